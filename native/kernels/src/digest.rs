@@ -1,0 +1,124 @@
+//! The digests of one object, made in one pass: BLAKE3 and CRC32C of the whole, CRC32C per block.
+
+use crate::crc::{Shift, combine, crc32c};
+use crate::{Error, Result};
+
+/// Bytes that both hashes see before the next are touched, so that the second finds them in the cache.
+const WINDOW: usize = 64 << 10;
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct ObjectDigest {
+    pub blake3: [u8; 32],
+    pub crc32c: u32,
+    /// One per `block_bytes`, the last one over what is left.
+    pub blocks: Vec<u32>,
+}
+
+pub fn blake3(bytes: &[u8]) -> [u8; 32] {
+    ::blake3::hash(bytes).into()
+}
+
+/// Digests the concatenation of `pieces`. `block_bytes` must be a positive multiple of 64.
+pub fn digest_object<P: AsRef<[u8]>>(pieces: &[P], block_bytes: usize) -> Result<ObjectDigest> {
+    check_block_bytes(block_bytes)?;
+    let total: usize = pieces.iter().map(|piece| piece.as_ref().len()).sum();
+    let mut hasher = ::blake3::Hasher::new();
+    let mut blocks = Vec::with_capacity(total.div_ceil(block_bytes));
+    // The block in progress: its sum so far and how many bytes that covers.
+    let (mut sum, mut covered) = (0, 0);
+    for window in pieces.iter().flat_map(|piece| piece.as_ref().chunks(WINDOW)) {
+        hasher.update(window);
+        let mut rest = window;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(block_bytes - covered));
+            sum = if covered == 0 { crc32c(now) } else { combine(sum, crc32c(now), now.len() as u64) };
+            covered += now.len();
+            if covered == block_bytes {
+                blocks.push(std::mem::take(&mut sum));
+                covered = 0;
+            }
+            rest = later;
+        }
+    }
+    let full = Shift::over(block_bytes as u64);
+    let mut whole = blocks.iter().fold(0, |whole, &block| full.combine(whole, block));
+    if covered > 0 {
+        whole = combine(whole, sum, covered as u64);
+        blocks.push(sum);
+    }
+    Ok(ObjectDigest { blake3: hasher.finalize().into(), crc32c: whole, blocks })
+}
+
+/// Index of the first block whose CRC32C differs from `expected`.
+pub fn verify_blocks(bytes: &[u8], block_bytes: usize, expected: &[u32]) -> Result<Option<usize>> {
+    check_block_bytes(block_bytes)?;
+    let blocks = bytes.len().div_ceil(block_bytes);
+    if blocks != expected.len() {
+        let (length, given) = (bytes.len(), expected.len());
+        return Err(Error::invalid(format!(
+            "{length} bytes are {blocks} blocks of {block_bytes}, got {given} checksums"
+        )));
+    }
+    Ok(bytes.chunks(block_bytes).zip(expected).position(|(block, &sum)| crc32c(block) != sum))
+}
+
+fn check_block_bytes(block_bytes: usize) -> Result<()> {
+    if block_bytes == 0 || !block_bytes.is_multiple_of(64) {
+        return Err(Error::invalid(format!("blockBytes is a positive multiple of 64, got {block_bytes}")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_digest_does_not_depend_on_how_the_bytes_are_cut(
+            pieces in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 0..8),
+            block_bytes in (1usize..5).prop_map(|n| n * 64),
+        ) {
+            let whole = pieces.concat();
+            let digest = digest_object(&pieces, block_bytes).unwrap();
+            let blocks: Vec<u32> = whole.chunks(block_bytes).map(crc32c).collect();
+            prop_assert_eq!(verify_blocks(&whole, block_bytes, &blocks), Ok(None));
+            prop_assert_eq!(digest, ObjectDigest { blake3: blake3(&whole), crc32c: crc32c(&whole), blocks });
+        }
+
+        #[test]
+        fn a_flipped_bit_is_found_in_its_block(
+            mut bytes in proptest::collection::vec(any::<u8>(), 1..700),
+            at in any::<prop::sample::Index>(),
+            bit in 0u8..8,
+        ) {
+            let blocks = digest_object(&[&bytes], 128).unwrap().blocks;
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1u8 << bit;
+            prop_assert_eq!(verify_blocks(&bytes, 128, &blocks), Ok(Some(at / 128)));
+        }
+    }
+
+    #[test]
+    fn nothing_has_no_blocks_and_the_hash_of_nothing() {
+        let digest = digest_object::<&[u8]>(&[], 64).unwrap();
+        assert_eq!(digest, ObjectDigest { blake3: blake3(b""), crc32c: 0, blocks: vec![] });
+    }
+
+    #[test]
+    fn pieces_longer_than_a_window_are_digested_whole() {
+        let bytes: Vec<u8> = (0..3 * WINDOW + 77).map(|i| ((i * 31) >> 3) as u8).collect();
+        let digest = digest_object(&[&bytes[..100], &bytes[100..]], WINDOW).unwrap();
+        assert_eq!(digest.crc32c, crc32c(&bytes));
+        assert_eq!(digest.blake3, blake3(&bytes));
+        assert_eq!(digest.blocks, bytes.chunks(WINDOW).map(crc32c).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn odd_block_sizes_and_wrong_counts_are_refused() {
+        assert!(digest_object(&[b"x"], 0).is_err());
+        assert!(digest_object(&[b"x"], 100).is_err());
+        assert!(verify_blocks(&[0; 65], 64, &[0]).is_err());
+    }
+}

@@ -1,0 +1,43 @@
+//! Scores of rows: bounds at first, then the correctly rounded float64 of the real result.
+
+pub mod compensated;
+pub mod float;
+pub mod integer;
+mod padded;
+pub mod query;
+pub mod score;
+
+pub use padded::Padded;
+pub use query::Query;
+
+/// What is measured. For `Cosine` and `Dot` a larger score is nearer, for the others a smaller one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    L2,
+    L2Squared,
+    Cosine,
+    Dot,
+}
+
+impl Metric {
+    /// Whether the score comes from squared differences rather than from products.
+    pub fn is_l2(self) -> bool {
+        matches!(self, Self::L2 | Self::L2Squared)
+    }
+}
+
+/// How the components of a stored row are encoded; little endian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dtype {
+    Float32,
+    Uint8,
+}
+
+impl Dtype {
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::Float32 => 4,
+            Self::Uint8 => 1,
+        }
+    }
+}

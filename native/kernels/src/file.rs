@@ -1,0 +1,255 @@
+//! What Node cannot do with a file: an exclusive lock, and a private mapping.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::ptr::{self, NonNull};
+
+use crate::{Error, Result};
+
+/// An exclusive flock(2), held until dropped. The kernel drops it with the process.
+#[derive(Debug)]
+pub struct FileLock {
+    _file: File,
+}
+
+impl FileLock {
+    /// Waits for the lock on `path`, which is made if missing.
+    pub fn acquire(path: &Path) -> Result<Self> {
+        let fail = |error: io::Error| Error::io("lock", path, &error);
+        loop {
+            let file =
+                OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(fail)?;
+            wait_for(&file).map_err(fail)?;
+            // Somebody may have removed the file while we waited; a lock on a file without a name locks
+            // nobody out.
+            if same_file(&file, path).map_err(fail)? {
+                return Ok(Self { _file: file });
+            }
+        }
+    }
+}
+
+fn wait_for(file: &File) -> io::Result<()> {
+    loop {
+        match file.lock() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+fn same_file(file: &File, path: &Path) -> io::Result<bool> {
+    let held = file.metadata()?;
+    match std::fs::metadata(path) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (held.dev(), held.ino())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// A private copy-on-write mapping of a range of a file: writes to it reach neither the file nor other
+/// mappings.
+///
+/// The file must not be truncated while it lives, or touching the missing pages raises SIGBUS; files that
+/// are mapped are immutable by design.
+#[derive(Debug)]
+pub struct Mapping {
+    base: NonNull<u8>,
+    /// Bytes between the page boundary that is mapped and the first byte asked for.
+    lead: usize,
+    length: usize,
+}
+
+// SAFETY: the pages belong to this value alone, and it hands out no reference that outlives it.
+unsafe impl Send for Mapping {}
+
+impl Mapping {
+    /// Maps `[offset, offset + length)`; a file that ends before is Corrupt.
+    pub fn new(path: &Path, offset: u64, length: usize) -> Result<Self> {
+        let fail = |error: io::Error| Error::io("map", path, &error);
+        // Without O_NONBLOCK, opening a pipe would wait for its other end.
+        let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(fail)?;
+        let metadata = file.metadata().map_err(fail)?;
+        if !metadata.is_file() {
+            return Err(Error::invalid(format!("{} is not a regular file", path.display())));
+        }
+        let size = metadata.len();
+        if offset.checked_add(length as u64).is_none_or(|end| end > size) {
+            return Err(Error::corrupt(format!(
+                "{} has {size} bytes, but {length} were to be mapped from {offset} on",
+                path.display()
+            )));
+        }
+        if length == 0 {
+            return Ok(Self { base: NonNull::dangling(), lead: 0, length });
+        }
+        let lead = (offset % page_bytes()) as usize;
+        // SAFETY: a new mapping at an address that the kernel picks overlaps nothing; the descriptor is
+        // open.
+        let base = unsafe {
+            libc::mmap(
+                ptr::null_mut(),
+                lead + length,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE,
+                file.as_raw_fd(),
+                (offset - lead as u64) as libc::off_t,
+            )
+        };
+        match NonNull::new(base.cast::<u8>()) {
+            Some(start) if base != libc::MAP_FAILED => Ok(Self { base: start, lead, length }),
+            _ => Err(fail(io::Error::last_os_error())),
+        }
+    }
+
+    /// The first byte asked for; dangling when the length is 0.
+    pub fn as_ptr(&self) -> *mut u8 {
+        // SAFETY: `lead` is less than the bytes mapped, or 0.
+        unsafe { self.base.as_ptr().add(self.lead) }
+    }
+
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        if self.length > 0 {
+            // SAFETY: exactly the pages that `new` mapped, unmapped once.
+            unsafe { libc::munmap(self.base.as_ptr().cast(), self.lead + self.length) };
+        }
+    }
+}
+
+fn page_bytes() -> u64 {
+    // SAFETY: sysconf has no preconditions.
+    unsafe { libc::sysconf(libc::_SC_PAGESIZE) as u64 }
+}
+
+/// A path from the bytes of JavaScript's string.
+pub fn path(text: String) -> Result<PathBuf> {
+    if text.is_empty() || text.contains('\0') {
+        return Err(Error::invalid(format!("{text:?} is not a path")));
+    }
+    Ok(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Code;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let folder = std::env::temp_dir().join(format!("nacre-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(&folder).unwrap();
+            Self(folder)
+        }
+
+        fn file(&self, bytes: &[u8]) -> PathBuf {
+            let path = self.0.join("bytes");
+            std::fs::write(&path, bytes).unwrap();
+            path
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn bytes(mapping: &Mapping) -> &[u8] {
+        // SAFETY: the mapping is readable over its length and borrowed for as long as the slice.
+        unsafe { std::slice::from_raw_parts(mapping.as_ptr(), mapping.len()) }
+    }
+
+    #[test]
+    fn ranges_at_any_offset_are_mapped() {
+        let folder = Folder::new("ranges");
+        let content: Vec<u8> = (0..20_000u32).map(|i| (i * 7) as u8).collect();
+        let path = folder.file(&content);
+        for (offset, length) in [(0, 20_000), (1, 100), (4095, 2), (4096, 4096), (8191, 11_809), (20_000, 0)]
+        {
+            let mapping = Mapping::new(&path, offset as u64, length).unwrap();
+            assert_eq!(bytes(&mapping), &content[offset..offset + length]);
+        }
+    }
+
+    #[test]
+    fn a_file_too_short_is_corrupt_and_never_touched() {
+        let folder = Folder::new("short");
+        let path = folder.file(&[1; 100]);
+        // Without the size check, the first page maps and its tail reads as zeros, and pages behind raise
+        // SIGBUS.
+        for (offset, length) in [(0, 101), (100, 1), (4096, 1), (u64::MAX, 2), (0, usize::MAX)] {
+            assert_eq!(Mapping::new(&path, offset, length).unwrap_err().code, Code::Corrupt);
+        }
+    }
+
+    #[test]
+    fn writes_stay_in_the_mapping() {
+        let folder = Folder::new("private");
+        let path = folder.file(&[1; 8192]);
+        let (one, other) = (Mapping::new(&path, 0, 8192).unwrap(), Mapping::new(&path, 0, 8192).unwrap());
+        // SAFETY: index 5000 is inside the 8192 writable bytes.
+        unsafe { one.as_ptr().add(5000).write(9) };
+        assert_eq!((bytes(&one)[5000], bytes(&other)[5000]), (9, 1));
+        assert_eq!(std::fs::read(&path).unwrap(), [1; 8192]);
+    }
+
+    #[test]
+    fn missing_files_and_folders_are_told_apart() {
+        let folder = Folder::new("missing");
+        assert_eq!(Mapping::new(&folder.0.join("none"), 0, 1).unwrap_err().code, Code::NotFound);
+        assert_eq!(Mapping::new(&folder.0, 0, 1).unwrap_err().code, Code::InvalidArgument);
+        assert_eq!(FileLock::acquire(&folder.0).unwrap_err().code, Code::InvalidArgument);
+        assert_eq!(FileLock::acquire(&folder.0.join("no/lock")).unwrap_err().code, Code::NotFound);
+        assert!(path("a\0b".into()).is_err());
+    }
+
+    #[test]
+    fn a_second_lock_waits_for_the_first() {
+        let folder = Folder::new("lock");
+        let path = folder.0.join("lock");
+        let first = FileLock::acquire(&path).unwrap();
+        let (sender, receiver) = mpsc::channel();
+        let waiter = std::thread::spawn(move || {
+            let lock = FileLock::acquire(&path).unwrap();
+            sender.send(()).unwrap();
+            lock
+        });
+        assert!(receiver.recv_timeout(Duration::from_millis(50)).is_err());
+        drop(first);
+        receiver.recv().unwrap();
+        drop(waiter.join().unwrap());
+    }
+
+    #[test]
+    fn a_lock_on_a_removed_file_is_taken_anew() {
+        let folder = Folder::new("removed");
+        let path = folder.0.join("lock");
+        let first = FileLock::acquire(&path).unwrap();
+        let waiter = {
+            let path = path.clone();
+            std::thread::spawn(move || FileLock::acquire(&path).unwrap())
+        };
+        std::thread::sleep(Duration::from_millis(50));
+        std::fs::remove_file(&path).unwrap();
+        drop(first);
+        let held = waiter.join().unwrap();
+        assert!(same_file(&held._file, &path).unwrap());
+    }
+}

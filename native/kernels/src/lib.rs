@@ -1,0 +1,17 @@
+//! Pure kernels: bytes in, bytes or numbers out. Nothing here knows napi, datasets or object stores.
+
+mod arch;
+pub mod convert;
+pub mod crc;
+pub mod digest;
+mod distance;
+pub mod error;
+mod exact;
+pub mod file;
+pub mod rowset;
+pub mod scan;
+#[cfg(test)]
+mod testing;
+mod topk;
+
+pub use error::{Code, Error, Result, catch_panic};

@@ -1,0 +1,238 @@
+//! Sets of row ids: 64-bit roaring bitmaps in the portable serialisation (RoaringFormatSpec, "Extension for
+//! 64-bit Implementations"). Bytes are never trusted: whatever is not exactly one valid set is Corrupt.
+
+use std::io::Read;
+
+use roaring::{RoaringBitmap, RoaringTreemap};
+
+use crate::{Code, Error, Result};
+
+/// Row ids are exact in a float64.
+pub const MAX_ID: u64 = (1 << 53) - 1;
+
+/// Ids that `to_sorted` writes out at most (1 GiB): a few bytes of runs can stand for billions.
+const MAX_LISTED: u64 = 1 << 27;
+
+/// A set of row ids, each at most `MAX_ID`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RowSet(RoaringTreemap);
+
+impl RowSet {
+    /// From ids in ascending order; repeats are allowed.
+    pub fn from_sorted(ids: impl IntoIterator<Item = u64>) -> Result<Self> {
+        let mut set = RoaringTreemap::new();
+        let mut last = None;
+        for id in ids {
+            if last == Some(id) {
+                continue;
+            }
+            if id > MAX_ID || set.try_push(id).is_err() {
+                return Err(Error::invalid(format!(
+                    "row ids ascend and are at most 2^53 - 1, got {id} after {last:?}"
+                )));
+            }
+            last = Some(id);
+        }
+        Ok(Self(set))
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        Self::parse(bytes).map_err(|why| {
+            Error::corrupt(format!("a row set of {} bytes does not decode: {why}", bytes.len()))
+        })
+    }
+
+    fn parse(mut bytes: &[u8]) -> std::result::Result<Self, String> {
+        let count = read_array(&mut bytes).map(u64::from_le_bytes)?;
+        let mut parts: Vec<(u32, RoaringBitmap)> = Vec::new();
+        for _ in 0..count {
+            let key = read_array(&mut bytes).map(u32::from_le_bytes)?;
+            if parts.last().is_some_and(|&(last, _)| last >= key) {
+                return Err(format!("high word {key} does not ascend"));
+            }
+            let part = RoaringBitmap::deserialize_from(&mut bytes).map_err(|error| error.to_string())?;
+            if part.is_empty() {
+                return Err(format!("high word {key} has no members"));
+            }
+            parts.push((key, part));
+        }
+        if !bytes.is_empty() {
+            return Err(format!("{} bytes follow it", bytes.len()));
+        }
+        let set = RoaringTreemap::from_bitmaps(parts);
+        match set.max() {
+            Some(id) if id > MAX_ID => Err(format!("id {id} is above 2^53 - 1")),
+            _ => Ok(Self(set)),
+        }
+    }
+
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.0.serialized_size());
+        self.0.serialize_into(&mut bytes).expect("writing to memory does not fail");
+        bytes
+    }
+
+    pub fn to_sorted(&self) -> Result<Vec<f64>> {
+        let count = self.len();
+        if count > MAX_LISTED {
+            let message = format!("{count} row ids are too many to list at once, the limit is {MAX_LISTED}");
+            return Err(Error::new(Code::ResourceExhausted, message));
+        }
+        Ok(self.0.iter().map(|id| id as f64).collect())
+    }
+
+    pub fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn contains(&self, id: u64) -> bool {
+        self.0.contains(id)
+    }
+
+    pub fn union(self, other: &Self) -> Self {
+        Self(self.0 | &other.0)
+    }
+
+    pub fn intersection(self, other: &Self) -> Self {
+        Self(self.0 & &other.0)
+    }
+
+    pub fn difference(self, other: &Self) -> Self {
+        Self(self.0 - &other.0)
+    }
+
+    /// The members in `[start, end)`.
+    pub fn slice(mut self, start: u64, end: u64) -> Self {
+        self.0.remove_range(..start);
+        self.0.remove_range(end..);
+        self
+    }
+}
+
+fn read_array<const N: usize>(bytes: &mut &[u8]) -> std::result::Result<[u8; N], String> {
+    let mut word = [0; N];
+    bytes.read_exact(&mut word).map_err(|_| "it ends early".to_string())?;
+    Ok(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    /// Ids that cluster, so that arrays, bitmaps, several containers and several high words all occur.
+    fn ids() -> impl Strategy<Value = BTreeSet<u64>> {
+        let near =
+            (prop::sample::select(vec![0, 65_530, u64::from(u32::MAX) - 3, MAX_ID - 9_000]), 0u64..9_000)
+                .prop_map(|(base, step)| base + step);
+        let runs = (0u64..1 << 40, 1u64..200);
+        (proptest::collection::btree_set(near, 0..60), proptest::option::of(runs)).prop_map(
+            |(mut set, run)| {
+                if let Some((start, length)) = run {
+                    set.extend(start..start + length * 40);
+                }
+                set
+            },
+        )
+    }
+
+    fn set(ids: &BTreeSet<u64>) -> RowSet {
+        RowSet::from_sorted(ids.iter().copied()).unwrap()
+    }
+
+    fn list(set: &RowSet) -> Vec<u64> {
+        set.to_sorted().unwrap().into_iter().map(|id| id as u64).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn sets_behave_like_sets(a in ids(), b in ids(), start in 0u64..1 << 34, length in 0u64..1 << 34) {
+            let (x, y) = (set(&a), set(&b));
+            prop_assert_eq!(RowSet::decode(&x.encode()), Ok(x.clone()));
+            prop_assert_eq!(x.len(), a.len() as u64);
+            prop_assert_eq!(list(&x), Vec::from_iter(a.iter().copied()));
+            prop_assert_eq!(list(&x.clone().union(&y)), Vec::from_iter(a.union(&b).copied()));
+            prop_assert_eq!(list(&x.clone().intersection(&y)), Vec::from_iter(a.intersection(&b).copied()));
+            prop_assert_eq!(list(&x.clone().difference(&y)), Vec::from_iter(a.difference(&b).copied()));
+            let end = start + length;
+            prop_assert_eq!(list(&x.slice(start, end)), Vec::from_iter(a.range(start..end).copied()));
+        }
+
+        #[test]
+        fn damaged_bytes_are_corrupt_or_another_valid_set(
+            a in ids(),
+            at in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let bytes = set(&a).encode();
+            let cut = cut.index(bytes.len());
+            prop_assert_eq!(RowSet::decode(&bytes[..cut]).unwrap_err().code, Code::Corrupt);
+            let mut flipped = bytes;
+            let at = at.index(flipped.len());
+            flipped[at] = byte;
+            match RowSet::decode(&flipped) {
+                // Counting must agree with listing: the kernels rely on the cardinalities inside.
+                Ok(other) if other.len() < 1 << 20 => {
+                    prop_assert_eq!(other.to_sorted().unwrap().len() as u64, other.len());
+                }
+                Ok(_) => {}
+                Err(error) => prop_assert_eq!(error.code, Code::Corrupt),
+            }
+        }
+
+        #[test]
+        fn any_bytes_at_all_decode_or_are_corrupt(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+            if let Err(error) = RowSet::decode(&bytes) {
+                prop_assert_eq!(error.code, Code::Corrupt);
+            }
+        }
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_the_specification() {
+        // One high word 1; cookie 12346, one container, key 0, cardinality 2, offset 16, members 3 and 7.
+        let bytes = [
+            1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0x3a, 0x30, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 16, 0, 0, 0, 3, 0,
+            7, 0,
+        ];
+        let set = RowSet::decode(&bytes).unwrap();
+        assert_eq!(list(&set), [(1 << 32) + 3, (1 << 32) + 7]);
+        assert_eq!(set.encode(), bytes);
+    }
+
+    #[test]
+    fn what_other_decoders_let_pass_is_corrupt() {
+        let one = RowSet::from_sorted([5]).unwrap().encode();
+        let part = &one[8..];
+        let twice = [&2u64.to_le_bytes()[..], part, part].concat();
+        let trailing = [&one[..], &[0]].concat();
+        let empty_part = [&1u64.to_le_bytes()[..], &[0, 0, 0, 0, 0x3a, 0x30, 0, 0, 0, 0, 0, 0]].concat();
+        let mut beyond = one.clone();
+        beyond[8..12].copy_from_slice(&(1u32 << 21).to_le_bytes());
+        for bytes in [twice, trailing, empty_part, beyond, u64::MAX.to_le_bytes().to_vec()] {
+            assert_eq!(RowSet::decode(&bytes).unwrap_err().code, Code::Corrupt, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn unsorted_and_large_ids_are_refused_and_repeats_are_one_member() {
+        assert_eq!(RowSet::from_sorted([3, 2]).unwrap_err().code, Code::InvalidArgument);
+        assert_eq!(RowSet::from_sorted([MAX_ID + 1]).unwrap_err().code, Code::InvalidArgument);
+        assert_eq!(list(&RowSet::from_sorted([1, 1, MAX_ID, MAX_ID]).unwrap()), [1, MAX_ID]);
+    }
+
+    #[test]
+    fn a_set_too_large_to_list_still_counts() {
+        let mut tree = RoaringTreemap::new();
+        tree.insert_range(0..MAX_LISTED + 1);
+        let set = RowSet::decode(&RowSet(tree).encode()).unwrap();
+        assert_eq!(set.len(), MAX_LISTED + 1);
+        assert_eq!(set.to_sorted().unwrap_err().code, Code::ResourceExhausted);
+    }
+}

@@ -1,0 +1,177 @@
+//! The exact scan: the k best rows for each of many queries, over partitions that arrive in any order.
+//!
+//! A pass goes over tiles of rows that stay in the cache while all queries see them. It computes fast sums
+//! with a bound on their error, drops a row only when its bound is strictly worse than the k-th best, and
+//! works out the true scores of the rows that are left. So the answer is that of `distance::score` on every
+//! row.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::arch::{DefaultFloatState, Kernels, Tier};
+use crate::distance::Query;
+pub use crate::distance::{Dtype, Metric};
+use crate::rowset::{MAX_ID, RowSet};
+use crate::topk::{Hit, TopK};
+use crate::{Code, Error, Result};
+use pass::Pass;
+
+mod pass;
+#[cfg(test)]
+mod tests;
+
+/// Hits that one scan can be asked for, over all its queries.
+const MAX_HITS: usize = 1 << 27;
+
+pub struct Options<'a> {
+    pub metric: Metric,
+    pub dtype: Dtype,
+    pub dimensions: usize,
+    pub k: usize,
+    /// Row-major, `dimensions` numbers each.
+    pub queries: &'a [f64],
+    /// The instruction set, by name; the best one when not given.
+    pub tier: Option<&'a str>,
+}
+
+pub struct ExactScan {
+    metric: Metric,
+    dtype: Dtype,
+    dimensions: usize,
+    k: usize,
+    kernels: Kernels,
+    queries: Vec<Query>,
+    /// Queries whose sums with the rows are exact in integers, and the others.
+    integers: Vec<usize>,
+    floats: Vec<usize>,
+    /// Of each query.
+    best: Vec<Best>,
+}
+
+struct Best {
+    top: Mutex<TopK>,
+    /// The threshold of `top`, as bits, to be read without the lock; it only ever falls.
+    threshold: AtomicU64,
+}
+
+/// One partition: its rows and what they are called.
+pub struct Partition<'a> {
+    pub rows: &'a [u8],
+    /// Row i has the id `first_id + i`, or `ids[i]` when given.
+    pub first_id: u64,
+    pub ids: Option<&'a [u64]>,
+    pub dead: Option<&'a RowSet>,
+}
+
+/// `counts[q]` hits of query q, from `q * k` on in `ids` and `scores`, best first.
+#[derive(Debug)]
+pub struct Results {
+    pub counts: Vec<u32>,
+    pub ids: Vec<f64>,
+    pub scores: Vec<f64>,
+}
+
+impl ExactScan {
+    pub fn new(options: Options<'_>) -> Result<Self> {
+        let Options { metric, dtype, dimensions, k, queries, tier } = options;
+        if dimensions == 0 || k == 0 {
+            return Err(Error::invalid(format!("dimensions and k are at least 1, got {dimensions} and {k}")));
+        }
+        if !queries.len().is_multiple_of(dimensions) {
+            let got = queries.len();
+            return Err(Error::invalid(format!(
+                "{got} numbers are no whole queries of {dimensions} dimensions"
+            )));
+        }
+        let count = queries.len() / dimensions;
+        if count.checked_mul(k).is_none_or(|hits| hits > MAX_HITS) {
+            let message = format!("{count} queries × k {k} are more than {MAX_HITS} hits");
+            return Err(Error::new(Code::ResourceExhausted, message));
+        }
+        let _state = DefaultFloatState::new();
+        let best =
+            || Best { top: Mutex::new(TopK::new(k)), threshold: AtomicU64::new(f64::INFINITY.to_bits()) };
+        let queries: Vec<_> = queries.chunks(dimensions).map(|values| Query::new(values, metric)).collect();
+        let (integers, floats) =
+            (0..count).partition(|&q| dtype == Dtype::Uint8 && queries[q].integers.is_some());
+        Ok(Self {
+            metric,
+            dtype,
+            dimensions,
+            k,
+            kernels: Tier::pick(tier)?.kernels(),
+            queries,
+            integers,
+            floats,
+            best: std::iter::repeat_with(best).take(count).collect(),
+        })
+    }
+
+    /// How many queries there are.
+    pub fn queries(&self) -> usize {
+        self.queries.len()
+    }
+
+    /// How many rows the bytes are; an error when they are no whole rows, or when the ids do not match them.
+    pub fn count_rows(&self, partition: &Partition<'_>) -> Result<usize> {
+        let (bytes, row_bytes) = (partition.rows.len(), self.row_bytes());
+        if !bytes.is_multiple_of(row_bytes) {
+            return Err(Error::invalid(format!("{bytes} bytes are no whole rows of {row_bytes}")));
+        }
+        let rows = bytes / row_bytes;
+        match partition.ids {
+            Some(ids) if ids.len() != rows => {
+                Err(Error::invalid(format!("{rows} rows have {} row ids", ids.len())))
+            }
+            None if partition.first_id.checked_add(rows as u64).is_none_or(|end| end > MAX_ID + 1) => {
+                let first = partition.first_id;
+                Err(Error::invalid(format!("{rows} rows from id {first} on pass 2^53 - 1")))
+            }
+            _ => Ok(rows),
+        }
+    }
+
+    /// Scans a range of the rows. Passes may overlap.
+    pub fn scan(&self, partition: &Partition<'_>, range: Range<usize>) -> Result<()> {
+        let rows = self.count_rows(partition)?;
+        assert!(range.end <= rows, "the range {range:?} lies in the {rows} rows");
+        let _state = DefaultFloatState::new();
+        Pass::new(self, partition).run(range);
+        Ok(())
+    }
+
+    pub fn results(&self) -> Results {
+        let hits = self.queries.len() * self.k;
+        let mut results = Results { counts: Vec::new(), ids: vec![0.0; hits], scores: vec![0.0; hits] };
+        for (q, best) in self.best.iter().enumerate() {
+            let sorted = best.lock().sorted();
+            results.counts.push(sorted.len() as u32);
+            for (i, hit) in sorted.into_iter().enumerate() {
+                results.ids[q * self.k + i] = hit.id as f64;
+                results.scores[q * self.k + i] = hit.score;
+            }
+        }
+        results
+    }
+
+    fn row_bytes(&self) -> usize {
+        self.dimensions * self.dtype.bytes()
+    }
+}
+
+impl Best {
+    fn lock(&self) -> MutexGuard<'_, TopK> {
+        self.top.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn threshold(&self) -> f64 {
+        f64::from_bits(self.threshold.load(Ordering::Relaxed))
+    }
+
+    fn push(&self, hit: Hit) {
+        let mut top = self.lock();
+        top.push(hit);
+        self.threshold.store(top.threshold().to_bits(), Ordering::Relaxed);
+    }
+}

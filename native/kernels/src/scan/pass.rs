@@ -1,0 +1,198 @@
+//! One pass over a range of the rows of a partition.
+
+use std::ops::Range;
+
+use super::{Dtype, ExactScan, Metric, Partition};
+use crate::arch::QUERY_BLOCK;
+use crate::distance::score::{Score, integer_key, integer_score, score};
+use crate::distance::{Query, float};
+use crate::topk::{Candidate, Candidates, Hit};
+
+/// Bytes of rows, as float32, that a tile holds: half of a small second-level cache.
+const TILE_BYTES: usize = 128 << 10;
+/// Candidates of one query that wait for their scores; when more overlap, those are worked out at once.
+const WAITING: usize = 1024;
+
+const UNBOUNDED: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+
+pub struct Pass<'a> {
+    scan: &'a ExactScan,
+    partition: &'a Partition<'a>,
+    /// Of each query.
+    candidates: Vec<Candidates>,
+    error_factor: f64,
+}
+
+/// A row of the tile.
+struct Row {
+    index: usize,
+    id: u64,
+    /// The squared length, where the bounds need it: exact in integers, or computed in float64.
+    integer_norm: i64,
+    norm: f64,
+}
+
+impl<'a> Pass<'a> {
+    pub fn new(scan: &'a ExactScan, partition: &'a Partition<'a>) -> Self {
+        let candidates = scan.queries.iter().map(|_| Candidates::new(scan.k)).collect();
+        Self { scan, partition, candidates, error_factor: float::error_factor(scan.dimensions) }
+    }
+
+    pub fn run(mut self, range: Range<usize>) {
+        let tile_rows = (TILE_BYTES / (4 * self.scan.dimensions)).clamp(1, 1024);
+        let (mut rows, mut widened) = (Vec::with_capacity(tile_rows), Vec::new());
+        for start in range.clone().step_by(tile_rows) {
+            let tile = start..range.end.min(start + tile_rows);
+            rows.clear();
+            rows.extend(tile.clone().filter_map(|index| self.row(index)));
+            if !self.scan.integers.is_empty() {
+                self.scan_integers(&mut rows);
+            }
+            if !self.scan.floats.is_empty() {
+                let bytes = as_float32(self.scan.dtype, self.bytes(tile), &mut widened);
+                self.scan_floats(start, bytes, &mut rows);
+            }
+        }
+        for q in 0..self.candidates.len() {
+            self.settle(q);
+        }
+    }
+
+    /// The row, unless it is dead.
+    fn row(&self, index: usize) -> Option<Row> {
+        let partition = self.partition;
+        let id = partition.ids.map_or(partition.first_id + index as u64, |ids| ids[index]);
+        let is_dead = partition.dead.is_some_and(|dead| dead.contains(id));
+        (!is_dead).then_some(Row { index, id, integer_norm: 0, norm: 0.0 })
+    }
+
+    fn bytes(&self, rows: Range<usize>) -> &'a [u8] {
+        let row_bytes = self.scan.row_bytes();
+        &self.partition.rows[rows.start * row_bytes..rows.end * row_bytes]
+    }
+
+    fn row_bytes(&self, index: usize) -> &'a [u8] {
+        self.bytes(index..index + 1)
+    }
+
+    fn scan_integers(&mut self, rows: &mut [Row]) {
+        let scan = self.scan;
+        if scan.metric != Metric::Dot {
+            rows.iter_mut()
+                .for_each(|row| row.integer_norm = scan.kernels.integer_norm(self.row_bytes(row.index)));
+        }
+        for block in scan.integers.chunks(QUERY_BLOCK) {
+            let integers: Vec<_> = block.iter().flat_map(|&q| &scan.queries[q].integers).collect();
+            let steps = integers.iter().map(|query| query.steps).min().unwrap_or(1);
+            let values: Vec<_> = integers.iter().map(|query| &query.values).collect();
+            let mut dots = [0; QUERY_BLOCK];
+            let dots = &mut dots[..block.len()];
+            for row in &*rows {
+                scan.kernels.shorts(self.row_bytes(row.index), &values, steps, dots);
+                for ((&q, &dot), query) in block.iter().zip(&*dots).zip(&integers) {
+                    let bounds = integer_bounds(scan.metric, dot, row.integer_norm, query.norm);
+                    self.offer(q, row, bounds);
+                }
+            }
+        }
+    }
+
+    /// `tile` holds the rows from `start` on as float32.
+    fn scan_floats(&mut self, start: usize, tile: &[u8], rows: &mut [Row]) {
+        let (scan, row_bytes) = (self.scan, 4 * self.scan.dimensions);
+        let bytes = |row: &Row| &tile[(row.index - start) * row_bytes..][..row_bytes];
+        if !scan.metric.is_l2() {
+            rows.iter_mut().for_each(|row| row.norm = scan.kernels.norm(bytes(row)));
+        }
+        for block in scan.floats.chunks(QUERY_BLOCK) {
+            let values: Vec<_> = block.iter().map(|&q| &scan.queries[q].values).collect();
+            let mut sums = [0.0; QUERY_BLOCK];
+            let sums = &mut sums[..block.len()];
+            for row in &*rows {
+                scan.kernels.floats(scan.metric.is_l2(), bytes(row), &values, sums);
+                for (&q, &sum) in block.iter().zip(&*sums) {
+                    let bounds = self.float_bounds(sum, row.norm, &scan.queries[q]);
+                    self.offer(q, row, bounds);
+                }
+            }
+        }
+    }
+
+    /// Bounds on the key from a sum that is off by `error_factor` times the sum of the magnitudes of its
+    /// terms, which for products is at most the product of the lengths (Cauchy and Schwarz).
+    fn float_bounds(&self, sum: f64, norm: f64, query: &Query) -> (f64, f64) {
+        if !query.is_tame || !sum.is_finite() {
+            return UNBOUNDED;
+        }
+        let error = self.error_factor;
+        let lengths = (norm * query.norm.high).sqrt();
+        match self.scan.metric {
+            Metric::L2 | Metric::L2Squared => (sum * (1.0 - error), sum * (1.0 + error)),
+            Metric::Dot => (-sum - error * lengths, -sum + error * lengths),
+            Metric::Cosine if lengths == 0.0 => (0.0, 0.0),
+            Metric::Cosine => (-sum / lengths - 2.0 * error, -sum / lengths + 2.0 * error),
+        }
+    }
+
+    fn offer(&mut self, q: usize, row: &Row, (low, high): (f64, f64)) {
+        if low > self.scan.best[q].threshold() {
+            return;
+        }
+        self.candidates[q].push(Candidate { low, high, id: row.id, row: row.index });
+        if self.candidates[q].len() >= WAITING.max(4 * self.scan.k) {
+            self.settle(q);
+        }
+    }
+
+    /// Works out the scores of the candidates that can still be among the best.
+    fn settle(&mut self, q: usize) {
+        let best = &self.scan.best[q];
+        for Candidate { low, id, row, .. } in self.candidates[q].take() {
+            if low <= best.threshold() {
+                let Score { key, score } = self.score(row, &self.scan.queries[q]);
+                best.push(Hit { key, score, id });
+            }
+        }
+    }
+
+    fn score(&self, row: usize, query: &Query) -> Score {
+        let (scan, bytes) = (self.scan, self.row_bytes(row));
+        match &query.integers {
+            Some(integers) if scan.dtype == Dtype::Uint8 => {
+                let mut dot = [0];
+                scan.kernels.shorts(bytes, &[&integers.values], integers.steps, &mut dot);
+                integer_score(scan.metric, bytes, query, dot[0], scan.kernels.integer_norm(bytes))
+            }
+            _ => {
+                let mut widened = Vec::new();
+                score(&scan.kernels, scan.metric, as_float32(scan.dtype, bytes, &mut widened), query)
+            }
+        }
+    }
+}
+
+fn integer_bounds(metric: Metric, dot: i64, norm: i64, query_norm: i64) -> (f64, f64) {
+    if metric != Metric::Cosine {
+        let key = integer_key(metric, dot, norm, query_norm);
+        return (key, key);
+    }
+    if norm == 0 || query_norm == 0 {
+        return (0.0, 0.0);
+    }
+    let key = -(dot as f64 / (norm as f64 * query_norm as f64).sqrt());
+    // Three conversions, a product, a root, a division and the sums below round, each by half of this at
+    // most.
+    (key - 8.0 * f64::EPSILON, key + 8.0 * f64::EPSILON)
+}
+
+/// The rows as little-endian float32, in `widened` if they are not.
+fn as_float32<'a>(dtype: Dtype, bytes: &'a [u8], widened: &'a mut Vec<u8>) -> &'a [u8] {
+    if dtype == Dtype::Float32 {
+        return bytes;
+    }
+    widened.resize(4 * bytes.len(), 0);
+    for (into, &x) in widened.as_chunks_mut().0.iter_mut().zip(bytes) {
+        *into = f32::from(x).to_le_bytes();
+    }
+    widened
+}

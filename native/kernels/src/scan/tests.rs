@@ -1,0 +1,376 @@
+use super::*;
+use crate::testing::BigRatio;
+use proptest::prelude::*;
+
+const METRICS: [Metric; 4] = [Metric::L2, Metric::L2Squared, Metric::Cosine, Metric::Dot];
+
+/// The score by its definition, in rational numbers.
+fn oracle_score(metric: Metric, row: &[f64], query: &[f64]) -> f64 {
+    let pairs = || query.iter().zip(row);
+    if pairs().any(|(q, x)| !q.is_finite() || !x.is_finite()) {
+        return oracle_not_finite(metric, row, query);
+    }
+    let dot = |a: &[f64], b: &[f64]| {
+        a.iter()
+            .zip(b)
+            .fold(BigRatio::zero(), |sum, (&a, &b)| sum.add(&BigRatio::of(a).multiply(&BigRatio::of(b))))
+    };
+    let squares = || {
+        pairs().fold(BigRatio::zero(), |sum, (&q, &x)| {
+            let difference = BigRatio::of(q).add(&BigRatio::of(-x));
+            sum.add(&difference.multiply(&difference))
+        })
+    };
+    match metric {
+        Metric::L2 => squares().root().round(),
+        Metric::L2Squared => squares().round(),
+        Metric::Dot => dot(query, row).round(),
+        Metric::Cosine => {
+            let norms = dot(query, query).multiply(&dot(row, row));
+            if norms.is_zero() {
+                return 0.0;
+            }
+            let dot = dot(query, row);
+            let magnitude = dot.multiply(&dot).divide(&norms).root().round();
+            if dot.is_negative() && magnitude != 0.0 { -magnitude } else { magnitude }
+        }
+    }
+}
+
+fn oracle_not_finite(metric: Metric, row: &[f64], query: &[f64]) -> f64 {
+    let clipped = |value: f64| {
+        if value.is_finite() { value.signum() * f64::from(u8::from(value != 0.0)) } else { value }
+    };
+    // Only whether numbers are zero, negative or infinite matters now, and small ones cannot overflow.
+    let terms = query.iter().zip(row).map(|(&q, &x)| match metric {
+        Metric::L2 | Metric::L2Squared if q.is_finite() && x.is_finite() => 0.0,
+        Metric::L2 | Metric::L2Squared => (q - x).powi(2),
+        _ => clipped(q) * clipped(x),
+    });
+    match metric {
+        Metric::Cosine => f64::NAN,
+        _ => terms.sum(),
+    }
+}
+
+/// Ids and scores of the best, by scoring every row.
+fn oracle(case: &Case, metric: Metric, query: &[f64]) -> Vec<(u64, u64)> {
+    let mut hits: Vec<(f64, u64, f64)> = Vec::new();
+    for (index, row) in case.rows.chunks(case.dimensions).enumerate() {
+        let id = case.ids[index];
+        if case.dead.contains(&id) {
+            continue;
+        }
+        let score = oracle_score(metric, row, query);
+        let key = match metric {
+            Metric::L2 | Metric::L2Squared => oracle_score(Metric::L2Squared, row, query),
+            _ => -score,
+        };
+        hits.push((key, id, score));
+    }
+    hits.sort_by(|a, b| {
+        let by_key = a.0.partial_cmp(&b.0).unwrap_or_else(|| a.0.is_nan().cmp(&b.0.is_nan()));
+        by_key.then(a.1.cmp(&b.1))
+    });
+    hits.into_iter().take(case.k).map(|(_, id, score)| (id, bits(score))).collect()
+}
+
+/// One pattern for all NaN.
+fn bits(score: f64) -> u64 {
+    if score.is_nan() { f64::NAN.to_bits() } else { score.to_bits() }
+}
+
+#[derive(Clone, Debug)]
+struct Case {
+    dtype: Dtype,
+    dimensions: usize,
+    k: usize,
+    rows: Vec<f64>,
+    ids: Vec<u64>,
+    dead: Vec<u64>,
+    queries: Vec<f64>,
+    /// Rows in each partition.
+    cut: usize,
+}
+
+impl Case {
+    fn bytes(&self) -> Vec<u8> {
+        match self.dtype {
+            Dtype::Uint8 => self.rows.iter().map(|&x| x as u8).collect(),
+            Dtype::Float32 => self.rows.iter().flat_map(|&x| (x as f32).to_le_bytes()).collect(),
+        }
+    }
+
+    fn scan(&self, metric: Metric, tier: Tier) -> Results {
+        let options = Options {
+            metric,
+            dtype: self.dtype,
+            dimensions: self.dimensions,
+            k: self.k,
+            queries: &self.queries,
+            tier: Some(tier.name()),
+        };
+        let scan = ExactScan::new(options).unwrap();
+        let mut dead = self.dead.clone();
+        dead.sort_unstable();
+        let dead = RowSet::from_sorted(dead).unwrap();
+        let bytes = self.bytes();
+        let row_bytes = self.dimensions * self.dtype.bytes();
+        std::thread::scope(|scope| {
+            let parts = bytes.chunks(row_bytes * self.cut).zip(self.ids.chunks(self.cut));
+            for (rows, ids) in parts {
+                let (scan, dead) = (&scan, &dead);
+                scope.spawn(move || {
+                    let partition = Partition { rows, first_id: 0, ids: Some(ids), dead: Some(dead) };
+                    let count = scan.count_rows(&partition).unwrap();
+                    let middle = count / 2;
+                    scan.scan(&partition, middle..count).unwrap();
+                    scan.scan(&partition, 0..middle).unwrap();
+                });
+            }
+        });
+        scan.results()
+    }
+
+    fn check(&self) {
+        for metric in METRICS {
+            let queries = || self.queries.chunks(self.dimensions);
+            let oracles: Vec<_> = queries().map(|query| oracle(self, metric, query)).collect();
+            for tier in Tier::available() {
+                let results = self.scan(metric, tier);
+                for (q, (query, expected)) in queries().zip(&oracles).enumerate() {
+                    let range = q * self.k..q * self.k + results.counts[q] as usize;
+                    let found: Vec<_> = results.ids[range.clone()]
+                        .iter()
+                        .zip(&results.scores[range])
+                        .map(|(&id, &score)| (id as u64, bits(score)))
+                        .collect();
+                    assert_eq!(&found, expected, "{metric:?} with {tier:?}, query {q} {query:?}");
+                }
+            }
+        }
+    }
+}
+
+/// A float32 of any kind, as the row numbers of hard cases are.
+fn hard() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        3 => (-2.0f32..2.0).prop_map(f64::from),
+        3 => (-3i8..4).prop_map(f64::from),
+        1 => (9999.0f32..10001.0).prop_map(f64::from),
+        1 => any::<u32>().prop_map(|bits| f64::from(f32::from_bits(bits))),
+        1 => prop::sample::select(vec![
+            0.0, -0.0, f64::from(f32::MAX), f64::from(f32::MIN_POSITIVE), f64::from(f32::from_bits(1)),
+            f64::from(1.0f32.next_up()), f64::INFINITY, f64::NEG_INFINITY, f64::NAN,
+        ]),
+    ]
+}
+
+/// Numbers that make near ties: few values, a unit in the last place apart, on an offset.
+fn near() -> impl Strategy<Value = f64> {
+    (prop::sample::select(vec![0.0f32, 1.0, 1e4, -1e4]), 0u32..3)
+        .prop_map(|(base, steps)| f64::from((0..steps).fold(base, |value, _| value.next_up())))
+}
+
+fn query_number() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        4 => hard(),
+        2 => near(),
+        2 => -2.0f64..2.0,
+        1 => any::<u64>().prop_map(f64::from_bits),
+        1 => prop::sample::select(vec![
+            f64::MAX, 1e200, 1e-200, f64::from_bits(1), 1.0f64.next_up(), 1e4 + 1e-12,
+        ]),
+    ]
+}
+
+fn case(
+    dtype: Dtype,
+    row: impl Strategy<Value = f64> + Clone + 'static,
+    query: impl Strategy<Value = f64> + Clone + 'static,
+) -> impl Strategy<Value = Case> {
+    (1usize..40, 1usize..30, 1usize..6, 1usize..35, 1usize..30).prop_flat_map(
+        move |(dimensions, rows, queries, k, cut)| {
+            let row = row.clone();
+            // Rows repeat and are zero now and then; queries are rows now and then.
+            let row = prop_oneof![
+                6 => proptest::collection::vec(row, dimensions),
+                1 => Just(vec![0.0; dimensions]),
+            ];
+            let query = proptest::collection::vec(query.clone(), dimensions);
+            let rows = proptest::collection::vec((row, any::<prop::sample::Index>(), 0..4), rows);
+            let queries = proptest::collection::vec((query, any::<prop::sample::Index>(), 0..4), queries);
+            let ids = Just((0..30u64).map(|i| i * 7 % 31).collect::<Vec<_>>()).prop_shuffle();
+            let dead = proptest::collection::btree_set(0u64..31, 0..8);
+            (rows, queries, ids, dead).prop_map(move |(rows, queries, ids, dead)| {
+                let mut list: Vec<Vec<f64>> = Vec::new();
+                for (row, from, repeat) in rows {
+                    let copy = list.get(from.index(list.len().max(1))).cloned();
+                    list.push(copy.filter(|_| repeat == 0).unwrap_or(row));
+                }
+                let queries = queries.into_iter().flat_map(|(query, from, repeat)| {
+                    if repeat == 0 { list[from.index(list.len())].clone() } else { query }
+                });
+                let queries = queries.collect();
+                let ids = ids[..list.len().min(30)].to_vec();
+                let dead = dead.into_iter().collect();
+                Case { dtype, dimensions, k, rows: list.concat(), ids, dead, queries, cut }
+            })
+        },
+    )
+}
+
+fn byte() -> impl Strategy<Value = f64> + Clone {
+    prop_oneof![any::<u8>(), 0u8..3].prop_map(f64::from).boxed()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, max_shrink_iters: 500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn hard_float32_rows_rank_as_the_rational_numbers_do(
+        case in case(Dtype::Float32, hard().boxed(), query_number().boxed()),
+    ) {
+        case.check();
+    }
+
+    #[test]
+    fn near_ties_of_float32_rows_rank_as_the_rational_numbers_do(
+        case in case(Dtype::Float32, near().boxed(), near().boxed()),
+    ) {
+        case.check();
+    }
+
+    #[test]
+    fn uint8_rows_rank_as_the_rational_numbers_do(
+        case in case(
+            Dtype::Uint8,
+            byte().boxed(),
+            prop_oneof![
+                4 => byte(),
+                2 => (-32768i32..32769).prop_map(f64::from),
+                1 => query_number(),
+            ].boxed(),
+        ),
+    ) {
+        case.check();
+    }
+
+    #[test]
+    fn uint8_rows_with_integer_queries_rank_as_the_rational_numbers_do(
+        case in case(Dtype::Uint8, byte().boxed(), byte().boxed()),
+    ) {
+        case.check();
+    }
+}
+
+/// Numbers that repeat from run to run.
+fn noise(seed: u64) -> impl FnMut() -> f64 {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / f64::from(1u32 << 31)
+    }
+}
+
+/// More rows than a tile and more candidates than may wait, every tier against scalar and against a full
+/// sort.
+fn check_many(dtype: Dtype, dimensions: usize, rows: usize, k: usize, mut value: impl FnMut() -> f64) {
+    let queries: Vec<f64> = (0..6 * dimensions).map(|_| value()).collect();
+    let case = Case {
+        dtype,
+        dimensions,
+        k,
+        rows: (0..rows * dimensions).map(|_| value()).collect(),
+        ids: (0..rows as u64).map(|id| (id * 7919) % 1_000_003).collect(),
+        dead: (0..rows as u64).step_by(5).collect(),
+        queries,
+        cut: rows / 3 + 1,
+    };
+    for metric in METRICS {
+        let reference = case.scan(metric, Tier::Scalar);
+        let everything = Case { k: rows, ..case.clone() }.scan(metric, Tier::Scalar);
+        for q in 0..6 {
+            let range = |k: usize| q * k..q * k + (reference.counts[q] as usize);
+            assert_eq!(reference.ids[range(k)], everything.ids[range(rows)], "{metric:?}, query {q}");
+        }
+        for tier in Tier::available() {
+            let results = case.scan(metric, tier);
+            assert_eq!(results.ids, reference.ids, "{metric:?} with {tier:?}");
+            let same = results.scores.iter().zip(&reference.scores).all(|(a, b)| bits(*a) == bits(*b));
+            assert!(same, "{metric:?} with {tier:?}");
+        }
+    }
+}
+
+#[test]
+fn many_rows_give_the_same_on_every_tier() {
+    let mut next = noise(1);
+    check_many(Dtype::Float32, 37, 4000, 9, move || f64::from((next() * 2.0 - 1.0) as f32));
+    let mut next = noise(2);
+    check_many(Dtype::Uint8, 70, 4000, 9, move || (next() * 256.0).floor());
+    let mut next = noise(3);
+    check_many(Dtype::Uint8, 33, 4000, 9, move || (next() * 2.0).floor());
+}
+
+#[test]
+fn rows_that_are_all_alike_are_told_apart_by_id() {
+    check_many(Dtype::Float32, 3, 6000, 5, || 0.1f32.into());
+    check_many(Dtype::Uint8, 3, 6000, 5, || 7.0);
+}
+
+#[test]
+fn rows_that_cannot_be_bounded_are_all_worked_out() {
+    let mut next = noise(4);
+    check_many(Dtype::Float32, 2, 3000, 4, move || match next() {
+        n if n < 0.3 => f64::NAN,
+        n if n < 0.6 => f64::INFINITY,
+        n => n as f32 as f64,
+    });
+}
+
+#[test]
+fn a_last_bit_decides_where_a_float64_sum_would_not() {
+    // In float64 both squared distances to 0 are 1e16 + 2 or its neighbours; the real ones differ by 2^-40.
+    let rows = [[1e8f32, 1.0, 1.0 + f32::EPSILON], [1e8, 1.0, 1.0]];
+    let rows: Vec<f64> = rows.concat().into_iter().map(f64::from).collect();
+    let case = Case {
+        dtype: Dtype::Float32,
+        dimensions: 3,
+        k: 2,
+        rows,
+        ids: vec![1, 2],
+        dead: vec![],
+        queries: vec![0.0, 0.0, 0.0, 1e8, 1.0, 1.0 + 1e-15],
+        cut: 2,
+    };
+    case.check();
+    // The first two tie once rounded, so the id decides; near the query they do not.
+    let results = case.scan(Metric::L2Squared, Tier::Scalar);
+    assert_eq!(results.ids, [1.0, 2.0, 2.0, 1.0]);
+}
+
+#[test]
+fn wrong_sizes_are_refused() {
+    let options = |dimensions, k, queries| Options {
+        metric: Metric::L2,
+        dtype: Dtype::Uint8,
+        dimensions,
+        k,
+        queries,
+        tier: None,
+    };
+    let code = |result: Result<ExactScan>| result.err().map(|error| error.code);
+    assert_eq!(code(ExactScan::new(options(0, 1, &[]))), Some(Code::InvalidArgument));
+    assert_eq!(code(ExactScan::new(options(1, 0, &[]))), Some(Code::InvalidArgument));
+    assert_eq!(code(ExactScan::new(options(2, 1, &[0.0; 3]))), Some(Code::InvalidArgument));
+    assert_eq!(code(ExactScan::new(options(1, usize::MAX, &[0.0; 3]))), Some(Code::ResourceExhausted));
+    let scan = ExactScan::new(options(2, 1, &[0.0; 2])).unwrap();
+    let count = |rows, first_id, ids| scan.count_rows(&Partition { rows, first_id, ids, dead: None });
+    assert_eq!(count(&[0; 6], 0, None), Ok(3));
+    assert!(count(&[0; 5], 0, None).is_err());
+    assert!(count(&[0; 6], 0, Some(&[1, 2])).is_err());
+    assert!(count(&[0; 6], MAX_ID - 2, None).is_ok());
+    assert!(count(&[0; 6], MAX_ID - 1, None).is_err());
+    assert!(count(&[0; 6], u64::MAX, None).is_err());
+}

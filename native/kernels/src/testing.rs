@@ -1,0 +1,106 @@
+//! The oracle of the tests: rational numbers in arbitrary precision, rounded by bisection over all float64.
+//! It shares no code and no method with what it judges.
+
+use num_bigint::BigInt;
+use proptest::prelude::*;
+
+/// `above / below`, or the square root of that; `below` is positive.
+#[derive(Clone, Debug)]
+pub struct BigRatio {
+    above: BigInt,
+    below: BigInt,
+    root: bool,
+}
+
+impl BigRatio {
+    pub fn zero() -> Self {
+        Self { above: BigInt::ZERO, below: BigInt::from(1), root: false }
+    }
+
+    /// The value of a finite float64.
+    pub fn of(value: f64) -> Self {
+        let exponent = (value.to_bits() >> 52) & 0x7ff;
+        let fraction = value.to_bits() & ((1 << 52) - 1);
+        let mantissa = if exponent == 0 { fraction } else { fraction | (1 << 52) };
+        let magnitude = BigInt::from(mantissa) << (exponent.max(1) - 1);
+        let above = if value < 0.0 { -magnitude } else { magnitude };
+        Self { above, below: BigInt::from(1) << 1074, root: false }
+    }
+
+    pub fn add(&self, other: &Self) -> Self {
+        if self.is_zero() {
+            return other.clone();
+        }
+        // Sums of products of float64 all have one denominator, which then stays.
+        if self.below == other.below {
+            return Self { above: &self.above + &other.above, ..self.clone() };
+        }
+        let above = &self.above * &other.below + &other.above * &self.below;
+        Self { above, below: &self.below * &other.below, root: false }
+    }
+
+    pub fn multiply(&self, other: &Self) -> Self {
+        Self { above: &self.above * &other.above, below: &self.below * &other.below, root: false }
+    }
+
+    /// By a positive number.
+    pub fn divide(&self, other: &Self) -> Self {
+        Self { above: &self.above * &other.below, below: &self.below * &other.above, root: false }
+    }
+
+    pub fn root(self) -> Self {
+        Self { root: true, ..self }
+    }
+
+    pub fn is_negative(&self) -> bool {
+        self.above < BigInt::ZERO
+    }
+
+    pub fn is_zero(&self) -> bool {
+        self.above == BigInt::ZERO
+    }
+
+    /// The nearest float64, ties to even, zero without a sign.
+    pub fn round(&self) -> f64 {
+        let magnitude = Self { above: self.above.magnitude().clone().into(), ..self.clone() };
+        // The greatest float64 that is not above it; patterns of positive numbers ascend with their values.
+        let (mut low, mut high) = (0u64, f64::INFINITY.to_bits());
+        while high - low > 1 {
+            let middle = (low + high) / 2;
+            if magnitude.compare(&Self::of(f64::from_bits(middle))).is_lt() {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        let step = BigInt::from(1) << ((low >> 52).max(1) - 1);
+        let half = Self { above: step, below: BigInt::from(1) << 1075, root: false };
+        let middle = Self::of(f64::from_bits(low)).add(&half);
+        let up = magnitude.compare(&middle).then(if low % 2 == 1 {
+            std::cmp::Ordering::Greater
+        } else {
+            std::cmp::Ordering::Less
+        });
+        let value = f64::from_bits(if up.is_gt() { low + 1 } else { low });
+        if self.is_negative() && value != 0.0 { -value } else { value }
+    }
+
+    /// Compares with a number that is not a root and not negative.
+    fn compare(&self, other: &Self) -> std::cmp::Ordering {
+        let other = if self.root { other.multiply(other) } else { other.clone() };
+        (&self.above * &other.below).cmp(&(&other.above * &self.below))
+    }
+}
+
+/// Finite float64 of every kind: ordinary, integers, neighbours, huge, tiny, denormal, both zeros.
+pub fn any_finite() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        4 => -2.0f64..2.0,
+        2 => (-300i32..300).prop_map(f64::from),
+        1 => any::<u64>().prop_map(f64::from_bits).prop_filter("finite", |value| value.is_finite()),
+        1 => prop::sample::select(vec![
+            0.0, -0.0, 1.0, 1.0f64.next_up(), 1.0f64.next_down(), f64::MAX, -f64::MAX, f64::MIN_POSITIVE,
+            f64::from_bits(1), -f64::from_bits(1), 2f64.powi(-540), 1e154, 1e4, 1e-160,
+        ]),
+    ]
+}

@@ -1,0 +1,126 @@
+//! The exact scan.
+
+use std::sync::Arc;
+
+use kernels::rowset::{MAX_ID, RowSet};
+use kernels::scan::{self, Dtype, Metric, Options, Partition};
+use kernels::{Error, Result};
+use napi::Env;
+use napi::bindgen_prelude::{Float64Array, Object, Uint8Array, Uint32Array};
+use napi_derive::napi;
+
+use crate::arguments::{fail, ids, integer, size};
+use crate::spawn::{pool, spawn_parts};
+
+/// Multiplications that are worth a job of their own on the pool.
+const JOB_PRODUCTS: usize = 8 << 20;
+
+#[napi(object, object_to_js = false)]
+pub struct ScanOptions {
+    pub metric: String,
+    pub dtype: String,
+    pub dimensions: f64,
+    pub k: f64,
+    pub queries: Float64Array,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct ScanResults {
+    pub counts: Uint32Array,
+    pub ids: Float64Array,
+    pub scores: Float64Array,
+}
+
+#[napi]
+pub struct ExactScan(Arc<scan::ExactScan>);
+
+#[napi(catch_unwind, js_name = "createExactScan")]
+pub fn create_exact_scan(options: ScanOptions) -> napi::Result<ExactScan> {
+    create(&options).map(|scan| ExactScan(Arc::new(scan))).map_err(fail)
+}
+
+fn create(options: &ScanOptions) -> Result<scan::ExactScan> {
+    let metric = match &*options.metric {
+        "l2" => Metric::L2,
+        "l2sq" => Metric::L2Squared,
+        "cosine" => Metric::Cosine,
+        "dot" => Metric::Dot,
+        other => return Err(Error::invalid(format!("metric is l2, l2sq, cosine or dot, got {other:?}"))),
+    };
+    let dtype = match &*options.dtype {
+        "float32" => Dtype::Float32,
+        "uint8" => Dtype::Uint8,
+        other => return Err(Error::invalid(format!("dtype is float32 or uint8, got {other:?}"))),
+    };
+    scan::ExactScan::new(Options {
+        metric,
+        dtype,
+        dimensions: size("dimensions", options.dimensions)?,
+        k: size("k", options.k)?,
+        queries: &options.queries,
+        tier: std::env::var("NACRE_CPU").ok().as_deref(),
+    })
+}
+
+/// What one call scans.
+struct Inputs {
+    scan: Arc<scan::ExactScan>,
+    rows: Uint8Array,
+    first_id: u64,
+    ids: Option<Float64Array>,
+    dead: Option<Uint8Array>,
+}
+
+/// The ids and the dead rows, checked and decoded.
+struct Prepared {
+    ids: Option<Vec<u64>>,
+    dead: Option<RowSet>,
+    rows: usize,
+}
+
+#[napi]
+impl ExactScan {
+    #[napi(catch_unwind)]
+    pub fn scan<'env>(
+        &self,
+        env: &'env Env,
+        rows: Uint8Array,
+        first_row_id: f64,
+        row_ids: Option<Float64Array>,
+        dead: Option<Uint8Array>,
+    ) -> napi::Result<Object<'env>> {
+        let first_id = integer("firstRowId", first_row_id, MAX_ID).map_err(fail)?;
+        let parts = self.parts(rows.len(), pool().map_err(fail)?.threads);
+        let inputs = Inputs { scan: Arc::clone(&self.0), rows, first_id, ids: row_ids, dead };
+        spawn_parts(env, inputs, parts, Prepared::new, move |inputs, prepared, part| {
+            let start = prepared.rows * part / parts;
+            let end = prepared.rows * (part + 1) / parts;
+            inputs.scan.scan(&prepared.partition(inputs), start..end)
+        })
+    }
+
+    #[napi(catch_unwind)]
+    pub fn results(&self) -> ScanResults {
+        let scan::Results { counts, ids, scores } = self.0.results();
+        ScanResults { counts: counts.into(), ids: ids.into(), scores: scores.into() }
+    }
+
+    /// Into how many jobs a scan of so many bytes is cut.
+    fn parts(&self, bytes: usize, threads: usize) -> usize {
+        (bytes.saturating_mul(self.0.queries()) / JOB_PRODUCTS).clamp(1, threads)
+    }
+}
+
+impl Prepared {
+    fn new(inputs: &Inputs) -> Result<Self> {
+        let dead = inputs.dead.as_ref().map(|bytes| RowSet::decode(bytes)).transpose()?;
+        let mut prepared = Self { ids: inputs.ids.as_deref().map(ids).transpose()?, dead, rows: 0 };
+        prepared.rows = inputs.scan.count_rows(&prepared.partition(inputs))?;
+        Ok(prepared)
+    }
+
+    fn partition<'a>(&'a self, inputs: &'a Inputs) -> Partition<'a> {
+        let dead = self.dead.as_ref().filter(|dead| !dead.is_empty());
+        Partition { rows: &inputs.rows, first_id: inputs.first_id, ids: self.ids.as_deref(), dead }
+    }
+}

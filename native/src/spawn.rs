@@ -1,0 +1,248 @@
+//! Work off the event loop: a pool of our own, because libuv's four threads serve DNS and files.
+//!
+//! The pool has `NACRE_THREADS` threads (default: the CPUs of the control group), started on first use. Its
+//! queue holds a few entries per promise that the caller waits for. A panic rejects the promise. When an
+//! environment (a worker) ends, its queued work is dropped and its running work is waited for, since that
+//! reads memory which the environment is about to free.
+
+use std::cell::RefCell;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use kernels::{Code, Error, catch_panic};
+use napi::bindgen_prelude::{Object, ToNapiValue};
+use napi::{Env, JsDeferred};
+
+use crate::arguments::fail;
+
+/// Makes the value of a promise on the event loop.
+type Settle<T> = Box<dyn FnOnce(Env) -> napi::Result<T> + Send>;
+type Deferred<T> = JsDeferred<T, Settle<T>>;
+
+/// Runs `work` on `inputs` on the pool; the promise takes its value. `inputs` are dropped on the event loop.
+pub fn spawn<'env, I, T>(
+    env: &'env Env,
+    inputs: I,
+    work: impl FnOnce(&I) -> kernels::Result<T> + Send + 'static,
+) -> napi::Result<Object<'env>>
+where
+    I: Send + 'static,
+    T: ToNapiValue + Send + 'static,
+{
+    let (pool, environment) = (pool().map_err(fail)?, Environment::current(env)?);
+    let (deferred, promise): (Deferred<T>, _) = env.create_deferred()?;
+    pool.run(&environment, move || {
+        let result = catch_panic(|| work(&inputs));
+        settle(deferred, inputs, result);
+    });
+    Ok(promise)
+}
+
+/// Runs `work` for each of `parts`, side by side, on `inputs` and on what `prepare` makes of them once. The
+/// promise settles after the last part, with the first error if there was one. `parts` is at least 1.
+pub fn spawn_parts<'env, I, P>(
+    env: &'env Env,
+    inputs: I,
+    parts: usize,
+    prepare: impl Fn(&I) -> kernels::Result<P> + Send + Sync + 'static,
+    work: impl Fn(&I, &P, usize) -> kernels::Result<()> + Send + Sync + 'static,
+) -> napi::Result<Object<'env>>
+where
+    I: Send + Sync + 'static,
+    P: Send + Sync + 'static,
+{
+    let (pool, environment) = (pool().map_err(fail)?, Environment::current(env)?);
+    let (deferred, promise): (Deferred<()>, _) = env.create_deferred()?;
+    let parted = Arc::new(Parted { inputs, result: Mutex::new(Ok(())), deferred: Mutex::new(deferred) });
+    let steps = Arc::new((OnceLock::new(), prepare, work));
+    for part in 0..parts {
+        let (parted, steps) = (Arc::clone(&parted), Arc::clone(&steps));
+        pool.run(&environment, move || {
+            let (prepared, prepare, work) = &*steps;
+            let result = catch_panic(|| {
+                let prepared = prepared.get_or_init(|| prepare(&parted.inputs));
+                work(&parted.inputs, prepared.as_ref().map_err(Error::clone)?, part)
+            });
+            if result.is_err() {
+                let mut first = parted.result.lock().unwrap_or_else(PoisonError::into_inner);
+                *first = first.clone().and(result);
+            }
+            parted.finish();
+        });
+    }
+    parted.finish();
+    Ok(promise)
+}
+
+struct Parted<I> {
+    inputs: I,
+    result: Mutex<kernels::Result<()>>,
+    deferred: Mutex<Deferred<()>>,
+}
+
+impl<I: Send + 'static> Parted<I> {
+    /// Called once by every holder; the last of them settles the promise.
+    fn finish(self: Arc<Self>) {
+        let Some(Self { inputs, result, deferred }) = Arc::into_inner(self) else { return };
+        let result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
+        settle(deferred.into_inner().unwrap_or_else(PoisonError::into_inner), inputs, result);
+    }
+}
+
+fn settle<I: Send + 'static, T: ToNapiValue + Send + 'static>(
+    deferred: Deferred<T>,
+    inputs: I,
+    result: kernels::Result<T>,
+) {
+    deferred.resolve(Box::new(move |_| {
+        drop(inputs);
+        result.map_err(fail)
+    }));
+}
+
+/// Runs `work` on a thread of its own, for what may wait without end and touches nothing of JavaScript.
+pub fn spawn_waiting<'env, T>(
+    env: &'env Env,
+    work: impl FnOnce() -> kernels::Result<T> + Send + 'static,
+) -> napi::Result<Object<'env>>
+where
+    T: ToNapiValue + Send + 'static,
+{
+    // The thread first: a promise without one would never settle.
+    let (sender, receiver) = channel::<Deferred<T>>();
+    start_thread("nacre-wait", 256 << 10, move || {
+        if let Ok(deferred) = receiver.recv() {
+            settle(deferred, (), catch_panic(work));
+        }
+    })
+    .map_err(fail)?;
+    let (deferred, promise) = env.create_deferred()?;
+    sender.send(deferred).expect("the thread waits for it");
+    Ok(promise)
+}
+
+fn start_thread(name: &str, stack_bytes: usize, run: impl FnOnce() + Send + 'static) -> kernels::Result<()> {
+    let builder = std::thread::Builder::new().name(name.into()).stack_size(stack_bytes);
+    builder
+        .spawn(run)
+        .map(drop)
+        .map_err(|error| Error::new(Code::ResourceExhausted, format!("cannot start a thread: {error}")))
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+pub struct Pool {
+    jobs: Sender<Job>,
+    pub threads: usize,
+}
+
+/// The pool of the process.
+pub fn pool() -> kernels::Result<&'static Pool> {
+    static POOL: LazyLock<kernels::Result<Pool>> = LazyLock::new(Pool::start);
+    POOL.as_ref().map_err(Error::clone)
+}
+
+impl Pool {
+    fn start() -> kernels::Result<Self> {
+        let threads = match std::env::var("NACRE_THREADS") {
+            Err(_) => std::thread::available_parallelism().map_or(1, usize::from),
+            Ok(text) => text.parse().ok().filter(|count| (1..=1024).contains(count)).ok_or_else(|| {
+                Error::invalid(format!("NACRE_THREADS is a number from 1 to 1024, got {text:?}"))
+            })?,
+        };
+        let (jobs, receiver) = channel();
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..threads {
+            let receiver = Arc::clone(&receiver);
+            start_thread("nacre-pool", 2 << 20, move || serve(&receiver))?;
+        }
+        Ok(Self { jobs, threads })
+    }
+
+    /// Queues a job of `environment`, which must not panic.
+    fn run(&self, environment: &Arc<Environment>, job: impl FnOnce() + Send + 'static) {
+        let environment = Arc::clone(environment);
+        let job = move || {
+            if let Some(_running) = environment.enter() {
+                job();
+            }
+        };
+        self.jobs.send(Box::new(job)).expect("the pool lives as long as the process");
+    }
+}
+
+fn serve(jobs: &Mutex<Receiver<Job>>) {
+    loop {
+        // The lock is let go before the job runs.
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match job {
+            Ok(job) => job(),
+            Err(_) => return,
+        }
+    }
+}
+
+/// What runs for one JavaScript environment.
+#[derive(Default)]
+struct Environment {
+    state: Mutex<State>,
+    idle: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    running: usize,
+    ended: bool,
+}
+
+struct Running<'a>(&'a Environment);
+
+impl Environment {
+    /// That of this thread.
+    fn current(env: &Env) -> napi::Result<Arc<Self>> {
+        thread_local! {
+            static CURRENT: RefCell<Option<Arc<Environment>>> = const { RefCell::new(None) };
+        }
+        CURRENT.with_borrow_mut(|current| {
+            if let Some(environment) = current {
+                return Ok(Arc::clone(environment));
+            }
+            let environment = Arc::new(Self::default());
+            env.add_env_cleanup_hook(Arc::clone(&environment), |environment| {
+                CURRENT.with_borrow_mut(Option::take);
+                environment.end();
+            })?;
+            *current = Some(Arc::clone(&environment));
+            Ok(environment)
+        })
+    }
+
+    /// Counts one more running job, unless the environment has ended.
+    fn enter(&self) -> Option<Running<'_>> {
+        let mut state = self.lock();
+        if state.ended {
+            return None;
+        }
+        state.running += 1;
+        Some(Running(self))
+    }
+
+    fn end(&self) {
+        let mut state = self.lock();
+        state.ended = true;
+        while state.running > 0 {
+            state = self.idle.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.lock().running -= 1;
+        self.0.idle.notify_all();
+    }
+}
