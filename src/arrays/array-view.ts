@@ -1,0 +1,216 @@
+// One array at one version: its type, and the map from rows to bytes, made from the manifest when it is first
+// needed.
+import { NacreError } from '../errors.js';
+import { loadRowSet } from '../manifest/effects.js';
+import type { ArrayEntry, Partition, Root, Segment, SegmentRef } from '../manifest/message.js';
+import { resolveObject, type StoredObject } from '../manifest/objects.js';
+import { idText } from '../manifest/rebase.js';
+import { readChecked } from '../manifest/read-checked.js';
+import { describeRoot } from '../manifest/root.js';
+import { inlineBytes } from '../manifest/row-sets.js';
+import { checkColdTable, coldRange, decodeSegment, objectOf } from '../manifest/segment.js';
+import type { ArrayId } from '../manifest/transaction.js';
+import { unpackBlockSums } from '../manifest/upload.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { defined } from '../util/assert.js';
+import { untilAborted } from '../util/runtime.js';
+import type { ArrayEnvironment } from './environment.js';
+import type { RowType } from './partition-writer.js';
+import { type BasePart, type BaseUnit, type Override, type Part, RowMap } from './row-map.js';
+import { dtypeOfEntry } from './types.js';
+
+/** Sequences say which override is newer. */
+type SequencedOverride = Override & { readonly sequence: number };
+
+const noRows = new Float64Array(0);
+
+export class ArrayView {
+  readonly id: ArrayId;
+  readonly name: string;
+  readonly type: RowType;
+  readonly liveRows: number;
+  readonly entry: ArrayEntry;
+  readonly #environment: ArrayEnvironment;
+  readonly #root: Root;
+  #map: Promise<RowMap> | undefined;
+
+  constructor(environment: ArrayEnvironment, root: Root, entry: ArrayEntry) {
+    this.#environment = environment;
+    this.#root = root;
+    this.entry = entry;
+    this.id = idText(entry.id);
+    this.name = entry.name;
+    this.liveRows = entry.liveRows;
+    this.type = { dtype: dtypeOfEntry(entry), rowShape: entry.rowShape, scalar: entry.scalar };
+  }
+
+  /** Cost: one wave for row sets and override segments that stand in objects; none for most arrays. */
+  rowMap(options: CallOptions = {}): Promise<RowMap> {
+    // Shared by all readers of the snapshot, and its segments are read later: no caller's signal goes in.
+    this.#map ??= this.#load().catch((error: unknown) => {
+      // A failure (a lost connection) must not stick to the snapshot.
+      this.#map = undefined;
+      throw error;
+    });
+    return untilAborted(this.#map, options.signal);
+  }
+
+  async #load(): Promise<RowMap> {
+    const { rowSets } = this.#environment.functions;
+    const [overrides, dropped] = await Promise.all([this.overrides(), this.dropped()]);
+    const map = new RowMap(this.units(), overrides, dropped, rowSets);
+    if (map.liveRows !== this.liveRows) {
+      throw new NacreError(
+        'Corrupt',
+        `${describeRoot(this.#root.version)}: array '${this.name}' says ${this.liveRows} rows and has ${map.liveRows}`,
+        { context: { array: this.name, version: this.#root.version } },
+      );
+    }
+    return map;
+  }
+
+  /** Base partitions and segments of them, ascending by row id. */
+  units(options: CallOptions = {}): readonly BaseUnit[] {
+    const objects = this.#root.objects;
+    const inline = this.entry.partitions
+      .filter((partition) => partition.rowIds === null)
+      .map((partition): BaseUnit => {
+        const base = this.#basePart(
+          partition,
+          resolveObject(objects, partition.object, this.#where()),
+          undefined,
+        );
+        const { firstRowId, rows } = partition;
+        return { firstRowId, rows, foldedDrops: base.folded.length, load: () => Promise.resolve([base]) };
+      });
+    const segments = this.entry.segments
+      .filter((reference) => !reference.overrides)
+      .map((reference): BaseUnit => {
+        const { firstRowId, rows, droppedRows } = reference;
+        return { firstRowId, rows, foldedDrops: droppedRows, load: this.#segmentLoader(reference, options) };
+      });
+    return [...inline, ...segments].sort((a, b) => a.firstRowId - b.firstRowId);
+  }
+
+  /** Oldest first, so that a later one wins. */
+  async overrides(options: CallOptions = {}): Promise<readonly Override[]> {
+    const inline = this.entry.partitions
+      .filter((partition) => partition.rowIds !== null)
+      .map(async (partition) => {
+        const object = resolveObject(this.#root.objects, partition.object, this.#where());
+        const rowIds = defined(partition.rowIds, 'row ids of an override');
+        const { store, functions } = this.#environment;
+        const ids = await loadRowSet(store, this.#root, rowIds, functions, options);
+        return { sequence: partition.sequence, part: this.#part(partition, object, undefined), ids };
+      });
+    const folded = this.entry.segments
+      .filter((reference) => reference.overrides)
+      .map((reference) => this.#loadOverrides(reference, options));
+    const all = [...(await Promise.all(folded)).flat(), ...(await Promise.all(inline))];
+    return all.sort((a, b) => a.sequence - b.sequence);
+  }
+
+  async #loadOverrides(reference: SegmentRef, options: CallOptions): Promise<SequencedOverride[]> {
+    const { object, segment } = await this.#readSegment(reference, options);
+    return segment.partitions.map((partition) => ({
+      sequence: partition.sequence,
+      part: this.#part(partition, objectOf(segment, partition, object.key), { object, reference }),
+      ids: defined(inlineBytes(defined(partition.rowIds, 'row ids of an override')), 'inline row ids'),
+    }));
+  }
+
+  /** Dropped ids that no entry records. */
+  async dropped(options: CallOptions = {}): Promise<Uint8Array> {
+    const { store, functions } = this.#environment;
+    const sets = this.entry.dropped.map((set) => loadRowSet(store, this.#root, set, functions, options));
+    const { fromSorted, union } = functions.rowSets;
+    return (await Promise.all(sets)).reduce((all, set) => union(all, set), fromSorted(noRows));
+  }
+
+  #segmentLoader(reference: SegmentRef, options: CallOptions): BaseUnit['load'] {
+    let loaded: Promise<readonly BasePart[]> | undefined;
+    return () => {
+      loaded ??= this.#loadSegment(reference, options).catch((error: unknown) => {
+        loaded = undefined;
+        throw error;
+      });
+      return loaded;
+    };
+  }
+
+  async #readSegment(
+    reference: SegmentRef,
+    options: CallOptions,
+  ): Promise<{ readonly object: StoredObject; readonly segment: Segment }> {
+    const { store, functions } = this.#environment;
+    const object = resolveObject(this.#root.objects, reference.object, this.#where());
+    const range = { start: 0, end: reference.headBytes };
+    const segment = await readChecked(store, object.key, { ...options, range }, (bytes) =>
+      decodeSegment(bytes, reference, object, this.entry, functions),
+    );
+    if (segment === undefined) throw missing(object.key);
+    return { object, segment };
+  }
+
+  async #loadSegment(reference: SegmentRef, options: CallOptions): Promise<readonly BasePart[]> {
+    const { object, segment } = await this.#readSegment(reference, options);
+    return segment.partitions.map((partition) =>
+      this.#basePart(partition, objectOf(segment, partition, object.key), { object, reference }),
+    );
+  }
+
+  #basePart(partition: Partition, object: StoredObject, home: SegmentHome | undefined): BasePart {
+    const { dropped, firstRowId } = partition;
+    const folded = dropped.byteLength === 0 ? noRows : this.#environment.functions.rowSets.toSorted(dropped);
+    return { part: this.#part(partition, object, home), firstRowId, folded };
+  }
+
+  #part(partition: Partition, object: StoredObject, home: SegmentHome | undefined): Part {
+    const { rows, dataOffset } = partition;
+    let sums: Promise<Uint32Array> | undefined;
+    return {
+      object,
+      rows,
+      dataOffset,
+      sums: () => {
+        sums ??= this.#loadSums(object, home).catch((error: unknown) => {
+          sums = undefined;
+          throw error;
+        });
+        return sums;
+      },
+    };
+  }
+
+  async #loadSums(object: StoredObject, home: SegmentHome | undefined): Promise<Uint32Array> {
+    if (object.blocks instanceof Uint8Array) return unpackBlockSums(object.blocks);
+    if (home === undefined) {
+      throw new NacreError('Corrupt', `${object.key} has no block sums`, { context: { key: object.key } });
+    }
+    const { store, functions } = this.#environment;
+    const range = defined(coldRange(object, home.reference), 'cold range');
+    const sums = await readChecked(store, home.object.key, { range }, (bytes) => {
+      checkColdTable(bytes, object, home.object.key, functions);
+      return unpackBlockSums(bytes);
+    });
+    if (sums === undefined) throw missing(home.object.key);
+    return sums;
+  }
+
+  #where(): string {
+    return describeRoot(this.#root.version);
+  }
+}
+
+/** The segment that an entry stands in. */
+interface SegmentHome {
+  readonly object: StoredObject;
+  readonly reference: SegmentRef;
+}
+
+function missing(key: string): NacreError {
+  return new NacreError('Corrupt', `${key} is missing`, {
+    context: { key, damage: 'missing' },
+    hint: 'Run `nacre repair` to put it back from a replica or a backup.',
+  });
+}

@@ -1,0 +1,16 @@
+// What the arrays room works with; put together once, in the composition root.
+import type { ManifestFunctions } from '../manifest/functions.js';
+import type { NativeBinding } from '../native.js';
+import type { ObjectStore } from '../storage/object-store.js';
+import type { Runtime } from '../util/runtime.js';
+import type { Pages } from './pages.js';
+
+export interface ArrayEnvironment {
+  readonly store: ObjectStore;
+  readonly native: NativeBinding;
+  readonly functions: ManifestFunctions;
+  readonly runtime: Runtime;
+  readonly pages: Pages;
+  /** Bytes of row data that one operation holds at most, besides the result that the caller asked for. */
+  readonly memoryBytes: number;
+}

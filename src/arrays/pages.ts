@@ -1,0 +1,76 @@
+// Where a reader gets checked bytes of partitions from: the store itself, the page cache, or mapped files.
+import type { NativeBinding } from '../native.js';
+import type { ByteRange, CallOptions, ObjectStore } from '../storage/object-store.js';
+import { readVerified } from '../storage/wrap/verified.js';
+import { defined } from '../util/assert.js';
+import type { Part } from './row-map.js';
+
+export interface Pages {
+  /** Checked bytes of ranges of a partition, in the order asked for. Read them, do not write to them. */
+  read(part: Part, ranges: readonly ByteRange[], options?: CallOptions): Promise<Uint8Array[]>;
+  /**
+   * Checked bytes of one range into `target`, which is as long: for large ranges, without a copy where
+   * possible.
+   */
+  readInto(part: Part, range: ByteRange, target: Uint8Array, options?: CallOptions): Promise<void>;
+  /** The whole object, checked. */
+  whole(part: Part, options?: CallOptions): Promise<Uint8Array>;
+}
+
+/** Straight from the store, nothing kept. */
+export function storePages(store: ObjectStore, native: NativeBinding): Pages {
+  const read: Pages['read'] = async (part, ranges, options = {}) => {
+    const { key, sizeBytes, blockBytes } = part.object;
+    const blocks = await part.sums();
+    return readVerified(store, key, { sizeBytes, blockBytes, blocks }, ranges, {
+      ...options,
+      verifier: native,
+    });
+  };
+  return {
+    read,
+    readInto: (part, range, target, options) =>
+      readBlocksInto(read, store, native, part, range, target, options),
+    whole: async (part, options) => {
+      const [bytes] = await read(part, [{ start: 0, end: part.object.sizeBytes }], options);
+      return defined(bytes, 'the whole object');
+    },
+  };
+}
+
+/**
+ * Whole blocks arrive where they belong; the pieces of blocks at both ends are cut out of blocks of their
+ * own.
+ */
+async function readBlocksInto(
+  read: Pages['read'],
+  store: ObjectStore,
+  native: NativeBinding,
+  part: Part,
+  range: ByteRange,
+  target: Uint8Array,
+  options: CallOptions = {},
+): Promise<void> {
+  const { key, sizeBytes, blockBytes } = part.object;
+  const first = Math.ceil(range.start / blockBytes) * blockBytes;
+  const last = range.end === sizeBytes ? sizeBytes : Math.floor(range.end / blockBytes) * blockBytes;
+  const copy = async (piece: ByteRange): Promise<void> => {
+    if (piece.start >= piece.end) return;
+    const [bytes] = await read(part, [piece], options);
+    target.set(defined(bytes, 'piece'), piece.start - range.start);
+  };
+  if (first >= last) return copy(range);
+  const into = target.subarray(first - range.start, last - range.start);
+  const inside = async (): Promise<void> => {
+    const checksums = { sizeBytes, blockBytes, blocks: part.sums() };
+    const whole = [{ start: first, end: last }];
+    const [bytes] = await readVerified(store, key, checksums, whole, { ...options, verifier: native, into });
+    const found = defined(bytes, 'blocks');
+    if (found.buffer !== into.buffer || found.byteOffset !== into.byteOffset) into.set(found);
+  };
+  await Promise.all([
+    copy({ start: range.start, end: first }),
+    inside(),
+    copy({ start: last, end: range.end }),
+  ]);
+}

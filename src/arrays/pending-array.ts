@@ -1,0 +1,115 @@
+// One array inside a transaction: its state at the version where the transaction began, and what was done to
+// it since.
+//
+// Rows that the transaction appends have provisional ids (`pendingRowId` and up), so that the same row map
+// serves reads, replacements and drops of old and of new rows alike.
+import type { PartitionDraft } from '../manifest/transaction.js';
+import { type ArrayId, pendingRowId } from '../manifest/transaction.js';
+import { objectKey } from '../manifest/keys.js';
+import { defaultBlockBytes } from '../manifest/objects.js';
+import { unpackBlockSums } from '../manifest/upload.js';
+import type { ArrayView } from './array-view.js';
+import type { ArrayEnvironment } from './environment.js';
+import type { RowType } from './partition-writer.js';
+import { type BaseUnit, type Override, type Part, RowMap } from './row-map.js';
+
+const noRows = new Float64Array(0);
+
+export class PendingArray {
+  readonly id: ArrayId;
+  readonly type: RowType;
+  /** Undefined for an array that the transaction creates. */
+  readonly base: ArrayView | undefined;
+  readonly #environment: ArrayEnvironment;
+  readonly #appended: { firstRow: number; partitions: Promise<readonly PartitionDraft[]> }[] = [];
+  readonly #overrides: Override[] = [];
+  name: string;
+  appendedRows = 0;
+  droppedRows = 0;
+  #dropped: Uint8Array;
+  #map: Promise<RowMap> | undefined;
+
+  constructor(environment: ArrayEnvironment, id: ArrayId, name: string, type: RowType, base?: ArrayView) {
+    this.#environment = environment;
+    this.id = id;
+    this.name = name;
+    this.type = type;
+    this.base = base;
+    this.#dropped = environment.functions.rowSets.fromSorted(noRows);
+  }
+
+  get liveRows(): number {
+    return (this.base?.liveRows ?? 0) + this.appendedRows - this.droppedRows;
+  }
+
+  /** Rows are on their way; the array has them from now on. */
+  append(rows: number, partitions: Promise<readonly PartitionDraft[]>): void {
+    this.#appended.push({ firstRow: this.appendedRows, partitions });
+    this.appendedRows += rows;
+    this.#map = undefined;
+  }
+
+  replace(overrides: readonly { readonly draft: PartitionDraft; readonly ids: Uint8Array }[]): void {
+    for (const { draft, ids } of overrides) this.#overrides.push({ part: partOf(draft), ids });
+    this.#map = undefined;
+  }
+
+  drop(ids: Uint8Array): void {
+    const { rowSets } = this.#environment.functions;
+    this.#dropped = rowSets.union(this.#dropped, ids);
+    this.droppedRows = rowSets.count(this.#dropped);
+    this.#map = undefined;
+  }
+
+  /** The rows as the transaction sees them; waits for its own uploads. */
+  rowMap(): Promise<RowMap> {
+    if (this.#map !== undefined) return this.#map;
+    const untouched = this.appendedRows === 0 && this.#overrides.length === 0 && this.droppedRows === 0;
+    this.#map = untouched && this.base !== undefined ? this.base.rowMap() : this.#merge();
+    return this.#map;
+  }
+
+  async #merge(): Promise<RowMap> {
+    const { rowSets } = this.#environment.functions;
+    const [overrides, dropped] =
+      this.base === undefined
+        ? [[], rowSets.fromSorted(noRows)]
+        : await Promise.all([this.base.overrides(), this.base.dropped()]);
+    const own = (
+      await Promise.all(
+        this.#appended.map(async ({ firstRow, partitions }) => {
+          let firstRowId = pendingRowId + firstRow;
+          return (await partitions).map((draft): BaseUnit => {
+            const base = { part: partOf(draft), firstRowId, folded: noRows };
+            firstRowId += draft.rows;
+            return {
+              firstRowId: base.firstRowId,
+              rows: draft.rows,
+              foldedDrops: 0,
+              load: () => Promise.resolve([base]),
+            };
+          });
+        }),
+      )
+    ).flat();
+    return new RowMap(
+      [...(this.base?.units() ?? []), ...own],
+      [...overrides, ...this.#overrides],
+      rowSets.union(dropped, this.#dropped),
+      rowSets,
+    );
+  }
+}
+
+function partOf(draft: PartitionDraft): Part {
+  const { object, rows, dataOffset } = draft;
+  const stored = {
+    key: objectKey(object.pattern, object.id),
+    sizeBytes: object.sizeBytes,
+    hash: object.hash,
+    crc32c: object.crc32c,
+    blockBytes: defaultBlockBytes,
+    blocks: object.blocks,
+  };
+  return { object: stored, rows, dataOffset, sums: () => Promise.resolve(unpackBlockSums(object.blocks)) };
+}

@@ -1,0 +1,61 @@
+// Rows in, bytes out: turns runs into ranges of partition objects, fetches them checked, and puts every row
+// in its place.
+import { NacreError } from '../errors.js';
+import type { ByteRange, CallOptions } from '../storage/object-store.js';
+import { defined } from '../util/assert.js';
+import type { Pages } from './pages.js';
+import type { Part, Run } from './row-map.js';
+
+/** A run of this size is worth two requests more to arrive where it belongs. */
+const largeRunBytes = 4 * 2 ** 20;
+
+/**
+ * Copies runs into `target`, row `run.target` at `run.target * rowBytes`. One wave of requests for all
+ * partitions.
+ */
+export async function readRuns(
+  runs: readonly Run[],
+  rowBytes: number,
+  target: Uint8Array,
+  pages: Pages,
+  options: CallOptions = {},
+): Promise<void> {
+  if (rowBytes === 0) return;
+  const byPart = new Map<Part, Run[]>();
+  for (const run of runs) {
+    const group = byPart.get(run.part);
+    if (group === undefined) byPart.set(run.part, [run]);
+    else group.push(run);
+  }
+  await Promise.all(
+    [...byPart].map(async ([part, group]) => {
+      const [only] = group;
+      if (group.length === 1 && only !== undefined && only.count * rowBytes >= largeRunBytes) {
+        const start = part.dataOffset + only.row * rowBytes;
+        const end = start + only.count * rowBytes;
+        const room = target.subarray(only.target * rowBytes, only.target * rowBytes + end - start);
+        await pages.readInto(part, { start, end }, room, options);
+        return;
+      }
+      const ranges = group.map((run): ByteRange => {
+        const start = part.dataOffset + run.row * rowBytes;
+        return { start, end: start + run.count * rowBytes };
+      });
+      const pieces = await pages.read(part, ranges, options);
+      for (const [i, run] of group.entries()) target.set(defined(pieces[i], 'piece'), run.target * rowBytes);
+    }),
+  );
+}
+
+/** A buffer for the result, or a typed error when it cannot be had. */
+export function allocate(bytes: number, what: string): Uint8Array {
+  try {
+    return new Uint8Array(bytes);
+  } catch (cause) {
+    throw new NacreError('ResourceExhausted', `${what} needs ${bytes} bytes in one piece`, {
+      cause,
+      context: { bytes },
+      hint: 'Read a range of rows, or go through the rows in batches.',
+    });
+  }
+}

@@ -1,0 +1,75 @@
+// What users may ask for, resolved to logical indices by NumPy's rules.
+import { NacreError } from '../errors.js';
+
+/**
+ * Rows by place: all, a half-open range with a step, or a list (negative counts from the end, repeats
+ * allowed).
+ */
+export interface RowSelection {
+  /** Default 0, or the last row when the step is negative. */
+  readonly start?: number;
+  /** Default the end, or before the first row when the step is negative. */
+  readonly end?: number;
+  /** Default 1; not 0. */
+  readonly step?: number;
+  readonly rows?: ArrayLike<number>;
+}
+
+export type ResolvedSelection =
+  | { readonly kind: 'range'; readonly start: number; readonly end: number }
+  | { readonly kind: 'list'; readonly indices: Float64Array };
+
+/** A slice is cut at the ends, as in NumPy; a listed index past them is `InvalidArgument`. */
+export function resolveSelection(selection: RowSelection, rows: number, array: string): ResolvedSelection {
+  const { start, end, step = 1, rows: list } = selection;
+  if (list !== undefined) {
+    if (start !== undefined || end !== undefined || selection.step !== undefined) {
+      throw new NacreError(
+        'InvalidArgument',
+        'rows are selected by a list or by start, end and step, not by both',
+      );
+    }
+    return { kind: 'list', indices: resolveIndices(list, rows, array) };
+  }
+  for (const [name, value] of Object.entries({ start, end, step })) {
+    if (value === undefined || Number.isSafeInteger(value)) continue;
+    throw new NacreError('InvalidArgument', `${name} is ${String(value)}; it must be a whole number`);
+  }
+  if (step === 0) throw new NacreError('InvalidArgument', 'the step of a slice must not be 0');
+  const clip = (value: number | undefined, low: number, high: number, missing: number): number =>
+    value === undefined ? missing : Math.min(Math.max(value < 0 ? value + rows : value, low), high);
+  if (step === 1) {
+    const from = clip(start, 0, rows, 0);
+    return { kind: 'range', start: from, end: Math.max(from, clip(end, 0, rows, rows)) };
+  }
+  const [from, to] =
+    step > 0
+      ? [clip(start, 0, rows, 0), clip(end, 0, rows, rows)]
+      : [clip(start, -1, rows - 1, rows - 1), clip(end, -1, rows - 1, -1)];
+  const count = Math.max(0, Math.ceil((to - from) / step));
+  return { kind: 'list', indices: Float64Array.from({ length: count }, (_, i) => from + i * step) };
+}
+
+/** Indices within `[0, rows)`; negative ones count from the end. */
+export function resolveIndices(list: ArrayLike<number>, rows: number, array: string): Float64Array {
+  const indices = new Float64Array(list.length);
+  for (let i = 0; i < list.length; i++) {
+    const asked = list[i] ?? Number.NaN;
+    const index = asked < 0 ? asked + rows : asked;
+    if (!Number.isSafeInteger(asked) || index < 0 || index >= rows) {
+      throw new NacreError(
+        'InvalidArgument',
+        `row ${String(asked)} is not in array '${array}' of ${rows} rows`,
+        {
+          context: { array, row: Number.isFinite(asked) ? asked : String(asked), rows },
+          hint:
+            rows === 0
+              ? 'The array is empty.'
+              : `Rows go from 0 to ${rows - 1}, or from -${rows} to -1 from the end.`,
+        },
+      );
+    }
+    indices[i] = index;
+  }
+  return indices;
+}

@@ -1,0 +1,393 @@
+// A transaction as its callback uses it: every verb checks, uploads what it must, and notes one change.
+//
+// Nothing becomes visible before the commit. Small appends go up in the background, so that a callback that
+// awaits each verb in turn still costs one wave of uploads; large ones are awaited, so that memory stays
+// bounded.
+import { NacreError } from '../errors.js';
+import { type ArrayId, type Change, type PartitionDraft, pendingRowId } from '../manifest/transaction.js';
+import { checkName, nearestName } from '../manifest/names.js';
+import { buildAppendSegment, segmentEntryLimit } from '../manifest/segment.js';
+import { draftRowSet, uploadObject } from '../manifest/upload.js';
+import type { Dtype } from '../npy/dtype.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { fromHex, toHex } from '../util/bytes.js';
+import { defined } from '../util/assert.js';
+import type { ArrayView } from './array-view.js';
+import type { ArrayEnvironment } from './environment.js';
+import {
+  checkRowType,
+  defaultPartitionBytes,
+  PartitionWriter,
+  rowBytesOf,
+  type RowType,
+  rowsPerPartition,
+} from './partition-writer.js';
+import { PendingArray } from './pending-array.js';
+import { allocate, readRuns } from './reader.js';
+import type { RowSource } from './row-source.js';
+import { checkRows, type RowsInput } from './rows-input.js';
+import { resolveIndices, resolveSelection, type RowSelection } from './selection.js';
+import { arrayType } from './types.js';
+
+/** Rows by logical index, or by row id. */
+export type RowTarget = ArrayLike<number> | { readonly ids: ArrayLike<number> } | { readonly all: true };
+
+export interface CreateOptions {
+  readonly dtype: Dtype;
+  /** Shape of one row. Default `[]`: rows are single elements. */
+  readonly rowShape?: readonly number[];
+  /** A 0-d array: one row, and no axis for it. */
+  readonly scalar?: boolean;
+}
+
+export interface WriteOptions extends CallOptions {
+  /** Size at which appended rows are split into partitions, bytes. Default 64 MiB. */
+  readonly partitionBytes?: number;
+}
+
+/** Appends up to this many bytes are copied and sent in the background. */
+const backgroundBytes = 4 * 2 ** 20;
+
+/** Partition entries of one append that a root takes in; more go into a segment of their own. */
+const inlineEntriesBytes = 12 * 1024;
+
+export class WriteTransaction {
+  readonly #environment: ArrayEnvironment;
+  readonly #options: CallOptions;
+  readonly #partitionBytes: number;
+  readonly #arrays = new Map<string, PendingArray>();
+  readonly #reads = new Map<ArrayId, Uint8Array>();
+  readonly #changes: (() => Promise<readonly Change[]>)[] = [];
+  readonly #uploads: Promise<unknown>[] = [];
+  #finished = false;
+
+  constructor(environment: ArrayEnvironment, views: Iterable<ArrayView>, options: WriteOptions) {
+    this.#environment = environment;
+    const { partitionBytes = defaultPartitionBytes, ...call } = options;
+    this.#options = call;
+    this.#partitionBytes = partitionBytes;
+    for (const view of views) {
+      this.#arrays.set(view.name, new PendingArray(environment, view.id, view.name, view.type, view));
+    }
+  }
+
+  /** Names of the arrays as the transaction sees them. */
+  get names(): string[] {
+    return [...this.#arrays.keys()];
+  }
+
+  /** Makes an empty array. `AlreadyExists` when the name is taken. */
+  create(name: string, options: CreateOptions): void {
+    this.#open();
+    checkName(name);
+    if (this.#arrays.has(name)) {
+      throw new NacreError('AlreadyExists', `array '${name}' exists already`, { context: { array: name } });
+    }
+    const { dtype, rowShape = [], scalar = false } = options;
+    const type = arrayType(dtype, rowShape, scalar);
+    const id = toHex(this.#environment.runtime.randomBytes(16));
+    this.#arrays.set(name, new PendingArray(this.#environment, id, name, { dtype, rowShape, scalar }));
+    this.#note({ kind: 'create', array: id, name, type });
+  }
+
+  /** Adds rows at the end. */
+  async append(name: string, input: RowsInput): Promise<void> {
+    const array = this.#array(name);
+    const { bytes, rows, type } = checkRows(input, array.type.dtype);
+    checkRowType(name, array.type, type);
+    if (bytes.byteLength <= backgroundBytes) {
+      this.#append(array, rows, this.#writeBytes(array, bytes.slice(), rows));
+    } else {
+      const partitions = this.#writeBytes(array, bytes, rows);
+      this.#append(array, rows, partitions);
+      await partitions;
+    }
+  }
+
+  /**
+   * Adds the rows of a source, streamed: memory does not grow with its size. Creates the array when it is not
+   * there.
+   */
+  async appendFrom(name: string, source: RowSource): Promise<void> {
+    if (!this.#arrays.has(name)) this.create(name, source.type);
+    const array = this.#array(name);
+    checkRowType(name, array.type, source.type);
+    const partitions = this.#writeSource(array, source);
+    this.#append(array, source.rows, partitions);
+    await partitions;
+  }
+
+  #append(array: PendingArray, rows: number, partitions: Promise<readonly PartitionDraft[]>): void {
+    if (array.type.scalar && array.liveRows + rows > 1) {
+      partitions.catch(() => undefined);
+      throw new NacreError('InvalidArgument', `array '${array.name}' is 0-d and holds its one value already`);
+    }
+    array.append(rows, partitions);
+    this.#background(partitions);
+    if (rows > 0) this.#changes.push(async () => this.#appendChanges(array.id, await partitions));
+  }
+
+  async #appendChanges(array: ArrayId, partitions: readonly PartitionDraft[]): Promise<Change[]> {
+    const entryBytes = partitions.reduce((sum, { object }) => sum + 100 + object.blocks.byteLength, 0);
+    const rowsOf = (some: readonly PartitionDraft[]): number => some.reduce((sum, { rows }) => sum + rows, 0);
+    if (entryBytes <= inlineEntriesBytes) {
+      return [{ kind: 'append', array, rows: rowsOf(partitions), content: { partitions } }];
+    }
+    const groups = Array.from({ length: Math.ceil(partitions.length / segmentEntryLimit) }, (_, i) =>
+      partitions.slice(i * segmentEntryLimit, (i + 1) * segmentEntryLimit),
+    );
+    return Promise.all(
+      groups.map(async (group): Promise<Change> => {
+        const { bytes, draft } = buildAppendSegment(group, this.#environment);
+        await uploadObject(this.#environment.store, draft.object, bytes, this.#options);
+        return { kind: 'append', array, rows: draft.rows, content: { segment: draft } };
+      }),
+    );
+  }
+
+  /**
+   * Puts new content in the place of rows; they keep their ids. `data` holds one row for each, in the order
+   * given.
+   */
+  async replace(name: string, target: RowTarget, input: RowsInput): Promise<void> {
+    const array = this.#array(name);
+    const { bytes, rows, type } = checkRows(input, array.type.dtype);
+    checkRowType(name, array.type, type);
+    const ids = await this.#idsOf(array, target);
+    if (ids.length !== rows) {
+      throw new NacreError('InvalidArgument', `${ids.length} rows are to be replaced, the data has ${rows}`, {
+        context: { array: name, expected: ids.length, observed: rows },
+      });
+    }
+    if (rows === 0) return;
+    const order = sortedOrder(ids, name);
+    const sorted = order.map((at) => ids[at] ?? 0);
+    const rowBytes = rowBytesOf(array.type);
+    const inOrder = permuteRows(bytes, order, rowBytes);
+    const { rowSets } = this.#environment.functions;
+    const writer = this.#writer(array);
+    const sets: Uint8Array[] = [];
+    for (const [start, end] of splitPending(sorted, rowsPerPartition(rowBytes, this.#partitionBytes))) {
+      sets.push(rowSets.fromSorted(sorted.slice(start, end)));
+      await writer.add(inOrder.subarray(start * rowBytes, end * rowBytes), end - start);
+    }
+    const drafts = await writer.finish();
+    const partitions = await Promise.all(
+      drafts.map(async (draft, i) => ({
+        ...draft,
+        rowIds: await this.#draftSet(defined(sets[i], 'row ids')),
+      })),
+    );
+    array.replace(drafts.map((draft, i) => ({ draft, ids: defined(sets[i], 'row ids') })));
+    this.#note({ kind: 'replace', array: array.id, rows: { set: rowSets.fromSorted(sorted) }, partitions });
+  }
+
+  /** Takes rows out; their ids are never used again. */
+  async drop(name: string, target: RowTarget): Promise<void> {
+    const array = this.#array(name);
+    const ids = (await this.#idsOf(array, target)).sort();
+    if (ids.length === 0) return;
+    const { rowSets } = this.#environment.functions;
+    const unique = ids.filter((id, i) => i === 0 || id !== ids[i - 1]);
+    const settled = rowSets.fromSorted(unique.filter((id) => id < pendingRowId));
+    const pending = rowSets.fromSorted(unique.filter((id) => id >= pendingRowId));
+    array.drop(rowSets.union(settled, pending));
+    for (const set of [settled, pending]) {
+      if (rowSets.count(set) > 0)
+        this.#note({ kind: 'drop', array: array.id, rows: await this.#draftSet(set) });
+    }
+  }
+
+  /** Takes the whole array out. */
+  dropArray(name: string): void {
+    const array = this.#array(name);
+    this.#arrays.delete(name);
+    this.#note({ kind: 'dropArray', array: array.id });
+  }
+
+  /** Gives the array another name; nothing is moved. */
+  rename(name: string, to: string): void {
+    const array = this.#array(name);
+    checkName(to);
+    if (this.#arrays.has(to)) {
+      throw new NacreError('AlreadyExists', `array '${to}' exists already`, { context: { array: to } });
+    }
+    this.#arrays.delete(name);
+    array.name = to;
+    this.#arrays.set(to, array);
+    this.#note({ kind: 'rename', array: array.id, name: to });
+  }
+
+  /**
+   * Reads rows as the transaction sees them. What it read and another writer changes is a conflict at the
+   * commit.
+   */
+  async read(
+    name: string,
+    selection: RowSelection = {},
+  ): Promise<{ bytes: Uint8Array; rows: number; type: RowType }> {
+    const array = this.#array(name);
+    const map = await array.rowMap();
+    const resolved = resolveSelection(selection, map.liveRows, name);
+    const indices =
+      resolved.kind === 'list'
+        ? resolved.indices
+        : Float64Array.from({ length: resolved.end - resolved.start }, (_, i) => resolved.start + i);
+    this.#noteReads(array.id, await map.idsOf(indices));
+    const rowBytes = rowBytesOf(array.type);
+    const bytes = allocate(indices.length * rowBytes, `reading ${indices.length} rows of '${name}'`);
+    await readRuns(await map.runsOfList(indices), rowBytes, bytes, this.#environment.pages, this.#options);
+    return { bytes, rows: indices.length, type: array.type };
+  }
+
+  /** All changes in order, every upload finished. The transaction takes no more verbs. */
+  async finish(): Promise<{ changes: readonly Change[]; reads: ReadonlyMap<ArrayId, Uint8Array> }> {
+    this.#open();
+    this.#finished = true;
+    await Promise.all(this.#uploads);
+    const changes = await Promise.all(this.#changes.map((change) => change()));
+    return { changes: changes.flat(), reads: this.#reads };
+  }
+
+  /**
+   * Waits for uploads to end, whatever became of them. What was uploaded is an orphan and left to clean-up.
+   */
+  async abandon(): Promise<void> {
+    this.#finished = true;
+    await Promise.allSettled(this.#uploads);
+  }
+
+  #open(): void {
+    if (!this.#finished) return;
+    throw new NacreError('Closed', 'the transaction has ended', {
+      hint: 'Await every call on it inside the callback of write().',
+    });
+  }
+
+  #array(name: string): PendingArray {
+    this.#open();
+    const array = this.#arrays.get(name);
+    if (array !== undefined) return array;
+    throw arrayNotFound(name, this.names);
+  }
+
+  #note(change: Change): void {
+    this.#changes.push(() => Promise.resolve([change]));
+  }
+
+  #background(upload: Promise<unknown>): void {
+    // Its failure is thrown by finish(); until then it must not count as unhandled.
+    upload.catch(() => undefined);
+    this.#uploads.push(upload);
+  }
+
+  #noteReads(array: ArrayId, ids: Float64Array): void {
+    const { rowSets } = this.#environment.functions;
+    const settled = rowSets.fromSorted(uniqueSorted(ids.filter((id) => id < pendingRowId)));
+    const before = this.#reads.get(array);
+    this.#reads.set(array, before === undefined ? settled : rowSets.union(before, settled));
+  }
+
+  async #draftSet(set: Uint8Array) {
+    const { rowSets } = this.#environment.functions;
+    const hasPending = rowSets.count(rowSets.slice(set, pendingRowId, Number.MAX_SAFE_INTEGER)) > 0;
+    return hasPending ? { set } : draftRowSet(this.#environment, set, this.#options);
+  }
+
+  async #idsOf(array: PendingArray, target: RowTarget): Promise<Float64Array> {
+    const map = await array.rowMap();
+    if ('all' in target) return map.idsOf(Float64Array.from({ length: map.liveRows }, (_, i) => i));
+    if (!('ids' in target)) return map.idsOf(resolveIndices(target, map.liveRows, array.name));
+    const ids = Float64Array.from(target.ids);
+    const missing = (await map.indicesOf(ids)).indexOf(-1);
+    if (missing < 0) return ids;
+    throw new NacreError('NotFound', `array '${array.name}' has no row with the id ${ids[missing] ?? 0}`, {
+      context: { array: array.name, id: ids[missing] ?? 0 },
+      hint: 'It was dropped, or the id was never given.',
+    });
+  }
+
+  #writer(array: PendingArray): PartitionWriter {
+    const id = defined(fromHex(array.id), 'array id');
+    return new PartitionWriter(this.#environment, id, array.type, this.#partitionBytes, this.#options);
+  }
+
+  async #writeBytes(
+    array: PendingArray,
+    bytes: Uint8Array,
+    rows: number,
+  ): Promise<readonly PartitionDraft[]> {
+    const writer = this.#writer(array);
+    const rowBytes = rowBytesOf(array.type);
+    const step = rowsPerPartition(rowBytes, this.#partitionBytes);
+    for (let start = 0; start < rows; start += step) {
+      const end = Math.min(rows, start + step);
+      await writer.add(bytes.subarray(start * rowBytes, end * rowBytes), end - start);
+    }
+    return writer.finish();
+  }
+
+  async #writeSource(array: PendingArray, source: RowSource): Promise<readonly PartitionDraft[]> {
+    const writer = this.#writer(array);
+    const step = rowsPerPartition(rowBytesOf(array.type), this.#partitionBytes);
+    for (let start = 0; start < source.rows; start += step) {
+      const end = Math.min(source.rows, start + step);
+      await writer.add(await source.read(start, end, this.#options), end - start);
+    }
+    return writer.finish();
+  }
+}
+
+export function arrayNotFound(name: string, known: readonly string[]): NacreError {
+  const near = nearestName(name, known);
+  return new NacreError('NotFound', `there is no array '${name}'`, {
+    context: { array: name },
+    hint:
+      near === undefined
+        ? known.length === 0
+          ? 'The dataset has no arrays yet.'
+          : `The arrays are ${known.slice(0, 10).join(', ')}${known.length > 10 ? ', …' : ''}.`
+        : `Did you mean '${near}'?`,
+  });
+}
+
+/**
+ * Positions in ascending order of id; a row that is named twice is refused, since either content could win.
+ */
+function sortedOrder(ids: Float64Array, array: string): Float64Array {
+  const order = Float64Array.from(ids, (_, i) => i).sort((a, b) => (ids[a] ?? 0) - (ids[b] ?? 0));
+  for (let i = 1; i < order.length; i++) {
+    if (ids[order[i] ?? 0] !== ids[order[i - 1] ?? 0]) continue;
+    throw new NacreError(
+      'InvalidArgument',
+      `row ${order[i] ?? 0} of the list names a row of '${array}' a second time`,
+    );
+  }
+  return order;
+}
+
+function permuteRows(bytes: Uint8Array, order: Float64Array, rowBytes: number): Uint8Array {
+  if (order.every((at, i) => at === i)) return bytes.slice();
+  const out = new Uint8Array(bytes.byteLength);
+  for (const [i, at] of order.entries())
+    out.set(bytes.subarray(at * rowBytes, (at + 1) * rowBytes), i * rowBytes);
+  return out;
+}
+
+/** Ranges of at most `limit` ids; old and provisional ids never share one. */
+function splitPending(sorted: Float64Array, limit: number): [number, number][] {
+  const ranges: [number, number][] = [];
+  const boundary = sorted.findIndex((id) => id >= pendingRowId);
+  const ends = boundary <= 0 ? [sorted.length] : [boundary, sorted.length];
+  let start = 0;
+  for (const end of ends) {
+    for (; start < end; start = Math.min(end, start + limit))
+      ranges.push([start, Math.min(end, start + limit)]);
+  }
+  return ranges;
+}
+
+function uniqueSorted(ids: Float64Array): Float64Array {
+  const sorted = ids.slice().sort();
+  return sorted.filter((id, i) => i === 0 || id !== sorted[i - 1]);
+}

@@ -1,0 +1,222 @@
+// The page cache over a folder.
+//
+// A read finds the page's file, or loads the page and leaves a file behind. Bytes from a file pass the
+// caller's own check, rooted in the manifest, on the first use in this process and whenever the file has
+// changed since; a file that fails is removed and its page loaded anew. So nothing that happens to the
+// folder, a crash, a flipped bit or a foreign hand, gives a wrong byte, and nothing needs an fsync.
+//
+// Trouble of the disk never fails a read: it is counted, told once, and what cannot be kept is passed
+// through.
+//
+// What this does not do: keep bytes in memory, heal (a loader does), or promise that a page stays. One
+// window is left: a file that somebody truncates while it is mapped ends the process (SIGBUS). Nothing of
+// ours truncates, and the folder is closed to other users.
+import { isNacreError, NacreError } from '../errors.js';
+import { throwIfAborted } from '../util/runtime.js';
+import type { FileState } from './files.js';
+import { Flights } from './flights.js';
+import { chargedBytes, fileBytes, type Page, pageName, wrongLength } from './page.js';
+import type {
+  CacheCounters,
+  PageCache,
+  PageCacheOptions,
+  PageSource,
+  ReadPageOptions,
+} from './page-cache.js';
+import { MAPPED_FROM_BYTES, PageFolder } from './page-folder.js';
+import { PageIndex } from './page-index.js';
+import { diskTrouble, isMissing, isShort } from './trouble.js';
+
+/** After trouble in writing, nothing is written for this long. */
+const PAUSE_MS = 60_000;
+
+export class FolderCache implements PageCache {
+  readonly folder: string;
+  readonly budgetBytes: number;
+  readonly #options: PageCacheOptions;
+  readonly #files: PageFolder;
+  readonly #index: PageIndex;
+  readonly #flights = new Flights();
+  readonly #warned = new Set<string>();
+  readonly #counts = { hits: 0, misses: 0, stored: 0, passed: 0, damaged: 0, diskErrors: 0 };
+  /** Whether the folder may be used: it may not be there yet, or may belong to others. */
+  #trust: 'unknown' | 'ours' | 'refused' = 'unknown';
+  #keepAfter = Number.NEGATIVE_INFINITY;
+
+  constructor(folder: string, budgetBytes: number, options: PageCacheOptions) {
+    this.folder = folder;
+    this.budgetBytes = budgetBytes;
+    this.#options = options;
+    this.#files = new PageFolder(folder, options.native, options.runtime);
+    this.#index = new PageIndex(this.#files, budgetBytes, options.runtime, (error) =>
+      this.#cannotWrite(error),
+    );
+  }
+
+  async read(page: Page, source: PageSource, { signal }: ReadPageOptions = {}): Promise<Uint8Array> {
+    throwIfAborted(signal);
+    const name = pageName(page);
+    const hit = this.#checkedHit(page, name);
+    if (hit !== undefined) return hit;
+    return this.#flights.join(name, signal, (shared) => this.#fill(page, name, source, shared));
+  }
+
+  peek(page: Page): boolean {
+    return this.#find(page, pageName(page)) !== undefined;
+  }
+
+  counters(): CacheCounters {
+    return { ...this.#counts, evicted: this.#index.evictions };
+  }
+
+  async close(): Promise<void> {
+    this.#keepAfter = Number.POSITIVE_INFINITY;
+    await this.#index.settled();
+  }
+
+  /** The page from a file that this process has checked and that has not changed since. */
+  #checkedHit(page: Page, name: string): Uint8Array | undefined {
+    const state = this.#find(page, name);
+    if (state === undefined || !this.#index.isChecked(name, state)) return undefined;
+    const bytes = this.#open(page, name, state);
+    // Looked at again after it was opened: what was opened is what was checked.
+    if (bytes === undefined || !this.#isUnchanged(name, state)) return undefined;
+    this.#index.use(name, state, 'checked');
+    this.#counts.hits++;
+    return bytes;
+  }
+
+  async #fill(page: Page, name: string, source: PageSource, signal: AbortSignal): Promise<Uint8Array> {
+    const cached = await this.#firstUse(page, name, source);
+    if (cached !== undefined) return cached;
+    throwIfAborted(signal);
+    this.#counts.misses++;
+    const bytes = await source.load(signal);
+    if (bytes.byteLength !== page.length) throw wrongLength(page, bytes.byteLength);
+    if (source.loadsChecked !== true) await source.verify(bytes);
+    if (page.length > 0 && !signal.aborted) await this.#keep(name, bytes);
+    return bytes;
+  }
+
+  async #firstUse(page: Page, name: string, source: PageSource): Promise<Uint8Array | undefined> {
+    const state = this.#find(page, name);
+    const bytes = state && this.#open(page, name, state);
+    if (state === undefined || bytes === undefined) return undefined;
+    try {
+      await source.verify(bytes);
+    } catch (error) {
+      if (!isNacreError(error, 'Corrupt')) throw error;
+      this.#damaged(name, error);
+      return undefined;
+    }
+    this.#index.use(name, state, this.#isUnchanged(name, state) ? 'checked' : 'unchecked');
+    this.#counts.hits++;
+    return bytes;
+  }
+
+  /** The page's file, if it is there and of the right size. */
+  #find(page: Page, name: string): FileState | undefined {
+    if (this.#trust === 'refused' || page.length === 0) return undefined;
+    try {
+      if (this.#trust === 'unknown' && !this.#isOurs()) return undefined;
+      const state = this.#files.state(name);
+      if (state?.regular === true && state.sizeBytes === fileBytes(page.length)) return state;
+      if (state === undefined) this.#index.forget(name);
+      else this.#damaged(name);
+    } catch (error) {
+      this.#trouble(diskTrouble(error, this.folder, 'read'));
+    }
+    return undefined;
+  }
+
+  #isOurs(): boolean {
+    try {
+      const there = this.#files.isOurs();
+      if (there) this.#trust = 'ours';
+      return there;
+    } catch (error) {
+      if (!isNacreError(error, 'PermissionDenied')) throw error;
+      this.#trust = 'refused';
+      this.#trouble(error);
+      return false;
+    }
+  }
+
+  #open(page: Page, name: string, state: FileState): Uint8Array | undefined {
+    try {
+      const bytes = this.#files.read(name, page.length);
+      if (bytes === undefined) this.#damaged(name);
+      else if (page.length >= MAPPED_FROM_BYTES)
+        this.#index.mapped.add(name, chargedBytes(state.sizeBytes), bytes.buffer);
+      return bytes;
+    } catch (error) {
+      if (isShort(error)) this.#damaged(name, error);
+      else if (!isMissing(error)) this.#trouble(diskTrouble(error, this.folder, 'read'));
+      return undefined;
+    }
+  }
+
+  #isUnchanged(name: string, state: FileState): boolean {
+    try {
+      return this.#files.state(name)?.identity === state.identity;
+    } catch (error) {
+      this.#trouble(diskTrouble(error, this.folder, 'read'));
+      return false;
+    }
+  }
+
+  /** Writes the page, or not; nobody's read fails by it. */
+  async #keep(name: string, bytes: Uint8Array): Promise<void> {
+    const kept = await this.#tryKeep(name, bytes).catch((error: unknown) => this.#cannotWrite(error));
+    if (kept === true) this.#counts.stored++;
+    else this.#counts.passed++;
+  }
+
+  async #tryKeep(name: string, bytes: Uint8Array): Promise<boolean> {
+    if (this.#trust === 'refused' || this.#options.runtime.monotonic() < this.#keepAfter) return false;
+    const sizeBytes = chargedBytes(fileBytes(bytes.byteLength));
+    if (!(await this.#index.admit(sizeBytes))) return false;
+    try {
+      if (!(await this.#files.write(name, bytes))) return false;
+      const state = this.#files.state(name);
+      if (state !== undefined) this.#index.use(name, state, 'unchecked');
+      return true;
+    } finally {
+      this.#index.release(sizeBytes);
+    }
+  }
+
+  #damaged(name: string, cause?: unknown): void {
+    this.#counts.damaged++;
+    this.#index.forget(name);
+    this.#warn(
+      new NacreError('Corrupt', `a page in the cache folder ${this.folder} was damaged; it is loaded anew`, {
+        cause,
+        context: { folder: this.folder, page: name },
+        hint: 'Once is no harm. If it comes again, check the disk and run `nacre cache verify`.',
+      }),
+    );
+    try {
+      this.#files.removeNow(name);
+    } catch (error) {
+      this.#cannotWrite(error);
+    }
+  }
+
+  #cannotWrite(error: unknown): void {
+    const resumes = this.#options.runtime.monotonic() + PAUSE_MS;
+    this.#keepAfter = Math.max(this.#keepAfter, resumes);
+    this.#trouble(diskTrouble(error, this.folder, 'written'));
+  }
+
+  #trouble(error: NacreError): void {
+    this.#counts.diskErrors++;
+    this.#warn(error);
+  }
+
+  #warn(warning: NacreError): void {
+    if (this.#warned.has(warning.code)) return;
+    this.#warned.add(warning.code);
+    this.#options.onWarning?.(warning);
+  }
+}

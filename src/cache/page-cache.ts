@@ -1,0 +1,112 @@
+// The page cache: a folder of immutable, checked pages that processes share. What it is for, how to open
+// one, and what stands in its place when it is off. `folder-cache.ts` is the cache itself.
+import { NacreError } from '../errors.js';
+import { type Runtime, throwIfAborted } from '../util/runtime.js';
+import { FolderCache } from './folder-cache.js';
+import { type Page, pageName, wrongLength } from './page.js';
+import type { CacheNative } from './page-folder.js';
+import { cacheFolder, defaultBudgetBytes, type Environment } from './place.js';
+
+export interface PageSource {
+  /** Fetches the page. The bytes are the reader's from then on: the loader does not keep them. */
+  load(signal: AbortSignal): Promise<Uint8Array>;
+  /** Throws `Corrupt` when these are not the page's bytes. Does not change them. */
+  verify(bytes: Uint8Array): Promise<void>;
+  /** What `load` gives has passed the same check already, as when it heals. Default false. */
+  readonly loadsChecked?: boolean;
+}
+
+export interface ReadPageOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface CacheCounters {
+  /** Reads answered from the folder. A read that waits for another's load counts as nothing. */
+  readonly hits: number;
+  /** Loads from the store. */
+  readonly misses: number;
+  /** Pages written. */
+  readonly stored: number;
+  /** Pages loaded and not kept: too large, no room, or the disk in trouble. */
+  readonly passed: number;
+  /** Files removed since their bytes were wrong. */
+  readonly damaged: number;
+  readonly evicted: number;
+  readonly diskErrors: number;
+}
+
+export interface PageCache {
+  /** Undefined when the cache is off. */
+  readonly folder: string | undefined;
+  /** 0 when the cache is off. */
+  readonly budgetBytes: number;
+  /**
+   * The page's bytes, checked, and the caller's own to write into: a private mapping of the file from 64
+   * KiB on, a copy below, or what was loaded. Reads of one page at one time share one load. Throws what
+   * `load` and `verify` throw, `Corrupt` for a load of another length, and `Aborted`; never because of the
+   * disk.
+   */
+  read(page: Page, source: PageSource, options?: ReadPageOptions): Promise<Uint8Array>;
+  /** Whether a read would find a file; for planning. Costs one look at the folder. */
+  peek(page: Page): boolean;
+  counters(): CacheCounters;
+  /** Waits for what runs in the background. Later reads still find pages, and keep none. */
+  close(): Promise<void>;
+}
+
+export interface PageCacheOptions {
+  /**
+   * `false` is off. Default: off with `NACRE_CACHE=off`; else `NACRE_CACHE_DIR`, `$XDG_CACHE_HOME/nacre`,
+   * `~/.cache/nacre`, or a folder of the user's own in the system's temporary folder.
+   */
+  readonly folder?: string | false;
+  /** Default: a quarter of the free disk, at most 10 GiB. 0 is off. */
+  readonly budgetBytes?: number;
+  readonly runtime: Runtime;
+  readonly native: CacheNative;
+  /** Told once per kind of trouble with the folder. */
+  readonly onWarning?: (warning: NacreError) => void;
+  /** Default: the process's. */
+  readonly environment?: Environment;
+}
+
+/** Opens the cache. Touches no file: the folder is made by the first page that is kept. */
+export function openPageCache(options: PageCacheOptions): PageCache {
+  const { budgetBytes } = options;
+  if (budgetBytes !== undefined && !(Number.isSafeInteger(budgetBytes) && budgetBytes >= 0))
+    throw new NacreError(
+      'InvalidArgument',
+      `the cache budget is a whole number of bytes, 0 or more, not ${budgetBytes}`,
+    );
+  const folder = cacheFolder(options.folder, options.environment);
+  const budget = folder === undefined ? 0 : (budgetBytes ?? defaultBudgetBytes(folder));
+  return folder === undefined || budget === 0 ? new PassThrough() : new FolderCache(folder, budget, options);
+}
+
+/** The cache that is off: every read loads and checks. */
+class PassThrough implements PageCache {
+  readonly folder = undefined;
+  readonly budgetBytes = 0;
+  #misses = 0;
+
+  async read(page: Page, source: PageSource, { signal }: ReadPageOptions = {}): Promise<Uint8Array> {
+    throwIfAborted(signal);
+    pageName(page);
+    this.#misses++;
+    const bytes = await source.load(signal ?? new AbortController().signal);
+    if (bytes.byteLength !== page.length) throw wrongLength(page, bytes.byteLength);
+    if (source.loadsChecked !== true) await source.verify(bytes);
+    return bytes;
+  }
+
+  peek(): boolean {
+    return false;
+  }
+
+  counters(): CacheCounters {
+    const misses = this.#misses;
+    return { hits: 0, misses, stored: 0, passed: misses, damaged: 0, evicted: 0, diskErrors: 0 };
+  }
+
+  async close(): Promise<void> {}
+}

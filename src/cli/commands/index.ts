@@ -1,0 +1,39 @@
+// Every command, in the order of --help.
+import type { Command } from 'commander';
+import type { Register } from '../program.js';
+import { append } from './append.js';
+import { cacheClear, cacheInfo, cacheVerify } from './cache.js';
+import { create } from './create.js';
+import { doctor } from './doctor.js';
+import { drop } from './drop.js';
+import { importCommand } from './import.js';
+import { info } from './info.js';
+import { log } from './log.js';
+import { ls } from './ls.js';
+import { query } from './query.js';
+import { read } from './read.js';
+import { rename } from './rename.js';
+import { replace } from './replace.js';
+import { settle } from './settle.js';
+
+const cache: Register = (program, running) => {
+  const group: Command = program.command('cache').description('look after the page cache of this machine');
+  for (const register of [cacheInfo, cacheClear, cacheVerify]) register(group, running);
+};
+
+export const commands: readonly Register[] = [
+  create,
+  importCommand,
+  append,
+  replace,
+  drop,
+  rename,
+  read,
+  info,
+  ls,
+  log,
+  query,
+  settle,
+  cache,
+  doctor,
+];

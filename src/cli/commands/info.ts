@@ -1,0 +1,49 @@
+import type { ArrayInfo, VersionReference } from '../../index.js';
+import { openAt } from '../datasets.js';
+import { bytesText, countText, plural, shapeText, table } from '../output.js';
+import { define } from '../program.js';
+import { parseAt } from '../values.js';
+
+interface Options {
+  readonly at?: VersionReference;
+}
+
+export const info = define<Options>({
+  usage: 'info <uri>',
+  summary: 'show what a dataset holds',
+  details: 'With --json also the objects of every array: key, rows and size.',
+  examples: ['nacre info s3://bucket/faces', 'nacre info ./faces --at -1 --json'],
+  options: (command) =>
+    command.option('--at <version>', 'a version: its number, or -1 for the one before the newest', parseAt),
+  async work(session, { at }, uri: string) {
+    const { signal } = session;
+    const dataset = await openAt(session, uri, at);
+    const described = await dataset.info({ signal });
+    const arrays = Object.entries(described.arrays);
+    const sum = arrays.reduce((bytes, [, array]) => bytes + sizeOf(array), 0);
+    const lines = [
+      described.uri,
+      `version ${described.version} of ${described.time}`,
+      `${plural(arrays.length, 'array')}, ${bytesText(sum)}`,
+    ];
+    if (arrays.length > 0) lines.push('', arrayTable(arrays));
+    return { json: described, text: lines.join('\n'), data: true };
+  },
+});
+
+export function sizeOf(array: ArrayInfo): number {
+  return array.partitions.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
+}
+
+export function arrayTable(arrays: readonly (readonly [string, ArrayInfo])[]): string {
+  return table(
+    ['ARRAY', 'DTYPE', 'SHAPE', 'PARTITIONS', 'SIZE'],
+    arrays.map(([name, array]) => [
+      name,
+      array.dtype,
+      shapeText(array.shape),
+      countText(array.partitions.length),
+      bytesText(sizeOf(array)),
+    ]),
+  );
+}

@@ -1,0 +1,42 @@
+import type { OperationInfo, VersionInfo } from '../../index.js';
+import { countText } from '../output.js';
+import { define } from '../program.js';
+import { parseCount } from '../values.js';
+
+interface Options {
+  readonly limit?: number;
+}
+
+export const log = define<Options>({
+  usage: 'log <uri>',
+  summary: 'list the versions, newest first',
+  examples: ['nacre log ./faces', 'nacre log s3://bucket/faces --limit 10 --json'],
+  options: (command) => command.option('-n, --limit <N>', 'at most so many versions', parseCount),
+  async work(session, { limit = Number.POSITIVE_INFINITY }, uri: string) {
+    const dataset = await session.open(uri);
+    const versions: VersionInfo[] = [];
+    if (limit > 0) {
+      for await (const version of dataset.log({ signal: session.signal })) {
+        versions.push(version);
+        if (versions.length >= limit) break;
+      }
+    }
+    return { json: { uri: dataset.uri, versions }, text: versions.map(versionText).join('\n\n'), data: true };
+  },
+});
+
+function versionText({ version, time, message, author, host, operations }: VersionInfo): string {
+  const who = [author, host].filter(Boolean).join('@');
+  const lines = [`version ${version}  ${time}${who === '' ? '' : `  ${who}`}`];
+  if (message !== '') lines.push(`  ${message}`);
+  for (const operation of operations) lines.push(`  ${operationText(operation)}`.trimEnd());
+  return lines.join('\n');
+}
+
+function operationText({ kind, array, rowsAdded, rowsDropped }: OperationInfo): string {
+  const counts = [
+    ...(rowsAdded > 0 ? [`+${countText(rowsAdded)}`] : []),
+    ...(rowsDropped > 0 ? [`-${countText(rowsDropped)}`] : []),
+  ];
+  return [kind, array, counts.length > 0 ? `${counts.join(' ')} rows` : ''].filter(Boolean).join('  ');
+}

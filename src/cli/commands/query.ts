@@ -1,0 +1,150 @@
+import { type Hit, type Metric, NacreError, type QueryVectors, type VersionReference } from '../../index.js';
+import { openAt } from '../datasets.js';
+import { bytesText, durationText, plural, table } from '../output.js';
+import { define } from '../program.js';
+import type { Session } from '../session.js';
+import { openSource } from '../sources.js';
+import { invalid, parseAt, parseCount } from '../values.js';
+
+interface Options {
+  readonly vector?: string;
+  readonly row?: number;
+  readonly k: number;
+  readonly metric: string;
+  readonly exact?: boolean;
+  readonly analyze?: boolean;
+  readonly at?: VersionReference;
+}
+
+export const query = define<Options>({
+  usage: 'query <uri> <array>',
+  summary: 'find the rows nearest to a vector, or to many',
+  details: `--vector is a .npy file (one vector, or one a row), '[0.1, 0.2, …]', or - for a .npy file on
+standard input. Scores: the distance for l2 and l2sq (small is near), the similarity for cosine and dot
+(large is near). Without an index every row is scored, so the answer is exact.`,
+  examples: [
+    'nacre query ./faces embeddings --vector q.npy -k 10 --metric cosine',
+    "nacre query s3://bucket/points xy --vector '[0.5, 1]' --json",
+    'nacre query ./faces embeddings --row 42 -k 5',
+  ],
+  options: (command) =>
+    command
+      .option('--vector <Q>', 'query vectors')
+      .option('--row <N>', 'a stored row as the query', Number)
+      .option('-k, --k <N>', 'rows a query gets', parseCount, 10)
+      .option('--metric <metric>', 'l2, l2sq, cosine or dot', 'l2')
+      .option('--exact', 'score every row, whatever indexes exist')
+      .option('--analyze', 'add what the query cost')
+      .option('--at <version>', 'a version: its number, or -1 for the one before the newest', parseAt),
+  async work(session, options, uri: string, name: string) {
+    if ((options.vector === undefined) === (options.row === undefined))
+      throw invalid('what to look for is not said', 'Give either --vector or --row.');
+    refuseFile(uri);
+    const { signal } = session;
+    const dataset = await openAt(session, uri, options.at);
+    const array = dataset.array(name);
+    const vectors =
+      options.row === undefined
+        ? await readVectors(session, options.vector ?? '')
+        : (await array.read({ rows: [options.row], signal })).data;
+    const scope = dataset.meter.scope();
+    const progress = session.progress(`scanning ${name}`, 'rows');
+    const found = await array
+      .nearest(asMany(vectors), { metric: options.metric as Metric })
+      .exact()
+      .limit(options.k)
+      .toArray({ signal, onProgress: (done, total) => progress.update(done, total) });
+    progress.end();
+    const { totalRequests, waves, bytesDown, elapsedMs } = scope.stop();
+    const version = await dataset.version({ signal });
+    const analyze = { requests: totalRequests, waves, bytesRead: bytesDown, elapsedMs };
+    const ascending = /^(l2|l2sq|euclidean)$/.test(options.metric);
+    const text = [
+      ...found.map((hits, i) => hitsText(hits, found.length > 1 ? i : undefined)),
+      ...(options.analyze === true ? [analyzeText(analyze)] : []),
+    ];
+    return {
+      json: {
+        version,
+        metric: options.metric,
+        order: ascending ? 'ascending' : 'descending',
+        exact: true,
+        results: found.map((hits) => ({ hits: hits.map(hitJson) })),
+        ...(options.analyze === true ? { analyze } : {}),
+      },
+      text: text.join('\n\n'),
+      data: true,
+    };
+  },
+});
+
+/** A row id is text, since later releases give ids of other kinds. */
+function hitJson({ row, id, score }: Hit) {
+  return { row, id: String(id), score, attributes: {} };
+}
+
+function hitsText(hits: readonly Hit[], at: number | undefined): string {
+  const title = at === undefined ? '' : `query ${at}\n`;
+  const rows = hits.map(({ row, id, score }) => [String(row), String(id), String(score)]);
+  return `${title}${table(['ROW', 'ID', 'SCORE'], rows)}`;
+}
+
+function analyzeText(counts: {
+  readonly requests: number;
+  readonly waves: number;
+  readonly bytesRead: number;
+  readonly elapsedMs: number;
+}): string {
+  const { requests, waves, bytesRead, elapsedMs } = counts;
+  return [
+    plural(requests, 'request'),
+    plural(waves, 'wave'),
+    `${bytesText(bytesRead)} read`,
+    durationText(elapsedMs),
+  ].join(', ');
+}
+
+/** Always a list of vectors, so that the answer is a list of lists. */
+function asMany(vectors: QueryVectors): QueryVectors {
+  if ('shape' in vectors) {
+    const { shape } = vectors;
+    return shape.length > 1 ? vectors : { ...vectors, shape: [1, shape[0] ?? 1] };
+  }
+  const data = ArrayBuffer.isView(vectors) ? vectors : Float64Array.from(vectors);
+  return { data, shape: [1, data.length] };
+}
+
+async function readVectors(session: Session, text: string): Promise<QueryVectors> {
+  if (text.trimStart().startsWith('[')) return parseVectors(text);
+  const file = await openSource(session, text);
+  return file.readRows(0, file.rows, { signal: session.signal });
+}
+
+function parseVectors(text: string): QueryVectors {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new NacreError('InvalidArgument', 'the vector is not valid JSON', {
+      cause,
+      hint: "Write numbers in brackets, such as '[0.1, 0.2]'.",
+    });
+  }
+  const rows = Array.isArray(value) && Array.isArray(value[0]) ? (value as unknown[]) : [value];
+  const numbers = rows.map((row) => {
+    if (Array.isArray(row) && row.length > 0 && row.every((number) => typeof number === 'number'))
+      return row as number[];
+    throw invalid('the vector is no list of numbers', "Write '[0.1, 0.2]', or '[[…], […]]' for many.");
+  });
+  const width = numbers[0]?.length ?? 0;
+  if (numbers.some((row) => row.length !== width))
+    throw invalid('the vectors differ in length', 'Give vectors of one length.');
+  return { data: Float64Array.from(numbers.flat()), shape: [numbers.length, width] };
+}
+
+function refuseFile(uri: string): void {
+  if (!/\.npy$/i.test(uri)) return;
+  throw new NacreError('UnsupportedFormat', `${uri}: a file is searched by a later release`, {
+    hint: 'Import it first: nacre import ./dataset data FILE.npy',
+  });
+}

@@ -1,0 +1,139 @@
+import { type ArrayHandle, type RowType, type VersionReference, writeNpyFile } from '../../index.js';
+import { openAt } from '../datasets.js';
+import { bytesText, plural } from '../output.js';
+import { define } from '../program.js';
+import {
+  chooseRows,
+  placesOf,
+  type RowChoice,
+  type RowOptions,
+  rowOptions,
+  rowsHelp,
+  sliceBounds,
+} from '../rows.js';
+import { typeOf } from '../sources.js';
+import { invalid, parseAt } from '../values.js';
+
+interface Options extends RowOptions {
+  readonly at?: VersionReference;
+  readonly out: string;
+}
+
+/** Rows of one piece: about this many bytes. */
+const pieceBytes = 16 * 2 ** 20;
+
+export const read = define<Options>({
+  usage: 'read <uri> <array>',
+  summary: 'write rows to a .npy file',
+  details: `Without --rows, --ids or --all: all rows. The file appears whole or not at all.\n\n${rowsHelp}`,
+  examples: [
+    'nacre read ./faces embeddings --out all.npy',
+    'nacre read s3://bucket/faces embeddings --rows 0:100 --out first.npy',
+    'nacre read ./faces embeddings --rows -10: --at -1 --out - | python plot.py',
+  ],
+  options: (command) =>
+    rowOptions(command)
+      .option('--at <version>', 'a version: its number, or -1 for the one before the newest', parseAt)
+      .requiredOption('-o, --out <file>', 'where to write; - is standard output'),
+  async work(session, options, uri: string, name: string) {
+    const { out, json } = options;
+    if (out === '-' && json === true)
+      throw invalid('standard output cannot take both the rows and --json', 'Give --out a file.');
+    const { signal } = session;
+    const choice = (await chooseRows(session, options)) ?? ({ kind: 'all' } as const);
+    const dataset = await openAt(session, uri, options.at);
+    const array = dataset.array(name);
+    const type = await typeOf(array, signal);
+    const [total = 1] = await array.shape({ signal });
+    const { count, pieces } = await piecesOf(array, choice, { type, total, signal });
+    const progress = session.progress(`reading ${name}`, 'rows');
+    const sizeBytes = await writeNpyFile(
+      out,
+      type,
+      count,
+      (async function* () {
+        let done = 0;
+        for await (const { data, shape } of pieces) {
+          done += shape[0] ?? 1;
+          yield data;
+          progress.update(done, count);
+        }
+      })(),
+      { signal },
+    );
+    progress.end();
+    const version = await dataset.version({ signal });
+    const text = `${plural(count, 'row')} of '${name}' at version ${version} (${bytesText(sizeBytes)})`;
+    if (out === '-') {
+      if (session.options.verbose === true) session.note(text);
+      return { json: undefined, text: '' };
+    }
+    const shape = type.scalar ? [] : [count, ...type.rowShape];
+    return {
+      json: { uri: dataset.uri, version, array: name, dtype: type.dtype, shape, out, sizeBytes },
+      text: `wrote ${text} to ${out}`,
+    };
+  },
+});
+
+interface Reading {
+  readonly type: RowType;
+  /** Rows of the array. */
+  readonly total: number;
+  readonly signal: AbortSignal;
+}
+
+type Piece = Awaited<ReturnType<ArrayHandle['read']>>;
+
+/** How many rows are chosen, and the rows piece by piece; every one was looked up before the first piece. */
+async function piecesOf(
+  array: ArrayHandle,
+  choice: RowChoice,
+  { type, total, signal }: Reading,
+): Promise<{ readonly count: number; readonly pieces: AsyncIterable<Piece> }> {
+  const step = rowsAtOnce(type);
+  if (type.scalar) return { count: 1, pieces: once(array.read({ signal })) };
+  if (choice.kind === 'all' || choice.kind === 'slice') {
+    const { start, end, step: stride } = sliceBounds(choice, total);
+    if (stride === 1) {
+      const count = Math.max(0, end - start);
+      return {
+        count,
+        pieces: pieces(count, step, (from, to) =>
+          array.read({ start: start + from, end: start + to, signal }),
+        ),
+      };
+    }
+  }
+  if (choice.kind === 'ids') {
+    const { ids } = choice;
+    const readIds = (from: number, to: number): Promise<Piece> =>
+      array.read({ ids: ids.subarray(from, to), signal });
+    return { count: ids.length, pieces: pieces(ids.length, step, readIds) };
+  }
+  const rows = placesOf(choice, total) ?? new Float64Array(0);
+  if (rows.length > step) await array.ids({ rows, signal });
+  const readList = (from: number, to: number): Promise<Piece> =>
+    array.read({ rows: rows.subarray(from, to), signal });
+  return { count: rows.length, pieces: pieces(rows.length, step, readList) };
+}
+
+async function* pieces(
+  count: number,
+  step: number,
+  readPiece: (from: number, to: number) => Promise<Piece>,
+): AsyncGenerator<Piece> {
+  for (let from = 0; from < count; from += step) yield await readPiece(from, Math.min(from + step, count));
+}
+
+async function* once(piece: Promise<Piece>): AsyncGenerator<Piece> {
+  yield await piece;
+}
+
+const itemBytes: Readonly<Record<string, number>> = { bool: 1, complex64: 8, complex128: 16 };
+
+function rowsAtOnce({ dtype, rowShape }: RowType): number {
+  const item = itemBytes[dtype] ?? Number(/\d+$/.exec(dtype)?.[0] ?? 8) / 8;
+  const rowBytes = rowShape.reduce((product, length) => product * length, item);
+  return Math.max(1, Math.floor(pieceBytes / Math.max(1, rowBytes)));
+}

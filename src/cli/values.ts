@@ -1,0 +1,64 @@
+// What the values of options mean.
+import { NacreError, type VersionReference } from '../index.js';
+
+/** `500ms`, `30s`, `5m`, `1h`, or a number of seconds; milliseconds. */
+export function parseDuration(text: string): number {
+  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+  const factor = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? Number.NaN;
+  const ms = Math.round(Number(number) * factor);
+  // What Node's timers can wait.
+  if (ms >= 1 && ms <= 2 ** 31 - 1) return ms;
+  throw invalid(`'${text}' is no duration`, 'Write 500ms, 30s, 5m or 1h.');
+}
+
+/** `4096`, `64KiB`, `64MiB`, `2GiB`; bytes. */
+export function parseSize(text: string): number {
+  const [, number, unit = 'B'] = /^(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|TiB)?$/.exec(text) ?? [];
+  const factor = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 }[unit] ?? Number.NaN;
+  const bytes = Number(number) * factor;
+  if (Number.isSafeInteger(bytes) && bytes >= 1) return bytes;
+  throw invalid(`'${text}' is no size`, 'Write a number of bytes, or 64KiB, 64MiB, 2GiB.');
+}
+
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
+  throw invalid(`'${text}' is no whole number`, 'Write digits only.');
+}
+
+/** `28,28`, `28x28` or `[28, 28]`; `` or `[]` for single elements. */
+export function parseShape(text: string): number[] {
+  const inner = text.trim().replace(/^[[(]\s*|\s*,?\s*[\])]$/g, '');
+  if (inner === '') return [];
+  const parts = inner.split(/\s*[,x]\s*/);
+  if (parts.every((part) => /^\d+$/.test(part))) return parts.map(Number);
+  throw invalid(`'${text}' is no shape of a row`, 'Write the lengths with commas, such as 784 or 28,28.');
+}
+
+/** Which version to look at. */
+export function parseAt(text: string): VersionReference {
+  if (/^-?\d+$/.test(text) && Number.isSafeInteger(Number(text))) return { version: Number(text) };
+  if (/^tag:./.test(text)) throw later(`'${text}' names a tag, and tags`);
+  if (/^\d+(\.\d+)?(ms|s|m|h|d|w)$/.test(text)) throw later(`'${text}' is an age, and versions by time`);
+  if (/^\d{4}-\d{2}-\d{2}/.test(text)) {
+    if (!/(Z|[+-]\d{2}:?\d{2})$/i.test(text)) {
+      throw invalid(`the time '${text}' has no zone`, 'Write it in UTC with a Z at its end, or with +02:00.');
+    }
+    throw later(`'${text}' is a time, and versions by time`);
+  }
+  throw invalid(
+    `'${text}' names no version`,
+    'Write a number such as 12, or -1 for the one before the newest.',
+  );
+}
+
+function later(what: string): NacreError {
+  return new NacreError('UnsupportedFormat', `${what} come with a later release`, {
+    hint: 'Give the number of the version; `nacre log` lists them with their times.',
+  });
+}
+
+/** A mistake in the command line. */
+export function invalid(message: string, hint: string): NacreError {
+  return new NacreError('InvalidArgument', message, { hint });
+}

@@ -1,0 +1,168 @@
+// An array as users hold it: a name, looked up by each read in the version that the dataset stands at.
+import type { ArrayView } from '../arrays/array-view.js';
+import { rowBytesOf } from '../arrays/partition-writer.js';
+import { allocate, readRuns } from '../arrays/reader.js';
+import { resolveSelection, type RowSelection } from '../arrays/selection.js';
+import { shapeOf } from '../arrays/types.js';
+import { NacreError } from '../errors.js';
+import { type Dtype, type TypedArray, viewAs } from '../npy/dtype.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { dimensionsOf, executeNearest, type Hit } from '../query/execute.js';
+import { type Metric, resolveMetric } from '../query/metric.js';
+import { defaultLimit, NearestQuery } from '../query/nearest.js';
+import type { NearestPlan } from '../query/plan.js';
+import { type QueryVectors, resolveVectors } from '../query/vectors.js';
+import type { Environment } from './environment.js';
+import type { HeadSource } from './head-source.js';
+
+export type { RowSelection };
+
+/** Rows in C order. */
+export interface Rows<A extends TypedArray = TypedArray> {
+  readonly data: A;
+  /** NumPy's shape, rows first; `[]` for a 0-d array. */
+  readonly shape: readonly number[];
+  readonly dtype: Dtype;
+}
+
+export interface ReadOptions extends RowSelection, CallOptions {
+  /** Rows by their ids, in this order; a dropped id is `NotFound`. Excludes the other ways to select. */
+  readonly ids?: ArrayLike<number>;
+}
+
+export interface NearestOptions {
+  /** Default `l2`. */
+  readonly metric?: Metric;
+}
+
+/** Rows of one batch of an iteration: about this many bytes by default. */
+const batchBytes = 16 * 2 ** 20;
+
+export class ArrayHandle {
+  readonly name: string;
+  readonly #environment: Environment;
+  readonly #source: HeadSource;
+  readonly #check: () => void;
+
+  /** Use `dataset.array(name)`. */
+  constructor(name: string, environment: Environment, source: HeadSource, check: () => void) {
+    this.name = name;
+    this.#environment = environment;
+    this.#source = source;
+    this.#check = check;
+  }
+
+  /** NumPy's shape. */
+  async shape(options: CallOptions = {}): Promise<number[]> {
+    return shapeOf((await this.#view(options)).entry);
+  }
+
+  async dtype(options: CallOptions = {}): Promise<Dtype> {
+    return (await this.#view(options)).type.dtype;
+  }
+
+  /**
+   * Rows as one typed array of the caller's own: all, a range with a step, a list (negative indices count
+   * from the end, repeats allowed), or by row id. Every byte was checked against the manifest.
+   *
+   * Cost: one wave while the manifest fits the hint, one or two more beyond; bytes of whole 64 KiB blocks.
+   * Errors: `NotFound`, `InvalidArgument` for an index out of range, `Corrupt`, `ResourceExhausted`.
+   */
+  async read(options: ReadOptions = {}): Promise<Rows> {
+    this.#check();
+    return this.#source.read((snapshot) => this.#readFrom(snapshot.array(this.name), options), options);
+  }
+
+  async #readFrom(view: ArrayView, options: ReadOptions): Promise<Rows> {
+    const map = await view.rowMap(options);
+    const selection = options.ids === undefined ? options : { rows: await this.#indicesOf(view, options) };
+    const resolved = resolveSelection(selection, map.liveRows, this.name);
+    const count = resolved.kind === 'range' ? resolved.end - resolved.start : resolved.indices.length;
+    const runs =
+      resolved.kind === 'range'
+        ? await map.runsOfRange(resolved.start, resolved.end)
+        : await map.runsOfList(resolved.indices);
+    const rowBytes = rowBytesOf(view.type);
+    const bytes = allocate(count * rowBytes, `reading ${count} rows of '${this.name}'`);
+    await readRuns(runs, rowBytes, bytes, this.#environment.pages, options);
+    const { dtype } = view.type;
+    return { data: viewAs(dtype, bytes), shape: shapeOf(view.entry, count), dtype };
+  }
+
+  async #indicesOf(
+    view: ArrayView,
+    { ids = [], start, end, step, rows }: ReadOptions,
+  ): Promise<Float64Array> {
+    if ([start, end, step, rows].some((other) => other !== undefined)) {
+      throw new NacreError('InvalidArgument', 'rows are selected by ids or by place, not by both');
+    }
+    const wanted = Float64Array.from(ids);
+    const indices = await (await view.rowMap()).indicesOf(wanted);
+    const missing = indices.indexOf(-1);
+    if (missing < 0) return indices;
+    throw new NacreError('NotFound', `array '${this.name}' has no row with the id ${wanted[missing] ?? 0}`, {
+      context: { array: this.name, id: wanted[missing] ?? 0 },
+      hint: 'It was dropped, or the id was never given.',
+    });
+  }
+
+  /** Ids of rows by logical index; they stay the same while rows before them are dropped. */
+  async ids(selection: RowSelection & CallOptions = {}): Promise<Float64Array> {
+    this.#check();
+    return this.#source.read(async (snapshot) => {
+      const map = await snapshot.array(this.name).rowMap(selection);
+      const resolved = resolveSelection(selection, map.liveRows, this.name);
+      return map.idsOf(
+        resolved.kind === 'list'
+          ? resolved.indices
+          : Float64Array.from({ length: resolved.end - resolved.start }, (_, i) => resolved.start + i),
+      );
+    }, selection);
+  }
+
+  /** All rows in order, batch by batch, of one version; memory holds one batch. */
+  async *batches(options: CallOptions & { readonly batchRows?: number } = {}): AsyncGenerator<Rows> {
+    this.#check();
+    const { batchRows } = options;
+    if (batchRows !== undefined && !(Number.isSafeInteger(batchRows) && batchRows > 0)) {
+      throw new NacreError('InvalidArgument', `batchRows is ${batchRows}; it must be 1 or more`);
+    }
+    const view = await this.#view(options);
+    const step = batchRows ?? Math.max(1, Math.floor(batchBytes / Math.max(1, rowBytesOf(view.type))));
+    for (let start = 0; start < view.liveRows; start += step) {
+      this.#check();
+      yield await this.#readFrom(view, { ...options, start, end: Math.min(start + step, view.liveRows) });
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<Rows> {
+    return this.batches();
+  }
+
+  /**
+   * The rows nearest to one vector, or to each of many (`{ data, shape: [queries, dimensions] }`). Nothing
+   * runs before `toArray()`. Metrics: `l2` (default), `l2sq`, `cosine`, `dot`. Rows of more than one axis
+   * count as flat vectors.
+   */
+  nearest(vector: TypedArray | readonly number[], options?: NearestOptions): NearestQuery<Hit[]>;
+  nearest(vectors: QueryVectors, options?: NearestOptions): NearestQuery<Hit[][]>;
+  nearest(vectors: QueryVectors, options: NearestOptions = {}): NearestQuery<Hit[]> | NearestQuery<Hit[][]> {
+    this.#check();
+    const metric = resolveMetric(options.metric ?? 'l2');
+    const plan: NearestPlan = { array: this.name, metric, limit: defaultLimit, offset: 0, method: 'exact' };
+    return new NearestQuery<Hit[][]>(plan, (wanted, call) => {
+      this.#check();
+      return this.#source.read(async (snapshot) => {
+        const view = snapshot.array(this.name);
+        const resolved = resolveVectors(vectors, dimensionsOf(view), this.name);
+        const lists = await executeNearest(this.#environment, view, wanted, resolved, call);
+        return { lists, single: resolved.single };
+      }, call);
+    });
+  }
+
+  async #view(options: CallOptions): Promise<ArrayView> {
+    this.#check();
+    return this.#source.read(async (snapshot) => snapshot.array(this.name), options);
+  }
+}

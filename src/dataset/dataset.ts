@@ -1,0 +1,272 @@
+// A dataset as users hold it: a snapshot that moves on with its own commits and with refresh().
+import { WriteTransaction } from '../arrays/write-transaction.js';
+import { NacreError } from '../errors.js';
+import { type CommitOutcome, Committer } from '../manifest/commit.js';
+import { HintKeeper } from '../manifest/hint-keeper.js';
+import type { HintState } from '../manifest/hint.js';
+import { history, rootAt } from '../manifest/history.js';
+import type { LoadedRoot } from '../manifest/root.js';
+import { decodeToken, settle, type Settled } from '../manifest/settle.js';
+import type { Transaction } from '../manifest/transaction.js';
+import type { CallOptions } from '../storage/object-store.js';
+import type { Meter } from '../storage/wrap/meter.js';
+import { throwIfAborted } from '../util/runtime.js';
+import { adoptCopy } from './adopt.js';
+import { ArrayHandle } from './array-handle.js';
+import type { Environment } from './environment.js';
+import { HeadSource } from './head-source.js';
+import { type DatasetInfo, describe, describeVersion, type VersionInfo } from './info.js';
+import type { OpenOptions } from './open.js';
+import { checkIfVersion, identityOf, operationOf, type WriteCall } from './operation.js';
+import { TransactionHandle } from './transaction-handle.js';
+
+/** Which version to look at. */
+export type VersionReference =
+  /** A version's number; negative ones count back from the newest, -1 being the one before it. */
+  { readonly version: number };
+
+export interface WriteResult {
+  /** The version that holds the changes; the current one when nothing was changed. */
+  readonly version: number;
+  /**
+   * The commit was known to have landed only by reading it back, or the operation had been committed
+   * before.
+   */
+  readonly recovered: boolean;
+}
+
+interface Opened {
+  readonly hint: HintState;
+  readonly head: LoadedRoot;
+  readonly freeSlot: number;
+  readonly confirmed: boolean;
+  readonly close: () => Promise<void>;
+  readonly options: OpenOptions;
+}
+
+/** How long `close` waits for the hint, milliseconds. */
+const hintPatienceMs = 1_000;
+
+export class Dataset implements AsyncDisposable {
+  readonly #environment: Environment;
+  readonly #opened: Opened;
+  readonly #source: HeadSource;
+  readonly #keeper: HintKeeper;
+  /** Undefined for the view of a past version. */
+  readonly #parent: Dataset | undefined;
+  #committer: Promise<Committer> | undefined;
+  #closed = false;
+
+  /** Use `open()`. */
+  constructor(environment: Environment, opened: Opened, parent?: Dataset) {
+    this.#environment = environment;
+    this.#opened = opened;
+    this.#parent = parent;
+    const { hint, head, freeSlot, confirmed } = opened;
+    this.#source = new HeadSource(environment, head, freeSlot, confirmed);
+    const { store, functions, runtime } = environment;
+    const hinted = hint.problem === undefined ? (hint.head?.root.version ?? 0) : 0;
+    this.#keeper = new HintKeeper(store, functions, runtime, head, hint.token, hinted);
+  }
+
+  /** The address, without anything secret. */
+  get uri(): string {
+    return this.#environment.store.uri;
+  }
+
+  /** Counts requests, waves, bytes and price of everything that this handle does. */
+  get meter(): Meter {
+    return this.#environment.meter;
+  }
+
+  /** The version that reads see. Cost: one request, the first time. */
+  async version(options: CallOptions = {}): Promise<number> {
+    this.#check();
+    return (await this.#source.confirmed(options)).version;
+  }
+
+  /** What the dataset holds: arrays with dtype, shape and partitions. */
+  async info(options: CallOptions = {}): Promise<DatasetInfo> {
+    this.#check();
+    return this.#source.read((snapshot) => describe(snapshot, this.uri, options), options);
+  }
+
+  /** A handle on an array; costs nothing, the array is looked up by its first read. */
+  array(name: string): ArrayHandle {
+    this.#check();
+    return new ArrayHandle(name, this.#environment, this.#source, () => this.#check());
+  }
+
+  /** Moves on to the newest version. Cost: one request when there is none. */
+  async refresh(options: CallOptions = {}): Promise<number> {
+    this.#check();
+    this.#checkNotPast('refreshed');
+    return (await this.#source.refresh(options)).version;
+  }
+
+  /** The dataset as it was at a version; read-only. `NotFound` or `Expired` when there is no such version. */
+  async at(reference: VersionReference, options: CallOptions = {}): Promise<Dataset> {
+    this.#check();
+    const { store, functions } = this.#environment;
+    const head = (await this.#source.confirmed(options)).loaded;
+    const { version } = reference;
+    if (!Number.isSafeInteger(version)) {
+      throw new NacreError('InvalidArgument', `${String(version)} is no version number`);
+    }
+    const wanted = version < 0 ? head.root.version + version : version;
+    const loaded = await rootAt(store, head, wanted, functions, options);
+    return new Dataset(this.#environment, { ...this.#opened, head: loaded, confirmed: true }, this);
+  }
+
+  /** Versions, newest first. Cost: one request a version, sixteen at a time. */
+  async *log(options: CallOptions = {}): AsyncGenerator<VersionInfo> {
+    this.#check();
+    const { store, functions } = this.#environment;
+    const { loaded } = await this.#source.confirmed(options);
+    for await (const version of history(store, loaded, functions, options))
+      yield describeVersion(version.root);
+  }
+
+  /**
+   * Changes arrays in one new version. The callback runs once, and again for each of `retries` after a
+   * conflict; what it did becomes visible all at once or not at all. A callback that changes nothing makes
+   * no version.
+   *
+   * Cost: uploads side by side, then one PUT: two waves. Errors: `Conflict`, `CommitUnknown` with
+   * `context.token` for `settle`, and whatever the callback throws.
+   */
+  async write(
+    work: (transaction: TransactionHandle) => Promise<void> | void,
+    options: WriteCall = {},
+  ): Promise<WriteResult> {
+    this.#check();
+    this.#checkNotPast('written to');
+    checkNotReplica(this.#opened.hint, this.uri);
+    const identity = identityOf(options, this.#environment.runtime);
+    for (let attempt = 0; ; attempt++) {
+      const outcome = await this.#attempt(work, options, identity);
+      if (outcome.outcome === 'committed') return { version: outcome.version, recovered: outcome.recovered };
+      if (outcome.outcome === 'unknown') throw unknownOutcome(outcome, this.uri);
+      if (attempt >= (options.retries ?? 0)) throw outcome.error;
+      await this.#source.refresh(options);
+    }
+  }
+
+  async #attempt(
+    work: (transaction: TransactionHandle) => Promise<void> | void,
+    options: WriteCall,
+    identity: ReturnType<typeof identityOf>,
+  ): Promise<CommitOutcome> {
+    await this.#source.confirmed(options);
+    // On a copy this may go back to the newest version that came whole, so it stands before the snapshot is
+    // taken.
+    const committer = await this.#commits(options);
+    committer.prepare();
+    const snapshot = this.#source.latest;
+    checkIfVersion(options, snapshot.version, this.uri);
+    const { signal, partitionBytes } = options;
+    const staged = new WriteTransaction(this.#environment, snapshot.arrays(), {
+      ...(partitionBytes === undefined ? {} : { partitionBytes }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    try {
+      await work(new TransactionHandle(staged));
+      const { changes, reads } = await staged.finish();
+      throwIfAborted(signal);
+      if (changes.length === 0 && !identity.exactlyOnce) {
+        return { outcome: 'committed', version: snapshot.version, recovered: false };
+      }
+      const transaction: Transaction = operationOf(identity, snapshot.version, changes, reads, options);
+      return await committer.submit(transaction, signal);
+    } catch (error) {
+      await staged.abandon();
+      throw error;
+    }
+  }
+
+  async #commits(options: CallOptions): Promise<Committer> {
+    this.#committer ??= this.#makeCommitter(options).catch((error: unknown) => {
+      this.#committer = undefined;
+      throw error;
+    });
+    const committer = await this.#committer;
+    committer.adopt(this.#source.latest.loaded, this.#source.freeSlot);
+    return committer;
+  }
+
+  async #makeCommitter(options: CallOptions): Promise<Committer> {
+    const { store, functions, runtime, deadlineMs } = this.#environment;
+    const { hint, options: opened } = this.#opened;
+    const onHead = (head: LoadedRoot): void => {
+      this.#source.adopt(head);
+      this.#keeper.note(head);
+    };
+    const environment = { store, functions, runtime, deadlineMs, onHead };
+    const { loaded } = this.#source.latest;
+    const { freeSlot } = this.#source;
+    if (hint.problem !== 'elsewhere') return new Committer(environment, loaded, freeSlot);
+    const { head, lineage } = await adoptCopy(this.#environment, hint, loaded, opened.onWarning, options);
+    this.#source.goBackTo(head);
+    return new Committer({ ...environment, lineage }, head, freeSlot);
+  }
+
+  /**
+   * What became of a commit whose outcome was unknown. With `fence`, a slot that is still free is taken by
+   * an empty version, so that the lost request can never win. Cost: a request for each version since.
+   */
+  async settle(token: string, options: CallOptions & { readonly fence?: boolean } = {}): Promise<Settled> {
+    this.#check();
+    const { store, functions, runtime, deadlineMs } = this.#environment;
+    const { loaded } = await this.#source.confirmed(options);
+    const settled = await settle(
+      { store, functions, runtime, deadlineMs },
+      loaded,
+      decodeToken(token),
+      options,
+    );
+    await this.#source.refresh(options);
+    this.#keeper.note(this.#source.latest.loaded);
+    return settled;
+  }
+
+  /** Waits for commits under way and, for up to a second, for the hint. Calls after it fail with `Closed`. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#parent !== undefined) return;
+    await (await this.#committer?.catch(() => undefined))?.idle();
+    await this.#keeper.close(hintPatienceMs);
+    await this.#opened.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #check(): void {
+    if (this.#closed) throw new NacreError('Closed', `${this.uri} was closed`);
+    if (this.#parent !== undefined) this.#parent.#check();
+  }
+
+  #checkNotPast(verb: string): void {
+    if (this.#parent === undefined) return;
+    throw new NacreError('InvalidArgument', `a past version cannot be ${verb}`, {
+      hint: 'Use the dataset that open() gave.',
+    });
+  }
+}
+
+function checkNotReplica(hint: HintState, uri: string): void {
+  if (hint.role !== 'replica' || hint.problem === 'elsewhere') return;
+  throw new NacreError('PermissionDenied', `${uri} is a replica and takes no writes`, {
+    hint: 'Write to the primary, or make this one a primary with `nacre promote`.',
+  });
+}
+
+function unknownOutcome(outcome: Extract<CommitOutcome, { outcome: 'unknown' }>, uri: string): NacreError {
+  return new NacreError('CommitUnknown', `${uri}: whether the commit landed is not known`, {
+    cause: outcome.cause,
+    context: { token: outcome.token, uri },
+    hint: `Nothing was deleted. Run \`nacre settle ${uri} ${outcome.token}\` when the store answers again.`,
+  });
+}

@@ -1,0 +1,132 @@
+// The composition root: a URI becomes a store with its wrappers, a cache, and the functions that lower
+// rooms are handed.
+import { totalmem } from 'node:os';
+import { readFileSync } from 'node:fs';
+import type { ArrayEnvironment } from '../arrays/environment.js';
+import { CachedPages } from '../arrays/cached-pages.js';
+import { MappedPages } from '../arrays/mapped-pages.js';
+import { type Pages, storePages } from '../arrays/pages.js';
+import { openPageCache, type PageCache } from '../cache/page-cache.js';
+import type { NacreError } from '../errors.js';
+import type { ManifestFunctions } from '../manifest/functions.js';
+import { fromNative, native, type NativeBinding } from '../native.js';
+import { LocalStore } from '../storage/local.js';
+import type { ObjectStore } from '../storage/object-store.js';
+import { openStore } from '../storage/open.js';
+import { parseStoreUri } from '../storage/uri.js';
+import { chain } from '../storage/wrap/chain.js';
+import { Meter } from '../storage/wrap/meter.js';
+import { type Runtime, systemRuntime } from '../util/runtime.js';
+
+export interface ConnectOptions {
+  /** Folder of the page cache; false for none. Default `NACRE_CACHE_DIR`, else `$XDG_CACHE_HOME/nacre`. */
+  readonly cacheDir?: string | false;
+  /** Bytes that the page cache keeps on disk. Default a quarter of the free disk, at most 10 GiB. */
+  readonly cacheBytes?: number;
+  /** Bytes of row data held in memory at once. Default a quarter of the memory that the process may use. */
+  readonly memoryBytes?: number;
+  /**
+   * Told of trouble that does not fail a call: a cache folder that cannot be written, a clock that is off.
+   */
+  readonly onWarning?: (warning: NacreError) => void;
+  readonly signal?: AbortSignal;
+  /** Clock and randomness; for tests and simulations. */
+  readonly runtime?: Runtime;
+}
+
+/** Everything that a handle works with. */
+export interface Environment extends ArrayEnvironment {
+  readonly cache: PageCache;
+  readonly meter: Meter;
+  /** How long an unclear commit is pursued, milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/** Default time for which an unclear commit is pursued: as long as the retries of any other call may take. */
+const commitDeadlineMs = 60_000;
+
+/**
+ * With pauses of 2.5 s on average once they are long, this many attempts fill the minute that a call may
+ * take.
+ */
+const retryAttempts = 20;
+
+export async function connect(uri: string, options: ConnectOptions = {}): Promise<Environment> {
+  const runtime = options.runtime ?? systemRuntime;
+  const location = parseStoreUri(uri);
+  const backend = await openStore(location, {
+    runtime,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  return environmentOf(backend, options);
+}
+
+/** For a store that is open already. */
+export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}): Environment {
+  const runtime = options.runtime ?? systemRuntime;
+  const meter = new Meter({ runtime });
+  const store = chain(backend, { meter, runtime, retry: { attempts: retryAttempts } });
+  const binding = native();
+  const { cacheDir, cacheBytes, onWarning } = options;
+  const cache = openPageCache({
+    runtime,
+    native: binding,
+    ...(cacheDir === undefined ? {} : { folder: cacheDir }),
+    ...(cacheBytes === undefined ? {} : { budgetBytes: cacheBytes }),
+    ...(onWarning === undefined ? {} : { onWarning }),
+  });
+  return {
+    store,
+    meter,
+    cache,
+    native: binding,
+    functions: manifestFunctions(binding),
+    runtime,
+    pages: pagesOf(backend, store, cache, binding),
+    memoryBytes: options.memoryBytes ?? Math.floor(memoryLimitBytes() / 4),
+    deadlineMs: commitDeadlineMs,
+  };
+}
+
+/** A folder's partitions are mapped where they lie; others come through the cache where there is one. */
+function pagesOf(backend: ObjectStore, store: ObjectStore, cache: PageCache, binding: NativeBinding): Pages {
+  if (backend instanceof LocalStore) return new MappedPages(backend, binding);
+  return cache.folder === undefined ? storePages(store, binding) : new CachedPages(store, cache, binding);
+}
+
+/** The native functions as the manifest takes them; what they throw becomes typed. */
+export function manifestFunctions(binding: NativeBinding): ManifestFunctions {
+  const typed =
+    <Arguments extends unknown[], Result>(call: (...args: Arguments) => Result) =>
+    (...args: Arguments): Result => {
+      try {
+        return call(...args);
+      } catch (error) {
+        throw fromNative(error);
+      }
+    };
+  return {
+    blake3: (bytes) => binding.blake3(bytes),
+    crc32c: (bytes) => binding.crc32c(bytes),
+    rowSets: {
+      fromSorted: typed((ids: Float64Array) => binding.rowSetFromSorted(ids)),
+      toSorted: typed((set: Uint8Array) => binding.rowSetToSorted(set)),
+      count: typed((set: Uint8Array) => binding.rowSetCount(set)),
+      union: typed((a: Uint8Array, b: Uint8Array) => binding.rowSetUnion(a, b)),
+      intersection: typed((a: Uint8Array, b: Uint8Array) => binding.rowSetIntersection(a, b)),
+      difference: typed((a: Uint8Array, b: Uint8Array) => binding.rowSetDifference(a, b)),
+      slice: typed((set: Uint8Array, start: number, end: number) => binding.rowSetSlice(set, start, end)),
+    },
+  };
+}
+
+/** The control group's memory limit where there is one, else the machine's memory. */
+function memoryLimitBytes(): number {
+  try {
+    const limit = Number(readFileSync('/sys/fs/cgroup/memory.max', 'utf8'));
+    if (Number.isSafeInteger(limit) && limit > 0) return Math.min(limit, totalmem());
+  } catch {
+    // No control group, or an old one: the machine's memory is the limit.
+  }
+  return totalmem();
+}

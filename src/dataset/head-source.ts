@@ -1,0 +1,93 @@
+// Where a handle stands: the newest version that it knows, and whether that is known to be the newest.
+//
+// What the hint says is provisional. The look at the next slot goes out together with the first read; until
+// it has answered, the read's result and its errors are held back, and thrown away when there is a newer
+// version.
+import { advance } from '../manifest/head.js';
+import type { LoadedRoot } from '../manifest/root.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { untilAborted } from '../util/runtime.js';
+import type { Environment } from './environment.js';
+import { Snapshot } from './snapshot.js';
+
+export class HeadSource {
+  readonly #environment: Environment;
+  #snapshot: Snapshot;
+  #freeSlot: number;
+  /** The look at the next slot; undefined before it was sent. */
+  #look: Promise<void> | undefined;
+  #confirmed: boolean;
+
+  constructor(environment: Environment, head: LoadedRoot, freeSlot: number, confirmed: boolean) {
+    this.#environment = environment;
+    this.#snapshot = new Snapshot(environment, head);
+    this.#freeSlot = freeSlot;
+    this.#confirmed = confirmed;
+  }
+
+  /** The snapshot as far as it is known; may be provisional. */
+  get latest(): Snapshot {
+    return this.#snapshot;
+  }
+
+  get freeSlot(): number {
+    return this.#freeSlot;
+  }
+
+  /** Moves on to a newer version; never back. */
+  adopt(head: LoadedRoot, freeSlot = head.root.version + 1): void {
+    if (head.root.version <= this.#snapshot.version) return;
+    this.#snapshot = new Snapshot(this.#environment, head);
+    this.#freeSlot = freeSlot;
+    this.#confirmed = true;
+  }
+
+  /** To a version that is whole, on a copy whose newest ones are not; the slots above it stay taken. */
+  goBackTo(head: LoadedRoot): void {
+    if (head.root.version !== this.#snapshot.version) this.#snapshot = new Snapshot(this.#environment, head);
+  }
+
+  /** The newest version, as of when the handle was opened or refreshed. Cost: one request, the first time. */
+  async confirmed(options: CallOptions = {}): Promise<Snapshot> {
+    if (!this.#confirmed) await untilAborted(this.#lookOnce(), options.signal);
+    return this.#snapshot;
+  }
+
+  /** Looks for newer versions now. */
+  async refresh(options: CallOptions = {}): Promise<Snapshot> {
+    await this.#look?.catch(() => undefined);
+    this.#look = undefined;
+    await untilAborted(this.#lookOnce(), options.signal);
+    return this.#snapshot;
+  }
+
+  /** Runs a read on the newest version; the look and the first requests of the read share a wave. */
+  async read<T>(work: (snapshot: Snapshot) => Promise<T>, options: CallOptions = {}): Promise<T> {
+    if (this.#confirmed) return work(this.#snapshot);
+    const guess = this.#snapshot;
+    // What it throws at once is as provisional as what it rejects with.
+    const attempt = (async () => work(guess))();
+    // Looked at only if the guess holds; a guess that failed must not end the process meanwhile.
+    attempt.catch(() => undefined);
+    const newest = await this.confirmed(options);
+    return newest === guess ? attempt : work(newest);
+  }
+
+  /** Shared by all who wait for it, so that no caller's signal ends it for the others. */
+  #lookOnce(): Promise<void> {
+    this.#look ??= this.#advance().catch((error: unknown) => {
+      this.#look = undefined;
+      throw error;
+    });
+    return this.#look;
+  }
+
+  async #advance(): Promise<void> {
+    const { store, functions } = this.#environment;
+    const slot = this.#freeSlot;
+    const found = await advance(store, this.#snapshot.loaded, functions, { slot });
+    this.adopt(found.head, found.freeSlot);
+    this.#freeSlot = Math.max(this.#freeSlot, found.freeSlot);
+    this.#confirmed = true;
+  }
+}

@@ -1,0 +1,102 @@
+// What a dataset says of itself: its content, and its versions.
+import type { ArrayView } from '../arrays/array-view.js';
+import { shapeOf } from '../arrays/types.js';
+import type { Root } from '../manifest/message.js';
+import type { Dtype } from '../npy/dtype.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { toHex } from '../util/bytes.js';
+import type { Snapshot } from './snapshot.js';
+
+export interface PartitionInfo {
+  readonly key: string;
+  readonly rows: number;
+  readonly sizeBytes: number;
+}
+
+export interface ArrayInfo {
+  readonly dtype: Dtype;
+  /** NumPy's shape, rows first. */
+  readonly shape: readonly number[];
+  readonly partitions: readonly PartitionInfo[];
+}
+
+export interface DatasetInfo {
+  readonly uri: string;
+  readonly dataset: string;
+  readonly version: number;
+  /** When the version was committed, by the store's clock; ISO 8601, UTC. */
+  readonly time: string;
+  readonly arrays: Readonly<Record<string, ArrayInfo>>;
+}
+
+export interface OperationInfo {
+  readonly id: string;
+  readonly kind: string;
+  readonly array: string;
+  readonly rowsAdded: number;
+  readonly rowsDropped: number;
+}
+
+export interface VersionInfo {
+  readonly version: number;
+  readonly time: string;
+  readonly message: string;
+  readonly author: string;
+  readonly host: string;
+  readonly operations: readonly OperationInfo[];
+}
+
+/** Cost: no request while partitions stand in the root, else one for each segment. */
+export async function describe(
+  snapshot: Snapshot,
+  uri: string,
+  options: CallOptions = {},
+): Promise<DatasetInfo> {
+  const { root } = snapshot.loaded;
+  const arrays = await Promise.all(
+    [...snapshot.arrays()].map(async (view) => [view.name, await describeArray(view, options)] as const),
+  );
+  return {
+    uri,
+    dataset: toHex(root.dataset),
+    version: root.version,
+    time: new Date(root.timeMs).toISOString(),
+    // No prototype: an array may be called __proto__.
+    arrays: Object.assign(Object.create(null) as Record<string, ArrayInfo>, Object.fromEntries(arrays)),
+  };
+}
+
+async function describeArray(view: ArrayView, options: CallOptions): Promise<ArrayInfo> {
+  const units = await Promise.all(view.units(options).map((unit) => unit.load()));
+  const overrides = await view.overrides(options);
+  const parts = [...units.flat().map(({ part }) => part), ...overrides.map(({ part }) => part)];
+  return {
+    dtype: view.type.dtype,
+    shape: shapeOf(view.entry),
+    partitions: parts.map(({ object, rows }) => ({ key: object.key, rows, sizeBytes: object.sizeBytes })),
+  };
+}
+
+export function describeVersion(root: Root): VersionInfo {
+  const [first] = root.operations;
+  return {
+    version: root.version,
+    time: new Date(root.timeMs).toISOString(),
+    message: root.operations
+      .map(({ message }) => message)
+      .filter(Boolean)
+      .join('; '),
+    author: first?.author ?? '',
+    host: first?.host ?? '',
+    operations: root.operations.flatMap(({ id, kinds, rows }) => {
+      const kind = kinds.join('+');
+      const counts = rows.map(({ name, added, dropped }) => ({
+        array: name,
+        rowsAdded: added,
+        rowsDropped: dropped,
+      }));
+      const all = counts.length === 0 ? [{ array: '', rowsAdded: 0, rowsDropped: 0 }] : counts;
+      return all.map((count) => ({ id: toHex(id), kind, ...count }));
+    }),
+  };
+}

@@ -1,0 +1,126 @@
+// Rows to a .npy file, streamed. A file appears under its name whole or not at all: it is written beside it
+// and renamed. Pipes, devices and standard output are written to directly.
+import { open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { type RowType, rowBytesOf } from '../arrays/partition-writer.js';
+import { NacreError } from '../errors.js';
+import { bytesOf } from '../npy/dtype.js';
+import { encodeHeader } from '../npy/header.js';
+import { fileError } from '../storage/local/errors.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { toHex } from '../util/bytes.js';
+import { systemRuntime, throwIfAborted } from '../util/runtime.js';
+
+/** Rows in C order, little endian, in order; any number of rows a piece. */
+export type RowPieces = AsyncIterable<ArrayBufferView> | Iterable<ArrayBufferView>;
+
+/**
+ * Writes `rows` rows as the bytes that `np.save` writes, and says how many bytes that were. `-` is standard
+ * output. An existing file is replaced at the end, so that whoever reads it sees the old or the new one.
+ *
+ * Errors: `InvalidArgument` when the pieces are not as many rows as said, or for a folder; `NotFound`,
+ * `PermissionDenied`, `ResourceExhausted` (disk full): the target is then as it was.
+ */
+export async function writeNpyFile(
+  name: string,
+  type: RowType,
+  rows: number,
+  pieces: RowPieces,
+  options: CallOptions = {},
+): Promise<number> {
+  const header = encodeHeader(type.dtype, type.scalar ? [] : [rows, ...type.rowShape]);
+  const stream = withHeader(header, rows * rowBytesOf(type), pieces, options);
+  if (name === '-') return toStandardOutput(stream);
+  if (/^(s3|gs|memory):\/\//i.test(name)) {
+    throw new NacreError('InvalidArgument', `${name}: a file is written to this machine only`, {
+      hint: 'Give a path, or - and a pipe to the tool of that store.',
+    });
+  }
+  // A link stays, and what it names is replaced.
+  const target = await realpath(name).catch(() => path.resolve(name));
+  const before = await stat(target).catch(() => undefined);
+  if (before?.isDirectory() === true) {
+    throw new NacreError('InvalidArgument', `${name} is a folder`, { hint: 'Name a file in it.' });
+  }
+  return before === undefined || before.isFile() ? toFile(target, stream) : toPipe(target, stream);
+}
+
+async function* withHeader(
+  header: Uint8Array,
+  expected: number,
+  pieces: RowPieces,
+  { signal }: CallOptions,
+): AsyncGenerator<Uint8Array> {
+  yield header;
+  let seen = 0;
+  for await (const piece of pieces) {
+    throwIfAborted(signal);
+    seen += piece.byteLength;
+    if (seen > expected) break;
+    yield bytesOf(piece);
+  }
+  if (seen === expected) return;
+  throw new NacreError('InvalidArgument', `the rows are ${expected} bytes by their shape, ${seen} came`);
+}
+
+async function toFile(target: string, stream: AsyncIterable<Uint8Array>): Promise<number> {
+  const suffix = toHex(systemRuntime.randomBytes(6));
+  const temporary = path.join(path.dirname(target), `.${path.basename(target).slice(0, 200)}.${suffix}`);
+  try {
+    const handle = await open(temporary, 'wx');
+    let written = 0;
+    try {
+      for await (const piece of stream) {
+        await handle.writeFile(piece);
+        written += piece.byteLength;
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, target);
+    return written;
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw fileError(error, 'write', target);
+  }
+}
+
+async function toPipe(target: string, stream: AsyncIterable<Uint8Array>): Promise<number> {
+  let written = 0;
+  try {
+    const handle = await open(target, 'w');
+    try {
+      for await (const piece of stream) {
+        await handle.writeFile(piece);
+        written += piece.byteLength;
+      }
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw fileError(error, 'write', target);
+  }
+  return written;
+}
+
+async function toStandardOutput(stream: AsyncIterable<Uint8Array>): Promise<number> {
+  const { stdout } = process;
+  let written = 0;
+  // The failure of a write comes to its callback; the event beside it must not end the process.
+  const ignore = (): void => undefined;
+  stdout.on('error', ignore);
+  try {
+    for await (const piece of stream) {
+      await new Promise<void>((resolve, reject) => {
+        stdout.write(piece, (error) => (error ? reject(error) : resolve()));
+      });
+      written += piece.byteLength;
+    }
+    return written;
+  } catch (error) {
+    throw fileError(error, 'write', 'standard output');
+  } finally {
+    stdout.off('error', ignore);
+  }
+}

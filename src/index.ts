@@ -1,0 +1,25 @@
+// The public surface. Everything else is internal.
+export { type ErrorCode, type ErrorContext, type ErrorDetails, isNacreError, NacreError } from './errors.js';
+export type { ArrayHandle, NearestOptions, ReadOptions, Rows, RowSelection } from './dataset/array-handle.js';
+export type { Dataset, VersionReference, WriteResult } from './dataset/dataset.js';
+export type { ArrayInfo, DatasetInfo, OperationInfo, PartitionInfo, VersionInfo } from './dataset/info.js';
+export { open, type OpenOptions } from './dataset/open.js';
+export type { WriteCall } from './dataset/operation.js';
+export type { TransactionHandle } from './dataset/transaction-handle.js';
+export type { RowsInput } from './arrays/rows-input.js';
+export type { RowSource } from './arrays/row-source.js';
+export type { CreateOptions, RowTarget } from './arrays/write-transaction.js';
+export type { Hit } from './query/execute.js';
+export type { Metric } from './query/metric.js';
+export type { NearestQuery } from './query/nearest.js';
+export type { QueryVectors } from './query/vectors.js';
+export type { Dtype, TypedArray } from './npy/dtype.js';
+export type { Settled } from './manifest/settle.js';
+export { type FileRows, type NpyFile, openNpyFile } from './formats/npy-file.js';
+export { type RowPieces, writeNpyFile } from './formats/npy-writer.js';
+export type { RowType } from './arrays/partition-writer.js';
+export type { MeterCounts } from './storage/wrap/meter.js';
+export { cache, doctor } from './ops.js';
+export type { CacheOptions, CacheState } from './ops/cache.js';
+export type { CacheCleared, CacheVerified, DamagedPage } from './cache/maintenance.js';
+export type { Diagnosis, DoctorOptions, Finding } from './ops/doctor.js';

@@ -1,0 +1,83 @@
+// Whether everything that a version refers to is there, in its size: for the first writer on a copied prefix.
+import type { CallOptions, ObjectStore } from '../storage/object-store.js';
+import { defined } from '../util/assert.js';
+import type { ManifestFunctions } from './functions.js';
+import { history } from './history.js';
+import { isHole, resolveObject, type StoredObject } from './objects.js';
+import { describeRoot, type LoadedRoot } from './root.js';
+import { decodeSegment, objectOf } from './segment.js';
+
+/**
+ * Sizes of the objects under the prefixes that data and segments live in. Cost: one LIST for 1,000 objects.
+ */
+async function listSizes(store: ObjectStore, options: CallOptions): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>();
+  for (const prefix of ['arrays/', 'segments/', 'indexes/', 'parity/']) {
+    let after: string | undefined;
+    do {
+      const page = await store.list({ prefix, ...options, ...(after === undefined ? {} : { after }) });
+      for (const { key, sizeBytes } of page.entries) sizes.set(key, sizeBytes);
+      after = page.next;
+    } while (after !== undefined);
+  }
+  return sizes;
+}
+
+/**
+ * Keys that a version needs and that are missing or of another size; what stands in a missing segment is
+ * not known.
+ */
+async function missingOf(
+  store: ObjectStore,
+  { root }: LoadedRoot,
+  sizes: ReadonlyMap<string, number>,
+  functions: ManifestFunctions,
+  options: CallOptions,
+): Promise<string[]> {
+  const missing: string[] = [];
+  const check = (object: StoredObject): boolean => {
+    if (sizes.get(object.key) === object.sizeBytes) return true;
+    missing.push(object.key);
+    return false;
+  };
+  const where = describeRoot(root.version);
+  const present = (root.objects?.objects ?? []).map(
+    (object, slot) => isHole(object) || check(resolveObject(root.objects, slot, where)),
+  );
+  for (const array of root.arrays) {
+    for (const reference of array.segments) {
+      if (present[reference.object] !== true) continue;
+      const object = resolveObject(root.objects, reference.object, where);
+      const body = await store.get(object.key, { ...options, range: { start: 0, end: reference.headBytes } });
+      const segment = decodeSegment(defined(body, 'segment').bytes, reference, object, array, functions);
+      for (const partition of segment.partitions) check(objectOf(segment, partition, object.key));
+    }
+  }
+  return missing;
+}
+
+export interface CompleteVersion {
+  readonly head: LoadedRoot;
+  /** Newer versions that lack objects, newest first, each with some of the keys that it lacks. */
+  readonly incomplete: readonly { readonly version: number; readonly missing: readonly string[] }[];
+}
+
+/**
+ * The newest version all of whose objects are here; undefined when there is none. Compares keys and sizes,
+ * not bytes.
+ */
+export async function newestComplete(
+  store: ObjectStore,
+  newest: LoadedRoot,
+  functions: ManifestFunctions,
+  options: CallOptions = {},
+): Promise<CompleteVersion | undefined> {
+  const sizes = await listSizes(store, options);
+  const incomplete: { version: number; missing: string[] }[] = [];
+  for await (const loaded of history(store, newest, functions, options)) {
+    const missing = await missingOf(store, loaded, sizes, functions, options);
+    if (missing.length === 0) return { head: loaded, incomplete };
+    incomplete.push({ version: loaded.root.version, missing: missing.slice(0, 10) });
+  }
+  return undefined;
+}

@@ -1,0 +1,399 @@
+// Commits, grouped: while one root is on its way, later transactions wait and then go together into the next.
+//
+// A committer belongs to one handle. It knows the head, takes transactions, rebases each over what landed
+// since it began, and publishes. Each member of a group has its own outcome: one that conflicts leaves the
+// group, the others go on.
+import { isNacreError, NacreError } from '../errors.js';
+import { defined } from '../util/assert.js';
+import { equalBytes } from '../util/bytes.js';
+import { abortedError } from '../util/runtime.js';
+import { RootDraft } from './draft.js';
+import { loadEffects } from './effects.js';
+import { type Fold, needsFold, prepareFold } from './fold.js';
+import { advance, readRoot } from './head.js';
+import { rootKey } from './keys.js';
+import { type PublishEnvironment, publishRoot } from './publish.js';
+import { checkRebase, type Effects, effectsOf, idText, withoutLandedDrops } from './rebase.js';
+import { checkRoot, encodeRoot, type LoadedRoot, rootBytesCap } from './root.js';
+import { encodeToken } from './settle.js';
+import type { Transaction } from './transaction.js';
+import { draftRowSet } from './upload.js';
+
+/** What became of a transaction. `unknown` keeps everything and hands out a token for `settle`. */
+export type CommitOutcome =
+  | { readonly outcome: 'committed'; readonly version: number; readonly recovered: boolean }
+  | { readonly outcome: 'conflict'; readonly error: NacreError }
+  | { readonly outcome: 'unknown'; readonly token: string; readonly cause: unknown };
+
+export interface CommitEnvironment extends PublishEnvironment {
+  /** Called with every new head, own and others'. */
+  readonly onHead: (head: LoadedRoot) => void;
+  /** Set for the first commit on a copied prefix. */
+  readonly lineage?: Uint8Array;
+}
+
+/** A transaction between `submit` and its outcome. */
+interface Waiting {
+  readonly transaction: Transaction;
+  /** It is settled, or its caller left: it goes into no root that is not on its way already. */
+  readonly left: () => boolean;
+  /** The slot of the root that is on its way with it. */
+  slot: number | undefined;
+  readonly resolve: (outcome: CommitOutcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Members of one group at most: a root has room for so many records. */
+const groupLimit = 64;
+
+/** Versions whose effects are kept for rebasing; older ones are read again. */
+const effectsKept = 1_024;
+
+export class Committer {
+  readonly #environment: CommitEnvironment;
+  readonly #queue: Waiting[] = [];
+  /** What versions changed, and which one stands before each: voids do not. */
+  readonly #landed = new Map<number, { readonly effects: Effects; readonly parent: number }>();
+  #head: LoadedRoot;
+  #freeSlot: number;
+  #running: Promise<void> | undefined;
+  #headChecked: Promise<void> | undefined;
+  #fold: Promise<Fold | undefined> | undefined;
+
+  constructor(environment: CommitEnvironment, head: LoadedRoot, freeSlot = head.root.version + 1) {
+    this.#environment = environment;
+    this.#head = head;
+    this.#freeSlot = freeSlot;
+  }
+
+  get head(): LoadedRoot {
+    return this.#head;
+  }
+
+  /** A newer head that a read found. */
+  adopt(head: LoadedRoot, freeSlot: number): void {
+    if (head.root.version <= this.#head.root.version) return;
+    this.#head = head;
+    this.#freeSlot = freeSlot;
+  }
+
+  /**
+   * Compares the head that the hint gave with the root itself, once; goes out beside the first uploads. A
+   * root that is absent or different at the hint's own home is damage, and a commit must not build on it.
+   */
+  checkHead(): Promise<void> {
+    this.#headChecked ??= this.#compareHead(this.#head).catch((error: unknown) => {
+      // A store that did not answer may answer the next transaction, and damage may be healed by then.
+      this.#headChecked = undefined;
+      throw error;
+    });
+    return this.#headChecked;
+  }
+
+  async #compareHead(head: LoadedRoot): Promise<void> {
+    const { store, functions } = this.#environment;
+    const key = rootKey(head.root.version);
+    const found = await readRoot(store, head.root.version, functions);
+    if (found !== undefined && equalBytes(found.hash, head.hash)) return;
+    throw new NacreError(
+      'Corrupt',
+      `${key} ${found === undefined ? 'is missing' : 'differs'}, says the hint`,
+      {
+        context: { key, version: head.root.version },
+        hint: "Run `nacre repair`: the hint's copy of the root can put it back.",
+      },
+    );
+  }
+
+  /**
+   * Work that can go out beside a transaction's uploads: the look at the head, and making room in a full
+   * root.
+   */
+  prepare(): void {
+    this.checkHead().catch(() => undefined);
+    this.#startFold();
+  }
+
+  #startFold(): void {
+    if (this.#fold !== undefined || !needsFold(this.#head)) return;
+    this.#fold = prepareFold(this.#environment, this.#head);
+    // Whoever commits next sees its error.
+    this.#fold.catch(() => undefined);
+  }
+
+  /** Puts a prepared segment into the draft. One that no longer fits, or could not be made, is given up. */
+  async #applyFold(draft: RootDraft): Promise<void> {
+    this.#startFold();
+    const fold = this.#fold;
+    if (fold === undefined) return;
+    try {
+      const prepared = await fold;
+      if (prepared !== undefined && draft.fold(prepared)) return;
+    } catch (error) {
+      this.#fold = undefined;
+      throw error;
+    }
+    this.#fold = undefined;
+  }
+
+  /**
+   * Commits, or says why not. Throws for what was not applied for certain (no permission, damage, a full
+   * store). A signal that fires while a root with the transaction is on its way makes the outcome unknown;
+   * at any other time it ends the transaction, which then is not committed.
+   */
+  submit(transaction: Transaction, signal?: AbortSignal): Promise<CommitOutcome> {
+    return new Promise((resolve, reject) => {
+      let done = false;
+      const settled = (): void => {
+        done = true;
+        signal?.removeEventListener('abort', leave);
+      };
+      const member: Waiting = {
+        transaction,
+        left: () => done || signal?.aborted === true,
+        slot: undefined,
+        resolve: (outcome) => (settled(), resolve(outcome)),
+        reject: (error) => (settled(), reject(error as Error)),
+      };
+      const leave = (): void => {
+        const cause = abortedError(signal);
+        if (member.slot === undefined) member.reject(cause);
+        else member.resolve(this.#unknown(member, member.slot, cause));
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      this.#queue.push(member);
+      this.#running ??= this.#drain();
+    });
+  }
+
+  #unknown({ transaction }: Waiting, slot: number, cause: unknown): CommitOutcome {
+    const { dataset } = this.#head.root;
+    return { outcome: 'unknown', token: encodeToken({ dataset, slot, operation: transaction.id }), cause };
+  }
+
+  /** Resolves when nothing is on its way. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (this.#queue.length > 0) {
+        const group = this.#queue.splice(0, groupLimit);
+        try {
+          await this.checkHead();
+          await this.#commitGroup(group);
+        } catch (error) {
+          for (const member of group) if (!this.#queue.includes(member)) member.reject(error);
+        }
+      }
+    } finally {
+      // In the same turn in which the queue was seen empty: who comes later starts anew.
+      this.#running = undefined;
+    }
+  }
+
+  async #commitGroup(group: readonly Waiting[]): Promise<void> {
+    let members = group;
+    for (;;) {
+      const waiting = members.filter((member) => !member.left() && !this.#queue.includes(member));
+      const attempt = await this.#makeRoot(waiting).catch((error: unknown) => {
+        if (!isNacreError(error, 'ResourceExhausted') || waiting.length < 2) throw error;
+        return 'too much' as const;
+      });
+      if (attempt === undefined) return;
+      if (attempt === 'too much') {
+        // For one root: half of the group waits for the next one.
+        members = waiting.slice(0, waiting.length >> 1);
+        this.#queue.unshift(...waiting.slice(members.length).filter((one) => !this.#queue.includes(one)));
+        continue;
+      }
+      members = attempt.members;
+      if (members.some((member) => member.left())) continue;
+      const slot = attempt.root.root.version;
+      for (const member of members) member.slot = slot;
+      const published = await publishRoot(this.#environment, attempt.root);
+      switch (published.outcome) {
+        case 'committed': {
+          this.#move(attempt.root, slot + 1);
+          this.#remember(attempt.effects, attempt.root);
+          const { recovered } = published;
+          for (const { resolve } of members) resolve({ outcome: 'committed', version: slot, recovered });
+          return;
+        }
+        case 'unknown':
+          for (const member of members) member.resolve(this.#unknown(member, slot, published.cause));
+          return;
+        case 'lost':
+          for (const member of members) member.slot = undefined;
+          await this.#catchUp(slot, published.winner);
+      }
+    }
+  }
+
+  /**
+   * Members that can follow the head, in one root; the others are settled here. Undefined when none is left.
+   */
+  async #makeRoot(
+    group: readonly Waiting[],
+  ): Promise<{ root: LoadedRoot; members: readonly Waiting[]; effects: Effects } | undefined> {
+    const { functions, runtime, store } = this.#environment;
+    const version = this.#freeSlot;
+    const draft = new RootDraft(this.#head, version, functions);
+    await this.#applyFold(draft);
+    const members: Waiting[] = [];
+    const within: Effects[] = [];
+    for (const member of group) {
+      const { transaction } = member;
+      if (members.some((other) => coversOnce(other.transaction, transaction))) {
+        // A repeat beside its original: the next root tells.
+        this.#queue.unshift(member);
+        continue;
+      }
+      const earlier = committedBefore(transaction, this.#head);
+      if (earlier !== undefined) {
+        member.resolve({ outcome: 'committed', version: earlier, recovered: true });
+        continue;
+      }
+      try {
+        if (transaction.onlyAtBase === true) checkAtBase(transaction, this.#head, members.length);
+        const landed = [...(await this.#effectsSince(transaction.baseVersion)), ...within];
+        checkRebase(transaction, landed, functions, (id) => this.#nameOf(id));
+        const rebased = await this.#rebase(transaction, landed);
+        draft.apply(rebased);
+        members.push(member);
+        within.push(effectsOf(rebased, version, functions));
+      } catch (error) {
+        if (!isNacreError(error, 'Conflict')) throw error;
+        member.resolve({ outcome: 'conflict', error });
+      }
+    }
+    if (members.length === 0) return undefined;
+    const { lineage } = this.#environment;
+    const stamp = {
+      commitId: runtime.randomBytes(16),
+      timeMs: store.timeMs() ?? runtime.now(),
+      ...(lineage === undefined ? {} : { lineage }),
+    };
+    const root = encodeRoot(draft.build(stamp), functions);
+    checkOwnRoot(root);
+    return { root, members, effects: { version, arrays: within.flatMap((effects) => effects.arrays) } };
+  }
+
+  async #rebase(transaction: Transaction, landed: readonly Effects[]): Promise<Transaction> {
+    const { functions } = this.#environment;
+    const { transaction: rebased, shrunk } = withoutLandedDrops(transaction, landed, functions);
+    if (shrunk.length === 0) return rebased;
+    const changes = rebased.changes.map(async (change) =>
+      change.kind === 'drop' && shrunk.includes(change)
+        ? { ...change, rows: await draftRowSet(this.#environment, change.rows.set) }
+        : change,
+    );
+    return { ...rebased, changes: await Promise.all(changes) };
+  }
+
+  #nameOf(id: string): string {
+    return this.#head.root.arrays.find((array) => idText(array.id) === id)?.name ?? id;
+  }
+
+  async #catchUp(lost: number, winner: LoadedRoot): Promise<void> {
+    const { store, functions } = this.#environment;
+    const slot = this.#freeSlot;
+    // A read may have gone past the lost slot meanwhile; then its winner is no news.
+    const first = slot === lost ? { first: winner } : {};
+    const found = await advance(store, this.#head, functions, { everyVersion: true, slot, ...first });
+    for (const loaded of found.landed ?? []) {
+      this.#remember(await loadEffects(store, loaded.root, functions), loaded);
+    }
+    this.#move(found.head, found.freeSlot);
+  }
+
+  #move(head: LoadedRoot, freeSlot: number): void {
+    this.#freeSlot = Math.max(this.#freeSlot, freeSlot);
+    if (head.root.version <= this.#head.root.version) return;
+    this.#head = head;
+    this.#environment.onHead(head);
+  }
+
+  #remember(effects: Effects, { root }: LoadedRoot): void {
+    this.#landed.set(root.version, { effects, parent: root.parent?.version ?? 0 });
+    const oldest = this.#landed.keys().next().value;
+    if (this.#landed.size > effectsKept && oldest !== undefined) this.#landed.delete(oldest);
+  }
+
+  /**
+   * Effects of every version after `base` up to the head; those not remembered are read, parent by parent.
+   * A writer that others overtake asks again for each attempt, so nothing is read twice.
+   */
+  async #effectsSince(base: number): Promise<Effects[]> {
+    const { store, functions } = this.#environment;
+    const out: Effects[] = [];
+    const head = this.#head;
+    for (let version = head.root.version; version > base; ) {
+      let known = this.#landed.get(version);
+      if (known === undefined) {
+        const read = version === head.root.version ? head : await readRoot(store, version, functions);
+        const loaded = defined(read, `root of version ${version}`);
+        const effects = await loadEffects(store, loaded.root, functions);
+        this.#remember(effects, loaded);
+        known = { effects, parent: loaded.root.parent?.version ?? 0 };
+      }
+      out.push(known.effects);
+      version = known.parent;
+    }
+    return out.reverse();
+  }
+}
+
+/** Also false when another member of the group goes first: its changes would be in the same version. */
+function checkAtBase({ baseVersion }: Transaction, head: LoadedRoot, membersBefore: number): void {
+  const { version } = head.root;
+  if (version === baseVersion && membersBefore === 0) return;
+  throw new NacreError('Conflict', `the newest version is no longer ${baseVersion}`, {
+    context: { expected: baseVersion, observed: version },
+    hint: 'See what changed with `nacre log`, then decide again.',
+  });
+}
+
+/** The version in which an operation that must happen once happened already. */
+function committedBefore(transaction: Transaction, head: LoadedRoot): number | undefined {
+  if (!transaction.exactlyOnce) return undefined;
+  const { application } = transaction;
+  if (application === undefined) {
+    return head.root.recentOperations.find((operation) => equalBytes(operation.id, transaction.id))?.version;
+  }
+  const last = head.root.applications.find((entry) => entry.name === application.name);
+  return last !== undefined && application.sequence <= last.sequence ? last.version : undefined;
+}
+
+/** Once `first` is committed, `second` counts as committed before. */
+function coversOnce(first: Transaction, second: Transaction): boolean {
+  if (!first.exactlyOnce || !second.exactlyOnce) return false;
+  if (second.application === undefined) {
+    return first.application === undefined && equalBytes(first.id, second.id);
+  }
+  return (
+    first.application?.name === second.application.name &&
+    second.application.sequence <= first.application.sequence
+  );
+}
+
+/** A root is for ever: one that readers would refuse must not take its slot. */
+function checkOwnRoot(root: LoadedRoot): void {
+  try {
+    checkRoot(root.root, rootKey(root.root.version));
+  } catch (cause) {
+    throw new NacreError('Internal', `the root of version ${root.root.version} would not be valid`, {
+      cause,
+    });
+  }
+  if (root.bytes.byteLength <= rootBytesCap) return;
+  throw new NacreError(
+    'ResourceExhausted',
+    `the root of version ${root.root.version} would have ${root.bytes.byteLength} bytes`,
+    {
+      context: { sizeBytes: root.bytes.byteLength, capBytes: rootBytesCap },
+      hint: 'Put fewer arrays or shorter names into one dataset.',
+    },
+  );
+}

@@ -1,0 +1,376 @@
+// The next root while it is being made: a parent's content with transactions applied, one after the other.
+//
+// Pure: no I/O, no clock. Here, and only here, rows get their ids: an array's counter in the parent says
+// where appended rows begin, so what was uploaded before never needs to change when a commit is rebased.
+import { NacreError } from '../errors.js';
+import { assert, defined } from '../util/assert.js';
+import { fromHex } from '../util/bytes.js';
+import type { ManifestFunctions } from './functions.js';
+import {
+  type ArrayChange,
+  type ArrayEntry,
+  evolve,
+  make,
+  type Operation,
+  type Partition,
+} from './message.js';
+import { type Root, type RowSet, v1 } from './message.js';
+import { type Fold, objectId } from './fold.js';
+import { objectKey } from './keys.js';
+import { type NewObject, TableBuilder } from './objects.js';
+import { idText } from './rebase.js';
+import type { LoadedRoot } from './root.js';
+import { inlineBytes, mergeInline, resolvePending, rowSetMessage } from './row-sets.js';
+import { type HashedObject, updateSetHash } from './set-hash.js';
+import { type ArrayId, type Change, type PartitionDraft, type RowSetDraft } from './transaction.js';
+import { sameType, type Transaction } from './transaction.js';
+
+/** How long a random operation id is recognised again. */
+export const operationMemoryMs = 7 * 24 * 3600 * 1000;
+
+export interface RootStamp {
+  readonly commitId: Uint8Array;
+  readonly timeMs: number;
+  /** Default the parent's. A copy that takes its first write begins a lineage of its own. */
+  readonly lineage?: Uint8Array;
+}
+
+interface Tally {
+  /** Id of the first row that the transaction appends to the array. */
+  readonly base: number;
+  added: number;
+  dropped: number;
+}
+
+type ChangeOf<Kind extends Change['kind']> = Extract<Change, { kind: Kind }>;
+
+export class RootDraft {
+  readonly #functions: ManifestFunctions;
+  readonly #parent: LoadedRoot;
+  readonly #version: number;
+  readonly #table: TableBuilder;
+  readonly #removedTable = new TableBuilder(null);
+  readonly #arrays: Map<ArrayId, ArrayEntry>;
+  readonly #changes = new Map<ArrayId, ArrayChange>();
+  readonly #operations: Operation[] = [];
+  readonly #remembered: Transaction[] = [];
+  readonly #addedSlots: number[] = [];
+  readonly #added: HashedObject[] = [];
+  readonly #removed: HashedObject[] = [];
+  #moved = 0;
+
+  constructor(parent: LoadedRoot, version: number, functions: ManifestFunctions) {
+    this.#functions = functions;
+    this.#parent = parent;
+    this.#version = version;
+    this.#table = new TableBuilder(parent.root.objects);
+    this.#arrays = new Map(parent.root.arrays.map((array) => [idText(array.id), array]));
+  }
+
+  /** Applies a whole transaction. Its checks come first: a `Conflict` leaves the draft as it was. */
+  apply(transaction: Transaction): void {
+    const changes = resolveNames(transaction.changes, this.#arrays);
+    checkScalars(changes, this.#arrays, this.#functions);
+    const tallies = new Map<ArrayId, Tally>();
+    for (const change of changes) {
+      const base = this.#arrays.get(change.array)?.nextRowId ?? 0;
+      if (!tallies.has(change.array)) tallies.set(change.array, { base, added: 0, dropped: 0 });
+      this.#apply(change, defined(tallies.get(change.array), 'tally'));
+    }
+    this.#recordOperation(transaction, tallies);
+  }
+
+  /** Moves entries into a segment; false when they are no longer all there, and nothing is changed. */
+  fold(fold: Fold): boolean {
+    const entry = this.#arrays.get(fold.array);
+    if (entry === undefined) return false;
+    const table = { objects: this.#table.build() };
+    const moved = entry.partitions.filter(({ object }) => fold.members.has(objectId(table, object)));
+    const replaced = entry.segments.filter(({ object }) => objectId(table, object) === fold.replaces);
+    if (moved.length !== fold.members.size || replaced.length !== (fold.replaces === undefined ? 0 : 1))
+      return false;
+    const { rowSets } = this.#functions;
+    const { object, headBytes, headHash, rows, partitions } = fold.segment;
+    for (const partition of moved) this.#moveObject(partition.object);
+    for (const segment of replaced) this.#removeObject(segment.object);
+    const segment = make(v1.SegmentRef, {
+      ...{ object: this.#addObject(object), headBytes, headHash, rows, partitions },
+      ...{ firstRowId: fold.firstRowId, droppedRows: fold.droppedRows, overrides: fold.overrides },
+    });
+    const dropped = entry.dropped.map((set) => {
+      const inline = inlineBytes(set);
+      if (inline === undefined) return set;
+      const rest = rowSets.difference(inline, fold.dropped);
+      return rowSetMessage(rest, { inline: rest }, rowSets);
+    });
+    this.#update(fold.array, {
+      partitions: entry.partitions.filter((partition) => !moved.includes(partition)),
+      segments: [...entry.segments.filter((one) => !replaced.includes(one)), segment],
+      dropped: dropped.filter((set) => set.count > 0),
+    });
+    return true;
+  }
+
+  #apply(change: Change, tally: Tally): void {
+    switch (change.kind) {
+      case 'create':
+        return this.#create(change);
+      case 'append':
+        return this.#append(change, tally);
+      case 'replace':
+        return this.#replace(change, tally);
+      case 'drop':
+        return this.#drop(change, tally);
+      case 'dropArray':
+        return this.#dropArray(change, tally);
+      case 'rename':
+        this.#update(change.array, { name: change.name });
+        this.#note(change.array, { renamed: true });
+    }
+  }
+
+  #create({ array, name, type }: ChangeOf<'create'>): void {
+    const id = defined(fromHex(array), 'array id');
+    const { dtype, rowShape, scalar, logicalDtype = '' } = type;
+    this.#arrays.set(array, make(v1.Array, { id, name, dtype, rowShape, scalar, logicalDtype }));
+    this.#note(array, { created: true });
+  }
+
+  #append({ array, rows, content }: ChangeOf<'append'>, tally: Tally): void {
+    const entry = this.#array(array);
+    const firstRowId = entry.nextRowId;
+    if ('partitions' in content) {
+      let next = firstRowId;
+      const partitions = content.partitions.map((draft) => {
+        const partition = this.#partition(draft, { firstRowId: next });
+        next += draft.rows;
+        return partition;
+      });
+      assert(next - firstRowId === rows, 'an append has the rows that it says');
+      this.#update(array, { partitions: [...entry.partitions, ...partitions] });
+    } else {
+      const { object, headBytes, headHash, partitions } = content.segment;
+      const segment = { object: this.#addObject(object), headBytes, headHash, firstRowId, rows, partitions };
+      this.#update(array, { segments: [...entry.segments, make(v1.SegmentRef, segment)] });
+    }
+    this.#update(array, { nextRowId: firstRowId + rows, liveRows: entry.liveRows + rows });
+    tally.added += rows;
+    this.#note(array, { appendedRows: (this.#changes.get(array)?.appendedRows ?? 0) + rows });
+  }
+
+  #replace({ array, rows, partitions }: ChangeOf<'replace'>, tally: Tally): void {
+    const overrides = partitions.map((draft) =>
+      this.#partition(draft, { rowIds: this.#rowSet(draft.rowIds, tally.base), sequence: this.#version }),
+    );
+    this.#update(array, { partitions: [...this.#array(array).partitions, ...overrides] });
+    const count = this.#functions.rowSets.count(rows.set);
+    this.#note(array, { replacedRows: (this.#changes.get(array)?.replacedRows ?? 0) + count });
+  }
+
+  #drop({ array, rows }: ChangeOf<'drop'>, tally: Tally): void {
+    const set = this.#rowSet(rows, tally.base);
+    if (set.count === 0) return;
+    const entry = this.#array(array);
+    const dropped = mergeInline([...entry.dropped, set], this.#functions.rowSets);
+    this.#update(array, { dropped, liveRows: entry.liveRows - set.count });
+    tally.dropped += set.count;
+    this.#note(array, { removed: [...(this.#changes.get(array)?.removed ?? []), set] });
+  }
+
+  #dropArray({ array }: ChangeOf<'dropArray'>, tally: Tally): void {
+    const entry = this.#array(array);
+    tally.dropped += entry.liveRows;
+    for (const partition of entry.partitions) {
+      this.#removeObject(partition.object);
+      if (partition.rowIds !== null) this.#removeRowSet(partition.rowIds);
+    }
+    for (const segment of entry.segments) this.#removeObject(segment.object);
+    for (const set of entry.dropped) this.#removeRowSet(set);
+    this.#note(array, { dropped: true });
+    this.#arrays.delete(array);
+  }
+
+  #array(id: ArrayId): ArrayEntry {
+    return defined(this.#arrays.get(id), 'array of a checked change');
+  }
+
+  #update(id: ArrayId, fields: Partial<ArrayEntry>): void {
+    this.#arrays.set(id, evolve(this.#array(id), fields));
+  }
+
+  #note(id: ArrayId, fields: Partial<ArrayChange>): void {
+    const before = this.#changes.get(id) ?? make(v1.ArrayChange, { array: defined(fromHex(id), 'array id') });
+    this.#changes.set(id, evolve(before, fields));
+  }
+
+  #partition(draft: PartitionDraft, fields: Partial<Partition>): Partition {
+    const { rows, dataOffset } = draft;
+    return make(v1.Partition, { object: this.#addObject(draft.object), rows, dataOffset, ...fields });
+  }
+
+  #rowSet(draft: RowSetDraft, base: number): RowSet {
+    const { rowSets } = this.#functions;
+    if (draft.object !== undefined) {
+      return rowSetMessage(draft.set, { object: this.#addObject(draft.object) }, rowSets);
+    }
+    const inline = resolvePending(draft.set, base, rowSets);
+    return rowSetMessage(inline, { inline }, rowSets);
+  }
+
+  #addObject(object: NewObject): number {
+    const slot = this.#table.add(object);
+    this.#addedSlots.push(slot);
+    this.#added.push({ key: objectKey(object.pattern, object.id), hash: object.hash });
+    return slot;
+  }
+
+  #removeObject(slot: number): void {
+    const object = this.#table.objectAt(slot);
+    this.#removed.push({ key: objectKey(object.pattern, object.id), hash: object.hash });
+    this.#table.remove(slot);
+    const added = this.#addedSlots.indexOf(slot);
+    // What came and went within this version was never in the parent: it is an orphan, not a removal.
+    if (added < 0) this.#removedTable.add(object);
+    else this.#addedSlots.splice(added, 1);
+  }
+
+  /** Into a segment: no longer in the table, still of the dataset. */
+  #moveObject(slot: number): void {
+    const object = this.#table.objectAt(slot);
+    this.#removed.push({ key: objectKey(object.pattern, object.id), hash: object.hash });
+    this.#moved++;
+    this.#table.remove(slot);
+  }
+
+  #removeRowSet(set: RowSet): void {
+    if (inlineBytes(set) === undefined && set.count > 0) this.#removeObject(set.object);
+  }
+
+  #recordOperation(transaction: Transaction, tallies: ReadonlyMap<ArrayId, Tally>): void {
+    const nameOf = (id: ArrayId): string =>
+      this.#arrays.get(id)?.name ??
+      this.#parent.root.arrays.find((array) => idText(array.id) === id)?.name ??
+      '';
+    const rows = [...tallies].map(([id, { added, dropped }]) =>
+      make(v1.RowCount, { array: defined(fromHex(id), 'array id'), name: nameOf(id), added, dropped }),
+    );
+    const { id, application, author = '', host = '', message = '' } = transaction;
+    const kinds = [...new Set(transaction.changes.map((change) => change.kind))];
+    const sequenced =
+      application === undefined ? {} : { application: application.name, sequence: application.sequence };
+    this.#operations.push(make(v1.Operation, { id, kinds, author, host, message, rows, ...sequenced }));
+    if (transaction.exactlyOnce) this.#remembered.push(transaction);
+  }
+
+  /** The finished root. `timeMs` is the store's; it never goes back before the parent's. */
+  build(stamp: RootStamp): Root {
+    const { root } = this.#parent;
+    const timeMs = Math.max(stamp.timeMs, root.timeMs);
+    const changes = make(v1.Changes, {
+      arrays: [...this.#changes.values()],
+      added: this.#addedSlots,
+      removed: this.#removedTable.build(),
+      moved: this.#moved,
+    });
+    return evolve(root, {
+      version: this.#version,
+      parent: make(v1.Parent, { version: root.version, hash: this.#parent.hash }),
+      timeMs,
+      commitId: stamp.commitId,
+      lineage: stamp.lineage ?? root.lineage,
+      operations: this.#operations,
+      changes,
+      arrays: [...this.#arrays.values()],
+      objects: this.#table.build(),
+      setHash: updateSetHash(root.setHash, this.#added, this.#removed, this.#functions),
+      recentOperations: this.#recentOperations(timeMs),
+      applications: this.#applications(),
+    });
+  }
+
+  #recentOperations(timeMs: number): Root['recentOperations'] {
+    const kept = this.#parent.root.recentOperations.filter(
+      (operation) => operation.timeMs > timeMs - operationMemoryMs,
+    );
+    const fresh = this.#remembered
+      .filter((transaction) => transaction.application === undefined)
+      .map(({ id }) => make(v1.RecentOperation, { id, version: this.#version, timeMs }));
+    return [...kept, ...fresh];
+  }
+
+  #applications(): Root['applications'] {
+    const last = new Map(this.#parent.root.applications.map((entry) => [entry.name, entry]));
+    for (const { application } of this.#remembered) {
+      if (application === undefined) continue;
+      const before = last.get(application.name) ?? make(v1.Application, { name: application.name });
+      last.set(application.name, evolve(before, { sequence: application.sequence, version: this.#version }));
+    }
+    return [...last.values()];
+  }
+}
+
+/** Checks the names that the changes rest on; a `create` that another writer won takes the winner's array. */
+function resolveNames(changes: readonly Change[], arrays: ReadonlyMap<ArrayId, ArrayEntry>): Change[] {
+  const names = new Map([...arrays].map(([id, array]) => [id, array.name]));
+  const holderOf = (name: string): ArrayId | undefined => [...names].find(([, known]) => known === name)?.[0];
+  const adopted = new Map<ArrayId, ArrayId>();
+  const out: Change[] = [];
+  for (const original of changes) {
+    const change = { ...original, array: adopted.get(original.array) ?? original.array };
+    if (change.kind === 'create') {
+      const holder = holderOf(change.name);
+      if (holder === undefined) {
+        names.set(change.array, change.name);
+        out.push(change);
+        continue;
+      }
+      const existing = arrays.get(holder);
+      if (existing === undefined || existing.scalar || !sameType(existing, change.type)) {
+        throw conflict(`array '${change.name}' was created by another writer as something else`);
+      }
+      adopted.set(change.array, holder);
+      continue;
+    }
+    if (adopted.has(original.array) && (change.kind === 'dropArray' || change.kind === 'rename')) {
+      throw conflict('the array was created by another writer, whose rows it holds');
+    }
+    // Two writers that drop one array agree.
+    if (change.kind === 'dropArray' && !names.has(change.array)) continue;
+    if (!names.has(change.array)) throw conflict('the array was dropped by another writer');
+    if (change.kind === 'dropArray') names.delete(change.array);
+    if (change.kind === 'rename') {
+      const holder = holderOf(change.name);
+      if (holder !== undefined && holder !== change.array) {
+        throw conflict(`the name '${change.name}' was taken by another writer`);
+      }
+      names.set(change.array, change.name);
+    }
+    out.push(change);
+  }
+  return out;
+}
+
+/** A 0-d array has no place for a second value, whoever appended the first. */
+function checkScalars(
+  changes: readonly Change[],
+  arrays: ReadonlyMap<ArrayId, ArrayEntry>,
+  functions: ManifestFunctions,
+): void {
+  const values = new Map(
+    [...arrays].filter(([, { scalar }]) => scalar).map(([id, one]) => [id, one.liveRows]),
+  );
+  for (const change of changes) {
+    if (change.kind === 'create' && change.type.scalar) values.set(change.array, 0);
+    const before = values.get(change.array);
+    if (before === undefined) continue;
+    if (change.kind === 'append') values.set(change.array, before + change.rows);
+    if (change.kind === 'drop') values.set(change.array, before - functions.rowSets.count(change.rows.set));
+    if (before + (change.kind === 'append' ? change.rows : 0) > 1) {
+      throw conflict('another writer gave the 0-d array its value');
+    }
+  }
+}
+
+function conflict(what: string): NacreError {
+  return new NacreError('Conflict', what, { hint: 'Read again and repeat the change.' });
+}

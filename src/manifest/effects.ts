@@ -1,0 +1,88 @@
+// What a version that landed changed, read from its root: enough to decide whether another transaction may
+// follow it.
+import { NacreError } from '../errors.js';
+import type { CallOptions, ObjectStore } from '../storage/object-store.js';
+import { equalBytes } from '../util/bytes.js';
+import type { ManifestFunctions } from './functions.js';
+import type { Root, RowSet } from './message.js';
+import { resolveObject } from './objects.js';
+import { readChecked } from './read-checked.js';
+import { type ArrayEffects, type Effects, idText } from './rebase.js';
+import { describeRoot } from './root.js';
+import { inlineBytes } from './row-sets.js';
+
+/** Row sets that stand in objects are read, one request each; most versions have none. */
+export async function loadEffects(
+  store: ObjectStore,
+  root: Root,
+  functions: ManifestFunctions,
+  options: CallOptions = {},
+): Promise<Effects> {
+  const arrays = (root.changes?.arrays ?? []).map(async (change): Promise<ArrayEffects> => {
+    const id = idText(change.array);
+    const entry = root.arrays.find((array) => idText(array.id) === id);
+    const overrides = (entry?.partitions ?? []).filter((partition) => partition.sequence === root.version);
+    const load = (sets: readonly RowSet[]): Promise<Uint8Array | undefined> =>
+      loadUnion(store, root, sets, functions, options);
+    const [replaced, removed] = await Promise.all([
+      load(overrides.map((partition) => partition.rowIds).filter((set) => set !== null)),
+      load(change.removed),
+    ]);
+    const { created, dropped, renamed, appendedRows } = change;
+    return { id, created, dropped, renamed, appendedRows, replaced, removed };
+  });
+  return { version: root.version, arrays: await Promise.all(arrays) };
+}
+
+async function loadUnion(
+  store: ObjectStore,
+  root: Root,
+  sets: readonly RowSet[],
+  functions: ManifestFunctions,
+  options: CallOptions,
+): Promise<Uint8Array | undefined> {
+  const loaded = await Promise.all(sets.map((set) => loadRowSet(store, root, set, functions, options)));
+  return loaded.reduce<Uint8Array | undefined>(
+    (union, set) => (union === undefined ? set : functions.rowSets.union(union, set)),
+    undefined,
+  );
+}
+
+/** The bytes of a row set, checked against its object's hash and its own count. */
+export async function loadRowSet(
+  store: ObjectStore,
+  root: Root,
+  message: RowSet,
+  functions: ManifestFunctions,
+  options: CallOptions = {},
+): Promise<Uint8Array> {
+  const set = inlineBytes(message) ?? (await loadSetObject(store, root, message, functions, options));
+  if (functions.rowSets.count(set) !== message.count) {
+    throw new NacreError(
+      'Corrupt',
+      `${describeRoot(root.version)}: a row set does not have the ${message.count} rows it says`,
+    );
+  }
+  return set;
+}
+
+async function loadSetObject(
+  store: ObjectStore,
+  root: Root,
+  message: RowSet,
+  functions: ManifestFunctions,
+  options: CallOptions,
+): Promise<Uint8Array> {
+  const object = resolveObject(root.objects, message.object, describeRoot(root.version));
+  const damage = (what: string): NacreError =>
+    new NacreError('Corrupt', `${object.key} ${what}`, {
+      context: { key: object.key },
+      hint: 'Run `nacre repair` to put back the right bytes from a replica or a backup.',
+    });
+  const set = await readChecked(store, object.key, options, (bytes) => {
+    if (equalBytes(functions.blake3(bytes), object.hash)) return bytes;
+    throw damage('differs from its hash in the manifest');
+  });
+  if (set === undefined) throw damage('is missing');
+  return set;
+}

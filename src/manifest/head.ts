@@ -1,0 +1,326 @@
+// Finding the newest version: from the hint forward, one slot at a time while that is cheap, by one LIST
+// after that.
+//
+// Roots are never deleted and numbered without gaps, so a slot that the store says is absent is the end. A
+// root with a good frame that does not belong here (another dataset, a wrong parent) is void and skipped; one
+// with a bad frame, or whose child names another hash for it, is damage, and nobody skips that.
+import { isNacreError, NacreError } from '../errors.js';
+import type { CallOptions, ObjectStore } from '../storage/object-store.js';
+import { toHex } from '../util/bytes.js';
+import type { ManifestFunctions } from './functions.js';
+import { hintKey, rootKey, rootPrefix, versionOfRootKey } from './keys.js';
+import { readChecked } from './read-checked.js';
+import { decodeRoot, type LoadedRoot, voidReason } from './root.js';
+
+/** What a search for the head found. */
+export interface Advance {
+  readonly head: LoadedRoot;
+  /** First slot above the head that is free; above voids when there are any. */
+  readonly freeSlot: number;
+  /** Every valid root after the start, oldest first; undefined when the search jumped over some. */
+  readonly landed: readonly LoadedRoot[] | undefined;
+}
+
+/** After this many slots in a row were taken, the head is likely far away and one LIST is cheaper. */
+const stepsBeforeJump = 2;
+
+export interface AdvanceOptions extends CallOptions {
+  /** A writer needs every version between, to rebase over it; a reader needs the newest only. */
+  readonly everyVersion?: boolean;
+  /** Where to begin when the slots up to there are known to be void. Default: the one after `from`. */
+  readonly slot?: number;
+  /** The root in the first slot when it was read already. */
+  readonly first?: LoadedRoot;
+}
+
+export async function readRoot(
+  store: ObjectStore,
+  version: number,
+  functions: ManifestFunctions,
+  options: CallOptions = {},
+): Promise<LoadedRoot | undefined> {
+  const key = rootKey(version);
+  const { signal } = options;
+  try {
+    return await readChecked(store, key, signal === undefined ? {} : { signal }, (bytes) =>
+      decodeRoot(bytes, key, functions),
+    );
+  } catch (error) {
+    if (!isNacreError(error, 'PermissionDenied')) throw error;
+    throw new NacreError(
+      'PermissionDenied',
+      `${store.uri}: ${key} was refused, so the newest version is not known`,
+      {
+        cause: error,
+        context: { key },
+        hint:
+          'S3 answers 403 for a missing key to a reader without s3:ListBucket: grant it on the prefix, or open with ' +
+          "{ freshness: 'hint' } to accept the version that the hint names.",
+      },
+    );
+  }
+}
+
+/** Goes from `from` to the newest version. Cost: one request when nothing landed since. */
+export async function advance(
+  store: ObjectStore,
+  from: LoadedRoot,
+  functions: ManifestFunctions,
+  options: AdvanceOptions = {},
+): Promise<Advance> {
+  const walk = new Walk(from);
+  let slot = options.slot ?? from.root.version + 1;
+  let known = options.first;
+  for (let steps = 0; ; steps++) {
+    if (steps === stepsBeforeJump) {
+      // Nothing listed is no answer: only a slot that is read and absent is the end.
+      const newest = (await newestSlot(store, slot, options)) ?? slot - 1;
+      if (options.everyVersion === true) {
+        slot = await readThrough(store, walk, slot, newest, functions, options);
+        steps = 0;
+      } else if (newest >= slot) {
+        return jump(store, walk, slot, newest, functions, options);
+      }
+    }
+    const loaded = known ?? (await readRoot(store, slot, functions, options));
+    known = undefined;
+    if (loaded === undefined) return walk.end(slot);
+    walk.step(loaded, slot);
+    slot++;
+  }
+}
+
+/** The state of a walk from root to root: which one is the head, and which slots were void. */
+class Walk {
+  head: LoadedRoot;
+  readonly #landed: LoadedRoot[] = [];
+  readonly #voids = new Map<number, string>();
+
+  constructor(from: LoadedRoot) {
+    this.head = from;
+  }
+
+  step(loaded: LoadedRoot, slot: number): void {
+    const { parent } = loaded.root;
+    const voided = parent === null ? undefined : this.#voids.get(parent.version);
+    const differs = voided !== undefined && parent !== null && voided !== toHex(parent.hash);
+    // A stranger's word counts for nothing.
+    if (differs && belongs(loaded, slot, this.head)) throw contradicted(parent.version, slot);
+    if (voidReason(loaded.root, slot, this.head) === undefined) {
+      this.head = loaded;
+      this.#landed.push(loaded);
+    } else {
+      this.#voids.set(slot, toHex(loaded.hash));
+    }
+  }
+
+  end(freeSlot: number): Advance {
+    return { head: this.head, freeSlot, landed: this.#landed };
+  }
+}
+
+function contradicted(version: number, child: number): NacreError {
+  const key = rootKey(version);
+  return new NacreError('Corrupt', `${key} differs from what version ${child} says that it was`, {
+    context: { key, version },
+    hint: 'Run `nacre repair` to put back the right bytes from a replica or a backup.',
+  });
+}
+
+/** Roots fetched at once by a writer that catches up. */
+const readAhead = 16;
+
+/** Reads the roots of `[slot, newest]` in order, several at a time. The first slot that is free. */
+async function readThrough(
+  store: ObjectStore,
+  walk: Walk,
+  slot: number,
+  newest: number,
+  functions: ManifestFunctions,
+  options: CallOptions,
+): Promise<number> {
+  for (let at = slot; at <= newest; at += readAhead) {
+    const count = Math.min(readAhead, newest + 1 - at);
+    const roots = await Promise.all(
+      Array.from({ length: count }, (_, i) => readRoot(store, at + i, functions, options)),
+    );
+    for (const [i, loaded] of roots.entries()) {
+      if (loaded === undefined) {
+        await checkGap(store, walk.head, at + i, newest, functions, options);
+        return at + i;
+      }
+      walk.step(loaded, at + i);
+    }
+  }
+  return newest + 1;
+}
+
+/**
+ * A free slot below taken ones: the end, when what stands above is another dataset's; else its root is lost.
+ */
+async function checkGap(
+  store: ObjectStore,
+  head: LoadedRoot,
+  free: number,
+  newest: number,
+  functions: ManifestFunctions,
+  options: CallOptions,
+): Promise<void> {
+  const above = [...new Set([free + 1, newest])].filter((version) => version > free);
+  const roots = await Promise.all(above.map((version) => readRoot(store, version, functions, options)));
+  for (const [i, loaded] of roots.entries()) {
+    if (loaded !== undefined && belongs(loaded, above[i] ?? 0, head)) throw missingRoot(free, newest);
+  }
+}
+
+function belongs({ root }: LoadedRoot, slot: number, head: LoadedRoot): boolean {
+  return root.version === slot && toHex(root.dataset) === toHex(head.root.dataset);
+}
+
+function missingRoot(version: number, newest: number): NacreError {
+  const key = rootKey(version);
+  return new NacreError('Corrupt', `${key} is missing though version ${newest} exists`, {
+    context: { key, version, newest },
+    hint: 'Roots are never deleted. Run `nacre repair` to put it back from a replica or a backup.',
+  });
+}
+
+/** The newest taken slot at or above `slot`, or undefined when that one is free. */
+async function newestSlot(
+  store: ObjectStore,
+  slot: number,
+  options: CallOptions,
+): Promise<number | undefined> {
+  const newest = store.capabilities.sortedList
+    ? (await listVersions(store, 1, options))[0]
+    : await newestByDoubling(store, slot, options);
+  return newest === undefined || newest < slot ? undefined : newest;
+}
+
+async function listVersions(store: ObjectStore, limit: number, options: CallOptions): Promise<number[]> {
+  const { signal } = options;
+  const page = await store.list({ prefix: rootPrefix, limit, ...(signal === undefined ? {} : { signal }) });
+  return page.entries.map((entry) => versionOfRootKey(entry.key)).filter((version) => version !== undefined);
+}
+
+/** For stores that list in no order: existence is monotone, so wide probes narrow the end in a few waves. */
+async function newestByDoubling(
+  store: ObjectStore,
+  slot: number,
+  options: CallOptions,
+): Promise<number | undefined> {
+  const exists = async (version: number): Promise<boolean> =>
+    (await store.head(rootKey(version), options)) !== undefined;
+  const steps = Array.from({ length: 24 }, (_, k) => slot + 2 ** k - 1);
+  const found = await Promise.all(steps.map(exists));
+  let low = steps[found.lastIndexOf(true)];
+  if (low === undefined) return undefined;
+  let high = steps[found.lastIndexOf(true) + 1] ?? low + 1;
+  while (high - low > 1) {
+    const stride = Math.max(1, Math.floor((high - low) / 17));
+    const tries = Array.from({ length: 16 }, (_, i) => (low as number) + stride * (i + 1)).filter(
+      (v) => v < high,
+    );
+    const answers = await Promise.all(tries.map(exists));
+    const firstFree = answers.indexOf(false);
+    high = firstFree < 0 ? high : (tries[firstFree] as number);
+    low = firstFree === 0 ? low : (tries[firstFree < 0 ? tries.length - 1 : firstFree - 1] as number);
+  }
+  return low;
+}
+
+/** Voids above the newest valid root that a jump looks below; more are rare enough to walk over. */
+const voidsOnTop = 3;
+
+/** A reader goes straight to the newest root; below it only voids are looked past. */
+async function jump(
+  store: ObjectStore,
+  walk: Walk,
+  slot: number,
+  newest: number,
+  functions: ManifestFunctions,
+  options: CallOptions,
+): Promise<Advance> {
+  for (let at = newest; at >= slot && at >= newest - voidsOnTop; at--) {
+    const loaded = await readRoot(store, at, functions, options);
+    if (loaded === undefined) break;
+    if (belongs(loaded, at, walk.head)) return { head: loaded, freeSlot: newest + 1, landed: undefined };
+  }
+  return walk.end(await readThrough(store, walk, slot, newest, functions, options));
+}
+
+/** Slots that a search without a hint looks at together: one LIST. */
+const slotsListed = 100;
+
+/**
+ * The newest valid root without any hint: one LIST, then as many reads as there are voids on top, plus one.
+ *
+ * With a gap among the newest slots, what stands above it may be the late work of a dataset that was removed:
+ * it is passed over when another dataset's root stands below.
+ */
+export async function newestRoot(
+  store: ObjectStore,
+  functions: ManifestFunctions,
+  options: CallOptions = {},
+): Promise<Advance | undefined> {
+  const taken = new Set<number>();
+  let found: LoadedRoot | undefined;
+  let above = 0;
+  for await (const slot of takenSlots(store, options)) {
+    const gap = slot < above - 1;
+    taken.add(slot);
+    above = slot;
+    if (found === undefined || gap) {
+      const loaded = await readRoot(store, slot, functions, options);
+      if (loaded?.root.version === slot && (await hasItsParent(store, loaded, functions, options)))
+        if (found === undefined || !belongs(loaded, slot, found)) found = loaded;
+    }
+    if (found !== undefined && taken.size >= slotsListed) break;
+  }
+  if (found !== undefined) {
+    let freeSlot = found.root.version + 1;
+    while (taken.has(freeSlot)) freeSlot++;
+    return { head: found, freeSlot, landed: undefined };
+  }
+  const [newest] = taken;
+  if (newest === undefined) return undefined;
+  throw new NacreError('Corrupt', `${rootKey(newest)} does not belong to a history that is here`, {
+    context: { key: rootKey(newest) },
+    hint: `No ${hintKey} says which dataset this is. Run \`nacre repair\`.`,
+  });
+}
+
+/** Slots that hold something, the highest first. */
+async function* takenSlots(store: ObjectStore, options: CallOptions): AsyncGenerator<number> {
+  if (!store.capabilities.sortedList) {
+    for (let slot = (await newestByDoubling(store, 1, options)) ?? 0; slot > 0; slot--) yield slot;
+    return;
+  }
+  const { signal } = options;
+  const call = { prefix: rootPrefix, limit: slotsListed, ...(signal === undefined ? {} : { signal }) };
+  for (let after: string | undefined; ; ) {
+    const { entries, next } = await store.list({ ...call, ...(after === undefined ? {} : { after }) });
+    for (const { key } of entries) {
+      const version = versionOfRootKey(key);
+      if (version !== undefined) yield version;
+    }
+    if (next === undefined) return;
+    after = next;
+  }
+}
+
+/**
+ * With no hint to say which dataset this is, a root belongs when its parent is here and is the one that it
+ * names.
+ */
+async function hasItsParent(
+  store: ObjectStore,
+  loaded: LoadedRoot,
+  functions: ManifestFunctions,
+  options: CallOptions,
+): Promise<boolean> {
+  const { parent } = loaded.root;
+  if (parent === null) return true;
+  const found = await readRoot(store, parent.version, functions, options);
+  return found !== undefined && toHex(found.hash) === toHex(parent.hash);
+}

@@ -1,0 +1,81 @@
+// `latest`, the hint: where the head was when somebody last wrote it. It saves requests and decides nothing.
+//
+// A hint that is absent, damaged or written at another home (it came with a copy) counts as missing. It moves
+// forward only, by compare-and-swap, and a refusal is dropped: then somebody else moved it.
+import { isNacreError } from '../errors.js';
+import type { CallOptions, ObjectStore, StateToken } from '../storage/object-store.js';
+import { equalBytes } from '../util/bytes.js';
+import { decodeFrame, encodeFrame } from './frame.js';
+import type { ManifestFunctions } from './functions.js';
+import { hintKey } from './keys.js';
+import { decode, encode, type Hint, make, v1 } from './message.js';
+import { decodeRoot, type LoadedRoot } from './root.js';
+
+export interface HintState {
+  /** State of the key as last seen; undefined when it is absent. */
+  readonly token: StateToken | undefined;
+  /** What it says when it can be used here. */
+  readonly head: LoadedRoot | undefined;
+  /** Why it cannot be used, for a note to the user. */
+  readonly problem: 'absent' | 'damaged' | 'elsewhere' | undefined;
+  /** Where it says that it was written, and the version it names, when it came with a copy. */
+  readonly origin: { readonly home: string; readonly version: number } | undefined;
+  readonly role: 'primary' | 'replica';
+}
+
+export async function readHint(
+  store: ObjectStore,
+  functions: ManifestFunctions,
+  options: CallOptions = {},
+): Promise<HintState> {
+  const body = await store.get(hintKey, options);
+  const missing = { head: undefined, origin: undefined, role: 'primary' } as const;
+  if (body === undefined) return { ...missing, token: undefined, problem: 'absent' };
+  const { token } = body;
+  let hint: Hint;
+  let head: LoadedRoot;
+  try {
+    hint = decode(v1.Hint, decodeFrame('hint', body.bytes, hintKey, functions), hintKey);
+    head = decodeRoot(hint.root, `${hintKey} (its copy of the root)`, functions);
+  } catch (error) {
+    if (isNacreError(error, 'Corrupt')) return { ...missing, token, problem: 'damaged' };
+    throw error;
+  }
+  const role = hint.role === v1.Role.ROLE_REPLICA ? 'replica' : 'primary';
+  if (!equalBytes(head.hash, hint.rootHash) || head.root.version !== hint.version) {
+    return { ...missing, token, problem: 'damaged' };
+  }
+  if (hint.home !== store.uri) {
+    return { token, head, problem: 'elsewhere', origin: { home: hint.home, version: hint.version }, role };
+  }
+  return { token, head, problem: undefined, origin: undefined, role };
+}
+
+/**
+ * Moves the hint to `head` unless it was changed since `token` was seen. The new token, or undefined when
+ * refused. One request, in the background: not part of a commit.
+ */
+export async function writeHint(
+  store: ObjectStore,
+  head: LoadedRoot,
+  token: StateToken | undefined,
+  functions: ManifestFunctions,
+  options: CallOptions = {},
+): Promise<StateToken | undefined> {
+  const hint = make(v1.Hint, {
+    dataset: head.root.dataset,
+    lineage: head.root.lineage,
+    home: store.uri,
+    version: head.root.version,
+    rootHash: head.hash,
+    root: head.bytes,
+  });
+  const bytes = encodeFrame('hint', encode(v1.Hint, hint), functions);
+  const result = await store.put(hintKey, bytes, {
+    ...options,
+    condition: token === undefined ? 'absent' : { token },
+    crc32c: functions.crc32c(bytes),
+    cacheControl: 'no-store',
+  });
+  return result.outcome === 'written' ? result.token : undefined;
+}

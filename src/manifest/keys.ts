@@ -1,0 +1,63 @@
+// Every key of a dataset is built and recognised here, and nowhere else.
+//
+// All keys are relative to the dataset's prefix and use [a-z0-9._-/]; ids are 16 random bytes in lower-case
+// hexadecimal. Names that users give never become keys.
+import { NacreError } from '../errors.js';
+import { fromHex, toHex } from '../util/bytes.js';
+
+/** The hint: where the head was. The only key that is ever overwritten by a commit. */
+export const hintKey = 'latest';
+
+/** Listing it gives the newest root first, because versions are counted down. */
+export const rootPrefix = 'versions/';
+
+const countdown = 10n ** 20n - 1n;
+
+export function rootKey(version: number): string {
+  return `${rootPrefix}${String(countdown - BigInt(version)).padStart(20, '0')}.root`;
+}
+
+/** The version whose root has this key, or undefined when it is no root's key. */
+export function versionOfRootKey(key: string): number | undefined {
+  const digits = /^versions\/(\d{20})\.root$/.exec(key)?.[1];
+  if (digits === undefined) return undefined;
+  const version = countdown - BigInt(digits);
+  return version >= 1n && version <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(version) : undefined;
+}
+
+export interface KeyPattern {
+  readonly prefix: string;
+  readonly suffix: string;
+}
+
+export const segmentPattern: KeyPattern = { prefix: 'segments/', suffix: '' };
+
+export function partitionPattern(arrayId: Uint8Array): KeyPattern {
+  return { prefix: `arrays/${toHex(arrayId)}/`, suffix: '.npy' };
+}
+
+export function objectKey(pattern: KeyPattern, id: Uint8Array): string {
+  return `${pattern.prefix}${toHex(id)}${pattern.suffix}`;
+}
+
+const folder = /^(arrays|segments|indexes|parity|quarantine|healed|leases|gc|replicas)(\/[a-z0-9._-]+)*\/$/;
+
+/** Patterns come from a bucket; one that could leave the prefix or name a root is refused. */
+export function checkPattern(pattern: KeyPattern, what: string): void {
+  const safe =
+    folder.test(pattern.prefix) &&
+    pattern.prefix.length <= 900 &&
+    !pattern.prefix.split('/').some((part) => part === '.' || part === '..') &&
+    /^(\.[a-z0-9]{1,16})?$/.test(pattern.suffix);
+  if (!safe) {
+    throw new NacreError('Corrupt', `${what} names objects outside the dataset's own folders`, {
+      context: { prefix: pattern.prefix.slice(0, 200), suffix: pattern.suffix.slice(0, 40) },
+    });
+  }
+}
+
+/** The bytes of an id in text form, or undefined. */
+export function idOfHex(text: string): Uint8Array | undefined {
+  const bytes = fromHex(text);
+  return bytes?.byteLength === 16 ? bytes : undefined;
+}

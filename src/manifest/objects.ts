@@ -1,0 +1,150 @@
+// The table of objects in a root or a segment, and how other messages refer into it.
+//
+// Indices are stable: a slot keeps its object for as long as this release or any other may refer to it, a
+// slot that we gave up is a hole and may be filled again. So an older release can hand on references that it
+// does not know.
+import { NacreError } from '../errors.js';
+import { assert, defined } from '../util/assert.js';
+import { checkPattern, type KeyPattern, objectKey } from './keys.js';
+import { evolve, make, type ObjectRef, type ObjectTable, v1 } from './message.js';
+
+export const defaultBlockBytes = 65_536;
+
+/** An object that is uploaded or about to be; its key is `pattern` with the id between. */
+export interface NewObject {
+  readonly pattern: KeyPattern;
+  readonly id: Uint8Array;
+  readonly sizeBytes: number;
+  /** BLAKE3 of the whole object. */
+  readonly hash: Uint8Array;
+  readonly crc32c: number;
+  /** CRC32C per block of 64 KiB, 4 bytes each, little endian. */
+  readonly blocks: Uint8Array;
+}
+
+/** An object as readers need it. */
+export interface StoredObject {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly hash: Uint8Array;
+  readonly crc32c: number;
+  readonly blockBytes: number;
+  /** Sums of its blocks, or where they stand in the cold part of the segment that holds this entry. */
+  readonly blocks:
+    | Uint8Array
+    | { readonly coldOffset: number; readonly coldBytes: number; readonly crc32c: number };
+}
+
+export function blockCount(sizeBytes: number, blockBytes: number): number {
+  return Math.ceil(sizeBytes / blockBytes);
+}
+
+export function isHole(object: ObjectRef): boolean {
+  return object.id.byteLength === 0;
+}
+
+/** The object in a slot, its numbers checked; `what` names the manifest part in errors. */
+export function resolveObject(table: ObjectTable | null, index: number, what: string): StoredObject {
+  const corrupt = (reason: string): NacreError =>
+    new NacreError('Corrupt', `${what}: object ${index} ${reason}`, { context: { what, index } });
+  const object = table?.objects[index];
+  if (object === undefined || isHole(object)) throw corrupt('is referred to and not there');
+  const pattern = table?.patterns[object.pattern];
+  if (pattern === undefined) throw corrupt(`has the key pattern ${object.pattern}, which is not there`);
+  checkPattern(pattern, what);
+  if (object.id.byteLength !== 16) throw corrupt(`has an id of ${object.id.byteLength} bytes`);
+  if (object.hash.byteLength !== 32) throw corrupt(`has a hash of ${object.hash.byteLength} bytes`);
+  const blockBytes = object.blockBytes === 0 ? defaultBlockBytes : object.blockBytes;
+  const tableBytes = 4 * blockCount(object.sizeBytes, blockBytes);
+  const inline = object.blocks.byteLength > 0 || tableBytes === 0;
+  if (inline && object.blocks.byteLength !== tableBytes) {
+    throw corrupt(`has ${object.blocks.byteLength / 4} block sums for ${tableBytes / 4} blocks`);
+  }
+  return {
+    key: objectKey(pattern, object.id),
+    sizeBytes: object.sizeBytes,
+    hash: object.hash,
+    crc32c: object.crc32c,
+    blockBytes,
+    blocks: inline
+      ? object.blocks
+      : { coldOffset: object.coldOffset, coldBytes: tableBytes, crc32c: object.coldCrc32c },
+  };
+}
+
+/** A changing copy of a table; `build` gives the new one. */
+export class TableBuilder {
+  readonly #table: ObjectTable;
+  readonly #objects: ObjectRef[];
+  readonly #patterns: KeyPattern[];
+  readonly #holes: number[] = [];
+
+  constructor(table: ObjectTable | null) {
+    this.#table = table ?? make(v1.ObjectTable, {});
+    this.#objects = [...this.#table.objects];
+    this.#patterns = [...this.#table.patterns];
+    for (const [index, object] of this.#objects.entries()) if (isHole(object)) this.#holes.push(index);
+  }
+
+  #pattern(wanted: KeyPattern): number {
+    const index = this.#patterns.findIndex(
+      (pattern) => pattern.prefix === wanted.prefix && pattern.suffix === wanted.suffix,
+    );
+    if (index >= 0) return index;
+    // The pattern of an array that was dropped makes room, or the table would grow for ever.
+    const used = new Set(this.#objects.filter((object) => !isHole(object)).map(({ pattern }) => pattern));
+    const free = this.#patterns.findIndex((_, at) => !used.has(at));
+    const slot = free < 0 ? this.#patterns.length : free;
+    this.#patterns[slot] = make(v1.KeyPattern, wanted);
+    return slot;
+  }
+
+  /** Adds an object, its block sums inline, or in the cold part of a segment where `cold` says. */
+  add(object: NewObject, cold?: { readonly offset: number; readonly crc32c: number }): number {
+    const entry = make(v1.ObjectRef, {
+      pattern: this.#pattern(object.pattern),
+      id: object.id,
+      sizeBytes: object.sizeBytes,
+      hash: object.hash,
+      crc32c: object.crc32c,
+      ...(cold === undefined
+        ? { blocks: object.blocks }
+        : { coldOffset: cold.offset, coldCrc32c: cold.crc32c }),
+    });
+    const index = this.#holes.pop() ?? this.#objects.length;
+    this.#objects[index] = entry;
+    return index;
+  }
+
+  /** Gives up a slot. */
+  remove(index: number): void {
+    assert(index < this.#objects.length, 'only a slot of the table can be given up');
+    this.#objects[index] = make(v1.ObjectRef, {});
+    this.#holes.push(index);
+  }
+
+  /** The object that stands in a slot now. */
+  objectAt(index: number): NewObject {
+    return asNewObject({ objects: this.#objects, patterns: this.#patterns }, index, new Uint8Array(0));
+  }
+
+  build(): ObjectTable {
+    const end = this.#objects.findLastIndex((object) => !isHole(object)) + 1;
+    return evolve(this.#table, {
+      objects: this.#objects.slice(0, end),
+      patterns: [...this.#patterns] as ObjectTable['patterns'],
+    });
+  }
+}
+
+/** The object of a slot as something that can be added to another table. */
+export function asNewObject(
+  table: { readonly objects: readonly ObjectRef[]; readonly patterns: readonly KeyPattern[] },
+  index: number,
+  blocks: Uint8Array,
+): NewObject {
+  const object = defined(table.objects[index], 'object');
+  const pattern = defined(table.patterns[object.pattern], 'pattern');
+  const { id, sizeBytes, hash, crc32c } = object;
+  return { pattern: { prefix: pattern.prefix, suffix: pattern.suffix }, id, sizeBytes, hash, crc32c, blocks };
+}

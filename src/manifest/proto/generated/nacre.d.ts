@@ -1,0 +1,709 @@
+import * as $protobuf from "protobufjs";
+import Long = require("long");
+
+export namespace nacre {
+
+    namespace v1 {
+
+        interface IHint extends nacre.v1.Hint.$Properties {
+        }
+
+        class Hint {
+            constructor(properties?: nacre.v1.Hint.$Properties);
+            $unknowns?: Uint8Array[];
+            dataset: Uint8Array;
+            lineage: Uint8Array;
+            home: string;
+            role: nacre.v1.Role;
+            version: number;
+            rootHash: Uint8Array;
+            root: Uint8Array;
+            static create(properties: nacre.v1.Hint.$Shape): nacre.v1.Hint & nacre.v1.Hint.$Shape;
+            static create(properties?: nacre.v1.Hint.$Properties): nacre.v1.Hint;
+            static encode(message: nacre.v1.Hint.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Hint & nacre.v1.Hint.$Shape;
+        }
+
+        namespace Hint {
+            interface $Properties {
+                dataset?: (Uint8Array|null);
+                lineage?: (Uint8Array|null);
+                home?: (string|null);
+                role?: (nacre.v1.Role|null);
+                version?: (number|null);
+                rootHash?: (Uint8Array|null);
+                root?: (Uint8Array|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Hint.$Properties;
+        }
+
+        enum Role {
+            ROLE_PRIMARY = 0,
+            ROLE_REPLICA = 1
+        }
+
+        interface IRoot extends nacre.v1.Root.$Properties {
+        }
+
+        class Root {
+            constructor(properties?: nacre.v1.Root.$Properties);
+            $unknowns?: Uint8Array[];
+            requiredFeatures: number[];
+            dataset: Uint8Array;
+            lineage: Uint8Array;
+            version: number;
+            parent?: (nacre.v1.Parent.$Properties|null);
+            timeMs: number;
+            commitId: Uint8Array;
+            operations: nacre.v1.Operation.$Properties[];
+            changes?: (nacre.v1.Changes.$Properties|null);
+            arrays: nacre.v1.Array.$Properties[];
+            objects?: (nacre.v1.ObjectTable.$Properties|null);
+            setHash: Uint8Array;
+            tags: nacre.v1.Tag.$Properties[];
+            kept?: (nacre.v1.Kept.$Properties|null);
+            fence?: (nacre.v1.Fence.$Properties|null);
+            recentOperations: nacre.v1.RecentOperation.$Properties[];
+            applications: nacre.v1.Application.$Properties[];
+            static create(properties: nacre.v1.Root.$Shape): nacre.v1.Root & nacre.v1.Root.$Shape;
+            static create(properties?: nacre.v1.Root.$Properties): nacre.v1.Root;
+            static encode(message: nacre.v1.Root.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Root & nacre.v1.Root.$Shape;
+        }
+
+        namespace Root {
+            interface $Properties {
+                requiredFeatures?: (number[]|null);
+                dataset?: (Uint8Array|null);
+                lineage?: (Uint8Array|null);
+                version?: (number|null);
+                parent?: (nacre.v1.Parent.$Properties|null);
+                timeMs?: (number|null);
+                commitId?: (Uint8Array|null);
+                operations?: (nacre.v1.Operation.$Properties[]|null);
+                changes?: (nacre.v1.Changes.$Properties|null);
+                arrays?: (nacre.v1.Array.$Properties[]|null);
+                objects?: (nacre.v1.ObjectTable.$Properties|null);
+                setHash?: (Uint8Array|null);
+                tags?: (nacre.v1.Tag.$Properties[]|null);
+                kept?: (nacre.v1.Kept.$Properties|null);
+                fence?: (nacre.v1.Fence.$Properties|null);
+                recentOperations?: (nacre.v1.RecentOperation.$Properties[]|null);
+                applications?: (nacre.v1.Application.$Properties[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = {
+              requiredFeatures?: number[]|null;
+              dataset?: Uint8Array|null;
+              lineage?: Uint8Array|null;
+              version?: number|null;
+              parent?: nacre.v1.Parent.$Shape|null;
+              timeMs?: number|null;
+              commitId?: Uint8Array|null;
+              operations?: nacre.v1.Operation.$Shape[]|null;
+              changes?: nacre.v1.Changes.$Shape|null;
+              arrays?: nacre.v1.Array.$Shape[]|null;
+              objects?: nacre.v1.ObjectTable.$Shape|null;
+              setHash?: Uint8Array|null;
+              tags?: nacre.v1.Tag.$Shape[]|null;
+              kept?: nacre.v1.Kept.$Shape|null;
+              fence?: nacre.v1.Fence.$Shape|null;
+              recentOperations?: nacre.v1.RecentOperation.$Shape[]|null;
+              applications?: nacre.v1.Application.$Shape[]|null;
+              $unknowns?: Uint8Array[];
+            };
+        }
+
+        interface IParent extends nacre.v1.Parent.$Properties {
+        }
+
+        class Parent {
+            constructor(properties?: nacre.v1.Parent.$Properties);
+            $unknowns?: Uint8Array[];
+            version: number;
+            hash: Uint8Array;
+            static create(properties: nacre.v1.Parent.$Shape): nacre.v1.Parent & nacre.v1.Parent.$Shape;
+            static create(properties?: nacre.v1.Parent.$Properties): nacre.v1.Parent;
+            static encode(message: nacre.v1.Parent.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Parent & nacre.v1.Parent.$Shape;
+        }
+
+        namespace Parent {
+            interface $Properties {
+                version?: (number|null);
+                hash?: (Uint8Array|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Parent.$Properties;
+        }
+
+        interface IObjectTable extends nacre.v1.ObjectTable.$Properties {
+        }
+
+        class ObjectTable {
+            constructor(properties?: nacre.v1.ObjectTable.$Properties);
+            $unknowns?: Uint8Array[];
+            patterns: nacre.v1.KeyPattern.$Properties[];
+            objects: nacre.v1.ObjectRef.$Properties[];
+            static create(properties: nacre.v1.ObjectTable.$Shape): nacre.v1.ObjectTable & nacre.v1.ObjectTable.$Shape;
+            static create(properties?: nacre.v1.ObjectTable.$Properties): nacre.v1.ObjectTable;
+            static encode(message: nacre.v1.ObjectTable.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.ObjectTable & nacre.v1.ObjectTable.$Shape;
+        }
+
+        namespace ObjectTable {
+            interface $Properties {
+                patterns?: (nacre.v1.KeyPattern.$Properties[]|null);
+                objects?: (nacre.v1.ObjectRef.$Properties[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.ObjectTable.$Properties;
+        }
+
+        interface IKeyPattern extends nacre.v1.KeyPattern.$Properties {
+        }
+
+        class KeyPattern {
+            constructor(properties?: nacre.v1.KeyPattern.$Properties);
+            $unknowns?: Uint8Array[];
+            prefix: string;
+            suffix: string;
+            static create(properties: nacre.v1.KeyPattern.$Shape): nacre.v1.KeyPattern & nacre.v1.KeyPattern.$Shape;
+            static create(properties?: nacre.v1.KeyPattern.$Properties): nacre.v1.KeyPattern;
+            static encode(message: nacre.v1.KeyPattern.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.KeyPattern & nacre.v1.KeyPattern.$Shape;
+        }
+
+        namespace KeyPattern {
+            interface $Properties {
+                prefix?: (string|null);
+                suffix?: (string|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.KeyPattern.$Properties;
+        }
+
+        interface IObjectRef extends nacre.v1.ObjectRef.$Properties {
+        }
+
+        class ObjectRef {
+            constructor(properties?: nacre.v1.ObjectRef.$Properties);
+            $unknowns?: Uint8Array[];
+            pattern: number;
+            id: Uint8Array;
+            sizeBytes: number;
+            hash: Uint8Array;
+            crc32c: number;
+            blockBytes: number;
+            blocks: Uint8Array;
+            coldOffset: number;
+            coldCrc32c: number;
+            static create(properties: nacre.v1.ObjectRef.$Shape): nacre.v1.ObjectRef & nacre.v1.ObjectRef.$Shape;
+            static create(properties?: nacre.v1.ObjectRef.$Properties): nacre.v1.ObjectRef;
+            static encode(message: nacre.v1.ObjectRef.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.ObjectRef & nacre.v1.ObjectRef.$Shape;
+        }
+
+        namespace ObjectRef {
+            interface $Properties {
+                pattern?: (number|null);
+                id?: (Uint8Array|null);
+                sizeBytes?: (number|null);
+                hash?: (Uint8Array|null);
+                crc32c?: (number|null);
+                blockBytes?: (number|null);
+                blocks?: (Uint8Array|null);
+                coldOffset?: (number|null);
+                coldCrc32c?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.ObjectRef.$Properties;
+        }
+
+        interface IOperation extends nacre.v1.Operation.$Properties {
+        }
+
+        class Operation {
+            constructor(properties?: nacre.v1.Operation.$Properties);
+            $unknowns?: Uint8Array[];
+            id: Uint8Array;
+            application: string;
+            sequence: number;
+            kinds: string[];
+            author: string;
+            host: string;
+            message: string;
+            rows: nacre.v1.RowCount.$Properties[];
+            static create(properties: nacre.v1.Operation.$Shape): nacre.v1.Operation & nacre.v1.Operation.$Shape;
+            static create(properties?: nacre.v1.Operation.$Properties): nacre.v1.Operation;
+            static encode(message: nacre.v1.Operation.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Operation & nacre.v1.Operation.$Shape;
+        }
+
+        namespace Operation {
+            interface $Properties {
+                id?: (Uint8Array|null);
+                application?: (string|null);
+                sequence?: (number|null);
+                kinds?: (string[]|null);
+                author?: (string|null);
+                host?: (string|null);
+                message?: (string|null);
+                rows?: (nacre.v1.RowCount.$Properties[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Operation.$Properties;
+        }
+
+        interface IRowCount extends nacre.v1.RowCount.$Properties {
+        }
+
+        class RowCount {
+            constructor(properties?: nacre.v1.RowCount.$Properties);
+            $unknowns?: Uint8Array[];
+            array: Uint8Array;
+            name: string;
+            added: number;
+            dropped: number;
+            static create(properties: nacre.v1.RowCount.$Shape): nacre.v1.RowCount & nacre.v1.RowCount.$Shape;
+            static create(properties?: nacre.v1.RowCount.$Properties): nacre.v1.RowCount;
+            static encode(message: nacre.v1.RowCount.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.RowCount & nacre.v1.RowCount.$Shape;
+        }
+
+        namespace RowCount {
+            interface $Properties {
+                array?: (Uint8Array|null);
+                name?: (string|null);
+                added?: (number|null);
+                dropped?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.RowCount.$Properties;
+        }
+
+        interface IRecentOperation extends nacre.v1.RecentOperation.$Properties {
+        }
+
+        class RecentOperation {
+            constructor(properties?: nacre.v1.RecentOperation.$Properties);
+            $unknowns?: Uint8Array[];
+            id: Uint8Array;
+            version: number;
+            timeMs: number;
+            static create(properties: nacre.v1.RecentOperation.$Shape): nacre.v1.RecentOperation & nacre.v1.RecentOperation.$Shape;
+            static create(properties?: nacre.v1.RecentOperation.$Properties): nacre.v1.RecentOperation;
+            static encode(message: nacre.v1.RecentOperation.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.RecentOperation & nacre.v1.RecentOperation.$Shape;
+        }
+
+        namespace RecentOperation {
+            interface $Properties {
+                id?: (Uint8Array|null);
+                version?: (number|null);
+                timeMs?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.RecentOperation.$Properties;
+        }
+
+        interface IApplication extends nacre.v1.Application.$Properties {
+        }
+
+        class Application {
+            constructor(properties?: nacre.v1.Application.$Properties);
+            $unknowns?: Uint8Array[];
+            name: string;
+            sequence: number;
+            version: number;
+            static create(properties: nacre.v1.Application.$Shape): nacre.v1.Application & nacre.v1.Application.$Shape;
+            static create(properties?: nacre.v1.Application.$Properties): nacre.v1.Application;
+            static encode(message: nacre.v1.Application.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Application & nacre.v1.Application.$Shape;
+        }
+
+        namespace Application {
+            interface $Properties {
+                name?: (string|null);
+                sequence?: (number|null);
+                version?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Application.$Properties;
+        }
+
+        interface IChanges extends nacre.v1.Changes.$Properties {
+        }
+
+        class Changes {
+            constructor(properties?: nacre.v1.Changes.$Properties);
+            $unknowns?: Uint8Array[];
+            arrays: nacre.v1.ArrayChange.$Properties[];
+            added: number[];
+            removed?: (nacre.v1.ObjectTable.$Properties|null);
+            tags: string[];
+            moved: number;
+            static create(properties: nacre.v1.Changes.$Shape): nacre.v1.Changes & nacre.v1.Changes.$Shape;
+            static create(properties?: nacre.v1.Changes.$Properties): nacre.v1.Changes;
+            static encode(message: nacre.v1.Changes.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Changes & nacre.v1.Changes.$Shape;
+        }
+
+        namespace Changes {
+            interface $Properties {
+                arrays?: (nacre.v1.ArrayChange.$Properties[]|null);
+                added?: (number[]|null);
+                removed?: (nacre.v1.ObjectTable.$Properties|null);
+                tags?: (string[]|null);
+                moved?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = {
+              arrays?: nacre.v1.ArrayChange.$Shape[]|null;
+              added?: number[]|null;
+              removed?: nacre.v1.ObjectTable.$Shape|null;
+              tags?: string[]|null;
+              moved?: number|null;
+              $unknowns?: Uint8Array[];
+            };
+        }
+
+        interface IArrayChange extends nacre.v1.ArrayChange.$Properties {
+        }
+
+        class ArrayChange {
+            constructor(properties?: nacre.v1.ArrayChange.$Properties);
+            $unknowns?: Uint8Array[];
+            array: Uint8Array;
+            created: boolean;
+            dropped: boolean;
+            renamed: boolean;
+            appendedRows: number;
+            replacedRows: number;
+            removed: nacre.v1.RowSet.$Properties[];
+            static create(properties: nacre.v1.ArrayChange.$Shape): nacre.v1.ArrayChange & nacre.v1.ArrayChange.$Shape;
+            static create(properties?: nacre.v1.ArrayChange.$Properties): nacre.v1.ArrayChange;
+            static encode(message: nacre.v1.ArrayChange.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.ArrayChange & nacre.v1.ArrayChange.$Shape;
+        }
+
+        namespace ArrayChange {
+            interface $Properties {
+                array?: (Uint8Array|null);
+                created?: (boolean|null);
+                dropped?: (boolean|null);
+                renamed?: (boolean|null);
+                appendedRows?: (number|null);
+                replacedRows?: (number|null);
+                removed?: (nacre.v1.RowSet.$Properties[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = {
+              array?: Uint8Array|null;
+              created?: boolean|null;
+              dropped?: boolean|null;
+              renamed?: boolean|null;
+              appendedRows?: number|null;
+              replacedRows?: number|null;
+              removed?: nacre.v1.RowSet.$Shape[]|null;
+              $unknowns?: Uint8Array[];
+            };
+        }
+
+        interface IRowSet extends nacre.v1.RowSet.$Properties {
+        }
+
+        class RowSet {
+            constructor(properties?: nacre.v1.RowSet.$Properties);
+            $unknowns?: Uint8Array[];
+            inline?: (Uint8Array|null);
+            object?: (number|null);
+            count: number;
+            start: number;
+            end: number;
+            place?: ("inline"|"object");
+            static create(properties: nacre.v1.RowSet.$Shape): nacre.v1.RowSet & nacre.v1.RowSet.$Shape;
+            static create(properties?: nacre.v1.RowSet.$Properties): nacre.v1.RowSet;
+            static encode(message: nacre.v1.RowSet.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.RowSet & nacre.v1.RowSet.$Shape;
+        }
+
+        namespace RowSet {
+            interface $Properties {
+                inline?: (Uint8Array|null);
+                object?: (number|null);
+                count?: (number|null);
+                start?: (number|null);
+                end?: (number|null);
+                place?: ("inline"|"object");
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = {
+              inline?: Uint8Array|null;
+              object?: number|null;
+              count?: number|null;
+              start?: number|null;
+              end?: number|null;
+              $unknowns?: Uint8Array[];
+            } & (
+              ({ place?: undefined; inline?: null; object?: null }|{ place?: "inline"; inline: Uint8Array; object?: null }|{ place?: "object"; inline?: null; object: number })
+            );
+        }
+
+        enum Dtype {
+            DTYPE_UNSPECIFIED = 0,
+            DTYPE_BOOL = 1,
+            DTYPE_INT8 = 2,
+            DTYPE_INT16 = 3,
+            DTYPE_INT32 = 4,
+            DTYPE_INT64 = 5,
+            DTYPE_UINT8 = 6,
+            DTYPE_UINT16 = 7,
+            DTYPE_UINT32 = 8,
+            DTYPE_UINT64 = 9,
+            DTYPE_FLOAT16 = 10,
+            DTYPE_FLOAT32 = 11,
+            DTYPE_FLOAT64 = 12,
+            DTYPE_COMPLEX64 = 13,
+            DTYPE_COMPLEX128 = 14
+        }
+
+        interface IArray extends nacre.v1.Array.$Properties {
+        }
+
+        class Array {
+            constructor(properties?: nacre.v1.Array.$Properties);
+            $unknowns?: Uint8Array[];
+            id: Uint8Array;
+            name: string;
+            dtype: nacre.v1.Dtype;
+            rowShape: number[];
+            scalar: boolean;
+            nextRowId: number;
+            liveRows: number;
+            partitions: nacre.v1.Partition.$Properties[];
+            segments: nacre.v1.SegmentRef.$Properties[];
+            dropped: nacre.v1.RowSet.$Properties[];
+            logicalDtype: string;
+            static create(properties: nacre.v1.Array.$Shape): nacre.v1.Array & nacre.v1.Array.$Shape;
+            static create(properties?: nacre.v1.Array.$Properties): nacre.v1.Array;
+            static encode(message: nacre.v1.Array.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Array & nacre.v1.Array.$Shape;
+        }
+
+        namespace Array {
+            interface $Properties {
+                id?: (Uint8Array|null);
+                name?: (string|null);
+                dtype?: (nacre.v1.Dtype|null);
+                rowShape?: (number[]|null);
+                scalar?: (boolean|null);
+                nextRowId?: (number|null);
+                liveRows?: (number|null);
+                partitions?: (nacre.v1.Partition.$Properties[]|null);
+                segments?: (nacre.v1.SegmentRef.$Properties[]|null);
+                dropped?: (nacre.v1.RowSet.$Properties[]|null);
+                logicalDtype?: (string|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = {
+              id?: Uint8Array|null;
+              name?: string|null;
+              dtype?: nacre.v1.Dtype|null;
+              rowShape?: number[]|null;
+              scalar?: boolean|null;
+              nextRowId?: number|null;
+              liveRows?: number|null;
+              partitions?: nacre.v1.Partition.$Shape[]|null;
+              segments?: nacre.v1.SegmentRef.$Shape[]|null;
+              dropped?: nacre.v1.RowSet.$Shape[]|null;
+              logicalDtype?: string|null;
+              $unknowns?: Uint8Array[];
+            };
+        }
+
+        interface IPartition extends nacre.v1.Partition.$Properties {
+        }
+
+        class Partition {
+            constructor(properties?: nacre.v1.Partition.$Properties);
+            $unknowns?: Uint8Array[];
+            object: number;
+            rows: number;
+            dataOffset: number;
+            firstRowId: number;
+            rowIds?: (nacre.v1.RowSet.$Properties|null);
+            sequence: number;
+            dropped: Uint8Array;
+            static create(properties: nacre.v1.Partition.$Shape): nacre.v1.Partition & nacre.v1.Partition.$Shape;
+            static create(properties?: nacre.v1.Partition.$Properties): nacre.v1.Partition;
+            static encode(message: nacre.v1.Partition.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Partition & nacre.v1.Partition.$Shape;
+        }
+
+        namespace Partition {
+            interface $Properties {
+                object?: (number|null);
+                rows?: (number|null);
+                dataOffset?: (number|null);
+                firstRowId?: (number|null);
+                rowIds?: (nacre.v1.RowSet.$Properties|null);
+                sequence?: (number|null);
+                dropped?: (Uint8Array|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = {
+              object?: number|null;
+              rows?: number|null;
+              dataOffset?: number|null;
+              firstRowId?: number|null;
+              rowIds?: nacre.v1.RowSet.$Shape|null;
+              sequence?: number|null;
+              dropped?: Uint8Array|null;
+              $unknowns?: Uint8Array[];
+            };
+        }
+
+        interface ISegmentRef extends nacre.v1.SegmentRef.$Properties {
+        }
+
+        class SegmentRef {
+            constructor(properties?: nacre.v1.SegmentRef.$Properties);
+            $unknowns?: Uint8Array[];
+            object: number;
+            headBytes: number;
+            headHash: Uint8Array;
+            firstRowId: number;
+            rows: number;
+            droppedRows: number;
+            partitions: number;
+            overrides: boolean;
+            static create(properties: nacre.v1.SegmentRef.$Shape): nacre.v1.SegmentRef & nacre.v1.SegmentRef.$Shape;
+            static create(properties?: nacre.v1.SegmentRef.$Properties): nacre.v1.SegmentRef;
+            static encode(message: nacre.v1.SegmentRef.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.SegmentRef & nacre.v1.SegmentRef.$Shape;
+        }
+
+        namespace SegmentRef {
+            interface $Properties {
+                object?: (number|null);
+                headBytes?: (number|null);
+                headHash?: (Uint8Array|null);
+                firstRowId?: (number|null);
+                rows?: (number|null);
+                droppedRows?: (number|null);
+                partitions?: (number|null);
+                overrides?: (boolean|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.SegmentRef.$Properties;
+        }
+
+        interface ISegment extends nacre.v1.Segment.$Properties {
+        }
+
+        class Segment {
+            constructor(properties?: nacre.v1.Segment.$Properties);
+            $unknowns?: Uint8Array[];
+            requiredFeatures: number[];
+            objects?: (nacre.v1.ObjectTable.$Properties|null);
+            partitions: nacre.v1.Partition.$Properties[];
+            coldBytes: number;
+            static create(properties: nacre.v1.Segment.$Shape): nacre.v1.Segment & nacre.v1.Segment.$Shape;
+            static create(properties?: nacre.v1.Segment.$Properties): nacre.v1.Segment;
+            static encode(message: nacre.v1.Segment.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Segment & nacre.v1.Segment.$Shape;
+        }
+
+        namespace Segment {
+            interface $Properties {
+                requiredFeatures?: (number[]|null);
+                objects?: (nacre.v1.ObjectTable.$Properties|null);
+                partitions?: (nacre.v1.Partition.$Properties[]|null);
+                coldBytes?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = {
+              requiredFeatures?: number[]|null;
+              objects?: nacre.v1.ObjectTable.$Shape|null;
+              partitions?: nacre.v1.Partition.$Shape[]|null;
+              coldBytes?: number|null;
+              $unknowns?: Uint8Array[];
+            };
+        }
+
+        interface ITag extends nacre.v1.Tag.$Properties {
+        }
+
+        class Tag {
+            constructor(properties?: nacre.v1.Tag.$Properties);
+            $unknowns?: Uint8Array[];
+            name: string;
+            version: number;
+            rootHash: Uint8Array;
+            timeMs: number;
+            static create(properties: nacre.v1.Tag.$Shape): nacre.v1.Tag & nacre.v1.Tag.$Shape;
+            static create(properties?: nacre.v1.Tag.$Properties): nacre.v1.Tag;
+            static encode(message: nacre.v1.Tag.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Tag & nacre.v1.Tag.$Shape;
+        }
+
+        namespace Tag {
+            interface $Properties {
+                name?: (string|null);
+                version?: (number|null);
+                rootHash?: (Uint8Array|null);
+                timeMs?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Tag.$Properties;
+        }
+
+        interface IKept extends nacre.v1.Kept.$Properties {
+        }
+
+        class Kept {
+            constructor(properties?: nacre.v1.Kept.$Properties);
+            $unknowns?: Uint8Array[];
+            from: number;
+            also: number[];
+            static create(properties: nacre.v1.Kept.$Shape): nacre.v1.Kept & nacre.v1.Kept.$Shape;
+            static create(properties?: nacre.v1.Kept.$Properties): nacre.v1.Kept;
+            static encode(message: nacre.v1.Kept.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Kept & nacre.v1.Kept.$Shape;
+        }
+
+        namespace Kept {
+            interface $Properties {
+                from?: (number|null);
+                also?: (number[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Kept.$Properties;
+        }
+
+        interface IFence extends nacre.v1.Fence.$Properties {
+        }
+
+        class Fence {
+            constructor(properties?: nacre.v1.Fence.$Properties);
+            $unknowns?: Uint8Array[];
+            version: number;
+            plan: Uint8Array;
+            static create(properties: nacre.v1.Fence.$Shape): nacre.v1.Fence & nacre.v1.Fence.$Shape;
+            static create(properties?: nacre.v1.Fence.$Properties): nacre.v1.Fence;
+            static encode(message: nacre.v1.Fence.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Fence & nacre.v1.Fence.$Shape;
+        }
+
+        namespace Fence {
+            interface $Properties {
+                version?: (number|null);
+                plan?: (Uint8Array|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Fence.$Properties;
+        }
+    }
+}

@@ -1,0 +1,5076 @@
+/*eslint-disable block-scoped-var, id-length, no-control-regex, no-magic-numbers, no-mixed-operators, no-prototype-builtins, no-redeclare, no-shadow, no-var, sort-vars, default-case, jsdoc/require-param*/
+import $protobuf from "protobufjs/minimal.js";
+
+// Common aliases
+const $Reader = $protobuf.Reader, $Writer = $protobuf.Writer, $util = $protobuf.util;
+const $Object = $util.global.Object, $undefined = $util.global.undefined, $Error = $util.global.Error, $RangeError = $util.global.RangeError;
+
+// Exported root namespace
+const $root = $protobuf.roots["default"] || ($protobuf.roots["default"] = {});
+
+export const nacre = $root.nacre = (() => {
+
+    /**
+     * Namespace nacre.
+     * @exports nacre
+     * @namespace
+     */
+    const nacre = {};
+
+    nacre.v1 = (function() {
+
+        /**
+         * Namespace v1.
+         * @memberof nacre
+         * @namespace
+         */
+        const v1 = {};
+
+        v1.Hint = (function() {
+
+            /**
+             * Properties of a Hint.
+             * @typedef {Object} nacre.v1.Hint.$Properties
+             * @property {Uint8Array|null} [dataset] Hint dataset
+             * @property {Uint8Array|null} [lineage] Hint lineage
+             * @property {string|null} [home] Hint home
+             * @property {nacre.v1.Role|null} [role] Hint role
+             * @property {number|null} [version] Hint version
+             * @property {Uint8Array|null} [rootHash] Hint rootHash
+             * @property {Uint8Array|null} [root] Hint root
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Hint.
+             * @memberof nacre.v1
+             * @interface IHint
+             * @augments nacre.v1.Hint.$Properties
+             * @deprecated Use nacre.v1.Hint.$Properties instead.
+             */
+
+            /**
+             * Shape of a Hint.
+             * @typedef {nacre.v1.Hint.$Properties} nacre.v1.Hint.$Shape
+             */
+
+            /**
+             * Constructs a new Hint.
+             * @memberof nacre.v1
+             * @classdesc Represents a Hint.
+             * @constructor
+             * @param {nacre.v1.Hint.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Hint = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Hint dataset.
+             * @member {Uint8Array} dataset
+             * @memberof nacre.v1.Hint
+             * @instance
+             */
+            Hint.prototype.dataset = $util.newBuffer([]);
+
+            /**
+             * Hint lineage.
+             * @member {Uint8Array} lineage
+             * @memberof nacre.v1.Hint
+             * @instance
+             */
+            Hint.prototype.lineage = $util.newBuffer([]);
+
+            /**
+             * Hint home.
+             * @member {string} home
+             * @memberof nacre.v1.Hint
+             * @instance
+             */
+            Hint.prototype.home = "";
+
+            /**
+             * Hint role.
+             * @member {nacre.v1.Role} role
+             * @memberof nacre.v1.Hint
+             * @instance
+             */
+            Hint.prototype.role = 0;
+
+            /**
+             * Hint version.
+             * @member {number} version
+             * @memberof nacre.v1.Hint
+             * @instance
+             */
+            Hint.prototype.version = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Hint rootHash.
+             * @member {Uint8Array} rootHash
+             * @memberof nacre.v1.Hint
+             * @instance
+             */
+            Hint.prototype.rootHash = $util.newBuffer([]);
+
+            /**
+             * Hint root.
+             * @member {Uint8Array} root
+             * @memberof nacre.v1.Hint
+             * @instance
+             */
+            Hint.prototype.root = $util.newBuffer([]);
+
+            /**
+             * Creates a new Hint instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Hint
+             * @static
+             * @param {nacre.v1.Hint.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Hint} Hint instance
+             * @type {{
+             *   (properties: nacre.v1.Hint.$Shape): nacre.v1.Hint & nacre.v1.Hint.$Shape;
+             *   (properties?: nacre.v1.Hint.$Properties): nacre.v1.Hint;
+             * }}
+             */
+            Hint.create = function(properties) {
+                return new Hint(properties);
+            };
+
+            /**
+             * Encodes the specified Hint message. Does not implicitly {@link nacre.v1.Hint.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Hint
+             * @static
+             * @param {nacre.v1.Hint.$Properties} message Hint message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Hint.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.dataset != null && $Object.hasOwnProperty.call(message, "dataset") && message.dataset.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.dataset);
+                if (message.lineage != null && $Object.hasOwnProperty.call(message, "lineage") && message.lineage.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.lineage);
+                if (message.home != null && $Object.hasOwnProperty.call(message, "home") && message.home !== "")
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.home);
+                if (message.role != null && $Object.hasOwnProperty.call(message, "role") && message.role !== 0)
+                    writer.uint32(/* id 4, wireType 0 =*/32).int32(message.role);
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && (typeof message.version === "object" ? message.version.low || message.version.high : message.version !== 0))
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.version);
+                if (message.rootHash != null && $Object.hasOwnProperty.call(message, "rootHash") && message.rootHash.length)
+                    writer.uint32(/* id 6, wireType 2 =*/50).bytes(message.rootHash);
+                if (message.root != null && $Object.hasOwnProperty.call(message, "root") && message.root.length)
+                    writer.uint32(/* id 7, wireType 2 =*/58).bytes(message.root);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Hint message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Hint
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Hint & nacre.v1.Hint.$Shape} Hint
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Hint.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Hint();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.dataset = value;
+                            else
+                                delete message.dataset;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.lineage = value;
+                            else
+                                delete message.lineage;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.home = value;
+                            else
+                                delete message.home;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.int32())
+                                message.role = value;
+                            else
+                                delete message.role;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.version = value;
+                            else
+                                delete message.version;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.rootHash = value;
+                            else
+                                delete message.rootHash;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.root = value;
+                            else
+                                delete message.root;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Hint;
+        })();
+
+        /**
+         * Role enum.
+         * @name nacre.v1.Role
+         * @enum {number}
+         * @property {number} ROLE_PRIMARY=0 ROLE_PRIMARY value
+         * @property {number} ROLE_REPLICA=1 ROLE_REPLICA value
+         */
+        v1.Role = (function() {
+            const valuesById = $Object.create(null), values = $Object.create(valuesById);
+            values[valuesById[0] = "ROLE_PRIMARY"] = 0;
+            values[valuesById[1] = "ROLE_REPLICA"] = 1;
+            return values;
+        })();
+
+        v1.Root = (function() {
+
+            /**
+             * Properties of a Root.
+             * @typedef {Object} nacre.v1.Root.$Properties
+             * @property {Array.<number>|null} [requiredFeatures] Root requiredFeatures
+             * @property {Uint8Array|null} [dataset] Root dataset
+             * @property {Uint8Array|null} [lineage] Root lineage
+             * @property {number|null} [version] Root version
+             * @property {nacre.v1.Parent.$Properties|null} [parent] Root parent
+             * @property {number|null} [timeMs] Root timeMs
+             * @property {Uint8Array|null} [commitId] Root commitId
+             * @property {Array.<nacre.v1.Operation.$Properties>|null} [operations] Root operations
+             * @property {nacre.v1.Changes.$Properties|null} [changes] Root changes
+             * @property {Array.<nacre.v1.Array.$Properties>|null} [arrays] Root arrays
+             * @property {nacre.v1.ObjectTable.$Properties|null} [objects] Root objects
+             * @property {Uint8Array|null} [setHash] Root setHash
+             * @property {Array.<nacre.v1.Tag.$Properties>|null} [tags] Root tags
+             * @property {nacre.v1.Kept.$Properties|null} [kept] Root kept
+             * @property {nacre.v1.Fence.$Properties|null} [fence] Root fence
+             * @property {Array.<nacre.v1.RecentOperation.$Properties>|null} [recentOperations] Root recentOperations
+             * @property {Array.<nacre.v1.Application.$Properties>|null} [applications] Root applications
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Root.
+             * @memberof nacre.v1
+             * @interface IRoot
+             * @augments nacre.v1.Root.$Properties
+             * @deprecated Use nacre.v1.Root.$Properties instead.
+             */
+
+            /**
+             * Shape of a Root.
+             * @typedef {{
+             *   requiredFeatures?: Array.<number>|null;
+             *   dataset?: Uint8Array|null;
+             *   lineage?: Uint8Array|null;
+             *   version?: number|null;
+             *   parent?: nacre.v1.Parent.$Shape|null;
+             *   timeMs?: number|null;
+             *   commitId?: Uint8Array|null;
+             *   operations?: Array.<nacre.v1.Operation.$Shape>|null;
+             *   changes?: nacre.v1.Changes.$Shape|null;
+             *   arrays?: Array.<nacre.v1.Array.$Shape>|null;
+             *   objects?: nacre.v1.ObjectTable.$Shape|null;
+             *   setHash?: Uint8Array|null;
+             *   tags?: Array.<nacre.v1.Tag.$Shape>|null;
+             *   kept?: nacre.v1.Kept.$Shape|null;
+             *   fence?: nacre.v1.Fence.$Shape|null;
+             *   recentOperations?: Array.<nacre.v1.RecentOperation.$Shape>|null;
+             *   applications?: Array.<nacre.v1.Application.$Shape>|null;
+             *   $unknowns?: Array.<Uint8Array>;
+             * }} nacre.v1.Root.$Shape
+             */
+
+            /**
+             * Constructs a new Root.
+             * @memberof nacre.v1
+             * @classdesc Represents a Root.
+             * @constructor
+             * @param {nacre.v1.Root.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Root = function (properties) {
+                this.requiredFeatures = [];
+                this.operations = [];
+                this.arrays = [];
+                this.tags = [];
+                this.recentOperations = [];
+                this.applications = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Root requiredFeatures.
+             * @member {Array.<number>} requiredFeatures
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.requiredFeatures = $util.emptyArray;
+
+            /**
+             * Root dataset.
+             * @member {Uint8Array} dataset
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.dataset = $util.newBuffer([]);
+
+            /**
+             * Root lineage.
+             * @member {Uint8Array} lineage
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.lineage = $util.newBuffer([]);
+
+            /**
+             * Root version.
+             * @member {number} version
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.version = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Root parent.
+             * @member {nacre.v1.Parent.$Properties|null|undefined} parent
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.parent = null;
+
+            /**
+             * Root timeMs.
+             * @member {number} timeMs
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.timeMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Root commitId.
+             * @member {Uint8Array} commitId
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.commitId = $util.newBuffer([]);
+
+            /**
+             * Root operations.
+             * @member {Array.<nacre.v1.Operation.$Properties>} operations
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.operations = $util.emptyArray;
+
+            /**
+             * Root changes.
+             * @member {nacre.v1.Changes.$Properties|null|undefined} changes
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.changes = null;
+
+            /**
+             * Root arrays.
+             * @member {Array.<nacre.v1.Array.$Properties>} arrays
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.arrays = $util.emptyArray;
+
+            /**
+             * Root objects.
+             * @member {nacre.v1.ObjectTable.$Properties|null|undefined} objects
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.objects = null;
+
+            /**
+             * Root setHash.
+             * @member {Uint8Array} setHash
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.setHash = $util.newBuffer([]);
+
+            /**
+             * Root tags.
+             * @member {Array.<nacre.v1.Tag.$Properties>} tags
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.tags = $util.emptyArray;
+
+            /**
+             * Root kept.
+             * @member {nacre.v1.Kept.$Properties|null|undefined} kept
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.kept = null;
+
+            /**
+             * Root fence.
+             * @member {nacre.v1.Fence.$Properties|null|undefined} fence
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.fence = null;
+
+            /**
+             * Root recentOperations.
+             * @member {Array.<nacre.v1.RecentOperation.$Properties>} recentOperations
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.recentOperations = $util.emptyArray;
+
+            /**
+             * Root applications.
+             * @member {Array.<nacre.v1.Application.$Properties>} applications
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.applications = $util.emptyArray;
+
+            /**
+             * Creates a new Root instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Root
+             * @static
+             * @param {nacre.v1.Root.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Root} Root instance
+             * @type {{
+             *   (properties: nacre.v1.Root.$Shape): nacre.v1.Root & nacre.v1.Root.$Shape;
+             *   (properties?: nacre.v1.Root.$Properties): nacre.v1.Root;
+             * }}
+             */
+            Root.create = function(properties) {
+                return new Root(properties);
+            };
+
+            /**
+             * Encodes the specified Root message. Does not implicitly {@link nacre.v1.Root.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Root
+             * @static
+             * @param {nacre.v1.Root.$Properties} message Root message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Root.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.requiredFeatures != null && message.requiredFeatures.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).uint32s(message.requiredFeatures);
+                if (message.dataset != null && $Object.hasOwnProperty.call(message, "dataset") && message.dataset.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.dataset);
+                if (message.lineage != null && $Object.hasOwnProperty.call(message, "lineage") && message.lineage.length)
+                    writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.lineage);
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && (typeof message.version === "object" ? message.version.low || message.version.high : message.version !== 0))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.version);
+                if (message.parent != null && $Object.hasOwnProperty.call(message, "parent"))
+                    $root.nacre.v1.Parent.encode(message.parent, writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
+                if (message.timeMs != null && $Object.hasOwnProperty.call(message, "timeMs") && (typeof message.timeMs === "object" ? message.timeMs.low || message.timeMs.high : message.timeMs !== 0))
+                    writer.uint32(/* id 6, wireType 0 =*/48).uint64(message.timeMs);
+                if (message.commitId != null && $Object.hasOwnProperty.call(message, "commitId") && message.commitId.length)
+                    writer.uint32(/* id 7, wireType 2 =*/58).bytes(message.commitId);
+                if (message.operations != null && message.operations.length)
+                    for (let i = 0; i < message.operations.length; ++i)
+                        $root.nacre.v1.Operation.encode(message.operations[i], writer.uint32(/* id 8, wireType 2 =*/66).fork(), _depth + 1).ldelim();
+                if (message.changes != null && $Object.hasOwnProperty.call(message, "changes"))
+                    $root.nacre.v1.Changes.encode(message.changes, writer.uint32(/* id 9, wireType 2 =*/74).fork(), _depth + 1).ldelim();
+                if (message.arrays != null && message.arrays.length)
+                    for (let i = 0; i < message.arrays.length; ++i)
+                        $root.nacre.v1.Array.encode(message.arrays[i], writer.uint32(/* id 10, wireType 2 =*/82).fork(), _depth + 1).ldelim();
+                if (message.objects != null && $Object.hasOwnProperty.call(message, "objects"))
+                    $root.nacre.v1.ObjectTable.encode(message.objects, writer.uint32(/* id 11, wireType 2 =*/90).fork(), _depth + 1).ldelim();
+                if (message.setHash != null && $Object.hasOwnProperty.call(message, "setHash") && message.setHash.length)
+                    writer.uint32(/* id 12, wireType 2 =*/98).bytes(message.setHash);
+                if (message.tags != null && message.tags.length)
+                    for (let i = 0; i < message.tags.length; ++i)
+                        $root.nacre.v1.Tag.encode(message.tags[i], writer.uint32(/* id 13, wireType 2 =*/106).fork(), _depth + 1).ldelim();
+                if (message.kept != null && $Object.hasOwnProperty.call(message, "kept"))
+                    $root.nacre.v1.Kept.encode(message.kept, writer.uint32(/* id 14, wireType 2 =*/114).fork(), _depth + 1).ldelim();
+                if (message.fence != null && $Object.hasOwnProperty.call(message, "fence"))
+                    $root.nacre.v1.Fence.encode(message.fence, writer.uint32(/* id 15, wireType 2 =*/122).fork(), _depth + 1).ldelim();
+                if (message.recentOperations != null && message.recentOperations.length)
+                    for (let i = 0; i < message.recentOperations.length; ++i)
+                        $root.nacre.v1.RecentOperation.encode(message.recentOperations[i], writer.uint32(/* id 16, wireType 2 =*/130).fork(), _depth + 1).ldelim();
+                if (message.applications != null && message.applications.length)
+                    for (let i = 0; i < message.applications.length; ++i)
+                        $root.nacre.v1.Application.encode(message.applications[i], writer.uint32(/* id 17, wireType 2 =*/138).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Root message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Root
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Root & nacre.v1.Root.$Shape} Root
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Root.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Root();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType === 2) {
+                                if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                    message.requiredFeatures = [];
+                                reader.uint32s(message.requiredFeatures);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                message.requiredFeatures = [];
+                            message.requiredFeatures.push(reader.uint32());
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.dataset = value;
+                            else
+                                delete message.dataset;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.lineage = value;
+                            else
+                                delete message.lineage;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.version = value;
+                            else
+                                delete message.version;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            message.parent = $root.nacre.v1.Parent.decode(reader, reader.size(), $undefined, _depth + 1, message.parent);
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.timeMs = value;
+                            else
+                                delete message.timeMs;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.commitId = value;
+                            else
+                                delete message.commitId;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.operations && message.operations.length))
+                                message.operations = [];
+                            message.operations.push($root.nacre.v1.Operation.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 2)
+                                break;
+                            message.changes = $root.nacre.v1.Changes.decode(reader, reader.size(), $undefined, _depth + 1, message.changes);
+                            continue;
+                        }
+                    case 10: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.arrays && message.arrays.length))
+                                message.arrays = [];
+                            message.arrays.push($root.nacre.v1.Array.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 11: {
+                            if (wireType !== 2)
+                                break;
+                            message.objects = $root.nacre.v1.ObjectTable.decode(reader, reader.size(), $undefined, _depth + 1, message.objects);
+                            continue;
+                        }
+                    case 12: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.setHash = value;
+                            else
+                                delete message.setHash;
+                            continue;
+                        }
+                    case 13: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.tags && message.tags.length))
+                                message.tags = [];
+                            message.tags.push($root.nacre.v1.Tag.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 14: {
+                            if (wireType !== 2)
+                                break;
+                            message.kept = $root.nacre.v1.Kept.decode(reader, reader.size(), $undefined, _depth + 1, message.kept);
+                            continue;
+                        }
+                    case 15: {
+                            if (wireType !== 2)
+                                break;
+                            message.fence = $root.nacre.v1.Fence.decode(reader, reader.size(), $undefined, _depth + 1, message.fence);
+                            continue;
+                        }
+                    case 16: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.recentOperations && message.recentOperations.length))
+                                message.recentOperations = [];
+                            message.recentOperations.push($root.nacre.v1.RecentOperation.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 17: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.applications && message.applications.length))
+                                message.applications = [];
+                            message.applications.push($root.nacre.v1.Application.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Root;
+        })();
+
+        v1.Parent = (function() {
+
+            /**
+             * Properties of a Parent.
+             * @typedef {Object} nacre.v1.Parent.$Properties
+             * @property {number|null} [version] Parent version
+             * @property {Uint8Array|null} [hash] Parent hash
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Parent.
+             * @memberof nacre.v1
+             * @interface IParent
+             * @augments nacre.v1.Parent.$Properties
+             * @deprecated Use nacre.v1.Parent.$Properties instead.
+             */
+
+            /**
+             * Shape of a Parent.
+             * @typedef {nacre.v1.Parent.$Properties} nacre.v1.Parent.$Shape
+             */
+
+            /**
+             * Constructs a new Parent.
+             * @memberof nacre.v1
+             * @classdesc Represents a Parent.
+             * @constructor
+             * @param {nacre.v1.Parent.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Parent = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Parent version.
+             * @member {number} version
+             * @memberof nacre.v1.Parent
+             * @instance
+             */
+            Parent.prototype.version = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Parent hash.
+             * @member {Uint8Array} hash
+             * @memberof nacre.v1.Parent
+             * @instance
+             */
+            Parent.prototype.hash = $util.newBuffer([]);
+
+            /**
+             * Creates a new Parent instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Parent
+             * @static
+             * @param {nacre.v1.Parent.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Parent} Parent instance
+             * @type {{
+             *   (properties: nacre.v1.Parent.$Shape): nacre.v1.Parent & nacre.v1.Parent.$Shape;
+             *   (properties?: nacre.v1.Parent.$Properties): nacre.v1.Parent;
+             * }}
+             */
+            Parent.create = function(properties) {
+                return new Parent(properties);
+            };
+
+            /**
+             * Encodes the specified Parent message. Does not implicitly {@link nacre.v1.Parent.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Parent
+             * @static
+             * @param {nacre.v1.Parent.$Properties} message Parent message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Parent.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && (typeof message.version === "object" ? message.version.low || message.version.high : message.version !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.version);
+                if (message.hash != null && $Object.hasOwnProperty.call(message, "hash") && message.hash.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.hash);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Parent message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Parent
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Parent & nacre.v1.Parent.$Shape} Parent
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Parent.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Parent();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.version = value;
+                            else
+                                delete message.version;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.hash = value;
+                            else
+                                delete message.hash;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Parent;
+        })();
+
+        v1.ObjectTable = (function() {
+
+            /**
+             * Properties of an ObjectTable.
+             * @typedef {Object} nacre.v1.ObjectTable.$Properties
+             * @property {Array.<nacre.v1.KeyPattern.$Properties>|null} [patterns] ObjectTable patterns
+             * @property {Array.<nacre.v1.ObjectRef.$Properties>|null} [objects] ObjectTable objects
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of an ObjectTable.
+             * @memberof nacre.v1
+             * @interface IObjectTable
+             * @augments nacre.v1.ObjectTable.$Properties
+             * @deprecated Use nacre.v1.ObjectTable.$Properties instead.
+             */
+
+            /**
+             * Shape of an ObjectTable.
+             * @typedef {nacre.v1.ObjectTable.$Properties} nacre.v1.ObjectTable.$Shape
+             */
+
+            /**
+             * Constructs a new ObjectTable.
+             * @memberof nacre.v1
+             * @classdesc Represents an ObjectTable.
+             * @constructor
+             * @param {nacre.v1.ObjectTable.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const ObjectTable = function (properties) {
+                this.patterns = [];
+                this.objects = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * ObjectTable patterns.
+             * @member {Array.<nacre.v1.KeyPattern.$Properties>} patterns
+             * @memberof nacre.v1.ObjectTable
+             * @instance
+             */
+            ObjectTable.prototype.patterns = $util.emptyArray;
+
+            /**
+             * ObjectTable objects.
+             * @member {Array.<nacre.v1.ObjectRef.$Properties>} objects
+             * @memberof nacre.v1.ObjectTable
+             * @instance
+             */
+            ObjectTable.prototype.objects = $util.emptyArray;
+
+            /**
+             * Creates a new ObjectTable instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.ObjectTable
+             * @static
+             * @param {nacre.v1.ObjectTable.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.ObjectTable} ObjectTable instance
+             * @type {{
+             *   (properties: nacre.v1.ObjectTable.$Shape): nacre.v1.ObjectTable & nacre.v1.ObjectTable.$Shape;
+             *   (properties?: nacre.v1.ObjectTable.$Properties): nacre.v1.ObjectTable;
+             * }}
+             */
+            ObjectTable.create = function(properties) {
+                return new ObjectTable(properties);
+            };
+
+            /**
+             * Encodes the specified ObjectTable message. Does not implicitly {@link nacre.v1.ObjectTable.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.ObjectTable
+             * @static
+             * @param {nacre.v1.ObjectTable.$Properties} message ObjectTable message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ObjectTable.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.patterns != null && message.patterns.length)
+                    for (let i = 0; i < message.patterns.length; ++i)
+                        $root.nacre.v1.KeyPattern.encode(message.patterns[i], writer.uint32(/* id 1, wireType 2 =*/10).fork(), _depth + 1).ldelim();
+                if (message.objects != null && message.objects.length)
+                    for (let i = 0; i < message.objects.length; ++i)
+                        $root.nacre.v1.ObjectRef.encode(message.objects[i], writer.uint32(/* id 2, wireType 2 =*/18).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an ObjectTable message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.ObjectTable
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.ObjectTable & nacre.v1.ObjectTable.$Shape} ObjectTable
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ObjectTable.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.ObjectTable();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.patterns && message.patterns.length))
+                                message.patterns = [];
+                            message.patterns.push($root.nacre.v1.KeyPattern.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.objects && message.objects.length))
+                                message.objects = [];
+                            message.objects.push($root.nacre.v1.ObjectRef.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return ObjectTable;
+        })();
+
+        v1.KeyPattern = (function() {
+
+            /**
+             * Properties of a KeyPattern.
+             * @typedef {Object} nacre.v1.KeyPattern.$Properties
+             * @property {string|null} [prefix] KeyPattern prefix
+             * @property {string|null} [suffix] KeyPattern suffix
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a KeyPattern.
+             * @memberof nacre.v1
+             * @interface IKeyPattern
+             * @augments nacre.v1.KeyPattern.$Properties
+             * @deprecated Use nacre.v1.KeyPattern.$Properties instead.
+             */
+
+            /**
+             * Shape of a KeyPattern.
+             * @typedef {nacre.v1.KeyPattern.$Properties} nacre.v1.KeyPattern.$Shape
+             */
+
+            /**
+             * Constructs a new KeyPattern.
+             * @memberof nacre.v1
+             * @classdesc Represents a KeyPattern.
+             * @constructor
+             * @param {nacre.v1.KeyPattern.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const KeyPattern = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * KeyPattern prefix.
+             * @member {string} prefix
+             * @memberof nacre.v1.KeyPattern
+             * @instance
+             */
+            KeyPattern.prototype.prefix = "";
+
+            /**
+             * KeyPattern suffix.
+             * @member {string} suffix
+             * @memberof nacre.v1.KeyPattern
+             * @instance
+             */
+            KeyPattern.prototype.suffix = "";
+
+            /**
+             * Creates a new KeyPattern instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.KeyPattern
+             * @static
+             * @param {nacre.v1.KeyPattern.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.KeyPattern} KeyPattern instance
+             * @type {{
+             *   (properties: nacre.v1.KeyPattern.$Shape): nacre.v1.KeyPattern & nacre.v1.KeyPattern.$Shape;
+             *   (properties?: nacre.v1.KeyPattern.$Properties): nacre.v1.KeyPattern;
+             * }}
+             */
+            KeyPattern.create = function(properties) {
+                return new KeyPattern(properties);
+            };
+
+            /**
+             * Encodes the specified KeyPattern message. Does not implicitly {@link nacre.v1.KeyPattern.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.KeyPattern
+             * @static
+             * @param {nacre.v1.KeyPattern.$Properties} message KeyPattern message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            KeyPattern.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.prefix != null && $Object.hasOwnProperty.call(message, "prefix") && message.prefix !== "")
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.prefix);
+                if (message.suffix != null && $Object.hasOwnProperty.call(message, "suffix") && message.suffix !== "")
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.suffix);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a KeyPattern message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.KeyPattern
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.KeyPattern & nacre.v1.KeyPattern.$Shape} KeyPattern
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            KeyPattern.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.KeyPattern();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.prefix = value;
+                            else
+                                delete message.prefix;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.suffix = value;
+                            else
+                                delete message.suffix;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return KeyPattern;
+        })();
+
+        v1.ObjectRef = (function() {
+
+            /**
+             * Properties of an ObjectRef.
+             * @typedef {Object} nacre.v1.ObjectRef.$Properties
+             * @property {number|null} [pattern] ObjectRef pattern
+             * @property {Uint8Array|null} [id] ObjectRef id
+             * @property {number|null} [sizeBytes] ObjectRef sizeBytes
+             * @property {Uint8Array|null} [hash] ObjectRef hash
+             * @property {number|null} [crc32c] ObjectRef crc32c
+             * @property {number|null} [blockBytes] ObjectRef blockBytes
+             * @property {Uint8Array|null} [blocks] ObjectRef blocks
+             * @property {number|null} [coldOffset] ObjectRef coldOffset
+             * @property {number|null} [coldCrc32c] ObjectRef coldCrc32c
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of an ObjectRef.
+             * @memberof nacre.v1
+             * @interface IObjectRef
+             * @augments nacre.v1.ObjectRef.$Properties
+             * @deprecated Use nacre.v1.ObjectRef.$Properties instead.
+             */
+
+            /**
+             * Shape of an ObjectRef.
+             * @typedef {nacre.v1.ObjectRef.$Properties} nacre.v1.ObjectRef.$Shape
+             */
+
+            /**
+             * Constructs a new ObjectRef.
+             * @memberof nacre.v1
+             * @classdesc Represents an ObjectRef.
+             * @constructor
+             * @param {nacre.v1.ObjectRef.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const ObjectRef = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * ObjectRef pattern.
+             * @member {number} pattern
+             * @memberof nacre.v1.ObjectRef
+             * @instance
+             */
+            ObjectRef.prototype.pattern = 0;
+
+            /**
+             * ObjectRef id.
+             * @member {Uint8Array} id
+             * @memberof nacre.v1.ObjectRef
+             * @instance
+             */
+            ObjectRef.prototype.id = $util.newBuffer([]);
+
+            /**
+             * ObjectRef sizeBytes.
+             * @member {number} sizeBytes
+             * @memberof nacre.v1.ObjectRef
+             * @instance
+             */
+            ObjectRef.prototype.sizeBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * ObjectRef hash.
+             * @member {Uint8Array} hash
+             * @memberof nacre.v1.ObjectRef
+             * @instance
+             */
+            ObjectRef.prototype.hash = $util.newBuffer([]);
+
+            /**
+             * ObjectRef crc32c.
+             * @member {number} crc32c
+             * @memberof nacre.v1.ObjectRef
+             * @instance
+             */
+            ObjectRef.prototype.crc32c = 0;
+
+            /**
+             * ObjectRef blockBytes.
+             * @member {number} blockBytes
+             * @memberof nacre.v1.ObjectRef
+             * @instance
+             */
+            ObjectRef.prototype.blockBytes = 0;
+
+            /**
+             * ObjectRef blocks.
+             * @member {Uint8Array} blocks
+             * @memberof nacre.v1.ObjectRef
+             * @instance
+             */
+            ObjectRef.prototype.blocks = $util.newBuffer([]);
+
+            /**
+             * ObjectRef coldOffset.
+             * @member {number} coldOffset
+             * @memberof nacre.v1.ObjectRef
+             * @instance
+             */
+            ObjectRef.prototype.coldOffset = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * ObjectRef coldCrc32c.
+             * @member {number} coldCrc32c
+             * @memberof nacre.v1.ObjectRef
+             * @instance
+             */
+            ObjectRef.prototype.coldCrc32c = 0;
+
+            /**
+             * Creates a new ObjectRef instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.ObjectRef
+             * @static
+             * @param {nacre.v1.ObjectRef.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.ObjectRef} ObjectRef instance
+             * @type {{
+             *   (properties: nacre.v1.ObjectRef.$Shape): nacre.v1.ObjectRef & nacre.v1.ObjectRef.$Shape;
+             *   (properties?: nacre.v1.ObjectRef.$Properties): nacre.v1.ObjectRef;
+             * }}
+             */
+            ObjectRef.create = function(properties) {
+                return new ObjectRef(properties);
+            };
+
+            /**
+             * Encodes the specified ObjectRef message. Does not implicitly {@link nacre.v1.ObjectRef.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.ObjectRef
+             * @static
+             * @param {nacre.v1.ObjectRef.$Properties} message ObjectRef message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ObjectRef.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.pattern != null && $Object.hasOwnProperty.call(message, "pattern") && message.pattern !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.pattern);
+                if (message.id != null && $Object.hasOwnProperty.call(message, "id") && message.id.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.id);
+                if (message.sizeBytes != null && $Object.hasOwnProperty.call(message, "sizeBytes") && (typeof message.sizeBytes === "object" ? message.sizeBytes.low || message.sizeBytes.high : message.sizeBytes !== 0))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.sizeBytes);
+                if (message.hash != null && $Object.hasOwnProperty.call(message, "hash") && message.hash.length)
+                    writer.uint32(/* id 4, wireType 2 =*/34).bytes(message.hash);
+                if (message.crc32c != null && $Object.hasOwnProperty.call(message, "crc32c") && message.crc32c !== 0)
+                    writer.uint32(/* id 5, wireType 5 =*/45).fixed32(message.crc32c);
+                if (message.blockBytes != null && $Object.hasOwnProperty.call(message, "blockBytes") && message.blockBytes !== 0)
+                    writer.uint32(/* id 6, wireType 0 =*/48).uint32(message.blockBytes);
+                if (message.blocks != null && $Object.hasOwnProperty.call(message, "blocks") && message.blocks.length)
+                    writer.uint32(/* id 7, wireType 2 =*/58).bytes(message.blocks);
+                if (message.coldOffset != null && $Object.hasOwnProperty.call(message, "coldOffset") && (typeof message.coldOffset === "object" ? message.coldOffset.low || message.coldOffset.high : message.coldOffset !== 0))
+                    writer.uint32(/* id 8, wireType 0 =*/64).uint64(message.coldOffset);
+                if (message.coldCrc32c != null && $Object.hasOwnProperty.call(message, "coldCrc32c") && message.coldCrc32c !== 0)
+                    writer.uint32(/* id 9, wireType 5 =*/77).fixed32(message.coldCrc32c);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an ObjectRef message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.ObjectRef
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.ObjectRef & nacre.v1.ObjectRef.$Shape} ObjectRef
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ObjectRef.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.ObjectRef();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.pattern = value;
+                            else
+                                delete message.pattern;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.id = value;
+                            else
+                                delete message.id;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.sizeBytes = value;
+                            else
+                                delete message.sizeBytes;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.hash = value;
+                            else
+                                delete message.hash;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 5)
+                                break;
+                            if (value = reader.fixed32())
+                                message.crc32c = value;
+                            else
+                                delete message.crc32c;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.blockBytes = value;
+                            else
+                                delete message.blockBytes;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.blocks = value;
+                            else
+                                delete message.blocks;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.coldOffset = value;
+                            else
+                                delete message.coldOffset;
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 5)
+                                break;
+                            if (value = reader.fixed32())
+                                message.coldCrc32c = value;
+                            else
+                                delete message.coldCrc32c;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return ObjectRef;
+        })();
+
+        v1.Operation = (function() {
+
+            /**
+             * Properties of an Operation.
+             * @typedef {Object} nacre.v1.Operation.$Properties
+             * @property {Uint8Array|null} [id] Operation id
+             * @property {string|null} [application] Operation application
+             * @property {number|null} [sequence] Operation sequence
+             * @property {Array.<string>|null} [kinds] Operation kinds
+             * @property {string|null} [author] Operation author
+             * @property {string|null} [host] Operation host
+             * @property {string|null} [message] Operation message
+             * @property {Array.<nacre.v1.RowCount.$Properties>|null} [rows] Operation rows
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of an Operation.
+             * @memberof nacre.v1
+             * @interface IOperation
+             * @augments nacre.v1.Operation.$Properties
+             * @deprecated Use nacre.v1.Operation.$Properties instead.
+             */
+
+            /**
+             * Shape of an Operation.
+             * @typedef {nacre.v1.Operation.$Properties} nacre.v1.Operation.$Shape
+             */
+
+            /**
+             * Constructs a new Operation.
+             * @memberof nacre.v1
+             * @classdesc Represents an Operation.
+             * @constructor
+             * @param {nacre.v1.Operation.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Operation = function (properties) {
+                this.kinds = [];
+                this.rows = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Operation id.
+             * @member {Uint8Array} id
+             * @memberof nacre.v1.Operation
+             * @instance
+             */
+            Operation.prototype.id = $util.newBuffer([]);
+
+            /**
+             * Operation application.
+             * @member {string} application
+             * @memberof nacre.v1.Operation
+             * @instance
+             */
+            Operation.prototype.application = "";
+
+            /**
+             * Operation sequence.
+             * @member {number} sequence
+             * @memberof nacre.v1.Operation
+             * @instance
+             */
+            Operation.prototype.sequence = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Operation kinds.
+             * @member {Array.<string>} kinds
+             * @memberof nacre.v1.Operation
+             * @instance
+             */
+            Operation.prototype.kinds = $util.emptyArray;
+
+            /**
+             * Operation author.
+             * @member {string} author
+             * @memberof nacre.v1.Operation
+             * @instance
+             */
+            Operation.prototype.author = "";
+
+            /**
+             * Operation host.
+             * @member {string} host
+             * @memberof nacre.v1.Operation
+             * @instance
+             */
+            Operation.prototype.host = "";
+
+            /**
+             * Operation message.
+             * @member {string} message
+             * @memberof nacre.v1.Operation
+             * @instance
+             */
+            Operation.prototype.message = "";
+
+            /**
+             * Operation rows.
+             * @member {Array.<nacre.v1.RowCount.$Properties>} rows
+             * @memberof nacre.v1.Operation
+             * @instance
+             */
+            Operation.prototype.rows = $util.emptyArray;
+
+            /**
+             * Creates a new Operation instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Operation
+             * @static
+             * @param {nacre.v1.Operation.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Operation} Operation instance
+             * @type {{
+             *   (properties: nacre.v1.Operation.$Shape): nacre.v1.Operation & nacre.v1.Operation.$Shape;
+             *   (properties?: nacre.v1.Operation.$Properties): nacre.v1.Operation;
+             * }}
+             */
+            Operation.create = function(properties) {
+                return new Operation(properties);
+            };
+
+            /**
+             * Encodes the specified Operation message. Does not implicitly {@link nacre.v1.Operation.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Operation
+             * @static
+             * @param {nacre.v1.Operation.$Properties} message Operation message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Operation.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.id != null && $Object.hasOwnProperty.call(message, "id") && message.id.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.id);
+                if (message.application != null && $Object.hasOwnProperty.call(message, "application") && message.application !== "")
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.application);
+                if (message.sequence != null && $Object.hasOwnProperty.call(message, "sequence") && (typeof message.sequence === "object" ? message.sequence.low || message.sequence.high : message.sequence !== 0))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.sequence);
+                if (message.kinds != null && message.kinds.length)
+                    for (let i = 0; i < message.kinds.length; ++i)
+                        writer.uint32(/* id 4, wireType 2 =*/34).string(message.kinds[i]);
+                if (message.author != null && $Object.hasOwnProperty.call(message, "author") && message.author !== "")
+                    writer.uint32(/* id 5, wireType 2 =*/42).string(message.author);
+                if (message.host != null && $Object.hasOwnProperty.call(message, "host") && message.host !== "")
+                    writer.uint32(/* id 6, wireType 2 =*/50).string(message.host);
+                if (message.message != null && $Object.hasOwnProperty.call(message, "message") && message.message !== "")
+                    writer.uint32(/* id 7, wireType 2 =*/58).string(message.message);
+                if (message.rows != null && message.rows.length)
+                    for (let i = 0; i < message.rows.length; ++i)
+                        $root.nacre.v1.RowCount.encode(message.rows[i], writer.uint32(/* id 8, wireType 2 =*/66).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an Operation message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Operation
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Operation & nacre.v1.Operation.$Shape} Operation
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Operation.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Operation();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.id = value;
+                            else
+                                delete message.id;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.application = value;
+                            else
+                                delete message.application;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.sequence = value;
+                            else
+                                delete message.sequence;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.kinds && message.kinds.length))
+                                message.kinds = [];
+                            message.kinds.push(reader.stringVerify());
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.author = value;
+                            else
+                                delete message.author;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.host = value;
+                            else
+                                delete message.host;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.message = value;
+                            else
+                                delete message.message;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.rows && message.rows.length))
+                                message.rows = [];
+                            message.rows.push($root.nacre.v1.RowCount.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Operation;
+        })();
+
+        v1.RowCount = (function() {
+
+            /**
+             * Properties of a RowCount.
+             * @typedef {Object} nacre.v1.RowCount.$Properties
+             * @property {Uint8Array|null} [array] RowCount array
+             * @property {string|null} [name] RowCount name
+             * @property {number|null} [added] RowCount added
+             * @property {number|null} [dropped] RowCount dropped
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a RowCount.
+             * @memberof nacre.v1
+             * @interface IRowCount
+             * @augments nacre.v1.RowCount.$Properties
+             * @deprecated Use nacre.v1.RowCount.$Properties instead.
+             */
+
+            /**
+             * Shape of a RowCount.
+             * @typedef {nacre.v1.RowCount.$Properties} nacre.v1.RowCount.$Shape
+             */
+
+            /**
+             * Constructs a new RowCount.
+             * @memberof nacre.v1
+             * @classdesc Represents a RowCount.
+             * @constructor
+             * @param {nacre.v1.RowCount.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const RowCount = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * RowCount array.
+             * @member {Uint8Array} array
+             * @memberof nacre.v1.RowCount
+             * @instance
+             */
+            RowCount.prototype.array = $util.newBuffer([]);
+
+            /**
+             * RowCount name.
+             * @member {string} name
+             * @memberof nacre.v1.RowCount
+             * @instance
+             */
+            RowCount.prototype.name = "";
+
+            /**
+             * RowCount added.
+             * @member {number} added
+             * @memberof nacre.v1.RowCount
+             * @instance
+             */
+            RowCount.prototype.added = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * RowCount dropped.
+             * @member {number} dropped
+             * @memberof nacre.v1.RowCount
+             * @instance
+             */
+            RowCount.prototype.dropped = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Creates a new RowCount instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.RowCount
+             * @static
+             * @param {nacre.v1.RowCount.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.RowCount} RowCount instance
+             * @type {{
+             *   (properties: nacre.v1.RowCount.$Shape): nacre.v1.RowCount & nacre.v1.RowCount.$Shape;
+             *   (properties?: nacre.v1.RowCount.$Properties): nacre.v1.RowCount;
+             * }}
+             */
+            RowCount.create = function(properties) {
+                return new RowCount(properties);
+            };
+
+            /**
+             * Encodes the specified RowCount message. Does not implicitly {@link nacre.v1.RowCount.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.RowCount
+             * @static
+             * @param {nacre.v1.RowCount.$Properties} message RowCount message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            RowCount.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.array != null && $Object.hasOwnProperty.call(message, "array") && message.array.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.array);
+                if (message.name != null && $Object.hasOwnProperty.call(message, "name") && message.name !== "")
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.name);
+                if (message.added != null && $Object.hasOwnProperty.call(message, "added") && (typeof message.added === "object" ? message.added.low || message.added.high : message.added !== 0))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.added);
+                if (message.dropped != null && $Object.hasOwnProperty.call(message, "dropped") && (typeof message.dropped === "object" ? message.dropped.low || message.dropped.high : message.dropped !== 0))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.dropped);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a RowCount message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.RowCount
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.RowCount & nacre.v1.RowCount.$Shape} RowCount
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            RowCount.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.RowCount();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.array = value;
+                            else
+                                delete message.array;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.name = value;
+                            else
+                                delete message.name;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.added = value;
+                            else
+                                delete message.added;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.dropped = value;
+                            else
+                                delete message.dropped;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return RowCount;
+        })();
+
+        v1.RecentOperation = (function() {
+
+            /**
+             * Properties of a RecentOperation.
+             * @typedef {Object} nacre.v1.RecentOperation.$Properties
+             * @property {Uint8Array|null} [id] RecentOperation id
+             * @property {number|null} [version] RecentOperation version
+             * @property {number|null} [timeMs] RecentOperation timeMs
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a RecentOperation.
+             * @memberof nacre.v1
+             * @interface IRecentOperation
+             * @augments nacre.v1.RecentOperation.$Properties
+             * @deprecated Use nacre.v1.RecentOperation.$Properties instead.
+             */
+
+            /**
+             * Shape of a RecentOperation.
+             * @typedef {nacre.v1.RecentOperation.$Properties} nacre.v1.RecentOperation.$Shape
+             */
+
+            /**
+             * Constructs a new RecentOperation.
+             * @memberof nacre.v1
+             * @classdesc Represents a RecentOperation.
+             * @constructor
+             * @param {nacre.v1.RecentOperation.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const RecentOperation = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * RecentOperation id.
+             * @member {Uint8Array} id
+             * @memberof nacre.v1.RecentOperation
+             * @instance
+             */
+            RecentOperation.prototype.id = $util.newBuffer([]);
+
+            /**
+             * RecentOperation version.
+             * @member {number} version
+             * @memberof nacre.v1.RecentOperation
+             * @instance
+             */
+            RecentOperation.prototype.version = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * RecentOperation timeMs.
+             * @member {number} timeMs
+             * @memberof nacre.v1.RecentOperation
+             * @instance
+             */
+            RecentOperation.prototype.timeMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Creates a new RecentOperation instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.RecentOperation
+             * @static
+             * @param {nacre.v1.RecentOperation.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.RecentOperation} RecentOperation instance
+             * @type {{
+             *   (properties: nacre.v1.RecentOperation.$Shape): nacre.v1.RecentOperation & nacre.v1.RecentOperation.$Shape;
+             *   (properties?: nacre.v1.RecentOperation.$Properties): nacre.v1.RecentOperation;
+             * }}
+             */
+            RecentOperation.create = function(properties) {
+                return new RecentOperation(properties);
+            };
+
+            /**
+             * Encodes the specified RecentOperation message. Does not implicitly {@link nacre.v1.RecentOperation.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.RecentOperation
+             * @static
+             * @param {nacre.v1.RecentOperation.$Properties} message RecentOperation message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            RecentOperation.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.id != null && $Object.hasOwnProperty.call(message, "id") && message.id.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.id);
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && (typeof message.version === "object" ? message.version.low || message.version.high : message.version !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.version);
+                if (message.timeMs != null && $Object.hasOwnProperty.call(message, "timeMs") && (typeof message.timeMs === "object" ? message.timeMs.low || message.timeMs.high : message.timeMs !== 0))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.timeMs);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a RecentOperation message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.RecentOperation
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.RecentOperation & nacre.v1.RecentOperation.$Shape} RecentOperation
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            RecentOperation.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.RecentOperation();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.id = value;
+                            else
+                                delete message.id;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.version = value;
+                            else
+                                delete message.version;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.timeMs = value;
+                            else
+                                delete message.timeMs;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return RecentOperation;
+        })();
+
+        v1.Application = (function() {
+
+            /**
+             * Properties of an Application.
+             * @typedef {Object} nacre.v1.Application.$Properties
+             * @property {string|null} [name] Application name
+             * @property {number|null} [sequence] Application sequence
+             * @property {number|null} [version] Application version
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of an Application.
+             * @memberof nacre.v1
+             * @interface IApplication
+             * @augments nacre.v1.Application.$Properties
+             * @deprecated Use nacre.v1.Application.$Properties instead.
+             */
+
+            /**
+             * Shape of an Application.
+             * @typedef {nacre.v1.Application.$Properties} nacre.v1.Application.$Shape
+             */
+
+            /**
+             * Constructs a new Application.
+             * @memberof nacre.v1
+             * @classdesc Represents an Application.
+             * @constructor
+             * @param {nacre.v1.Application.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Application = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Application name.
+             * @member {string} name
+             * @memberof nacre.v1.Application
+             * @instance
+             */
+            Application.prototype.name = "";
+
+            /**
+             * Application sequence.
+             * @member {number} sequence
+             * @memberof nacre.v1.Application
+             * @instance
+             */
+            Application.prototype.sequence = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Application version.
+             * @member {number} version
+             * @memberof nacre.v1.Application
+             * @instance
+             */
+            Application.prototype.version = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Creates a new Application instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Application
+             * @static
+             * @param {nacre.v1.Application.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Application} Application instance
+             * @type {{
+             *   (properties: nacre.v1.Application.$Shape): nacre.v1.Application & nacre.v1.Application.$Shape;
+             *   (properties?: nacre.v1.Application.$Properties): nacre.v1.Application;
+             * }}
+             */
+            Application.create = function(properties) {
+                return new Application(properties);
+            };
+
+            /**
+             * Encodes the specified Application message. Does not implicitly {@link nacre.v1.Application.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Application
+             * @static
+             * @param {nacre.v1.Application.$Properties} message Application message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Application.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.name != null && $Object.hasOwnProperty.call(message, "name") && message.name !== "")
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.name);
+                if (message.sequence != null && $Object.hasOwnProperty.call(message, "sequence") && (typeof message.sequence === "object" ? message.sequence.low || message.sequence.high : message.sequence !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.sequence);
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && (typeof message.version === "object" ? message.version.low || message.version.high : message.version !== 0))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.version);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an Application message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Application
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Application & nacre.v1.Application.$Shape} Application
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Application.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Application();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.name = value;
+                            else
+                                delete message.name;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.sequence = value;
+                            else
+                                delete message.sequence;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.version = value;
+                            else
+                                delete message.version;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Application;
+        })();
+
+        v1.Changes = (function() {
+
+            /**
+             * Properties of a Changes.
+             * @typedef {Object} nacre.v1.Changes.$Properties
+             * @property {Array.<nacre.v1.ArrayChange.$Properties>|null} [arrays] Changes arrays
+             * @property {Array.<number>|null} [added] Changes added
+             * @property {nacre.v1.ObjectTable.$Properties|null} [removed] Changes removed
+             * @property {Array.<string>|null} [tags] Changes tags
+             * @property {number|null} [moved] Changes moved
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Changes.
+             * @memberof nacre.v1
+             * @interface IChanges
+             * @augments nacre.v1.Changes.$Properties
+             * @deprecated Use nacre.v1.Changes.$Properties instead.
+             */
+
+            /**
+             * Shape of a Changes.
+             * @typedef {{
+             *   arrays?: Array.<nacre.v1.ArrayChange.$Shape>|null;
+             *   added?: Array.<number>|null;
+             *   removed?: nacre.v1.ObjectTable.$Shape|null;
+             *   tags?: Array.<string>|null;
+             *   moved?: number|null;
+             *   $unknowns?: Array.<Uint8Array>;
+             * }} nacre.v1.Changes.$Shape
+             */
+
+            /**
+             * Constructs a new Changes.
+             * @memberof nacre.v1
+             * @classdesc Represents a Changes.
+             * @constructor
+             * @param {nacre.v1.Changes.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Changes = function (properties) {
+                this.arrays = [];
+                this.added = [];
+                this.tags = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Changes arrays.
+             * @member {Array.<nacre.v1.ArrayChange.$Properties>} arrays
+             * @memberof nacre.v1.Changes
+             * @instance
+             */
+            Changes.prototype.arrays = $util.emptyArray;
+
+            /**
+             * Changes added.
+             * @member {Array.<number>} added
+             * @memberof nacre.v1.Changes
+             * @instance
+             */
+            Changes.prototype.added = $util.emptyArray;
+
+            /**
+             * Changes removed.
+             * @member {nacre.v1.ObjectTable.$Properties|null|undefined} removed
+             * @memberof nacre.v1.Changes
+             * @instance
+             */
+            Changes.prototype.removed = null;
+
+            /**
+             * Changes tags.
+             * @member {Array.<string>} tags
+             * @memberof nacre.v1.Changes
+             * @instance
+             */
+            Changes.prototype.tags = $util.emptyArray;
+
+            /**
+             * Changes moved.
+             * @member {number} moved
+             * @memberof nacre.v1.Changes
+             * @instance
+             */
+            Changes.prototype.moved = 0;
+
+            /**
+             * Creates a new Changes instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Changes
+             * @static
+             * @param {nacre.v1.Changes.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Changes} Changes instance
+             * @type {{
+             *   (properties: nacre.v1.Changes.$Shape): nacre.v1.Changes & nacre.v1.Changes.$Shape;
+             *   (properties?: nacre.v1.Changes.$Properties): nacre.v1.Changes;
+             * }}
+             */
+            Changes.create = function(properties) {
+                return new Changes(properties);
+            };
+
+            /**
+             * Encodes the specified Changes message. Does not implicitly {@link nacre.v1.Changes.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Changes
+             * @static
+             * @param {nacre.v1.Changes.$Properties} message Changes message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Changes.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.arrays != null && message.arrays.length)
+                    for (let i = 0; i < message.arrays.length; ++i)
+                        $root.nacre.v1.ArrayChange.encode(message.arrays[i], writer.uint32(/* id 1, wireType 2 =*/10).fork(), _depth + 1).ldelim();
+                if (message.added != null && message.added.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).uint32s(message.added);
+                if (message.removed != null && $Object.hasOwnProperty.call(message, "removed"))
+                    $root.nacre.v1.ObjectTable.encode(message.removed, writer.uint32(/* id 3, wireType 2 =*/26).fork(), _depth + 1).ldelim();
+                if (message.tags != null && message.tags.length)
+                    for (let i = 0; i < message.tags.length; ++i)
+                        writer.uint32(/* id 4, wireType 2 =*/34).string(message.tags[i]);
+                if (message.moved != null && $Object.hasOwnProperty.call(message, "moved") && message.moved !== 0)
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint32(message.moved);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Changes message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Changes
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Changes & nacre.v1.Changes.$Shape} Changes
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Changes.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Changes();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.arrays && message.arrays.length))
+                                message.arrays = [];
+                            message.arrays.push($root.nacre.v1.ArrayChange.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType === 2) {
+                                if (!(message.added && message.added.length))
+                                    message.added = [];
+                                reader.uint32s(message.added);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.added && message.added.length))
+                                message.added = [];
+                            message.added.push(reader.uint32());
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            message.removed = $root.nacre.v1.ObjectTable.decode(reader, reader.size(), $undefined, _depth + 1, message.removed);
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.tags && message.tags.length))
+                                message.tags = [];
+                            message.tags.push(reader.stringVerify());
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.moved = value;
+                            else
+                                delete message.moved;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Changes;
+        })();
+
+        v1.ArrayChange = (function() {
+
+            /**
+             * Properties of an ArrayChange.
+             * @typedef {Object} nacre.v1.ArrayChange.$Properties
+             * @property {Uint8Array|null} [array] ArrayChange array
+             * @property {boolean|null} [created] ArrayChange created
+             * @property {boolean|null} [dropped] ArrayChange dropped
+             * @property {boolean|null} [renamed] ArrayChange renamed
+             * @property {number|null} [appendedRows] ArrayChange appendedRows
+             * @property {number|null} [replacedRows] ArrayChange replacedRows
+             * @property {Array.<nacre.v1.RowSet.$Properties>|null} [removed] ArrayChange removed
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of an ArrayChange.
+             * @memberof nacre.v1
+             * @interface IArrayChange
+             * @augments nacre.v1.ArrayChange.$Properties
+             * @deprecated Use nacre.v1.ArrayChange.$Properties instead.
+             */
+
+            /**
+             * Shape of an ArrayChange.
+             * @typedef {{
+             *   array?: Uint8Array|null;
+             *   created?: boolean|null;
+             *   dropped?: boolean|null;
+             *   renamed?: boolean|null;
+             *   appendedRows?: number|null;
+             *   replacedRows?: number|null;
+             *   removed?: Array.<nacre.v1.RowSet.$Shape>|null;
+             *   $unknowns?: Array.<Uint8Array>;
+             * }} nacre.v1.ArrayChange.$Shape
+             */
+
+            /**
+             * Constructs a new ArrayChange.
+             * @memberof nacre.v1
+             * @classdesc Represents an ArrayChange.
+             * @constructor
+             * @param {nacre.v1.ArrayChange.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const ArrayChange = function (properties) {
+                this.removed = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * ArrayChange array.
+             * @member {Uint8Array} array
+             * @memberof nacre.v1.ArrayChange
+             * @instance
+             */
+            ArrayChange.prototype.array = $util.newBuffer([]);
+
+            /**
+             * ArrayChange created.
+             * @member {boolean} created
+             * @memberof nacre.v1.ArrayChange
+             * @instance
+             */
+            ArrayChange.prototype.created = false;
+
+            /**
+             * ArrayChange dropped.
+             * @member {boolean} dropped
+             * @memberof nacre.v1.ArrayChange
+             * @instance
+             */
+            ArrayChange.prototype.dropped = false;
+
+            /**
+             * ArrayChange renamed.
+             * @member {boolean} renamed
+             * @memberof nacre.v1.ArrayChange
+             * @instance
+             */
+            ArrayChange.prototype.renamed = false;
+
+            /**
+             * ArrayChange appendedRows.
+             * @member {number} appendedRows
+             * @memberof nacre.v1.ArrayChange
+             * @instance
+             */
+            ArrayChange.prototype.appendedRows = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * ArrayChange replacedRows.
+             * @member {number} replacedRows
+             * @memberof nacre.v1.ArrayChange
+             * @instance
+             */
+            ArrayChange.prototype.replacedRows = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * ArrayChange removed.
+             * @member {Array.<nacre.v1.RowSet.$Properties>} removed
+             * @memberof nacre.v1.ArrayChange
+             * @instance
+             */
+            ArrayChange.prototype.removed = $util.emptyArray;
+
+            /**
+             * Creates a new ArrayChange instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.ArrayChange
+             * @static
+             * @param {nacre.v1.ArrayChange.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.ArrayChange} ArrayChange instance
+             * @type {{
+             *   (properties: nacre.v1.ArrayChange.$Shape): nacre.v1.ArrayChange & nacre.v1.ArrayChange.$Shape;
+             *   (properties?: nacre.v1.ArrayChange.$Properties): nacre.v1.ArrayChange;
+             * }}
+             */
+            ArrayChange.create = function(properties) {
+                return new ArrayChange(properties);
+            };
+
+            /**
+             * Encodes the specified ArrayChange message. Does not implicitly {@link nacre.v1.ArrayChange.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.ArrayChange
+             * @static
+             * @param {nacre.v1.ArrayChange.$Properties} message ArrayChange message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ArrayChange.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.array != null && $Object.hasOwnProperty.call(message, "array") && message.array.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.array);
+                if (message.created != null && $Object.hasOwnProperty.call(message, "created") && message.created !== false)
+                    writer.uint32(/* id 2, wireType 0 =*/16).bool(message.created);
+                if (message.dropped != null && $Object.hasOwnProperty.call(message, "dropped") && message.dropped !== false)
+                    writer.uint32(/* id 3, wireType 0 =*/24).bool(message.dropped);
+                if (message.renamed != null && $Object.hasOwnProperty.call(message, "renamed") && message.renamed !== false)
+                    writer.uint32(/* id 4, wireType 0 =*/32).bool(message.renamed);
+                if (message.appendedRows != null && $Object.hasOwnProperty.call(message, "appendedRows") && (typeof message.appendedRows === "object" ? message.appendedRows.low || message.appendedRows.high : message.appendedRows !== 0))
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.appendedRows);
+                if (message.replacedRows != null && $Object.hasOwnProperty.call(message, "replacedRows") && (typeof message.replacedRows === "object" ? message.replacedRows.low || message.replacedRows.high : message.replacedRows !== 0))
+                    writer.uint32(/* id 6, wireType 0 =*/48).uint64(message.replacedRows);
+                if (message.removed != null && message.removed.length)
+                    for (let i = 0; i < message.removed.length; ++i)
+                        $root.nacre.v1.RowSet.encode(message.removed[i], writer.uint32(/* id 7, wireType 2 =*/58).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an ArrayChange message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.ArrayChange
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.ArrayChange & nacre.v1.ArrayChange.$Shape} ArrayChange
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ArrayChange.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.ArrayChange();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.array = value;
+                            else
+                                delete message.array;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.created = value;
+                            else
+                                delete message.created;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.dropped = value;
+                            else
+                                delete message.dropped;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.renamed = value;
+                            else
+                                delete message.renamed;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.appendedRows = value;
+                            else
+                                delete message.appendedRows;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.replacedRows = value;
+                            else
+                                delete message.replacedRows;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.removed && message.removed.length))
+                                message.removed = [];
+                            message.removed.push($root.nacre.v1.RowSet.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return ArrayChange;
+        })();
+
+        v1.RowSet = (function() {
+
+            /**
+             * Properties of a RowSet.
+             * @typedef {Object} nacre.v1.RowSet.$Properties
+             * @property {Uint8Array|null} [inline] RowSet inline
+             * @property {number|null} [object] RowSet object
+             * @property {number|null} [count] RowSet count
+             * @property {number|null} [start] RowSet start
+             * @property {number|null} [end] RowSet end
+             * @property {"inline"|"object"} [place] RowSet place
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a RowSet.
+             * @memberof nacre.v1
+             * @interface IRowSet
+             * @augments nacre.v1.RowSet.$Properties
+             * @deprecated Use nacre.v1.RowSet.$Properties instead.
+             */
+
+            /**
+             * Narrowed shape of a RowSet.
+             * @typedef {{
+             *   inline?: Uint8Array|null;
+             *   object?: number|null;
+             *   count?: number|null;
+             *   start?: number|null;
+             *   end?: number|null;
+             *   $unknowns?: Array.<Uint8Array>;
+             * } & (
+             *   ({ place?: undefined; inline?: null; object?: null }|{ place?: "inline"; inline: Uint8Array; object?: null }|{ place?: "object"; inline?: null; object: number })
+             * )} nacre.v1.RowSet.$Shape
+             */
+
+            /**
+             * Constructs a new RowSet.
+             * @memberof nacre.v1
+             * @classdesc Represents a RowSet.
+             * @constructor
+             * @param {nacre.v1.RowSet.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const RowSet = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * RowSet inline.
+             * @member {Uint8Array|null|undefined} inline
+             * @memberof nacre.v1.RowSet
+             * @instance
+             */
+            RowSet.prototype.inline = null;
+
+            /**
+             * RowSet object.
+             * @member {number|null|undefined} object
+             * @memberof nacre.v1.RowSet
+             * @instance
+             */
+            RowSet.prototype.object = null;
+
+            /**
+             * RowSet count.
+             * @member {number} count
+             * @memberof nacre.v1.RowSet
+             * @instance
+             */
+            RowSet.prototype.count = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * RowSet start.
+             * @member {number} start
+             * @memberof nacre.v1.RowSet
+             * @instance
+             */
+            RowSet.prototype.start = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * RowSet end.
+             * @member {number} end
+             * @memberof nacre.v1.RowSet
+             * @instance
+             */
+            RowSet.prototype.end = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            /**
+             * RowSet place.
+             * @member {"inline"|"object"|undefined} place
+             * @memberof nacre.v1.RowSet
+             * @instance
+             */
+            $Object.defineProperty(RowSet.prototype, "place", {
+                get: $util.oneOfGetter($oneOfFields = ["inline", "object"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Creates a new RowSet instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.RowSet
+             * @static
+             * @param {nacre.v1.RowSet.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.RowSet} RowSet instance
+             * @type {{
+             *   (properties: nacre.v1.RowSet.$Shape): nacre.v1.RowSet & nacre.v1.RowSet.$Shape;
+             *   (properties?: nacre.v1.RowSet.$Properties): nacre.v1.RowSet;
+             * }}
+             */
+            RowSet.create = function(properties) {
+                return new RowSet(properties);
+            };
+
+            /**
+             * Encodes the specified RowSet message. Does not implicitly {@link nacre.v1.RowSet.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.RowSet
+             * @static
+             * @param {nacre.v1.RowSet.$Properties} message RowSet message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            RowSet.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.inline != null && $Object.hasOwnProperty.call(message, "inline"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.inline);
+                if (message.object != null && $Object.hasOwnProperty.call(message, "object"))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.object);
+                if (message.count != null && $Object.hasOwnProperty.call(message, "count") && (typeof message.count === "object" ? message.count.low || message.count.high : message.count !== 0))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.count);
+                if (message.start != null && $Object.hasOwnProperty.call(message, "start") && (typeof message.start === "object" ? message.start.low || message.start.high : message.start !== 0))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.start);
+                if (message.end != null && $Object.hasOwnProperty.call(message, "end") && (typeof message.end === "object" ? message.end.low || message.end.high : message.end !== 0))
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.end);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a RowSet message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.RowSet
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.RowSet & nacre.v1.RowSet.$Shape} RowSet
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            RowSet.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.RowSet();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            message.inline = reader.bytes();
+                            message.place = "inline";
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            message.object = reader.uint32();
+                            message.place = "object";
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.count = value;
+                            else
+                                delete message.count;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.start = value;
+                            else
+                                delete message.start;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.end = value;
+                            else
+                                delete message.end;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return RowSet;
+        })();
+
+        /**
+         * Dtype enum.
+         * @name nacre.v1.Dtype
+         * @enum {number}
+         * @property {number} DTYPE_UNSPECIFIED=0 DTYPE_UNSPECIFIED value
+         * @property {number} DTYPE_BOOL=1 DTYPE_BOOL value
+         * @property {number} DTYPE_INT8=2 DTYPE_INT8 value
+         * @property {number} DTYPE_INT16=3 DTYPE_INT16 value
+         * @property {number} DTYPE_INT32=4 DTYPE_INT32 value
+         * @property {number} DTYPE_INT64=5 DTYPE_INT64 value
+         * @property {number} DTYPE_UINT8=6 DTYPE_UINT8 value
+         * @property {number} DTYPE_UINT16=7 DTYPE_UINT16 value
+         * @property {number} DTYPE_UINT32=8 DTYPE_UINT32 value
+         * @property {number} DTYPE_UINT64=9 DTYPE_UINT64 value
+         * @property {number} DTYPE_FLOAT16=10 DTYPE_FLOAT16 value
+         * @property {number} DTYPE_FLOAT32=11 DTYPE_FLOAT32 value
+         * @property {number} DTYPE_FLOAT64=12 DTYPE_FLOAT64 value
+         * @property {number} DTYPE_COMPLEX64=13 DTYPE_COMPLEX64 value
+         * @property {number} DTYPE_COMPLEX128=14 DTYPE_COMPLEX128 value
+         */
+        v1.Dtype = (function() {
+            const valuesById = $Object.create(null), values = $Object.create(valuesById);
+            values[valuesById[0] = "DTYPE_UNSPECIFIED"] = 0;
+            values[valuesById[1] = "DTYPE_BOOL"] = 1;
+            values[valuesById[2] = "DTYPE_INT8"] = 2;
+            values[valuesById[3] = "DTYPE_INT16"] = 3;
+            values[valuesById[4] = "DTYPE_INT32"] = 4;
+            values[valuesById[5] = "DTYPE_INT64"] = 5;
+            values[valuesById[6] = "DTYPE_UINT8"] = 6;
+            values[valuesById[7] = "DTYPE_UINT16"] = 7;
+            values[valuesById[8] = "DTYPE_UINT32"] = 8;
+            values[valuesById[9] = "DTYPE_UINT64"] = 9;
+            values[valuesById[10] = "DTYPE_FLOAT16"] = 10;
+            values[valuesById[11] = "DTYPE_FLOAT32"] = 11;
+            values[valuesById[12] = "DTYPE_FLOAT64"] = 12;
+            values[valuesById[13] = "DTYPE_COMPLEX64"] = 13;
+            values[valuesById[14] = "DTYPE_COMPLEX128"] = 14;
+            return values;
+        })();
+
+        v1.Array = (function() {
+
+            /**
+             * Properties of an Array.
+             * @typedef {Object} nacre.v1.Array.$Properties
+             * @property {Uint8Array|null} [id] Array id
+             * @property {string|null} [name] Array name
+             * @property {nacre.v1.Dtype|null} [dtype] Array dtype
+             * @property {Array.<number>|null} [rowShape] Array rowShape
+             * @property {boolean|null} [scalar] Array scalar
+             * @property {number|null} [nextRowId] Array nextRowId
+             * @property {number|null} [liveRows] Array liveRows
+             * @property {Array.<nacre.v1.Partition.$Properties>|null} [partitions] Array partitions
+             * @property {Array.<nacre.v1.SegmentRef.$Properties>|null} [segments] Array segments
+             * @property {Array.<nacre.v1.RowSet.$Properties>|null} [dropped] Array dropped
+             * @property {string|null} [logicalDtype] Array logicalDtype
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of an Array.
+             * @memberof nacre.v1
+             * @interface IArray
+             * @augments nacre.v1.Array.$Properties
+             * @deprecated Use nacre.v1.Array.$Properties instead.
+             */
+
+            /**
+             * Shape of an Array.
+             * @typedef {{
+             *   id?: Uint8Array|null;
+             *   name?: string|null;
+             *   dtype?: nacre.v1.Dtype|null;
+             *   rowShape?: Array.<number>|null;
+             *   scalar?: boolean|null;
+             *   nextRowId?: number|null;
+             *   liveRows?: number|null;
+             *   partitions?: Array.<nacre.v1.Partition.$Shape>|null;
+             *   segments?: Array.<nacre.v1.SegmentRef.$Shape>|null;
+             *   dropped?: Array.<nacre.v1.RowSet.$Shape>|null;
+             *   logicalDtype?: string|null;
+             *   $unknowns?: Array.<Uint8Array>;
+             * }} nacre.v1.Array.$Shape
+             */
+
+            /**
+             * Constructs a new Array.
+             * @memberof nacre.v1
+             * @classdesc Represents an Array.
+             * @constructor
+             * @param {nacre.v1.Array.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Array = function (properties) {
+                this.rowShape = [];
+                this.partitions = [];
+                this.segments = [];
+                this.dropped = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Array id.
+             * @member {Uint8Array} id
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.id = $util.newBuffer([]);
+
+            /**
+             * Array name.
+             * @member {string} name
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.name = "";
+
+            /**
+             * Array dtype.
+             * @member {nacre.v1.Dtype} dtype
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.dtype = 0;
+
+            /**
+             * Array rowShape.
+             * @member {Array.<number>} rowShape
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.rowShape = $util.emptyArray;
+
+            /**
+             * Array scalar.
+             * @member {boolean} scalar
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.scalar = false;
+
+            /**
+             * Array nextRowId.
+             * @member {number} nextRowId
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.nextRowId = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Array liveRows.
+             * @member {number} liveRows
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.liveRows = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Array partitions.
+             * @member {Array.<nacre.v1.Partition.$Properties>} partitions
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.partitions = $util.emptyArray;
+
+            /**
+             * Array segments.
+             * @member {Array.<nacre.v1.SegmentRef.$Properties>} segments
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.segments = $util.emptyArray;
+
+            /**
+             * Array dropped.
+             * @member {Array.<nacre.v1.RowSet.$Properties>} dropped
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.dropped = $util.emptyArray;
+
+            /**
+             * Array logicalDtype.
+             * @member {string} logicalDtype
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.logicalDtype = "";
+
+            /**
+             * Creates a new Array instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Array
+             * @static
+             * @param {nacre.v1.Array.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Array} Array instance
+             * @type {{
+             *   (properties: nacre.v1.Array.$Shape): nacre.v1.Array & nacre.v1.Array.$Shape;
+             *   (properties?: nacre.v1.Array.$Properties): nacre.v1.Array;
+             * }}
+             */
+            Array.create = function(properties) {
+                return new Array(properties);
+            };
+
+            /**
+             * Encodes the specified Array message. Does not implicitly {@link nacre.v1.Array.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Array
+             * @static
+             * @param {nacre.v1.Array.$Properties} message Array message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Array.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.id != null && $Object.hasOwnProperty.call(message, "id") && message.id.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.id);
+                if (message.name != null && $Object.hasOwnProperty.call(message, "name") && message.name !== "")
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.name);
+                if (message.dtype != null && $Object.hasOwnProperty.call(message, "dtype") && message.dtype !== 0)
+                    writer.uint32(/* id 3, wireType 0 =*/24).int32(message.dtype);
+                if (message.rowShape != null && message.rowShape.length)
+                    writer.uint32(/* id 4, wireType 2 =*/34).uint64s(message.rowShape);
+                if (message.scalar != null && $Object.hasOwnProperty.call(message, "scalar") && message.scalar !== false)
+                    writer.uint32(/* id 5, wireType 0 =*/40).bool(message.scalar);
+                if (message.nextRowId != null && $Object.hasOwnProperty.call(message, "nextRowId") && (typeof message.nextRowId === "object" ? message.nextRowId.low || message.nextRowId.high : message.nextRowId !== 0))
+                    writer.uint32(/* id 6, wireType 0 =*/48).uint64(message.nextRowId);
+                if (message.liveRows != null && $Object.hasOwnProperty.call(message, "liveRows") && (typeof message.liveRows === "object" ? message.liveRows.low || message.liveRows.high : message.liveRows !== 0))
+                    writer.uint32(/* id 7, wireType 0 =*/56).uint64(message.liveRows);
+                if (message.partitions != null && message.partitions.length)
+                    for (let i = 0; i < message.partitions.length; ++i)
+                        $root.nacre.v1.Partition.encode(message.partitions[i], writer.uint32(/* id 8, wireType 2 =*/66).fork(), _depth + 1).ldelim();
+                if (message.segments != null && message.segments.length)
+                    for (let i = 0; i < message.segments.length; ++i)
+                        $root.nacre.v1.SegmentRef.encode(message.segments[i], writer.uint32(/* id 9, wireType 2 =*/74).fork(), _depth + 1).ldelim();
+                if (message.dropped != null && message.dropped.length)
+                    for (let i = 0; i < message.dropped.length; ++i)
+                        $root.nacre.v1.RowSet.encode(message.dropped[i], writer.uint32(/* id 10, wireType 2 =*/82).fork(), _depth + 1).ldelim();
+                if (message.logicalDtype != null && $Object.hasOwnProperty.call(message, "logicalDtype") && message.logicalDtype !== "")
+                    writer.uint32(/* id 11, wireType 2 =*/90).string(message.logicalDtype);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an Array message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Array
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Array & nacre.v1.Array.$Shape} Array
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Array.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Array();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.id = value;
+                            else
+                                delete message.id;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.name = value;
+                            else
+                                delete message.name;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.int32())
+                                message.dtype = value;
+                            else
+                                delete message.dtype;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType === 2) {
+                                if (!(message.rowShape && message.rowShape.length))
+                                    message.rowShape = [];
+                                reader.uint64s(message.rowShape);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.rowShape && message.rowShape.length))
+                                message.rowShape = [];
+                            message.rowShape.push(reader.uint64());
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.scalar = value;
+                            else
+                                delete message.scalar;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.nextRowId = value;
+                            else
+                                delete message.nextRowId;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.liveRows = value;
+                            else
+                                delete message.liveRows;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.partitions && message.partitions.length))
+                                message.partitions = [];
+                            message.partitions.push($root.nacre.v1.Partition.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.segments && message.segments.length))
+                                message.segments = [];
+                            message.segments.push($root.nacre.v1.SegmentRef.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 10: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.dropped && message.dropped.length))
+                                message.dropped = [];
+                            message.dropped.push($root.nacre.v1.RowSet.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 11: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.logicalDtype = value;
+                            else
+                                delete message.logicalDtype;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Array;
+        })();
+
+        v1.Partition = (function() {
+
+            /**
+             * Properties of a Partition.
+             * @typedef {Object} nacre.v1.Partition.$Properties
+             * @property {number|null} [object] Partition object
+             * @property {number|null} [rows] Partition rows
+             * @property {number|null} [dataOffset] Partition dataOffset
+             * @property {number|null} [firstRowId] Partition firstRowId
+             * @property {nacre.v1.RowSet.$Properties|null} [rowIds] Partition rowIds
+             * @property {number|null} [sequence] Partition sequence
+             * @property {Uint8Array|null} [dropped] Partition dropped
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Partition.
+             * @memberof nacre.v1
+             * @interface IPartition
+             * @augments nacre.v1.Partition.$Properties
+             * @deprecated Use nacre.v1.Partition.$Properties instead.
+             */
+
+            /**
+             * Shape of a Partition.
+             * @typedef {{
+             *   object?: number|null;
+             *   rows?: number|null;
+             *   dataOffset?: number|null;
+             *   firstRowId?: number|null;
+             *   rowIds?: nacre.v1.RowSet.$Shape|null;
+             *   sequence?: number|null;
+             *   dropped?: Uint8Array|null;
+             *   $unknowns?: Array.<Uint8Array>;
+             * }} nacre.v1.Partition.$Shape
+             */
+
+            /**
+             * Constructs a new Partition.
+             * @memberof nacre.v1
+             * @classdesc Represents a Partition.
+             * @constructor
+             * @param {nacre.v1.Partition.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Partition = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Partition object.
+             * @member {number} object
+             * @memberof nacre.v1.Partition
+             * @instance
+             */
+            Partition.prototype.object = 0;
+
+            /**
+             * Partition rows.
+             * @member {number} rows
+             * @memberof nacre.v1.Partition
+             * @instance
+             */
+            Partition.prototype.rows = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Partition dataOffset.
+             * @member {number} dataOffset
+             * @memberof nacre.v1.Partition
+             * @instance
+             */
+            Partition.prototype.dataOffset = 0;
+
+            /**
+             * Partition firstRowId.
+             * @member {number} firstRowId
+             * @memberof nacre.v1.Partition
+             * @instance
+             */
+            Partition.prototype.firstRowId = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Partition rowIds.
+             * @member {nacre.v1.RowSet.$Properties|null|undefined} rowIds
+             * @memberof nacre.v1.Partition
+             * @instance
+             */
+            Partition.prototype.rowIds = null;
+
+            /**
+             * Partition sequence.
+             * @member {number} sequence
+             * @memberof nacre.v1.Partition
+             * @instance
+             */
+            Partition.prototype.sequence = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Partition dropped.
+             * @member {Uint8Array} dropped
+             * @memberof nacre.v1.Partition
+             * @instance
+             */
+            Partition.prototype.dropped = $util.newBuffer([]);
+
+            /**
+             * Creates a new Partition instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Partition
+             * @static
+             * @param {nacre.v1.Partition.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Partition} Partition instance
+             * @type {{
+             *   (properties: nacre.v1.Partition.$Shape): nacre.v1.Partition & nacre.v1.Partition.$Shape;
+             *   (properties?: nacre.v1.Partition.$Properties): nacre.v1.Partition;
+             * }}
+             */
+            Partition.create = function(properties) {
+                return new Partition(properties);
+            };
+
+            /**
+             * Encodes the specified Partition message. Does not implicitly {@link nacre.v1.Partition.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Partition
+             * @static
+             * @param {nacre.v1.Partition.$Properties} message Partition message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Partition.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.object != null && $Object.hasOwnProperty.call(message, "object") && message.object !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.object);
+                if (message.rows != null && $Object.hasOwnProperty.call(message, "rows") && (typeof message.rows === "object" ? message.rows.low || message.rows.high : message.rows !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.rows);
+                if (message.dataOffset != null && $Object.hasOwnProperty.call(message, "dataOffset") && message.dataOffset !== 0)
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.dataOffset);
+                if (message.firstRowId != null && $Object.hasOwnProperty.call(message, "firstRowId") && (typeof message.firstRowId === "object" ? message.firstRowId.low || message.firstRowId.high : message.firstRowId !== 0))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.firstRowId);
+                if (message.rowIds != null && $Object.hasOwnProperty.call(message, "rowIds"))
+                    $root.nacre.v1.RowSet.encode(message.rowIds, writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
+                if (message.sequence != null && $Object.hasOwnProperty.call(message, "sequence") && (typeof message.sequence === "object" ? message.sequence.low || message.sequence.high : message.sequence !== 0))
+                    writer.uint32(/* id 6, wireType 0 =*/48).uint64(message.sequence);
+                if (message.dropped != null && $Object.hasOwnProperty.call(message, "dropped") && message.dropped.length)
+                    writer.uint32(/* id 7, wireType 2 =*/58).bytes(message.dropped);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Partition message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Partition
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Partition & nacre.v1.Partition.$Shape} Partition
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Partition.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Partition();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.object = value;
+                            else
+                                delete message.object;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.rows = value;
+                            else
+                                delete message.rows;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.dataOffset = value;
+                            else
+                                delete message.dataOffset;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.firstRowId = value;
+                            else
+                                delete message.firstRowId;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            message.rowIds = $root.nacre.v1.RowSet.decode(reader, reader.size(), $undefined, _depth + 1, message.rowIds);
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.sequence = value;
+                            else
+                                delete message.sequence;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.dropped = value;
+                            else
+                                delete message.dropped;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Partition;
+        })();
+
+        v1.SegmentRef = (function() {
+
+            /**
+             * Properties of a SegmentRef.
+             * @typedef {Object} nacre.v1.SegmentRef.$Properties
+             * @property {number|null} [object] SegmentRef object
+             * @property {number|null} [headBytes] SegmentRef headBytes
+             * @property {Uint8Array|null} [headHash] SegmentRef headHash
+             * @property {number|null} [firstRowId] SegmentRef firstRowId
+             * @property {number|null} [rows] SegmentRef rows
+             * @property {number|null} [droppedRows] SegmentRef droppedRows
+             * @property {number|null} [partitions] SegmentRef partitions
+             * @property {boolean|null} [overrides] SegmentRef overrides
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a SegmentRef.
+             * @memberof nacre.v1
+             * @interface ISegmentRef
+             * @augments nacre.v1.SegmentRef.$Properties
+             * @deprecated Use nacre.v1.SegmentRef.$Properties instead.
+             */
+
+            /**
+             * Shape of a SegmentRef.
+             * @typedef {nacre.v1.SegmentRef.$Properties} nacre.v1.SegmentRef.$Shape
+             */
+
+            /**
+             * Constructs a new SegmentRef.
+             * @memberof nacre.v1
+             * @classdesc Represents a SegmentRef.
+             * @constructor
+             * @param {nacre.v1.SegmentRef.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const SegmentRef = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * SegmentRef object.
+             * @member {number} object
+             * @memberof nacre.v1.SegmentRef
+             * @instance
+             */
+            SegmentRef.prototype.object = 0;
+
+            /**
+             * SegmentRef headBytes.
+             * @member {number} headBytes
+             * @memberof nacre.v1.SegmentRef
+             * @instance
+             */
+            SegmentRef.prototype.headBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * SegmentRef headHash.
+             * @member {Uint8Array} headHash
+             * @memberof nacre.v1.SegmentRef
+             * @instance
+             */
+            SegmentRef.prototype.headHash = $util.newBuffer([]);
+
+            /**
+             * SegmentRef firstRowId.
+             * @member {number} firstRowId
+             * @memberof nacre.v1.SegmentRef
+             * @instance
+             */
+            SegmentRef.prototype.firstRowId = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * SegmentRef rows.
+             * @member {number} rows
+             * @memberof nacre.v1.SegmentRef
+             * @instance
+             */
+            SegmentRef.prototype.rows = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * SegmentRef droppedRows.
+             * @member {number} droppedRows
+             * @memberof nacre.v1.SegmentRef
+             * @instance
+             */
+            SegmentRef.prototype.droppedRows = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * SegmentRef partitions.
+             * @member {number} partitions
+             * @memberof nacre.v1.SegmentRef
+             * @instance
+             */
+            SegmentRef.prototype.partitions = 0;
+
+            /**
+             * SegmentRef overrides.
+             * @member {boolean} overrides
+             * @memberof nacre.v1.SegmentRef
+             * @instance
+             */
+            SegmentRef.prototype.overrides = false;
+
+            /**
+             * Creates a new SegmentRef instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.SegmentRef
+             * @static
+             * @param {nacre.v1.SegmentRef.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.SegmentRef} SegmentRef instance
+             * @type {{
+             *   (properties: nacre.v1.SegmentRef.$Shape): nacre.v1.SegmentRef & nacre.v1.SegmentRef.$Shape;
+             *   (properties?: nacre.v1.SegmentRef.$Properties): nacre.v1.SegmentRef;
+             * }}
+             */
+            SegmentRef.create = function(properties) {
+                return new SegmentRef(properties);
+            };
+
+            /**
+             * Encodes the specified SegmentRef message. Does not implicitly {@link nacre.v1.SegmentRef.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.SegmentRef
+             * @static
+             * @param {nacre.v1.SegmentRef.$Properties} message SegmentRef message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            SegmentRef.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.object != null && $Object.hasOwnProperty.call(message, "object") && message.object !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.object);
+                if (message.headBytes != null && $Object.hasOwnProperty.call(message, "headBytes") && (typeof message.headBytes === "object" ? message.headBytes.low || message.headBytes.high : message.headBytes !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.headBytes);
+                if (message.headHash != null && $Object.hasOwnProperty.call(message, "headHash") && message.headHash.length)
+                    writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.headHash);
+                if (message.firstRowId != null && $Object.hasOwnProperty.call(message, "firstRowId") && (typeof message.firstRowId === "object" ? message.firstRowId.low || message.firstRowId.high : message.firstRowId !== 0))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.firstRowId);
+                if (message.rows != null && $Object.hasOwnProperty.call(message, "rows") && (typeof message.rows === "object" ? message.rows.low || message.rows.high : message.rows !== 0))
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.rows);
+                if (message.droppedRows != null && $Object.hasOwnProperty.call(message, "droppedRows") && (typeof message.droppedRows === "object" ? message.droppedRows.low || message.droppedRows.high : message.droppedRows !== 0))
+                    writer.uint32(/* id 6, wireType 0 =*/48).uint64(message.droppedRows);
+                if (message.partitions != null && $Object.hasOwnProperty.call(message, "partitions") && message.partitions !== 0)
+                    writer.uint32(/* id 7, wireType 0 =*/56).uint32(message.partitions);
+                if (message.overrides != null && $Object.hasOwnProperty.call(message, "overrides") && message.overrides !== false)
+                    writer.uint32(/* id 8, wireType 0 =*/64).bool(message.overrides);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a SegmentRef message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.SegmentRef
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.SegmentRef & nacre.v1.SegmentRef.$Shape} SegmentRef
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            SegmentRef.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.SegmentRef();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.object = value;
+                            else
+                                delete message.object;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.headBytes = value;
+                            else
+                                delete message.headBytes;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.headHash = value;
+                            else
+                                delete message.headHash;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.firstRowId = value;
+                            else
+                                delete message.firstRowId;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.rows = value;
+                            else
+                                delete message.rows;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.droppedRows = value;
+                            else
+                                delete message.droppedRows;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.partitions = value;
+                            else
+                                delete message.partitions;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.overrides = value;
+                            else
+                                delete message.overrides;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return SegmentRef;
+        })();
+
+        v1.Segment = (function() {
+
+            /**
+             * Properties of a Segment.
+             * @typedef {Object} nacre.v1.Segment.$Properties
+             * @property {Array.<number>|null} [requiredFeatures] Segment requiredFeatures
+             * @property {nacre.v1.ObjectTable.$Properties|null} [objects] Segment objects
+             * @property {Array.<nacre.v1.Partition.$Properties>|null} [partitions] Segment partitions
+             * @property {number|null} [coldBytes] Segment coldBytes
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Segment.
+             * @memberof nacre.v1
+             * @interface ISegment
+             * @augments nacre.v1.Segment.$Properties
+             * @deprecated Use nacre.v1.Segment.$Properties instead.
+             */
+
+            /**
+             * Shape of a Segment.
+             * @typedef {{
+             *   requiredFeatures?: Array.<number>|null;
+             *   objects?: nacre.v1.ObjectTable.$Shape|null;
+             *   partitions?: Array.<nacre.v1.Partition.$Shape>|null;
+             *   coldBytes?: number|null;
+             *   $unknowns?: Array.<Uint8Array>;
+             * }} nacre.v1.Segment.$Shape
+             */
+
+            /**
+             * Constructs a new Segment.
+             * @memberof nacre.v1
+             * @classdesc Represents a Segment.
+             * @constructor
+             * @param {nacre.v1.Segment.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Segment = function (properties) {
+                this.requiredFeatures = [];
+                this.partitions = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Segment requiredFeatures.
+             * @member {Array.<number>} requiredFeatures
+             * @memberof nacre.v1.Segment
+             * @instance
+             */
+            Segment.prototype.requiredFeatures = $util.emptyArray;
+
+            /**
+             * Segment objects.
+             * @member {nacre.v1.ObjectTable.$Properties|null|undefined} objects
+             * @memberof nacre.v1.Segment
+             * @instance
+             */
+            Segment.prototype.objects = null;
+
+            /**
+             * Segment partitions.
+             * @member {Array.<nacre.v1.Partition.$Properties>} partitions
+             * @memberof nacre.v1.Segment
+             * @instance
+             */
+            Segment.prototype.partitions = $util.emptyArray;
+
+            /**
+             * Segment coldBytes.
+             * @member {number} coldBytes
+             * @memberof nacre.v1.Segment
+             * @instance
+             */
+            Segment.prototype.coldBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Creates a new Segment instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Segment
+             * @static
+             * @param {nacre.v1.Segment.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Segment} Segment instance
+             * @type {{
+             *   (properties: nacre.v1.Segment.$Shape): nacre.v1.Segment & nacre.v1.Segment.$Shape;
+             *   (properties?: nacre.v1.Segment.$Properties): nacre.v1.Segment;
+             * }}
+             */
+            Segment.create = function(properties) {
+                return new Segment(properties);
+            };
+
+            /**
+             * Encodes the specified Segment message. Does not implicitly {@link nacre.v1.Segment.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Segment
+             * @static
+             * @param {nacre.v1.Segment.$Properties} message Segment message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Segment.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.requiredFeatures != null && message.requiredFeatures.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).uint32s(message.requiredFeatures);
+                if (message.objects != null && $Object.hasOwnProperty.call(message, "objects"))
+                    $root.nacre.v1.ObjectTable.encode(message.objects, writer.uint32(/* id 2, wireType 2 =*/18).fork(), _depth + 1).ldelim();
+                if (message.partitions != null && message.partitions.length)
+                    for (let i = 0; i < message.partitions.length; ++i)
+                        $root.nacre.v1.Partition.encode(message.partitions[i], writer.uint32(/* id 3, wireType 2 =*/26).fork(), _depth + 1).ldelim();
+                if (message.coldBytes != null && $Object.hasOwnProperty.call(message, "coldBytes") && (typeof message.coldBytes === "object" ? message.coldBytes.low || message.coldBytes.high : message.coldBytes !== 0))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.coldBytes);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Segment message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Segment
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Segment & nacre.v1.Segment.$Shape} Segment
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Segment.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Segment();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType === 2) {
+                                if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                    message.requiredFeatures = [];
+                                reader.uint32s(message.requiredFeatures);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                message.requiredFeatures = [];
+                            message.requiredFeatures.push(reader.uint32());
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            message.objects = $root.nacre.v1.ObjectTable.decode(reader, reader.size(), $undefined, _depth + 1, message.objects);
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.partitions && message.partitions.length))
+                                message.partitions = [];
+                            message.partitions.push($root.nacre.v1.Partition.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.coldBytes = value;
+                            else
+                                delete message.coldBytes;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Segment;
+        })();
+
+        v1.Tag = (function() {
+
+            /**
+             * Properties of a Tag.
+             * @typedef {Object} nacre.v1.Tag.$Properties
+             * @property {string|null} [name] Tag name
+             * @property {number|null} [version] Tag version
+             * @property {Uint8Array|null} [rootHash] Tag rootHash
+             * @property {number|null} [timeMs] Tag timeMs
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Tag.
+             * @memberof nacre.v1
+             * @interface ITag
+             * @augments nacre.v1.Tag.$Properties
+             * @deprecated Use nacre.v1.Tag.$Properties instead.
+             */
+
+            /**
+             * Shape of a Tag.
+             * @typedef {nacre.v1.Tag.$Properties} nacre.v1.Tag.$Shape
+             */
+
+            /**
+             * Constructs a new Tag.
+             * @memberof nacre.v1
+             * @classdesc Represents a Tag.
+             * @constructor
+             * @param {nacre.v1.Tag.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Tag = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Tag name.
+             * @member {string} name
+             * @memberof nacre.v1.Tag
+             * @instance
+             */
+            Tag.prototype.name = "";
+
+            /**
+             * Tag version.
+             * @member {number} version
+             * @memberof nacre.v1.Tag
+             * @instance
+             */
+            Tag.prototype.version = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Tag rootHash.
+             * @member {Uint8Array} rootHash
+             * @memberof nacre.v1.Tag
+             * @instance
+             */
+            Tag.prototype.rootHash = $util.newBuffer([]);
+
+            /**
+             * Tag timeMs.
+             * @member {number} timeMs
+             * @memberof nacre.v1.Tag
+             * @instance
+             */
+            Tag.prototype.timeMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Creates a new Tag instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Tag
+             * @static
+             * @param {nacre.v1.Tag.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Tag} Tag instance
+             * @type {{
+             *   (properties: nacre.v1.Tag.$Shape): nacre.v1.Tag & nacre.v1.Tag.$Shape;
+             *   (properties?: nacre.v1.Tag.$Properties): nacre.v1.Tag;
+             * }}
+             */
+            Tag.create = function(properties) {
+                return new Tag(properties);
+            };
+
+            /**
+             * Encodes the specified Tag message. Does not implicitly {@link nacre.v1.Tag.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Tag
+             * @static
+             * @param {nacre.v1.Tag.$Properties} message Tag message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Tag.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.name != null && $Object.hasOwnProperty.call(message, "name") && message.name !== "")
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.name);
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && (typeof message.version === "object" ? message.version.low || message.version.high : message.version !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.version);
+                if (message.rootHash != null && $Object.hasOwnProperty.call(message, "rootHash") && message.rootHash.length)
+                    writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.rootHash);
+                if (message.timeMs != null && $Object.hasOwnProperty.call(message, "timeMs") && (typeof message.timeMs === "object" ? message.timeMs.low || message.timeMs.high : message.timeMs !== 0))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.timeMs);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Tag message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Tag
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Tag & nacre.v1.Tag.$Shape} Tag
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Tag.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Tag();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.name = value;
+                            else
+                                delete message.name;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.version = value;
+                            else
+                                delete message.version;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.rootHash = value;
+                            else
+                                delete message.rootHash;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.timeMs = value;
+                            else
+                                delete message.timeMs;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Tag;
+        })();
+
+        v1.Kept = (function() {
+
+            /**
+             * Properties of a Kept.
+             * @typedef {Object} nacre.v1.Kept.$Properties
+             * @property {number|null} [from] Kept from
+             * @property {Array.<number>|null} [also] Kept also
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Kept.
+             * @memberof nacre.v1
+             * @interface IKept
+             * @augments nacre.v1.Kept.$Properties
+             * @deprecated Use nacre.v1.Kept.$Properties instead.
+             */
+
+            /**
+             * Shape of a Kept.
+             * @typedef {nacre.v1.Kept.$Properties} nacre.v1.Kept.$Shape
+             */
+
+            /**
+             * Constructs a new Kept.
+             * @memberof nacre.v1
+             * @classdesc Represents a Kept.
+             * @constructor
+             * @param {nacre.v1.Kept.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Kept = function (properties) {
+                this.also = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Kept from.
+             * @member {number} from
+             * @memberof nacre.v1.Kept
+             * @instance
+             */
+            Kept.prototype.from = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Kept also.
+             * @member {Array.<number>} also
+             * @memberof nacre.v1.Kept
+             * @instance
+             */
+            Kept.prototype.also = $util.emptyArray;
+
+            /**
+             * Creates a new Kept instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Kept
+             * @static
+             * @param {nacre.v1.Kept.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Kept} Kept instance
+             * @type {{
+             *   (properties: nacre.v1.Kept.$Shape): nacre.v1.Kept & nacre.v1.Kept.$Shape;
+             *   (properties?: nacre.v1.Kept.$Properties): nacre.v1.Kept;
+             * }}
+             */
+            Kept.create = function(properties) {
+                return new Kept(properties);
+            };
+
+            /**
+             * Encodes the specified Kept message. Does not implicitly {@link nacre.v1.Kept.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Kept
+             * @static
+             * @param {nacre.v1.Kept.$Properties} message Kept message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Kept.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.from != null && $Object.hasOwnProperty.call(message, "from") && (typeof message.from === "object" ? message.from.low || message.from.high : message.from !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.from);
+                if (message.also != null && message.also.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).uint64s(message.also);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Kept message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Kept
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Kept & nacre.v1.Kept.$Shape} Kept
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Kept.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Kept();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.from = value;
+                            else
+                                delete message.from;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType === 2) {
+                                if (!(message.also && message.also.length))
+                                    message.also = [];
+                                reader.uint64s(message.also);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.also && message.also.length))
+                                message.also = [];
+                            message.also.push(reader.uint64());
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Kept;
+        })();
+
+        v1.Fence = (function() {
+
+            /**
+             * Properties of a Fence.
+             * @typedef {Object} nacre.v1.Fence.$Properties
+             * @property {number|null} [version] Fence version
+             * @property {Uint8Array|null} [plan] Fence plan
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Fence.
+             * @memberof nacre.v1
+             * @interface IFence
+             * @augments nacre.v1.Fence.$Properties
+             * @deprecated Use nacre.v1.Fence.$Properties instead.
+             */
+
+            /**
+             * Shape of a Fence.
+             * @typedef {nacre.v1.Fence.$Properties} nacre.v1.Fence.$Shape
+             */
+
+            /**
+             * Constructs a new Fence.
+             * @memberof nacre.v1
+             * @classdesc Represents a Fence.
+             * @constructor
+             * @param {nacre.v1.Fence.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Fence = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Fence version.
+             * @member {number} version
+             * @memberof nacre.v1.Fence
+             * @instance
+             */
+            Fence.prototype.version = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Fence plan.
+             * @member {Uint8Array} plan
+             * @memberof nacre.v1.Fence
+             * @instance
+             */
+            Fence.prototype.plan = $util.newBuffer([]);
+
+            /**
+             * Creates a new Fence instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Fence
+             * @static
+             * @param {nacre.v1.Fence.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Fence} Fence instance
+             * @type {{
+             *   (properties: nacre.v1.Fence.$Shape): nacre.v1.Fence & nacre.v1.Fence.$Shape;
+             *   (properties?: nacre.v1.Fence.$Properties): nacre.v1.Fence;
+             * }}
+             */
+            Fence.create = function(properties) {
+                return new Fence(properties);
+            };
+
+            /**
+             * Encodes the specified Fence message. Does not implicitly {@link nacre.v1.Fence.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Fence
+             * @static
+             * @param {nacre.v1.Fence.$Properties} message Fence message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Fence.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && (typeof message.version === "object" ? message.version.low || message.version.high : message.version !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.version);
+                if (message.plan != null && $Object.hasOwnProperty.call(message, "plan") && message.plan.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.plan);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Fence message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Fence
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Fence & nacre.v1.Fence.$Shape} Fence
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Fence.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Fence();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.version = value;
+                            else
+                                delete message.version;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.plan = value;
+                            else
+                                delete message.plan;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Fence;
+        })();
+
+        return v1;
+    })();
+
+    return nacre;
+})();
+
+export {
+  $root as default
+};

@@ -1,0 +1,168 @@
+// Which transactions can follow which versions: the table of the commit protocol, as one pure function.
+//
+//   mine \ theirs   append   replace      drop         drop array   rename
+//   append          both     both         both         conflict     both
+//   replace         both     same row: C  same row: C  conflict     both
+//   drop            both     same row: C  both         conflict     both
+//   drop array      conflict conflict     conflict     both         both
+//   rename          both     both         both         conflict     conflict
+//   create          one name and type: theirs is used; another type: conflict
+//   rows I read     both     same row: C  same row: C  conflict     both
+import { NacreError } from '../errors.js';
+import { toHex } from '../util/bytes.js';
+import type { ManifestFunctions } from './functions.js';
+import type { ArrayId, Change, Transaction } from './transaction.js';
+import { pendingRowId } from './transaction.js';
+
+/** What happened to one array in one version; row sets are loaded. */
+export interface ArrayEffects {
+  readonly id: ArrayId;
+  readonly created: boolean;
+  readonly dropped: boolean;
+  readonly renamed: boolean;
+  readonly appendedRows: number;
+  readonly replaced: Uint8Array | undefined;
+  readonly removed: Uint8Array | undefined;
+}
+
+export interface Effects {
+  readonly version: number;
+  readonly arrays: readonly ArrayEffects[];
+}
+
+/** Throws `Conflict` when the transaction cannot follow one of the versions that landed since it began. */
+export function checkRebase(
+  transaction: Transaction,
+  landed: readonly Effects[],
+  functions: ManifestFunctions,
+  nameOf: (array: ArrayId) => string,
+): void {
+  for (const effects of landed) {
+    for (const theirs of effects.arrays) {
+      const clash =
+        transaction.changes
+          .map((mine) => clashOf(mine, theirs, functions))
+          .find((found) => found !== undefined) ?? clashOfReads(transaction, theirs, functions);
+      if (clash === undefined) continue;
+      throw new NacreError(
+        'Conflict',
+        `version ${effects.version} ${clash} of array '${nameOf(theirs.id)}'`,
+        {
+          context: { version: effects.version, array: nameOf(theirs.id) },
+          hint: 'Read again and repeat the change; `retries` in write() does so by itself.',
+        },
+      );
+    }
+  }
+}
+
+function clashOf(mine: Change, theirs: ArrayEffects, functions: ManifestFunctions): string | undefined {
+  if (mine.array !== theirs.id) return undefined;
+  if (theirs.dropped && mine.kind !== 'dropArray') return 'dropped the whole';
+  switch (mine.kind) {
+    case 'create':
+    case 'append':
+      return undefined;
+    case 'replace':
+      if (overlaps(mine.rows.set, theirs.replaced, functions)) return 'replaced the same rows';
+      if (overlaps(mine.rows.set, theirs.removed, functions)) return 'dropped rows that are to be replaced';
+      return undefined;
+    case 'drop':
+      return overlaps(mine.rows.set, theirs.replaced, functions)
+        ? 'replaced rows that are to be dropped'
+        : undefined;
+    case 'dropArray':
+      return theirs.appendedRows > 0 || theirs.replaced !== undefined || theirs.removed !== undefined
+        ? 'changed rows'
+        : undefined;
+    case 'rename':
+      return theirs.renamed ? 'changed the name' : undefined;
+  }
+}
+
+function clashOfReads(
+  transaction: Transaction,
+  theirs: ArrayEffects,
+  functions: ManifestFunctions,
+): string | undefined {
+  const reads = transaction.reads.get(theirs.id);
+  if (reads === undefined) return undefined;
+  if (theirs.dropped) return 'dropped the whole';
+  return overlaps(reads, theirs.replaced, functions) || overlaps(reads, theirs.removed, functions)
+    ? 'changed rows that this transaction read'
+    : undefined;
+}
+
+function overlaps(mine: Uint8Array, theirs: Uint8Array | undefined, functions: ManifestFunctions): boolean {
+  if (theirs === undefined) return false;
+  return functions.rowSets.count(functions.rowSets.intersection(mine, theirs)) > 0;
+}
+
+/** The effects of a transaction of the same group, for those that come after it in the root. */
+export function effectsOf(transaction: Transaction, version: number, functions: ManifestFunctions): Effects {
+  const arrays = new Map<ArrayId, ArrayEffects>();
+  const none: Omit<ArrayEffects, 'id'> = {
+    created: false,
+    dropped: false,
+    renamed: false,
+    appendedRows: 0,
+    replaced: undefined,
+    removed: undefined,
+  };
+  const settled = (set: Uint8Array): Uint8Array => functions.rowSets.slice(set, 0, pendingRowId);
+  const join = (a: Uint8Array | undefined, b: Uint8Array): Uint8Array =>
+    a === undefined ? settled(b) : functions.rowSets.union(a, settled(b));
+  for (const change of transaction.changes) {
+    const before = arrays.get(change.array) ?? { id: change.array, ...none };
+    const after = (): ArrayEffects => {
+      switch (change.kind) {
+        case 'create':
+          return { ...before, created: true };
+        case 'append':
+          return { ...before, appendedRows: before.appendedRows + change.rows };
+        case 'replace':
+          return { ...before, replaced: join(before.replaced, change.rows.set) };
+        case 'drop':
+          return { ...before, removed: join(before.removed, change.rows.set) };
+        case 'dropArray':
+          return { ...before, dropped: true };
+        case 'rename':
+          return { ...before, renamed: true };
+      }
+    };
+    arrays.set(change.array, after());
+  }
+  return { version, arrays: [...arrays.values()] };
+}
+
+/**
+ * The transaction with rows taken out of its drops that a version since then dropped already, so that the
+ * dropped sets of an array stay disjoint and its counts right.
+ */
+export function withoutLandedDrops(
+  transaction: Transaction,
+  landed: readonly Effects[],
+  functions: ManifestFunctions,
+): { readonly transaction: Transaction; readonly shrunk: readonly Change[] } {
+  const { rowSets } = functions;
+  const shrunk: Change[] = [];
+  const changes = transaction.changes.map((change) => {
+    if (change.kind !== 'drop') return change;
+    let set = change.rows.set;
+    for (const { removed } of landed
+      .flatMap((effects) => effects.arrays)
+      .filter((array) => array.id === change.array)) {
+      if (removed !== undefined) set = rowSets.difference(set, removed);
+    }
+    if (rowSets.count(set) === rowSets.count(change.rows.set)) return change;
+    const smaller = { ...change, rows: { set } };
+    shrunk.push(smaller);
+    return smaller;
+  });
+  return { transaction: shrunk.length === 0 ? transaction : { ...transaction, changes }, shrunk };
+}
+
+/** For messages about an array that only an id is known of. */
+export function idText(id: Uint8Array): ArrayId {
+  return toHex(id);
+}

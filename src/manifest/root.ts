@@ -1,0 +1,162 @@
+// A root's bytes, in and out, and every check that needs nothing but those bytes.
+import { NacreError } from '../errors.js';
+import { toHex } from '../util/bytes.js';
+import { decodeFrame, encodeFrame } from './frame.js';
+import type { ManifestFunctions } from './functions.js';
+import { rootKey } from './keys.js';
+import { type ArrayEntry, decode, encode, type Partition, type Root, v1 } from './message.js';
+import { checkName } from './names.js';
+import { resolveObject } from './objects.js';
+
+/** Features that this release knows; a root that requires another one is refused. */
+const knownFeatures: ReadonlySet<number> = new Set();
+
+/** Writers keep a root within this, so that a commit's cost does not grow with the dataset. */
+export const rootBytesCap = 65_536;
+
+/** A root together with the bytes that it came as: copies of a root are always copies of these bytes. */
+export interface LoadedRoot {
+  readonly root: Root;
+  readonly bytes: Uint8Array;
+  /** BLAKE3 of `bytes`, the hash by which children and hints name this root. */
+  readonly hash: Uint8Array;
+}
+
+export function encodeRoot(root: Root, functions: ManifestFunctions): LoadedRoot {
+  const bytes = encodeFrame('root', encode(v1.Root, root), functions);
+  return { root, bytes, hash: functions.blake3(bytes) };
+}
+
+/**
+ * Decodes and checks a root. Damage is `Corrupt`, a newer release's root `UnsupportedFormat`, both naming
+ * `what`.
+ */
+export function decodeRoot(bytes: Uint8Array, what: string, functions: ManifestFunctions): LoadedRoot {
+  const root = decode(v1.Root, decodeFrame('root', bytes, what, functions), what);
+  checkFeatures(root.requiredFeatures, what);
+  checkRoot(root, what);
+  return { root, bytes, hash: functions.blake3(bytes) };
+}
+
+export function checkFeatures(features: readonly number[], what: string): void {
+  const unknown = features.filter((feature) => !knownFeatures.has(feature));
+  if (unknown.length === 0) return;
+  throw new NacreError('UnsupportedFormat', `${what} needs features that this release does not know`, {
+    context: { key: what, features: unknown },
+    hint: 'Use a newer release of Nacre.',
+  });
+}
+
+/** Why a well-framed root does not belong at the end of this history, or undefined when it does. */
+export function voidReason(candidate: Root, slot: number, parent: LoadedRoot): string | undefined {
+  const { root } = parent;
+  if (toHex(candidate.dataset) !== toHex(root.dataset)) return 'it belongs to another dataset';
+  if (candidate.version !== slot) return `it says version ${candidate.version}`;
+  if (candidate.parent === null) return 'it names no parent';
+  if (candidate.parent.version !== root.version) return `its parent is version ${candidate.parent.version}`;
+  if (toHex(candidate.parent.hash) !== toHex(parent.hash)) return 'its parent has another hash';
+  return undefined;
+}
+
+/** What a reader refuses in a root; a writer asks before it publishes one. */
+export function checkRoot(root: Root, what: string): void {
+  const fail = (reason: string): never => {
+    throw new NacreError('Corrupt', `${what} is not a valid root: ${reason}`, { context: { key: what } });
+  };
+  if (root.dataset.byteLength !== 16) fail('its dataset id has not 16 bytes');
+  if (root.lineage.byteLength !== 16) fail('its lineage has not 16 bytes');
+  if (root.commitId.byteLength !== 16) fail('its commit id has not 16 bytes');
+  if (root.setHash.byteLength !== 32) fail('its set hash has not 32 bytes');
+  if (root.version < 1) fail('its version is 0');
+  if (root.parent === null && root.version !== 1) fail('it names no parent');
+  if (root.parent !== null) {
+    if (root.parent.hash.byteLength !== 32) fail("its parent's hash has not 32 bytes");
+    if (root.parent.version >= root.version) fail(`its parent is version ${root.parent.version}`);
+  }
+  checkObjects(root, what, fail);
+  const names = new Set<string>();
+  const ids = new Set<string>();
+  for (const array of root.arrays) {
+    checkName(array.name, 'Corrupt');
+    if (array.id.byteLength !== 16) fail(`array ${array.name} has an id of ${array.id.byteLength} bytes`);
+    if (names.has(array.name)) fail(`it holds two arrays named ${array.name}`);
+    if (ids.has(toHex(array.id))) fail('it holds one array twice');
+    names.add(array.name);
+    ids.add(toHex(array.id));
+    checkArray(root, array, what, fail);
+  }
+}
+
+function checkObjects(root: Root, what: string, fail: (reason: string) => never): void {
+  const keys = new Set<string>();
+  for (const [index, object] of (root.objects?.objects ?? []).entries()) {
+    if (object.id.byteLength === 0) continue;
+    const { key } = resolveObject(root.objects, index, what);
+    if (keys.has(key)) fail(`it names ${key} twice`);
+    keys.add(key);
+  }
+}
+
+function checkArray(root: Root, array: ArrayEntry, what: string, fail: (reason: string) => never): void {
+  const where = `array ${array.name}`;
+  if (array.scalar && (array.rowShape.length > 0 || array.liveRows > 1)) fail(`${where} is no scalar`);
+  if (array.liveRows > array.nextRowId) fail(`${where} has more live rows than row ids`);
+  for (const partition of array.partitions) {
+    const { key, sizeBytes } = resolveObject(root.objects, partition.object, what);
+    checkPartition(partition, array, sizeBytes, `${what}: ${key}`);
+  }
+  for (const segment of array.segments) {
+    const { sizeBytes } = resolveObject(root.objects, segment.object, what);
+    if (segment.headBytes > sizeBytes) fail(`${where} has a segment with a head longer than itself`);
+    const hashBytes = segment.headBytes === sizeBytes ? 0 : 32;
+    if (segment.headHash.byteLength !== hashBytes)
+      fail(`${where} has a segment whose head hash has not ${hashBytes} bytes`);
+    if (segment.firstRowId + segment.rows > array.nextRowId)
+      fail(`${where} has a segment past its last row id`);
+    if (segment.droppedRows > segment.rows) fail(`${where} has a segment with more dropped rows than rows`);
+  }
+}
+
+/** Bytes of one row. Unknown dtypes of newer releases raise `UnsupportedFormat`. */
+export function rowBytesOf(array: ArrayEntry): number {
+  const itemBytes = itemBytesOf[array.dtype];
+  if (itemBytes === undefined) {
+    throw new NacreError('UnsupportedFormat', `array ${array.name} has the dtype number ${array.dtype}`, {
+      hint: 'Use a newer release of Nacre.',
+    });
+  }
+  return array.rowShape.reduce((product, length) => product * length, itemBytes);
+}
+
+/** By number of the `Dtype` enumeration. */
+const itemBytesOf: readonly (number | undefined)[] = [undefined, 1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 4, 8, 8, 16];
+
+/** An entry must account for every byte of its object, and for no row that was never given an id. */
+export function checkPartition(
+  partition: Partition,
+  array: ArrayEntry,
+  sizeBytes: number,
+  what: string,
+): void {
+  const fail = (reason: string): never => {
+    throw new NacreError('Corrupt', `${what}: ${reason}`, { context: { what } });
+  };
+  const expected = partition.dataOffset + partition.rows * rowBytesOf(array);
+  if (expected !== sizeBytes) {
+    fail(
+      `${partition.rows} rows after ${partition.dataOffset} bytes make ${expected} bytes, it has ${sizeBytes}`,
+    );
+  }
+  if (partition.rowIds === null) {
+    if (partition.firstRowId + partition.rows > array.nextRowId) fail('it holds rows past the last row id');
+  } else {
+    if (partition.rowIds.count !== partition.rows)
+      fail(`${partition.rowIds.count} ids for ${partition.rows} rows`);
+    if (partition.rowIds.end > array.nextRowId) fail('it overrides rows past the last row id');
+  }
+}
+
+/** For messages and hints. */
+export function describeRoot(version: number): string {
+  return rootKey(version);
+}

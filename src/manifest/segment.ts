@@ -1,0 +1,170 @@
+// Segments: immutable leaves of a large manifest. A segment holds partition entries of one array.
+//
+//   hot part   a frame: the object table, the entries (row ids count from the segment's first row)
+//   cold part  tables of block sums that are too long for the hot part; it has the CRC32C of each
+//
+// The root names a segment by the hash of its hot part, so that either part can be read and checked alone.
+import { NacreError } from '../errors.js';
+import { assert, defined } from '../util/assert.js';
+import { concat, equalBytes } from '../util/bytes.js';
+import { decodeFrame, encodeFrame } from './frame.js';
+import type { ManifestFunctions } from './functions.js';
+import { segmentPattern } from './keys.js';
+import { type ArrayEntry, decode, encode, evolve, make, type Partition, type Segment } from './message.js';
+import { type SegmentRef, v1 } from './message.js';
+import { type NewObject, resolveObject, type StoredObject, TableBuilder } from './objects.js';
+import { checkFeatures, checkPartition } from './root.js';
+import { rowSetMessage } from './row-sets.js';
+import type { PartitionDraft, SegmentDraft } from './transaction.js';
+import { describeObject, type UploadEnvironment } from './upload.js';
+
+/**
+ * Tables up to this many bytes (1 MiB of data) stand in the hot part; longer ones would crowd out the
+ * entries.
+ */
+const hotTableBytes = 64;
+
+/** Entries of one segment at most: a commit that folds a root's entries stays within 64 KiB of manifest. */
+export const segmentEntryLimit = 256;
+
+export interface SegmentEntry {
+  readonly object: NewObject;
+  readonly rows: number;
+  readonly dataOffset: number;
+  /** Counted from the segment's first row; 0 for an override. */
+  readonly firstRowId: number;
+  readonly override?: { readonly rowIds: Uint8Array; readonly sequence: number };
+  /** Dropped ids of this partition, absolute. */
+  readonly dropped?: Uint8Array;
+}
+
+export interface BuiltSegment {
+  readonly bytes: Uint8Array;
+  readonly draft: SegmentDraft;
+}
+
+type Making = Pick<UploadEnvironment, 'functions' | 'runtime'>;
+
+/** A segment of partitions that a transaction appends, in their order. */
+export function buildAppendSegment(partitions: readonly PartitionDraft[], environment: Making): BuiltSegment {
+  let rows = 0;
+  const entries = partitions.map((partition): SegmentEntry => {
+    const firstRowId = rows;
+    rows += partition.rows;
+    return { ...partition, firstRowId };
+  });
+  return buildSegment(entries, rows, environment);
+}
+
+/** `rows`: the row ids that the segment covers. */
+export function buildSegment(
+  entries: readonly SegmentEntry[],
+  rows: number,
+  environment: Making,
+): BuiltSegment {
+  assert(entries.length > 0 && entries.length <= segmentEntryLimit, 'a segment has 1 to 256 entries');
+  const { functions } = environment;
+  const table = new TableBuilder(null);
+  const cold: Uint8Array[] = [];
+  let coldBytes = 0;
+  const partitions = entries.map(({ object, override, dropped, ...numbers }) => {
+    const { blocks } = object;
+    const isCold = blocks.byteLength > hotTableBytes;
+    const slot = table.add(
+      object,
+      isCold ? { offset: coldBytes, crc32c: functions.crc32c(blocks) } : undefined,
+    );
+    if (isCold) {
+      cold.push(blocks);
+      coldBytes += blocks.byteLength;
+    }
+    const { sequence = 0, rowIds } = override ?? {};
+    return make(v1.Partition, {
+      ...numbers,
+      object: slot,
+      sequence,
+      ...(rowIds === undefined
+        ? {}
+        : { rowIds: rowSetMessage(rowIds, { inline: rowIds }, functions.rowSets) }),
+      ...(dropped === undefined ? {} : { dropped }),
+    });
+  });
+  const segment = make(v1.Segment, { objects: table.build(), partitions, coldBytes });
+  const head = encodeFrame('segment', encode(v1.Segment, segment), functions);
+  const bytes = concat([head, ...cold]);
+  const draft: SegmentDraft = {
+    object: describeObject(segmentPattern, bytes, environment),
+    headBytes: head.byteLength,
+    headHash: coldBytes === 0 ? new Uint8Array(0) : functions.blake3(head),
+    rows,
+    partitions: entries.length,
+  };
+  return { bytes, draft };
+}
+
+/**
+ * Decodes the hot part that a root names, checks it against the reference, and makes its row ids absolute.
+ */
+export function decodeSegment(
+  head: Uint8Array,
+  reference: SegmentRef,
+  object: StoredObject,
+  array: ArrayEntry,
+  functions: ManifestFunctions,
+): Segment {
+  const { key } = object;
+  const fail = (reason: string): never => {
+    throw new NacreError('Corrupt', `${key} ${reason}`, { context: { key } });
+  };
+  const expected = reference.headBytes === object.sizeBytes ? object.hash : reference.headHash;
+  if (!equalBytes(functions.blake3(head), expected)) fail('differs from its hash in the manifest');
+  const segment = decode(v1.Segment, decodeFrame('segment', head, key, functions), key);
+  checkFeatures(segment.requiredFeatures, key);
+  if (segment.partitions.length !== reference.partitions) {
+    fail(`holds ${segment.partitions.length} partitions, the root says ${reference.partitions}`);
+  }
+  let next = reference.firstRowId;
+  const partitions = segment.partitions.map((partition): Partition => {
+    const firstRowId = reference.overrides ? 0 : partition.firstRowId + reference.firstRowId;
+    const absolute = evolve(partition, { firstRowId });
+    const { key: objectKey, sizeBytes } = resolveObject(segment.objects, partition.object, key);
+    checkPartition(absolute, array, sizeBytes, `${key}: ${objectKey}`);
+    if ((partition.rowIds !== null) !== reference.overrides) fail('mixes overrides with other partitions');
+    if (!reference.overrides && firstRowId !== next) fail('has a gap or an overlap between its partitions');
+    next += partition.rows;
+    return absolute;
+  });
+  if (!reference.overrides && next !== reference.firstRowId + reference.rows)
+    fail('has not the rows that it should');
+  return evolve(segment, { partitions });
+}
+
+/** Where the table of an object stands in its segment; undefined when it is at hand. */
+export function coldRange(
+  object: StoredObject,
+  reference: SegmentRef,
+): { start: number; end: number } | undefined {
+  if (object.blocks instanceof Uint8Array) return undefined;
+  const start = reference.headBytes + object.blocks.coldOffset;
+  return { start, end: start + object.blocks.coldBytes };
+}
+
+/** Checks a table that was read from the cold part of the segment `key`. */
+export function checkColdTable(
+  table: Uint8Array,
+  object: StoredObject,
+  key: string,
+  functions: ManifestFunctions,
+): void {
+  assert(!(object.blocks instanceof Uint8Array), 'only a cold table is checked so');
+  const { coldBytes, crc32c } = object.blocks;
+  if (table.byteLength === coldBytes && functions.crc32c(table) === crc32c) return;
+  throw new NacreError('Corrupt', `${key}: the block sums of ${object.key} are damaged`, {
+    context: { key },
+  });
+}
+
+/** The object of an entry of a decoded segment. */
+export function objectOf(segment: Segment, partition: Partition, key: string): StoredObject {
+  return resolveObject(defined(segment.objects, 'object table'), partition.object, key);
+}

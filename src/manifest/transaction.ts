@@ -1,0 +1,94 @@
+// A transaction as the commit sees it: uploaded objects and intentions, free of every number that a rebase
+// could change. Row ids that existed when the transaction began are absolute; rows that it appended itself
+// are counted from `pendingRowId` until the root that commits them gives them ids.
+import type { ArrayEntry } from './message.js';
+import type { NewObject } from './objects.js';
+
+/** Text form (32 hexadecimal digits) of an array's id. */
+export type ArrayId = string;
+
+/** Row i that the transaction appends to an array has the provisional id `pendingRowId + i`. */
+export const pendingRowId = 2 ** 52;
+
+export interface PartitionDraft {
+  readonly object: NewObject;
+  readonly rows: number;
+  readonly dataOffset: number;
+}
+
+/** A segment of appended partitions, already uploaded; its own numbers are relative. */
+export interface SegmentDraft {
+  readonly object: NewObject;
+  readonly headBytes: number;
+  /** Empty when there is no cold part: then the head is the whole object. */
+  readonly headHash: Uint8Array;
+  readonly rows: number;
+  readonly partitions: number;
+}
+
+/**
+ * A row set, with the object that holds it when it is too large for a root; such a set has no provisional
+ * ids.
+ */
+export interface RowSetDraft {
+  readonly set: Uint8Array;
+  readonly object?: NewObject;
+}
+
+export type Change =
+  | { readonly kind: 'create'; readonly array: ArrayId; readonly name: string; readonly type: ArrayType }
+  | {
+      readonly kind: 'append';
+      readonly array: ArrayId;
+      readonly rows: number;
+      readonly content: AppendContent;
+    }
+  | {
+      readonly kind: 'replace';
+      readonly array: ArrayId;
+      /** Sorted ids of all replaced rows; partition by partition they are the next ids of this set. */
+      readonly rows: RowSetDraft;
+      readonly partitions: readonly (PartitionDraft & { readonly rowIds: RowSetDraft })[];
+    }
+  | { readonly kind: 'drop'; readonly array: ArrayId; readonly rows: RowSetDraft }
+  | { readonly kind: 'dropArray'; readonly array: ArrayId }
+  | { readonly kind: 'rename'; readonly array: ArrayId; readonly name: string };
+
+export type AppendContent =
+  | { readonly partitions: readonly PartitionDraft[] }
+  | { readonly segment: SegmentDraft };
+
+export interface ArrayType {
+  /** Number of the `Dtype` enumeration. */
+  readonly dtype: number;
+  readonly rowShape: readonly number[];
+  readonly scalar: boolean;
+  readonly logicalDtype?: string;
+}
+
+export interface Transaction {
+  readonly id: Uint8Array;
+  /** The caller gave the id, or an application sequence: repeats are recognised. */
+  readonly exactlyOnce: boolean;
+  readonly application?: { readonly name: string; readonly sequence: number };
+  /** The version that the transaction saw when it began. */
+  readonly baseVersion: number;
+  /** Commits right after the base version or not at all: whatever else lands first is a conflict. */
+  readonly onlyAtBase?: boolean;
+  readonly changes: readonly Change[];
+  /** Ids of the rows that the callback read, by array: a later change of them is a conflict. */
+  readonly reads: ReadonlyMap<ArrayId, Uint8Array>;
+  readonly author?: string;
+  readonly host?: string;
+  readonly message?: string;
+}
+
+export function sameType(array: ArrayEntry, type: ArrayType): boolean {
+  return (
+    array.dtype === type.dtype &&
+    array.scalar === type.scalar &&
+    array.logicalDtype === (type.logicalDtype ?? '') &&
+    array.rowShape.length === type.rowShape.length &&
+    array.rowShape.every((length, axis) => length === type.rowShape[axis])
+  );
+}

@@ -1,0 +1,125 @@
+// The only door to the native binary. Loaded on first use, so that importing Nacre costs nothing; one literal
+// path, so that a bundler can trace it. Errors cross with their code: the binary throws `CODE: message`, and
+// `call` turns that into a NacreError once, here.
+import { createRequire } from 'node:module';
+import { type ErrorCode, NacreError } from './errors.js';
+
+/** Checksums of one object, made in one pass over its bytes. */
+export interface ObjectDigest {
+  /** BLAKE3, 32 bytes: the identity of the object. */
+  readonly blake3: Uint8Array;
+  /** CRC32C of the whole body, as stores compare it. */
+  readonly crc32c: number;
+  /** CRC32C per block, the last one shorter; `ceil(length / blockBytes)` numbers. */
+  readonly blocks: Uint32Array;
+}
+
+/** An exclusive lock on a file, held until released or until the process ends. */
+export interface FileLock {
+  release(): void;
+}
+
+export type ScanMetric = 'l2' | 'l2sq' | 'cosine' | 'dot';
+export type ScanDtype = 'float32' | 'uint8';
+
+/** Top k of one or many queries over partitions that arrive one by one, in any order. */
+export interface ExactScan {
+  /**
+   * Scans `rows` (row-major, little endian). Row i has the id `firstRowId + i`, or `rowIds[i]` when given;
+   * rows whose id is in the row set `dead` are passed over. Runs off the event loop; calls may overlap.
+   */
+  scan(rows: Uint8Array, firstRowId: number, rowIds?: Float64Array, dead?: Uint8Array): Promise<void>;
+  /** `counts[q]` hits of query q, from `q * k` on in `ids` and `scores`, best first. */
+  results(): { counts: Uint32Array; ids: Float64Array; scores: Float64Array };
+}
+
+/**
+ * What the binary exports. Ids and counts are integers up to 2^53 - 1. A row set is a 64-bit portable roaring
+ * bitmap.
+ */
+export interface NativeBinding {
+  crc32c(bytes: Uint8Array): number;
+  blake3(bytes: Uint8Array): Uint8Array;
+  /** Digest of the concatenated pieces, off the event loop. `blockBytes` is a multiple of 64. */
+  digestObject(pieces: readonly Uint8Array[], blockBytes: number): Promise<ObjectDigest>;
+  /** Index of the first block whose CRC32C differs from `expected`, or -1; off the event loop. */
+  verifyBlocks(bytes: Uint8Array, blockBytes: number, expected: Uint32Array): Promise<number>;
+  /** CRC32C of A||B from the sums of A and of B and the length of B. */
+  crc32cCombine(a: number, b: number, lengthB: number): number;
+
+  /** Reverses the bytes of every element of `itemBytes` (2, 4, 8) in place. */
+  swapBytes(bytes: Uint8Array, itemBytes: number): void;
+  /** Rewrites a Fortran-ordered block of `shape` as C order into `target` (same length, no overlap). */
+  fortranToC(source: Uint8Array, target: Uint8Array, shape: readonly number[], itemBytes: number): void;
+
+  rowSetFromSorted(ids: Float64Array): Uint8Array;
+  rowSetToSorted(set: Uint8Array): Float64Array;
+  rowSetCount(set: Uint8Array): number;
+  rowSetUnion(a: Uint8Array, b: Uint8Array): Uint8Array;
+  rowSetIntersection(a: Uint8Array, b: Uint8Array): Uint8Array;
+  rowSetDifference(a: Uint8Array, b: Uint8Array): Uint8Array;
+  /** The members in `[start, end)`. */
+  rowSetSlice(set: Uint8Array, start: number, end: number): Uint8Array;
+
+  /** Waits for an exclusive lock (flock) on `path`, made if missing; off the event loop. */
+  lockFile(path: string): Promise<FileLock>;
+  /**
+   * A private copy-on-write mapping of `[offset, offset + length)`, unmapped when collected. Fails with
+   * `Corrupt` when the file is shorter. Each call is a mapping of its own.
+   */
+  mapFile(path: string, offset: number, length: number): Uint8Array;
+
+  /** `queries` holds `n * dimensions` numbers. */
+  createExactScan(options: {
+    metric: ScanMetric;
+    dtype: ScanDtype;
+    dimensions: number;
+    k: number;
+    queries: Float64Array;
+  }): ExactScan;
+}
+
+let loaded: NativeBinding | undefined;
+
+export function native(): NativeBinding {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): NativeBinding {
+  const require = createRequire(import.meta.url);
+  const override = process.env['NACRE_NATIVE_PATH'];
+  try {
+    return (override === undefined ? require('../dist/nacre.node') : require(override)) as NativeBinding;
+  } catch (cause) {
+    throw new NacreError(
+      'UnsupportedFormat',
+      `the native scanner cannot be loaded on ${process.platform}-${process.arch} (${override ?? 'dist/nacre.node'})`,
+      {
+        cause,
+        hint: 'Build it with `npm run build` in a clone of Nacre (needs cargo), or set NACRE_NATIVE_PATH to a build for this platform.',
+      },
+    );
+  }
+}
+
+const codes: ReadonlySet<string> = new Set<ErrorCode>([
+  'InvalidArgument',
+  'Corrupt',
+  'ResourceExhausted',
+  'Aborted',
+  'Unavailable',
+  'PermissionDenied',
+  'NotFound',
+  'Internal',
+]);
+
+/** A native error as the NacreError that its text names; anything else is a mistake of ours. */
+export function fromNative(cause: unknown): NacreError {
+  if (cause instanceof NacreError) return cause;
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const [, code, message] = /^([A-Z][A-Za-z]+): (.*)$/s.exec(text) ?? [];
+  if (code !== undefined && codes.has(code))
+    return new NacreError(code as ErrorCode, message ?? text, { cause });
+  return new NacreError('Internal', `native: ${text}`, { cause });
+}

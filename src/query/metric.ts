@@ -1,0 +1,29 @@
+// The names under which metrics are asked for, and which way their scores go.
+import { NacreError } from '../errors.js';
+import type { ScanMetric } from '../native.js';
+
+/** `l2`: Euclidean distance. `l2sq`: its square. `cosine`: cosine similarity. `dot`: inner product. */
+export type Metric = ScanMetric | 'euclidean' | 'dot_product';
+
+const names: Readonly<Record<Metric, ScanMetric>> = {
+  l2: 'l2',
+  euclidean: 'l2',
+  l2sq: 'l2sq',
+  cosine: 'cosine',
+  dot: 'dot',
+  dot_product: 'dot',
+};
+
+export function resolveMetric(metric: string): ScanMetric {
+  const known = Object.hasOwn(names, metric) ? names[metric as Metric] : undefined;
+  if (known !== undefined) return known;
+  throw new NacreError('InvalidArgument', `'${metric.slice(0, 40)}' is no metric`, {
+    context: { metric: metric.slice(0, 40) },
+    hint: `The metrics are ${Object.keys(names).join(', ')}.`,
+  });
+}
+
+/** Distances ascend from the nearest, similarities descend. */
+export function orderOf(metric: ScanMetric): 'ascending' | 'descending' {
+  return metric === 'l2' || metric === 'l2sq' ? 'ascending' : 'descending';
+}

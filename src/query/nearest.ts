@@ -1,0 +1,72 @@
+// The chained query: every step gives a new, frozen query; nothing runs before `toArray`.
+import { NacreError } from '../errors.js';
+import type { CallOptions } from '../storage/object-store.js';
+import type { ExecuteOptions, Hit } from './execute.js';
+import { explainPlan, type NearestPlan } from './plan.js';
+
+/** Runs a plan at the version that the handle stands at. */
+export type RunNearest = (
+  plan: NearestPlan,
+  options: ExecuteOptions,
+) => Promise<{ readonly lists: Hit[][]; readonly single: boolean }>;
+
+/** Rows wanted where no limit was given. */
+export const defaultLimit = 10;
+
+export class NearestQuery<Result extends Hit[] | Hit[][]> {
+  readonly #plan: NearestPlan;
+  readonly #run: RunNearest;
+
+  /** Use `array.nearest()`. */
+  constructor(plan: NearestPlan, run: RunNearest) {
+    this.#plan = plan;
+    this.#run = run;
+  }
+
+  #with(change: Partial<NearestPlan>): NearestQuery<Result> {
+    return new NearestQuery({ ...this.#plan, ...change }, this.#run);
+  }
+
+  /** Score every row: the answer is exact whatever indexes exist. */
+  exact(): NearestQuery<Result> {
+    return this.#with({ method: 'exact' });
+  }
+
+  /** How many rows a query gets, the nearest first. Default 10. */
+  limit(rows: number): NearestQuery<Result> {
+    return this.#with({ limit: wholeNumber('limit', rows, 1) });
+  }
+
+  /** Passes over so many of the nearest rows. Default 0. */
+  offset(rows: number): NearestQuery<Result> {
+    return this.#with({ offset: wholeNumber('offset', rows, 0) });
+  }
+
+  /** What will be done, as text. No request. */
+  explain(): string {
+    return explainPlan(this.#plan);
+  }
+
+  /**
+   * The nearest rows, best first; ties by row id. One list for one vector, a list of lists for many.
+   *
+   * Scores are the correctly rounded float64 of the exact result on the stored values and the query as
+   * given. Cost: reads every partition once, whole. Errors: `NotFound`, `InvalidArgument`, `Corrupt`,
+   * `Aborted`.
+   */
+  async toArray(options: ExecuteOptions & CallOptions = {}): Promise<Result> {
+    const { lists, single } = await this.#run(this.#plan, options);
+    return (single ? (lists[0] ?? []) : lists) as Result;
+  }
+}
+
+/** A limit beyond this is a mistake, not a search. */
+const largestLimit = 1_000_000;
+
+function wholeNumber(name: string, value: number, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= largestLimit) return value;
+  throw new NacreError(
+    'InvalidArgument',
+    `${name} is ${value}; it must be a whole number from ${least} to ${largestLimit}`,
+  );
+}

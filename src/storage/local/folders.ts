@@ -1,0 +1,101 @@
+// The folders of a local store: which are there, making them durably, and that none is reached by a symbolic
+// link. Only the root itself may be a link; below it a link could lead reads and writes out of the dataset.
+import { lstat, mkdir, open, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { NacreError } from '../../errors.js';
+import { errnoOf, fileError, notAFile } from './errors.js';
+
+/** Folders remembered as durable; beyond it the memory starts anew, which costs an fsync a folder. */
+const rememberedFolders = 4096;
+
+/** Folders are named relative to the root, without slashes at the ends; '' is the root. */
+export class Folders {
+  readonly root: string;
+  readonly #durable = new Set<string>();
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  /** Whether the folder is there. Throws when a link leads to it, or when the root is a file. */
+  async has(folder: string): Promise<boolean> {
+    const full = path.join(this.root, folder);
+    try {
+      // The dot makes a root that is a file an error.
+      const [real, realRoot] = await Promise.all([realpath(full), realpath(`${this.root}/.`)]);
+      if (real !== path.join(realRoot, folder)) throw notAFile(full, true);
+      return true;
+    } catch (error) {
+      const errno = errnoOf(error);
+      // Below an object there is nothing, as in a bucket.
+      if (errno === 'ENOENT' || (errno === 'ENOTDIR' && (await this.#rootIsFolder()))) return false;
+      throw fileError(error, 'open', full);
+    }
+  }
+
+  /** Makes the folder and those above it, and returns when a power failure cannot take them any more. */
+  async make(folder: string): Promise<void> {
+    if (this.#durable.has(folder)) return;
+    const full = path.join(this.root, folder);
+    try {
+      if (folder === '') await makeRoot(full);
+      else {
+        const parent = parentOf(folder);
+        await this.make(parent);
+        await mkdir(full).catch(unlessExists);
+        const found = await lstat(full);
+        if (!found.isDirectory()) throw folderExpected(full, found.isSymbolicLink());
+        await syncFolder(path.join(this.root, parent));
+      }
+    } catch (error) {
+      throw fileError(error, 'make the folder', full);
+    }
+    if (this.#durable.size >= rememberedFolders) this.#durable.clear();
+    this.#durable.add(folder);
+  }
+
+  /** To be called when a folder that was made turns out to be gone. */
+  forget(): void {
+    this.#durable.clear();
+  }
+
+  async #rootIsFolder(): Promise<boolean> {
+    return (await stat(this.root).catch(() => undefined))?.isDirectory() ?? true;
+  }
+}
+
+/** The folder that holds `key`, itself a key or a folder: '' at the top. */
+export function parentOf(key: string): string {
+  return key.slice(0, Math.max(0, key.lastIndexOf('/')));
+}
+
+/** Makes the entries of a folder durable. File systems that know no such call need none. */
+export async function syncFolder(full: string): Promise<void> {
+  const handle = await open(full, 'r');
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (!['EINVAL', 'ENOTSUP'].includes(errnoOf(error) ?? '')) throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function makeRoot(full: string): Promise<void> {
+  const made = await mkdir(full, { recursive: true }).catch(unlessExists);
+  if (!(await stat(full)).isDirectory()) throw folderExpected(full, false);
+  if (made === undefined) return;
+  for (let at = full; at.length >= made.length; at = path.dirname(at)) await syncFolder(path.dirname(at));
+}
+
+function unlessExists(error: unknown): undefined {
+  if (errnoOf(error) !== 'EEXIST') throw error;
+}
+
+function folderExpected(full: string, isLink: boolean): NacreError {
+  if (isLink) return notAFile(full, true);
+  return new NacreError('InvalidArgument', `${full} is a file, and a folder is needed there`, {
+    context: { path: full },
+    hint: 'Give the folder of a dataset, not a file; an object cannot lie below another object.',
+  });
+}

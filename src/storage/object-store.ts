@@ -1,0 +1,151 @@
+// The one narrow interface between Nacre and bytes that are kept somewhere. Backends (local, memory, s3, gcs)
+// do exactly what it says and nothing else: no retries, no cache, no checksums of their own; behaviour is
+// added by the wrappers in wrap/. Keys are relative to the store's root, `[a-z0-9._-/]`, shorter than 1,024
+// bytes.
+//
+// Errors: `PermissionDenied` (401/403), `NotFound` (the bucket or folder itself), `Unavailable` (429, 5xx,
+// network, a stalled body; retryable; `context.retryAfterMs` when the server said so), `InvalidArgument`,
+// `ResourceExhausted` (disk full, 413), `Corrupt` (a body of the wrong length, or one that differs from the
+// crc32c sent with it), `Aborted`. A missing *object* is an answer, not an error.
+//
+// A put that throws `Unavailable` or `Aborted` may still have been applied, or may be applied later. Nothing
+// else may.
+import type { ByteSource } from '../util/bytes.js';
+
+/** Half-open byte range `[start, end)`. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** Nobody waits for this call: it yields to others in a queue and counts in no wave. Default false. */
+  readonly background?: boolean;
+}
+
+export interface GetOptions extends CallOptions {
+  /**
+   * Default: the whole object. A range past the end is cut at the end; one that starts past it gives 0 bytes.
+   */
+  readonly range?: ByteRange;
+  /**
+   * Memory for the body, exactly as long as the range: a backend that can writes there as bytes arrive, and
+   * gives it back as `bytes`, which saves a copy. Its content is undefined while the call runs and after it
+   * failed.
+   */
+  readonly into?: Uint8Array;
+}
+
+/**
+ * Names one state of one key: an ETag, a GCS generation, an inode with its time. Opaque; compared by the
+ * store.
+ */
+export type StateToken = string;
+
+export interface ObjectBody {
+  readonly bytes: Uint8Array;
+  readonly token: StateToken;
+  /** Size of the whole object, also when a range was asked for. */
+  readonly sizeBytes: number;
+  /** Last-modified time by the store's clock, milliseconds since 1970. */
+  readonly modifiedMs: number;
+}
+
+export interface ObjectHead {
+  readonly token: StateToken;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+}
+
+/**
+ * When a put takes effect. `absent`: only if the key is not there. `{ token }`: only if it is in that state.
+ */
+export type PutCondition = 'absent' | { readonly token: StateToken };
+
+export interface PutOptions extends CallOptions {
+  readonly condition?: PutCondition;
+  /** CRC32C of the whole body; sent along where the store can compare it on arrival. */
+  readonly crc32c?: number;
+  /** Default `application/octet-stream`. */
+  readonly contentType?: string;
+  readonly cacheControl?: string;
+  /**
+   * The key holds a random id that nobody else writes: a retry that finds it present found its own earlier
+   * attempt. Lets the retrying wrapper repeat a create-only put; never set for roots.
+   */
+  readonly uniqueKey?: boolean;
+}
+
+/**
+ * `refused`: the condition did not hold, for certain and at this attempt. An earlier lost attempt may have
+ * landed.
+ */
+export type PutResult =
+  | { readonly outcome: 'written'; readonly token: StateToken }
+  | { readonly outcome: 'refused' };
+
+export interface ListOptions extends CallOptions {
+  /** Only keys that begin so. */
+  readonly prefix?: string;
+  /** Only keys that sort after this one. */
+  readonly after?: string;
+  /** At most this many keys a page; a backend may return fewer. Default 1,000. */
+  readonly limit?: number;
+}
+
+export interface ListEntry {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+}
+
+export interface ListPage {
+  readonly entries: readonly ListEntry[];
+  /** Pass as `after` for the next page; undefined at the end. */
+  readonly next: string | undefined;
+}
+
+export type StoreScheme = 's3' | 'gs' | 'file' | 'memory';
+
+export interface StoreCapabilities {
+  readonly scheme: StoreScheme;
+  /** Listings come in the byte order of their keys. */
+  readonly sortedList: boolean;
+  /** Keys removed by one delete call at most. */
+  readonly deleteBatch: number;
+  /** Largest body that goes in one request; larger ones go in parts. */
+  readonly singlePutBytes: number;
+  /** The store compares `PutOptions.crc32c` with the body that arrived and refuses it as `Corrupt`. */
+  readonly checksOnPut: boolean;
+}
+
+export interface ObjectStore {
+  /** For messages and for `home`: the URI without credentials or a trailing slash. */
+  readonly uri: string;
+  readonly capabilities: StoreCapabilities;
+  /** The object or a range of it; undefined when, and only when, the store says that there is no such key. */
+  get(key: string, options?: GetOptions): Promise<ObjectBody | undefined>;
+  /** Several ranges of one object, in the order asked for; undefined when there is no such key. */
+  getRanges(
+    key: string,
+    ranges: readonly ByteRange[],
+    options?: CallOptions,
+  ): Promise<Uint8Array[] | undefined>;
+  /**
+   * Writes the whole object or nothing; durable when it resolves. Bodies over `singlePutBytes` go as
+   * multipart.
+   */
+  put(key: string, body: ByteSource, options?: PutOptions): Promise<PutResult>;
+  head(key: string, options?: CallOptions): Promise<ObjectHead | undefined>;
+  list(options?: ListOptions): Promise<ListPage>;
+  /** Deletes keys, batched where the store can; a key that is not there is no error. */
+  delete(keys: readonly string[], options?: CallOptions): Promise<void>;
+  /**
+   * The store's clock, milliseconds since 1970: the newest `Date` header (on a folder, file time), carried on
+   * by the local monotonic clock. Undefined before the first answer.
+   */
+  timeMs(): number | undefined;
+  /** Ends idle connections; calls after it fail with `Closed`. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,80 @@
+// Settings of a bucket that would break a dataset in it: rules that remove or freeze its objects. Read for
+// `nacre doctor` only; a reader or writer needs no right to them.
+import type { LifecycleRule } from '@aws-sdk/client-s3';
+import type { CallOptions } from '../object-store.js';
+import { configureS3, sendOptions } from './config.js';
+import { serverCode, statusOf } from './errors.js';
+
+export interface BucketSettings {
+  /** Undefined where the credentials or the server do not let it be read. */
+  readonly versioning: boolean | undefined;
+  /** The default retention of new objects, such as `COMPLIANCE 30 days`; '' for none. */
+  readonly lock: string | undefined;
+  /** What rules do to the prefix, one sentence each. */
+  readonly dangers: readonly string[] | undefined;
+}
+
+const colder = ['GLACIER', 'DEEP_ARCHIVE'];
+
+/** Cost: three requests. Errors: none of the server's; what cannot be read is undefined. */
+export async function readBucketSettings(
+  location: { readonly bucket: string; readonly prefix: string; readonly profile?: string | undefined },
+  { signal }: CallOptions = {},
+): Promise<BucketSettings> {
+  const { bucket, prefix, profile } = location;
+  const patience = { stallMs: 10_000, connectMs: 5_000, maxSockets: 4 };
+  const { sdk, client } = await configureS3({ bucket, profile, ...patience });
+  const send = sendOptions(signal);
+  const of = { Bucket: bucket };
+  try {
+    const [versioning, lock, dangers] = await Promise.all([
+      readable(async () => {
+        const { Status } = await client.send(new sdk.GetBucketVersioningCommand(of), send);
+        return Status === 'Enabled';
+      }),
+      readable(async () => {
+        const answer = await client.send(new sdk.GetObjectLockConfigurationCommand(of), send);
+        const { Mode, Days, Years } = answer.ObjectLockConfiguration?.Rule?.DefaultRetention ?? {};
+        if (Mode === undefined) return '';
+        return `${Mode} ${Days === undefined ? `${Years ?? 0} years` : `${Days} days`}`;
+      }, ''),
+      readable(async () => {
+        const { Rules = [] } = await client.send(new sdk.GetBucketLifecycleConfigurationCommand(of), send);
+        return Rules.flatMap((rule) => dangersOf(rule, prefix));
+      }, []),
+    ]);
+    return { versioning, lock, dangers };
+  } finally {
+    client.destroy();
+  }
+}
+
+/** `none` where the server says that nothing was ever set; undefined where it does not say. */
+async function readable<T>(ask: () => Promise<T>, none?: T): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    const unset = ['NoSuchLifecycleConfiguration', 'ObjectLockConfigurationNotFoundError'];
+    if (unset.includes(serverCode(error))) return none;
+    if (statusOf(error) > 0) return undefined;
+    throw error;
+  }
+}
+
+function dangersOf(rule: LifecycleRule, prefix: string): string[] {
+  const { Filter: filter } = rule;
+  // Objects of a dataset have no tags, so a rule that asks for one passes them by.
+  const tagged = filter?.Tag !== undefined || (filter?.And?.Tags ?? []).length > 0;
+  if (rule.Status !== 'Enabled' || tagged) return [];
+  const ruled = rule.Prefix ?? filter?.Prefix ?? filter?.And?.Prefix ?? '';
+  const root = prefix === '' ? '' : `${prefix}/`;
+  if (!root.startsWith(ruled) && !ruled.startsWith(root)) return [];
+  const name = `the lifecycle rule '${rule.ID ?? ruled}'`;
+  const cold = (rule.Transitions ?? []).find(({ StorageClass }) => colder.includes(StorageClass ?? ''));
+  return [
+    ...(rule.Expiration?.Days === undefined && rule.Expiration?.Date === undefined
+      ? []
+      : [`${name} removes objects of the dataset`]),
+    ...(cold === undefined ? [] : [`${name} moves objects to ${cold.StorageClass}, where reads fail`]),
+  ];
+}

@@ -1,0 +1,67 @@
+// Counts on a Meter what is asked of a store. Stands next to the backend, below retries and queues, so that
+// it sees every request that is sent and none that waits.
+import { byteLength, type ByteSource } from '../../util/bytes.js';
+import type { CallOptions, ObjectStore } from '../object-store.js';
+import { forwarding } from './forwarding.js';
+import type { Meter } from './meter.js';
+import type { RequestKind } from './price.js';
+
+interface Measure<T> {
+  /** Default 1. */
+  readonly requests?: number;
+  readonly down?: (result: T) => number;
+  readonly up?: (result: T) => number;
+}
+
+/**
+ * `inner`, counted. Parts of a multipart upload and batches of a delete are counted from the store's
+ * capabilities, a `getRanges` as one get a range: what a bucket bills, up to how a backend cuts its parts.
+ * Each such call is one span in the count of waves.
+ */
+export function instrumented(inner: ObjectStore, meter: Meter): ObjectStore {
+  const { scheme, deleteBatch, singlePutBytes } = inner.capabilities;
+
+  async function counted<T>(
+    kind: RequestKind,
+    options: CallOptions | undefined,
+    call: () => Promise<T>,
+    { requests = 1, down, up }: Measure<T> = {},
+  ): Promise<T> {
+    const span = meter.begin({ kind, scheme, count: requests, background: options?.background ?? false });
+    try {
+      const result = await call();
+      span.ended(down?.(result) ?? 0, up?.(result) ?? 0);
+      return result;
+    } catch (error) {
+      span.failed(error);
+      throw error;
+    }
+  }
+
+  return forwarding(inner, {
+    get: (key, call) =>
+      counted('get', call, () => inner.get(key, call), { down: (body) => body?.bytes.byteLength ?? 0 }),
+    getRanges: (key, ranges, call) =>
+      counted('get', call, () => inner.getRanges(key, ranges, call), {
+        requests: Math.max(1, ranges.length),
+        down: (pieces) => byteLength(pieces ?? []),
+      }),
+    put: (key, body, call) =>
+      counted('put', call, () => inner.put(key, body, call), {
+        requests: putRequests(body, singlePutBytes),
+        up: (result) => (result.outcome === 'written' ? byteLength(body) : 0),
+      }),
+    head: (key, call) => counted('head', call, () => inner.head(key, call)),
+    list: (call) => counted('list', call, () => inner.list(call)),
+    delete: (keys, call) =>
+      counted('delete', call, () => inner.delete(keys, call), {
+        requests: Math.ceil(keys.length / deleteBatch),
+      }),
+  });
+}
+
+/** A multipart upload is its parts, a begin and an end. */
+function putRequests(body: ByteSource, singlePutBytes: number): number {
+  const length = byteLength(body);
+  return length <= singlePutBytes ? 1 : Math.ceil(length / singlePutBytes) + 2;
+}

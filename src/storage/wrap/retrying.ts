@@ -1,0 +1,172 @@
+// Repeats calls that failed on their way (`Unavailable`; `Corrupt`, which from a backend means a body that
+// was hurt in transfer) where a repeat cannot change what the call means: reads, lists, deletes,
+// unconditional puts, and create-only puts of keys that nobody else writes (`uniqueKey`). Other conditional
+// puts (roots, the hint) pass once: only the commit protocol can tell their own lost attempt from another
+// writer's.
+//
+// Waits are exponential with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015), on
+// top of what the server asked for. The deadline bounds when the last attempt may start, not how long it may
+// run, so that a large upload on a slow line is not cut.
+import { isNacreError, NacreError } from '../../errors.js';
+import { byteLength, type ByteSource } from '../../util/bytes.js';
+import { type Runtime, systemRuntime, throwIfAborted } from '../../util/runtime.js';
+import type { CallOptions, ObjectStore, PutOptions, PutResult } from '../object-store.js';
+import { callOptions, forwarding } from './forwarding.js';
+import { type RetryBudgetOptions, retryBudget } from './retry-budget.js';
+
+/** One repeat, as told to `onRetry` before its wait. */
+export interface RetryEvent {
+  readonly method: string;
+  readonly key: string;
+  /** The attempt that failed, from 1 on. */
+  readonly attempt: number;
+  readonly waitMs: number;
+  readonly error: NacreError;
+}
+
+export interface RetryOptions {
+  readonly runtime?: Runtime;
+  /** Attempts in all, the first one included. Default 8: with the waits below, about 3 s on average. */
+  readonly attempts?: number;
+  /** The first wait is below this, each later one below twice the one before. Default 50 ms: a round trip. */
+  readonly baseMs?: number;
+  /**
+   * No wait of our own is longer. Default 5,000 ms; the S3 guide waits 2 s, then 4 s ("Timeouts and
+   * Retries").
+   */
+  readonly capMs?: number;
+  /** Longest `retryAfterMs` of a server that is honoured in full. Default 30,000 ms. */
+  readonly serverCapMs?: number;
+  /** No attempt starts later than this after the first. Default 60,000 ms. */
+  readonly deadlineMs?: number;
+  readonly budget?: RetryBudgetOptions;
+  readonly onRetry?: (event: RetryEvent) => void;
+}
+
+/** `inner` with repeats; see the head of this file for which calls and when. */
+export function retrying(inner: ObjectStore, options: RetryOptions = {}): ObjectStore {
+  const run = attempts(inner.uri, options);
+  return forwarding(inner, {
+    get: (key, call) => run('get', key, call, () => inner.get(key, call)),
+    getRanges: (key, ranges, call) => run('getRanges', key, call, () => inner.getRanges(key, ranges, call)),
+    head: (key, call) => run('head', key, call, () => inner.head(key, call)),
+    list: (call) => run('list', call?.prefix ?? '', call, () => inner.list(call)),
+    delete: (keys, call) => run('delete', nameOf(keys), call, () => inner.delete(keys, call)),
+    put(key, body, call) {
+      if (call?.condition === undefined)
+        return run('put', key, call, (attempt) => keepDoubt(key, attempt, () => inner.put(key, body, call)));
+      if (call.condition !== 'absent' || call.uniqueKey !== true) return inner.put(key, body, call);
+      return run('put', key, call, (attempt) =>
+        keepDoubt(key, attempt, () => createUnique(inner, key, body, call, attempt)),
+      );
+    },
+  });
+}
+
+/** A refusal after an attempt whose outcome is not known was caused by that attempt, if the length agrees. */
+async function createUnique(
+  inner: ObjectStore,
+  key: string,
+  body: ByteSource,
+  options: PutOptions,
+  attempt: number,
+): Promise<PutResult> {
+  const result = await inner.put(key, body, options);
+  if (result.outcome === 'written' || attempt === 1) return result;
+  const head = await inner.head(key, callOptions(options));
+  if (head === undefined)
+    throw new NacreError('Unavailable', `put of ${key} was refused, yet there is no such key`, {
+      context: { key },
+    });
+  return head.sizeBytes === byteLength(body) ? { outcome: 'written', token: head.token } : result;
+}
+
+/**
+ * After an attempt that may have landed, a later definite failure does not make the put a definite failure.
+ */
+async function keepDoubt(key: string, attempt: number, put: () => Promise<PutResult>): Promise<PutResult> {
+  try {
+    return await put();
+  } catch (error) {
+    if (attempt === 1 || !isNacreError(error) || error.code === 'Aborted' || mayPass(error)) throw error;
+    throw new NacreError(
+      'Unavailable',
+      `put of ${key} failed at attempt ${attempt} (${error.message}), but an earlier one may have been applied`,
+      { cause: error, context: { ...error.context, key, attempts: attempt }, retryable: false },
+    );
+  }
+}
+
+type Run = <T>(
+  method: string,
+  key: string,
+  options: CallOptions | undefined,
+  attempt: (number: number) => Promise<T>,
+) => Promise<T>;
+
+function attempts(uri: string, options: RetryOptions): Run {
+  const { runtime = systemRuntime, baseMs = 50, capMs = 5_000, serverCapMs = 30_000 } = options;
+  const { attempts: limit = 8, deadlineMs = 60_000, onRetry } = options;
+  const budget = retryBudget(options.budget);
+
+  /** How long to wait before the next attempt; undefined when there may be none. */
+  function nextWait(error: NacreError, attempt: number, startMs: number): number | undefined {
+    if (attempt >= limit) return undefined;
+    const nowMs = runtime.monotonic();
+    const leftMs = startMs + deadlineMs - nowMs;
+    const asked = Number(error.context['retryAfterMs'] ?? 0);
+    const serverMs = Number.isFinite(asked) ? Math.min(Math.max(0, asked), serverCapMs) : 0;
+    const jitterMs = runtime.random() * Math.min(capMs, baseMs * 2 ** (attempt - 1));
+    if (serverMs + jitterMs > leftMs) return undefined;
+    const turnMs = budget.take(nowMs, leftMs);
+    return turnMs === undefined ? undefined : Math.max(serverMs + jitterMs, turnMs);
+  }
+
+  return async (method, key, { signal } = {}, call) => {
+    const startMs = runtime.monotonic();
+    let code: 'Corrupt' | 'Unavailable' = 'Corrupt';
+    for (let attempt = 1; ; attempt++) {
+      throwIfAborted(signal);
+      try {
+        const result = await call(attempt);
+        budget.succeeded();
+        return result;
+      } catch (error) {
+        if (!isNacreError(error) || !mayPass(error)) throw error;
+        throwIfAborted(signal);
+        // One lost attempt among them leaves the outcome open, whatever the last one says.
+        if (error.code === 'Unavailable') code = 'Unavailable';
+        const waitMs = nextWait(error, attempt, startMs);
+        if (waitMs === undefined)
+          throw gaveUp(code, `${method} of ${uri}/${key}`, error, attempt, runtime.monotonic() - startMs);
+        onRetry?.({ method, key, attempt, waitMs, error });
+        await runtime.sleep(waitMs, signal);
+      }
+    }
+  };
+}
+
+/** Whether the same request may go better next time. */
+function mayPass(error: NacreError): boolean {
+  return error.code === 'Unavailable' ? error.retryable : error.code === 'Corrupt';
+}
+
+function gaveUp(
+  code: 'Corrupt' | 'Unavailable',
+  what: string,
+  last: NacreError,
+  attempts: number,
+  elapsedMs: number,
+): NacreError {
+  const times = attempts === 1 ? 'once' : `${attempts} times`;
+  return new NacreError(code, `${what} failed ${times} over ${Math.round(elapsedMs)} ms: ${last.message}`, {
+    cause: last,
+    hint: last.hint ?? 'Check that the store answers, then run the same call again.',
+    context: { ...last.context, attempts, elapsedMs: Math.round(elapsedMs) },
+  });
+}
+
+function nameOf(keys: readonly string[]): string {
+  const [first = '', ...more] = keys;
+  return more.length === 0 ? first : `${first} and ${more.length} more`;
+}

@@ -1,0 +1,63 @@
+// Ascending lists of numbers without repeats, as typed arrays: the form in which row ids are worked with.
+
+/** Index of the first member at or above the value. */
+export function lowerBound(sorted: Float64Array, value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? 0) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Index of the first member above the value. */
+export function upperBound(sorted: Float64Array, value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? 0) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Members in `[start, end)`. */
+export function countWithin(sorted: Float64Array, start: number, end: number): number {
+  return lowerBound(sorted, end) - lowerBound(sorted, start);
+}
+
+/** The members in `[start, end)`, a view. */
+export function slice(sorted: Float64Array, start: number, end: number): Float64Array {
+  return sorted.subarray(lowerBound(sorted, start), lowerBound(sorted, end));
+}
+
+/** The union, ascending. */
+export function mergeSorted(a: Float64Array, b: Float64Array): Float64Array {
+  if (a.length === 0) return b;
+  if (b.length === 0) return a;
+  const out = new Float64Array(a.length + b.length);
+  let used = 0;
+  for (let i = 0, j = 0; i < a.length || j < b.length; ) {
+    const x = a[i] ?? Number.POSITIVE_INFINITY;
+    const y = b[j] ?? Number.POSITIVE_INFINITY;
+    out[used++] = Math.min(x, y);
+    if (x <= y) i++;
+    if (y <= x) j++;
+  }
+  return out.subarray(0, used);
+}
+
+/** The last item whose number is at or below the value; items ascend by it. */
+export function lastAtMost<T>(items: readonly T[], value: number, of: (item: T) => number): T | undefined {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (of(items[middle] as T) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return items[low - 1];
+}
