@@ -1,0 +1,142 @@
+// The names that users can import. A change here is a change of the public surface, for CHANGELOG.md.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { ArrayHandle } from '../src/dataset/array-handle.js';
+import { Dataset } from '../src/dataset/dataset.js';
+import { TransactionHandle } from '../src/dataset/transaction-handle.js';
+import * as nacre from '../src/index.js';
+import { NearestQuery } from '../src/query/nearest.js';
+
+test('the values that are exported', () => {
+  expect(Object.keys(nacre).toSorted()).toMatchInlineSnapshot(`
+    [
+      "NacreError",
+      "cache",
+      "doctor",
+      "isNacreError",
+      "open",
+      "openNpyFile",
+      "writeNpyFile",
+    ]
+  `);
+});
+
+test('the types that are exported', () => {
+  const source = readFileSync(path.resolve(import.meta.dirname, '../src/index.ts'), 'utf8');
+  const names = [...source.matchAll(/^export (type )?\{([^}]*)\}/gm)].flatMap(([, allTypes, list = '']) =>
+    list
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => allTypes !== undefined || name.startsWith('type '))
+      .map((name) => name.replace(/^type /, '')),
+  );
+  expect(names.toSorted()).toMatchInlineSnapshot(`
+    [
+      "ArrayHandle",
+      "ArrayInfo",
+      "CacheCleared",
+      "CacheOptions",
+      "CacheState",
+      "CacheVerified",
+      "CreateOptions",
+      "DamagedPage",
+      "Dataset",
+      "DatasetInfo",
+      "Diagnosis",
+      "DoctorOptions",
+      "Dtype",
+      "ErrorCode",
+      "ErrorContext",
+      "ErrorDetails",
+      "FileRows",
+      "Finding",
+      "Hit",
+      "MeterCounts",
+      "Metric",
+      "NearestOptions",
+      "NearestQuery",
+      "NpyFile",
+      "OpenOptions",
+      "OperationInfo",
+      "PartitionInfo",
+      "QueryVectors",
+      "ReadOptions",
+      "RowPieces",
+      "RowSelection",
+      "RowSource",
+      "RowTarget",
+      "RowType",
+      "Rows",
+      "RowsInput",
+      "Settled",
+      "TransactionHandle",
+      "TypedArray",
+      "VersionInfo",
+      "VersionReference",
+      "WriteCall",
+      "WriteResult",
+    ]
+  `);
+});
+
+test('the members of the handles', () => {
+  const members = ({ prototype }: { readonly prototype: object }): string[] =>
+    Object.getOwnPropertyNames(prototype)
+      .filter((name) => name !== 'constructor')
+      .toSorted();
+  expect({
+    cache: Object.keys(nacre.cache).toSorted(),
+    Dataset: members(Dataset),
+    ArrayHandle: members(ArrayHandle),
+    TransactionHandle: members(TransactionHandle),
+    NearestQuery: members(NearestQuery),
+  }).toMatchInlineSnapshot(`
+    {
+      "ArrayHandle": [
+        "batches",
+        "dtype",
+        "ids",
+        "nearest",
+        "read",
+        "shape",
+      ],
+      "Dataset": [
+        "array",
+        "at",
+        "close",
+        "info",
+        "log",
+        "meter",
+        "refresh",
+        "settle",
+        "uri",
+        "version",
+        "write",
+      ],
+      "NearestQuery": [
+        "exact",
+        "explain",
+        "limit",
+        "offset",
+        "toArray",
+      ],
+      "TransactionHandle": [
+        "append",
+        "appendFrom",
+        "arrays",
+        "create",
+        "drop",
+        "dropArray",
+        "read",
+        "rename",
+        "replace",
+      ],
+      "cache": [
+        "clear",
+        "info",
+        "verify",
+      ],
+    }
+  `);
+});
