@@ -1,0 +1,22 @@
+// Every question, in the order of the table.
+import * as append from './append.mjs';
+import * as exact from './exact.mjs';
+import * as folder from './folder.mjs';
+import * as importFile from './import.mjs';
+import * as manifestBytes from './manifest-bytes.mjs';
+import * as open from './open.mjs';
+import * as readRows from './read-rows.mjs';
+import * as read from './read.mjs';
+import * as startup from './startup.mjs';
+
+export const questions = {
+  open,
+  'read-rows': readRows,
+  'manifest-bytes': manifestBytes,
+  append,
+  read,
+  import: importFile,
+  folder,
+  startup,
+  exact,
+};

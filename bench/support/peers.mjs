@@ -1,0 +1,55 @@
+// The peers: Python packages in a virtual environment of their own (bench/peers/requirements.txt), driven by
+// bench/peers/peer.py line by line, so that their samples and ours can take turns.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import readline from 'node:readline';
+import { cacheFolder } from '../../test/support/servers/binaries.mjs';
+
+const folder = path.resolve(import.meta.dirname, '..', 'peers');
+const requirements = path.join(folder, 'requirements.txt');
+
+/** Where the environment of the present requirements lies, or will. */
+export function peersHome() {
+  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
+  return path.join(cacheFolder(), `bench-peers-${hash}`);
+}
+
+/** Makes the environment when it is not there; the Python in it, or why there is none. */
+export function installPeers() {
+  const home = peersHome();
+  const python = path.join(home, 'bin', 'python');
+  if (existsSync(python)) return { python };
+  const setup = spawnSync(process.execPath, [path.join(folder, 'setup.mjs')], { stdio: ['ignore', 2, 2] });
+  return setup.status === 0
+    ? { python }
+    : { missing: 'peers not installed (node bench/peers/setup.mjs says why)' };
+}
+
+/** One Python process. A question that a package cannot answer fails; the process goes on. */
+export class Peer {
+  #child;
+  #answers;
+
+  constructor(python, environment = {}) {
+    this.#child = spawn(python, ['-u', path.join(folder, 'peer.py')], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, LANCE_LOG: 'error', ...environment },
+    });
+    this.#answers = readline.createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+
+  async ask(name, args = {}) {
+    this.#child.stdin.write(`${JSON.stringify({ name, args })}\n`);
+    const { value, done } = await this.#answers.next();
+    if (done) throw new Error(`peer.py ended at ${name}`);
+    const { answer, error } = JSON.parse(value);
+    if (error !== undefined) throw new Error(`${name}: ${error}`);
+    return answer;
+  }
+
+  close() {
+    this.#child.stdin.end();
+  }
+}
