@@ -1,12 +1,12 @@
 // One array at one version: its type, and the map from rows to bytes, made from the manifest when it is first
 // needed.
+import { rootKey } from '../manifest/keys.js';
+import { toHex } from '../util/bytes.js';
 import { NacreError } from '../errors.js';
 import { loadRowSet } from '../manifest/effects.js';
 import type { ArrayEntry, Partition, Root, Segment, SegmentRef } from '../manifest/message.js';
 import { resolveObject, type StoredObject } from '../manifest/objects.js';
-import { idText } from '../manifest/rebase.js';
 import { readChecked } from '../manifest/read-checked.js';
-import { describeRoot } from '../manifest/root.js';
 import { inlineBytes } from '../manifest/row-sets.js';
 import { checkColdTable, coldRange, decodeSegment, objectOf } from '../manifest/segment.js';
 import type { ArrayId } from '../manifest/transaction.js';
@@ -38,7 +38,7 @@ export class ArrayView {
     this.#environment = environment;
     this.#root = root;
     this.entry = entry;
-    this.id = idText(entry.id);
+    this.id = toHex(entry.id);
     this.name = entry.name;
     this.liveRows = entry.liveRows;
     this.type = { dtype: dtypeOfEntry(entry), rowShape: entry.rowShape, scalar: entry.scalar };
@@ -62,7 +62,7 @@ export class ArrayView {
     if (map.liveRows !== this.liveRows) {
       throw new NacreError(
         'Corrupt',
-        `${describeRoot(this.#root.version)}: array '${this.name}' says ${this.liveRows} rows and has ${map.liveRows}`,
+        `${rootKey(this.#root.version)}: array '${this.name}' says ${this.liveRows} rows and has ${map.liveRows}`,
         { context: { array: this.name, version: this.#root.version } },
       );
     }
@@ -198,7 +198,7 @@ export class ArrayView {
   }
 
   #where(): string {
-    return describeRoot(this.#root.version);
+    return rootKey(this.#root.version);
   }
 }
 

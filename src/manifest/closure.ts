@@ -1,10 +1,11 @@
 // Whether everything that a version refers to is there, in its size: for the first writer on a copied prefix.
+import { rootKey } from './keys.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import type { ManifestFunctions } from './functions.js';
 import { history } from './history.js';
 import { isHole, resolveObject, type StoredObject } from './objects.js';
-import { describeRoot, type LoadedRoot } from './root.js';
+import { type LoadedRoot } from './root.js';
 import { decodeSegment, objectOf } from './segment.js';
 
 /**
@@ -40,7 +41,7 @@ async function missingOf(
     missing.push(object.key);
     return false;
   };
-  const where = describeRoot(root.version);
+  const where = rootKey(root.version);
   const present = (root.objects?.objects ?? []).map(
     (object, slot) => isHole(object) || check(resolveObject(root.objects, slot, where)),
   );

@@ -4,16 +4,18 @@
 // since it began, and publishes. Each member of a group has its own outcome: one that conflicts leaves the
 // group, the others go on.
 import { isNacreError, NacreError } from '../errors.js';
-import { defined } from '../util/assert.js';
-import { equalBytes } from '../util/bytes.js';
+import { equalBytes, toHex } from '../util/bytes.js';
 import { abortedError } from '../util/runtime.js';
 import { RootDraft } from './draft.js';
 import { loadEffects } from './effects.js';
-import { type Fold, needsFold, prepareFold } from './fold.js';
+import { type Fold, prepareFold } from './fold.js';
+import { bestFold, type FoldPlan, planFold } from './fold-plan.js';
 import { advance, readRoot } from './head.js';
 import { rootKey } from './keys.js';
+import { Landed } from './landed.js';
+import { committedBefore, coversOnce } from './once.js';
 import { type PublishEnvironment, publishRoot } from './publish.js';
-import { checkRebase, type Effects, effectsOf, idText, withoutLandedDrops } from './rebase.js';
+import { checkRebase, type Effects, effectsOf, withoutLandedDrops } from './rebase.js';
 import { checkRoot, encodeRoot, type LoadedRoot, rootBytesCap } from './root.js';
 import { encodeToken } from './settle.js';
 import type { Transaction } from './transaction.js';
@@ -46,22 +48,19 @@ interface Waiting {
 /** Members of one group at most: a root has room for so many records. */
 const groupLimit = 64;
 
-/** Versions whose effects are kept for rebasing; older ones are read again. */
-const effectsKept = 1_024;
-
 export class Committer {
   readonly #environment: CommitEnvironment;
   readonly #queue: Waiting[] = [];
-  /** What versions changed, and which one stands before each: voids do not. */
-  readonly #landed = new Map<number, { readonly effects: Effects; readonly parent: number }>();
+  readonly #landed: Landed;
   #head: LoadedRoot;
   #freeSlot: number;
   #running: Promise<void> | undefined;
   #headChecked: Promise<void> | undefined;
-  #fold: Promise<Fold | undefined> | undefined;
+  #fold: Promise<Fold> | undefined;
 
   constructor(environment: CommitEnvironment, head: LoadedRoot, freeSlot = head.root.version + 1) {
     this.#environment = environment;
+    this.#landed = new Landed(environment.store, environment.functions);
     this.#head = head;
     this.#freeSlot = freeSlot;
   }
@@ -111,29 +110,37 @@ export class Committer {
    */
   prepare(): void {
     this.checkHead().catch(() => undefined);
-    this.#startFold();
+    this.#startFold(planFold(this.#head));
   }
 
-  #startFold(): void {
-    if (this.#fold !== undefined || !needsFold(this.#head)) return;
-    this.#fold = prepareFold(this.#environment, this.#head);
+  #startFold(plan: FoldPlan | undefined): void {
+    if (this.#fold !== undefined || plan === undefined) return;
+    this.#fold = prepareFold(this.#environment, this.#head.root, plan);
     // Whoever commits next sees its error.
     this.#fold.catch(() => undefined);
   }
 
   /** Puts a prepared segment into the draft. One that no longer fits, or could not be made, is given up. */
   async #applyFold(draft: RootDraft): Promise<void> {
-    this.#startFold();
+    this.#startFold(planFold(this.#head));
     const fold = this.#fold;
     if (fold === undefined) return;
     try {
-      const prepared = await fold;
-      if (prepared !== undefined && draft.fold(prepared)) return;
+      if (draft.fold(await fold)) return;
     } catch (error) {
       this.#fold = undefined;
       throw error;
     }
     this.#fold = undefined;
+  }
+
+  /**
+   * Folds whatever frees anything, for a change that has no room otherwise; false when nothing more can go.
+   */
+  #makeRoom(): boolean {
+    if (this.#fold !== undefined) return false;
+    this.#startFold(bestFold(this.#head.root, 0));
+    return this.#fold !== undefined;
   }
 
   /**
@@ -198,13 +205,15 @@ export class Committer {
     for (;;) {
       const waiting = members.filter((member) => !member.left() && !this.#queue.includes(member));
       const attempt = await this.#makeRoot(waiting).catch((error: unknown) => {
-        if (!isNacreError(error, 'ResourceExhausted') || waiting.length < 2) throw error;
+        if (!isNacreError(error, 'ResourceExhausted')) throw error;
+        if (waiting.length < 2 && !this.#makeRoom()) throw error;
         return 'too much' as const;
       });
       if (attempt === undefined) return;
       if (attempt === 'too much') {
-        // For one root: half of the group waits for the next one.
-        members = waiting.slice(0, waiting.length >> 1);
+        // For one root: half of the group waits for the next one; one alone goes on in a root that was
+        // folded.
+        members = waiting.slice(0, Math.ceil(waiting.length / 2));
         this.#queue.unshift(...waiting.slice(members.length).filter((one) => !this.#queue.includes(one)));
         continue;
       }
@@ -215,8 +224,9 @@ export class Committer {
       const published = await publishRoot(this.#environment, attempt.root);
       switch (published.outcome) {
         case 'committed': {
+          this.#fold = undefined;
           this.#move(attempt.root, slot + 1);
-          this.#remember(attempt.effects, attempt.root);
+          this.#landed.remember(attempt.effects, attempt.root);
           const { recovered } = published;
           for (const { resolve } of members) resolve({ outcome: 'committed', version: slot, recovered });
           return;
@@ -257,7 +267,7 @@ export class Committer {
       }
       try {
         if (transaction.onlyAtBase === true) checkAtBase(transaction, this.#head, members.length);
-        const landed = [...(await this.#effectsSince(transaction.baseVersion)), ...within];
+        const landed = [...(await this.#landed.between(transaction.baseVersion, this.#head)), ...within];
         checkRebase(transaction, landed, functions, (id) => this.#nameOf(id));
         const rebased = await this.#rebase(transaction, landed);
         draft.apply(rebased);
@@ -265,7 +275,9 @@ export class Committer {
         within.push(effectsOf(rebased, version, functions));
       } catch (error) {
         if (!isNacreError(error, 'Conflict')) throw error;
-        member.resolve({ outcome: 'conflict', error });
+        // What it clashes with may be a member before it, which may never land: the next root tells.
+        if (members.length > 0) this.#queue.unshift(member);
+        else member.resolve({ outcome: 'conflict', error });
       }
     }
     if (members.length === 0) return undefined;
@@ -293,7 +305,7 @@ export class Committer {
   }
 
   #nameOf(id: string): string {
-    return this.#head.root.arrays.find((array) => idText(array.id) === id)?.name ?? id;
+    return this.#head.root.arrays.find((array) => toHex(array.id) === id)?.name ?? id;
   }
 
   async #catchUp(lost: number, winner: LoadedRoot): Promise<void> {
@@ -303,7 +315,7 @@ export class Committer {
     const first = slot === lost ? { first: winner } : {};
     const found = await advance(store, this.#head, functions, { everyVersion: true, slot, ...first });
     for (const loaded of found.landed ?? []) {
-      this.#remember(await loadEffects(store, loaded.root, functions), loaded);
+      this.#landed.remember(await loadEffects(store, loaded.root, functions), loaded);
     }
     this.#move(found.head, found.freeSlot);
   }
@@ -313,35 +325,6 @@ export class Committer {
     if (head.root.version <= this.#head.root.version) return;
     this.#head = head;
     this.#environment.onHead(head);
-  }
-
-  #remember(effects: Effects, { root }: LoadedRoot): void {
-    this.#landed.set(root.version, { effects, parent: root.parent?.version ?? 0 });
-    const oldest = this.#landed.keys().next().value;
-    if (this.#landed.size > effectsKept && oldest !== undefined) this.#landed.delete(oldest);
-  }
-
-  /**
-   * Effects of every version after `base` up to the head; those not remembered are read, parent by parent.
-   * A writer that others overtake asks again for each attempt, so nothing is read twice.
-   */
-  async #effectsSince(base: number): Promise<Effects[]> {
-    const { store, functions } = this.#environment;
-    const out: Effects[] = [];
-    const head = this.#head;
-    for (let version = head.root.version; version > base; ) {
-      let known = this.#landed.get(version);
-      if (known === undefined) {
-        const read = version === head.root.version ? head : await readRoot(store, version, functions);
-        const loaded = defined(read, `root of version ${version}`);
-        const effects = await loadEffects(store, loaded.root, functions);
-        this.#remember(effects, loaded);
-        known = { effects, parent: loaded.root.parent?.version ?? 0 };
-      }
-      out.push(known.effects);
-      version = known.parent;
-    }
-    return out.reverse();
   }
 }
 
@@ -353,29 +336,6 @@ function checkAtBase({ baseVersion }: Transaction, head: LoadedRoot, membersBefo
     context: { expected: baseVersion, observed: version },
     hint: 'See what changed with `nacre log`, then decide again.',
   });
-}
-
-/** The version in which an operation that must happen once happened already. */
-function committedBefore(transaction: Transaction, head: LoadedRoot): number | undefined {
-  if (!transaction.exactlyOnce) return undefined;
-  const { application } = transaction;
-  if (application === undefined) {
-    return head.root.recentOperations.find((operation) => equalBytes(operation.id, transaction.id))?.version;
-  }
-  const last = head.root.applications.find((entry) => entry.name === application.name);
-  return last !== undefined && application.sequence <= last.sequence ? last.version : undefined;
-}
-
-/** Once `first` is committed, `second` counts as committed before. */
-function coversOnce(first: Transaction, second: Transaction): boolean {
-  if (!first.exactlyOnce || !second.exactlyOnce) return false;
-  if (second.application === undefined) {
-    return first.application === undefined && equalBytes(first.id, second.id);
-  }
-  return (
-    first.application?.name === second.application.name &&
-    second.application.sequence <= first.application.sequence
-  );
 }
 
 /** A root is for ever: one that readers would refuse must not take its slot. */

@@ -4,7 +4,7 @@
 // where appended rows begin, so what was uploaded before never needs to change when a commit is rebased.
 import { NacreError } from '../errors.js';
 import { assert, defined } from '../util/assert.js';
-import { fromHex } from '../util/bytes.js';
+import { fromHex, toHex } from '../util/bytes.js';
 import type { ManifestFunctions } from './functions.js';
 import {
   type ArrayChange,
@@ -13,17 +13,24 @@ import {
   make,
   type Operation,
   type Partition,
+  type Root,
+  type RowSet,
+  v1,
 } from './message.js';
-import { type Root, type RowSet, v1 } from './message.js';
 import { type Fold, objectId } from './fold.js';
 import { objectKey } from './keys.js';
 import { type NewObject, TableBuilder } from './objects.js';
-import { idText } from './rebase.js';
 import type { LoadedRoot } from './root.js';
 import { inlineBytes, mergeInline, resolvePending, rowSetMessage } from './row-sets.js';
 import { type HashedObject, updateSetHash } from './set-hash.js';
-import { type ArrayId, type Change, type PartitionDraft, type RowSetDraft } from './transaction.js';
-import { sameType, type Transaction } from './transaction.js';
+import {
+  type ArrayId,
+  type Change,
+  type PartitionDraft,
+  type RowSetDraft,
+  sameType,
+  type Transaction,
+} from './transaction.js';
 
 /** How long a random operation id is recognised again. */
 export const operationMemoryMs = 7 * 24 * 3600 * 1000;
@@ -50,6 +57,7 @@ export class RootDraft {
   readonly #version: number;
   readonly #table: TableBuilder;
   readonly #removedTable = new TableBuilder(null);
+  #mergedTable: TableBuilder | undefined;
   readonly #arrays: Map<ArrayId, ArrayEntry>;
   readonly #changes = new Map<ArrayId, ArrayChange>();
   readonly #operations: Operation[] = [];
@@ -64,7 +72,7 @@ export class RootDraft {
     this.#parent = parent;
     this.#version = version;
     this.#table = new TableBuilder(parent.root.objects);
-    this.#arrays = new Map(parent.root.arrays.map((array) => [idText(array.id), array]));
+    this.#arrays = new Map(parent.root.arrays.map((array) => [toHex(array.id), array]));
   }
 
   /** Applies a whole transaction. Its checks come first: a `Conflict` leaves the draft as it was. */
@@ -86,13 +94,12 @@ export class RootDraft {
     if (entry === undefined) return false;
     const table = { objects: this.#table.build() };
     const moved = entry.partitions.filter(({ object }) => fold.members.has(objectId(table, object)));
-    const replaced = entry.segments.filter(({ object }) => objectId(table, object) === fold.replaces);
-    if (moved.length !== fold.members.size || replaced.length !== (fold.replaces === undefined ? 0 : 1))
-      return false;
+    const merged = entry.segments.filter(({ object }) => fold.merged.has(objectId(table, object)));
+    if (moved.length !== fold.members.size || merged.length !== fold.merged.size) return false;
     const { rowSets } = this.#functions;
     const { object, headBytes, headHash, rows, partitions } = fold.segment;
     for (const partition of moved) this.#moveObject(partition.object);
-    for (const segment of replaced) this.#removeObject(segment.object);
+    for (const segment of merged) this.#mergeObject(segment.object);
     const segment = make(v1.SegmentRef, {
       ...{ object: this.#addObject(object), headBytes, headHash, rows, partitions },
       ...{ firstRowId: fold.firstRowId, droppedRows: fold.droppedRows, overrides: fold.overrides },
@@ -105,7 +112,7 @@ export class RootDraft {
     });
     this.#update(fold.array, {
       partitions: entry.partitions.filter((partition) => !moved.includes(partition)),
-      segments: [...entry.segments.filter((one) => !replaced.includes(one)), segment],
+      segments: [...entry.segments.filter((one) => !merged.includes(one)), segment],
       dropped: dropped.filter((set) => set.count > 0),
     });
     return true;
@@ -234,6 +241,17 @@ export class RootDraft {
     else this.#addedSlots.splice(added, 1);
   }
 
+  /**
+   * A segment whose entries another one took over: what it names is still of the dataset, it itself is not.
+   */
+  #mergeObject(slot: number): void {
+    const object = this.#table.objectAt(slot);
+    this.#removed.push({ key: objectKey(object.pattern, object.id), hash: object.hash });
+    this.#table.remove(slot);
+    this.#mergedTable ??= new TableBuilder(null);
+    this.#mergedTable.add(object);
+  }
+
   /** Into a segment: no longer in the table, still of the dataset. */
   #moveObject(slot: number): void {
     const object = this.#table.objectAt(slot);
@@ -249,7 +267,7 @@ export class RootDraft {
   #recordOperation(transaction: Transaction, tallies: ReadonlyMap<ArrayId, Tally>): void {
     const nameOf = (id: ArrayId): string =>
       this.#arrays.get(id)?.name ??
-      this.#parent.root.arrays.find((array) => idText(array.id) === id)?.name ??
+      this.#parent.root.arrays.find((array) => toHex(array.id) === id)?.name ??
       '';
     const rows = [...tallies].map(([id, { added, dropped }]) =>
       make(v1.RowCount, { array: defined(fromHex(id), 'array id'), name: nameOf(id), added, dropped }),
@@ -271,6 +289,7 @@ export class RootDraft {
       added: this.#addedSlots,
       removed: this.#removedTable.build(),
       moved: this.#moved,
+      merged: this.#mergedTable?.build() ?? null,
     });
     return evolve(root, {
       version: this.#version,

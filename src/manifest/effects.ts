@@ -1,14 +1,14 @@
 // What a version that landed changed, read from its root: enough to decide whether another transaction may
 // follow it.
+import { rootKey } from './keys.js';
 import { NacreError } from '../errors.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
-import { equalBytes } from '../util/bytes.js';
+import { equalBytes, toHex } from '../util/bytes.js';
 import type { ManifestFunctions } from './functions.js';
 import type { Root, RowSet } from './message.js';
 import { resolveObject } from './objects.js';
 import { readChecked } from './read-checked.js';
-import { type ArrayEffects, type Effects, idText } from './rebase.js';
-import { describeRoot } from './root.js';
+import { type ArrayEffects, type Effects } from './rebase.js';
 import { inlineBytes } from './row-sets.js';
 
 /** Row sets that stand in objects are read, one request each; most versions have none. */
@@ -19,8 +19,8 @@ export async function loadEffects(
   options: CallOptions = {},
 ): Promise<Effects> {
   const arrays = (root.changes?.arrays ?? []).map(async (change): Promise<ArrayEffects> => {
-    const id = idText(change.array);
-    const entry = root.arrays.find((array) => idText(array.id) === id);
+    const id = toHex(change.array);
+    const entry = root.arrays.find((array) => toHex(array.id) === id);
     const overrides = (entry?.partitions ?? []).filter((partition) => partition.sequence === root.version);
     const load = (sets: readonly RowSet[]): Promise<Uint8Array | undefined> =>
       loadUnion(store, root, sets, functions, options);
@@ -60,7 +60,7 @@ export async function loadRowSet(
   if (functions.rowSets.count(set) !== message.count) {
     throw new NacreError(
       'Corrupt',
-      `${describeRoot(root.version)}: a row set does not have the ${message.count} rows it says`,
+      `${rootKey(root.version)}: a row set does not have the ${message.count} rows it says`,
     );
   }
   return set;
@@ -73,7 +73,7 @@ async function loadSetObject(
   functions: ManifestFunctions,
   options: CallOptions,
 ): Promise<Uint8Array> {
-  const object = resolveObject(root.objects, message.object, describeRoot(root.version));
+  const object = resolveObject(root.objects, message.object, rootKey(root.version));
   const damage = (what: string): NacreError =>
     new NacreError('Corrupt', `${object.key} ${what}`, {
       context: { key: object.key },

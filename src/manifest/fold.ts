@@ -1,36 +1,29 @@
-// Folding: partition entries move from a root that grows full into a segment, next to the commit that needs
-// the room.
+// Folding: entries move from a root that grows full into a segment, next to the commit that needs the room.
 //
 // Only entries that a committed root numbered are folded, so a segment stays true however the commit is
 // rebased. When another writer folded the same entries first, ours is an orphan and left to clean-up. A
-// commit that folds uploads one segment (at most 256 entries) besides its root.
-import type { CallOptions, ObjectStore } from '../storage/object-store.js';
+// commit that folds uploads one segment (at most 256 entries) besides its root, and reads the segments that
+// it merges, side by side.
+import { rootKey } from './keys.js';
+import type { CallOptions } from '../storage/object-store.js';
 import { NacreError } from '../errors.js';
 import { assert, defined } from '../util/assert.js';
 import { equalBytes, toHex } from '../util/bytes.js';
+import type { FoldPlan } from './fold-plan.js';
 import type { ManifestFunctions } from './functions.js';
-import type { ArrayEntry, Partition, Root, SegmentRef } from './message.js';
+import { type ArrayEntry, evolve, type Partition, type Root, type SegmentRef } from './message.js';
 import { asNewObject, resolveObject } from './objects.js';
-import { idText } from './rebase.js';
-import { describeRoot, type LoadedRoot, rootBytesCap } from './root.js';
 import { inlineBytes } from './row-sets.js';
-import { buildSegment, decodeSegment, objectOf, type SegmentEntry, segmentEntryLimit } from './segment.js';
+import { buildSegment, decodeSegment, objectOf, type SegmentEntry } from './segment.js';
 import type { ArrayId, SegmentDraft } from './transaction.js';
 import { type UploadEnvironment, uploadObject } from './upload.js';
-
-/** A root beyond this is folded before the next commit: half of what a root may have. */
-const foldFromBytes = rootBytesCap / 2;
-
-/** What entries must take up to be worth a segment; when the root is nearly full, any are. */
-const worthBytes = 8 * 1024;
-const nearlyFullBytes = (rootBytesCap * 7) / 8;
 
 export interface Fold {
   readonly array: ArrayId;
   /** Ids of the partition objects that move into the segment. */
   readonly members: ReadonlySet<string>;
-  /** The segment that it takes in and replaces, by the id of its object. */
-  readonly replaces: string | undefined;
+  /** Ids of the segments whose entries it takes over. */
+  readonly merged: ReadonlySet<string>;
   readonly segment: SegmentDraft;
   readonly firstRowId: number;
   readonly overrides: boolean;
@@ -39,154 +32,103 @@ export interface Fold {
   readonly droppedRows: number;
 }
 
-export function needsFold(root: LoadedRoot): boolean {
-  const sizeBytes = root.bytes.byteLength;
-  if (sizeBytes <= foldFromBytes) return false;
-  const found = foldable(root.root);
-  if (found === undefined) return false;
-  const worth = sizeBytes > nearlyFullBytes ? 0 : worthBytes;
-  return found.partitions.reduce((sum, partition) => sum + entryBytes(root.root, partition), 0) > worth;
-}
-
-/** About what an entry takes up in a root: its numbers, its object, its block sums and row ids. */
-function entryBytes(root: Root, { object, rowIds, dropped }: Partition): number {
-  const sums = root.objects?.objects[object]?.blocks.byteLength ?? 0;
-  return 90 + sums + dropped.byteLength + (rowIds?.inline.byteLength ?? 0);
-}
-
-interface Candidate {
-  readonly array: ArrayEntry;
-  readonly partitions: readonly Partition[];
-  readonly overrides: boolean;
-}
-
-/**
- * The longest run of entries that one segment can take: base partitions whose ids follow each other, or
- * overrides.
- */
-function foldable(root: Root): Candidate | undefined {
-  let best: Candidate | undefined;
-  const offer = (candidate: Candidate): void => {
-    if (candidate.partitions.length > (best?.partitions.length ?? 0)) best = candidate;
-  };
-  for (const array of root.arrays) {
-    const base = array.partitions
-      .filter((partition) => partition.rowIds === null)
-      .toSorted((a, b) => a.firstRowId - b.firstRowId);
-    for (let start = 0; start < base.length; ) {
-      let end = start + 1;
-      while (end < base.length && end - start < segmentEntryLimit && follows(base[end - 1], base[end])) end++;
-      offer({ array, partitions: base.slice(start, end), overrides: false });
-      start = end;
-    }
-    const overrides = array.partitions
-      .filter((partition) => partition.rowIds !== null && inlineBytes(partition.rowIds) !== undefined)
-      .toSorted((a, b) => a.sequence - b.sequence);
-    offer({ array, partitions: overrides.slice(0, segmentEntryLimit), overrides: true });
-  }
-  return best;
-}
-
-function follows(before: Partition | undefined, after: Partition | undefined): boolean {
-  return before !== undefined && after !== undefined && before.firstRowId + before.rows === after.firstRowId;
-}
-
-/**
- * Uploads a segment that takes the largest run of entries out of the root; undefined when there is nothing
- * to take.
- */
+/** Uploads the segment of a plan. Cost: a GET for each merged segment, in one wave, then one PUT. */
 export async function prepareFold(
   environment: UploadEnvironment,
-  { root }: LoadedRoot,
+  root: Root,
+  plan: FoldPlan,
   options: CallOptions = {},
-): Promise<Fold | undefined> {
-  const found = foldable(root);
-  if (found === undefined) return undefined;
-  const { store, functions } = environment;
-  const { array, partitions, overrides } = found;
-  const earlier = overrides ? undefined : neighbour(array, partitions);
-  const taken =
-    earlier === undefined ? [] : await loadEntries(store, root, array, earlier, functions, options);
-  const firstRowId = overrides ? 0 : (earlier?.firstRowId ?? defined(partitions[0], 'partition').firstRowId);
-  const dropped = overrides ? emptySet(functions) : inlineDropped(array, functions);
-  const own = partitions.map((partition) => entryOf(root, partition, firstRowId, dropped, functions));
-  const entries = [...taken, ...own];
-  const span = overrides ? idSpan(partitions) : { start: firstRowId, end: firstRowId + rowsOf(entries) };
-  const { bytes, draft } = buildSegment(entries, span.end - span.start, environment);
-  await uploadObject(store, draft.object, bytes, options);
+): Promise<Fold> {
+  const { functions } = environment;
+  const { array, partitions, segments, overrides } = plan;
   const { rowSets } = functions;
-  const start = defined(partitions[0], 'partition').firstRowId;
-  const end =
-    defined(partitions.at(-1), 'partition').firstRowId + defined(partitions.at(-1), 'partition').rows;
+  const taken = await Promise.all(
+    segments.map((reference) => loadEntries(environment, root, array, reference, options)),
+  );
+  const entries = [...taken.flat(), ...partitions.map((partition) => entryOf(root, partition))];
+  const span = overrides ? idSpan(plan) : rowSpan(plan);
+  const dropped = overrides
+    ? rowSets.fromSorted(new Float64Array(0))
+    : rowSets.slice(inlineDropped(array, functions), span.start, span.end);
+  const placed = overrides
+    ? entries.toSorted((a, b) => a.partition.sequence - b.partition.sequence)
+    : entries
+        .toSorted((a, b) => a.partition.firstRowId - b.partition.firstRowId)
+        .map((entry) => withDrops(entry, dropped, span.start, functions));
+  const { bytes, draft } = buildSegment(placed, span.end - span.start, environment);
+  await uploadObject(environment.store, draft.object, bytes, options);
+  const idsOf = (some: readonly { readonly object: number }[]): Set<string> =>
+    new Set(some.map(({ object }) => objectId(root, object)));
   return {
-    array: idText(array.id),
-    members: new Set(partitions.map((partition) => objectId(root, partition.object))),
-    replaces: earlier === undefined ? undefined : objectId(root, earlier.object),
+    array: toHex(array.id),
+    members: idsOf(partitions),
+    merged: idsOf(segments),
     segment: draft,
     firstRowId: span.start,
     overrides,
-    dropped: overrides ? dropped : rowSets.slice(dropped, start, end),
-    droppedRows: entries.reduce(
-      (sum, entry) => sum + (entry.dropped === undefined ? 0 : rowSets.count(entry.dropped)),
-      0,
-    ),
+    dropped,
+    droppedRows: placed.reduce((sum, entry) => sum + countDropped(entry.partition, functions), 0),
   };
 }
 
-function rowsOf(entries: readonly SegmentEntry[]): number {
-  return entries.reduce((sum, entry) => sum + entry.rows, 0);
+function countDropped({ dropped }: Partition, { rowSets }: ManifestFunctions): number {
+  return dropped.byteLength === 0 ? 0 : rowSets.count(dropped);
+}
+
+/** The row ids of base entries, which follow each other. */
+function rowSpan({ partitions, segments }: FoldPlan): { start: number; end: number } {
+  const all = [...partitions, ...segments];
+  return {
+    start: Math.min(...all.map(({ firstRowId }) => firstRowId)),
+    end: Math.max(...all.map(({ firstRowId, rows }) => firstRowId + rows)),
+  };
 }
 
 /** From the smallest overridden id to one past the largest. */
-function idSpan(partitions: readonly Partition[]): { start: number; end: number } {
-  const sets = partitions.map((partition) => defined(partition.rowIds, 'row ids of an override'));
-  return { start: Math.min(...sets.map((set) => set.start)), end: Math.max(...sets.map((set) => set.end)) };
+function idSpan({ partitions, segments }: FoldPlan): { start: number; end: number } {
+  const spans = [
+    ...partitions.map(({ rowIds }) => defined(rowIds, 'row ids of an override')),
+    ...segments.map(({ firstRowId, rows }) => ({ start: firstRowId, end: firstRowId + rows })),
+  ];
+  return {
+    start: Math.min(...spans.map(({ start }) => start)),
+    end: Math.max(...spans.map(({ end }) => end)),
+  };
 }
 
-/** The segment that ends where the run begins, when both fit into one. */
-function neighbour(array: ArrayEntry, run: readonly Partition[]): SegmentRef | undefined {
-  const first = defined(run[0], 'partition').firstRowId;
-  return array.segments.find(
-    (segment) =>
-      !segment.overrides &&
-      segment.firstRowId + segment.rows === first &&
-      segment.partitions + run.length <= segmentEntryLimit,
-  );
-}
-
-function entryOf(
-  root: Root,
-  partition: Partition,
-  segmentStart: number,
-  dropped: Uint8Array,
-  functions: ManifestFunctions,
-): SegmentEntry {
-  const { rowSets } = functions;
-  const where = describeRoot(root.version);
-  const { blocks } = resolveObject(root.objects, partition.object, where);
+/** An entry of the root, its row ids absolute still. */
+function entryOf(root: Root, partition: Partition): SegmentEntry {
+  const { blocks } = resolveObject(root.objects, partition.object, rootKey(root.version));
   assert(blocks instanceof Uint8Array, 'block sums of an entry in a root stand there');
-  const object = asNewObject(defined(root.objects, 'object table'), partition.object, blocks);
-  const { rows, dataOffset, firstRowId, sequence } = partition;
-  if (partition.rowIds !== null) {
-    const rowIds = defined(inlineBytes(partition.rowIds), 'inline row ids');
-    return { object, rows, dataOffset, firstRowId: 0, override: { rowIds, sequence } };
-  }
+  return { object: asNewObject(defined(root.objects, 'object table'), partition.object, blocks), partition };
+}
+
+/** A base entry with the dropped ids of its rows, its own numbers counted from the segment's first row. */
+function withDrops(
+  { object, partition }: SegmentEntry,
+  dropped: Uint8Array,
+  segmentStart: number,
+  { rowSets }: ManifestFunctions,
+): SegmentEntry {
+  const { firstRowId, rows } = partition;
   const gone = rowSets.slice(dropped, firstRowId, firstRowId + rows);
   const all = partition.dropped.byteLength === 0 ? gone : rowSets.union(gone, partition.dropped);
-  const entry = { object, rows, dataOffset, firstRowId: firstRowId - segmentStart };
-  return rowSets.count(all) === 0 ? entry : { ...entry, dropped: all };
+  const fields = { firstRowId: firstRowId - segmentStart };
+  return {
+    object,
+    partition: evolve(partition, rowSets.count(all) === 0 ? fields : { ...fields, dropped: all }),
+  };
 }
 
-/** Entries of a segment, as they can go into another one that begins at the same row. */
+/** Entries of a segment, as they can go into another one; their row ids are absolute. */
 async function loadEntries(
-  store: ObjectStore,
+  { store, functions }: UploadEnvironment,
   root: Root,
   array: ArrayEntry,
   reference: SegmentRef,
-  functions: ManifestFunctions,
   options: CallOptions,
 ): Promise<SegmentEntry[]> {
-  const object = resolveObject(root.objects, reference.object, describeRoot(root.version));
+  const object = resolveObject(root.objects, reference.object, rootKey(root.version));
   const body = await store.get(object.key, options);
   if (body === undefined || !equalBytes(functions.blake3(body.bytes), object.hash)) {
     throw new NacreError('Corrupt', `${object.key} ${body === undefined ? 'is missing' : 'is damaged'}`, {
@@ -196,18 +138,12 @@ async function loadEntries(
   }
   const { bytes } = body;
   const segment = decodeSegment(bytes.subarray(0, reference.headBytes), reference, object, array, functions);
+  const table = defined(segment.objects, 'object table');
   return segment.partitions.map((partition) => {
     const { blocks } = objectOf(segment, partition, object.key);
     const start = blocks instanceof Uint8Array ? 0 : reference.headBytes + blocks.coldOffset;
     const sums = blocks instanceof Uint8Array ? blocks : bytes.slice(start, start + blocks.coldBytes);
-    const { rows, dataOffset, dropped } = partition;
-    return {
-      object: asNewObject(defined(segment.objects, 'object table'), partition.object, sums),
-      rows,
-      dataOffset,
-      firstRowId: partition.firstRowId - reference.firstRowId,
-      ...(dropped.byteLength === 0 ? {} : { dropped }),
-    };
+    return { object: asNewObject(table, partition.object, sums), partition };
   });
 }
 
@@ -216,10 +152,6 @@ function inlineDropped(array: ArrayEntry, { rowSets }: ManifestFunctions): Uint8
     .map(inlineBytes)
     .filter((set) => set !== undefined)
     .reduce((union, set) => rowSets.union(union, set), rowSets.fromSorted(new Float64Array(0)));
-}
-
-function emptySet({ rowSets }: ManifestFunctions): Uint8Array {
-  return rowSets.fromSorted(new Float64Array(0));
 }
 
 /** Text form of the id of an object in a root's table. */

@@ -44,6 +44,11 @@ interface Unknowns {
   $unknowns?: readonly Uint8Array[];
 }
 
+/** Whether a newer release said something here that this one cannot read. */
+export function hasUnknownFields(message: object): boolean {
+  return ((message as Unknowns).$unknowns ?? []).length > 0;
+}
+
 /** A new message of the class; what is not given has its default. */
 export function make<T>(type: MessageClass<T>, fields: Partial<Full<T>>): Full<T> {
   return Object.assign(new type() as object, fields) as Full<T>;

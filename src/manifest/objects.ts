@@ -20,6 +20,8 @@ export interface NewObject {
   readonly crc32c: number;
   /** CRC32C per block of 64 KiB, 4 bytes each, little endian. */
   readonly blocks: Uint8Array;
+  /** The entry that it comes from, when it moves from table to table: its unknown fields go along. */
+  readonly carried?: ObjectRef;
 }
 
 /** An object as readers need it. */
@@ -101,15 +103,12 @@ export class TableBuilder {
 
   /** Adds an object, its block sums inline, or in the cold part of a segment where `cold` says. */
   add(object: NewObject, cold?: { readonly offset: number; readonly crc32c: number }): number {
-    const entry = make(v1.ObjectRef, {
-      pattern: this.#pattern(object.pattern),
-      id: object.id,
-      sizeBytes: object.sizeBytes,
-      hash: object.hash,
-      crc32c: object.crc32c,
-      ...(cold === undefined
-        ? { blocks: object.blocks }
-        : { coldOffset: cold.offset, coldCrc32c: cold.crc32c }),
+    const { id, sizeBytes, hash, crc32c, blocks } = object;
+    const entry = evolve(object.carried ?? make(v1.ObjectRef, {}), {
+      ...{ pattern: this.#pattern(object.pattern), id, sizeBytes, hash, crc32c },
+      blocks: cold === undefined ? blocks : new Uint8Array(0),
+      coldOffset: cold?.offset ?? 0,
+      coldCrc32c: cold?.crc32c ?? 0,
     });
     const index = this.#holes.pop() ?? this.#objects.length;
     this.#objects[index] = entry;
@@ -143,8 +142,9 @@ export function asNewObject(
   index: number,
   blocks: Uint8Array,
 ): NewObject {
-  const object = defined(table.objects[index], 'object');
-  const pattern = defined(table.patterns[object.pattern], 'pattern');
-  const { id, sizeBytes, hash, crc32c } = object;
-  return { pattern: { prefix: pattern.prefix, suffix: pattern.suffix }, id, sizeBytes, hash, crc32c, blocks };
+  const carried = defined(table.objects[index], 'object');
+  const pattern = defined(table.patterns[carried.pattern], 'pattern');
+  const { id, sizeBytes, hash, crc32c } = carried;
+  const { prefix, suffix } = pattern;
+  return { pattern: { prefix, suffix }, id, sizeBytes, hash, crc32c, blocks, carried };
 }

@@ -9,7 +9,6 @@
 //   create          one name and type: theirs is used; another type: conflict
 //   rows I read     both     same row: C  same row: C  conflict     both
 import { NacreError } from '../errors.js';
-import { toHex } from '../util/bytes.js';
 import type { ManifestFunctions } from './functions.js';
 import type { ArrayId, Change, Transaction } from './transaction.js';
 import { pendingRowId } from './transaction.js';
@@ -160,9 +159,4 @@ export function withoutLandedDrops(
     return smaller;
   });
   return { transaction: shrunk.length === 0 ? transaction : { ...transaction, changes }, shrunk };
-}
-
-/** For messages about an array that only an id is known of. */
-export function idText(id: Uint8Array): ArrayId {
-  return toHex(id);
 }

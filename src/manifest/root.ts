@@ -3,7 +3,6 @@ import { NacreError } from '../errors.js';
 import { toHex } from '../util/bytes.js';
 import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
-import { rootKey } from './keys.js';
 import { type ArrayEntry, decode, encode, type Partition, type Root, v1 } from './message.js';
 import { checkName } from './names.js';
 import { resolveObject } from './objects.js';
@@ -154,9 +153,4 @@ export function checkPartition(
       fail(`${partition.rowIds.count} ids for ${partition.rows} rows`);
     if (partition.rowIds.end > array.nextRowId) fail('it overrides rows past the last row id');
   }
-}
-
-/** For messages and hints. */
-export function describeRoot(version: number): string {
-  return rootKey(version);
 }

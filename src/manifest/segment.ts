@@ -10,11 +10,19 @@ import { concat, equalBytes } from '../util/bytes.js';
 import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
 import { segmentPattern } from './keys.js';
-import { type ArrayEntry, decode, encode, evolve, make, type Partition, type Segment } from './message.js';
-import { type SegmentRef, v1 } from './message.js';
+import {
+  type ArrayEntry,
+  decode,
+  encode,
+  evolve,
+  make,
+  type Partition,
+  type Segment,
+  type SegmentRef,
+  v1,
+} from './message.js';
 import { type NewObject, resolveObject, type StoredObject, TableBuilder } from './objects.js';
 import { checkFeatures, checkPartition } from './root.js';
-import { rowSetMessage } from './row-sets.js';
 import type { PartitionDraft, SegmentDraft } from './transaction.js';
 import { describeObject, type UploadEnvironment } from './upload.js';
 
@@ -29,13 +37,11 @@ export const segmentEntryLimit = 256;
 
 export interface SegmentEntry {
   readonly object: NewObject;
-  readonly rows: number;
-  readonly dataOffset: number;
-  /** Counted from the segment's first row; 0 for an override. */
-  readonly firstRowId: number;
-  readonly override?: { readonly rowIds: Uint8Array; readonly sequence: number };
-  /** Dropped ids of this partition, absolute. */
-  readonly dropped?: Uint8Array;
+  /**
+   * Its numbers: a base partition's row ids count from the segment's first row. The slot of the object is
+   * set when the segment is built; unknown fields of a newer release are kept.
+   */
+  readonly partition: Partition;
 }
 
 export interface BuiltSegment {
@@ -47,13 +53,13 @@ type Making = Pick<UploadEnvironment, 'functions' | 'runtime'>;
 
 /** A segment of partitions that a transaction appends, in their order. */
 export function buildAppendSegment(partitions: readonly PartitionDraft[], environment: Making): BuiltSegment {
-  let rows = 0;
-  const entries = partitions.map((partition): SegmentEntry => {
-    const firstRowId = rows;
-    rows += partition.rows;
-    return { ...partition, firstRowId };
+  let end = 0;
+  const entries = partitions.map(({ object, rows, dataOffset }): SegmentEntry => {
+    const firstRowId = end;
+    end += rows;
+    return { object, partition: make(v1.Partition, { rows, dataOffset, firstRowId }) };
   });
-  return buildSegment(entries, rows, environment);
+  return buildSegment(entries, end, environment);
 }
 
 /** `rows`: the row ids that the segment covers. */
@@ -67,7 +73,7 @@ export function buildSegment(
   const table = new TableBuilder(null);
   const cold: Uint8Array[] = [];
   let coldBytes = 0;
-  const partitions = entries.map(({ object, override, dropped, ...numbers }) => {
+  const partitions = entries.map(({ object, partition }) => {
     const { blocks } = object;
     const isCold = blocks.byteLength > hotTableBytes;
     const slot = table.add(
@@ -78,16 +84,7 @@ export function buildSegment(
       cold.push(blocks);
       coldBytes += blocks.byteLength;
     }
-    const { sequence = 0, rowIds } = override ?? {};
-    return make(v1.Partition, {
-      ...numbers,
-      object: slot,
-      sequence,
-      ...(rowIds === undefined
-        ? {}
-        : { rowIds: rowSetMessage(rowIds, { inline: rowIds }, functions.rowSets) }),
-      ...(dropped === undefined ? {} : { dropped }),
-    });
+    return evolve(partition, { object: slot });
   });
   const segment = make(v1.Segment, { objects: table.build(), partitions, coldBytes });
   const head = encodeFrame('segment', encode(v1.Segment, segment), functions);

@@ -1,6 +1,7 @@
 // A drop that moved from the root into the entry of its partition still takes the row's override with it.
 import { expect, test } from 'vitest';
 import type { Dataset } from '../../src/dataset/dataset.js';
+import type { RowsInput } from '../../src/arrays/rows-input.js';
 import { int32, values, World } from '../dataset/world.js';
 
 test('a row that was replaced and then dropped stays gone when its partition is folded into a segment', async () => {
@@ -12,11 +13,12 @@ test('a row that was replaced and then dropped stays gone when its partition is 
   });
   await dataset.write((tx) => tx.replace('a', [1], int32(100)));
   await dataset.write((tx) => tx.drop('a', [1]));
-  await fillRoot(dataset);
+  await fillRoot(dataset, int32(-1));
   await dataset.write((tx) => tx.append('a', int32(4)));
   expect(await segments(world)).toBe(1);
-  expect(await values(dataset)).toEqual([0, 2, 3, 4]);
-  expect(await world.read()).toEqual([0, 2, 3, 4]);
+  const expected = [0, 2, 3, ...Array.from({ length: 100 }, () => -1), 4];
+  expect(await values(dataset)).toEqual(expected);
+  expect(await world.read()).toEqual(expected);
   await world.close();
 });
 
@@ -30,23 +32,24 @@ test('a search does not find the content of such a row', async () => {
   });
   await dataset.write((tx) => tx.replace('a', [1], row(100)));
   await dataset.write((tx) => tx.drop('a', [1]));
-  await fillRoot(dataset);
+  await fillRoot(dataset, row(-1));
   await dataset.write((tx) => tx.append('a', row(4)));
   expect(await segments(world)).toBe(1);
   expect(await dataset.array('a').nearest([100]).limit(2).toArray()).toEqual([
-    { row: 3, id: 4, score: 96 },
+    { row: 103, id: 104, score: 96 },
     { row: 2, id: 3, score: 97 },
   ]);
   await world.close();
 });
 
-/** Long names bring a root to where the next commit folds whatever it can. */
-async function fillRoot(dataset: Dataset): Promise<void> {
-  for (let batch = 0; batch < 13; batch++) {
+/** Long names and many small appends bring a root to where the next commit folds. */
+async function fillRoot(dataset: Dataset, row: RowsInput): Promise<void> {
+  for (let batch = 0; batch < 8; batch++) {
     await dataset.write(async (tx) => {
       for (let i = 0; i < 20; i++) await tx.create(`${batch}-${i}`.padEnd(200, 'x'), { dtype: 'bool' });
     });
   }
+  for (let i = 0; i < 100; i++) await dataset.write((tx) => tx.append('a', row));
 }
 
 async function segments(world: World): Promise<number> {

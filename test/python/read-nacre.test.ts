@@ -56,9 +56,9 @@ async function makeDataset(folder: string): Promise<number> {
   await dataset.write((tx) => tx.drop('small', scattered));
   await dataset.write((tx) => tx.drop('large', [0]));
   await fillRoot(dataset);
-  for (let i = 0; i < 3; i++) await dataset.write((tx) => tx.append('small', rowsOf(1, 20_000 + i)));
-  // Commits without rows fold what is left, one run of entries each.
-  for (let i = 0; i < 4; i++) await dataset.write((tx) => tx.create(`fold-${i}`, { dtype: 'bool' }));
+  for (let i = 0; i < 100; i++) await dataset.write((tx) => tx.append('small', rowsOf(1, 20_000 + i)));
+  for (let i = 0; i < 40; i++) await dataset.write((tx) => tx.replace('small', [100 + i], rowsOf(1, -900)));
+  for (let i = 0; i < 20; i++) await dataset.write((tx) => tx.append('large', wide));
   await dataset.close();
   return before;
 }

@@ -344,6 +344,7 @@ export namespace nacre {
             removed?: (nacre.v1.ObjectTable.$Properties|null);
             tags: string[];
             moved: number;
+            merged?: (nacre.v1.ObjectTable.$Properties|null);
             static create(properties: nacre.v1.Changes.$Shape): nacre.v1.Changes & nacre.v1.Changes.$Shape;
             static create(properties?: nacre.v1.Changes.$Properties): nacre.v1.Changes;
             static encode(message: nacre.v1.Changes.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -357,6 +358,7 @@ export namespace nacre {
                 removed?: (nacre.v1.ObjectTable.$Properties|null);
                 tags?: (string[]|null);
                 moved?: (number|null);
+                merged?: (nacre.v1.ObjectTable.$Properties|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -365,6 +367,7 @@ export namespace nacre {
               removed?: nacre.v1.ObjectTable.$Shape|null;
               tags?: string[]|null;
               moved?: number|null;
+              merged?: nacre.v1.ObjectTable.$Shape|null;
               $unknowns?: Uint8Array[];
             };
         }

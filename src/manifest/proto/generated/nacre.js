@@ -2529,6 +2529,7 @@ export const nacre = $root.nacre = (() => {
              * @property {nacre.v1.ObjectTable.$Properties|null} [removed] Changes removed
              * @property {Array.<string>|null} [tags] Changes tags
              * @property {number|null} [moved] Changes moved
+             * @property {nacre.v1.ObjectTable.$Properties|null} [merged] Changes merged
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -2548,6 +2549,7 @@ export const nacre = $root.nacre = (() => {
              *   removed?: nacre.v1.ObjectTable.$Shape|null;
              *   tags?: Array.<string>|null;
              *   moved?: number|null;
+             *   merged?: nacre.v1.ObjectTable.$Shape|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.Changes.$Shape
              */
@@ -2611,6 +2613,14 @@ export const nacre = $root.nacre = (() => {
             Changes.prototype.moved = 0;
 
             /**
+             * Changes merged.
+             * @member {nacre.v1.ObjectTable.$Properties|null|undefined} merged
+             * @memberof nacre.v1.Changes
+             * @instance
+             */
+            Changes.prototype.merged = null;
+
+            /**
              * Creates a new Changes instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Changes
@@ -2654,6 +2664,8 @@ export const nacre = $root.nacre = (() => {
                         writer.uint32(/* id 4, wireType 2 =*/34).string(message.tags[i]);
                 if (message.moved != null && $Object.hasOwnProperty.call(message, "moved") && message.moved !== 0)
                     writer.uint32(/* id 5, wireType 0 =*/40).uint32(message.moved);
+                if (message.merged != null && $Object.hasOwnProperty.call(message, "merged"))
+                    $root.nacre.v1.ObjectTable.encode(message.merged, writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2741,6 +2753,12 @@ export const nacre = $root.nacre = (() => {
                                 message.moved = value;
                             else
                                 delete message.moved;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            message.merged = $root.nacre.v1.ObjectTable.decode(reader, reader.size(), $undefined, _depth + 1, message.merged);
                             continue;
                         }
                     }

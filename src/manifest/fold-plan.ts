@@ -1,0 +1,133 @@
+// What to fold: which entries of a root that grows full are best moved into one segment. Pure.
+//
+// Candidates are base partitions and base segments whose row ids follow each other, or overrides and
+// segments of overrides, as many as one segment may hold. Taken is the window that frees the most bytes of
+// the root. A fold waits until it frees a good part of what is left, so an entry is written again a few
+// times in its life, not with every commit.
+import type { ArrayEntry, Partition, Root, SegmentRef } from './message.js';
+import { hasUnknownFields } from './message.js';
+import { type LoadedRoot, rootBytesCap } from './root.js';
+import { inlineBytes } from './row-sets.js';
+import { segmentEntryLimit } from './segment.js';
+
+/** A root beyond this is folded before the next commit: half of what a root may have. */
+const foldFromBytes = rootBytesCap / 2;
+
+/** What a fold must free to be worth a segment, while there is room for waiting. */
+const worthBytes = 8 * 1024;
+
+/** About what the numbers of an entry or a reference take up, with its object's, without sums and sets. */
+const entryBytes = 90;
+const referenceBytes = 118;
+
+/** A segment that is merged into another one is named once more, in the changes of that version. */
+const mergedNoteBytes = 75;
+
+export interface FoldPlan {
+  readonly array: ArrayEntry;
+  /** Hold the entries of `partitions` and of `segments`: overrides, or base partitions. */
+  readonly overrides: boolean;
+  readonly partitions: readonly Partition[];
+  readonly segments: readonly SegmentRef[];
+}
+
+interface Item {
+  readonly firstRowId: number;
+  readonly rows: number;
+  /** Entries that it brings along. */
+  readonly entries: number;
+  /** Bytes of the root that it gives back. */
+  readonly freedBytes: number;
+  readonly partition?: Partition;
+  readonly segment?: SegmentRef;
+}
+
+/** What should be folded next to a commit on this root; undefined when there is room, or nothing to gain. */
+export function planFold({ root, bytes }: LoadedRoot): FoldPlan | undefined {
+  const sizeBytes = bytes.byteLength;
+  if (sizeBytes <= foldFromBytes) return undefined;
+  return bestFold(root, Math.min(worthBytes, (rootBytesCap - sizeBytes) / 2));
+}
+
+/** The fold that frees the most bytes of a root, at least `worth`. */
+export function bestFold(root: Root, worth: number): FoldPlan | undefined {
+  let best: FoldPlan | undefined;
+  let bestFreed = Math.max(worth, 1);
+  for (const array of root.arrays) {
+    for (const overrides of [false, true]) {
+      const found = bestWindow(overrides ? overridesOf(root, array) : baseOf(root, array), overrides);
+      if (found === undefined || found.freedBytes < bestFreed) continue;
+      bestFreed = found.freedBytes;
+      best = {
+        array,
+        overrides,
+        partitions: found.items.flatMap(({ partition }) => partition ?? []),
+        segments: found.items.flatMap(({ segment }) => segment ?? []),
+      };
+    }
+  }
+  return best;
+}
+
+function baseOf(root: Root, array: ArrayEntry): Item[] {
+  const partitions = array.partitions.filter(({ rowIds }) => rowIds === null);
+  return [
+    ...partitions.map((partition) => itemOfPartition(root, partition)),
+    ...array.segments.filter(({ overrides }) => !overrides).map((segment) => itemOfSegment(root, segment)),
+  ].toSorted((a, b) => a.firstRowId - b.firstRowId);
+}
+
+/** In any order: an override says itself which rows it holds, and which version made it. */
+function overridesOf(root: Root, array: ArrayEntry): Item[] {
+  const partitions = array.partitions.filter(
+    ({ rowIds }) => rowIds !== null && inlineBytes(rowIds) !== undefined,
+  );
+  return [
+    ...array.segments.filter(({ overrides }) => overrides).map((segment) => itemOfSegment(root, segment)),
+    ...partitions.map((partition) => itemOfPartition(root, partition)),
+  ].toSorted((a, b) => a.entries - b.entries);
+}
+
+function itemOfPartition(root: Root, partition: Partition): Item {
+  const { firstRowId, rows, object, rowIds, dropped } = partition;
+  const sums = root.objects?.objects[object]?.blocks.byteLength ?? 0;
+  const sets = dropped.byteLength + (rowIds?.inline.byteLength ?? 0);
+  return { firstRowId, rows, entries: 1, freedBytes: entryBytes + sums + sets, partition };
+}
+
+function itemOfSegment(root: Root, segment: SegmentRef): Item {
+  const { firstRowId, rows, object, headHash, partitions } = segment;
+  const sums = root.objects?.objects[object]?.blocks.byteLength ?? 0;
+  // What a newer release says of a segment may not be true of another one.
+  const entries = hasUnknownFields(segment) ? segmentEntryLimit : partitions;
+  const freedBytes = referenceBytes + headHash.byteLength + sums - mergedNoteBytes;
+  return { firstRowId, rows, entries, freedBytes, segment };
+}
+
+/** The window of neighbours that frees the most: two indices that only go up. */
+function bestWindow(
+  items: readonly Item[],
+  overrides: boolean,
+): { items: readonly Item[]; freedBytes: number } | undefined {
+  const newReferenceBytes = referenceBytes + 32 + 16;
+  let best: { start: number; end: number; freedBytes: number } | undefined;
+  let start = 0;
+  let entries = 0;
+  let freedBytes = -newReferenceBytes;
+  for (const [at, item] of items.entries()) {
+    const before = items[at - 1];
+    if (!overrides && before !== undefined && before.firstRowId + before.rows !== item.firstRowId) {
+      start = at;
+      entries = 0;
+      freedBytes = -newReferenceBytes;
+    }
+    entries += item.entries;
+    freedBytes += item.freedBytes;
+    for (; entries > segmentEntryLimit; start++) {
+      entries -= items[start]?.entries ?? 0;
+      freedBytes -= items[start]?.freedBytes ?? 0;
+    }
+    if (best === undefined || freedBytes > best.freedBytes) best = { start, end: at + 1, freedBytes };
+  }
+  return best && { items: items.slice(best.start, best.end), freedBytes: best.freedBytes };
+}
