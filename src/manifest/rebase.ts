@@ -71,6 +71,8 @@ function clashOf(mine: Change, theirs: ArrayEffects, functions: ManifestFunction
         ? 'replaced rows that are to be dropped'
         : undefined;
     case 'dropArray':
+      // Whoever dropped it too agrees, whatever they did to its rows before.
+      if (theirs.dropped) return undefined;
       return theirs.appendedRows > 0 || theirs.replaced !== undefined || theirs.removed !== undefined
         ? 'changed rows'
         : undefined;

@@ -172,6 +172,12 @@ describe('the rebase table', () => {
     ['rename to a name that was given up goes in', [change.rename(x, 'y')], [change.rename(y, 'n')], 'both'],
     ['create of a name that was given up goes in', [change.create(mine, 'y')], [change.dropArray(y)], 'both'],
     [
+      'drop of an array that was changed and then dropped goes in',
+      [change.dropArray(x)],
+      [change.append(x, 1), change.replace(x, 0), change.dropArray(x)],
+      'both',
+    ],
+    [
       'append to a dropped array whose name was made again conflicts',
       [change.append(x, 1)],
       [change.dropArray(x), change.create(theirs, 'x')],

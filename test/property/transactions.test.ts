@@ -190,6 +190,18 @@ function touchesOf(base: Model, verbs: readonly Verb[]): Touches {
   return { arrays, names: taken, created, undone };
 }
 
+/** What is left of it when it lands: a row that somebody else dropped before is not dropped again. */
+function effectsOf(touches: Touches, landing: Model): Touches {
+  const live = new Map(
+    [...landing.values()].map(({ key, rows }) => [key, new Set(rows.map(({ id }) => id))]),
+  );
+  const arrays = [...touches.arrays].map(([key, touch]) => {
+    const dropped = [...touch.dropped].filter((id) => live.get(key)?.has(id));
+    return [key, { ...touch, dropped: new Set(dropped) }] as const;
+  });
+  return { ...touches, arrays: new Map(arrays) };
+}
+
 /** The rebase table, once more and in other words. */
 function clash(mine: Touches, theirs: Touches): boolean {
   const meet = (a: ReadonlySet<unknown>, b: ReadonlySet<unknown>): boolean =>
@@ -202,7 +214,8 @@ function clash(mine: Touches, theirs: Touches): boolean {
     const onlyDrops =
       one.droppedArray && !one.appended && !one.renamed && one.replaced.size + one.dropped.size === 0;
     if (other.droppedArray && !onlyDrops) return true;
-    if (one.droppedArray && (other.appended || other.replaced.size + other.dropped.size > 0)) return true;
+    const changed = other.appended || other.replaced.size + other.dropped.size > 0;
+    if (one.droppedArray && !other.droppedArray && changed) return true;
     if (one.renamed && other.renamed) return true;
     return (
       meet(one.replaced, other.replaced) ||
@@ -418,23 +431,25 @@ async function check(
   for (const { store } of members) await store.applyLate();
 
   const history = new Map<number, Model>([[1, new Map()]]);
+  const effects = new Map<string, Touches>();
   for (const { version, ids } of log.slice(1)) {
     let model = history.get(version - 1) as Model;
     for (const id of ids) {
       const one = known.get(id);
-      if (one !== undefined) model = rebase(history.get(one.base) as Model, one.verbs, model);
+      if (one === undefined) continue;
+      const base = history.get(one.base) as Model;
+      effects.set(id, effectsOf(touchesOf(base, one.verbs), model));
+      model = rebase(base, one.verbs, model);
     }
     history.set(version, model);
   }
-  const touches = new Map(
-    attempts.map((one) => [one.id, touchesOf(history.get(one.base) as Model, one.verbs)]),
-  );
-  for (const { id, base, outcome } of attempts) {
+  for (const { id, base, verbs, outcome } of attempts) {
+    const touches = touchesOf(history.get(base) as Model, verbs);
     const order = log.filter(({ version }) => version > base).flatMap(({ ids }) => ids);
     const before = landed.has(id) ? order.slice(0, order.indexOf(id)) : order;
     const clashes = before.filter((other) => {
-      const theirs = touches.get(other);
-      return theirs !== undefined && clash(touches.get(id) as Touches, theirs);
+      const theirs = effects.get(other);
+      return theirs !== undefined && clash(touches, theirs);
     });
     if (landed.has(id)) expect(clashes, `${id} landed beside what it clashes with`).toEqual([]);
     if (outcome === 'conflict') expect(clashes.length, `${id} clashes with nothing`).toBeGreaterThan(0);
