@@ -44,6 +44,18 @@ export interface NativeBinding {
   digestObject(pieces: readonly Uint8Array[], blockBytes: number): Promise<ObjectDigest>;
   /** Index of the first block whose CRC32C differs from `expected`, or -1; off the event loop. */
   verifyBlocks(bytes: Uint8Array, blockBytes: number, expected: Uint32Array): Promise<number>;
+  /**
+   * Copies `source` (whole blocks) from byte `skip` on into `target`, each block checked on the way unless
+   * `expected` is undefined, off the event loop. Index of the first block whose CRC32C differs, or -1. Until
+   * the promise settles, nobody else touches the target.
+   */
+  copyBlocks(
+    source: Uint8Array,
+    blockBytes: number,
+    expected: Uint32Array | undefined,
+    skip: number,
+    target: Uint8Array,
+  ): Promise<number>;
   /** CRC32C of A||B from the sums of A and of B and the length of B. */
   crc32cCombine(a: number, b: number, lengthB: number): number;
 
@@ -68,6 +80,18 @@ export interface NativeBinding {
    * `Corrupt` when the file is shorter. Each call is a mapping of its own.
    */
   mapFile(path: string, offset: number, length: number): Uint8Array;
+  /** Asks for pages of 2 MiB behind fresh memory: a large buffer is filled several times faster. */
+  adviseHugePages(bytes: Uint8Array): void;
+
+  /** Row `rows[i]` of the block of rows that begins at `offset` goes to row `places[i]` of the target. */
+  gatherRows(
+    source: Uint8Array,
+    offset: number,
+    rowBytes: number,
+    rows: Float64Array,
+    target: Uint8Array,
+    places: Uint32Array,
+  ): void;
 
   /** `queries` holds `n * dimensions` numbers. */
   createExactScan(options: {

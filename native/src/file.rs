@@ -45,3 +45,8 @@ pub fn map_file(env: &Env, name: String, offset: f64, length: f64) -> napi::Resu
         })
     }
 }
+
+#[napi(catch_unwind, js_name = "adviseHugePages")]
+pub fn advise_huge_pages(bytes: Uint8ArraySlice) {
+    file::advise_huge_pages(&bytes);
+}

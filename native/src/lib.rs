@@ -1,7 +1,8 @@
 //! The napi boundary. One file per exported group; each only converts, spawns and maps errors.
 //!
-//! Bytes that work off the event loop reads stay JavaScript's: the caller neither writes nor transfers
-//! them until the promise settles. They are kept from the collector until then.
+//! Bytes that work off the event loop reads stay JavaScript's: the caller neither writes nor transfers them
+//! until the promise settles; bytes that such work writes are not looked at before. They are kept from the
+//! collector until then.
 // Under test the napi macros export nothing, so that nothing here is used.
 #![cfg_attr(test, allow(dead_code, unused_imports))]
 
@@ -9,6 +10,7 @@ mod arguments;
 mod checksum;
 mod convert;
 mod file;
+mod rows;
 mod rowset;
 mod scan;
 mod spawn;

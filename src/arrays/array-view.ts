@@ -16,7 +16,8 @@ import { defined } from '../util/assert.js';
 import { untilAborted } from '../util/runtime.js';
 import type { ArrayEnvironment } from './environment.js';
 import type { RowType } from './partition-writer.js';
-import { type BasePart, type BaseUnit, type Override, type Part, RowMap } from './row-map.js';
+import { type BasePart, type BaseUnit, type Override, RowMap } from './row-map.js';
+import type { Part } from './runs.js';
 import { dtypeOfEntry } from './types.js';
 
 /** Sequences say which override is newer. */

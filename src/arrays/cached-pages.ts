@@ -12,8 +12,8 @@ import { readVerified } from '../storage/wrap/verified.js';
 import { defined } from '../util/assert.js';
 import { NacreError } from '../errors.js';
 import { concat, toHex } from '../util/bytes.js';
-import type { Pages } from './pages.js';
-import type { Part } from './row-map.js';
+import { gatherRanges, type Pages } from './pages.js';
+import type { Part, Picked } from './runs.js';
 
 /**
  * Small reads fetch this much: 3 ms at 90 MB/s on top of a round trip, and the neighbours are there next
@@ -35,11 +35,7 @@ export class CachedPages implements Pages {
   async read(part: Part, ranges: readonly ByteRange[], options: CallOptions = {}): Promise<Uint8Array[]> {
     const { sizeBytes } = part.object;
     const wanted = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
-    if (
-      wanted * 2 >= sizeBytes ||
-      sizeBytes <= pieceBytes ||
-      this.#cache.peek(pageOf(part, { start: 0, end: sizeBytes }))
-    ) {
+    if (this.#wantsWhole(part, wanted)) {
       const whole = await this.whole(part, options);
       return ranges.map(({ start, end }) => whole.subarray(start, end));
     }
@@ -58,6 +54,26 @@ export class CachedPages implements Pages {
   async readInto(part: Part, range: ByteRange, target: Uint8Array, options: CallOptions = {}): Promise<void> {
     const [bytes] = await this.read(part, [range], options);
     target.set(defined(bytes, 'range'));
+  }
+
+  async gather(pick: Picked, rowBytes: number, target: Uint8Array, options: CallOptions = {}): Promise<void> {
+    const { part, rows, places } = pick;
+    if (this.#wantsWhole(part, rows.length * rowBytes)) {
+      const whole = await this.whole(part, options);
+      this.#native.gatherRows(whole, part.dataOffset, rowBytes, rows, target, places);
+    } else {
+      await gatherRanges((...args) => this.read(...args), pick, rowBytes, target, options);
+    }
+  }
+
+  /** Most of it is wanted, or it is one piece, or here already. */
+  #wantsWhole(part: Part, wantedBytes: number): boolean {
+    const { sizeBytes } = part.object;
+    return (
+      wantedBytes * 2 >= sizeBytes ||
+      sizeBytes <= pieceBytes ||
+      this.#cache.peek(pageOf(part, { start: 0, end: sizeBytes }))
+    );
   }
 
   whole(part: Part, options: CallOptions = {}): Promise<Uint8Array> {

@@ -14,10 +14,13 @@ import type { ByteRange, CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { Pages } from './pages.js';
-import type { Part } from './row-map.js';
+import type { Part, Picked } from './runs.js';
 
 /** Files kept mapped at once; a mapping costs address space, not memory. */
 const mappedFiles = 1_024;
+
+/** Blocks of one job on the pool: 4 MiB. */
+const jobBlocks = 64;
 
 interface Mapped {
   readonly bytes: Uint8Array;
@@ -38,13 +41,46 @@ export class MappedPages implements Pages {
   async read(part: Part, ranges: readonly ByteRange[], { signal }: CallOptions = {}): Promise<Uint8Array[]> {
     throwIfAborted(signal);
     const mapped = await this.#map(part);
-    for (const range of ranges) await this.#check(part, mapped, range);
+    const blocks = new BlockSet(mapped.checked, part.object.blockBytes);
+    for (const { start, end } of ranges) blocks.add(start, end);
+    await this.#check(part, mapped, blocks);
     return ranges.map(({ start, end }) => mapped.bytes.subarray(start, end));
   }
 
+  /** Copied and checked in one pass, by all threads of the pool. */
   async readInto(part: Part, range: ByteRange, target: Uint8Array, options: CallOptions = {}): Promise<void> {
-    const [bytes] = await this.read(part, [range], options);
-    target.set(defined(bytes, 'range'));
+    throwIfAborted(options.signal);
+    const mapped = await this.#map(part);
+    const { blockBytes } = part.object;
+    const sums = await part.sums();
+    const copies: Promise<void>[] = [];
+    for (let start = range.start; start < range.end; ) {
+      const first = Math.floor(start / blockBytes);
+      const end = Math.min(range.end, (first + jobBlocks) * blockBytes);
+      const last = Math.ceil(end / blockBytes);
+      const bytes = mapped.bytes.subarray(first * blockBytes, last * blockBytes);
+      const expected = mapped.checked.subarray(first, last).includes(0)
+        ? sums.subarray(first, last)
+        : undefined;
+      const room = target.subarray(start - range.start, end - range.start);
+      const copy = this.#native.copyBlocks(bytes, blockBytes, expected, start - first * blockBytes, room);
+      copies.push(settle(part, mapped, copy, first, last));
+      start = end;
+    }
+    await Promise.all(copies);
+  }
+
+  async gather(pick: Picked, rowBytes: number, target: Uint8Array, options: CallOptions = {}): Promise<void> {
+    throwIfAborted(options.signal);
+    const { part, rows, places } = pick;
+    const mapped = await this.#map(part);
+    const blocks = new BlockSet(mapped.checked, part.object.blockBytes);
+    for (let i = 0; i < rows.length; i++) {
+      const start = part.dataOffset + (rows[i] ?? 0) * rowBytes;
+      blocks.add(start, start + rowBytes);
+    }
+    await this.#check(part, mapped, blocks);
+    this.#native.gatherRows(mapped.bytes, part.dataOffset, rowBytes, rows, target, places);
   }
 
   async whole(part: Part, options: CallOptions = {}): Promise<Uint8Array> {
@@ -73,28 +109,67 @@ export class MappedPages implements Pages {
     }
   }
 
-  async #check(part: Part, mapped: Mapped, range: ByteRange): Promise<void> {
-    const { key, blockBytes } = part.object;
-    const last = Math.ceil(range.end / blockBytes);
-    let sums: Uint32Array | undefined;
-    for (let block = Math.floor(range.start / blockBytes); block < last; ) {
-      if (mapped.checked[block] === 1) {
-        block++;
-        continue;
-      }
-      let end = block + 1;
-      while (end < last && mapped.checked[end] === 0) end++;
-      sums ??= await part.sums();
-      const bytes = mapped.bytes.subarray(block * blockBytes, end * blockBytes);
-      const bad = await this.#native
-        .verifyBlocks(bytes, blockBytes, sums.subarray(block, end))
-        .catch((error: unknown) => {
-          throw fromNative(error);
-        });
-      if (bad >= 0) throw damage(key, `is damaged in block ${block + bad}`, 'block');
-      mapped.checked.fill(1, block, end);
-      block = end;
+  /** Checks blocks that were not checked before, by all threads of the pool. */
+  async #check(part: Part, mapped: Mapped, blocks: BlockSet): Promise<void> {
+    if (blocks.isEmpty) return;
+    const { blockBytes } = part.object;
+    const sums = await part.sums();
+    await Promise.all(
+      blocks.runs(jobBlocks).map(([first, last]) => {
+        const bytes = mapped.bytes.subarray(first * blockBytes, last * blockBytes);
+        const verified = this.#native.verifyBlocks(bytes, blockBytes, sums.subarray(first, last));
+        return settle(part, mapped, verified, first, last);
+      }),
+    );
+  }
+}
+
+/** Waits for the check of the blocks `[first, last)` and remembers that they were good. */
+async function settle(
+  { object }: Part,
+  { checked }: Mapped,
+  check: Promise<number>,
+  first: number,
+  last: number,
+): Promise<void> {
+  const bad = await check.catch((error: unknown) => {
+    throw fromNative(error);
+  });
+  if (bad >= 0) throw damage(object.key, `is damaged in block ${first + bad}`, 'block');
+  checked.fill(1, first, last);
+}
+
+/** Blocks that are wanted and not checked yet. */
+class BlockSet {
+  readonly #checked: Uint8Array;
+  readonly #blockBytes: number;
+  readonly #wanted = new Set<number>();
+
+  constructor(checked: Uint8Array, blockBytes: number) {
+    this.#checked = checked;
+    this.#blockBytes = blockBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#wanted.size === 0;
+  }
+
+  /** The blocks of the bytes `[start, end)`. */
+  add(start: number, end: number): void {
+    for (let block = Math.floor(start / this.#blockBytes); block * this.#blockBytes < end; block++) {
+      if (this.#checked[block] === 0) this.#wanted.add(block);
     }
+  }
+
+  /** Half-open runs of neighbours, each of so many blocks at most. */
+  runs(limit: number): [number, number][] {
+    const runs: [number, number][] = [];
+    for (const block of Float64Array.from(this.#wanted).sort()) {
+      const last = runs.at(-1);
+      if (last !== undefined && last[1] === block && block - last[0] < limit) last[1]++;
+      else runs.push([block, block + 1]);
+    }
+    return runs;
   }
 }
 

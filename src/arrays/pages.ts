@@ -3,7 +3,7 @@ import type { NativeBinding } from '../native.js';
 import type { ByteRange, CallOptions, ObjectStore } from '../storage/object-store.js';
 import { readVerified } from '../storage/wrap/verified.js';
 import { defined } from '../util/assert.js';
-import type { Part } from './row-map.js';
+import type { Part, Picked } from './runs.js';
 
 export interface Pages {
   /** Checked bytes of ranges of a partition, in the order asked for. Read them, do not write to them. */
@@ -13,6 +13,8 @@ export interface Pages {
    * possible.
    */
   readInto(part: Part, range: ByteRange, target: Uint8Array, options?: CallOptions): Promise<void>;
+  /** Picked rows of a partition, checked, to their places in `target`. */
+  gather(pick: Picked, rowBytes: number, target: Uint8Array, options?: CallOptions): Promise<void>;
   /** The whole object, checked. */
   whole(part: Part, options?: CallOptions): Promise<Uint8Array>;
 }
@@ -21,21 +23,47 @@ export interface Pages {
 export function storePages(store: ObjectStore, native: NativeBinding): Pages {
   const read: Pages['read'] = async (part, ranges, options = {}) => {
     const { key, sizeBytes, blockBytes } = part.object;
-    const blocks = await part.sums();
-    return readVerified(store, key, { sizeBytes, blockBytes, blocks }, ranges, {
-      ...options,
-      verifier: native,
-    });
+    // The sums may stand in a segment: they are asked for in the same wave.
+    const checksums = { sizeBytes, blockBytes, blocks: part.sums() };
+    return readVerified(store, key, checksums, ranges, { ...options, verifier: native });
   };
   return {
     read,
     readInto: (part, range, target, options) =>
       readBlocksInto(read, store, native, part, range, target, options),
+    gather: (pick, rowBytes, target, options) => gatherRanges(read, pick, rowBytes, target, options),
     whole: async (part, options) => {
       const [bytes] = await read(part, [{ start: 0, end: part.object.sizeBytes }], options);
       return defined(bytes, 'the whole object');
     },
   };
+}
+
+/** Picked rows by ranges: rows that touch are one range, whatever the order they are wanted in. */
+export async function gatherRanges(
+  read: Pages['read'],
+  { part, rows, places }: Picked,
+  rowBytes: number,
+  target: Uint8Array,
+  options: CallOptions = {},
+): Promise<void> {
+  const ascending = Uint32Array.from(rows, (_, i) => i).sort((a, b) => (rows[a] ?? 0) - (rows[b] ?? 0));
+  const ranges: { start: number; end: number }[] = [];
+  const holders = new Uint32Array(rows.length);
+  for (const i of ascending) {
+    const start = part.dataOffset + (rows[i] ?? 0) * rowBytes;
+    const last = ranges.at(-1);
+    if (last === undefined || start > last.end) ranges.push({ start, end: start + rowBytes });
+    else last.end = start + rowBytes;
+    holders[i] = ranges.length - 1;
+  }
+  const pieces = await read(part, ranges, options);
+  for (const [i, row] of rows.entries()) {
+    const holder = holders[i] ?? 0;
+    const offset = part.dataOffset + row * rowBytes - (ranges[holder]?.start ?? 0);
+    const bytes = defined(pieces[holder], 'piece').subarray(offset, offset + rowBytes);
+    target.set(bytes, (places[i] ?? 0) * rowBytes);
+  }
 }
 
 /**

@@ -11,7 +11,8 @@ import { unpackBlockSums } from '../manifest/upload.js';
 import type { ArrayView } from './array-view.js';
 import type { ArrayEnvironment } from './environment.js';
 import type { RowType } from './partition-writer.js';
-import { type BaseUnit, type Override, type Part, RowMap } from './row-map.js';
+import { type BaseUnit, type Override, RowMap } from './row-map.js';
+import type { Part } from './runs.js';
 
 const noRows = new Float64Array(0);
 

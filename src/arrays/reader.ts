@@ -1,10 +1,11 @@
 // Rows in, bytes out: turns runs into ranges of partition objects, fetches them checked, and puts every row
 // in its place.
 import { NacreError } from '../errors.js';
+import type { NativeBinding } from '../native.js';
 import type { ByteRange, CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import type { Pages } from './pages.js';
-import type { Part, Run } from './row-map.js';
+import type { Part, Picked, Run } from './runs.js';
 
 /** A run of this size is worth two requests more to arrive where it belongs. */
 const largeRunBytes = 4 * 2 ** 20;
@@ -47,10 +48,27 @@ export async function readRuns(
   );
 }
 
+/** Copies picked rows to their places in `target`. One wave of requests for all partitions. */
+export async function readPicks(
+  picks: readonly Picked[],
+  rowBytes: number,
+  target: Uint8Array,
+  pages: Pages,
+  options: CallOptions = {},
+): Promise<void> {
+  if (rowBytes === 0) return;
+  await Promise.all(picks.map((pick) => pages.gather(pick, rowBytes, target, options)));
+}
+
+/** A result from this size on is asked for in pages of 2 MiB, as NumPy does. */
+const hugeBytes = 4 * 2 ** 20;
+
 /** A buffer for the result, or a typed error when it cannot be had. */
-export function allocate(bytes: number, what: string): Uint8Array {
+export function allocate(bytes: number, what: string, native: NativeBinding): Uint8Array {
   try {
-    return new Uint8Array(bytes);
+    const buffer = new Uint8Array(bytes);
+    if (bytes >= hugeBytes) native.adviseHugePages(buffer);
+    return buffer;
   } catch (cause) {
     throw new NacreError('ResourceExhausted', `${what} needs ${bytes} bytes in one piece`, {
       cause,

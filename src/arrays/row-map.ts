@@ -7,18 +7,17 @@
 //
 // Entries that stand in segments are loaded when a selection touches them, so a lookup costs what it touches.
 import type { RowSetFunctions } from '../manifest/functions.js';
-import type { StoredObject } from '../manifest/objects.js';
 import { assert, defined } from '../util/assert.js';
-import { countWithin, lastAtMost, lowerBound, mergeSorted, slice, upperBound } from '../util/sorted.js';
-
-/** One partition object and how to check it. */
-export interface Part {
-  readonly object: StoredObject;
-  readonly rows: number;
-  readonly dataOffset: number;
-  /** Block sums, once they are loaded; `object.blocks` says where they stand until then. */
-  readonly sums: () => Promise<Uint32Array>;
-}
+import {
+  countWithin,
+  lastAtMost,
+  lastIndexAtMost,
+  lowerBound,
+  mergeSorted,
+  slice,
+  upperBound,
+} from '../util/sorted.js';
+import { type Part, type Picked, PickList, type Run, RunList } from './runs.js';
 
 export interface BaseUnit {
   readonly firstRowId: number;
@@ -42,14 +41,6 @@ export interface Override {
   readonly ids: Uint8Array;
 }
 
-/** `count` rows of one partition from `row` on, and where they go in the result. */
-export interface Run {
-  readonly part: Part;
-  readonly row: number;
-  readonly count: number;
-  readonly target: number;
-}
-
 /** A partition as a scan sees it: every row with its id, but for those in `dead`. */
 export interface ScanPart {
   readonly part: Part;
@@ -65,11 +56,19 @@ interface LiveOverride {
   readonly rows: Float64Array;
 }
 
-interface PlacedPart extends BasePart {
-  /** Logical index of its first live row. */
+/** Row ids that follow each other, and the logical indices of those that are live. */
+interface Span {
+  readonly firstRowId: number;
+  readonly rows: number;
+  /** Logical index of its first live row, and one past that of the last. */
   readonly firstIndex: number;
+  readonly endIndex: number;
   /** Dropped ids within it, ascending. */
   readonly dropped: Float64Array;
+}
+
+interface PlacedPart extends Span {
+  readonly part: Part;
 }
 
 export class RowMap {
@@ -116,65 +115,56 @@ export class RowMap {
     return runs;
   }
 
-  /**
-   * Runs for a list of logical indices, in any order and repeated at will; `target` counts within the list.
-   */
-  async runsOfList(indices: Float64Array): Promise<Run[]> {
-    const order = Float64Array.from(indices, (_, i) => i).sort(
-      (a, b) => (indices[a] ?? 0) - (indices[b] ?? 0),
-    );
-    const first = indices[order[0] ?? 0];
-    const last = indices[order.at(-1) ?? 0];
-    if (first === undefined || last === undefined) return [];
-    const runs = new RunList();
-    let next = 0;
-    for (const placed of await this.#partsOfList(indices, order)) {
-      const liveRows = placed.part.rows - placed.dropped.length;
-      for (; next < order.length; next++) {
-        const target = order[next] ?? 0;
-        const index = indices[target] ?? 0;
-        if (index >= placed.firstIndex + liveRows) break;
-        const id = nthLive(placed, index - placed.firstIndex);
-        const found = this.#newest(id) ?? { part: placed.part, row: id - placed.firstRowId };
-        runs.add(found.part, found.row, target);
+  /** Where the rows of a list of logical indices are, in any order and repeated at will. */
+  async picksOfList(indices: Float64Array): Promise<Picked[]> {
+    const { at, touched } = this.#unitsOf(indices);
+    const places = await placeAll(touched, (unit) => this.#place(unit));
+    const picks = new PickList();
+    let found: PlacedPart | undefined;
+    for (let i = 0; i < indices.length; i++) {
+      const index = indices[i] ?? 0;
+      if (found === undefined || index < found.firstIndex || index >= found.endIndex) {
+        const parts = defined(places.get(at[i] ?? 0), 'placed unit');
+        found = defined(
+          lastAtMost(parts, index, ({ firstIndex }) => firstIndex),
+          'partition of a row',
+        );
       }
+      const id = nthLive(found, index - found.firstIndex);
+      const newer = this.#newest(id);
+      if (newer === undefined) picks.add(found.part, id - found.firstRowId, i);
+      else picks.add(newer.part, newer.row, i);
     }
-    return runs.runs;
+    return picks.build();
   }
 
-  /** Row ids of logical indices. */
+  /** Row ids of logical indices. Segments are read where entries record dropped ids, else none is needed. */
   async idsOf(indices: Float64Array): Promise<Float64Array> {
-    const out = new Float64Array(indices.length);
-    const order = Float64Array.from(indices, (_, i) => i).sort(
-      (a, b) => (indices[a] ?? 0) - (indices[b] ?? 0),
-    );
-    let next = 0;
-    for (const placed of await this.#partsOfList(indices, order)) {
-      const end = placed.firstIndex + placed.part.rows - placed.dropped.length;
-      for (; next < order.length && (indices[order[next] ?? 0] ?? 0) < end; next++) {
-        const target = order[next] ?? 0;
-        out[target] = nthLive(placed, (indices[target] ?? 0) - placed.firstIndex);
-      }
-    }
-    return out;
+    const { at, touched } = this.#unitsOf(indices);
+    const places = await placeAll(touched, (unit) => this.#spansOf(unit));
+    return indices.map((index, i) => {
+      const spans = defined(places.get(at[i] ?? 0), 'placed unit');
+      const span = defined(
+        lastAtMost(spans, index, ({ firstIndex }) => firstIndex),
+        'span of a row',
+      );
+      return nthLive(span, index - span.firstIndex);
+    });
   }
 
-  /** Logical indices of row ids; -1 for an id that is dropped or was never given. */
+  /** Logical indices of row ids; -1 for an id that is dropped or was never given. Reads as `idsOf` does. */
   async indicesOf(ids: Float64Array): Promise<Float64Array> {
-    const out = new Float64Array(ids.length).fill(-1);
-    const places = new Map<BaseUnit, PlacedPart[]>();
-    for (const [i, id] of ids.entries()) {
-      const unit = lastAtMost(this.#units, id, (candidate) => candidate.firstRowId);
-      if (unit === undefined || id >= unit.firstRowId + unit.rows) continue;
-      const known = places.get(unit) ?? (await this.#place(this.#units.indexOf(unit)));
-      places.set(unit, known);
-      const placed = lastAtMost(known, id, (candidate) => candidate.firstRowId);
-      if (placed === undefined) continue;
-      const below = countWithin(placed.dropped, placed.firstRowId, id);
-      if (countWithin(placed.dropped, id, id + 1) === 0)
-        out[i] = placed.firstIndex + id - placed.firstRowId - below;
-    }
-    return out;
+    const unitOf = (id: number): number => lastIndexAtMost(this.#units, id, ({ firstRowId }) => firstRowId);
+    const at = Int32Array.from(ids, unitOf);
+    const known = new Set(at.filter((unit) => unit >= 0));
+    const places = await placeAll(known, (unit) => this.#spansOf(unit));
+    return ids.map((id, i) => {
+      const spans = places.get(at[i] ?? -1) ?? [];
+      const span = lastAtMost(spans, id, ({ firstRowId }) => firstRowId);
+      if (span === undefined || id >= span.firstRowId + span.rows) return -1;
+      const below = lowerBound(span.dropped, id);
+      return span.dropped[below] === id ? -1 : span.firstIndex + id - span.firstRowId - below;
+    });
   }
 
   /** Every partition with the rows that a scan must pass over; segments are read one after the other. */
@@ -219,40 +209,48 @@ export class RowMap {
       if ((this.#starts[i] ?? 0) >= end) break;
       if (this.#starts[i] !== this.#starts[i + 1]) touched.push(this.#place(i));
     }
-    return (await Promise.all(touched)).flat().filter((placed) => {
-      const live = placed.part.rows - placed.dropped.length;
-      return live > 0 && placed.firstIndex < end && placed.firstIndex + live > start;
-    });
+    return (await Promise.all(touched))
+      .flat()
+      .filter(({ firstIndex, endIndex }) => firstIndex < endIndex && firstIndex < end && endIndex > start);
   }
 
-  /** The partitions that the ordered indices touch, in order; their segments are read side by side. */
-  async #partsOfList(indices: Float64Array, order: Float64Array): Promise<PlacedPart[]> {
-    const units = [...this.#touchedUnits(indices, order)];
-    return (await Promise.all(units.map(([from, to]) => this.#partsOf(from, to)))).flat();
+  /** The unit of each logical index, and the set of them. */
+  #unitsOf(indices: Float64Array): { at: Int32Array; touched: Set<number> } {
+    const at = new Int32Array(indices.length);
+    const touched = new Set<number>();
+    let unit = 0;
+    let start = 0;
+    let end = 0;
+    for (let i = 0; i < indices.length; i++) {
+      const index = indices[i] ?? 0;
+      if (index < start || index >= end) {
+        unit = upperBound(this.#starts, index) - 1;
+        start = this.#starts[unit] ?? 0;
+        end = this.#starts[unit + 1] ?? 0;
+        touched.add(unit);
+      }
+      at[i] = unit;
+    }
+    return { at, touched };
+  }
+
+  /** A unit as one span while nothing in its entries sets rows apart, else its partitions. */
+  async #spansOf(at: number): Promise<readonly Span[]> {
+    const { firstRowId, rows, foldedDrops } = defined(this.#units[at], 'unit');
+    if (foldedDrops > 0) return this.#place(at);
+    const dropped = slice(this.#dropped, firstRowId, firstRowId + rows);
+    return [spanOf(firstRowId, rows, this.#starts[at] ?? 0, dropped)];
   }
 
   async #place(at: number): Promise<PlacedPart[]> {
     const unit = defined(this.#units[at], 'unit');
     let firstIndex = this.#starts[at] ?? 0;
-    return (await unit.load()).map((base) => {
-      const { firstRowId, folded, part } = base;
+    return (await unit.load()).map(({ part, firstRowId, folded }) => {
       const dropped = mergeSorted(folded, slice(this.#dropped, firstRowId, firstRowId + part.rows));
-      const placed = { ...base, firstIndex, dropped };
-      firstIndex += part.rows - dropped.length;
-      return placed;
+      const span = spanOf(firstRowId, part.rows, firstIndex, dropped);
+      firstIndex = span.endIndex;
+      return { ...span, part };
     });
-  }
-
-  /** For each unit that the ordered indices touch, the range from the first to one past the last of them. */
-  *#touchedUnits(indices: Float64Array, order: Float64Array): Generator<readonly [number, number]> {
-    for (let i = 0; i < order.length; ) {
-      const first = indices[order[i] ?? 0] ?? 0;
-      const unitEnd = this.#starts[upperBound(this.#starts, first)] ?? this.liveRows;
-      let last = first;
-      for (; i < order.length && (indices[order[i] ?? 0] ?? 0) < unitEnd; i++)
-        last = indices[order[i] ?? 0] ?? 0;
-      yield [first, last + 1];
-    }
   }
 
   #baseRuns(placed: PlacedPart, start: number, end: number, runs: Run[]): void {
@@ -331,30 +329,25 @@ export class RowMap {
   }
 }
 
-/** Runs that grow while partition, row and target go on together. */
-class RunList {
-  readonly runs: Run[];
+/** What `place` gives for each unit, the segments read side by side. */
+async function placeAll<T>(
+  units: Iterable<number>,
+  place: (unit: number) => Promise<T>,
+): Promise<Map<number, T>> {
+  return new Map(await Promise.all(Array.from(units, async (unit) => [unit, await place(unit)] as const)));
+}
 
-  constructor(runs: Run[] = []) {
-    this.runs = runs;
-  }
-
-  add(part: Part, row: number, target: number): void {
-    const last = this.runs.at(-1);
-    if (last?.part === part && last.row + last.count === row && last.target + last.count === target) {
-      this.runs[this.runs.length - 1] = { ...last, count: last.count + 1 };
-    } else {
-      this.runs.push({ part, row, count: 1, target });
-    }
-  }
+function spanOf(firstRowId: number, rows: number, firstIndex: number, dropped: Float64Array): Span {
+  return { firstRowId, rows, firstIndex, endIndex: firstIndex + rows - dropped.length, dropped };
 }
 
 function common(a: Float64Array, b: Float64Array): Float64Array {
   return a.filter((id) => countWithin(b, id, id + 1) === 1);
 }
 
-/** Id of the n-th live row of a partition. */
-function nthLive({ firstRowId, dropped }: PlacedPart, n: number): number {
+/** Id of the n-th live row of a span. */
+function nthLive({ firstRowId, dropped }: Span, n: number): number {
+  if (dropped.length === 0) return firstRowId + n;
   // The answer is n plus the dropped ids at or below it: grows until it stands still.
   let id = firstRowId + n;
   for (;;) {

@@ -23,7 +23,7 @@ import {
   rowsPerPartition,
 } from './partition-writer.js';
 import { PendingArray } from './pending-array.js';
-import { allocate, readRuns } from './reader.js';
+import { allocate, readPicks } from './reader.js';
 import type { RowSource } from './row-source.js';
 import { checkRows, type RowsInput } from './rows-input.js';
 import { resolveIndices, resolveSelection, type RowSelection } from './selection.js';
@@ -235,8 +235,9 @@ export class WriteTransaction {
         : Float64Array.from({ length: resolved.end - resolved.start }, (_, i) => resolved.start + i);
     this.#noteReads(array.id, await map.idsOf(indices));
     const rowBytes = rowBytesOf(array.type);
-    const bytes = allocate(indices.length * rowBytes, `reading ${indices.length} rows of '${name}'`);
-    await readRuns(await map.runsOfList(indices), rowBytes, bytes, this.#environment.pages, this.#options);
+    const { native, pages } = this.#environment;
+    const bytes = allocate(indices.length * rowBytes, `reading ${indices.length} rows of '${name}'`, native);
+    await readPicks(await map.picksOfList(indices), rowBytes, bytes, pages, this.#options);
     return { bytes, rows: indices.length, type: array.type };
   }
 

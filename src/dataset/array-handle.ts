@@ -1,7 +1,7 @@
 // An array as users hold it: a name, looked up by each read in the version that the dataset stands at.
 import type { ArrayView } from '../arrays/array-view.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
-import { allocate, readRuns } from '../arrays/reader.js';
+import { allocate, readPicks, readRuns } from '../arrays/reader.js';
 import { resolveSelection, type RowSelection } from '../arrays/selection.js';
 import { shapeOf } from '../arrays/types.js';
 import { NacreError } from '../errors.js';
@@ -78,13 +78,15 @@ export class ArrayHandle {
     const selection = options.ids === undefined ? options : { rows: await this.#indicesOf(view, options) };
     const resolved = resolveSelection(selection, map.liveRows, this.name);
     const count = resolved.kind === 'range' ? resolved.end - resolved.start : resolved.indices.length;
-    const runs =
-      resolved.kind === 'range'
-        ? await map.runsOfRange(resolved.start, resolved.end)
-        : await map.runsOfList(resolved.indices);
     const rowBytes = rowBytesOf(view.type);
-    const bytes = allocate(count * rowBytes, `reading ${count} rows of '${this.name}'`);
-    await readRuns(runs, rowBytes, bytes, this.#environment.pages, options);
+    const { pages, native } = this.#environment;
+    const bytes = allocate(count * rowBytes, `reading ${count} rows of '${this.name}'`, native);
+    if (resolved.kind === 'range') {
+      const runs = await map.runsOfRange(resolved.start, resolved.end);
+      await readRuns(runs, rowBytes, bytes, pages, options);
+    } else {
+      await readPicks(await map.picksOfList(resolved.indices), rowBytes, bytes, pages, options);
+    }
     const { dtype } = view.type;
     return { data: viewAs(dtype, bytes), shape: shapeOf(view.entry, count), dtype };
   }

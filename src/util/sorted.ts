@@ -52,6 +52,11 @@ export function mergeSorted(a: Float64Array, b: Float64Array): Float64Array {
 
 /** The last item whose number is at or below the value; items ascend by it. */
 export function lastAtMost<T>(items: readonly T[], value: number, of: (item: T) => number): T | undefined {
+  return items[lastIndexAtMost(items, value, of)];
+}
+
+/** Its index; -1 when there is none. */
+export function lastIndexAtMost<T>(items: readonly T[], value: number, of: (item: T) => number): number {
   let low = 0;
   let high = items.length;
   while (low < high) {
@@ -59,5 +64,5 @@ export function lastAtMost<T>(items: readonly T[], value: number, of: (item: T) 
     if (of(items[middle] as T) <= value) low = middle + 1;
     else high = middle;
   }
-  return items[low - 1];
+  return low - 1;
 }

@@ -2,14 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { manifestFunctions } from '../../src/dataset/environment.js';
-import {
-  type BasePart,
-  type BaseUnit,
-  type Override,
-  type Part,
-  RowMap,
-  type Run,
-} from '../../src/arrays/row-map.js';
+import { type BasePart, type BaseUnit, type Override, RowMap } from '../../src/arrays/row-map.js';
+import type { Part, Picked, Run } from '../../src/arrays/runs.js';
 import { native } from '../../src/native.js';
 
 const { rowSets } = manifestFunctions(native());
@@ -117,6 +111,16 @@ function placed(runs: readonly Run[], count: number): { part: Part; row: number 
   return out;
 }
 
+/** The same for picked rows. */
+function picked(picks: readonly Picked[], count: number): { part: Part; row: number }[] {
+  return placed(
+    picks.flatMap(({ part, rows, places }) =>
+      Array.from(rows, (row, i) => ({ part, row, count: 1, target: places[i] ?? -1 })),
+    ),
+    count,
+  );
+}
+
 function same(found: { part: Part; row: number }[], cells: readonly (Cell | undefined)[]): void {
   expect(found.map(({ row }) => row)).toEqual(cells.map((cell) => cell?.row));
   expect(found.every(({ part: from }, i) => from === cells[i]?.part)).toBe(true);
@@ -138,7 +142,7 @@ describe('the row map', () => {
           same(placed(await map.runsOfRange(0, rows), rows), cells);
           const list = rows === 0 ? [] : picks.map((pick) => pick % rows);
           same(
-            placed(await map.runsOfList(Float64Array.from(list)), list.length),
+            picked(await map.picksOfList(Float64Array.from(list)), list.length),
             list.map((i) => cells[i]),
           );
           const ids = await map.idsOf(Float64Array.from(list));
@@ -181,7 +185,7 @@ describe('the row map', () => {
     });
     await map.runsOfRange(10, 11);
     expect(loads()).toBe(1);
-    await map.runsOfList(Float64Array.of(59, 0));
+    await map.picksOfList(Float64Array.of(59, 0));
     expect(loads()).toBe(3);
   });
 });

@@ -8,6 +8,7 @@ mod distance;
 pub mod error;
 mod exact;
 pub mod file;
+pub mod rows;
 pub mod rowset;
 pub mod scan;
 #[cfg(test)]

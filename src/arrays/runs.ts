@@ -1,0 +1,88 @@
+// Where rows are: runs of one partition for a range of rows, picks for a list.
+import type { StoredObject } from '../manifest/objects.js';
+
+/** One partition object and how to check it. */
+export interface Part {
+  readonly object: StoredObject;
+  readonly rows: number;
+  readonly dataOffset: number;
+  /** Block sums, once they are loaded; `object.blocks` says where they stand until then. */
+  readonly sums: () => Promise<Uint32Array>;
+}
+
+/** `count` rows of one partition from `row` on, and where they go in the result. */
+export interface Run {
+  readonly part: Part;
+  readonly row: number;
+  readonly count: number;
+  readonly target: number;
+}
+
+/** Rows of one partition, and their places in the result: row `rows[i]` goes to place `places[i]`. */
+export interface Picked {
+  readonly part: Part;
+  readonly rows: Float64Array;
+  readonly places: Uint32Array;
+}
+
+/** Runs that grow while partition, row and target go on together. */
+export class RunList {
+  readonly runs: Run[];
+
+  constructor(runs: Run[] = []) {
+    this.runs = runs;
+  }
+
+  add(part: Part, row: number, target: number): void {
+    const last = this.runs.at(-1);
+    if (last?.part === part && last.row + last.count === row && last.target + last.count === target) {
+      this.runs[this.runs.length - 1] = { ...last, count: last.count + 1 };
+    } else {
+      this.runs.push({ part, row, count: 1, target });
+    }
+  }
+}
+
+/** Picks that grow row by row; neighbours in the list often lie in one partition. */
+export class PickList {
+  readonly #picks = new Map<Part, GrowingPick>();
+  #part: Part | undefined;
+  #pick: GrowingPick | undefined;
+
+  add(part: Part, row: number, place: number): void {
+    if (this.#pick === undefined || part !== this.#part) {
+      this.#part = part;
+      this.#pick = this.#picks.get(part) ?? new GrowingPick();
+      this.#picks.set(part, this.#pick);
+    }
+    this.#pick.add(row, place);
+  }
+
+  build(): Picked[] {
+    return [...this.#picks].map(([part, pick]) => ({ part, ...pick.build() }));
+  }
+}
+
+/** Typed arrays that double: lists of numbers would cost the collector more than the rows cost to read. */
+class GrowingPick {
+  #rows = new Float64Array(16);
+  #places = new Uint32Array(16);
+  #count = 0;
+
+  add(row: number, place: number): void {
+    if (this.#count === this.#rows.length) {
+      const [rows, places] = [this.#rows, this.#places];
+      this.#rows = new Float64Array(2 * rows.length);
+      this.#places = new Uint32Array(2 * rows.length);
+      this.#rows.set(rows);
+      this.#places.set(places);
+    }
+    this.#rows[this.#count] = row;
+    this.#places[this.#count] = place;
+    this.#count++;
+  }
+
+  build(): { rows: Float64Array; places: Uint32Array } {
+    return { rows: this.#rows.subarray(0, this.#count), places: this.#places.subarray(0, this.#count) };
+  }
+}

@@ -1,0 +1,48 @@
+// Rows and blocks that the binary copies: into the caller's bytes, and refused when they do not fit.
+import { expect, test } from 'vitest';
+import { native } from '../../src/native.js';
+import { failure } from './support.js';
+
+const binary = native();
+
+test('picked rows go to their places', () => {
+  const source = Uint8Array.from({ length: 130 }, (_, i) => i);
+  const target = new Uint8Array(12);
+  binary.gatherRows(source, 10, 4, Float64Array.of(29, 0, 3), target, Uint32Array.of(2, 0, 1));
+  expect([...target]).toEqual([10, 11, 12, 13, 22, 23, 24, 25, 126, 127, 128, 129]);
+});
+
+test('rows and places that are none are refused, and so is a target within the source', async () => {
+  const source = new Uint8Array(16);
+  const target = new Uint8Array(4);
+  for (const row of [4, -1, 0.5, Number.NaN]) {
+    const call = () => binary.gatherRows(source, 0, 4, Float64Array.of(row), target, Uint32Array.of(0));
+    expect((await failure(call)).code).toBe('InvalidArgument');
+  }
+  const within = () =>
+    binary.gatherRows(source, 0, 4, Float64Array.of(1), source.subarray(0, 4), Uint32Array.of(0));
+  expect((await failure(within)).message).toContain('overlap');
+});
+
+test('blocks are copied from a byte on, and a damaged one is named', async () => {
+  const source = Uint8Array.from({ length: 300 }, (_, i) => (i * 7) % 251);
+  const { blocks } = await binary.digestObject([source], 64);
+  const target = new Uint8Array(200);
+  expect(await binary.copyBlocks(source, 64, blocks, 33, target)).toBe(-1);
+  expect(target).toEqual(source.slice(33, 233));
+  source[299] = (source[299] ?? 0) ^ 1;
+  expect(await binary.copyBlocks(source, 64, blocks, 33, target)).toBe(4);
+  expect(await binary.copyBlocks(source, 64, undefined, 100, target)).toBe(-1);
+  expect(target).toEqual(source.slice(100));
+  const tooLong = () => binary.copyBlocks(source, 64, undefined, 101, target);
+  expect((await failure(tooLong)).code).toBe('InvalidArgument');
+  const within = () => binary.copyBlocks(source, 64, undefined, 0, source.subarray(8, 16));
+  expect((await failure(within)).message).toContain('overlap');
+});
+
+test('advice on pages leaves the bytes as they are', () => {
+  const bytes = new Uint8Array(9 << 20).fill(7);
+  binary.adviseHugePages(bytes);
+  binary.adviseHugePages(bytes.subarray(0, 0));
+  expect(bytes.every((byte) => byte === 7)).toBe(true);
+});
