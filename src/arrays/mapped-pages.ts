@@ -11,6 +11,7 @@ import { isNacreError, NacreError } from '../errors.js';
 import { fromNative, type NativeBinding } from '../native.js';
 import type { LocalStore } from '../storage/local.js';
 import type { ByteRange, CallOptions } from '../storage/object-store.js';
+import type { Meter } from '../storage/wrap/meter.js';
 import { defined } from '../util/assert.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { Pages } from './pages.js';
@@ -31,11 +32,13 @@ interface Mapped {
 export class MappedPages implements Pages {
   readonly #store: LocalStore;
   readonly #native: NativeBinding;
+  readonly #meter: Meter;
   readonly #mapped = new LRUCache<string, Mapped>({ max: mappedFiles });
 
-  constructor(store: LocalStore, native: NativeBinding) {
+  constructor(store: LocalStore, native: NativeBinding, meter: Meter) {
     this.#store = store;
     this.#native = native;
+    this.#meter = meter;
   }
 
   async read(part: Part, ranges: readonly ByteRange[], { signal }: CallOptions = {}): Promise<Uint8Array[]> {
@@ -44,6 +47,7 @@ export class MappedPages implements Pages {
     const blocks = new BlockSet(mapped.checked, part.object.blockBytes);
     for (const { start, end } of ranges) blocks.add(start, end);
     await this.#check(part, mapped, blocks);
+    this.#meter.mapped(ranges.reduce((sum, { start, end }) => sum + end - start, 0));
     return ranges.map(({ start, end }) => mapped.bytes.subarray(start, end));
   }
 
@@ -68,6 +72,7 @@ export class MappedPages implements Pages {
       start = end;
     }
     await Promise.all(copies);
+    this.#meter.mapped(range.end - range.start);
   }
 
   async gather(pick: Picked, rowBytes: number, target: Uint8Array, options: CallOptions = {}): Promise<void> {
@@ -80,6 +85,7 @@ export class MappedPages implements Pages {
       blocks.add(start, start + rowBytes);
     }
     await this.#check(part, mapped, blocks);
+    this.#meter.mapped(rows.length * rowBytes);
     this.#native.gatherRows(mapped.bytes, part.dataOffset, rowBytes, rows, target, places);
   }
 

@@ -64,6 +64,7 @@ export function meterText(counts: MeterCounts): string {
     `${plural(counts.totalRequests, 'request')}${kinds.length > 0 ? ` (${kinds.join(', ')})` : ''}`,
     plural(counts.waves, 'wave'),
     `${bytesText(counts.bytesDown)} read`,
+    ...(counts.bytesMapped > 0 ? [`${bytesText(counts.bytesMapped)} mapped`] : []),
     `${bytesText(counts.bytesUp)} written`,
     `$${counts.priceUsd.toFixed(7)}`,
     durationText(counts.elapsedMs),

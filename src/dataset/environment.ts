@@ -82,15 +82,23 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
     native: binding,
     functions: manifestFunctions(binding),
     runtime,
-    pages: pagesOf(backend, store, cache, binding),
+    pages: pagesOf(backend, { store, cache, binding, meter }),
     memoryBytes: options.memoryBytes ?? Math.floor(memoryLimitBytes() / 4),
     deadlineMs: commitDeadlineMs,
   };
 }
 
 /** A folder's partitions are mapped where they lie; others come through the cache where there is one. */
-function pagesOf(backend: ObjectStore, store: ObjectStore, cache: PageCache, binding: NativeBinding): Pages {
-  if (backend instanceof LocalStore) return new MappedPages(backend, binding);
+function pagesOf(
+  backend: ObjectStore,
+  {
+    store,
+    cache,
+    binding,
+    meter,
+  }: { store: ObjectStore; cache: PageCache; binding: NativeBinding; meter: Meter },
+): Pages {
+  if (backend instanceof LocalStore) return new MappedPages(backend, binding, meter);
   return cache.folder === undefined ? storePages(store, binding) : new CachedPages(store, cache, binding);
 }
 

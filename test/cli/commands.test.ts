@@ -363,6 +363,7 @@ describe('query', () => {
     });
     const { analyze } = found as { analyze: Record<string, number> };
     expect(Object.keys(analyze)).toEqual(['requests', 'waves', 'bytesRead', 'elapsedMs']);
+    expect(analyze['bytesRead']).toBeGreaterThan(0);
     const many = await answer(['query', uri, 'e', '--vector', rows10, '-k', '1']);
     const { results } = many as { results: { hits: { row: number }[] }[] };
     expect(results.map(({ hits }) => hits[0]?.row)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);

@@ -55,9 +55,9 @@ standard input. Scores: the distance for l2 and l2sq (small is near), the simila
       .limit(options.k)
       .toArray({ signal, onProgress: (done, total) => progress.update(done, total) });
     progress.end();
-    const { totalRequests, waves, bytesDown, elapsedMs } = scope.stop();
+    const { totalRequests, waves, bytesDown, bytesMapped, elapsedMs } = scope.stop();
     const version = await dataset.version({ signal });
-    const analyze = { requests: totalRequests, waves, bytesRead: bytesDown, elapsedMs };
+    const analyze = { requests: totalRequests, waves, bytesRead: bytesDown + bytesMapped, elapsedMs };
     const ascending = /^(l2|l2sq|euclidean)$/.test(options.metric);
     const text = [
       ...found.map((hits, i) => hitsText(hits, found.length > 1 ? i : undefined)),

@@ -16,6 +16,8 @@ export interface MeterCounts {
   /** Bodies read, resp. sent and accepted. Listings and headers are not counted. */
   readonly bytesDown: number;
   readonly bytesUp: number;
+  /** Bytes taken from mapped partitions of a folder, without a request. */
+  readonly bytesMapped: number;
   /** Dependent round trips: the longest chain of requests each of which began after the last one's end. */
   readonly waves: number;
   readonly retries: number;
@@ -99,6 +101,11 @@ export class Meter {
     for (const counter of this.#open()) counter.retries += 1;
   }
 
+  /** Bytes were taken from a mapped file. */
+  mapped(bytes: number): void {
+    for (const counter of this.#open()) counter.bytesMapped += bytes;
+  }
+
   #open(): Counter[] {
     return [this.#all, ...this.#scopes];
   }
@@ -106,6 +113,7 @@ export class Meter {
 
 class Counter {
   retries = 0;
+  bytesMapped = 0;
   readonly #runtime: Runtime;
   readonly #startMs: number;
   readonly #requests: Record<RequestKind, number> = { get: 0, put: 0, head: 0, list: 0, delete: 0 };
@@ -151,6 +159,7 @@ class Counter {
       backgroundRequests: this.#background,
       bytesDown: this.#bytesDown,
       bytesUp: this.#bytesUp,
+      bytesMapped: this.bytesMapped,
       waves: this.#waves.waves,
       retries: this.retries,
       throttles: this.#throttles,
