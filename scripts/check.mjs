@@ -1,4 +1,4 @@
-// `npm run check`: format, lint, types, clippy, protobuf drift. Runs every check, then fails if one did.
+// `npm run check`: format, lint, types, clippy, protobuf drift and evolution. Runs every check, then fails if one did.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 
@@ -14,7 +14,7 @@ const checks = [
     ['--type-aware', '--tsconfig', 'tsconfig.test.json', 'src', 'test', 'scripts', 'bench', 'examples'],
   ],
   ['types', bin('tsc'), ['-p', 'tsconfig.test.json']],
-  ['protobuf drift', process.execPath, ['scripts/proto.mjs', '--check']],
+  ['protobuf drift and evolution', process.execPath, ['scripts/proto.mjs', '--check']],
   ['clippy', 'cargo', ['clippy', '--locked', '--workspace', '--all-targets', '--', '-D', 'warnings']],
 ];
 
