@@ -6,11 +6,13 @@ import { type Finding, ok, skipped, warning } from './finding.js';
 
 export async function settingsOf(location: StoreLocation, options: CallOptions): Promise<Finding> {
   const check = 'settings';
-  if (location.scheme === 'gs')
-    return { check, ...skipped('lifecycle and retention of GCS are not checked') };
-  if (location.scheme !== 's3') return { check, ...skipped('this store has none') };
+  if (location.scheme !== 's3' && location.scheme !== 'gs')
+    return { check, ...skipped('this store has none') };
   try {
-    const { readBucketSettings } = await import('../../storage/s3/settings.js');
+    const { readBucketSettings } =
+      location.scheme === 's3'
+        ? await import('../../storage/s3/settings.js')
+        : await import('../../storage/gcs/settings.js');
     const { versioning, lock, dangers } = await readBucketSettings(location, options);
     if (dangers !== undefined && dangers.length > 0) return { check, ...warning(dangers.join('; ')) };
     const known = [

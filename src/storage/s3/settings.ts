@@ -1,18 +1,10 @@
 // Settings of a bucket that would break a dataset in it: rules that remove or freeze its objects. Read for
 // `nacre doctor` only; a reader or writer needs no right to them.
 import type { LifecycleRule } from '@aws-sdk/client-s3';
+import { type BucketSettings, ruleMeets } from '../bucket-settings.js';
 import type { CallOptions } from '../object-store.js';
 import { configureS3, sendOptions } from './config.js';
 import { serverCode, statusOf } from './errors.js';
-
-export interface BucketSettings {
-  /** Undefined where the credentials or the server do not let it be read. */
-  readonly versioning: boolean | undefined;
-  /** The default retention of new objects, such as `COMPLIANCE 30 days`; '' for none. */
-  readonly lock: string | undefined;
-  /** What rules do to the prefix, one sentence each. */
-  readonly dangers: readonly string[] | undefined;
-}
 
 const colder = ['GLACIER', 'DEEP_ARCHIVE'];
 
@@ -67,8 +59,7 @@ function dangersOf(rule: LifecycleRule, prefix: string): string[] {
   const tagged = filter?.Tag !== undefined || (filter?.And?.Tags ?? []).length > 0;
   if (rule.Status !== 'Enabled' || tagged) return [];
   const ruled = rule.Prefix ?? filter?.Prefix ?? filter?.And?.Prefix ?? '';
-  const root = prefix === '' ? '' : `${prefix}/`;
-  if (!root.startsWith(ruled) && !ruled.startsWith(root)) return [];
+  if (!ruleMeets(ruled, prefix)) return [];
   const name = `the lifecycle rule '${rule.ID ?? ruled}'`;
   const cold = (rule.Transitions ?? []).find(({ StorageClass }) => colder.includes(StorageClass ?? ''));
   return [
