@@ -152,11 +152,21 @@ interface Touches {
   readonly created: ReadonlySet<string>;
   /** It creates an array and then drops or renames it: nobody else's may take its place. */
   readonly undone: ReadonlySet<string>;
+  /** Of the created, those that rows were appended to. */
+  readonly filled: ReadonlySet<string>;
+}
+
+function untouched(): Touch {
+  return {
+    ...{ appended: false, droppedArray: false, renamed: false },
+    ...{ replaced: new Set<number>(), dropped: new Set<number>() },
+  };
 }
 
 function touchesOf(base: Model, verbs: readonly Verb[]): Touches {
   const arrays = new Map<number, Touch>();
-  const [taken, created, undone] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  const [taken, created] = [new Set<string>(), new Set<string>()];
+  const [undone, filled] = [new Set<string>(), new Set<string>()];
   const fresh = new Map<number, string>();
   let model = base;
   for (const verb of verbs) {
@@ -167,12 +177,10 @@ function touchesOf(base: Model, verbs: readonly Verb[]): Touches {
     } else {
       const { key, rows } = model.get(verb.name) as ModelArray;
       const own = fresh.get(key);
-      const touch = arrays.get(key) ?? {
-        ...{ appended: false, droppedArray: false, renamed: false },
-        ...{ replaced: new Set<number>(), dropped: new Set<number>() },
-      };
+      const touch = arrays.get(key) ?? untouched();
       if (own === undefined) arrays.set(key, touch);
       if (own !== undefined && (verb.verb === 'dropArray' || verb.verb === 'rename')) undone.add(own);
+      if (own !== undefined && verb.verb === 'append') filled.add(own);
       touch.appended ||= verb.verb === 'append';
       touch.droppedArray ||= verb.verb === 'dropArray';
       touch.renamed ||= verb.verb === 'rename';
@@ -187,19 +195,28 @@ function touchesOf(base: Model, verbs: readonly Verb[]): Touches {
     }
     model = applyVerbs(model, [verb]);
   }
-  return { arrays, names: taken, created, undone };
+  return { arrays, names: taken, created, undone, filled };
 }
 
-/** What is left of it when it lands: a row that somebody else dropped before is not dropped again. */
+/**
+ * What it comes to when it lands: a row that somebody else dropped before is not dropped again, and what it
+ * creates may be there already and take its rows.
+ */
 function effectsOf(touches: Touches, landing: Model): Touches {
   const live = new Map(
     [...landing.values()].map(({ key, rows }) => [key, new Set(rows.map(({ id }) => id))]),
   );
-  const arrays = [...touches.arrays].map(([key, touch]) => {
-    const dropped = [...touch.dropped].filter((id) => live.get(key)?.has(id));
-    return [key, { ...touch, dropped: new Set(dropped) }] as const;
-  });
-  return { ...touches, arrays: new Map(arrays) };
+  const arrays = new Map(
+    [...touches.arrays].map(([key, touch]) => {
+      const dropped = [...touch.dropped].filter((id) => live.get(key)?.has(id));
+      return [key, { ...touch, dropped: new Set(dropped) }];
+    }),
+  );
+  for (const name of touches.filled) {
+    const key = landing.get(name)?.key;
+    if (key !== undefined) arrays.set(key, { ...untouched(), ...arrays.get(key), appended: true });
+  }
+  return { ...touches, arrays };
 }
 
 /** The rebase table, once more and in other words. */
