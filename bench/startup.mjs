@@ -1,9 +1,10 @@
-// What `import 'nacre'` adds to the start of a process, and how large the native binary is. Nothing of a cloud
-// is loaded by the import: an SDK comes with the first use of its scheme.
+// What Nacre adds to the start of a process, and how large the native binary is. The import loads the surface;
+// the engine and the binary come with the first open, an SDK with the first use of its scheme.
 import { spawnSync } from 'node:child_process';
 import { statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { open } from '../dist/index.js';
 import { interleaved, row } from './harness.mjs';
 
 export const title = 'start';
@@ -20,15 +21,22 @@ async function measure(context, { rounds }) {
     writeFileSync(file, text);
     return () => runMs(file);
   };
-  const binary = JSON.stringify(path.join(dist, 'nacre.node'));
-  const url = (file) => JSON.stringify(pathToFileURL(path.join(dist, file)).href);
+  const url = JSON.stringify(pathToFileURL(path.join(dist, 'index.js')).href);
+  const dataset = JSON.stringify(await smallDataset(path.join(folder, 'dataset')));
   const samplers = {
     bare: script('bare', ''),
-    nacre: script('nacre', `import ${url('index.js')};`),
-    native: script('native', `import ${url('index.js')};\nprocess.dlopen({ exports: {} }, ${binary});`),
+    nacre: script('nacre', `import ${url};`),
+    read: script(
+      'read',
+      `import { open } from ${url};
+      const dataset = await open(${dataset});
+      await dataset.array('e').read({ start: 0, end: 10 });
+      await dataset.close();`,
+    ),
+    version: () => runMs(path.join(dist, 'cli', 'main.js'), '--version'),
   };
   for (const run of Object.values(samplers)) run();
-  const { bare, nacre, native } = await interleaved(rounds, samplers);
+  const { bare, nacre, read, version } = await interleaved(rounds, samplers);
   const { size } = statSync(path.join(dist, 'nacre.node'));
   const beside = [{ name: 'bare Node', value: bare, unit: 'ms' }];
   return [
@@ -39,14 +47,25 @@ async function measure(context, { rounds }) {
       most: 15,
       others: beside,
     }),
-    row({ what: 'with the native binary loaded', value: native - bare, unit: 'ms', others: beside }),
+    row({ what: 'the same, and 10 rows read from a folder', value: read - bare, unit: 'ms', others: beside }),
+    row({ what: '`nacre --version`, over bare Node', value: version - bare, unit: 'ms', others: beside }),
     row({ what: 'native binary', value: size / 1e6, unit: 'MB', most: 4 }),
   ];
 }
 
-function runMs(file) {
+async function smallDataset(uri) {
+  const dataset = await open(uri, { create: true });
+  await dataset.write(async (tx) => {
+    await tx.create('e', { dtype: 'float32', rowShape: [4] });
+    await tx.append('e', { data: new Float32Array(4_000), shape: [1_000, 4] });
+  });
+  await dataset.close();
+  return uri;
+}
+
+function runMs(...command) {
   const start = performance.now();
-  const { status } = spawnSync(process.execPath, [file], { stdio: ['ignore', 'ignore', 'inherit'] });
-  if (status !== 0) throw new Error(`${path.basename(file)} ended with ${status}`);
+  const { status } = spawnSync(process.execPath, command, { stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) throw new Error(`${command.join(' ')} ended with ${status}`);
   return performance.now() - start;
 }

@@ -302,7 +302,9 @@ async function searchMnist(folder, report, options) {
   const images = async (name) => gunzipSync(await readFile(path.join(mnist, name))).subarray(16);
   const train = await images('train-images-idx3-ubyte.gz').catch(() => undefined);
   if (train === undefined) {
-    console.log(`MNIST is left out: ${mnist} is not there (NACRE_DATA names another folder).\n`);
+    console.log(
+      `MNIST is left out: ${mnist} is not there (set NACRE_DATA to the folder that holds mnist).\n`,
+    );
     return;
   }
   const queries = 20;

@@ -1,4 +1,5 @@
-// The public surface. Everything else is internal.
+// The public surface. Everything else is internal. What a function needs is loaded by its first call:
+// compiling the engine takes as long as a request to a bucket.
 export { type ErrorCode, type ErrorContext, type ErrorDetails, isNacreError, NacreError } from './errors.js';
 export type { ArrayHandle, NearestOptions, ReadOptions, Rows, RowSelection } from './dataset/array-handle.js';
 export type { Dataset, VersionReference, WriteResult } from './dataset/dataset.js';
@@ -15,8 +16,9 @@ export type { NearestQuery } from './query/nearest.js';
 export type { QueryVectors } from './query/vectors.js';
 export type { Dtype, TypedArray } from './npy/dtype.js';
 export type { Settled } from './manifest/settle.js';
-export { type FileRows, type NpyFile, openNpyFile } from './formats/npy-file.js';
-export { type RowPieces, writeNpyFile } from './formats/npy-writer.js';
+export { openNpyFile, writeNpyFile } from './formats.js';
+export type { FileRows, NpyFile } from './formats/npy-file.js';
+export type { RowPieces } from './formats/npy-writer.js';
 export type { RowType } from './arrays/partition-writer.js';
 export type { MeterCounts } from './storage/wrap/meter.js';
 export { cache, doctor } from './ops.js';

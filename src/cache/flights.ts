@@ -1,6 +1,6 @@
 // Concurrent requests for one key share one piece of work. Each caller gets bytes of its own, and each
 // leaves by its own signal; the work itself is aborted when the last one has left.
-import { abortedError } from '../util/runtime.js';
+import { abortedError, onAbort } from '../util/runtime.js';
 
 interface Waiter {
   resolve(bytes: Uint8Array): void;
@@ -30,13 +30,12 @@ export class Flights {
         this.#end(key, flight);
         flight.controller.abort(signal?.reason);
       };
-      const settled = (): void => signal?.removeEventListener('abort', leave);
+      const settled = onAbort(signal, leave);
       const waiter: Waiter = {
         resolve: (bytes) => (settled(), resolve(bytes)),
         reject: (error) => (settled(), reject(error)),
       };
       flight.waiters.add(waiter);
-      signal?.addEventListener('abort', leave, { once: true });
     });
   }
 

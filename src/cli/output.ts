@@ -1,11 +1,9 @@
 // What a command prints: its answer on standard output, everything else on standard error.
 import type { MeterCounts, NacreError } from '../index.js';
 
-const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-
-/** `1,234,567`. */
+/** `1,234,567`; not by `Intl`, whose tables take as long to load as all of the command line. */
 export function countText(count: number): string {
-  return grouped.format(count);
+  return count.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** `1 row`, `2 rows`. */

@@ -2,7 +2,6 @@
 //
 // A command returns an answer and prints nothing itself, so that --json, --quiet and -v mean the same
 // everywhere. Handles are closed at the end, whatever happened: closing waits a moment for the hint.
-import { setMaxListeners } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { type Dataset, type MeterCounts, NacreError, open, type OpenOptions } from '../index.js';
 import { errorText, meterText } from './output.js';
@@ -43,8 +42,6 @@ export class Session {
     const { timeout } = options;
     this.signal =
       timeout === undefined ? interrupt : AbortSignal.any([interrupt, AbortSignal.timeout(timeout)]);
-    // Every request under way listens.
-    setMaxListeners(0, this.signal);
   }
 
   /** Opens a dataset that is closed, and counted by -v, when the command ends. */

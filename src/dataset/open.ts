@@ -1,13 +1,7 @@
-// From a URI to a handle.
-import { NacreError } from '../errors.js';
-import { createDataset } from '../manifest/create.js';
-import { newestRoot } from '../manifest/head.js';
-import { type HintState, readHint } from '../manifest/hint.js';
-import type { LoadedRoot } from '../manifest/root.js';
+// The way in. The engine is loaded by the first call, so that the import of Nacre stays cheap.
 import type { ObjectStore } from '../storage/object-store.js';
-import type { CallOptions } from '../storage/object-store.js';
-import { Dataset } from './dataset.js';
-import { connect, type ConnectOptions, type Environment, environmentOf } from './environment.js';
+import type { Dataset } from './dataset.js';
+import type { ConnectOptions } from './environment.js';
 
 export interface OpenOptions extends ConnectOptions {
   /** Makes an empty dataset when there is none. Default false: `NotFound`. */
@@ -28,78 +22,10 @@ export interface OpenOptions extends ConnectOptions {
  * `PermissionDenied`, `Unavailable`, `Corrupt`, `UnsupportedFormat`.
  */
 export async function open(uri: string, options: OpenOptions = {}): Promise<Dataset> {
-  const environment = await connect(uri, options);
-  try {
-    return await openOn(environment, options);
-  } catch (error) {
-    await closeAll(environment);
-    throw error;
-  }
+  return (await import('./opening.js')).openUri(uri, options);
 }
 
 /** Opens a dataset on a store that is open already; the handle closes it. */
-export function openStoreDataset(store: ObjectStore, options: OpenOptions = {}): Promise<Dataset> {
-  return openOn(environmentOf(store, options), options);
-}
-
-async function openOn(environment: Environment, options: OpenOptions): Promise<Dataset> {
-  const { store, functions } = environment;
-  const call: CallOptions = options.signal === undefined ? {} : { signal: options.signal };
-  const hint = await readHint(store, functions, call);
-  if (hint.head !== undefined && hint.problem === undefined) {
-    const confirmed = options.freshness === 'hint';
-    return handle(environment, options, hint, hint.head, hint.head.root.version + 1, confirmed);
-  }
-  const found = await newestRoot(store, functions, call);
-  if (found !== undefined) {
-    warnOfCopy(hint, found.head, options);
-    return handle(environment, options, hint, found.head, found.freeSlot, true);
-  }
-  if (options.create !== true) {
-    throw new NacreError('NotFound', `there is no dataset at ${store.uri}`, {
-      context: { uri: store.uri },
-      hint: 'Check the address, or make one with `nacre create` or { create: true }.',
-    });
-  }
-  const { head, created } = await createDataset(environment);
-  // Who lost the first slot has not looked above it: the winner may have gone on.
-  return handle(environment, options, hint, head, head.root.version + 1, created);
-}
-
-function handle(
-  environment: Environment,
-  options: OpenOptions,
-  hint: HintState,
-  head: LoadedRoot,
-  freeSlot: number,
-  confirmed: boolean,
-): Dataset {
-  return new Dataset(environment, {
-    hint,
-    head,
-    freeSlot,
-    confirmed,
-    close: () => closeAll(environment),
-    options,
-  });
-}
-
-function warnOfCopy(hint: HintState, head: LoadedRoot, options: OpenOptions): void {
-  if (hint.origin === undefined || head.root.version >= hint.origin.version) return;
-  const { home, version } = hint.origin;
-  options.onWarning?.(
-    new NacreError(
-      'Corrupt',
-      `this is a copy of ${home} that ends at version ${head.root.version} of ${version}`,
-      {
-        context: { home, version, opened: head.root.version },
-        hint: 'Copy the missing objects from there, or go on with what is here.',
-      },
-    ),
-  );
-}
-
-async function closeAll(environment: Environment): Promise<void> {
-  await environment.cache.close();
-  await environment.store.close();
+export async function openStoreDataset(store: ObjectStore, options: OpenOptions = {}): Promise<Dataset> {
+  return (await import('./opening.js')).openStore(store, options);
 }

@@ -4,7 +4,6 @@
 // Memory is what was asked for (twice that for Fortran order), whatever the size of the file: rows of a C
 // file lie together; rows of a Fortran file are gathered column by column. A Fortran file in a bucket is
 // copied to the temporary folder first, since every column of every piece would be a request.
-import { createHash } from 'node:crypto';
 import { type RowType, rowBytesOf } from '../arrays/partition-writer.js';
 import type { RowSource } from '../arrays/row-source.js';
 import { NacreError } from '../errors.js';
@@ -44,15 +43,7 @@ export interface FileRows {
   readonly dtype: Dtype;
 }
 
-/**
- * Opens a .npy file (1.0, 2.0, 3.0; C or Fortran order; either byte order) for reading row by row. `name` is
- * a path, an `s3://`, `gs://` or `file://` URI, or `-` for standard input, which is copied to the temporary
- * folder first, like every pipe.
- *
- * Cost: two reads; on a bucket two requests, then one for each 8 MiB. Errors: `NotFound`,
- * `PermissionDenied`, `InvalidArgument` for a file that is malformed or is not as long as it says,
- * `UnsupportedFormat` for a dtype that is not stored; `Conflict` when the file changes while it is read.
- */
+/** What `openNpyFile()` of `src/formats.ts` does. */
 export async function openNpyFile(name: string, options: OpenAccessOptions = {}): Promise<NpyFile> {
   let access = await openAccess(name, options);
   try {
@@ -123,6 +114,8 @@ class NpyRows implements NpyFile {
   }
 
   async hash(options: CallOptions = {}): Promise<Uint8Array> {
+    // Loading it takes longer than opening most files.
+    const { createHash } = await import('node:crypto');
     const hash = createHash('sha256');
     for await (const piece of piecesOf(this.#access, options)) hash.update(piece);
     return new Uint8Array(hash.digest());

@@ -14,13 +14,7 @@ import { systemRuntime, throwIfAborted } from '../util/runtime.js';
 /** Rows in C order, little endian, in order; any number of rows a piece. */
 export type RowPieces = AsyncIterable<ArrayBufferView> | Iterable<ArrayBufferView>;
 
-/**
- * Writes `rows` rows as the bytes that `np.save` writes, and says how many bytes that were. `-` is standard
- * output. An existing file is replaced at the end, so that whoever reads it sees the old or the new one.
- *
- * Errors: `InvalidArgument` when the pieces are not as many rows as said, or for a folder; `NotFound`,
- * `PermissionDenied`, `ResourceExhausted` (disk full): the target is then as it was.
- */
+/** What `writeNpyFile()` of `src/formats.ts` does. */
 export async function writeNpyFile(
   name: string,
   type: RowType,

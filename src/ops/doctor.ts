@@ -6,6 +6,7 @@ import { isNacreError, type NacreError } from '../errors.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { openStore } from '../storage/open.js';
 import { parseStoreUri } from '../storage/uri.js';
+import { ownSignal } from '../storage/wrap/parallel.js';
 import { toHex } from '../util/bytes.js';
 import { type Runtime, systemRuntime } from '../util/runtime.js';
 import { type Finding, latencyText, type Probe, type Tried } from './doctor/finding.js';
@@ -43,12 +44,15 @@ export async function doctor(uri: string, options: DoctorOptions = {}): Promise<
   const location = parseStoreUri(uri);
   const call: CallOptions = options.signal === undefined ? {} : { signal: options.signal };
   const store = await openStore(location, { ...call, runtime: systemRuntime });
+  // The probes race on the bare backend, each request with listeners of its SDK.
+  const own = options.signal && ownSignal(options.signal);
   try {
-    const diagnosis = await examine(store, systemRuntime, options);
+    const diagnosis = await examine(store, systemRuntime, own ? { ...options, signal: own.signal } : options);
     const settings = await settingsOf(location, call);
     options.onFinding?.(settings);
     return { ...diagnosis, findings: [...diagnosis.findings, settings] };
   } finally {
+    own?.release();
     await store.close();
   }
 }

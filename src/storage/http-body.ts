@@ -1,7 +1,7 @@
 // Takes the body of an answer off the wire: whole, of the length announced, or a typed error.
 import type { Readable } from 'node:stream';
 import { NacreError } from '../errors.js';
-import { abortedError, throwIfAborted } from '../util/runtime.js';
+import { abortedError, onAbort, throwIfAborted } from '../util/runtime.js';
 import type { ByteRange } from './object-store.js';
 
 /** One body is held in memory, so an answer that announces more is not begun. */
@@ -37,8 +37,7 @@ export async function readBody(body: Readable, expected: BodyExpectation): Promi
     );
   }
   if (signal?.aborted) refuse(abortedError(signal));
-  const abort = (): void => void body.destroy();
-  signal?.addEventListener('abort', abort, { once: true });
+  const ended = onAbort(signal, () => void body.destroy());
   try {
     return lengthBytes === undefined
       ? await collect(body)
@@ -47,7 +46,7 @@ export async function readBody(body: Readable, expected: BodyExpectation): Promi
     throwIfAborted(signal);
     throw error;
   } finally {
-    signal?.removeEventListener('abort', abort);
+    ended();
   }
 }
 

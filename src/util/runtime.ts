@@ -24,16 +24,14 @@ export const systemRuntime: Runtime = {
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       throwIfAborted(signal);
-      const done = (): void => {
-        signal?.removeEventListener('abort', abort);
+      const timer = setTimeout(() => {
+        awake();
         resolve();
-      };
-      const timer = setTimeout(done, ms);
-      const abort = (): void => {
+      }, ms);
+      const awake = onAbort(signal, () => {
         clearTimeout(timer);
         reject(abortedError(signal));
-      };
-      signal?.addEventListener('abort', abort, { once: true });
+      });
     }),
 };
 
@@ -56,6 +54,39 @@ export function throwIfAborted(signal?: AbortSignal): void {
   if (signal?.aborted) throw abortedError(signal);
 }
 
+/** Who waits for one signal. */
+class Waiters {
+  readonly all = new Set<() => void>();
+
+  handleEvent(): void {
+    for (const leave of this.all) leave();
+  }
+}
+
+/** Of every signal that somebody waits for now. */
+const waiting = new WeakMap<AbortSignal, Waiters>();
+
+/**
+ * Calls `leave` when the signal fires, until the function that it returns was called. However many wait, the
+ * signal has one listener: it is the caller's own, and Node warns of a leak at the eleventh.
+ */
+export function onAbort(signal: AbortSignal | undefined, leave: () => void): () => void {
+  if (signal === undefined) return () => undefined;
+  let waiters = waiting.get(signal);
+  if (waiters === undefined) {
+    waiters = new Waiters();
+    waiting.set(signal, waiters);
+    signal.addEventListener('abort', waiters, { once: true });
+  }
+  const { all } = waiters;
+  all.add(leave);
+  return () => {
+    if (!all.delete(leave) || all.size > 0) return;
+    signal.removeEventListener('abort', waiters);
+    waiting.delete(signal);
+  };
+}
+
 /**
  * Settles as the work does, or with `Aborted` as soon as the signal fires. The work goes on: it may be shared
  * with callers who still wait for it.
@@ -64,9 +95,7 @@ export function untilAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(abortedError(signal));
-    const settled = (): void => signal.removeEventListener('abort', leave);
-    work.then(resolve, reject).finally(settled);
+    work.then(resolve, reject).finally(onAbort(signal, leave));
     if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave, { once: true });
   });
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { type ArrayInfo, type Dataset, NacreError, type NpyFile, type RowType } from '../../index.js';
 import { find, rehearse } from '../datasets.js';
@@ -132,7 +131,7 @@ async function look(
       type,
       rows,
       sizeBytes,
-      ...(hash === undefined ? {} : { operationId: operationIdOf(array, hash) }),
+      ...(hash === undefined ? {} : { operationId: await operationIdOf(array, hash) }),
       ...(source.reopens ? {} : { open: source }),
     });
     if (source.reopens) await source.close();
@@ -147,7 +146,8 @@ function arrayNameOf(file: string): string {
 }
 
 /** The same for the same content in the same array: how a repeat is known. */
-function operationIdOf(array: string, hash: Uint8Array): string {
+async function operationIdOf(array: string, hash: Uint8Array): Promise<string> {
+  const { createHash } = await import('node:crypto');
   const id = createHash('sha256').update('nacre import --once\0').update(array).update('\0').update(hash);
   return id.digest('hex').slice(0, 32);
 }

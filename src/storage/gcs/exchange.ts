@@ -9,7 +9,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { NacreError } from '../../errors.js';
-import { abortedError, type Runtime, throwIfAborted } from '../../util/runtime.js';
+import { abortedError, onAbort, type Runtime, throwIfAborted } from '../../util/runtime.js';
 import { wrongLength } from '../http-body.js';
 
 const current = new AsyncLocalStorage<Exchange>();
@@ -62,8 +62,7 @@ export class Exchange {
   async run<T>(work: () => Promise<T>): Promise<T> {
     const { signal } = this.#options;
     throwIfAborted(signal);
-    const abort = (): void => this.#fail(abortedError(signal));
-    signal?.addEventListener('abort', abort, { once: true });
+    const ended = onAbort(signal, () => this.#fail(abortedError(signal)));
     const watch = this.#watch();
     try {
       return await Promise.race([current.run(this, work), this.#failure]);
@@ -72,7 +71,7 @@ export class Exchange {
       for (const request of this.#requests) request.destroy();
       throw error;
     } finally {
-      signal?.removeEventListener('abort', abort);
+      ended();
       this.#over.abort();
       await watch;
       this.#requests.clear();

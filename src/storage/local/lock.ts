@@ -1,6 +1,6 @@
 // One lock file a root, held while a key is compared and replaced. The kernel drops it with its process.
 import { type FileLock, fromNative, native } from '../../native.js';
-import { abortedError, throwIfAborted } from '../../util/runtime.js';
+import { abortedError, onAbort, throwIfAborted } from '../../util/runtime.js';
 
 /** Runs one task at a time among all processes that name the same file. */
 export class ExclusiveLock {
@@ -34,9 +34,7 @@ export class ExclusiveLock {
       const abort = (): void => {
         if (!begun) reject(abortedError(signal));
       };
-      signal?.addEventListener('abort', abort, { once: true });
-      const ended = (): void => signal?.removeEventListener('abort', abort);
-      turn.then(resolve, reject).finally(ended);
+      turn.then(resolve, reject).finally(onAbort(signal, abort));
     });
   }
 

@@ -2,10 +2,10 @@
 // upload of gigabytes does not hold up a query; background calls let all others pass.
 import PQueue from 'p-queue';
 import { NacreError } from '../../errors.js';
-import { abortedError, throwIfAborted } from '../../util/runtime.js';
+import { abortedError, onAbort, throwIfAborted } from '../../util/runtime.js';
 import type { CallOptions, ObjectStore } from '../object-store.js';
 import { forwarding } from './forwarding.js';
-import { allowManyListeners } from './parallel.js';
+import { ownSignal } from './parallel.js';
 
 export interface LimitOptions {
   /** get, head, list at once. Default 64: at 85 MB/s a connection more than any network card here takes. */
@@ -25,22 +25,26 @@ export function limiting(inner: ObjectStore, options: LimitOptions = {}): Object
   const read = gate(reads, waiting);
   const write = gate(writes, waiting);
   return forwarding(inner, {
-    get: (key, call) => read(call, () => inner.get(key, call)),
-    getRanges: (key, ranges, call) => read(call, () => inner.getRanges(key, ranges, call)),
-    head: (key, call) => read(call, () => inner.head(key, call)),
-    list: (call) => read(call, () => inner.list(call)),
-    put: (key, body, call) => write(call, () => inner.put(key, body, call)),
-    delete: (keys, call) => write(call, () => inner.delete(keys, call)),
+    get: (key, call) => read(call, (own) => inner.get(key, own)),
+    getRanges: (key, ranges, call) => read(call, (own) => inner.getRanges(key, ranges, own)),
+    head: (key, call) => read(call, (own) => inner.head(key, own)),
+    list: (call) => read(call, (own) => inner.list(own)),
+    put: (key, body, call) => write(call, (own) => inner.put(key, body, own)),
+    delete: (keys, call) => write(call, (own) => inner.delete(keys, own)),
   });
 }
 
-type Gate = <T>(options: CallOptions | undefined, run: () => Promise<T>) => Promise<T>;
+/** Runs one call when there is room; `run` gets its options, with a signal of the request's own. */
+type Gate = <O extends CallOptions, T>(
+  options: O | undefined,
+  run: (options: O | undefined) => Promise<T>,
+) => Promise<T>;
 
 function gate(concurrency: number, mostWaiting: number): Gate {
   const queue = new PQueue({ concurrency });
-  return async ({ signal, background = false } = {}, run) => {
+  return async (options, run) => {
+    const { signal, background = false } = options ?? {};
     throwIfAborted(signal);
-    allowManyListeners(signal);
     if (queue.size >= mostWaiting)
       throw new NacreError('ResourceExhausted', `${queue.size} requests wait for the store already`, {
         hint: 'Start fewer operations at once.',
@@ -49,16 +53,15 @@ function gate(concurrency: number, mostWaiting: number): Gate {
     // The queue gets a signal that counts only while the call waits: given the caller's own, it would free
     // the place of a request that is still under way.
     const waiting = new AbortController();
-    const leave = (): void => waiting.abort();
-    signal?.addEventListener('abort', leave, { once: true });
+    const stay = onAbort(signal, () => waiting.abort());
+    const begin = async (): ReturnType<typeof run> => {
+      stay();
+      if (options === undefined || signal === undefined) return run(options);
+      const own = ownSignal(signal);
+      return run({ ...options, signal: own.signal }).finally(own.release);
+    };
     try {
-      return await queue.add(
-        () => {
-          signal?.removeEventListener('abort', leave);
-          return run();
-        },
-        { priority: background ? -1 : 0, signal: waiting.signal },
-      );
+      return await queue.add(begin, { priority: background ? -1 : 0, signal: waiting.signal });
     } catch (error) {
       throw waiting.signal.aborted ? abortedError(signal) : error;
     }

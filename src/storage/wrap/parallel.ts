@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { throwIfAborted } from '../../util/runtime.js';
+import { onAbort, throwIfAborted } from '../../util/runtime.js';
 
 /**
  * Runs all tasks at once and returns their results in order. The first that fails ends the others through the
@@ -14,21 +14,27 @@ export async function inParallel<T>(
   if (others.length === 0) return [await only(signal)];
   throwIfAborted(signal);
   const all = new AbortController();
-  allowManyListeners(all.signal);
-  allowManyListeners(signal);
-  const follow = (): void => all.abort(signal?.reason);
-  signal?.addEventListener('abort', follow, { once: true });
+  const ended = onAbort(signal, () => all.abort(signal?.reason));
   try {
     return await Promise.all(tasks.map((task) => task(all.signal)));
   } catch (error) {
     all.abort(error);
     throw error;
   } finally {
-    signal?.removeEventListener('abort', follow);
+    ended();
   }
 }
 
-/** Node warns of a leak at the eleventh listener; here one signal rightly serves a thousand requests. */
-export function allowManyListeners(signal: AbortSignal | undefined): void {
-  if (signal !== undefined) setMaxListeners(0, signal);
+/**
+ * A signal of our own that fires with the caller's, until it is released. An SDK listens on what it is given
+ * as often as it likes; on the caller's, Node would warn of a leak at the eleventh listener.
+ */
+export function ownSignal(signal: AbortSignal): {
+  readonly signal: AbortSignal;
+  readonly release: () => void;
+} {
+  const own = new AbortController();
+  setMaxListeners(0, own.signal);
+  if (signal.aborted) own.abort(signal.reason);
+  return { signal: own.signal, release: onAbort(signal, () => own.abort(signal.reason)) };
 }

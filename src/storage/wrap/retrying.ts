@@ -124,23 +124,28 @@ function attempts(uri: string, options: RetryOptions): Run {
 
   return async (method, key, { signal } = {}, call) => {
     const startMs = runtime.monotonic();
+    const what = `${method} of ${uri}/${key}`;
     let code: 'Corrupt' | 'Unavailable' = 'Corrupt';
+    let last: NacreError | undefined;
+    let waitMs = 0;
     for (let attempt = 1; ; attempt++) {
-      throwIfAborted(signal);
       try {
+        throwIfAborted(signal);
+        if (attempt > 1) await runtime.sleep(waitMs, signal);
         const result = await call(attempt);
         budget.succeeded();
         return result;
       } catch (error) {
+        if (isNacreError(error, 'Aborted') && last !== undefined) throw cutShort(error, what, last, attempt);
         if (!isNacreError(error) || !mayPass(error)) throw error;
-        throwIfAborted(signal);
+        last = error;
+        if (signal?.aborted) continue;
         // One lost attempt among them leaves the outcome open, whatever the last one says.
         if (error.code === 'Unavailable') code = 'Unavailable';
-        const waitMs = nextWait(error, attempt, startMs);
-        if (waitMs === undefined)
-          throw gaveUp(code, `${method} of ${uri}/${key}`, error, attempt, runtime.monotonic() - startMs);
+        const nextMs = nextWait(error, attempt, startMs);
+        if (nextMs === undefined) throw gaveUp(code, what, error, attempt, runtime.monotonic() - startMs);
+        waitMs = nextMs;
         onRetry?.({ method, key, attempt, waitMs, error });
-        await runtime.sleep(waitMs, signal);
       }
     }
   };
@@ -151,6 +156,21 @@ function mayPass(error: NacreError): boolean {
   return error.code === 'Unavailable' ? error.retryable : error.code === 'Corrupt';
 }
 
+/** A timeout is too short or a server is away: the failure that was being waited out tells which. */
+function cutShort(aborted: NacreError, what: string, last: NacreError, attempt: number): NacreError {
+  const failures = timesText(attempt - 1);
+  const hint = last.hint ?? aborted.hint;
+  return new NacreError(
+    'Aborted',
+    `${aborted.message}; before, ${what} failed ${failures}: ${last.message}`,
+    {
+      cause: last,
+      ...(hint === undefined ? {} : { hint }),
+      context: { ...last.context, ...aborted.context, attempts: attempt - 1 },
+    },
+  );
+}
+
 function gaveUp(
   code: 'Corrupt' | 'Unavailable',
   what: string,
@@ -158,12 +178,19 @@ function gaveUp(
   attempts: number,
   elapsedMs: number,
 ): NacreError {
-  const times = attempts === 1 ? 'once' : `${attempts} times`;
-  return new NacreError(code, `${what} failed ${times} over ${Math.round(elapsedMs)} ms: ${last.message}`, {
-    cause: last,
-    hint: last.hint ?? 'Check that the store answers, then run the same call again.',
-    context: { ...last.context, attempts, elapsedMs: Math.round(elapsedMs) },
-  });
+  return new NacreError(
+    code,
+    `${what} failed ${timesText(attempts)} over ${Math.round(elapsedMs)} ms: ${last.message}`,
+    {
+      cause: last,
+      hint: last.hint ?? 'Check that the store answers, then run the same call again.',
+      context: { ...last.context, attempts, elapsedMs: Math.round(elapsedMs) },
+    },
+  );
+}
+
+function timesText(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
 }
 
 function nameOf(keys: readonly string[]): string {

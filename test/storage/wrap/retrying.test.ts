@@ -202,7 +202,13 @@ describe('waits', () => {
     await runtime.advance(5000);
     expect(runtime.sleeping).toBe(1);
     controller.abort();
-    expect((await call).code).toBe('Aborted');
+    const error = await call;
+    expect(error).toMatchObject({
+      code: 'Aborted',
+      context: { attempts: 1 },
+      cause: { code: 'Unavailable' },
+    });
+    expect(error.message).toMatch(/^the operation was aborted; before, get of memory:.*a failed once: /);
     expect(runtime.sleeping).toBe(0);
   });
 

@@ -1,0 +1,88 @@
+// From a URI, or from a store that is open, to a handle. Loaded by the first `open()`.
+import { NacreError } from '../errors.js';
+import { createDataset } from '../manifest/create.js';
+import { newestRoot } from '../manifest/head.js';
+import { type HintState, readHint } from '../manifest/hint.js';
+import type { LoadedRoot } from '../manifest/root.js';
+import type { CallOptions, ObjectStore } from '../storage/object-store.js';
+import { Dataset } from './dataset.js';
+import { connect, type Environment, environmentOf } from './environment.js';
+import type { OpenOptions } from './open.js';
+
+/** What `open()` does. */
+export async function openUri(uri: string, options: OpenOptions): Promise<Dataset> {
+  const environment = await connect(uri, options);
+  try {
+    return await openOn(environment, options);
+  } catch (error) {
+    await closeAll(environment);
+    throw error;
+  }
+}
+
+/** What `openStoreDataset()` does. */
+export function openStore(store: ObjectStore, options: OpenOptions): Promise<Dataset> {
+  return openOn(environmentOf(store, options), options);
+}
+
+async function openOn(environment: Environment, options: OpenOptions): Promise<Dataset> {
+  const { store, functions } = environment;
+  const call: CallOptions = options.signal === undefined ? {} : { signal: options.signal };
+  const hint = await readHint(store, functions, call);
+  if (hint.head !== undefined && hint.problem === undefined) {
+    const confirmed = options.freshness === 'hint';
+    return handle(environment, options, hint, hint.head, hint.head.root.version + 1, confirmed);
+  }
+  const found = await newestRoot(store, functions, call);
+  if (found !== undefined) {
+    warnOfCopy(hint, found.head, options);
+    return handle(environment, options, hint, found.head, found.freeSlot, true);
+  }
+  if (options.create !== true) {
+    throw new NacreError('NotFound', `there is no dataset at ${store.uri}`, {
+      context: { uri: store.uri },
+      hint: 'Check the address, or make one with `nacre create` or { create: true }.',
+    });
+  }
+  const { head, created } = await createDataset(environment);
+  // Who lost the first slot has not looked above it: the winner may have gone on.
+  return handle(environment, options, hint, head, head.root.version + 1, created);
+}
+
+function handle(
+  environment: Environment,
+  options: OpenOptions,
+  hint: HintState,
+  head: LoadedRoot,
+  freeSlot: number,
+  confirmed: boolean,
+): Dataset {
+  return new Dataset(environment, {
+    hint,
+    head,
+    freeSlot,
+    confirmed,
+    close: () => closeAll(environment),
+    options,
+  });
+}
+
+function warnOfCopy(hint: HintState, head: LoadedRoot, options: OpenOptions): void {
+  if (hint.origin === undefined || head.root.version >= hint.origin.version) return;
+  const { home, version } = hint.origin;
+  options.onWarning?.(
+    new NacreError(
+      'Corrupt',
+      `this is a copy of ${home} that ends at version ${head.root.version} of ${version}`,
+      {
+        context: { home, version, opened: head.root.version },
+        hint: 'Copy the missing objects from there, or go on with what is here.',
+      },
+    ),
+  );
+}
+
+async function closeAll(environment: Environment): Promise<void> {
+  await environment.cache.close();
+  await environment.store.close();
+}

@@ -1,0 +1,36 @@
+// Files in and out, each verb loaded when it is called.
+import type { RowType } from './arrays/partition-writer.js';
+import type { NpyFile } from './formats/npy-file.js';
+import type { RowPieces } from './formats/npy-writer.js';
+import type { OpenAccessOptions } from './formats/random-access.js';
+import type { CallOptions } from './storage/object-store.js';
+
+/**
+ * Opens a .npy file (1.0, 2.0, 3.0; C or Fortran order; either byte order) for reading row by row. `name` is
+ * a path, an `s3://`, `gs://` or `file://` URI, or `-` for standard input, which is copied to the temporary
+ * folder first, like every pipe.
+ *
+ * Cost: two reads; on a bucket two requests, then one for each 8 MiB. Errors: `NotFound`,
+ * `PermissionDenied`, `InvalidArgument` for a file that is malformed or is not as long as it says,
+ * `UnsupportedFormat` for a dtype that is not stored; `Conflict` when the file changes while it is read.
+ */
+export async function openNpyFile(name: string, options: OpenAccessOptions = {}): Promise<NpyFile> {
+  return (await import('./formats/npy-file.js')).openNpyFile(name, options);
+}
+
+/**
+ * Writes `rows` rows as the bytes that `np.save` writes, and says how many bytes that were. `-` is standard
+ * output. An existing file is replaced at the end, so that whoever reads it sees the old or the new one.
+ *
+ * Errors: `InvalidArgument` when the pieces are not as many rows as said, or for a folder; `NotFound`,
+ * `PermissionDenied`, `ResourceExhausted` (disk full): the target is then as it was.
+ */
+export async function writeNpyFile(
+  name: string,
+  type: RowType,
+  rows: number,
+  pieces: RowPieces,
+  options: CallOptions = {},
+): Promise<number> {
+  return (await import('./formats/npy-writer.js')).writeNpyFile(name, type, rows, pieces, options);
+}
