@@ -9,6 +9,8 @@ import { expect, test } from 'vitest';
 import { type Dataset, open } from '../../src/index.js';
 import { encodeHeader } from '../../src/npy/header.js';
 import { openStoreDataset } from '../../src/dataset/open.js';
+import { findRclone, rcloneCopy, s3Remote } from '../support/rclone.ts';
+import { server, type ServerName } from '../support/servers/index.ts';
 import { openTestStore } from '../support/servers/open.ts';
 import { rawObjects } from '../support/servers/raw-objects.ts';
 import { rowsOf } from './content.mjs';
@@ -108,6 +110,38 @@ onEach(['folder'], 'a dataset in a', (name) => {
       await place.dispose();
     }
   });
+});
+
+const rclone = findRclone();
+
+onEach(['minio', 'versitygw'], 'a dataset on', (name) => {
+  test.skipIf(rclone === undefined)(
+    'copied by `rclone copy` to another bucket, and to a folder, reads bit for bit the same',
+    async () => {
+      const place = await makePlace(name, ['rows', 'twins']);
+      const [bucket, folder] = [await openTestStore(name), mkdtempSync(path.join(tmpdir(), 'nacre-rclone-'))];
+      try {
+        await fill(place);
+        const at = await server(name as ServerName);
+        const from = s3Remote(at, place.uri);
+        rcloneCopy(rclone ?? '', from, s3Remote(at, bucket.uri));
+        rcloneCopy(rclone ?? '', from, path.join(folder, 'copy'));
+        const original = await place.open();
+        for (const copy of [
+          await openStoreDataset(bucket.store, { cacheDir: false }),
+          await open(path.join(folder, 'copy'), { cacheDir: false }),
+        ]) {
+          expect(await expectTwin(original, copy)).toHaveLength(21);
+          await copy.close();
+        }
+        await original.close();
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+        await bucket.dispose();
+        await place.dispose();
+      }
+    },
+  );
 });
 
 const mebibyte = 2 ** 20;
