@@ -95,20 +95,18 @@ export class S3Store implements ObjectStore {
     if (range) checkRange(range);
     if (range && range.start === range.end) return this.#emptyRange(key, options);
     const call = this.#call('GetObject', signal, key);
+    const uri = `${this.uri}/${key}`;
     try {
       const command = new this.#sdk.GetObjectCommand({
         ...this.#at(key),
         ...(range ? { Range: `bytes=${range.start}-${range.end - 1}` } : {}),
       });
-      const answer = await this.#send(() => this.#client.send(command, sendOptions(signal)));
-      const bytes = await readBody(answer.Body as Readable, {
-        lengthBytes: answer.ContentLength,
-        uri: `${this.uri}/${key}`,
-        signal,
-        into,
-      });
+      const send = { ...sendOptions(signal), ...(into ? { place: { bytes: into, uri } } : {}) };
+      const answer = await this.#send(() => this.#client.send(command, send));
+      const lengthBytes = answer.ContentLength;
+      const bytes = await readBody(answer.Body as Readable, { lengthBytes, uri, signal, into });
       return {
-        ...cutToRange(bytes, answer.ContentRange, range, `${this.uri}/${key}`),
+        ...cutToRange(bytes, answer.ContentRange, range, uri),
         token: tokenOf(answer.ETag, call),
         modifiedMs: answer.LastModified?.getTime() ?? 0,
       };

@@ -3,13 +3,18 @@
 import PQueue from 'p-queue';
 import { NacreError } from '../../errors.js';
 import { abortedError, throwIfAborted } from '../../util/runtime.js';
-import type { CallOptions, ObjectStore } from '../object-store.js';
+import type { ByteRange, CallOptions, ObjectBody, ObjectStore } from '../object-store.js';
 import { forwarding } from './forwarding.js';
 import { allowManyListeners } from './parallel.js';
 
 export interface LimitOptions {
   /** get, head, list at once. Default 64: at 85 MB/s a connection more than any network card here takes. */
   readonly reads?: number;
+  /**
+   * Of these, gets of more than a mebibyte. Default 16: at 85 MB/s a connection as much as one thread takes
+   * in. 40 at once are slower: each begins on a connection that is new and cold.
+   */
+  readonly longReads?: number;
   /** put, delete at once. Default 16: each holds its body in memory. */
   readonly writes?: number;
   /** Calls that wait in one queue; more are `ResourceExhausted`. Default 65,536. */
@@ -21,17 +26,25 @@ export interface LimitOptions {
  * fires; one under way keeps its place until it has ended. A `getRanges` holds one place.
  */
 export function limiting(inner: ObjectStore, options: LimitOptions = {}): ObjectStore {
-  const { reads = 64, writes = 16, waiting = 65_536 } = options;
+  const { reads = 64, longReads = 16, writes = 16, waiting = 65_536 } = options;
   const read = gate(reads, waiting);
+  const longRead = gate(longReads, waiting);
   const write = gate(writes, waiting);
   return forwarding(inner, {
-    get: (key, call) => read(call, () => inner.get(key, call)),
+    get(key, call) {
+      const get = (): Promise<ObjectBody | undefined> => read(call, () => inner.get(key, call));
+      return isLong(call?.range) ? longRead(call, get) : get();
+    },
     getRanges: (key, ranges, call) => read(call, () => inner.getRanges(key, ranges, call)),
     head: (key, call) => read(call, () => inner.head(key, call)),
     list: (call) => read(call, () => inner.list(call)),
     put: (key, body, call) => write(call, () => inner.put(key, body, call)),
     delete: (keys, call) => write(call, () => inner.delete(keys, call)),
   });
+}
+
+function isLong(range: ByteRange | undefined): boolean {
+  return range !== undefined && range.end - range.start > 2 ** 20;
 }
 
 type Gate = <T>(options: CallOptions | undefined, run: () => Promise<T>) => Promise<T>;
