@@ -11,7 +11,7 @@ import type { ByteRange, CallOptions, ObjectStore } from '../storage/object-stor
 import { readVerified } from '../storage/wrap/verified.js';
 import { defined } from '../util/assert.js';
 import { NacreError } from '../errors.js';
-import { concat, toHex } from '../util/bytes.js';
+import { type ByteSource, concat, toHex } from '../util/bytes.js';
 import { gatherRanges, type Pages } from './pages.js';
 import type { Part, Picked } from './runs.js';
 
@@ -52,8 +52,26 @@ export class CachedPages implements Pages {
   }
 
   async readInto(part: Part, range: ByteRange, target: Uint8Array, options: CallOptions = {}): Promise<void> {
-    const [bytes] = await this.read(part, [range], options);
-    target.set(defined(bytes, 'range'));
+    const { sizeBytes, blockBytes } = part.object;
+    const firstBytes = Math.min(blockBytes, sizeBytes);
+    if (range.start >= firstBytes || range.end < sizeBytes) {
+      const [bytes] = await this.read(part, [range], options);
+      target.set(defined(bytes, 'range'));
+      return;
+    }
+    // What follows the first block arrives in its place, and the cache keeps it from there: no copy of it.
+    const rest = target.subarray(firstBytes - range.start);
+    const bytes = await this.#read(part, { start: 0, end: sizeBytes }, options, async (load) => {
+      const [first, found] = await Promise.all([
+        load({ start: 0, end: firstBytes }),
+        load({ start: firstBytes, end: sizeBytes }, rest),
+      ]);
+      if (found.buffer !== rest.buffer || found.byteOffset !== rest.byteOffset) rest.set(found);
+      return [first, rest];
+    });
+    // A file of the cache, or another's load, gives the page in one piece.
+    const [first] = bytes instanceof Uint8Array ? [bytes] : bytes;
+    target.set(defined(first, 'page').subarray(range.start));
   }
 
   async gather(pick: Picked, rowBytes: number, target: Uint8Array, options: CallOptions = {}): Promise<void> {
@@ -80,21 +98,28 @@ export class CachedPages implements Pages {
     return this.#page(part, { start: 0, end: part.object.sizeBytes }, options);
   }
 
-  async #page(part: Part, range: ByteRange, options: CallOptions): Promise<Uint8Array> {
+  #page(part: Part, range: ByteRange, options: CallOptions): Promise<Uint8Array> {
+    return this.#read(part, range, options, (load) => load(range));
+  }
+
+  async #read<T extends ByteSource>(
+    part: Part,
+    range: ByteRange,
+    options: CallOptions,
+    fetch: (load: Load) => Promise<T>,
+  ): Promise<T | Uint8Array> {
     const { key, sizeBytes, blockBytes } = part.object;
     const verifier = this.#native;
     return this.#cache.read(
       pageOf(part, range),
       {
-        load: async (signal) => {
-          const checksums = { sizeBytes, blockBytes, blocks: part.sums() };
-          const [bytes] = await readVerified(this.#store, key, checksums, [range], {
-            ...options,
-            signal,
-            verifier,
-          });
-          return defined(bytes, 'page');
-        },
+        load: (signal) =>
+          fetch(async (stretch, into) => {
+            const checksums = { sizeBytes, blockBytes, blocks: part.sums() };
+            const how = { ...options, signal, verifier, ...(into && { into }) };
+            const [bytes] = await readVerified(this.#store, key, checksums, [stretch], how);
+            return defined(bytes, 'page');
+          }),
         loadsChecked: true,
         verify: async (bytes) => {
           const blocks = await part.sums();
@@ -110,6 +135,9 @@ export class CachedPages implements Pages {
     );
   }
 }
+
+/** Checked bytes of whole blocks, in `into` where that can be. */
+type Load = (stretch: ByteRange, into?: Uint8Array) => Promise<Uint8Array>;
 
 function pageOf(part: Part, { start, end }: ByteRange): Page {
   return { hash: toHex(part.object.hash), offset: start, length: end - start };

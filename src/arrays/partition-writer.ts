@@ -25,6 +25,9 @@ export interface RowType {
 /** Default size of a partition: large enough that requests are few, small enough to repair and to retry. */
 export const defaultPartitionBytes = 64 * 2 ** 20;
 
+/** Each holds its bytes; a server on few cores takes more of them at once more slowly. */
+const uploadsAtOnce = 6;
+
 export function rowBytesOf({ dtype, rowShape }: Pick<RowType, 'dtype' | 'rowShape'>): number {
   return rowShape.reduce((product, length) => product * length, dtypes[dtype].itemBytes);
 }
@@ -56,18 +59,20 @@ export class PartitionWriter {
     this.#options = options;
     // Beside these one partition is being filled, and another's worth is not yet collected or a copy that a
     // store sends from.
-    const concurrency = Math.max(1, Math.min(16, Math.floor(environment.memoryBytes / partitionBytes) - 2));
+    const inMemory = Math.floor(environment.memoryBytes / partitionBytes) - 2;
+    const concurrency = Math.max(1, Math.min(uploadsAtOnce, inMemory));
     this.#queue = new PQueue({ concurrency });
   }
 
   /**
    * Takes one partition of whole rows, which must not change until `finish`. Resolves when there is room for
-   * the next one; what goes wrong with an upload is thrown by a later call.
+   * the next one; what goes wrong with an upload is thrown by a later call. Once it is stored, and its bytes
+   * are no longer needed, `stored` is told.
    */
-  async add(rowBytes: Uint8Array, rows: number): Promise<void> {
+  async add(rowBytes: Uint8Array, rows: number, stored?: () => void): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     const upload = this.#queue.add(() => this.#upload(rowBytes, rows));
-    upload.catch((error: unknown) => {
+    upload.then(stored, (error: unknown) => {
       this.#failure ??= error;
       this.#queue.clear();
     });

@@ -331,9 +331,14 @@ export class WriteTransaction {
   async #writeSource(array: PendingArray, source: RowSource): Promise<readonly PartitionDraft[]> {
     const writer = this.#writer(array);
     const step = rowsPerPartition(rowBytesOf(array.type), this.#partitionBytes);
+    const rowBytes = rowBytesOf(array.type);
+    // What partitions that are stored lay in: fresh memory costs more than the copy that fills it.
+    const spare: Uint8Array[] = [];
     for (let start = 0; start < source.rows; start += step) {
       const end = Math.min(source.rows, start + step);
-      await writer.add(await source.read(start, end, this.#options), end - start);
+      const into = spare.pop()?.subarray(0, (end - start) * rowBytes);
+      const bytes = await source.read(start, end, { ...this.#options, ...(into && { into }) });
+      await writer.add(bytes, end - start, () => spare.push(bytes));
     }
     return writer.finish();
   }

@@ -12,6 +12,7 @@
 // window is left: a file that somebody truncates while it is mapped ends the process (SIGBUS). Nothing of
 // ours truncates, and the folder is closed to other users.
 import { isNacreError, NacreError } from '../errors.js';
+import { byteLength, type ByteSource, concat } from '../util/bytes.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { FileState } from './files.js';
 import { Flights } from './flights.js';
@@ -53,7 +54,11 @@ export class FolderCache implements PageCache {
     );
   }
 
-  async read(page: Page, source: PageSource, { signal }: ReadPageOptions = {}): Promise<Uint8Array> {
+  async read<T extends ByteSource>(
+    page: Page,
+    source: PageSource<T>,
+    { signal }: ReadPageOptions = {},
+  ): Promise<T | Uint8Array> {
     throwIfAborted(signal);
     const name = pageName(page);
     const hit = this.#checkedHit(page, name);
@@ -86,19 +91,24 @@ export class FolderCache implements PageCache {
     return bytes;
   }
 
-  async #fill(page: Page, name: string, source: PageSource, signal: AbortSignal): Promise<Uint8Array> {
+  async #fill<T extends ByteSource>(
+    page: Page,
+    name: string,
+    source: PageSource<T>,
+    signal: AbortSignal,
+  ): Promise<T | Uint8Array> {
     const cached = await this.#firstUse(page, name, source);
     if (cached !== undefined) return cached;
     throwIfAborted(signal);
     this.#counts.misses++;
     const bytes = await source.load(signal);
-    if (bytes.byteLength !== page.length) throw wrongLength(page, bytes.byteLength);
-    if (source.loadsChecked !== true) await source.verify(bytes);
+    if (byteLength(bytes) !== page.length) throw wrongLength(page, byteLength(bytes));
+    if (source.loadsChecked !== true) await source.verify(concat(bytes));
     if (page.length > 0 && !signal.aborted) await this.#keep(name, bytes);
     return bytes;
   }
 
-  async #firstUse(page: Page, name: string, source: PageSource): Promise<Uint8Array | undefined> {
+  async #firstUse(page: Page, name: string, source: PageSource<ByteSource>): Promise<Uint8Array | undefined> {
     const state = this.#find(page, name);
     const bytes = state && this.#open(page, name, state);
     if (state === undefined || bytes === undefined) return undefined;
@@ -166,15 +176,15 @@ export class FolderCache implements PageCache {
   }
 
   /** Writes the page, or not; nobody's read fails by it. */
-  async #keep(name: string, bytes: Uint8Array): Promise<void> {
+  async #keep(name: string, bytes: ByteSource): Promise<void> {
     const kept = await this.#tryKeep(name, bytes).catch((error: unknown) => this.#cannotWrite(error));
     if (kept === true) this.#counts.stored++;
     else this.#counts.passed++;
   }
 
-  async #tryKeep(name: string, bytes: Uint8Array): Promise<boolean> {
+  async #tryKeep(name: string, bytes: ByteSource): Promise<boolean> {
     if (this.#trust === 'refused' || this.#options.runtime.monotonic() < this.#keepAfter) return false;
-    const sizeBytes = chargedBytes(fileBytes(bytes.byteLength));
+    const sizeBytes = chargedBytes(fileBytes(byteLength(bytes)));
     if (!(await this.#index.admit(sizeBytes))) return false;
     try {
       if (!(await this.#files.write(name, bytes))) return false;

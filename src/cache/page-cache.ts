@@ -1,15 +1,19 @@
 // The page cache: a folder of immutable, checked pages that processes share. What it is for, how to open
 // one, and what stands in its place when it is off. `folder-cache.ts` is the cache itself.
 import { NacreError } from '../errors.js';
+import { byteLength, type ByteSource, concat } from '../util/bytes.js';
 import { type Runtime, throwIfAborted } from '../util/runtime.js';
 import { FolderCache } from './folder-cache.js';
 import { type Page, pageName, wrongLength } from './page.js';
 import type { CacheNative } from './page-folder.js';
 import { cacheFolder, defaultBudgetBytes, type Environment } from './place.js';
 
-export interface PageSource {
-  /** Fetches the page. The bytes are the reader's from then on: the loader does not keep them. */
-  load(signal: AbortSignal): Promise<Uint8Array>;
+export interface PageSource<T extends ByteSource = Uint8Array> {
+  /**
+   * Fetches the page, as one piece or more. The bytes are the reader's from then on: the loader does not keep
+   * them.
+   */
+  load(signal: AbortSignal): Promise<T>;
   /** Throws `Corrupt` when these are not the page's bytes. Does not change them. */
   verify(bytes: Uint8Array): Promise<void>;
   /** What `load` gives has passed the same check already, as when it heals. Default false. */
@@ -42,11 +46,15 @@ export interface PageCache {
   readonly budgetBytes: number;
   /**
    * The page's bytes, checked, and the caller's own to write into: a private mapping of the file from 64
-   * KiB on, a copy below, or what was loaded. Reads of one page at one time share one load. Throws what
-   * `load` and `verify` throw, `Corrupt` for a load of another length, and `Aborted`; never because of the
-   * disk.
+   * KiB on, a copy below, or what this very read loaded. Reads of one page at one time share one load.
+   * Throws what `load` and `verify` throw, `Corrupt` for a load of another length, and `Aborted`; never
+   * because of the disk.
    */
-  read(page: Page, source: PageSource, options?: ReadPageOptions): Promise<Uint8Array>;
+  read<T extends ByteSource>(
+    page: Page,
+    source: PageSource<T>,
+    options?: ReadPageOptions,
+  ): Promise<T | Uint8Array>;
   /** Whether a read would find a file; for planning. Costs one look at the folder. */
   peek(page: Page): boolean;
   counters(): CacheCounters;
@@ -89,13 +97,17 @@ class PassThrough implements PageCache {
   readonly budgetBytes = 0;
   #misses = 0;
 
-  async read(page: Page, source: PageSource, { signal }: ReadPageOptions = {}): Promise<Uint8Array> {
+  async read<T extends ByteSource>(
+    page: Page,
+    source: PageSource<T>,
+    { signal }: ReadPageOptions = {},
+  ): Promise<T> {
     throwIfAborted(signal);
     pageName(page);
     this.#misses++;
     const bytes = await source.load(signal ?? new AbortController().signal);
-    if (bytes.byteLength !== page.length) throw wrongLength(page, bytes.byteLength);
-    if (source.loadsChecked !== true) await source.verify(bytes);
+    if (byteLength(bytes) !== page.length) throw wrongLength(page, byteLength(bytes));
+    if (source.loadsChecked !== true) await source.verify(concat(bytes));
     return bytes;
   }
 

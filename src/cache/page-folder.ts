@@ -18,7 +18,7 @@ import {
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { NacreError } from '../errors.js';
-import { toHex } from '../util/bytes.js';
+import { byteLength, type ByteSource, toHex } from '../util/bytes.js';
 import type { Runtime } from '../util/runtime.js';
 import { type FileState, listNames, pathOf, removeFile, stateOf } from './files.js';
 import { type Checksums, encodeTrailer, LAYOUT, nameAndPageSum, temporaryName } from './page.js';
@@ -89,15 +89,23 @@ export class PageFolder {
    * Writes a page under a temporary name and renames it: it is there whole, or not at all. False when
    * somebody cleared the folder meanwhile.
    */
-  async write(name: string, bytes: Uint8Array): Promise<boolean> {
+  async write(name: string, bytes: ByteSource): Promise<boolean> {
     const temporary = temporaryName(name, toHex(this.#runtime.randomBytes(8)));
-    const sum = nameAndPageSum(name, this.#native.crc32c(bytes), bytes.byteLength, this.#native);
+    const pieces = bytes instanceof Uint8Array ? [bytes] : bytes;
+    const pageSum = pieces.reduce(
+      (sum, piece) => this.#native.crc32cCombine(sum, this.#native.crc32c(piece), piece.byteLength),
+      this.#native.crc32c(new Uint8Array(0)),
+    );
+    const sum = nameAndPageSum(name, pageSum, byteLength(pieces), this.#native);
     this.#writing.add(temporary);
     try {
       const handle = await this.#create(pathOf(this.path, temporary));
       try {
-        await writeAll(handle, bytes, 0);
-        await writeAll(handle, encodeTrailer(sum), bytes.byteLength);
+        let position = 0;
+        for (const piece of [...pieces, encodeTrailer(sum)]) {
+          await writeAll(handle, piece, position);
+          position += piece.byteLength;
+        }
       } finally {
         await handle.close();
       }

@@ -5,7 +5,7 @@
 // file lie together; rows of a Fortran file are gathered column by column. A Fortran file in a bucket is
 // copied to the temporary folder first, since every column of every piece would be a request.
 import { type RowType, rowBytesOf } from '../arrays/partition-writer.js';
-import type { RowSource } from '../arrays/row-source.js';
+import type { ReadRowsOptions, RowSource } from '../arrays/row-source.js';
 import { NacreError } from '../errors.js';
 import { fromNative, native } from '../native.js';
 import { type Dtype, dtypes, type TypedArray, viewAs } from '../npy/dtype.js';
@@ -96,7 +96,7 @@ class NpyRows implements NpyFile {
     this.#rowBytes = rowBytesOf(this.type);
   }
 
-  async read(start: number, end: number, options: CallOptions = {}): Promise<Uint8Array> {
+  async read(start: number, end: number, options: ReadRowsOptions = {}): Promise<Uint8Array> {
     assert(start >= 0 && start <= end && end <= this.rows, 'the rows are in the file');
     const { dataOffset, dtype, byteOrder } = this.#header;
     const bytes = isScattered(this.#header)

@@ -20,6 +20,11 @@ import { assert } from '../util/assert.js';
 import { toHex } from '../util/bytes.js';
 import { systemRuntime, throwIfAborted } from '../util/runtime.js';
 
+export interface ReadOptions extends CallOptions {
+  /** Memory of that length. */
+  readonly into?: Uint8Array;
+}
+
 export interface RandomAccess {
   /** As messages name it: the path, the URI, or `standard input`. */
   readonly name: string;
@@ -28,8 +33,8 @@ export interface RandomAccess {
   readonly remote: boolean;
   /** Whether opening the same name again gives the same bytes; a pipe gives them once. */
   readonly reopens: boolean;
-  /** Exactly `length` bytes from `position` on, the caller's own. */
-  read(position: number, length: number, options?: CallOptions): Promise<Uint8Array>;
+  /** Exactly `length` bytes from `position` on, the caller's own; in `into` where it was given and can be. */
+  read(position: number, length: number, options?: ReadOptions): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -146,9 +151,9 @@ class LocalFile implements RandomAccess {
     this.reopens = reopens;
   }
 
-  async read(position: number, length: number, { signal }: CallOptions = {}): Promise<Uint8Array> {
+  async read(position: number, length: number, { signal, into }: ReadOptions = {}): Promise<Uint8Array> {
     assert(position >= 0 && position + length <= this.sizeBytes, 'the range lies in the file');
-    const target = new Uint8Array(length);
+    const target = into?.byteLength === length ? into : new Uint8Array(length);
     let done = 0;
     while (done < length) {
       throwIfAborted(signal);

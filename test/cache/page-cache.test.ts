@@ -139,6 +139,22 @@ describe('what a reader gets', () => {
 });
 
 describe('a load', () => {
+  test('in pieces is handed on as it came, copied whole for others, and kept as one page', async () => {
+    const cache = openCache(scratch());
+    const known = knownPage(1, mapped);
+    const source = sourceOf(known);
+    const pieces = [known.bytes.slice(0, 100), known.bytes.slice(100)];
+    const inPieces = { ...source, load: () => Promise.resolve(pieces) };
+    const [own, other] = await Promise.all([
+      cache.read(known.page, inPieces),
+      cache.read(known.page, source),
+    ]);
+    expect(own).toBe(pieces);
+    expectBytes(other, known);
+    expectBytes(await cache.read(known.page, source), known);
+    expect([source.loads, cache.counters()]).toMatchObject([0, { hits: 1, misses: 1, stored: 1 }]);
+  });
+
   test('that fails its check throws, and leaves nothing behind', async () => {
     const folder = scratch();
     const cache = openCache(folder);

@@ -52,6 +52,7 @@ const body = new Uint8Array([1, 2, 3]);
 const calls: readonly ((store: ObjectStore) => Promise<unknown>)[] = [
   (store) => store.get('k'),
   (store) => store.get('k', { range: { start: 0, end: 1 } }),
+  (store) => store.get('k', { range: { start: 0, end: 3 }, into: new Uint8Array(3) }),
   (store) => store.getRanges('k', [{ start: 0, end: 1 }]),
   (store) => store.head('k'),
   (store) => store.put('k', body),

@@ -4,6 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { NacreError } from '../../errors.js';
+import { type SendOptions, sendDirectly } from './direct.js';
 import { endpointSetting } from './errors.js';
 
 export type S3Sdk = typeof import('@aws-sdk/client-s3');
@@ -39,7 +40,7 @@ export interface ConfiguredS3 {
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** The options of one `client.send`. */
-export function sendOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
+export function sendOptions(signal: AbortSignal | undefined): SendOptions {
   return signal ? { abortSignal: signal } : {};
 }
 
@@ -81,9 +82,12 @@ export async function configureS3(options: S3ClientOptions): Promise<ConfiguredS
       socketTimeout: options.stallMs,
     },
   };
+  const client = quietly(() => new sdk.S3Client(config));
+  // A checksum of the answer is made by the SDK, from the body that it hands on.
+  if (config.responseChecksumValidation === 'WHEN_REQUIRED') sendDirectly(client, options);
   return {
     sdk,
-    client: quietly(() => new sdk.S3Client(config)),
+    client,
     region,
     endpoint: url?.origin ?? `the S3 endpoint of ${region}`,
     trustedWire: url?.protocol !== 'http:' || isLoopback(url.hostname),

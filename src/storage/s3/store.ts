@@ -26,7 +26,7 @@ import type {
 import { type ConfiguredS3, type S3Sdk, sendOptions } from './config.js';
 import { type S3Call, s3Error, serverCode, statusOf } from './errors.js';
 import { putInParts } from './multipart.js';
-import { asServiceError, conditionHeaders, isRefusal, tokenOf, unsignedPayload } from './wire.js';
+import { asServiceError, conditionHeaders, isRefusal, streamed, tokenOf, unsignedPayload } from './wire.js';
 
 /** Requests of one call under way at a time: ranges of one object, deletes of single keys. */
 const parallelRequests = 16;
@@ -95,20 +95,18 @@ export class S3Store implements ObjectStore {
     if (range) checkRange(range);
     if (range && range.start === range.end) return this.#emptyRange(key, options);
     const call = this.#call('GetObject', signal, key);
+    const uri = `${this.uri}/${key}`;
     try {
       const command = new this.#sdk.GetObjectCommand({
         ...this.#at(key),
         ...(range ? { Range: `bytes=${range.start}-${range.end - 1}` } : {}),
       });
-      const answer = await this.#send(() => this.#client.send(command, sendOptions(signal)));
-      const bytes = await readBody(answer.Body as Readable, {
-        lengthBytes: answer.ContentLength,
-        uri: `${this.uri}/${key}`,
-        signal,
-        into,
-      });
+      const send = { ...sendOptions(signal), ...(into ? { place: { bytes: into, uri } } : {}) };
+      const answer = await this.#send(() => this.#client.send(command, send));
+      const lengthBytes = answer.ContentLength;
+      const bytes = await readBody(answer.Body as Readable, { lengthBytes, uri, signal, into });
       return {
-        ...cutToRange(bytes, answer.ContentRange, range, `${this.uri}/${key}`),
+        ...cutToRange(bytes, answer.ContentRange, range, uri),
         token: tokenOf(answer.ETag, call),
         modifiedMs: answer.LastModified?.getTime() ?? 0,
       };
@@ -163,16 +161,18 @@ export class S3Store implements ObjectStore {
       return this.#putInParts(key, body, headers, options);
     }
     const call = this.#call('PutObject', signal, key);
+    // The checksum guards the body against accidents. Where nobody can tamper with the wire, hashing it once
+    // more for the signature would only cost time (SHA-256 on both sides).
+    const unsigned = crc32c !== undefined && this.#configured.trustedWire;
     const command = new this.#sdk.PutObjectCommand({
       ...this.#at(key),
       ...headers,
       ...conditionHeaders(condition),
       ...(crc32c === undefined ? {} : { ChecksumCRC32C: base64Crc(crc32c) }),
-      Body: concat(body),
+      ContentLength: byteLength(body),
+      Body: unsigned ? streamed(body) : concat(body),
     });
-    // The checksum guards the body against accidents. Where nobody can tamper with the wire, hashing it once
-    // more for the signature would only cost time (SHA-256 on both sides).
-    if (crc32c !== undefined && this.#configured.trustedWire) {
+    if (unsigned) {
       command.middlewareStack.add(unsignedPayload, { step: 'build', name: 'nacreUnsignedPayload' });
     }
     try {

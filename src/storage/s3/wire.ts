@@ -1,5 +1,7 @@
 // Small translations between our calls and what S3 sends and understands.
+import { Readable } from 'node:stream';
 import { NacreError } from '../../errors.js';
+import { type ByteSource, concat } from '../../util/bytes.js';
 import type { PutCondition } from '../object-store.js';
 import { type S3Call, serverCode, statusOf } from './errors.js';
 
@@ -25,6 +27,12 @@ export function isRefusal(error: unknown, condition: PutCondition | undefined): 
   // If-Match on a key that is not there.
   const code = serverCode(error);
   return condition !== 'absent' && statusOf(error) === 404 && (code === '' || code === 'NoSuchKey');
+}
+
+/** A body as the SDK sends it without a copy; it must be told the length. */
+export function streamed(body: ByteSource): Uint8Array | Readable {
+  if (body instanceof Uint8Array) return body;
+  return body.length === 1 ? concat(body) : Readable.from(body);
 }
 
 type Next<Args, Result> = (args: Args) => Promise<Result>;

@@ -3,13 +3,18 @@
 import PQueue from 'p-queue';
 import { NacreError } from '../../errors.js';
 import { abortedError, onAbort, throwIfAborted } from '../../util/runtime.js';
-import type { CallOptions, ObjectStore } from '../object-store.js';
+import type { ByteRange, CallOptions, GetOptions, ObjectBody, ObjectStore } from '../object-store.js';
 import { forwarding } from './forwarding.js';
 import { ownSignal } from './parallel.js';
 
 export interface LimitOptions {
   /** get, head, list at once. Default 64: at 85 MB/s a connection more than any network card here takes. */
   readonly reads?: number;
+  /**
+   * Of these, gets of more than a mebibyte. Default 16: at 85 MB/s a connection as much as one thread takes
+   * in. 40 at once are slower: each begins on a connection that is new and cold.
+   */
+  readonly longReads?: number;
   /** put, delete at once. Default 16: each holds its body in memory. */
   readonly writes?: number;
   /** Calls that wait in one queue; more are `ResourceExhausted`. Default 65,536. */
@@ -21,17 +26,25 @@ export interface LimitOptions {
  * fires; one under way keeps its place until it has ended. A `getRanges` holds one place.
  */
 export function limiting(inner: ObjectStore, options: LimitOptions = {}): ObjectStore {
-  const { reads = 64, writes = 16, waiting = 65_536 } = options;
+  const { reads = 64, longReads = 16, writes = 16, waiting = 65_536 } = options;
   const read = gate(reads, waiting);
+  const longRead = gate(longReads, waiting);
   const write = gate(writes, waiting);
   return forwarding(inner, {
-    get: (key, call) => read(call, (own) => inner.get(key, own)),
+    get(key, call) {
+      const get = (own: GetOptions | undefined): Promise<ObjectBody | undefined> => inner.get(key, own);
+      return isLong(call?.range) ? longRead(call, (own) => read(own, get)) : read(call, get);
+    },
     getRanges: (key, ranges, call) => read(call, (own) => inner.getRanges(key, ranges, own)),
     head: (key, call) => read(call, (own) => inner.head(key, own)),
     list: (call) => read(call, (own) => inner.list(own)),
     put: (key, body, call) => write(call, (own) => inner.put(key, body, own)),
     delete: (keys, call) => write(call, (own) => inner.delete(keys, own)),
   });
+}
+
+function isLong(range: ByteRange | undefined): boolean {
+  return range !== undefined && range.end - range.start > 2 ** 20;
 }
 
 /** Runs one call when there is room; `run` gets its options, with a signal of the request's own. */

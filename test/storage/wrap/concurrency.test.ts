@@ -42,6 +42,16 @@ test('at most so many reads and so many writes are under way, and all are answer
   expect(bodies.map((body) => body?.bytes[0])).toEqual(numbers);
 });
 
+test('long gets wait for each other, and leave places to short ones', async () => {
+  const runtime = new FakeRuntime();
+  const { store, most, order } = slow(runtime);
+  const limited = limiting(store, { reads: 4, longReads: 2 });
+  const range = { start: 0, end: 2 * 2 ** 20 };
+  const long = ['a', 'b', 'c'].map((key) => limited.get(key, { range }));
+  await Promise.all([...long, limited.get('short'), limited.get('part', { range: { start: 0, end: 9 } })]);
+  expect([most.gets, order]).toEqual([4, ['a', 'b', 'short', 'part', 'c']]);
+});
+
 test('a waiting call leaves the queue when its signal fires, and takes no place', async () => {
   const runtime = new FakeRuntime({ advance: 'hand' });
   const { store, order } = slow(runtime);

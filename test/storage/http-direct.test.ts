@@ -1,0 +1,170 @@
+// GETs straight into their place: the plain answer, and everything that a server may say instead.
+import { once } from 'node:events';
+import net, { type AddressInfo, type Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { afterEach, describe, expect, test } from 'vitest';
+import { PlacedBody } from '../../src/storage/http-body.js';
+import { type DirectGet, DirectGets } from '../../src/storage/http-direct.js';
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+/** A server that does with each request as `answer` says; the number of its connections. */
+async function serve(answer: (socket: Socket, request: string) => void) {
+  const made = { connections: 0 };
+  const sockets = new Set<Socket>();
+  const server = net.createServer((socket) => {
+    made.connections++;
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('data', (head) => answer(socket, head.toString('latin1')));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const gets = new DirectGets({ connectMs: 2_000, stallMs: 300 });
+  closers.push(() => {
+    gets.close();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const to = { protocol: 'http:', hostname: '127.0.0.1', port, path: '/k?x=1', headers: { host: 'h' } };
+  const get = (into: Uint8Array, more: Partial<DirectGet> = {}) =>
+    gets.get({ ...to, into, uri: 's3://b/k', ...more });
+  return { get, made };
+}
+
+const ok = (length: number, more = '') =>
+  `HTTP/1.1 200 OK\r\nETag: "e"\r\n${more}Content-Length: ${length}\r\n\r\n`;
+
+function writeAfter(ms: number, socket: Socket, byte: number): void {
+  setTimeout(() => socket.write(Uint8Array.of(byte)), ms);
+}
+
+async function textOf(body: Readable): Promise<string> {
+  return Buffer.concat(await body.toArray()).toString();
+}
+
+describe('a plain answer', () => {
+  test('lies in its place, and its connection serves again', async () => {
+    const requests: string[] = [];
+    const { get, made } = await serve((socket, request) => {
+      requests.push(request);
+      socket.write(`${ok(3)}abc`);
+    });
+    for (let i = 0; i < 3; i++) {
+      const into = new Uint8Array(3);
+      const { statusCode, headers, body } = await get(into);
+      expect([statusCode, headers]).toEqual([200, { etag: '"e"', 'content-length': '3' }]);
+      expect(body instanceof PlacedBody && body.bytes).toBe(into);
+      expect(Buffer.from(into).toString()).toBe('abc');
+      expect(await textOf(body)).toBe('');
+    }
+    expect(made.connections).toBe(1);
+    expect(requests[0]).toBe('GET /k?x=1 HTTP/1.1\r\nhost: h\r\n\r\n');
+  });
+
+  test('may come byte by byte, or in large pieces', async () => {
+    const large = Buffer.alloc(3 << 20, 'xyz');
+    const { get } = await serve((socket, request) => {
+      if (request.includes('large')) socket.write(Buffer.concat([Buffer.from(ok(large.byteLength)), large]));
+      else for (const [i, byte] of Buffer.from(`${ok(3)}abc`).entries()) writeAfter(i, socket, byte);
+    });
+    const small = new Uint8Array(3);
+    const into = new Uint8Array(large.byteLength);
+    await Promise.all([get(small), get(into, { path: '/large' })]);
+    expect(Buffer.from(small).toString()).toBe('abc');
+    expect(large.equals(into)).toBe(true);
+  });
+
+  test('that says so is the last on its connection', async () => {
+    const { get, made } = await serve((socket) => socket.write(`${ok(1, 'Connection: close\r\n')}a`));
+    await get(new Uint8Array(1));
+    await get(new Uint8Array(1));
+    expect(made.connections).toBe(2);
+  });
+
+  test('that runs over does not reach the next request', async () => {
+    const { get, made } = await serve((socket) => {
+      socket.write(`${ok(1)}a`);
+      setTimeout(() => socket.write('HTTP/1.1 200 OK\r\n\r\n'), 5);
+    });
+    await get(new Uint8Array(1));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await get(new Uint8Array(1));
+    expect(made.connections).toBe(2);
+  });
+});
+
+describe('another answer is left to node:http', () => {
+  const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n';
+  test.each([
+    ['of another length', `${ok(2)}ab`, 200, 'ab'],
+    ['an error', 'HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nabc', 404, 'abc'],
+    ['in chunks', chunked, 200, 'abc'],
+    ['after a hint', `HTTP/1.1 103 Early Hints\r\n\r\n${ok(3)}abc`, 200, 'abc'],
+  ])('%s', async (_, answer, status, said) => {
+    const { get } = await serve((socket) => socket.write(answer));
+    const { statusCode, body } = await get(new Uint8Array(3));
+    expect([statusCode, body instanceof PlacedBody]).toEqual([status, false]);
+    expect(await textOf(body)).toBe(said);
+  });
+
+  test.each([
+    ['no head', 'no head at all\r\n\r\n'],
+    ['a broken head', 'HTTP/1.1 200 OK\r\nA\r\n: b\r\n\r\n'],
+    ['too long a head', `HTTP/1.1 200 OK\r\nA: ${'a'.repeat(20_000)}`],
+  ])('%s fails', async (_, answer) => {
+    const { get } = await serve((socket) => socket.write(answer));
+    await expect(get(new Uint8Array(3))).rejects.toMatchObject({ code: expect.stringMatching(/^HPE_/) });
+  });
+
+  test('also when it stalls', async () => {
+    const { get } = await serve((socket) => socket.write(ok(2)));
+    const { body } = await get(new Uint8Array(3));
+    await expect(textOf(body)).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+});
+
+describe('a connection', () => {
+  test('that is cut says how much came', async () => {
+    const { get } = await serve((socket) => socket.end(`${ok(3)}a`));
+    await expect(get(new Uint8Array(3))).rejects.toMatchObject({
+      code: 'Unavailable',
+      context: { problem: 'truncated', receivedBytes: 1, expectedBytes: 3 },
+    });
+  });
+
+  test('that is closed before the answer is reset', async () => {
+    const { get } = await serve((socket) => socket.destroy());
+    await expect(get(new Uint8Array(3))).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  test.each(['', ok(3), `${ok(3)}a`])('that falls silent after %j is given up', async (said) => {
+    const { get } = await serve((socket) => socket.write(said));
+    await expect(get(new Uint8Array(3))).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
+  test('is dropped by an abort, which leaves later ones alone', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const { get, made } = await serve((socket, request) => {
+      socket.write(request.includes('/half') ? `${ok(3)}a` : `${ok(3)}abc`);
+    });
+    await get(new Uint8Array(3), { signal });
+    const half = get(new Uint8Array(3), { path: '/half', signal });
+    setTimeout(() => controller.abort(), 20);
+    await expect(half).rejects.toMatchObject({ code: 'Aborted' });
+    await expect(get(new Uint8Array(3), { signal })).rejects.toMatchObject({ code: 'Aborted' });
+    await get(new Uint8Array(3));
+    expect(made.connections).toBe(2);
+  });
+
+  test('takes no header that would begin another', async () => {
+    const { get } = await serve(() => {});
+    const headers = { host: 'h', range: 'bytes=0-1\r\nx: y' };
+    await expect(get(new Uint8Array(1), { headers })).rejects.toMatchObject({ code: 'ERR_INVALID_CHAR' });
+  });
+});
