@@ -55,10 +55,11 @@ export class DirectGets {
   /** Fails as the connection does, with a cut body as {@link wrongLength}, or as the signal says. */
   async get(request: DirectGet): Promise<DirectAnswer> {
     throwIfAborted(request.signal);
+    const head = headOf(request);
     const origin = `${request.protocol}//${request.hostname}:${request.port}`;
     const known = this.#idle.findLastIndex((connection) => connection.origin === origin);
     const [idle] = known < 0 ? [] : this.#idle.splice(known, 1);
-    return (idle ?? this.#connect(origin, request)).get(request);
+    return (idle ?? this.#connect(origin, request)).get(request, head);
   }
 
   close(): void {
@@ -128,8 +129,7 @@ class Connection {
       .on('close', () => this.end());
   }
 
-  get(request: DirectGet): Promise<DirectAnswer> {
-    const head = headOf(request);
+  get(request: DirectGet, head: string): Promise<DirectAnswer> {
     const { signal } = request;
     const abort = (): void => this.end(abortedError(signal));
     const over = (): void => signal?.removeEventListener('abort', abort);

@@ -168,3 +168,12 @@ describe('a connection', () => {
     await expect(get(new Uint8Array(1), { headers })).rejects.toMatchObject({ code: 'ERR_INVALID_CHAR' });
   });
 });
+
+test.each(['k', '/a b', '/a\r\nhost: evil', '/ü'])(
+  'the path %j, which is not escaped, is refused',
+  async (path) => {
+    const { get, made } = await serve((socket) => socket.end());
+    await expect(get(new Uint8Array(1), { path })).rejects.toThrow('escaped');
+    expect(made.connections).toBe(0);
+  },
+);
