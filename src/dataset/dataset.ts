@@ -190,7 +190,8 @@ export class Dataset implements AsyncDisposable {
       throw error;
     });
     const committer = await this.#committer;
-    committer.adopt(this.#source.latest.loaded, this.#source.freeSlot);
+    const { latest, freeSlot, jumped } = this.#source;
+    committer.adopt(latest.loaded, freeSlot, jumped);
     return committer;
   }
 
@@ -203,8 +204,8 @@ export class Dataset implements AsyncDisposable {
     };
     const environment = { store, functions, runtime, deadlineMs, onHead };
     const { loaded } = this.#source.latest;
-    const { freeSlot } = this.#source;
-    if (hint.problem !== 'elsewhere') return new Committer(environment, loaded, freeSlot);
+    const { freeSlot, jumped } = this.#source;
+    if (hint.problem !== 'elsewhere') return new Committer(environment, loaded, freeSlot, jumped);
     const { head, lineage } = await adoptCopy(this.#environment, hint, loaded, opened.onWarning, options);
     this.#source.goBackTo(head);
     return new Committer({ ...environment, lineage }, head, freeSlot);

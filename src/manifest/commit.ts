@@ -4,13 +4,14 @@
 // since it began, and publishes. Each member of a group has its own outcome: one that conflicts leaves the
 // group, the others go on.
 import { isNacreError, NacreError } from '../errors.js';
-import { equalBytes, toHex } from '../util/bytes.js';
+import { toHex } from '../util/bytes.js';
 import { abortedError } from '../util/runtime.js';
 import { RootDraft } from './draft.js';
 import { loadEffects } from './effects.js';
 import { type Fold, prepareFold } from './fold.js';
 import { bestFold, type FoldPlan, planFold } from './fold-plan.js';
-import { advance, readRoot } from './head.js';
+import { Anchor } from './anchor.js';
+import { advance } from './head.js';
 import { rootKey } from './keys.js';
 import { Landed } from './landed.js';
 import { committedBefore, coversOnce } from './once.js';
@@ -55,14 +56,16 @@ export class Committer {
   #head: LoadedRoot;
   #freeSlot: number;
   #running: Promise<void> | undefined;
-  #headChecked: Promise<void> | undefined;
+  readonly #anchor: Anchor;
   #fold: Promise<Fold> | undefined;
 
-  constructor(environment: CommitEnvironment, head: LoadedRoot, freeSlot = head.root.version + 1) {
+  /** `jumped`: the head was found without a look at the roots before it. */
+  constructor(environment: CommitEnvironment, head: LoadedRoot, freeSlot: number, jumped = false) {
     this.#environment = environment;
     this.#landed = new Landed(environment.store, environment.functions);
     this.#head = head;
     this.#freeSlot = freeSlot;
+    this.#anchor = new Anchor(environment, head, jumped);
   }
 
   get head(): LoadedRoot {
@@ -70,38 +73,11 @@ export class Committer {
   }
 
   /** A newer head that a read found. */
-  adopt(head: LoadedRoot, freeSlot: number): void {
+  adopt(head: LoadedRoot, freeSlot: number, jumped = false): void {
     if (head.root.version <= this.#head.root.version) return;
     this.#head = head;
     this.#freeSlot = freeSlot;
-  }
-
-  /**
-   * Compares the head that the hint gave with the root itself, once; goes out beside the first uploads. A
-   * root that is absent or different at the hint's own home is damage, and a commit must not build on it.
-   */
-  checkHead(): Promise<void> {
-    this.#headChecked ??= this.#compareHead(this.#head).catch((error: unknown) => {
-      // A store that did not answer may answer the next transaction, and damage may be healed by then.
-      this.#headChecked = undefined;
-      throw error;
-    });
-    return this.#headChecked;
-  }
-
-  async #compareHead(head: LoadedRoot): Promise<void> {
-    const { store, functions } = this.#environment;
-    const key = rootKey(head.root.version);
-    const found = await readRoot(store, head.root.version, functions);
-    if (found !== undefined && equalBytes(found.hash, head.hash)) return;
-    throw new NacreError(
-      'Corrupt',
-      `${key} ${found === undefined ? 'is missing' : 'differs'}, says the hint`,
-      {
-        context: { key, version: head.root.version },
-        hint: "Run `nacre repair`: the hint's copy of the root can put it back.",
-      },
-    );
+    this.#anchor.moved(head, jumped);
   }
 
   /**
@@ -109,7 +85,7 @@ export class Committer {
    * root.
    */
   prepare(): void {
-    this.checkHead().catch(() => undefined);
+    this.#anchor.check().catch(() => undefined);
     this.#startFold(planFold(this.#head));
   }
 
@@ -188,7 +164,7 @@ export class Committer {
       while (this.#queue.length > 0) {
         const group = this.#queue.splice(0, groupLimit);
         try {
-          await this.checkHead();
+          await this.#anchor.check();
           await this.#commitGroup(group);
         } catch (error) {
           for (const member of group) if (!this.#queue.includes(member)) member.reject(error);
@@ -324,6 +300,7 @@ export class Committer {
     this.#freeSlot = Math.max(this.#freeSlot, freeSlot);
     if (head.root.version <= this.#head.root.version) return;
     this.#head = head;
+    this.#anchor.moved(head);
     this.#environment.onHead(head);
   }
 }

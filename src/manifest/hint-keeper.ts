@@ -91,8 +91,11 @@ export class HintKeeper {
     });
     this.#token = state?.token;
     const named = state?.head?.root;
-    if (named !== undefined && !equalBytes(named.dataset, head.root.dataset)) {
-      // Another dataset was made here since: late commits to the old one must not draw readers back to it.
+    const another = named !== undefined && !equalBytes(named.dataset, head.root.dataset);
+    const wentBack = named !== undefined && named.version < this.#written;
+    if (another || wentBack) {
+      // Another dataset was made here since, or this one was put back to an earlier state: late commits to
+      // what was here before must not draw readers back to it.
       this.#written = Number.POSITIVE_INFINITY;
     } else {
       this.#written = state?.problem === undefined ? (named?.version ?? 0) : 0;

@@ -570,8 +570,8 @@ describe('a walk to the head', () => {
     const from = await world.head();
     const other = await world.open();
     await appendMany(other, 2, 6);
-    // A stray file sorts before every root.
-    await world.bare.put('versions/-stray', new Uint8Array(1));
+    // Stray files sort before every root, as many as one listing shows.
+    for (let i = 100; i < 200; i++) await world.bare.put(`versions/-stray${i}`, new Uint8Array(1));
     const found = await advance(world.bare, from, functions);
     expect(found.head.root.version).toBe(7);
     expect(found.freeSlot).toBe(8);
