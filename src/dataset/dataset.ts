@@ -161,7 +161,7 @@ export class Dataset implements AsyncDisposable {
     // On a copy this may go back to the newest version that came whole, so it stands before the snapshot is
     // taken.
     const committer = await this.#commits(options);
-    committer.prepare();
+    committer.prepare(identity.exactlyOnce && options.application === undefined ? identity.id : undefined);
     const snapshot = this.#source.latest;
     checkIfVersion(options, snapshot.version, this.uri);
     const { signal, partitionBytes } = options;

@@ -8,15 +8,15 @@ import { toHex } from '../util/bytes.js';
 import { abortedError } from '../util/runtime.js';
 import { RootDraft } from './draft.js';
 import { loadEffects } from './effects.js';
-import { type Fold, prepareFold } from './fold.js';
-import { bestFold, type FoldPlan, planFold } from './fold-plan.js';
 import { Anchor } from './anchor.js';
 import { advance } from './head.js';
 import { rootKey } from './keys.js';
 import { Landed } from './landed.js';
 import { committedBefore, coversOnce } from './once.js';
+import { OlderOperations } from './operations.js';
 import { type PublishEnvironment, publishRoot } from './publish.js';
 import { checkRebase, type Effects, effectsOf, withoutLandedDrops } from './rebase.js';
+import { Room } from './room.js';
 import { checkRoot, encodeRoot, type LoadedRoot, rootBytesCap } from './root.js';
 import { encodeToken } from './settle.js';
 import type { Transaction } from './transaction.js';
@@ -57,7 +57,8 @@ export class Committer {
   #freeSlot: number;
   #running: Promise<void> | undefined;
   readonly #anchor: Anchor;
-  #fold: Promise<Fold> | undefined;
+  readonly #room: Room;
+  readonly #older: OlderOperations;
 
   /** `jumped`: the head was found without a look at the roots before it. */
   constructor(environment: CommitEnvironment, head: LoadedRoot, freeSlot: number, jumped = false) {
@@ -66,6 +67,8 @@ export class Committer {
     this.#head = head;
     this.#freeSlot = freeSlot;
     this.#anchor = new Anchor(environment, head, jumped);
+    this.#room = new Room(environment);
+    this.#older = new OlderOperations(environment.store, environment.functions);
   }
 
   get head(): LoadedRoot {
@@ -81,42 +84,13 @@ export class Committer {
   }
 
   /**
-   * Work that can go out beside a transaction's uploads: the look at the head, and making room in a full
-   * root.
+   * Work that can go out beside a transaction's uploads: the look at the head, making room in a full root,
+   * and what is known of an operation that must happen once.
    */
-  prepare(): void {
+  prepare(operation?: Uint8Array): void {
     this.#anchor.check().catch(() => undefined);
-    this.#startFold(planFold(this.#head));
-  }
-
-  #startFold(plan: FoldPlan | undefined): void {
-    if (this.#fold !== undefined || plan === undefined) return;
-    this.#fold = prepareFold(this.#environment, this.#head.root, plan);
-    // Whoever commits next sees its error.
-    this.#fold.catch(() => undefined);
-  }
-
-  /** Puts a prepared segment into the draft. One that no longer fits, or could not be made, is given up. */
-  async #applyFold(draft: RootDraft): Promise<void> {
-    this.#startFold(planFold(this.#head));
-    const fold = this.#fold;
-    if (fold === undefined) return;
-    try {
-      if (draft.fold(await fold)) return;
-    } catch (error) {
-      this.#fold = undefined;
-      throw error;
-    }
-    this.#fold = undefined;
-  }
-
-  /**
-   * Folds whatever frees anything, for a change that has no room otherwise; false when nothing more can go.
-   */
-  #makeRoom(): boolean {
-    if (this.#fold !== undefined) return false;
-    this.#startFold(bestFold(this.#head.root, 0));
-    return this.#fold !== undefined;
+    this.#room.prepare(this.#head);
+    if (operation !== undefined) this.#older.find(this.#head.root, operation).catch(() => undefined);
   }
 
   /**
@@ -182,7 +156,7 @@ export class Committer {
       const waiting = members.filter((member) => !member.left() && !this.#queue.includes(member));
       const attempt = await this.#makeRoot(waiting).catch((error: unknown) => {
         if (!isNacreError(error, 'ResourceExhausted')) throw error;
-        if (waiting.length < 2 && !this.#makeRoom()) throw error;
+        if (waiting.length < 2 && !this.#room.make(this.#head)) throw error;
         return 'too much' as const;
       });
       if (attempt === undefined) return;
@@ -200,7 +174,7 @@ export class Committer {
       const published = await publishRoot(this.#environment, attempt.root);
       switch (published.outcome) {
         case 'committed': {
-          this.#fold = undefined;
+          this.#room.committed();
           this.#move(attempt.root, slot + 1);
           this.#landed.remember(attempt.effects, attempt.root);
           const { recovered } = published;
@@ -226,7 +200,7 @@ export class Committer {
     const { functions, runtime, store } = this.#environment;
     const version = this.#freeSlot;
     const draft = new RootDraft(this.#head, version, functions);
-    await this.#applyFold(draft);
+    await this.#room.apply(draft, this.#head);
     const members: Waiting[] = [];
     const within: Effects[] = [];
     for (const member of group) {
@@ -236,7 +210,7 @@ export class Committer {
         this.#queue.unshift(member);
         continue;
       }
-      const earlier = committedBefore(transaction, this.#head);
+      const earlier = await committedBefore(transaction, this.#head, this.#older);
       if (earlier !== undefined) {
         member.resolve({ outcome: 'committed', version: earlier, recovered: true });
         continue;
