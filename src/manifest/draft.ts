@@ -281,12 +281,8 @@ export class RootDraft {
   }
 
   #recordOperation(transaction: Transaction, tallies: ReadonlyMap<ArrayId, Tally>): void {
-    const nameOf = (id: ArrayId): string =>
-      this.#arrays.get(id)?.name ??
-      this.#parent.root.arrays.find((array) => toHex(array.id) === id)?.name ??
-      '';
     const rows = [...tallies].map(([id, { added, dropped }]) =>
-      make(v1.RowCount, { array: defined(fromHex(id), 'array id'), name: nameOf(id), added, dropped }),
+      make(v1.RowCount, { array: defined(fromHex(id), 'array id'), added, dropped }),
     );
     const { id, application, author = '', host = '', message = '' } = transaction;
     const kinds = [...new Set(transaction.changes.map((change) => change.kind))];
@@ -294,6 +290,17 @@ export class RootDraft {
       application === undefined ? {} : { application: application.name, sequence: application.sequence };
     this.#operations.push(make(v1.Operation, { id, kinds, author, host, message, rows, ...sequenced }));
     if (transaction.exactlyOnce) this.#remembered.push(transaction);
+  }
+
+  /** A name is written where the root has no array to look it up in: the array is dropped. */
+  #withNames(operation: Operation): Operation {
+    const rows = operation.rows.map((count) => {
+      const id = toHex(count.array);
+      if (this.#arrays.has(id)) return count;
+      const before = this.#parent.root.arrays.find((array) => toHex(array.id) === id);
+      return evolve(count, { name: before?.name ?? '' });
+    });
+    return evolve(operation, { rows });
   }
 
   /** The finished root. `timeMs` is the store's; it never goes back before the parent's. */
@@ -314,7 +321,7 @@ export class RootDraft {
       timeMs,
       commitId: stamp.commitId,
       lineage: stamp.lineage ?? root.lineage,
-      operations: this.#operations,
+      operations: this.#operations.map((operation) => this.#withNames(operation)),
       changes,
       arrays: [...this.#arrays.values()],
       objects: this.#table.build(),
