@@ -208,7 +208,8 @@ export class Dataset implements AsyncDisposable {
     if (hint.problem !== 'elsewhere') return new Committer(environment, loaded, freeSlot, jumped);
     const { head, lineage } = await adoptCopy(this.#environment, hint, loaded, opened.onWarning, options);
     this.#source.goBackTo(head);
-    return new Committer({ ...environment, lineage }, head, freeSlot);
+    const newLineage = { after: head.root.lineage, lineage };
+    return new Committer({ ...environment, newLineage }, head, freeSlot);
   }
 
   /**

@@ -4,7 +4,7 @@
 // since it began, and publishes. Each member of a group has its own outcome: one that conflicts leaves the
 // group, the others go on.
 import { isNacreError, NacreError } from '../errors.js';
-import { toHex } from '../util/bytes.js';
+import { equalBytes, toHex } from '../util/bytes.js';
 import { abortedError } from '../util/runtime.js';
 import { RootDraft } from './draft.js';
 import { loadEffects } from './effects.js';
@@ -31,8 +31,8 @@ export type CommitOutcome =
 export interface CommitEnvironment extends PublishEnvironment {
   /** Called with every new head, own and others'. */
   readonly onHead: (head: LoadedRoot) => void;
-  /** Set for the first commit on a copied prefix. */
-  readonly lineage?: Uint8Array;
+  /** On a copied prefix: the first commit goes its own way from the lineage that came along. */
+  readonly newLineage?: { readonly after: Uint8Array; readonly lineage: Uint8Array };
 }
 
 /** A transaction between `submit` and its outcome. */
@@ -231,11 +231,13 @@ export class Committer {
       }
     }
     if (members.length === 0) return undefined;
-    const { lineage } = this.#environment;
+    const { newLineage } = this.#environment;
+    // Once a commit of anybody has left the lineage of the original, later ones inherit.
+    const leaves = newLineage !== undefined && equalBytes(this.#head.root.lineage, newLineage.after);
     const stamp = {
       commitId: runtime.randomBytes(16),
       timeMs: store.timeMs() ?? runtime.now(),
-      ...(lineage === undefined ? {} : { lineage }),
+      ...(leaves ? { lineage: newLineage.lineage } : {}),
     };
     const root = encodeRoot(draft.build(stamp), functions);
     checkOwnRoot(root);
