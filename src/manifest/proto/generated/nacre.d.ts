@@ -18,6 +18,7 @@ export namespace nacre {
             version: number;
             rootHash: Uint8Array;
             root: Uint8Array;
+            server: string;
             static create(properties: nacre.v1.Hint.$Shape): nacre.v1.Hint & nacre.v1.Hint.$Shape;
             static create(properties?: nacre.v1.Hint.$Properties): nacre.v1.Hint;
             static encode(message: nacre.v1.Hint.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -33,6 +34,7 @@ export namespace nacre {
                 version?: (number|null);
                 rootHash?: (Uint8Array|null);
                 root?: (Uint8Array|null);
+                server?: (string|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.Hint.$Properties;

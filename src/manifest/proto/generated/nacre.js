@@ -38,6 +38,7 @@ export const nacre = $root.nacre = (() => {
              * @property {number|null} [version] Hint version
              * @property {Uint8Array|null} [rootHash] Hint rootHash
              * @property {Uint8Array|null} [root] Hint root
+             * @property {string|null} [server] Hint server
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -126,6 +127,14 @@ export const nacre = $root.nacre = (() => {
             Hint.prototype.root = $util.newBuffer([]);
 
             /**
+             * Hint server.
+             * @member {string} server
+             * @memberof nacre.v1.Hint
+             * @instance
+             */
+            Hint.prototype.server = "";
+
+            /**
              * Creates a new Hint instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Hint
@@ -171,6 +180,8 @@ export const nacre = $root.nacre = (() => {
                     writer.uint32(/* id 6, wireType 2 =*/50).bytes(message.rootHash);
                 if (message.root != null && $Object.hasOwnProperty.call(message, "root") && message.root.length)
                     writer.uint32(/* id 7, wireType 2 =*/58).bytes(message.root);
+                if (message.server != null && $Object.hasOwnProperty.call(message, "server") && message.server !== "")
+                    writer.uint32(/* id 8, wireType 2 =*/66).string(message.server);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -276,6 +287,15 @@ export const nacre = $root.nacre = (() => {
                                 message.root = value;
                             else
                                 delete message.root;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.server = value;
+                            else
+                                delete message.server;
                             continue;
                         }
                     }
