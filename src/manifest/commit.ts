@@ -220,9 +220,9 @@ export class Committer {
         const landed = [...(await this.#landed.between(transaction.baseVersion, this.#head)), ...within];
         checkRebase(transaction, landed, functions, (id) => this.#nameOf(id));
         const rebased = await this.#rebase(transaction, landed);
-        draft.apply(rebased);
+        const changes = draft.apply(rebased);
         members.push(member);
-        within.push(effectsOf(rebased, version, functions));
+        within.push(effectsOf(changes, version, functions));
       } catch (error) {
         if (!isNacreError(error, 'Conflict')) throw error;
         // What it clashes with may be a member before it, which may never land: the next root tells.

@@ -76,8 +76,11 @@ export class RootDraft {
     this.#arrays = new Map(parent.root.arrays.map((array) => [toHex(array.id), array]));
   }
 
-  /** Applies a whole transaction. Its checks come first: a `Conflict` leaves the draft as it was. */
-  apply(transaction: Transaction): void {
+  /**
+   * Applies a whole transaction. Its checks come first: a `Conflict` leaves the draft as it was. What it came
+   * to: an array that another writer created stands in the place of its own.
+   */
+  apply(transaction: Transaction): readonly Change[] {
     const changes = resolveNames(transaction.changes, this.#arrays);
     checkScalars(changes, this.#arrays, this.#functions);
     const tallies = new Map<ArrayId, Tally>();
@@ -87,6 +90,7 @@ export class RootDraft {
       this.#apply(change, defined(tallies.get(change.array), 'tally'));
     }
     this.#recordOperation(transaction, tallies);
+    return changes;
   }
 
   /** Moves entries into a segment; false when they are no longer all there, and nothing is changed. */
