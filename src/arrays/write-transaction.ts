@@ -1,8 +1,7 @@
 // A transaction as its callback uses it: every verb checks, uploads what it must, and notes one change.
 //
 // Nothing becomes visible before the commit. Small appends go up in the background, so that a callback that
-// awaits each verb in turn still costs one wave of uploads; large ones are awaited, so that memory stays
-// bounded.
+// awaits each verb in turn still costs one wave of uploads, as far as memory goes; large ones are awaited.
 import { NacreError } from '../errors.js';
 import { type ArrayId, type Change, type PartitionDraft, pendingRowId } from '../manifest/transaction.js';
 import { checkName, nearestName } from '../manifest/names.js';
@@ -13,6 +12,7 @@ import type { CallOptions } from '../storage/object-store.js';
 import { fromHex, toHex } from '../util/bytes.js';
 import { defined } from '../util/assert.js';
 import type { ArrayView } from './array-view.js';
+import { BackgroundUploads } from './background-uploads.js';
 import type { ArrayEnvironment } from './environment.js';
 import {
   checkRowType,
@@ -58,7 +58,7 @@ export class WriteTransaction {
   readonly #arrays = new Map<string, PendingArray>();
   readonly #reads = new Map<ArrayId, Uint8Array>();
   readonly #changes: (() => Promise<readonly Change[]>)[] = [];
-  readonly #uploads: Promise<unknown>[] = [];
+  readonly #uploads = new BackgroundUploads();
   #finished = false;
 
   constructor(environment: ArrayEnvironment, views: Iterable<ArrayView>, options: WriteOptions) {
@@ -96,9 +96,14 @@ export class WriteTransaction {
     const { bytes, rows, type } = checkRows(input, array.type.dtype);
     checkRowType(name, array.type, type);
     if (bytes.byteLength <= backgroundBytes) {
-      this.#append(array, rows, this.#writeBytes(array, bytes.slice(), rows));
+      const { begun, stored } = this.#uploads.start(bytes.byteLength, () =>
+        this.#writeBytes(array, bytes.slice(), rows),
+      );
+      this.#append(array, rows, stored);
+      await begun;
     } else {
       const partitions = this.#writeBytes(array, bytes, rows);
+      this.#uploads.add(partitions);
       this.#append(array, rows, partitions);
       await partitions;
     }
@@ -113,17 +118,16 @@ export class WriteTransaction {
     const array = this.#array(name);
     checkRowType(name, array.type, source.type);
     const partitions = this.#writeSource(array, source);
+    this.#uploads.add(partitions);
     this.#append(array, source.rows, partitions);
     await partitions;
   }
 
   #append(array: PendingArray, rows: number, partitions: Promise<readonly PartitionDraft[]>): void {
     if (array.type.scalar && array.liveRows + rows > 1) {
-      partitions.catch(() => undefined);
       throw new NacreError('InvalidArgument', `array '${array.name}' is 0-d and holds its one value already`);
     }
     array.append(rows, partitions);
-    this.#background(partitions);
     if (rows > 0) this.#changes.push(async () => this.#appendChanges(array.id, await partitions));
   }
 
@@ -245,7 +249,7 @@ export class WriteTransaction {
   async finish(): Promise<{ changes: readonly Change[]; reads: ReadonlyMap<ArrayId, Uint8Array> }> {
     this.#open();
     this.#finished = true;
-    await Promise.all(this.#uploads);
+    await this.#uploads.finish();
     const changes = await Promise.all(this.#changes.map((change) => change()));
     return { changes: changes.flat(), reads: this.#reads };
   }
@@ -255,7 +259,7 @@ export class WriteTransaction {
    */
   async abandon(): Promise<void> {
     this.#finished = true;
-    await Promise.allSettled(this.#uploads);
+    await this.#uploads.settled();
   }
 
   #open(): void {
@@ -274,12 +278,6 @@ export class WriteTransaction {
 
   #note(change: Change): void {
     this.#changes.push(() => Promise.resolve([change]));
-  }
-
-  #background(upload: Promise<unknown>): void {
-    // Its failure is thrown by finish(); until then it must not count as unhandled.
-    upload.catch(() => undefined);
-    this.#uploads.push(upload);
   }
 
   #noteReads(array: ArrayId, ids: Float64Array): void {

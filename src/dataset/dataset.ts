@@ -64,9 +64,9 @@ export class Dataset implements AsyncDisposable {
     this.#parent = parent;
     const { hint, head, freeSlot, confirmed } = opened;
     this.#source = new HeadSource(environment, head, freeSlot, confirmed);
-    const { store, functions, runtime } = environment;
+    const { store, functions, runtime, server } = environment;
     const hinted = hint.problem === undefined ? (hint.head?.root.version ?? 0) : 0;
-    this.#keeper = new HintKeeper(store, functions, runtime, head, hint.token, hinted);
+    this.#keeper = new HintKeeper(store, functions, runtime, head, hint.token, hinted, server);
   }
 
   /** The address, without anything secret. */
@@ -161,7 +161,7 @@ export class Dataset implements AsyncDisposable {
     // On a copy this may go back to the newest version that came whole, so it stands before the snapshot is
     // taken.
     const committer = await this.#commits(options);
-    committer.prepare();
+    committer.prepare(identity.exactlyOnce && options.application === undefined ? identity.id : undefined);
     const snapshot = this.#source.latest;
     checkIfVersion(options, snapshot.version, this.uri);
     const { signal, partitionBytes } = options;
@@ -190,7 +190,8 @@ export class Dataset implements AsyncDisposable {
       throw error;
     });
     const committer = await this.#committer;
-    committer.adopt(this.#source.latest.loaded, this.#source.freeSlot);
+    const { latest, freeSlot, jumped } = this.#source;
+    committer.adopt(latest.loaded, freeSlot, jumped);
     return committer;
   }
 
@@ -203,11 +204,12 @@ export class Dataset implements AsyncDisposable {
     };
     const environment = { store, functions, runtime, deadlineMs, onHead };
     const { loaded } = this.#source.latest;
-    const { freeSlot } = this.#source;
-    if (hint.problem !== 'elsewhere') return new Committer(environment, loaded, freeSlot);
+    const { freeSlot, jumped } = this.#source;
+    if (hint.problem !== 'elsewhere') return new Committer(environment, loaded, freeSlot, jumped);
     const { head, lineage } = await adoptCopy(this.#environment, hint, loaded, opened.onWarning, options);
     this.#source.goBackTo(head);
-    return new Committer({ ...environment, lineage }, head, freeSlot);
+    const newLineage = { after: head.root.lineage, lineage };
+    return new Committer({ ...environment, newLineage }, head, freeSlot);
   }
 
   /**

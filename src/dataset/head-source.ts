@@ -17,6 +17,7 @@ export class HeadSource {
   /** The look at the next slot; undefined before it was sent. */
   #look: Promise<void> | undefined;
   #confirmed: boolean;
+  #jumped = false;
 
   constructor(environment: Environment, head: LoadedRoot, freeSlot: number, confirmed: boolean) {
     this.#environment = environment;
@@ -34,12 +35,18 @@ export class HeadSource {
     return this.#freeSlot;
   }
 
+  /** The newest version was found without a look at the ones before it. */
+  get jumped(): boolean {
+    return this.#jumped;
+  }
+
   /** Moves on to a newer version; never back. */
-  adopt(head: LoadedRoot, freeSlot = head.root.version + 1): void {
+  adopt(head: LoadedRoot, freeSlot = head.root.version + 1, jumped = false): void {
     if (head.root.version <= this.#snapshot.version) return;
     this.#snapshot = new Snapshot(this.#environment, head);
     this.#freeSlot = freeSlot;
     this.#confirmed = true;
+    this.#jumped = jumped;
   }
 
   /** To a version that is whole, on a copy whose newest ones are not; the slots above it stay taken. */
@@ -86,7 +93,7 @@ export class HeadSource {
     const { store, functions } = this.#environment;
     const slot = this.#freeSlot;
     const found = await advance(store, this.#snapshot.loaded, functions, { slot });
-    this.adopt(found.head, found.freeSlot);
+    this.adopt(found.head, found.freeSlot, found.landed === undefined);
     this.#freeSlot = Math.max(this.#freeSlot, found.freeSlot);
     this.#confirmed = true;
   }

@@ -79,6 +79,7 @@ async function describeArray(view: ArrayView, options: CallOptions): Promise<Arr
 
 export function describeVersion(root: Root): VersionInfo {
   const [first] = root.operations;
+  const names = new Map(root.arrays.map(({ id, name }) => [toHex(id), name]));
   return {
     version: root.version,
     time: new Date(root.timeMs).toISOString(),
@@ -90,8 +91,8 @@ export function describeVersion(root: Root): VersionInfo {
     host: first?.host ?? '',
     operations: root.operations.flatMap(({ id, kinds, rows }) => {
       const kind = kinds.join('+');
-      const counts = rows.map(({ name, added, dropped }) => ({
-        array: name,
+      const counts = rows.map(({ array, name, added, dropped }) => ({
+        array: name === '' ? (names.get(toHex(array)) ?? '') : name,
         rowsAdded: added,
         rowsDropped: dropped,
       }));

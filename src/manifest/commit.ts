@@ -8,14 +8,15 @@ import { equalBytes, toHex } from '../util/bytes.js';
 import { abortedError } from '../util/runtime.js';
 import { RootDraft } from './draft.js';
 import { loadEffects } from './effects.js';
-import { type Fold, prepareFold } from './fold.js';
-import { bestFold, type FoldPlan, planFold } from './fold-plan.js';
-import { advance, readRoot } from './head.js';
+import { Anchor } from './anchor.js';
+import { advance } from './head.js';
 import { rootKey } from './keys.js';
 import { Landed } from './landed.js';
 import { committedBefore, coversOnce } from './once.js';
+import { OlderOperations } from './operations.js';
 import { type PublishEnvironment, publishRoot } from './publish.js';
 import { checkRebase, type Effects, effectsOf, withoutLandedDrops } from './rebase.js';
+import { Room } from './room.js';
 import { checkRoot, encodeRoot, type LoadedRoot, rootBytesCap } from './root.js';
 import { encodeToken } from './settle.js';
 import type { Transaction } from './transaction.js';
@@ -30,8 +31,8 @@ export type CommitOutcome =
 export interface CommitEnvironment extends PublishEnvironment {
   /** Called with every new head, own and others'. */
   readonly onHead: (head: LoadedRoot) => void;
-  /** Set for the first commit on a copied prefix. */
-  readonly lineage?: Uint8Array;
+  /** On a copied prefix: the first commit goes its own way from the lineage that came along. */
+  readonly newLineage?: { readonly after: Uint8Array; readonly lineage: Uint8Array };
 }
 
 /** A transaction between `submit` and its outcome. */
@@ -55,14 +56,19 @@ export class Committer {
   #head: LoadedRoot;
   #freeSlot: number;
   #running: Promise<void> | undefined;
-  #headChecked: Promise<void> | undefined;
-  #fold: Promise<Fold> | undefined;
+  readonly #anchor: Anchor;
+  readonly #room: Room;
+  readonly #older: OlderOperations;
 
-  constructor(environment: CommitEnvironment, head: LoadedRoot, freeSlot = head.root.version + 1) {
+  /** `jumped`: the head was found without a look at the roots before it. */
+  constructor(environment: CommitEnvironment, head: LoadedRoot, freeSlot: number, jumped = false) {
     this.#environment = environment;
     this.#landed = new Landed(environment.store, environment.functions);
     this.#head = head;
     this.#freeSlot = freeSlot;
+    this.#anchor = new Anchor(environment, head, jumped);
+    this.#room = new Room(environment);
+    this.#older = new OlderOperations(environment.store, environment.functions);
   }
 
   get head(): LoadedRoot {
@@ -70,77 +76,21 @@ export class Committer {
   }
 
   /** A newer head that a read found. */
-  adopt(head: LoadedRoot, freeSlot: number): void {
+  adopt(head: LoadedRoot, freeSlot: number, jumped = false): void {
     if (head.root.version <= this.#head.root.version) return;
     this.#head = head;
     this.#freeSlot = freeSlot;
+    this.#anchor.moved(head, jumped);
   }
 
   /**
-   * Compares the head that the hint gave with the root itself, once; goes out beside the first uploads. A
-   * root that is absent or different at the hint's own home is damage, and a commit must not build on it.
+   * Work that can go out beside a transaction's uploads: the look at the head, making room in a full root,
+   * and what is known of an operation that must happen once.
    */
-  checkHead(): Promise<void> {
-    this.#headChecked ??= this.#compareHead(this.#head).catch((error: unknown) => {
-      // A store that did not answer may answer the next transaction, and damage may be healed by then.
-      this.#headChecked = undefined;
-      throw error;
-    });
-    return this.#headChecked;
-  }
-
-  async #compareHead(head: LoadedRoot): Promise<void> {
-    const { store, functions } = this.#environment;
-    const key = rootKey(head.root.version);
-    const found = await readRoot(store, head.root.version, functions);
-    if (found !== undefined && equalBytes(found.hash, head.hash)) return;
-    throw new NacreError(
-      'Corrupt',
-      `${key} ${found === undefined ? 'is missing' : 'differs'}, says the hint`,
-      {
-        context: { key, version: head.root.version },
-        hint: "Run `nacre repair`: the hint's copy of the root can put it back.",
-      },
-    );
-  }
-
-  /**
-   * Work that can go out beside a transaction's uploads: the look at the head, and making room in a full
-   * root.
-   */
-  prepare(): void {
-    this.checkHead().catch(() => undefined);
-    this.#startFold(planFold(this.#head));
-  }
-
-  #startFold(plan: FoldPlan | undefined): void {
-    if (this.#fold !== undefined || plan === undefined) return;
-    this.#fold = prepareFold(this.#environment, this.#head.root, plan);
-    // Whoever commits next sees its error.
-    this.#fold.catch(() => undefined);
-  }
-
-  /** Puts a prepared segment into the draft. One that no longer fits, or could not be made, is given up. */
-  async #applyFold(draft: RootDraft): Promise<void> {
-    this.#startFold(planFold(this.#head));
-    const fold = this.#fold;
-    if (fold === undefined) return;
-    try {
-      if (draft.fold(await fold)) return;
-    } catch (error) {
-      this.#fold = undefined;
-      throw error;
-    }
-    this.#fold = undefined;
-  }
-
-  /**
-   * Folds whatever frees anything, for a change that has no room otherwise; false when nothing more can go.
-   */
-  #makeRoom(): boolean {
-    if (this.#fold !== undefined) return false;
-    this.#startFold(bestFold(this.#head.root, 0));
-    return this.#fold !== undefined;
+  prepare(operation?: Uint8Array): void {
+    this.#anchor.check().catch(() => undefined);
+    this.#room.prepare(this.#head);
+    if (operation !== undefined) this.#older.find(this.#head.root, operation).catch(() => undefined);
   }
 
   /**
@@ -188,7 +138,7 @@ export class Committer {
       while (this.#queue.length > 0) {
         const group = this.#queue.splice(0, groupLimit);
         try {
-          await this.checkHead();
+          await this.#anchor.check();
           await this.#commitGroup(group);
         } catch (error) {
           for (const member of group) if (!this.#queue.includes(member)) member.reject(error);
@@ -206,7 +156,7 @@ export class Committer {
       const waiting = members.filter((member) => !member.left() && !this.#queue.includes(member));
       const attempt = await this.#makeRoot(waiting).catch((error: unknown) => {
         if (!isNacreError(error, 'ResourceExhausted')) throw error;
-        if (waiting.length < 2 && !this.#makeRoom()) throw error;
+        if (waiting.length < 2 && !this.#room.make(this.#head)) throw error;
         return 'too much' as const;
       });
       if (attempt === undefined) return;
@@ -224,7 +174,7 @@ export class Committer {
       const published = await publishRoot(this.#environment, attempt.root);
       switch (published.outcome) {
         case 'committed': {
-          this.#fold = undefined;
+          this.#room.committed();
           this.#move(attempt.root, slot + 1);
           this.#landed.remember(attempt.effects, attempt.root);
           const { recovered } = published;
@@ -250,7 +200,7 @@ export class Committer {
     const { functions, runtime, store } = this.#environment;
     const version = this.#freeSlot;
     const draft = new RootDraft(this.#head, version, functions);
-    await this.#applyFold(draft);
+    await this.#room.apply(draft, this.#head);
     const members: Waiting[] = [];
     const within: Effects[] = [];
     for (const member of group) {
@@ -260,7 +210,7 @@ export class Committer {
         this.#queue.unshift(member);
         continue;
       }
-      const earlier = committedBefore(transaction, this.#head);
+      const earlier = await committedBefore(transaction, this.#head, this.#older);
       if (earlier !== undefined) {
         member.resolve({ outcome: 'committed', version: earlier, recovered: true });
         continue;
@@ -270,9 +220,9 @@ export class Committer {
         const landed = [...(await this.#landed.between(transaction.baseVersion, this.#head)), ...within];
         checkRebase(transaction, landed, functions, (id) => this.#nameOf(id));
         const rebased = await this.#rebase(transaction, landed);
-        draft.apply(rebased);
+        const changes = draft.apply(rebased);
         members.push(member);
-        within.push(effectsOf(rebased, version, functions));
+        within.push(effectsOf(changes, version, functions));
       } catch (error) {
         if (!isNacreError(error, 'Conflict')) throw error;
         // What it clashes with may be a member before it, which may never land: the next root tells.
@@ -281,11 +231,13 @@ export class Committer {
       }
     }
     if (members.length === 0) return undefined;
-    const { lineage } = this.#environment;
+    const { newLineage } = this.#environment;
+    // Once a commit of anybody has left the lineage of the original, later ones inherit.
+    const leaves = newLineage !== undefined && equalBytes(this.#head.root.lineage, newLineage.after);
     const stamp = {
       commitId: runtime.randomBytes(16),
       timeMs: store.timeMs() ?? runtime.now(),
-      ...(lineage === undefined ? {} : { lineage }),
+      ...(leaves ? { lineage: newLineage.lineage } : {}),
     };
     const root = encodeRoot(draft.build(stamp), functions);
     checkOwnRoot(root);
@@ -324,6 +276,7 @@ export class Committer {
     this.#freeSlot = Math.max(this.#freeSlot, freeSlot);
     if (head.root.version <= this.#head.root.version) return;
     this.#head = head;
+    this.#anchor.moved(head);
     this.#environment.onHead(head);
   }
 }

@@ -2,7 +2,6 @@
 //
 // Pure: no I/O, no clock. Here, and only here, rows get their ids: an array's counter in the parent says
 // where appended rows begin, so what was uploaded before never needs to change when a commit is rebased.
-import { NacreError } from '../errors.js';
 import { assert, defined } from '../util/assert.js';
 import { fromHex, toHex } from '../util/bytes.js';
 import type { ManifestFunctions } from './functions.js';
@@ -17,23 +16,21 @@ import {
   type RowSet,
   v1,
 } from './message.js';
+import { checkScalars, resolveNames } from './draft-checks.js';
 import { type Fold, objectId } from './fold.js';
 import { objectKey } from './keys.js';
 import { type NewObject, TableBuilder } from './objects.js';
 import type { LoadedRoot } from './root.js';
 import { inlineBytes, mergeInline, resolvePending, rowSetMessage } from './row-sets.js';
 import { type HashedObject, updateSetHash } from './set-hash.js';
+import { hashAt, operationMemoryMs, type Spill } from './spill.js';
 import {
   type ArrayId,
   type Change,
   type PartitionDraft,
   type RowSetDraft,
-  sameType,
   type Transaction,
 } from './transaction.js';
-
-/** How long a random operation id is recognised again. */
-export const operationMemoryMs = 7 * 24 * 3600 * 1000;
 
 export interface RootStamp {
   readonly commitId: Uint8Array;
@@ -62,6 +59,8 @@ export class RootDraft {
   readonly #changes = new Map<ArrayId, ArrayChange>();
   readonly #operations: Operation[] = [];
   readonly #remembered: Transaction[] = [];
+  #recent: Root['recentOperations'];
+  #older: Root['olderOperations'];
   readonly #addedSlots: number[] = [];
   readonly #added: HashedObject[] = [];
   readonly #removed: HashedObject[] = [];
@@ -72,11 +71,16 @@ export class RootDraft {
     this.#parent = parent;
     this.#version = version;
     this.#table = new TableBuilder(parent.root.objects);
+    this.#recent = parent.root.recentOperations;
+    this.#older = parent.root.olderOperations;
     this.#arrays = new Map(parent.root.arrays.map((array) => [toHex(array.id), array]));
   }
 
-  /** Applies a whole transaction. Its checks come first: a `Conflict` leaves the draft as it was. */
-  apply(transaction: Transaction): void {
+  /**
+   * Applies a whole transaction. Its checks come first: a `Conflict` leaves the draft as it was. What it came
+   * to: an array that another writer created stands in the place of its own.
+   */
+  apply(transaction: Transaction): readonly Change[] {
     const changes = resolveNames(transaction.changes, this.#arrays);
     checkScalars(changes, this.#arrays, this.#functions);
     const tallies = new Map<ArrayId, Tally>();
@@ -86,6 +90,7 @@ export class RootDraft {
       this.#apply(change, defined(tallies.get(change.array), 'tally'));
     }
     this.#recordOperation(transaction, tallies);
+    return changes;
   }
 
   /** Moves entries into a segment; false when they are no longer all there, and nothing is changed. */
@@ -115,6 +120,21 @@ export class RootDraft {
       segments: [...entry.segments.filter((one) => !merged.includes(one)), segment],
       dropped: dropped.filter((set) => set.count > 0),
     });
+    return true;
+  }
+
+  /** Moves operation ids into an object; false when they are no longer all there, and nothing is changed. */
+  spill({ members, merged, object, reference }: Spill): boolean {
+    const { root } = this.#parent;
+    const moves = ({ id }: { readonly id: Uint8Array }): boolean => members.has(toHex(id));
+    const takenOver = this.#older.filter(({ object: slot }) => merged.get(slot) === hashAt(root, slot));
+    if (this.#recent.filter(moves).length !== members.size || takenOver.length !== merged.size) return false;
+    for (const slot of merged.keys()) this.#removeObject(slot);
+    this.#recent = this.#recent.filter((operation) => !moves(operation));
+    this.#older = [
+      ...this.#older.filter((one) => !takenOver.includes(one)),
+      make(v1.OperationsRef, { ...reference, object: this.#addObject(object) }),
+    ];
     return true;
   }
 
@@ -265,12 +285,8 @@ export class RootDraft {
   }
 
   #recordOperation(transaction: Transaction, tallies: ReadonlyMap<ArrayId, Tally>): void {
-    const nameOf = (id: ArrayId): string =>
-      this.#arrays.get(id)?.name ??
-      this.#parent.root.arrays.find((array) => toHex(array.id) === id)?.name ??
-      '';
     const rows = [...tallies].map(([id, { added, dropped }]) =>
-      make(v1.RowCount, { array: defined(fromHex(id), 'array id'), name: nameOf(id), added, dropped }),
+      make(v1.RowCount, { array: defined(fromHex(id), 'array id'), added, dropped }),
     );
     const { id, application, author = '', host = '', message = '' } = transaction;
     const kinds = [...new Set(transaction.changes.map((change) => change.kind))];
@@ -280,10 +296,22 @@ export class RootDraft {
     if (transaction.exactlyOnce) this.#remembered.push(transaction);
   }
 
+  /** A name is written where the root has no array to look it up in: the array is dropped. */
+  #withNames(operation: Operation): Operation {
+    const rows = operation.rows.map((count) => {
+      const id = toHex(count.array);
+      if (this.#arrays.has(id)) return count;
+      const before = this.#parent.root.arrays.find((array) => toHex(array.id) === id);
+      return evolve(count, { name: before?.name ?? '' });
+    });
+    return evolve(operation, { rows });
+  }
+
   /** The finished root. `timeMs` is the store's; it never goes back before the parent's. */
   build(stamp: RootStamp): Root {
     const { root } = this.#parent;
     const timeMs = Math.max(stamp.timeMs, root.timeMs);
+    const olderOperations = this.#olderOperations(timeMs);
     const changes = make(v1.Changes, {
       arrays: [...this.#changes.values()],
       added: this.#addedSlots,
@@ -297,24 +325,31 @@ export class RootDraft {
       timeMs,
       commitId: stamp.commitId,
       lineage: stamp.lineage ?? root.lineage,
-      operations: this.#operations,
+      operations: this.#operations.map((operation) => this.#withNames(operation)),
       changes,
       arrays: [...this.#arrays.values()],
       objects: this.#table.build(),
       setHash: updateSetHash(root.setHash, this.#added, this.#removed, this.#functions),
       recentOperations: this.#recentOperations(timeMs),
+      olderOperations,
       applications: this.#applications(),
     });
   }
 
   #recentOperations(timeMs: number): Root['recentOperations'] {
-    const kept = this.#parent.root.recentOperations.filter(
-      (operation) => operation.timeMs > timeMs - operationMemoryMs,
-    );
+    const kept = this.#recent.filter((operation) => operation.timeMs > timeMs - operationMemoryMs);
     const fresh = this.#remembered
       .filter((transaction) => transaction.application === undefined)
       .map(({ id }) => make(v1.RecentOperation, { id, version: this.#version, timeMs }));
     return [...kept, ...fresh];
+  }
+
+  /** An object leaves when the last of its ids may. */
+  #olderOperations(timeMs: number): Root['olderOperations'] {
+    const isOver = ({ toTimeMs }: { readonly toTimeMs: number }): boolean =>
+      toTimeMs <= timeMs - operationMemoryMs;
+    for (const reference of this.#older.filter(isOver)) this.#removeObject(reference.object);
+    return this.#older.filter((reference) => !isOver(reference));
   }
 
   #applications(): Root['applications'] {
@@ -326,70 +361,4 @@ export class RootDraft {
     }
     return [...last.values()];
   }
-}
-
-/** Checks the names that the changes rest on; a `create` that another writer won takes the winner's array. */
-function resolveNames(changes: readonly Change[], arrays: ReadonlyMap<ArrayId, ArrayEntry>): Change[] {
-  const names = new Map([...arrays].map(([id, array]) => [id, array.name]));
-  const holderOf = (name: string): ArrayId | undefined => [...names].find(([, known]) => known === name)?.[0];
-  const adopted = new Map<ArrayId, ArrayId>();
-  const out: Change[] = [];
-  for (const original of changes) {
-    const change = { ...original, array: adopted.get(original.array) ?? original.array };
-    if (change.kind === 'create') {
-      const holder = holderOf(change.name);
-      if (holder === undefined) {
-        names.set(change.array, change.name);
-        out.push(change);
-        continue;
-      }
-      const existing = arrays.get(holder);
-      if (existing === undefined || existing.scalar || !sameType(existing, change.type)) {
-        throw conflict(`array '${change.name}' was created by another writer as something else`);
-      }
-      adopted.set(change.array, holder);
-      continue;
-    }
-    if (adopted.has(original.array) && (change.kind === 'dropArray' || change.kind === 'rename')) {
-      throw conflict('the array was created by another writer, whose rows it holds');
-    }
-    // Two writers that drop one array agree.
-    if (change.kind === 'dropArray' && !names.has(change.array)) continue;
-    if (!names.has(change.array)) throw conflict('the array was dropped by another writer');
-    if (change.kind === 'dropArray') names.delete(change.array);
-    if (change.kind === 'rename') {
-      const holder = holderOf(change.name);
-      if (holder !== undefined && holder !== change.array) {
-        throw conflict(`the name '${change.name}' was taken by another writer`);
-      }
-      names.set(change.array, change.name);
-    }
-    out.push(change);
-  }
-  return out;
-}
-
-/** A 0-d array has no place for a second value, whoever appended the first. */
-function checkScalars(
-  changes: readonly Change[],
-  arrays: ReadonlyMap<ArrayId, ArrayEntry>,
-  functions: ManifestFunctions,
-): void {
-  const values = new Map(
-    [...arrays].filter(([, { scalar }]) => scalar).map(([id, one]) => [id, one.liveRows]),
-  );
-  for (const change of changes) {
-    if (change.kind === 'create' && change.type.scalar) values.set(change.array, 0);
-    const before = values.get(change.array);
-    if (before === undefined) continue;
-    if (change.kind === 'append') values.set(change.array, before + change.rows);
-    if (change.kind === 'drop') values.set(change.array, before - functions.rowSets.count(change.rows.set));
-    if (before + (change.kind === 'append' ? change.rows : 0) > 1) {
-      throw conflict('another writer gave the 0-d array its value');
-    }
-  }
-}
-
-function conflict(what: string): NacreError {
-  return new NacreError('Conflict', what, { hint: 'Read again and repeat the change.' });
 }

@@ -3,11 +3,11 @@
 import { rootKey } from './keys.js';
 import { NacreError } from '../errors.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
-import { equalBytes, toHex } from '../util/bytes.js';
+import { toHex } from '../util/bytes.js';
 import type { ManifestFunctions } from './functions.js';
 import type { Root, RowSet } from './message.js';
-import { resolveObject } from './objects.js';
-import { readChecked } from './read-checked.js';
+import { resolveObject, type StoredObject } from './objects.js';
+import { readObject } from './read-checked.js';
 import { type ArrayEffects, type Effects } from './rebase.js';
 import { inlineBytes } from './row-sets.js';
 
@@ -56,33 +56,13 @@ export async function loadRowSet(
   functions: ManifestFunctions,
   options: CallOptions = {},
 ): Promise<Uint8Array> {
-  const set = inlineBytes(message) ?? (await loadSetObject(store, root, message, functions, options));
+  const object = (): StoredObject => resolveObject(root.objects, message.object, rootKey(root.version));
+  const set = inlineBytes(message) ?? (await readObject(store, object(), functions, options));
   if (functions.rowSets.count(set) !== message.count) {
     throw new NacreError(
       'Corrupt',
       `${rootKey(root.version)}: a row set does not have the ${message.count} rows it says`,
     );
   }
-  return set;
-}
-
-async function loadSetObject(
-  store: ObjectStore,
-  root: Root,
-  message: RowSet,
-  functions: ManifestFunctions,
-  options: CallOptions,
-): Promise<Uint8Array> {
-  const object = resolveObject(root.objects, message.object, rootKey(root.version));
-  const damage = (what: string): NacreError =>
-    new NacreError('Corrupt', `${object.key} ${what}`, {
-      context: { key: object.key },
-      hint: 'Run `nacre repair` to put back the right bytes from a replica or a backup.',
-    });
-  const set = await readChecked(store, object.key, options, (bytes) => {
-    if (equalBytes(functions.blake3(bytes), object.hash)) return bytes;
-    throw damage('differs from its hash in the manifest');
-  });
-  if (set === undefined) throw damage('is missing');
   return set;
 }

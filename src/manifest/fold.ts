@@ -6,13 +6,13 @@
 // it merges, side by side.
 import { rootKey } from './keys.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { NacreError } from '../errors.js';
 import { assert, defined } from '../util/assert.js';
-import { equalBytes, toHex } from '../util/bytes.js';
+import { toHex } from '../util/bytes.js';
 import type { FoldPlan } from './fold-plan.js';
 import type { ManifestFunctions } from './functions.js';
 import { type ArrayEntry, evolve, type Partition, type Root, type SegmentRef } from './message.js';
 import { asNewObject, resolveObject } from './objects.js';
+import { readObject } from './read-checked.js';
 import { inlineBytes } from './row-sets.js';
 import { buildSegment, decodeSegment, objectOf, type SegmentEntry } from './segment.js';
 import type { ArrayId, SegmentDraft } from './transaction.js';
@@ -129,14 +129,7 @@ async function loadEntries(
   options: CallOptions,
 ): Promise<SegmentEntry[]> {
   const object = resolveObject(root.objects, reference.object, rootKey(root.version));
-  const body = await store.get(object.key, options);
-  if (body === undefined || !equalBytes(functions.blake3(body.bytes), object.hash)) {
-    throw new NacreError('Corrupt', `${object.key} ${body === undefined ? 'is missing' : 'is damaged'}`, {
-      context: { key: object.key },
-      hint: 'Run `nacre repair` to put back the right bytes from a replica or a backup.',
-    });
-  }
-  const { bytes } = body;
+  const bytes = await readObject(store, object, functions, options);
   const segment = decodeSegment(bytes.subarray(0, reference.headBytes), reference, object, array, functions);
   const table = defined(segment.objects, 'object table');
   return segment.partitions.map((partition) => {

@@ -10,7 +10,8 @@ import { toHex } from '../util/bytes.js';
 import type { ManifestFunctions } from './functions.js';
 import { hintKey, rootKey, rootPrefix, versionOfRootKey } from './keys.js';
 import { readChecked } from './read-checked.js';
-import { decodeRoot, type LoadedRoot, voidReason } from './root.js';
+import { decodeRoot, type LoadedRoot } from './root.js';
+import { belongs, Walk } from './walk.js';
 
 /** What a search for the head found. */
 export interface Advance {
@@ -68,63 +69,27 @@ export async function advance(
   functions: ManifestFunctions,
   options: AdvanceOptions = {},
 ): Promise<Advance> {
-  const walk = new Walk(from);
+  const walk = new Walk(from, (version) => readRoot(store, version, functions, options));
   let slot = options.slot ?? from.root.version + 1;
   let known = options.first;
   for (let steps = 0; ; steps++) {
     if (steps === stepsBeforeJump) {
       // Nothing listed is no answer: only a slot that is read and absent is the end.
-      const newest = (await newestSlot(store, slot, options)) ?? slot - 1;
+      const taken = await slotsFrom(store, slot, options);
+      const newest = taken[0] ?? slot - 1;
       if (options.everyVersion === true) {
         slot = await readThrough(store, walk, slot, newest, functions, options);
         steps = 0;
       } else if (newest >= slot) {
-        return jump(store, walk, slot, newest, functions, options);
+        return jump(store, walk, slot, taken, functions, options);
       }
     }
     const loaded = known ?? (await readRoot(store, slot, functions, options));
     known = undefined;
-    if (loaded === undefined) return walk.end(slot);
-    walk.step(loaded, slot);
+    if (loaded === undefined) return { head: walk.head, freeSlot: slot, landed: walk.landed };
+    await walk.step(loaded, slot);
     slot++;
   }
-}
-
-/** The state of a walk from root to root: which one is the head, and which slots were void. */
-class Walk {
-  head: LoadedRoot;
-  readonly #landed: LoadedRoot[] = [];
-  readonly #voids = new Map<number, string>();
-
-  constructor(from: LoadedRoot) {
-    this.head = from;
-  }
-
-  step(loaded: LoadedRoot, slot: number): void {
-    const { parent } = loaded.root;
-    const voided = parent === null ? undefined : this.#voids.get(parent.version);
-    const differs = voided !== undefined && parent !== null && voided !== toHex(parent.hash);
-    // A stranger's word counts for nothing.
-    if (differs && belongs(loaded, slot, this.head)) throw contradicted(parent.version, slot);
-    if (voidReason(loaded.root, slot, this.head) === undefined) {
-      this.head = loaded;
-      this.#landed.push(loaded);
-    } else {
-      this.#voids.set(slot, toHex(loaded.hash));
-    }
-  }
-
-  end(freeSlot: number): Advance {
-    return { head: this.head, freeSlot, landed: this.#landed };
-  }
-}
-
-function contradicted(version: number, child: number): NacreError {
-  const key = rootKey(version);
-  return new NacreError('Corrupt', `${key} differs from what version ${child} says that it was`, {
-    context: { key, version },
-    hint: 'Run `nacre repair` to put back the right bytes from a replica or a backup.',
-  });
 }
 
 /** Roots fetched at once by a writer that catches up. */
@@ -149,7 +114,7 @@ async function readThrough(
         await checkGap(store, walk.head, at + i, newest, functions, options);
         return at + i;
       }
-      walk.step(loaded, at + i);
+      await walk.step(loaded, at + i);
     }
   }
   return newest + 1;
@@ -173,34 +138,30 @@ async function checkGap(
   }
 }
 
-function belongs({ root }: LoadedRoot, slot: number, head: LoadedRoot): boolean {
-  return root.version === slot && toHex(root.dataset) === toHex(head.root.dataset);
-}
-
 function missingRoot(version: number, newest: number): NacreError {
   const key = rootKey(version);
   return new NacreError('Corrupt', `${key} is missing though version ${newest} exists`, {
     context: { key, version, newest },
-    hint: 'Roots are never deleted. Run `nacre repair` to put it back from a replica or a backup.',
+    hint:
+      'Roots are never deleted. Run `nacre repair` to put it back from a replica or a backup. When the prefix was ' +
+      'put back to an earlier state, a writer from before has gone on: end it, and remove what it wrote above.',
   });
 }
 
-/** The newest taken slot at or above `slot`, or undefined when that one is free. */
-async function newestSlot(
-  store: ObjectStore,
-  slot: number,
-  options: CallOptions,
-): Promise<number | undefined> {
-  const newest = store.capabilities.sortedList
-    ? (await listVersions(store, 1, options))[0]
-    : await newestByDoubling(store, slot, options);
-  return newest === undefined || newest < slot ? undefined : newest;
-}
+/** Slots that one LIST shows. */
+const slotsListed = 100;
 
-async function listVersions(store: ObjectStore, limit: number, options: CallOptions): Promise<number[]> {
+/** Taken slots from the one before `slot` on, the newest first, as many as one LIST shows. */
+async function slotsFrom(store: ObjectStore, slot: number, options: CallOptions): Promise<number[]> {
+  if (!store.capabilities.sortedList) {
+    const newest = (await newestByDoubling(store, slot, options)) ?? slot - 1;
+    return Array.from({ length: Math.min(slotsListed, newest + 2 - slot) }, (_, i) => newest - i);
+  }
   const { signal } = options;
-  const page = await store.list({ prefix: rootPrefix, limit, ...(signal === undefined ? {} : { signal }) });
-  return page.entries.map((entry) => versionOfRootKey(entry.key)).filter((version) => version !== undefined);
+  const call = { prefix: rootPrefix, limit: slotsListed, ...(signal === undefined ? {} : { signal }) };
+  const { entries } = await store.list(call);
+  const versions = entries.map(({ key }) => versionOfRootKey(key));
+  return versions.filter((version) => version !== undefined && version >= slot - 1) as number[];
 }
 
 /** For stores that list in no order: existence is monotone, so wide probes narrow the end in a few waves. */
@@ -232,25 +193,30 @@ async function newestByDoubling(
 /** Voids above the newest valid root that a jump looks below; more are rare enough to walk over. */
 const voidsOnTop = 3;
 
-/** A reader goes straight to the newest root; below it only voids are looked past. */
+/**
+ * A reader goes straight to the newest root; below it only voids are looked past. Where a slot is free among
+ * those that were listed, what stands above it may be the late work of a writer whose history is gone: then
+ * every root is looked at. Beyond the listing nothing is: docs/rfcs/0003 says what may stay unseen.
+ */
 async function jump(
   store: ObjectStore,
   walk: Walk,
   slot: number,
-  newest: number,
+  taken: readonly number[],
   functions: ManifestFunctions,
   options: CallOptions,
 ): Promise<Advance> {
-  for (let at = newest; at >= slot && at >= newest - voidsOnTop; at--) {
+  const newest = taken[0] ?? slot;
+  const gapless = taken.every((at, i) => at === newest - i);
+  const lowest = gapless ? Math.max(slot, newest - voidsOnTop) : newest + 1;
+  for (let at = newest; at >= lowest; at--) {
     const loaded = await readRoot(store, at, functions, options);
     if (loaded === undefined) break;
     if (belongs(loaded, at, walk.head)) return { head: loaded, freeSlot: newest + 1, landed: undefined };
   }
-  return walk.end(await readThrough(store, walk, slot, newest, functions, options));
+  const freeSlot = await readThrough(store, walk, slot, newest, functions, options);
+  return { head: walk.head, freeSlot, landed: walk.landed };
 }
-
-/** Slots that a search without a hint looks at together: one LIST. */
-const slotsListed = 100;
 
 /**
  * The newest valid root without any hint: one LIST, then as many reads as there are voids on top, plus one.

@@ -18,6 +18,7 @@ export class HintKeeper {
   readonly #functions: ManifestFunctions;
   readonly #runtime: Runtime;
   readonly #opened: LoadedRoot;
+  readonly #server: string | undefined;
   #token: StateToken | undefined;
   #written: number;
   #wanted: LoadedRoot | undefined;
@@ -36,6 +37,7 @@ export class HintKeeper {
     opened: LoadedRoot,
     token: StateToken | undefined,
     version: number,
+    server?: string,
   ) {
     this.#store = store;
     this.#functions = functions;
@@ -43,6 +45,7 @@ export class HintKeeper {
     this.#opened = opened;
     this.#token = token;
     this.#written = version;
+    this.#server = server;
   }
 
   /** There is a newer head. */
@@ -73,7 +76,7 @@ export class HintKeeper {
   }
 
   async #write(head: LoadedRoot): Promise<void> {
-    const options = { background: true } as const;
+    const options = { background: true, server: this.#server } as const;
     if (this.#token === undefined && !(await this.#standsHere())) {
       this.#written = Number.POSITIVE_INFINITY;
       return;
@@ -91,8 +94,11 @@ export class HintKeeper {
     });
     this.#token = state?.token;
     const named = state?.head?.root;
-    if (named !== undefined && !equalBytes(named.dataset, head.root.dataset)) {
-      // Another dataset was made here since: late commits to the old one must not draw readers back to it.
+    const another = named !== undefined && !equalBytes(named.dataset, head.root.dataset);
+    const wentBack = named !== undefined && named.version < this.#written;
+    if (another || wentBack) {
+      // Another dataset was made here since, or this one was put back to an earlier state: late commits to
+      // what was here before must not draw readers back to it.
       this.#written = Number.POSITIVE_INFINITY;
     } else {
       this.#written = state?.problem === undefined ? (named?.version ?? 0) : 0;

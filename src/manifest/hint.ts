@@ -23,12 +23,18 @@ export interface HintState {
   readonly role: 'primary' | 'replica';
 }
 
+export interface HintOptions extends CallOptions {
+  /** The server that the store's bucket is on; undefined where the store's URI says it all. */
+  readonly server?: string | undefined;
+}
+
 export async function readHint(
   store: ObjectStore,
   functions: ManifestFunctions,
-  options: CallOptions = {},
+  options: HintOptions = {},
 ): Promise<HintState> {
-  const body = await store.get(hintKey, options);
+  const { server = '', ...call } = options;
+  const body = await store.get(hintKey, call);
   const missing = { head: undefined, origin: undefined, role: 'primary' } as const;
   if (body === undefined) return { ...missing, token: undefined, problem: 'absent' };
   const { token } = body;
@@ -45,8 +51,11 @@ export async function readHint(
   if (!equalBytes(head.hash, hint.rootHash) || head.root.version !== hint.version) {
     return { ...missing, token, problem: 'damaged' };
   }
-  if (hint.home !== store.uri) {
-    return { token, head, problem: 'elsewhere', origin: { home: hint.home, version: hint.version }, role };
+  // A hint of an earlier release names no server.
+  const elsewhere = hint.server !== '' && server !== '' && hint.server !== server;
+  if (hint.home !== store.uri || elsewhere) {
+    const home = elsewhere ? `${hint.home} on ${hint.server}` : hint.home;
+    return { token, head, problem: 'elsewhere', origin: { home, version: hint.version }, role };
   }
   return { token, head, problem: undefined, origin: undefined, role };
 }
@@ -60,8 +69,9 @@ export async function writeHint(
   head: LoadedRoot,
   token: StateToken | undefined,
   functions: ManifestFunctions,
-  options: CallOptions = {},
+  options: HintOptions = {},
 ): Promise<StateToken | undefined> {
+  const { server = '', ...call } = options;
   const hint = make(v1.Hint, {
     dataset: head.root.dataset,
     lineage: head.root.lineage,
@@ -69,10 +79,11 @@ export async function writeHint(
     version: head.root.version,
     rootHash: head.hash,
     root: head.bytes,
+    server,
   });
   const bytes = encodeFrame('hint', encode(v1.Hint, hint), functions);
   const result = await store.put(hintKey, bytes, {
-    ...options,
+    ...call,
     condition: token === undefined ? 'absent' : { token },
     crc32c: functions.crc32c(bytes),
     cacheControl: 'no-store',

@@ -32,6 +32,8 @@ export type RowSet = Full<nacre.v1.RowSet.$Properties>;
 export type Changes = Full<nacre.v1.Changes.$Properties>;
 export type ArrayChange = Full<nacre.v1.ArrayChange.$Properties>;
 export type Operation = Full<nacre.v1.Operation.$Properties>;
+export type RecentOperation = Full<nacre.v1.RecentOperation.$Properties>;
+export type OperationsRef = Full<nacre.v1.OperationsRef.$Properties>;
 
 /** A generated message class. */
 interface MessageClass<T> {

@@ -99,8 +99,12 @@ function overlaps(mine: Uint8Array, theirs: Uint8Array | undefined, functions: M
   return functions.rowSets.count(functions.rowSets.intersection(mine, theirs)) > 0;
 }
 
-/** The effects of a transaction of the same group, for those that come after it in the root. */
-export function effectsOf(transaction: Transaction, version: number, functions: ManifestFunctions): Effects {
+/** The effects of a transaction as it was applied, for those that come after it. */
+export function effectsOf(
+  changes: readonly Change[],
+  version: number,
+  functions: ManifestFunctions,
+): Effects {
   const arrays = new Map<ArrayId, ArrayEffects>();
   const none: Omit<ArrayEffects, 'id'> = {
     created: false,
@@ -113,7 +117,7 @@ export function effectsOf(transaction: Transaction, version: number, functions: 
   const settled = (set: Uint8Array): Uint8Array => functions.rowSets.slice(set, 0, pendingRowId);
   const join = (a: Uint8Array | undefined, b: Uint8Array): Uint8Array =>
     a === undefined ? settled(b) : functions.rowSets.union(a, settled(b));
-  for (const change of transaction.changes) {
+  for (const change of changes) {
     const before = arrays.get(change.array) ?? { id: change.array, ...none };
     const after = (): ArrayEffects => {
       switch (change.kind) {

@@ -73,6 +73,7 @@ export function checkRoot(root: Root, what: string): void {
     if (root.parent.version >= root.version) fail(`its parent is version ${root.parent.version}`);
   }
   checkObjects(root, what, fail);
+  for (const { object } of root.olderOperations) resolveObject(root.objects, object, what);
   const names = new Set<string>();
   const ids = new Set<string>();
   for (const array of root.arrays) {

@@ -135,3 +135,28 @@ describe('two handles', () => {
     expect(await world.read()).toEqual([16]);
   });
 });
+
+test('rows that went into an array that another writer had created are seen by who drops it', async () => {
+  world = await worldWith();
+  const [one, other] = [await world.open(), await world.open()];
+  await one.dataset.version();
+  let dropped: Promise<unknown> = Promise.resolve();
+  // Both create x; the rows of this one go into the other's.
+  const appended = one.dataset.write(async (tx) => {
+    await tx.create('x', { dtype: 'int32' });
+    await tx.append('x', int32(1));
+    await other.dataset.write((theirs) => theirs.create('x', { dtype: 'int32' }));
+    await one.dataset.refresh();
+    await new Promise<void>((begun) => {
+      dropped = one.dataset.write(async (later) => {
+        await later.dropArray('x');
+        begun();
+        await appended;
+      });
+      dropped.catch(() => undefined);
+    });
+  });
+  expect(await appended).toMatchObject({ version: 4 });
+  await expect(dropped).rejects.toMatchObject({ code: 'Conflict' });
+  expect(await world.read('x')).toEqual([1]);
+});

@@ -5,6 +5,7 @@ import type { NacreError } from '../../src/errors.js';
 import { advance } from '../../src/manifest/head.js';
 import { hintKey, rootKey } from '../../src/manifest/keys.js';
 import { evolve, make, v1 } from '../../src/manifest/message.js';
+import { toHex } from '../../src/util/bytes.js';
 import { calls, type FaultPlan, nth } from '../support/faulty-store.js';
 import { failure } from '../support/failure.js';
 import { functions, Gate, int32, type Member, values, World, worldWith } from '../dataset/world.js';
@@ -127,6 +128,33 @@ describe('history 8: a copy brings a hint for versions that did not come along',
     expect(await first.dataset.version()).toBe(10);
     expect(head.root.version).toBe(10);
     expect(await values(first.dataset)).toEqual([0, 3, 4, 5, 6, 7, 100, 100]);
+    await copy.close();
+  });
+});
+
+describe('a copy that several writers adopt', () => {
+  test('has one lineage from its first commit on, and keeps one that landed meanwhile', async () => {
+    world = await worldWith(0);
+    await world.close();
+    const copy = new World(4);
+    for (const key of await world.keys()) {
+      const body = await world.bare.get(key);
+      if (body !== undefined) await copy.bare.put(key, body.bytes);
+    }
+    const lineage = async (): Promise<string> => toHex((await copy.head()).root.lineage);
+    const original = await lineage();
+    const writers = [await copy.open({ create: false }), await copy.open({ create: false })];
+    for (const writer of writers) await writer.dataset.version();
+    await Promise.all(writers.map((writer) => append(writer, 1)));
+    const first = await lineage();
+    expect(first).not.toBe(original);
+    for (const writer of [...writers, ...writers]) await append(writer, 2);
+    expect(await lineage()).toBe(first);
+    // Promoted elsewhere, say: it went its own way once more.
+    const promoted = copy.runtime.randomBytes(16);
+    await copy.plantNext({ lineage: promoted });
+    for (const writer of writers) await append(writer, 3);
+    expect(await lineage()).toBe(toHex(promoted));
     await copy.close();
   });
 });
@@ -570,8 +598,8 @@ describe('a walk to the head', () => {
     const from = await world.head();
     const other = await world.open();
     await appendMany(other, 2, 6);
-    // A stray file sorts before every root.
-    await world.bare.put('versions/-stray', new Uint8Array(1));
+    // Stray files sort before every root, as many as one listing shows.
+    for (let i = 100; i < 200; i++) await world.bare.put(`versions/-stray${i}`, new Uint8Array(1));
     const found = await advance(world.bare, from, functions);
     expect(found.head.root.version).toBe(7);
     expect(found.freeSlot).toBe(8);

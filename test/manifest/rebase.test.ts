@@ -87,7 +87,7 @@ async function outcomes(
   const fromRoot = await loadEffects(new MemoryStore('', runtime), head.root, functions);
   return {
     landed: follow(own, [fromRoot], head),
-    grouped: follow(own, [effectsOf(other, 3, functions)], head),
+    grouped: follow(own, [effectsOf(other.changes, 3, functions)], head),
   };
 }
 
@@ -195,7 +195,7 @@ describe('what a rebase leaves', () => {
   test('rows dropped by both are taken out once', () => {
     const landed = nextRoot(base, transaction([change.drop(x, 1, 2, 3)], { baseVersion: 2 }));
     const own = transaction([change.drop(x, 2, 3, 4)], { baseVersion: 2 });
-    const effects = effectsOf(transaction([change.drop(x, 1, 2, 3)], { baseVersion: 2 }), 3, functions);
+    const effects = effectsOf([change.drop(x, 1, 2, 3)], 3, functions);
     const { transaction: rebased } = withoutLandedDrops(own, [effects], functions);
     const { root } = nextRoot(landed, rebased);
     expect(root.arrays.find(({ name }) => name === 'x')?.liveRows).toBe(6);
@@ -206,7 +206,11 @@ describe('what a rebase leaves', () => {
   test('a drop of rows that are all gone already is a version that drops none', () => {
     const drop = transaction([change.drop(x, 1)], { baseVersion: 2 });
     const landed = nextRoot(base, drop);
-    const { transaction: rebased } = withoutLandedDrops(drop, [effectsOf(drop, 3, functions)], functions);
+    const { transaction: rebased } = withoutLandedDrops(
+      drop,
+      [effectsOf(drop.changes, 3, functions)],
+      functions,
+    );
     const { root } = nextRoot(landed, rebased);
     expect(root.arrays.find(({ name }) => name === 'x')?.liveRows).toBe(9);
     expect(root.changes?.arrays).toEqual([]);

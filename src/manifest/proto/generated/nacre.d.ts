@@ -18,6 +18,7 @@ export namespace nacre {
             version: number;
             rootHash: Uint8Array;
             root: Uint8Array;
+            server: string;
             static create(properties: nacre.v1.Hint.$Shape): nacre.v1.Hint & nacre.v1.Hint.$Shape;
             static create(properties?: nacre.v1.Hint.$Properties): nacre.v1.Hint;
             static encode(message: nacre.v1.Hint.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -33,6 +34,7 @@ export namespace nacre {
                 version?: (number|null);
                 rootHash?: (Uint8Array|null);
                 root?: (Uint8Array|null);
+                server?: (string|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.Hint.$Properties;
@@ -66,6 +68,7 @@ export namespace nacre {
             fence?: (nacre.v1.Fence.$Properties|null);
             recentOperations: nacre.v1.RecentOperation.$Properties[];
             applications: nacre.v1.Application.$Properties[];
+            olderOperations: nacre.v1.OperationsRef.$Properties[];
             static create(properties: nacre.v1.Root.$Shape): nacre.v1.Root & nacre.v1.Root.$Shape;
             static create(properties?: nacre.v1.Root.$Properties): nacre.v1.Root;
             static encode(message: nacre.v1.Root.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -91,6 +94,7 @@ export namespace nacre {
                 fence?: (nacre.v1.Fence.$Properties|null);
                 recentOperations?: (nacre.v1.RecentOperation.$Properties[]|null);
                 applications?: (nacre.v1.Application.$Properties[]|null);
+                olderOperations?: (nacre.v1.OperationsRef.$Properties[]|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -111,6 +115,7 @@ export namespace nacre {
               fence?: nacre.v1.Fence.$Shape|null;
               recentOperations?: nacre.v1.RecentOperation.$Shape[]|null;
               applications?: nacre.v1.Application.$Shape[]|null;
+              olderOperations?: nacre.v1.OperationsRef.$Shape[]|null;
               $unknowns?: Uint8Array[];
             };
         }
@@ -306,6 +311,56 @@ export namespace nacre {
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.RecentOperation.$Properties;
+        }
+
+        interface IOperationsRef extends nacre.v1.OperationsRef.$Properties {
+        }
+
+        class OperationsRef {
+            constructor(properties?: nacre.v1.OperationsRef.$Properties);
+            $unknowns?: Uint8Array[];
+            object: number;
+            count: number;
+            toTimeMs: number;
+            filter: Uint8Array;
+            static create(properties: nacre.v1.OperationsRef.$Shape): nacre.v1.OperationsRef & nacre.v1.OperationsRef.$Shape;
+            static create(properties?: nacre.v1.OperationsRef.$Properties): nacre.v1.OperationsRef;
+            static encode(message: nacre.v1.OperationsRef.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.OperationsRef & nacre.v1.OperationsRef.$Shape;
+        }
+
+        namespace OperationsRef {
+            interface $Properties {
+                object?: (number|null);
+                count?: (number|null);
+                toTimeMs?: (number|null);
+                filter?: (Uint8Array|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.OperationsRef.$Properties;
+        }
+
+        interface IOperations extends nacre.v1.Operations.$Properties {
+        }
+
+        class Operations {
+            constructor(properties?: nacre.v1.Operations.$Properties);
+            $unknowns?: Uint8Array[];
+            requiredFeatures: number[];
+            operations: nacre.v1.RecentOperation.$Properties[];
+            static create(properties: nacre.v1.Operations.$Shape): nacre.v1.Operations & nacre.v1.Operations.$Shape;
+            static create(properties?: nacre.v1.Operations.$Properties): nacre.v1.Operations;
+            static encode(message: nacre.v1.Operations.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Operations & nacre.v1.Operations.$Shape;
+        }
+
+        namespace Operations {
+            interface $Properties {
+                requiredFeatures?: (number[]|null);
+                operations?: (nacre.v1.RecentOperation.$Properties[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Operations.$Properties;
         }
 
         interface IApplication extends nacre.v1.Application.$Properties {

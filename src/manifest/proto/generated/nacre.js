@@ -38,6 +38,7 @@ export const nacre = $root.nacre = (() => {
              * @property {number|null} [version] Hint version
              * @property {Uint8Array|null} [rootHash] Hint rootHash
              * @property {Uint8Array|null} [root] Hint root
+             * @property {string|null} [server] Hint server
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -126,6 +127,14 @@ export const nacre = $root.nacre = (() => {
             Hint.prototype.root = $util.newBuffer([]);
 
             /**
+             * Hint server.
+             * @member {string} server
+             * @memberof nacre.v1.Hint
+             * @instance
+             */
+            Hint.prototype.server = "";
+
+            /**
              * Creates a new Hint instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Hint
@@ -171,6 +180,8 @@ export const nacre = $root.nacre = (() => {
                     writer.uint32(/* id 6, wireType 2 =*/50).bytes(message.rootHash);
                 if (message.root != null && $Object.hasOwnProperty.call(message, "root") && message.root.length)
                     writer.uint32(/* id 7, wireType 2 =*/58).bytes(message.root);
+                if (message.server != null && $Object.hasOwnProperty.call(message, "server") && message.server !== "")
+                    writer.uint32(/* id 8, wireType 2 =*/66).string(message.server);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -278,6 +289,15 @@ export const nacre = $root.nacre = (() => {
                                 delete message.root;
                             continue;
                         }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.server = value;
+                            else
+                                delete message.server;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -334,6 +354,7 @@ export const nacre = $root.nacre = (() => {
              * @property {nacre.v1.Fence.$Properties|null} [fence] Root fence
              * @property {Array.<nacre.v1.RecentOperation.$Properties>|null} [recentOperations] Root recentOperations
              * @property {Array.<nacre.v1.Application.$Properties>|null} [applications] Root applications
+             * @property {Array.<nacre.v1.OperationsRef.$Properties>|null} [olderOperations] Root olderOperations
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -365,6 +386,7 @@ export const nacre = $root.nacre = (() => {
              *   fence?: nacre.v1.Fence.$Shape|null;
              *   recentOperations?: Array.<nacre.v1.RecentOperation.$Shape>|null;
              *   applications?: Array.<nacre.v1.Application.$Shape>|null;
+             *   olderOperations?: Array.<nacre.v1.OperationsRef.$Shape>|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.Root.$Shape
              */
@@ -384,6 +406,7 @@ export const nacre = $root.nacre = (() => {
                 this.tags = [];
                 this.recentOperations = [];
                 this.applications = [];
+                this.olderOperations = [];
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -527,6 +550,14 @@ export const nacre = $root.nacre = (() => {
             Root.prototype.applications = $util.emptyArray;
 
             /**
+             * Root olderOperations.
+             * @member {Array.<nacre.v1.OperationsRef.$Properties>} olderOperations
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.olderOperations = $util.emptyArray;
+
+            /**
              * Creates a new Root instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Root
@@ -597,6 +628,9 @@ export const nacre = $root.nacre = (() => {
                 if (message.applications != null && message.applications.length)
                     for (let i = 0; i < message.applications.length; ++i)
                         $root.nacre.v1.Application.encode(message.applications[i], writer.uint32(/* id 17, wireType 2 =*/138).fork(), _depth + 1).ldelim();
+                if (message.olderOperations != null && message.olderOperations.length)
+                    for (let i = 0; i < message.olderOperations.length; ++i)
+                        $root.nacre.v1.OperationsRef.encode(message.olderOperations[i], writer.uint32(/* id 18, wireType 2 =*/146).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -777,6 +811,14 @@ export const nacre = $root.nacre = (() => {
                             if (!(message.applications && message.applications.length))
                                 message.applications = [];
                             message.applications.push($root.nacre.v1.Application.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 18: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.olderOperations && message.olderOperations.length))
+                                message.olderOperations = [];
+                            message.olderOperations.push($root.nacre.v1.OperationsRef.decode(reader, reader.size(), $undefined, _depth + 1));
                             continue;
                         }
                     }
@@ -2325,6 +2367,397 @@ export const nacre = $root.nacre = (() => {
             };
 
             return RecentOperation;
+        })();
+
+        v1.OperationsRef = (function() {
+
+            /**
+             * Properties of an OperationsRef.
+             * @typedef {Object} nacre.v1.OperationsRef.$Properties
+             * @property {number|null} [object] OperationsRef object
+             * @property {number|null} [count] OperationsRef count
+             * @property {number|null} [toTimeMs] OperationsRef toTimeMs
+             * @property {Uint8Array|null} [filter] OperationsRef filter
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of an OperationsRef.
+             * @memberof nacre.v1
+             * @interface IOperationsRef
+             * @augments nacre.v1.OperationsRef.$Properties
+             * @deprecated Use nacre.v1.OperationsRef.$Properties instead.
+             */
+
+            /**
+             * Shape of an OperationsRef.
+             * @typedef {nacre.v1.OperationsRef.$Properties} nacre.v1.OperationsRef.$Shape
+             */
+
+            /**
+             * Constructs a new OperationsRef.
+             * @memberof nacre.v1
+             * @classdesc Represents an OperationsRef.
+             * @constructor
+             * @param {nacre.v1.OperationsRef.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const OperationsRef = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * OperationsRef object.
+             * @member {number} object
+             * @memberof nacre.v1.OperationsRef
+             * @instance
+             */
+            OperationsRef.prototype.object = 0;
+
+            /**
+             * OperationsRef count.
+             * @member {number} count
+             * @memberof nacre.v1.OperationsRef
+             * @instance
+             */
+            OperationsRef.prototype.count = 0;
+
+            /**
+             * OperationsRef toTimeMs.
+             * @member {number} toTimeMs
+             * @memberof nacre.v1.OperationsRef
+             * @instance
+             */
+            OperationsRef.prototype.toTimeMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * OperationsRef filter.
+             * @member {Uint8Array} filter
+             * @memberof nacre.v1.OperationsRef
+             * @instance
+             */
+            OperationsRef.prototype.filter = $util.newBuffer([]);
+
+            /**
+             * Creates a new OperationsRef instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.OperationsRef
+             * @static
+             * @param {nacre.v1.OperationsRef.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.OperationsRef} OperationsRef instance
+             * @type {{
+             *   (properties: nacre.v1.OperationsRef.$Shape): nacre.v1.OperationsRef & nacre.v1.OperationsRef.$Shape;
+             *   (properties?: nacre.v1.OperationsRef.$Properties): nacre.v1.OperationsRef;
+             * }}
+             */
+            OperationsRef.create = function(properties) {
+                return new OperationsRef(properties);
+            };
+
+            /**
+             * Encodes the specified OperationsRef message. Does not implicitly {@link nacre.v1.OperationsRef.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.OperationsRef
+             * @static
+             * @param {nacre.v1.OperationsRef.$Properties} message OperationsRef message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            OperationsRef.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.object != null && $Object.hasOwnProperty.call(message, "object") && message.object !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.object);
+                if (message.count != null && $Object.hasOwnProperty.call(message, "count") && message.count !== 0)
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.count);
+                if (message.toTimeMs != null && $Object.hasOwnProperty.call(message, "toTimeMs") && (typeof message.toTimeMs === "object" ? message.toTimeMs.low || message.toTimeMs.high : message.toTimeMs !== 0))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.toTimeMs);
+                if (message.filter != null && $Object.hasOwnProperty.call(message, "filter") && message.filter.length)
+                    writer.uint32(/* id 4, wireType 2 =*/34).bytes(message.filter);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an OperationsRef message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.OperationsRef
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.OperationsRef & nacre.v1.OperationsRef.$Shape} OperationsRef
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            OperationsRef.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.OperationsRef();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.object = value;
+                            else
+                                delete message.object;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.count = value;
+                            else
+                                delete message.count;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.toTimeMs = value;
+                            else
+                                delete message.toTimeMs;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.filter = value;
+                            else
+                                delete message.filter;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return OperationsRef;
+        })();
+
+        v1.Operations = (function() {
+
+            /**
+             * Properties of an Operations.
+             * @typedef {Object} nacre.v1.Operations.$Properties
+             * @property {Array.<number>|null} [requiredFeatures] Operations requiredFeatures
+             * @property {Array.<nacre.v1.RecentOperation.$Properties>|null} [operations] Operations operations
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of an Operations.
+             * @memberof nacre.v1
+             * @interface IOperations
+             * @augments nacre.v1.Operations.$Properties
+             * @deprecated Use nacre.v1.Operations.$Properties instead.
+             */
+
+            /**
+             * Shape of an Operations.
+             * @typedef {nacre.v1.Operations.$Properties} nacre.v1.Operations.$Shape
+             */
+
+            /**
+             * Constructs a new Operations.
+             * @memberof nacre.v1
+             * @classdesc Represents an Operations.
+             * @constructor
+             * @param {nacre.v1.Operations.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Operations = function (properties) {
+                this.requiredFeatures = [];
+                this.operations = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Operations requiredFeatures.
+             * @member {Array.<number>} requiredFeatures
+             * @memberof nacre.v1.Operations
+             * @instance
+             */
+            Operations.prototype.requiredFeatures = $util.emptyArray;
+
+            /**
+             * Operations operations.
+             * @member {Array.<nacre.v1.RecentOperation.$Properties>} operations
+             * @memberof nacre.v1.Operations
+             * @instance
+             */
+            Operations.prototype.operations = $util.emptyArray;
+
+            /**
+             * Creates a new Operations instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Operations
+             * @static
+             * @param {nacre.v1.Operations.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Operations} Operations instance
+             * @type {{
+             *   (properties: nacre.v1.Operations.$Shape): nacre.v1.Operations & nacre.v1.Operations.$Shape;
+             *   (properties?: nacre.v1.Operations.$Properties): nacre.v1.Operations;
+             * }}
+             */
+            Operations.create = function(properties) {
+                return new Operations(properties);
+            };
+
+            /**
+             * Encodes the specified Operations message. Does not implicitly {@link nacre.v1.Operations.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Operations
+             * @static
+             * @param {nacre.v1.Operations.$Properties} message Operations message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Operations.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.requiredFeatures != null && message.requiredFeatures.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).uint32s(message.requiredFeatures);
+                if (message.operations != null && message.operations.length)
+                    for (let i = 0; i < message.operations.length; ++i)
+                        $root.nacre.v1.RecentOperation.encode(message.operations[i], writer.uint32(/* id 2, wireType 2 =*/18).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an Operations message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Operations
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Operations & nacre.v1.Operations.$Shape} Operations
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Operations.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Operations();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType === 2) {
+                                if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                    message.requiredFeatures = [];
+                                reader.uint32s(message.requiredFeatures);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                message.requiredFeatures = [];
+                            message.requiredFeatures.push(reader.uint32());
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.operations && message.operations.length))
+                                message.operations = [];
+                            message.operations.push($root.nacre.v1.RecentOperation.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Operations;
         })();
 
         v1.Application = (function() {
