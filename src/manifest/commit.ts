@@ -5,7 +5,7 @@
 // group, the others go on.
 import { isNacreError, NacreError } from '../errors.js';
 import { equalBytes, toHex } from '../util/bytes.js';
-import { abortedError } from '../util/runtime.js';
+import { abortedError, onAbort } from '../util/runtime.js';
 import { RootDraft } from './draft.js';
 import { loadEffects } from './effects.js';
 import { Anchor } from './anchor.js';
@@ -103,7 +103,7 @@ export class Committer {
       let done = false;
       const settled = (): void => {
         done = true;
-        signal?.removeEventListener('abort', leave);
+        stay();
       };
       const member: Waiting = {
         transaction,
@@ -117,7 +117,7 @@ export class Committer {
         if (member.slot === undefined) member.reject(cause);
         else member.resolve(this.#unknown(member, member.slot, cause));
       };
-      signal?.addEventListener('abort', leave, { once: true });
+      const stay = onAbort(signal, leave);
       this.#queue.push(member);
       this.#running ??= this.#drain();
     });
