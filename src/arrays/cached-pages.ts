@@ -21,6 +21,9 @@ import type { Part, Picked } from './runs.js';
  */
 const pieceBytes = 256 * 1024;
 
+/** Pieces that one request brings at most. */
+const piecesTogether = 32;
+
 export class CachedPages implements Pages {
   readonly #store: ObjectStore;
   readonly #cache: PageCache;
@@ -39,16 +42,36 @@ export class CachedPages implements Pages {
       const whole = await this.whole(part, options);
       return ranges.map(({ start, end }) => whole.subarray(start, end));
     }
+    const indices = new Set(ranges.flatMap(piecesOf));
     const pieces = new Map<number, Promise<Uint8Array>>();
-    const pieceAt = (index: number): Promise<Uint8Array> => {
-      const known = pieces.get(index);
-      if (known !== undefined) return known;
-      const start = index * pieceBytes;
-      const piece = this.#page(part, { start, end: Math.min(start + pieceBytes, sizeBytes) }, options);
-      pieces.set(index, piece);
-      return piece;
-    };
-    return Promise.all(ranges.map((range) => joinPieces(range, pieceAt)));
+    for (const run of this.#runsOf(part, indices)) {
+      const together = new LoadTogether(
+        { start: run.first * pieceBytes, end: run.end * pieceBytes },
+        sizeBytes,
+      );
+      for (let index = run.first; index < run.end; index++) {
+        const range = pieceRange(index, sizeBytes);
+        pieces.set(
+          index,
+          this.#read(part, range, options, (load) => together.load(range, load)),
+        );
+      }
+    }
+    return Promise.all(
+      ranges.map((range) => joinPieces(range, (index) => defined(pieces.get(index), 'piece'))),
+    );
+  }
+
+  /** Neighbours that are not cached come in one request of up to 8 MiB; what is cached is read alone. */
+  #runsOf(part: Part, indices: ReadonlySet<number>): { first: number; end: number }[] {
+    const runs: { first: number; end: number; cached: boolean }[] = [];
+    for (const index of Float64Array.from(indices).sort()) {
+      const cached = this.#cache.peek(pageOf(part, pieceRange(index, part.object.sizeBytes)));
+      const last = runs.at(-1);
+      if (last?.end === index && !last.cached && !cached && index - last.first < piecesTogether) last.end++;
+      else runs.push({ first: index, end: index + 1, cached });
+    }
+    return runs;
   }
 
   async readInto(part: Part, range: ByteRange, target: Uint8Array, options: CallOptions = {}): Promise<void> {
@@ -143,14 +166,45 @@ function pageOf(part: Part, { start, end }: ByteRange): Page {
   return { hash: toHex(part.object.hash), offset: start, length: end - start };
 }
 
+/** One request for several pieces; each is a page of its own, and other reads may wait for any of them. */
+class LoadTogether {
+  readonly #range: ByteRange;
+  #all: Promise<Uint8Array> | undefined;
+
+  constructor({ start, end }: ByteRange, sizeBytes: number) {
+    this.#range = { start, end: Math.min(end, sizeBytes) };
+  }
+
+  async load({ start, end }: ByteRange, load: Load): Promise<Uint8Array> {
+    this.#all ??= load(this.#range);
+    try {
+      const offset = this.#range.start;
+      return (await this.#all).subarray(start - offset, end - offset);
+    } catch {
+      // It may have been given up by a caller who left: whoever waits for this piece did not.
+      return load({ start, end });
+    }
+  }
+}
+
+function pieceRange(index: number, sizeBytes: number): ByteRange {
+  return { start: index * pieceBytes, end: Math.min((index + 1) * pieceBytes, sizeBytes) };
+}
+
+/** Indices of the pieces that hold a range; one for an empty range. */
+function piecesOf({ start, end }: ByteRange): number[] {
+  const first = Math.floor(start / pieceBytes);
+  const count = Math.max(1, Math.ceil(end / pieceBytes) - first);
+  return Array.from({ length: count }, (_, i) => first + i);
+}
+
 /** The bytes of a range from the pieces that hold it; no copy when one piece does. */
 async function joinPieces(
   range: ByteRange,
   pieceAt: (index: number) => Promise<Uint8Array>,
 ): Promise<Uint8Array> {
-  const first = Math.floor(range.start / pieceBytes);
-  const count = Math.max(1, Math.ceil(range.end / pieceBytes) - first);
-  const pieces = await Promise.all(Array.from({ length: count }, (_, i) => pieceAt(first + i)));
+  const [first = 0, ...rest] = piecesOf(range);
+  const pieces = await Promise.all([first, ...rest].map(pieceAt));
   const offset = range.start - first * pieceBytes;
   return concat(pieces).subarray(offset, offset + range.end - range.start);
 }
