@@ -51,13 +51,25 @@ export async function readHint(
   if (!equalBytes(head.hash, hint.rootHash) || head.root.version !== hint.version) {
     return { ...missing, token, problem: 'damaged' };
   }
-  // A hint of an earlier release names no server.
-  const elsewhere = hint.server !== '' && server !== '' && hint.server !== server;
+  const elsewhere = cameFromServer(hint, server, body.modifiedMs);
   if (hint.home !== store.uri || elsewhere) {
     const home = elsewhere ? `${hint.home} on ${hint.server}` : hint.home;
     return { token, head, problem: 'elsewhere', origin: { home, version: hint.version }, role };
   }
   return { token, head, problem: undefined, origin: undefined, role };
+}
+
+/** Longer than a put of the hint may take with its retries, and shorter than who mirrors a bucket by hand. */
+const writtenWithinMs = 120_000;
+
+/**
+ * Whether a hint came with a copy from another server of the same bucket name. A server may have several
+ * names (behind a proxy, inside and outside a cluster), so another name alone says nothing: a copy was also
+ * put at another time than the hint says that it was written.
+ */
+function cameFromServer(hint: Hint, server: string, modifiedMs: number): boolean {
+  if (hint.server === '' || server === '' || hint.server === server) return false;
+  return Math.abs(modifiedMs - hint.writtenMs) > writtenWithinMs;
 }
 
 /**
@@ -80,6 +92,8 @@ export async function writeHint(
     rootHash: head.hash,
     root: head.bytes,
     server,
+    // The store's clock, as the time of its objects is.
+    writtenMs: server === '' ? 0 : (store.timeMs() ?? 0),
   });
   const bytes = encodeFrame('hint', encode(v1.Hint, hint), functions);
   const result = await store.put(hintKey, bytes, {

@@ -19,6 +19,7 @@ export namespace nacre {
             rootHash: Uint8Array;
             root: Uint8Array;
             server: string;
+            writtenMs: number;
             static create(properties: nacre.v1.Hint.$Shape): nacre.v1.Hint & nacre.v1.Hint.$Shape;
             static create(properties?: nacre.v1.Hint.$Properties): nacre.v1.Hint;
             static encode(message: nacre.v1.Hint.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -35,6 +36,7 @@ export namespace nacre {
                 rootHash?: (Uint8Array|null);
                 root?: (Uint8Array|null);
                 server?: (string|null);
+                writtenMs?: (number|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.Hint.$Properties;

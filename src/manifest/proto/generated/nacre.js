@@ -39,6 +39,7 @@ export const nacre = $root.nacre = (() => {
              * @property {Uint8Array|null} [rootHash] Hint rootHash
              * @property {Uint8Array|null} [root] Hint root
              * @property {string|null} [server] Hint server
+             * @property {number|null} [writtenMs] Hint writtenMs
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -135,6 +136,14 @@ export const nacre = $root.nacre = (() => {
             Hint.prototype.server = "";
 
             /**
+             * Hint writtenMs.
+             * @member {number} writtenMs
+             * @memberof nacre.v1.Hint
+             * @instance
+             */
+            Hint.prototype.writtenMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
              * Creates a new Hint instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Hint
@@ -182,6 +191,8 @@ export const nacre = $root.nacre = (() => {
                     writer.uint32(/* id 7, wireType 2 =*/58).bytes(message.root);
                 if (message.server != null && $Object.hasOwnProperty.call(message, "server") && message.server !== "")
                     writer.uint32(/* id 8, wireType 2 =*/66).string(message.server);
+                if (message.writtenMs != null && $Object.hasOwnProperty.call(message, "writtenMs") && (typeof message.writtenMs === "object" ? message.writtenMs.low || message.writtenMs.high : message.writtenMs !== 0))
+                    writer.uint32(/* id 9, wireType 0 =*/72).uint64(message.writtenMs);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -296,6 +307,15 @@ export const nacre = $root.nacre = (() => {
                                 message.server = value;
                             else
                                 delete message.server;
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.writtenMs = value;
+                            else
+                                delete message.writtenMs;
                             continue;
                         }
                     }
