@@ -44,18 +44,6 @@ export interface NativeBinding {
   digestObject(pieces: readonly Uint8Array[], blockBytes: number): Promise<ObjectDigest>;
   /** Index of the first block whose CRC32C differs from `expected`, or -1; off the event loop. */
   verifyBlocks(bytes: Uint8Array, blockBytes: number, expected: Uint32Array): Promise<number>;
-  /**
-   * Copies `source` (whole blocks) from byte `skip` on into `target`, each block checked on the way unless
-   * `expected` is undefined, off the event loop. Index of the first block whose CRC32C differs, or -1. Until
-   * the promise settles, nobody else touches the target.
-   */
-  copyBlocks(
-    source: Uint8Array,
-    blockBytes: number,
-    expected: Uint32Array | undefined,
-    skip: number,
-    target: Uint8Array,
-  ): Promise<number>;
   /** CRC32C of A||B from the sums of A and of B and the length of B. */
   crc32cCombine(a: number, b: number, lengthB: number): number;
 
@@ -80,6 +68,19 @@ export interface NativeBinding {
    * `Corrupt` when the file is shorter. Each call is a mapping of its own.
    */
   mapFile(path: string, offset: number, length: number): Uint8Array;
+  /**
+   * Reads blocks of the file from `position` on, one for each checksum, and puts their bytes from byte
+   * `skip` on into `target`, each block checked on the way, off the event loop. Index of the first block
+   * whose CRC32C differs, or -1. Until the promise settles, nobody else touches the target.
+   */
+  readBlocks(
+    path: string,
+    position: number,
+    blockBytes: number,
+    expected: Uint32Array,
+    skip: number,
+    target: Uint8Array,
+  ): Promise<number>;
   /** Asks for pages of 2 MiB behind fresh memory: a large buffer is filled several times faster. */
   adviseHugePages(bytes: Uint8Array): void;
 

@@ -1,6 +1,6 @@
 //! Checksums: CRC32C, BLAKE3, and both of a whole object.
 
-use kernels::{Error, crc, digest};
+use kernels::{crc, digest};
 use napi::Env;
 use napi::bindgen_prelude::{Object, Uint8Array, Uint8ArraySlice, Uint32Array};
 use napi_derive::napi;
@@ -47,35 +47,6 @@ pub fn verify_blocks(
 ) -> napi::Result<Object<'_>> {
     spawn(env, (bytes, expected), move |(bytes, expected)| {
         let found = digest::verify_blocks(bytes, size("blockBytes", block_bytes)?, expected)?;
-        Ok(found.map_or(-1.0, |index| index as f64))
-    })
-}
-
-/// Bytes of JavaScript's that a job writes.
-struct Target(Uint8Array);
-
-// SAFETY: one job writes them, and JavaScript neither reads nor writes them before its promise settles.
-unsafe impl Sync for Target {}
-
-#[napi(catch_unwind, js_name = "copyBlocks")]
-pub fn copy_blocks(
-    env: &Env,
-    source: Uint8Array,
-    block_bytes: f64,
-    expected: Option<Uint32Array>,
-    skip: f64,
-    target: Uint8Array,
-) -> napi::Result<Object<'_>> {
-    let (from, into) = (source.as_ptr_range(), target.as_ptr_range());
-    if from.start < into.end && into.start < from.end {
-        return Err(fail(Error::invalid("source and target overlap")));
-    }
-    spawn(env, (source, expected, Target(target)), move |(source, expected, target)| {
-        let (block_bytes, skip) = (size("blockBytes", block_bytes)?, size("skip", skip)?);
-        let Target(target) = target;
-        // SAFETY: see `Target`; the source does not overlap them, as checked above.
-        let target = unsafe { std::slice::from_raw_parts_mut(target.as_ptr().cast_mut(), target.len()) };
-        let found = digest::copy_blocks(source, block_bytes, expected.as_deref(), skip, target)?;
         Ok(found.map_or(-1.0, |index| index as f64))
     })
 }

@@ -3,11 +3,14 @@
 use kernels::file::{self, Mapping, path};
 use kernels::rowset::MAX_ID;
 use napi::Env;
-use napi::bindgen_prelude::{Object, Uint8ArraySlice};
+use napi::bindgen_prelude::{Object, Uint8Array, Uint8ArraySlice, Uint32Array};
 use napi_derive::napi;
 
 use crate::arguments::{fail, integer, size};
-use crate::spawn::spawn_waiting;
+use crate::spawn::{spawn, spawn_waiting};
+
+/// Bytes of a mapping that weigh as much to the collector as a byte of memory.
+const MAPPING_WEIGHT: usize = 16;
 
 /// Held until `release`, or until collected.
 #[napi]
@@ -35,13 +38,16 @@ pub fn map_file(env: &Env, name: String, offset: f64, length: f64) -> napi::Resu
     if mapping.is_empty() {
         return Uint8ArraySlice::from_data(env, Vec::new());
     }
-    // The collector must know what it can give back, or mappings pile up.
-    env.adjust_external_memory(length as i64)?;
+    // The collector must know what it can give back, or mappings pile up. What they hold is the kernel's,
+    // to take back as it likes, so they count for little beside memory.
+    let weight = (length / MAPPING_WEIGHT) as i64;
+    env.adjust_external_memory(weight)?;
     // SAFETY: the mapping is `length` writable bytes that nothing else names; it lives until the finaliser.
     unsafe {
-        Uint8ArraySlice::from_external(env, mapping.as_ptr(), length, mapping, |env, mapping| {
+        Uint8ArraySlice::from_external(env, mapping.as_ptr(), length, mapping, move |env, mapping| {
+            drop(mapping);
             // A failure here only leaves the collector's estimate too high.
-            let _ = env.adjust_external_memory(-(mapping.len() as i64));
+            let _ = env.adjust_external_memory(-weight);
         })
     }
 }
@@ -49,4 +55,30 @@ pub fn map_file(env: &Env, name: String, offset: f64, length: f64) -> napi::Resu
 #[napi(catch_unwind, js_name = "adviseHugePages")]
 pub fn advise_huge_pages(bytes: Uint8ArraySlice) {
     file::advise_huge_pages(&bytes);
+}
+
+/// Bytes of JavaScript's that a job writes.
+struct Target(Uint8Array);
+
+// SAFETY: one job writes them, and JavaScript neither reads nor writes them before its promise settles.
+unsafe impl Sync for Target {}
+
+#[napi(catch_unwind, js_name = "readBlocks")]
+pub fn read_blocks(
+    env: &Env,
+    name: String,
+    position: f64,
+    block_bytes: f64,
+    expected: Uint32Array,
+    skip: f64,
+    target: Uint8Array,
+) -> napi::Result<Object<'_>> {
+    spawn(env, (expected, Target(target)), move |(expected, Target(target))| {
+        let position = integer("position", position, MAX_ID)?;
+        let (block_bytes, skip) = (size("blockBytes", block_bytes)?, size("skip", skip)?);
+        // SAFETY: see `Target`; nothing else on this side names these bytes.
+        let target = unsafe { std::slice::from_raw_parts_mut(target.as_ptr().cast_mut(), target.len()) };
+        let found = file::read_blocks(&path(name)?, position, block_bytes, expected, skip, target)?;
+        Ok(found.map_or(-1.0, |index| index as f64))
+    })
 }

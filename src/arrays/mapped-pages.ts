@@ -4,8 +4,7 @@
 // use. Before every read the file must be as it was when it was mapped. Who truncates a partition while it
 // is being read, by hand, can still end the process with SIGBUS in that moment: nothing in Nacre ever
 // truncates one.
-import type { Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { type Stats, statSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import { isNacreError, NacreError } from '../errors.js';
 import { fromNative, type NativeBinding } from '../native.js';
@@ -27,6 +26,8 @@ interface Mapped {
   readonly bytes: Uint8Array;
   readonly state: string;
   readonly checked: Uint8Array;
+  /** Blocks that are not checked yet. */
+  unchecked: number;
 }
 
 export class MappedPages implements Pages {
@@ -43,7 +44,7 @@ export class MappedPages implements Pages {
 
   async read(part: Part, ranges: readonly ByteRange[], { signal }: CallOptions = {}): Promise<Uint8Array[]> {
     throwIfAborted(signal);
-    const mapped = await this.#map(part);
+    const mapped = this.#map(part);
     const blocks = new BlockSet(mapped.checked, part.object.blockBytes);
     for (const { start, end } of ranges) blocks.add(start, end);
     await this.#check(part, mapped, blocks);
@@ -51,39 +52,32 @@ export class MappedPages implements Pages {
     return ranges.map(({ start, end }) => mapped.bytes.subarray(start, end));
   }
 
-  /** Copied and checked in one pass, by all threads of the pool. */
+  /** Read and checked in one pass, by all threads of the pool: a mapping would take a fault for each page. */
   async readInto(part: Part, range: ByteRange, target: Uint8Array, options: CallOptions = {}): Promise<void> {
     throwIfAborted(options.signal);
-    const mapped = await this.#map(part);
+    const { path } = this.#look(part);
     const { blockBytes } = part.object;
     const sums = await part.sums();
-    const copies: Promise<void>[] = [];
+    const reads: Promise<void>[] = [];
     for (let start = range.start; start < range.end; ) {
       const first = Math.floor(start / blockBytes);
       const end = Math.min(range.end, (first + jobBlocks) * blockBytes);
-      const last = Math.ceil(end / blockBytes);
-      const bytes = mapped.bytes.subarray(first * blockBytes, last * blockBytes);
-      const expected = mapped.checked.subarray(first, last).includes(0)
-        ? sums.subarray(first, last)
-        : undefined;
-      const room = target.subarray(start - range.start, end - range.start);
-      const copy = this.#native.copyBlocks(bytes, blockBytes, expected, start - first * blockBytes, room);
-      copies.push(settle(part, mapped, copy, first, last));
+      const expected = sums.subarray(first, Math.ceil(end / blockBytes));
+      const [position, room] = [first * blockBytes, target.subarray(start - range.start, end - range.start)];
+      const read = this.#native.readBlocks(path, position, blockBytes, expected, start - position, room);
+      reads.push(settle(part, read, first));
       start = end;
     }
-    await Promise.all(copies);
+    await Promise.all(reads);
     this.#meter.mapped(range.end - range.start);
   }
 
   async gather(pick: Picked, rowBytes: number, target: Uint8Array, options: CallOptions = {}): Promise<void> {
     throwIfAborted(options.signal);
     const { part, rows, places } = pick;
-    const mapped = await this.#map(part);
+    const mapped = this.#map(part);
     const blocks = new BlockSet(mapped.checked, part.object.blockBytes);
-    for (let i = 0; i < rows.length; i++) {
-      const start = part.dataOffset + (rows[i] ?? 0) * rowBytes;
-      blocks.add(start, start + rowBytes);
-    }
+    if (mapped.unchecked > 0) blocks.addRows(rows, part.dataOffset, rowBytes);
     await this.#check(part, mapped, blocks);
     this.#meter.mapped(rows.length * rowBytes);
     this.#native.gatherRows(mapped.bytes, part.dataOffset, rowBytes, rows, target, places);
@@ -94,20 +88,29 @@ export class MappedPages implements Pages {
     return defined(bytes, 'the whole object');
   }
 
-  async #map(part: Part): Promise<Mapped> {
-    const { key, sizeBytes, blockBytes } = part.object;
+  /** The file as it stands now. Synchronous: a thread's turn would cost more than the look. */
+  #look({ object: { key, sizeBytes } }: Part): { path: string; state: string } {
     const path = this.#store.localPath(key);
-    const found = await stat(path).catch((error: unknown) => {
+    let found: Stats;
+    try {
+      found = statSync(path);
+    } catch (error) {
       throw damage(key, 'is missing', 'missing', error);
-    });
+    }
     if (found.size !== sizeBytes)
       throw damage(key, `has ${found.size} bytes, the manifest says ${sizeBytes}`, 'size');
-    const state = stateOf(found);
+    return { path, state: stateOf(found) };
+  }
+
+  #map(part: Part): Mapped {
+    const { key, sizeBytes, blockBytes } = part.object;
+    const { path, state } = this.#look(part);
     const known = this.#mapped.get(key);
     if (known?.state === state) return known;
     try {
       const bytes = this.#native.mapFile(path, 0, sizeBytes);
-      const mapped = { bytes, state, checked: new Uint8Array(Math.ceil(sizeBytes / blockBytes)) };
+      const checked = new Uint8Array(Math.ceil(sizeBytes / blockBytes));
+      const mapped = { bytes, state, checked, unchecked: checked.length };
       this.#mapped.set(key, mapped);
       return mapped;
     } catch (error) {
@@ -121,28 +124,22 @@ export class MappedPages implements Pages {
     const { blockBytes } = part.object;
     const sums = await part.sums();
     await Promise.all(
-      blocks.runs(jobBlocks).map(([first, last]) => {
+      blocks.runs(jobBlocks).map(async ([first, last]) => {
         const bytes = mapped.bytes.subarray(first * blockBytes, last * blockBytes);
-        const verified = this.#native.verifyBlocks(bytes, blockBytes, sums.subarray(first, last));
-        return settle(part, mapped, verified, first, last);
+        await settle(part, this.#native.verifyBlocks(bytes, blockBytes, sums.subarray(first, last)), first);
+        mapped.checked.fill(1, first, last);
       }),
     );
+    mapped.unchecked = mapped.checked.reduce((count, checked) => count - checked, mapped.checked.length);
   }
 }
 
-/** Waits for the check of the blocks `[first, last)` and remembers that they were good. */
-async function settle(
-  { object }: Part,
-  { checked }: Mapped,
-  check: Promise<number>,
-  first: number,
-  last: number,
-): Promise<void> {
+/** Waits for a check of the blocks from `first` on, and names the one that is damaged. */
+async function settle({ object }: Part, check: Promise<number>, first: number): Promise<void> {
   const bad = await check.catch((error: unknown) => {
     throw fromNative(error);
   });
   if (bad >= 0) throw damage(object.key, `is damaged in block ${first + bad}`, 'block');
-  checked.fill(1, first, last);
 }
 
 /** Blocks that are wanted and not checked yet. */
@@ -164,6 +161,13 @@ class BlockSet {
   add(start: number, end: number): void {
     for (let block = Math.floor(start / this.#blockBytes); block * this.#blockBytes < end; block++) {
       if (this.#checked[block] === 0) this.#wanted.add(block);
+    }
+  }
+
+  addRows(rows: Float64Array, offset: number, rowBytes: number): void {
+    for (let i = 0; i < rows.length; i++) {
+      const start = offset + (rows[i] ?? 0) * rowBytes;
+      this.add(start, start + rowBytes);
     }
   }
 

@@ -117,9 +117,37 @@ export class RowMap {
 
   /** Where the rows of a list of logical indices are, in any order and repeated at will. */
   async picksOfList(indices: Float64Array): Promise<Picked[]> {
+    if (indices.length === 0) return [];
+    const whole = await this.#pickOfOne(indices);
+    if (whole !== undefined) return [whole];
     const { at, touched } = this.#unitsOf(indices);
     const places = await placeAll(touched, (unit) => this.#place(unit));
+    return this.#picksAt(indices, at, places);
+  }
+
+  /** All rows in one partition that is as it was written: nothing to look up row by row. */
+  async #pickOfOne(indices: Float64Array): Promise<Picked | undefined> {
+    const [low, high] = rangeOf(indices);
+    const unit = upperBound(this.#starts, low) - 1;
+    if (this.#overrides.length > 0 || high >= (this.#starts[unit + 1] ?? 0)) return undefined;
+    const parts = await this.#place(unit);
+    const found = lastAtMost(parts, low, ({ firstIndex }) => firstIndex);
+    if (found === undefined || found.dropped.length > 0 || high >= found.endIndex) return undefined;
+    const { part, firstIndex } = found;
+    const rows = firstIndex === 0 ? indices : indices.map((index) => index - firstIndex);
+    const places = new Uint32Array(rows.length);
+    for (let i = 0; i < places.length; i++) places[i] = i;
+    return { part, rows, places };
+  }
+
+  /** Apart from what waits: a loop in an async function is slow to be compiled. */
+  #picksAt(
+    indices: Float64Array,
+    at: Int32Array,
+    places: ReadonlyMap<number, readonly PlacedPart[]>,
+  ): Picked[] {
     const picks = new PickList();
+    const overridden = this.#overrides.length > 0;
     let found: PlacedPart | undefined;
     for (let i = 0; i < indices.length; i++) {
       const index = indices[i] ?? 0;
@@ -131,7 +159,7 @@ export class RowMap {
         );
       }
       const id = nthLive(found, index - found.firstIndex);
-      const newer = this.#newest(id);
+      const newer = overridden ? this.#newest(id) : undefined;
       if (newer === undefined) picks.add(found.part, id - found.firstRowId, i);
       else picks.add(newer.part, newer.row, i);
     }
@@ -327,6 +355,18 @@ export class RowMap {
     this.#live = live.reverse();
     return this.#live;
   }
+}
+
+/** The smallest and the largest of at least one. */
+function rangeOf(numbers: Float64Array): [number, number] {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < numbers.length; i++) {
+    const number = numbers[i] ?? 0;
+    if (number < low) low = number;
+    if (number > high) high = number;
+  }
+  return [low, high];
 }
 
 /** What `place` gives for each unit, the segments read side by side. */

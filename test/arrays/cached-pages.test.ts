@@ -50,7 +50,11 @@ test('a range of less than half a partition is a request for 8 MiB at most, cach
   expect(requests(member)).toHaveLength(1);
   const { data: more } = await array.read({ start: 50_000, end: 2_000_000 });
   expect(more).toEqual(Int32Array.from({ length: 1_950_000 }, (_, i) => 50_000 + i));
-  expect(requests(member).slice(1).toSorted((a, b) => a - b)).toEqual([pieceBytes, 8 * pieceBytes]);
+  expect(
+    requests(member)
+      .slice(1)
+      .toSorted((a, b) => a - b),
+  ).toEqual([pieceBytes, 8 * pieceBytes]);
 });
 
 test('a reader who leaves takes nothing from one who waits for a piece of the same request', async () => {

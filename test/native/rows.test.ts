@@ -1,9 +1,12 @@
-// Rows and blocks that the binary copies: into the caller's bytes, and refused when they do not fit.
+// Rows and blocks that the binary puts into the caller's bytes, and refuses when they do not fit.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { native } from '../../src/native.js';
-import { failure } from './support.js';
+import { failure, scratch } from './support.js';
 
 const binary = native();
+const folder = scratch();
 
 test('picked rows go to their places', () => {
   const source = Uint8Array.from({ length: 130 }, (_, i) => i);
@@ -24,20 +27,21 @@ test('rows and places that are none are refused, and so is a target within the s
   expect((await failure(within)).message).toContain('overlap');
 });
 
-test('blocks are copied from a byte on, and a damaged one is named', async () => {
+test('blocks of a file are read from a byte on, and a damaged one is named', async () => {
+  const file = path.join(folder, 'blocks');
   const source = Uint8Array.from({ length: 300 }, (_, i) => (i * 7) % 251);
+  writeFileSync(file, source);
   const { blocks } = await binary.digestObject([source], 64);
   const target = new Uint8Array(200);
-  expect(await binary.copyBlocks(source, 64, blocks, 33, target)).toBe(-1);
+  expect(await binary.readBlocks(file, 0, 64, blocks, 33, target)).toBe(-1);
   expect(target).toEqual(source.slice(33, 233));
   source[299] = (source[299] ?? 0) ^ 1;
-  expect(await binary.copyBlocks(source, 64, blocks, 33, target)).toBe(4);
-  expect(await binary.copyBlocks(source, 64, undefined, 100, target)).toBe(-1);
-  expect(target).toEqual(source.slice(100));
-  const tooLong = () => binary.copyBlocks(source, 64, undefined, 101, target);
-  expect((await failure(tooLong)).code).toBe('InvalidArgument');
-  const within = () => binary.copyBlocks(source, 64, undefined, 0, source.subarray(8, 16));
-  expect((await failure(within)).message).toContain('overlap');
+  writeFileSync(file, source);
+  expect(await binary.readBlocks(file, 64, 64, blocks.subarray(1), 33, target)).toBe(3);
+  const tooLong = () => binary.readBlocks(file, 0, 64, blocks, 101, target);
+  expect((await failure(tooLong)).code).toBe('Corrupt');
+  const absent = () => binary.readBlocks(`${file}-not`, 0, 64, blocks, 0, target);
+  expect((await failure(absent)).message).toContain('blocks-not');
 });
 
 test('advice on pages leaves the bytes as they are', () => {

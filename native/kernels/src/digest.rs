@@ -62,39 +62,7 @@ pub fn verify_blocks(bytes: &[u8], block_bytes: usize, expected: &[u32]) -> Resu
     Ok(bytes.chunks(block_bytes).zip(expected).position(|(block, &sum)| crc32c(block) != sum))
 }
 
-/// Copies `source` from byte `skip` on into `target`, each block checked while it is in the cache, if there
-/// are checksums. Index of the first block whose CRC32C differs; what was copied is then not to be used.
-pub fn copy_blocks(
-    source: &[u8],
-    block_bytes: usize,
-    expected: Option<&[u32]>,
-    skip: usize,
-    target: &mut [u8],
-) -> Result<Option<usize>> {
-    check_block_bytes(block_bytes)?;
-    let blocks = source.len().div_ceil(block_bytes);
-    let wanted = skip..skip.saturating_add(target.len());
-    if wanted.end > source.len() || expected.is_some_and(|sums| sums.len() != blocks) {
-        return Err(Error::invalid("the target or the checksums do not match the source"));
-    }
-    let Some(expected) = expected else {
-        target.copy_from_slice(&source[wanted]);
-        return Ok(None);
-    };
-    for (index, (block, &sum)) in source.chunks(block_bytes).zip(expected).enumerate() {
-        if crc32c(block) != sum {
-            return Ok(Some(index));
-        }
-        let start = index * block_bytes;
-        let (from, to) = (wanted.start.max(start), wanted.end.min(start + block.len()));
-        if from < to {
-            target[from - skip..to - skip].copy_from_slice(&block[from - start..to - start]);
-        }
-    }
-    Ok(None)
-}
-
-fn check_block_bytes(block_bytes: usize) -> Result<()> {
+pub fn check_block_bytes(block_bytes: usize) -> Result<()> {
     if block_bytes == 0 || !block_bytes.is_multiple_of(64) {
         return Err(Error::invalid(format!("blockBytes is a positive multiple of 64, got {block_bytes}")));
     }
@@ -129,32 +97,6 @@ mod tests {
             let at = at.index(bytes.len());
             bytes[at] ^= 1u8 << bit;
             prop_assert_eq!(verify_blocks(&bytes, 128, &blocks), Ok(Some(at / 128)));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_copied_is_what_was_checked(
-            mut bytes in proptest::collection::vec(any::<u8>(), 1..700),
-            cut in (any::<prop::sample::Index>(), any::<prop::sample::Index>()),
-            flip in proptest::option::of(any::<prop::sample::Index>()),
-        ) {
-            let blocks = digest_object(&[&bytes], 128).unwrap().blocks;
-            let damaged = flip.map(|at| at.index(bytes.len()));
-            if let Some(at) = damaged {
-                bytes[at] ^= 1;
-            }
-            let (a, b) = (cut.0.index(bytes.len() + 1), cut.1.index(bytes.len() + 1));
-            let (start, end) = (a.min(b), a.max(b));
-            let mut target = vec![0; end - start];
-            let found = copy_blocks(&bytes, 128, Some(&blocks), start, &mut target).unwrap();
-            prop_assert_eq!(found, damaged.map(|at| at / 128));
-            if found.is_none() {
-                prop_assert_eq!(&target, &bytes[start..end]);
-            }
-            target.fill(0);
-            prop_assert_eq!(copy_blocks(&bytes, 128, None, start, &mut target), Ok(None));
-            prop_assert_eq!(&target, &bytes[start..end]);
         }
     }
 

@@ -3,10 +3,12 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::ptr::{self, NonNull};
 
+use crate::crc::crc32c;
+use crate::digest::check_block_bytes;
 use crate::{Error, Result};
 
 /// An exclusive flock(2), held until dropped. The kernel drops it with the process.
@@ -147,6 +149,62 @@ pub fn advise_huge_pages(bytes: &[u8]) {
     let _ = length;
 }
 
+/// Bytes that are read before they are checked: they are still in the cache then.
+const STRETCH: usize = 256 << 10;
+
+/// Reads whole blocks of a file from `position` on, one for each of the checksums (the last one may be
+/// shorter, at the end of the file), and puts their bytes from byte `skip` on into `target`. Index of the
+/// first block whose CRC32C differs; what was read is then not to be used. A file that ends before is
+/// Corrupt.
+pub fn read_blocks(
+    path: &Path,
+    position: u64,
+    block_bytes: usize,
+    expected: &[u32],
+    skip: usize,
+    target: &mut [u8],
+) -> Result<Option<usize>> {
+    check_block_bytes(block_bytes)?;
+    let file = File::open(path).map_err(|error| Error::io("read", path, &error))?;
+    let size = file.metadata().map_err(|error| Error::io("read", path, &error))?.len();
+    let length = size.saturating_sub(position).min((expected.len() * block_bytes) as u64) as usize;
+    let wanted = skip..skip.saturating_add(target.len());
+    if length.div_ceil(block_bytes) != expected.len() || wanted.end > length {
+        return Err(Error::corrupt(format!("{} ends before the blocks that it should hold", path.display())));
+    }
+    let read = |bytes: &mut [u8], start: usize| {
+        file.read_exact_at(bytes, position + start as u64).map_err(|error| Error::io("read", path, &error))
+    };
+    let mut edge = Vec::new();
+    let mut block = 0;
+    while block < expected.len() {
+        let start = block * block_bytes;
+        let whole = (STRETCH / block_bytes).max(1).min(expected.len() - block);
+        let end = length.min(start + whole * block_bytes);
+        let bytes = if wanted.start <= start && end <= wanted.end {
+            // Straight into its place.
+            let bytes = &mut target[start - skip..end - skip];
+            read(bytes, start)?;
+            bytes
+        } else {
+            edge.resize(end - start, 0);
+            read(&mut edge, start)?;
+            let (from, to) = (wanted.start.max(start), wanted.end.min(end));
+            if from < to {
+                target[from - skip..to - skip].copy_from_slice(&edge[from - start..to - start]);
+            }
+            &mut edge[..]
+        };
+        for (bytes, &sum) in bytes.chunks(block_bytes).zip(&expected[block..]) {
+            if crc32c(bytes) != sum {
+                return Ok(Some(block));
+            }
+            block += 1;
+        }
+    }
+    Ok(None)
+}
+
 fn page_bytes() -> u64 {
     // SAFETY: sysconf has no preconditions.
     unsafe { libc::sysconf(libc::_SC_PAGESIZE) as u64 }
@@ -192,6 +250,31 @@ mod tests {
     fn bytes(mapping: &Mapping) -> &[u8] {
         // SAFETY: the mapping is readable over its length and borrowed for as long as the slice.
         unsafe { std::slice::from_raw_parts(mapping.as_ptr(), mapping.len()) }
+    }
+
+    #[test]
+    fn blocks_are_read_into_their_place_and_a_damaged_one_is_named() {
+        let folder = Folder::new("blocks");
+        let mut bytes: Vec<u8> = (0..700_000).map(|i| (i * 7 % 251) as u8).collect();
+        let path = folder.file(&bytes);
+        let blocks: Vec<u32> = bytes.chunks(1024).map(crc32c).collect();
+        for (first, skip, length) in
+            [(0, 0, 700_000), (0, 1, 699_999), (3, 5, 0), (300, 1_000, 391_000), (683, 0, 608)]
+        {
+            let last = usize::div_ceil(first * 1024 + skip + length, 1024).max(first + 1).min(blocks.len());
+            let mut target = vec![0; length];
+            let sums = &blocks[first..last];
+            let found = read_blocks(&path, first as u64 * 1024, 1024, sums, skip, &mut target).unwrap();
+            assert_eq!(found, None);
+            assert_eq!(target, bytes[first * 1024 + skip..][..length]);
+        }
+        bytes[512_345] ^= 1;
+        folder.file(&bytes);
+        let mut target = vec![0; 700_000];
+        assert_eq!(read_blocks(&path, 0, 1024, &blocks, 0, &mut target), Ok(Some(500)));
+        folder.file(&bytes[..600_000]);
+        let short = read_blocks(&path, 0, 1024, &blocks, 0, &mut target).unwrap_err();
+        assert_eq!(short.code, Code::Corrupt);
     }
 
     #[test]

@@ -23,9 +23,10 @@ pub fn gather(
     }
     let source = source.get(offset..).ok_or_else(|| Error::invalid("the rows begin past the end"))?;
     for (i, (&row, &place)) in rows.iter().zip(places).enumerate() {
-        if let Some(byte) = rows.get(i + AHEAD).and_then(|&next| source.get(bytes_of(next, row_bytes)?.start))
-        {
-            prefetch(byte);
+        let next = rows.get(i + AHEAD).and_then(|&next| source.get(bytes_of(next, row_bytes)?));
+        if let Some([first, .., last]) = next {
+            prefetch(first);
+            prefetch(last);
         }
         let piece = bytes_of(row, row_bytes).and_then(|range| source.get(range));
         let room = bytes_of(place.into(), row_bytes).and_then(|range| target.get_mut(range));
