@@ -273,12 +273,18 @@ describe('places', () => {
     }
     const copy = path.join(folder, 'read-only');
     await cp(uri, copy, { recursive: true });
-    for (const entry of await readdir(copy, { recursive: true, withFileTypes: true }))
-      if (entry.isDirectory()) await chmod(path.join(entry.parentPath, entry.name), 0o500);
-    await chmod(copy, 0o500);
-    const ended = await nacre(['append', copy, 'e', rows, '--json']);
-    expect([ended.code, ended.error.code]).toEqual([7, 'PermissionDenied']);
-    await answer(['info', copy]);
+    const entries = await readdir(copy, { recursive: true, withFileTypes: true });
+    const folders = entries.filter((entry) => entry.isDirectory());
+    const all = [copy, ...folders.map((entry) => path.join(entry.parentPath, entry.name))];
+    for (const each of all) await chmod(each, 0o500);
+    try {
+      const ended = await nacre(['append', copy, 'e', rows, '--json']);
+      expect([ended.code, ended.error.code]).toEqual([7, 'PermissionDenied']);
+      await answer(['info', copy]);
+    } finally {
+      // Whoever is not root cannot remove it otherwise.
+      for (const each of all) await chmod(each, 0o700);
+    }
   });
 
   test('a full disk under the output is said, and leaves no file', async () => {
