@@ -3,7 +3,7 @@
 // All keys are relative to the dataset's prefix and use [a-z0-9._-/]; ids are 16 random bytes in lower-case
 // hexadecimal. Names that users give never become keys.
 import { NacreError } from '../errors.js';
-import { fromHex, toHex } from '../util/bytes.js';
+import { toHex } from '../util/bytes.js';
 
 /** The hint: where the head was. The only key that is ever overwritten by a commit. */
 export const hintKey = 'latest';
@@ -54,10 +54,4 @@ export function checkPattern(pattern: KeyPattern, what: string): void {
       context: { prefix: pattern.prefix.slice(0, 200), suffix: pattern.suffix.slice(0, 40) },
     });
   }
-}
-
-/** The bytes of an id in text form, or undefined. */
-export function idOfHex(text: string): Uint8Array | undefined {
-  const bytes = fromHex(text);
-  return bytes?.byteLength === 16 ? bytes : undefined;
 }

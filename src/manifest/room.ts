@@ -18,7 +18,7 @@ export class Room {
 
   /** Uploads what the next commit on this head should move. */
   prepare(head: LoadedRoot): void {
-    this.#startFold(head, planFold(head));
+    if (this.#fold === undefined) this.#startFold(head, planFold(head));
     const plan = this.#spill === undefined ? planSpill(head.root) : undefined;
     if (plan === undefined) return;
     this.#spill = prepareSpill(this.#environment, head.root, plan);
@@ -27,7 +27,7 @@ export class Room {
   }
 
   #startFold({ root }: LoadedRoot, plan: FoldPlan | undefined): void {
-    if (this.#fold !== undefined || plan === undefined) return;
+    if (plan === undefined) return;
     this.#fold = prepareFold(this.#environment, root, plan);
     this.#fold.catch(() => undefined);
   }

@@ -22,8 +22,3 @@ export function resolveMetric(metric: string): ScanMetric {
     hint: `The metrics are ${Object.keys(names).join(', ')}.`,
   });
 }
-
-/** Distances ascend from the nearest, similarities descend. */
-export function orderOf(metric: ScanMetric): 'ascending' | 'descending' {
-  return metric === 'l2' || metric === 'l2sq' ? 'ascending' : 'descending';
-}

@@ -13,7 +13,7 @@ import { NacreError } from '../../errors.js';
 import { type ByteSource, byteLength } from '../../util/bytes.js';
 import { type Runtime, throwIfAborted } from '../../util/runtime.js';
 import { base64Crc, cutToRange, readBody } from '../http-body.js';
-import { mapBounded } from '../http-bounded.js';
+import { getEachRange, mapBounded, parallelRequests } from '../http-bounded.js';
 import { StoreClock } from '../http-clock.js';
 import { checkForeignKey, checkKey, checkKeyPrefix, checkRange } from '../keys.js';
 import type {
@@ -43,8 +43,6 @@ import {
 } from './errors.js';
 import { Exchange, uploadTimeoutMs } from './exchange.js';
 
-/** Requests of one call under way at a time: ranges of one object, deletes of single keys. */
-const parallelRequests = 16;
 /** The steps in which the progress of an upload is seen. */
 const uploadStepBytes = 256 * 1024;
 
@@ -123,20 +121,12 @@ export class GcsStore implements ObjectStore {
     };
   }
 
-  async getRanges(
+  getRanges(
     key: string,
     ranges: readonly ByteRange[],
     options: CallOptions = {},
   ): Promise<Uint8Array[] | undefined> {
-    const bodies = await mapBounded(ranges, parallelRequests, (range) =>
-      this.get(key, { ...options, range }),
-    );
-    const found = bodies.filter((body) => body !== undefined);
-    if (found.length < bodies.length) return undefined;
-    if (new Set(found.map((body) => body.token)).size > 1) {
-      throw new NacreError('Unavailable', `${this.uri}/${key} was overwritten while it was read`);
-    }
-    return found.map((body) => body.bytes);
+    return getEachRange(`${this.uri}/${key}`, ranges, (range) => this.get(key, { ...options, range }));
   }
 
   async head(key: string, options: CallOptions = {}): Promise<ObjectHead | undefined> {

@@ -7,7 +7,7 @@ import { NacreError } from '../../errors.js';
 import { type ByteSource, byteLength, concat } from '../../util/bytes.js';
 import { type Runtime, throwIfAborted } from '../../util/runtime.js';
 import { base64Crc, cutToRange, readBody } from '../http-body.js';
-import { mapBounded } from '../http-bounded.js';
+import { getEachRange, mapBounded, parallelRequests } from '../http-bounded.js';
 import { StoreClock } from '../http-clock.js';
 import { checkForeignKey, checkKey, checkKeyPrefix, checkRange } from '../keys.js';
 import type {
@@ -28,8 +28,6 @@ import { type S3Call, s3Error, serverCode, statusOf } from './errors.js';
 import { putInParts } from './multipart.js';
 import { asServiceError, conditionHeaders, isRefusal, streamed, tokenOf, unsignedPayload } from './wire.js';
 
-/** Requests of one call under way at a time: ranges of one object, deletes of single keys. */
-const parallelRequests = 16;
 const deleteBatch = 1000;
 
 export interface S3StoreOptions {
@@ -117,21 +115,12 @@ export class S3Store implements ObjectStore {
     }
   }
 
-  async getRanges(
+  getRanges(
     key: string,
     ranges: readonly ByteRange[],
     options: CallOptions = {},
   ): Promise<Uint8Array[] | undefined> {
-    // S3 answers one range a request.
-    const bodies = await mapBounded(ranges, parallelRequests, (range) =>
-      this.get(key, { ...options, range }),
-    );
-    const found = bodies.filter((body) => body !== undefined);
-    if (found.length < bodies.length) return undefined;
-    if (new Set(found.map((body) => body.token)).size > 1) {
-      throw new NacreError('Unavailable', `${this.uri}/${key} was overwritten while it was read`);
-    }
-    return found.map((body) => body.bytes);
+    return getEachRange(`${this.uri}/${key}`, ranges, (range) => this.get(key, { ...options, range }));
   }
 
   async head(key: string, options: CallOptions = {}): Promise<ObjectHead | undefined> {
