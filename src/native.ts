@@ -70,8 +70,8 @@ export interface NativeBinding {
   mapFile(path: string, offset: number, length: number): Uint8Array;
   /**
    * Reads blocks of the file from `position` on, one for each checksum, and puts their bytes from byte
-   * `skip` on into `target`, each block checked on the way, off the event loop. Index of the first block
-   * whose CRC32C differs, or -1. Until the promise settles, nobody else touches the target.
+   * `skip` on into `target`, each block checked on the way, by all threads of the pool. Index of the first
+   * block whose CRC32C differs, or -1. Until the promise settles, nobody else touches the target.
    */
   readBlocks(
     path: string,

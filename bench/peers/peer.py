@@ -6,6 +6,7 @@ the environment (AWS_ENDPOINT_URL_S3 and keys), as for the product.
 
 import json
 import os
+import statistics
 import sys
 import time
 import zlib
@@ -36,8 +37,9 @@ def crc(array):
 
 @answer
 def numpy_load(file):
-    ms, rows = clock(lambda: np.load(file))
-    return {"ms": ms, "checksum": crc(rows)}
+    """Ten in a row: their median, and the mean."""
+    samples = [clock(lambda: np.load(file))[0] for _ in range(10)]
+    return {"ms": statistics.median(samples), "mean": statistics.mean(samples), "checksum": crc(np.load(file))}
 
 
 @answer

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { FolderPlace, MinioPlace } from './places.mjs';
-import { installPeers, Peer } from './peers.mjs';
+import { installPeers, startChild, startPeers } from './peers.mjs';
 
 export class Context {
   small;
@@ -50,9 +50,16 @@ export class Context {
       this.small ? { missing: 'a small run has no peers' } : installPeers(),
     );
     if (python === undefined) return { missing };
-    const peer = new Peer(python, environment);
+    const peer = startPeers(python, environment);
     this.#closers.push(() => peer.close());
     return { peer };
+  }
+
+  /** A script of `bench/children` in a process of its own, asked as a peer is. */
+  child(script) {
+    const child = startChild(script);
+    this.#closers.push(() => child.close());
+    return child;
   }
 
   say(text) {

@@ -1,5 +1,5 @@
-// The peers: Python packages in a virtual environment of their own (bench/peers/requirements.txt), driven by
-// bench/peers/peer.py line by line, so that their samples and ours can take turns.
+// Processes that are asked line by line, so that their samples and others' can take turns. The peers: Python
+// packages in a virtual environment of their own (bench/peers/requirements.txt), driven by bench/peers/peer.py.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -27,15 +27,24 @@ export function installPeers() {
     : { missing: 'peers not installed (node bench/peers/setup.mjs says why)' };
 }
 
-/** One Python process. A question that a package cannot answer fails; the process goes on. */
-export class Peer {
+/** The process of the peers. A question that a package cannot answer fails; the process goes on. */
+export function startPeers(python, environment) {
+  return new Asked(python, ['-u', path.join(folder, 'peer.py')], { LANCE_LOG: 'error', ...environment });
+}
+
+/** A script of `bench/children` that answers as the peers do. */
+export function startChild(script) {
+  return new Asked(process.execPath, [path.resolve(import.meta.dirname, '..', 'children', script)]);
+}
+
+class Asked {
   #child;
   #answers;
 
-  constructor(python, environment = {}) {
-    this.#child = spawn(python, ['-u', path.join(folder, 'peer.py')], {
+  constructor(command, args, environment = {}) {
+    this.#child = spawn(command, args, {
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, LANCE_LOG: 'error', ...environment },
+      env: { ...process.env, ...environment },
     });
     this.#answers = readline.createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
@@ -43,7 +52,7 @@ export class Peer {
   async ask(name, args = {}) {
     this.#child.stdin.write(`${JSON.stringify({ name, args })}\n`);
     const { value, done } = await this.#answers.next();
-    if (done) throw new Error(`peer.py ended at ${name}`);
+    if (done) throw new Error(`${this.#child.spawnargs.at(-1)} ended at ${name}`);
     const { answer, error } = JSON.parse(value);
     if (error !== undefined) throw new Error(`${name}: ${error}`);
     return answer;

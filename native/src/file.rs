@@ -1,13 +1,14 @@
 //! File locks and mappings.
 
-use kernels::file::{self, Mapping, path};
+use kernels::Error;
+use kernels::file::{self, Blocks, Mapping, path};
 use kernels::rowset::MAX_ID;
 use napi::Env;
 use napi::bindgen_prelude::{Object, Uint8Array, Uint8ArraySlice, Uint32Array};
 use napi_derive::napi;
 
 use crate::arguments::{fail, integer, size};
-use crate::spawn::{spawn, spawn_waiting};
+use crate::spawn::{spawn_parts, spawn_waiting};
 
 /// Bytes of a mapping that weigh as much to the collector as a byte of memory.
 const MAPPING_WEIGHT: usize = 16;
@@ -57,10 +58,14 @@ pub fn advise_huge_pages(bytes: Uint8ArraySlice) {
     file::advise_huge_pages(&bytes);
 }
 
+/// Blocks that one thread reads before it takes the next ones: 4 MiB of 64 KiB each.
+const PART_BLOCKS: usize = 64;
+
 /// Bytes of JavaScript's that a job writes.
 struct Target(Uint8Array);
 
-// SAFETY: one job writes them, and JavaScript neither reads nor writes them before its promise settles.
+// SAFETY: one job writes each of them, and JavaScript neither reads nor writes them before its promise
+// settles.
 unsafe impl Sync for Target {}
 
 #[napi(catch_unwind, js_name = "readBlocks")]
@@ -73,12 +78,36 @@ pub fn read_blocks(
     skip: f64,
     target: Uint8Array,
 ) -> napi::Result<Object<'_>> {
-    spawn(env, (expected, Target(target)), move |(expected, Target(target))| {
-        let position = integer("position", position, MAX_ID)?;
-        let (block_bytes, skip) = (size("blockBytes", block_bytes)?, size("skip", skip)?);
-        // SAFETY: see `Target`; nothing else on this side names these bytes.
-        let target = unsafe { std::slice::from_raw_parts_mut(target.as_ptr().cast_mut(), target.len()) };
-        let found = file::read_blocks(&path(name)?, position, block_bytes, expected, skip, target)?;
-        Ok(found.map_or(-1.0, |index| index as f64))
-    })
+    let position = integer("position", position, MAX_ID).map_err(fail)?;
+    let (block_bytes, skip) =
+        (size("blockBytes", block_bytes).map_err(fail)?, size("skip", skip).map_err(fail)?);
+    let (path, blocks, length) = (path(name).map_err(fail)?, expected.len(), target.len());
+    let held = blocks.checked_mul(block_bytes).unwrap_or_default();
+    if skip.checked_add(length).is_none_or(|end| end > held) {
+        return Err(fail(Error::invalid(format!(
+            "{blocks} blocks do not hold {length} bytes from {skip} on"
+        ))));
+    }
+    let parts = blocks.div_ceil(PART_BLOCKS).max(1);
+    spawn_parts(
+        env,
+        (expected, Target(target)),
+        parts,
+        move |_| Blocks::open(&path, position, block_bytes, blocks),
+        move |(expected, Target(target)), all, part| {
+            let (first, last) = (part * PART_BLOCKS, blocks.min((part + 1) * PART_BLOCKS));
+            let (start, end) = (first * block_bytes, last * block_bytes);
+            // What of the target this part holds; nothing, for blocks at the ends that nobody wants.
+            let from = skip.clamp(start, end);
+            let to = (skip + length).clamp(from, end);
+            let room = from.saturating_sub(skip)..from.saturating_sub(skip) + (to - from);
+            // SAFETY: see `Target`; the rooms of the parts do not overlap.
+            let room = unsafe {
+                std::slice::from_raw_parts_mut(target.as_ptr().cast_mut().add(room.start), room.len())
+            };
+            let found = all.read(first, &expected[first..last], from - start, room)?;
+            Ok(found.map_or(-1.0, |index| index as f64))
+        },
+        |a, b| if a < 0.0 || (0.0..a).contains(&b) { b } else { a },
+    )
 }

@@ -92,11 +92,18 @@ impl ExactScan {
         let first_id = integer("firstRowId", first_row_id, MAX_ID).map_err(fail)?;
         let parts = self.parts(rows.len(), pool().map_err(fail)?.threads);
         let inputs = Inputs { scan: Arc::clone(&self.0), rows, first_id, ids: row_ids, dead };
-        spawn_parts(env, inputs, parts, Prepared::new, move |inputs, prepared, part| {
-            let start = prepared.rows * part / parts;
-            let end = prepared.rows * (part + 1) / parts;
-            inputs.scan.scan(&prepared.partition(inputs), start..end)
-        })
+        spawn_parts(
+            env,
+            inputs,
+            parts,
+            Prepared::new,
+            move |inputs, prepared, part| {
+                let start = prepared.rows * part / parts;
+                let end = prepared.rows * (part + 1) / parts;
+                inputs.scan.scan(&prepared.partition(inputs), start..end)
+            },
+            |(), ()| (),
+        )
     }
 
     #[napi(catch_unwind)]

@@ -39,21 +39,24 @@ where
 }
 
 /// Runs `work` for each of `parts`, side by side, on `inputs` and on what `prepare` makes of them once. The
-/// promise settles after the last part, with the first error if there was one. `parts` is at least 1.
-pub fn spawn_parts<'env, I, P>(
+/// promise settles after the last part: with the first error if there was one, else with what `join` makes
+/// of their values, in any order. `parts` is at least 1.
+pub fn spawn_parts<'env, I, P, T>(
     env: &'env Env,
     inputs: I,
     parts: usize,
     prepare: impl Fn(&I) -> kernels::Result<P> + Send + Sync + 'static,
-    work: impl Fn(&I, &P, usize) -> kernels::Result<()> + Send + Sync + 'static,
+    work: impl Fn(&I, &P, usize) -> kernels::Result<T> + Send + Sync + 'static,
+    join: fn(T, T) -> T,
 ) -> napi::Result<Object<'env>>
 where
     I: Send + Sync + 'static,
     P: Send + Sync + 'static,
+    T: ToNapiValue + Default + Send + 'static,
 {
     let (pool, environment) = (pool().map_err(fail)?, Environment::current(env)?);
-    let (deferred, promise): (Deferred<()>, _) = env.create_deferred()?;
-    let parted = Arc::new(Parted { inputs, result: Mutex::new(Ok(())), deferred: Mutex::new(deferred) });
+    let (deferred, promise): (Deferred<T>, _) = env.create_deferred()?;
+    let parted = Arc::new(Parted { inputs, result: Mutex::new(Ok(None)), deferred: Mutex::new(deferred) });
     let steps = Arc::new((OnceLock::new(), prepare, work));
     for part in 0..parts {
         let (parted, steps) = (Arc::clone(&parted), Arc::clone(&steps));
@@ -63,10 +66,9 @@ where
                 let prepared = prepared.get_or_init(|| prepare(&parted.inputs));
                 work(&parted.inputs, prepared.as_ref().map_err(Error::clone)?, part)
             });
-            if result.is_err() {
-                let mut first = parted.result.lock().unwrap_or_else(PoisonError::into_inner);
-                *first = first.clone().and(result);
-            }
+            parted.add(result, join);
+            // What was prepared is given back before the promise settles.
+            drop(steps);
             parted.finish();
         });
     }
@@ -74,17 +76,32 @@ where
     Ok(promise)
 }
 
-struct Parted<I> {
+struct Parted<I, T: ToNapiValue> {
     inputs: I,
-    result: Mutex<kernels::Result<()>>,
-    deferred: Mutex<Deferred<()>>,
+    result: Mutex<kernels::Result<Option<T>>>,
+    deferred: Mutex<Deferred<T>>,
 }
 
-impl<I: Send + 'static> Parted<I> {
+impl<I: Send + 'static, T: ToNapiValue + Default + Send + 'static> Parted<I, T> {
+    fn add(&self, result: kernels::Result<T>, join: fn(T, T) -> T) {
+        let mut so_far = self.result.lock().unwrap_or_else(PoisonError::into_inner);
+        let Ok(value) = &mut *so_far else { return };
+        match result {
+            Ok(next) => {
+                *value = Some(match value.take() {
+                    Some(before) => join(before, next),
+                    None => next,
+                });
+            }
+            Err(error) => *so_far = Err(error),
+        }
+    }
+
     /// Called once by every holder; the last of them settles the promise.
     fn finish(self: Arc<Self>) {
         let Some(Self { inputs, result, deferred }) = Arc::into_inner(self) else { return };
-        let result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let result =
+            result.into_inner().unwrap_or_else(PoisonError::into_inner).map(Option::unwrap_or_default);
         settle(deferred.into_inner().unwrap_or_else(PoisonError::into_inner), inputs, result);
     }
 }

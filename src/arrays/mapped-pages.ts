@@ -34,7 +34,8 @@ export class MappedPages implements Pages {
   readonly #store: LocalStore;
   readonly #native: NativeBinding;
   readonly #meter: Meter;
-  readonly #mapped = new LRUCache<string, Mapped>({ max: mappedFiles });
+  /** Made by the first read that maps: it takes its memory at once. */
+  #mapped: LRUCache<string, Mapped> | undefined;
 
   constructor(store: LocalStore, native: NativeBinding, meter: Meter) {
     this.#store = store;
@@ -52,23 +53,29 @@ export class MappedPages implements Pages {
     return ranges.map(({ start, end }) => mapped.bytes.subarray(start, end));
   }
 
+  prepare(part: Part): void {
+    // Whoever reads will hear of it.
+    void part.sums().catch(() => undefined);
+  }
+
   /** Read and checked in one pass, by all threads of the pool: a mapping would take a fault for each page. */
   async readInto(part: Part, range: ByteRange, target: Uint8Array, options: CallOptions = {}): Promise<void> {
     throwIfAborted(options.signal);
     const { path } = this.#look(part);
     const { blockBytes } = part.object;
     const sums = await part.sums();
-    const reads: Promise<void>[] = [];
-    for (let start = range.start; start < range.end; ) {
-      const first = Math.floor(start / blockBytes);
-      const end = Math.min(range.end, (first + jobBlocks) * blockBytes);
-      const expected = sums.subarray(first, Math.ceil(end / blockBytes));
-      const [position, room] = [first * blockBytes, target.subarray(start - range.start, end - range.start)];
-      const read = this.#native.readBlocks(path, position, blockBytes, expected, start - position, room);
-      reads.push(settle(part, read, first));
-      start = end;
-    }
-    await Promise.all(reads);
+    const first = Math.floor(range.start / blockBytes);
+    const expected = sums.subarray(first, Math.ceil(range.end / blockBytes));
+    const position = first * blockBytes;
+    const read = this.#native.readBlocks(
+      path,
+      position,
+      blockBytes,
+      expected,
+      range.start - position,
+      target,
+    );
+    await settle(part, read, first);
     this.#meter.mapped(range.end - range.start);
   }
 
@@ -105,6 +112,7 @@ export class MappedPages implements Pages {
   #map(part: Part): Mapped {
     const { key, sizeBytes, blockBytes } = part.object;
     const { path, state } = this.#look(part);
+    this.#mapped ??= new LRUCache<string, Mapped>({ max: mappedFiles });
     const known = this.#mapped.get(key);
     if (known?.state === state) return known;
     try {

@@ -6,6 +6,11 @@ import { defined } from '../util/assert.js';
 import type { Part, Picked } from './runs.js';
 
 export interface Pages {
+  /**
+   * Starts what reading a large range of the part needs besides its bytes. Called before the memory for them
+   * is made: see `storage/local/files.ts` for what small buffers cost after it.
+   */
+  prepare?(part: Part): void;
   /** Checked bytes of ranges of a partition, in the order asked for. Read them, do not write to them. */
   read(part: Part, ranges: readonly ByteRange[], options?: CallOptions): Promise<Uint8Array[]>;
   /**

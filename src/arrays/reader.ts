@@ -11,27 +11,29 @@ import type { Part, Picked, Run } from './runs.js';
 const largeRunBytes = 4 * 2 ** 20;
 
 /**
- * Copies runs into `target`, row `run.target` at `run.target * rowBytes`. One wave of requests for all
- * partitions.
+ * Copies runs into the memory that `room` makes, row `run.target` at `run.target * rowBytes`, and returns it.
+ * One wave of requests for all partitions.
  */
 export async function readRuns(
   runs: readonly Run[],
   rowBytes: number,
-  target: Uint8Array,
+  room: () => Uint8Array,
   pages: Pages,
   options: CallOptions = {},
-): Promise<void> {
-  if (rowBytes === 0) return;
+): Promise<Uint8Array> {
+  if (rowBytes === 0) return room();
   const byPart = new Map<Part, Run[]>();
   for (const run of runs) {
     const group = byPart.get(run.part);
     if (group === undefined) byPart.set(run.part, [run]);
     else group.push(run);
   }
+  for (const [part, group] of byPart) if (largeRun(group, rowBytes) !== undefined) pages.prepare?.(part);
+  const target = room();
   await Promise.all(
     [...byPart].map(async ([part, group]) => {
-      const [only] = group;
-      if (group.length === 1 && only !== undefined && only.count * rowBytes >= largeRunBytes) {
+      const only = largeRun(group, rowBytes);
+      if (only !== undefined) {
         const start = part.dataOffset + only.row * rowBytes;
         const end = start + only.count * rowBytes;
         const room = target.subarray(only.target * rowBytes, only.target * rowBytes + end - start);
@@ -46,18 +48,30 @@ export async function readRuns(
       for (const [i, run] of group.entries()) target.set(defined(pieces[i], 'piece'), run.target * rowBytes);
     }),
   );
+  return target;
 }
 
-/** Copies picked rows to their places in `target`. One wave of requests for all partitions. */
+/** The only run of a part, when it is large. */
+function largeRun([only, ...others]: readonly Run[], rowBytes: number): Run | undefined {
+  return others.length === 0 && only !== undefined && only.count * rowBytes >= largeRunBytes
+    ? only
+    : undefined;
+}
+
+/**
+ * Copies picked rows to their places in the memory that `room` makes, and returns it. One wave of requests
+ * for all partitions.
+ */
 export async function readPicks(
   picks: readonly Picked[],
   rowBytes: number,
-  target: Uint8Array,
+  room: () => Uint8Array,
   pages: Pages,
   options: CallOptions = {},
-): Promise<void> {
-  if (rowBytes === 0) return;
-  await Promise.all(picks.map((pick) => pages.gather(pick, rowBytes, target, options)));
+): Promise<Uint8Array> {
+  const target = room();
+  if (rowBytes > 0) await Promise.all(picks.map((pick) => pages.gather(pick, rowBytes, target, options)));
+  return target;
 }
 
 /** A result from this size on is asked for in pages of 2 MiB, as NumPy does. */

@@ -17,7 +17,7 @@ import {
   slice,
   upperBound,
 } from '../util/sorted.js';
-import { type Part, type Picked, PickList, type Run, RunList } from './runs.js';
+import { ascendingPlaces, type Part, type Picked, PickList, type Run, RunList } from './runs.js';
 
 export interface BaseUnit {
   readonly firstRowId: number;
@@ -135,9 +135,7 @@ export class RowMap {
     if (found === undefined || found.dropped.length > 0 || high >= found.endIndex) return undefined;
     const { part, firstIndex } = found;
     const rows = firstIndex === 0 ? indices : indices.map((index) => index - firstIndex);
-    const places = new Uint32Array(rows.length);
-    for (let i = 0; i < places.length; i++) places[i] = i;
-    return { part, rows, places };
+    return { part, rows, places: ascendingPlaces(rows.length) };
   }
 
   /** Apart from what waits: a loop in an async function is slow to be compiled. */

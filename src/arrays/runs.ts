@@ -86,3 +86,20 @@ class GrowingPick {
     return { rows: this.#rows.subarray(0, this.#count), places: this.#places.subarray(0, this.#count) };
   }
 }
+
+/** Counts up to here share their memory. */
+const sharedPlaces = 65_536;
+let shared: Uint32Array = new Uint32Array(0);
+
+/** The places 0, 1, 2 and so on, for rows wanted in the order in which they are given. Read only. */
+export function ascendingPlaces(count: number): Uint32Array {
+  if (count > sharedPlaces) return countUp(count);
+  if (shared.length < count) shared = countUp(sharedPlaces);
+  return shared.subarray(0, count);
+}
+
+function countUp(count: number): Uint32Array {
+  const places = new Uint32Array(count);
+  for (let i = 0; i < count; i++) places[i] = i;
+  return places;
+}

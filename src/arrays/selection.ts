@@ -50,26 +50,44 @@ export function resolveSelection(selection: RowSelection, rows: number, array: s
   return { kind: 'list', indices: Float64Array.from({ length: count }, (_, i) => from + i * step) };
 }
 
-/** Indices within `[0, rows)`; negative ones count from the end. */
+/** Indices within `[0, rows)`, a copy; negative ones count from the end. */
 export function resolveIndices(list: ArrayLike<number>, rows: number, array: string): Float64Array {
-  const indices = new Float64Array(list.length);
-  for (let i = 0; i < list.length; i++) {
-    const asked = list[i] ?? Number.NaN;
+  const indices = copyOf(list);
+  for (let i = 0; i < indices.length; i++) {
+    const asked = indices[i] ?? Number.NaN;
     const index = asked < 0 ? asked + rows : asked;
-    if (!Number.isSafeInteger(asked) || index < 0 || index >= rows) {
-      throw new NacreError(
-        'InvalidArgument',
-        `row ${String(asked)} is not in array '${array}' of ${rows} rows`,
-        {
-          context: { array, row: Number.isFinite(asked) ? asked : String(asked), rows },
-          hint:
-            rows === 0
-              ? 'The array is empty.'
-              : `Rows go from 0 to ${rows - 1}, or from -${rows} to -1 from the end.`,
-        },
-      );
-    }
-    indices[i] = index;
+    // NaN equals nothing.
+    if (!(index >= 0 && index < rows && Math.floor(asked) === asked)) throw outOfRange(list[i], rows, array);
+    if (index !== asked) indices[i] = index;
   }
   return indices;
+}
+
+/** A loop of its own for what is no list of doubles: one loop over every kind would be slow for all. */
+function copyOf(list: ArrayLike<number>): Float64Array {
+  if (list instanceof Float64Array) return list.slice();
+  const copy = new Float64Array(list.length);
+  for (let i = 0; i < copy.length; i++) {
+    const asked = list[i];
+    copy[i] = typeof asked === 'number' ? asked : Number.NaN;
+  }
+  return copy;
+}
+
+function outOfRange(asked: unknown, rows: number, array: string): NacreError {
+  return new NacreError(
+    'InvalidArgument',
+    `row ${String(asked)} is not in array '${array}' of ${rows} rows`,
+    {
+      context: {
+        array,
+        row: typeof asked === 'number' && Number.isFinite(asked) ? asked : String(asked),
+        rows,
+      },
+      hint:
+        rows === 0
+          ? 'The array is empty.'
+          : `Rows go from 0 to ${rows - 1}, or from -${rows} to -1 from the end.`,
+    },
+  );
 }

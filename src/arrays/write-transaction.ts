@@ -240,8 +240,9 @@ export class WriteTransaction {
     this.#noteReads(array.id, await map.idsOf(indices));
     const rowBytes = rowBytesOf(array.type);
     const { native, pages } = this.#environment;
-    const bytes = allocate(indices.length * rowBytes, `reading ${indices.length} rows of '${name}'`, native);
-    await readPicks(await map.picksOfList(indices), rowBytes, bytes, pages, this.#options);
+    const what = `reading ${indices.length} rows of '${name}'`;
+    const room = () => allocate(indices.length * rowBytes, what, native);
+    const bytes = await readPicks(await map.picksOfList(indices), rowBytes, room, pages, this.#options);
     return { bytes, rows: indices.length, type: array.type };
   }
 

@@ -80,13 +80,11 @@ export class ArrayHandle {
     const count = resolved.kind === 'range' ? resolved.end - resolved.start : resolved.indices.length;
     const rowBytes = rowBytesOf(view.type);
     const { pages, native } = this.#environment;
-    const bytes = allocate(count * rowBytes, `reading ${count} rows of '${this.name}'`, native);
-    if (resolved.kind === 'range') {
-      const runs = await map.runsOfRange(resolved.start, resolved.end);
-      await readRuns(runs, rowBytes, bytes, pages, options);
-    } else {
-      await readPicks(await map.picksOfList(resolved.indices), rowBytes, bytes, pages, options);
-    }
+    const room = () => allocate(count * rowBytes, `reading ${count} rows of '${this.name}'`, native);
+    const bytes =
+      resolved.kind === 'range'
+        ? await readRuns(await map.runsOfRange(resolved.start, resolved.end), rowBytes, room, pages, options)
+        : await readPicks(await map.picksOfList(resolved.indices), rowBytes, room, pages, options);
     const { dtype } = view.type;
     return { data: viewAs(dtype, bytes), shape: shapeOf(view.entry, count), dtype };
   }

@@ -75,7 +75,12 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
   const cache = openPageCache({
     runtime,
     native: binding,
-    ...(cacheDir === undefined ? {} : { folder: cacheDir }),
+    // A folder's partitions are mapped where they lie: nothing would come through a cache.
+    ...(backend instanceof LocalStore
+      ? { folder: false }
+      : cacheDir === undefined
+        ? {}
+        : { folder: cacheDir }),
     ...(cacheBytes === undefined ? {} : { budgetBytes: cacheBytes }),
     ...(onWarning === undefined ? {} : { onWarning }),
   });
@@ -132,13 +137,20 @@ export function manifestFunctions(binding: NativeBinding): ManifestFunctions {
   };
 }
 
-/** The control group's memory limit where there is one, else the machine's memory. */
+let memoryLimit: number | undefined;
+
+/** The control group's memory limit where there is one, else the machine's memory; looked up once. */
 function memoryLimitBytes(): number {
+  memoryLimit ??= Math.min(groupLimitBytes(), totalmem());
+  return memoryLimit;
+}
+
+function groupLimitBytes(): number {
   try {
     const limit = Number(readFileSync('/sys/fs/cgroup/memory.max', 'utf8'));
-    if (Number.isSafeInteger(limit) && limit > 0) return Math.min(limit, totalmem());
+    return Number.isSafeInteger(limit) && limit > 0 ? limit : Number.POSITIVE_INFINITY;
   } catch {
-    // No control group, or an old one: the machine's memory is the limit.
+    // No control group, or an old one.
+    return Number.POSITIVE_INFINITY;
   }
-  return totalmem();
 }

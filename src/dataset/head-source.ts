@@ -3,6 +3,7 @@
 // What the hint says is provisional. The look at the next slot goes out together with the first read; until
 // it has answered, the read's result and its errors are held back, and thrown away when there is a newer
 // version.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { advance } from '../manifest/head.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
@@ -76,6 +77,8 @@ export class HeadSource {
     const attempt = (async () => work(guess))();
     // Looked at only if the guess holds; a guess that failed must not end the process meanwhile.
     attempt.catch(() => undefined);
+    // In the next turn of the loop: what the read asks for goes out before the look is prepared.
+    await nextTurn();
     const newest = await this.confirmed(options);
     return newest === guess ? attempt : work(newest);
   }

@@ -24,7 +24,9 @@ export function packBlockSums(sums: Uint32Array): Uint8Array {
 
 export function unpackBlockSums(packed: Uint8Array): Uint32Array {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
-  return Uint32Array.from({ length: packed.byteLength / 4 }, (_, i) => view.getUint32(4 * i, true));
+  const sums = new Uint32Array(packed.byteLength / 4);
+  for (let i = 0; i < sums.length; i++) sums[i] = view.getUint32(4 * i, true);
+  return sums;
 }
 
 /** Describes a small object; the sums are made on the calling thread. */

@@ -121,7 +121,7 @@ export class LocalStore implements ObjectStore {
 
   async head(key: string, { signal }: CallOptions = {}): Promise<ObjectHead | undefined> {
     const file = this.#begin(key, signal);
-    if (!(await this.#folders.has(parentOf(key)))) return undefined;
+    if (!this.#folders.has(parentOf(key))) return undefined;
     const state = await stateOf(file);
     return state && headOf(state);
   }
@@ -133,7 +133,7 @@ export class LocalStore implements ObjectStore {
     assert(limit >= 1, 'a page has room for a key');
     const most = Math.min(limit, pageKeys);
     const folder = parentOf(prefix);
-    if (isReserved(prefix) || !(await this.#folders.has(folder))) return { entries: [], next: undefined };
+    if (isReserved(prefix) || !this.#folders.has(folder)) return { entries: [], next: undefined };
     const walk = { root: this.#root, prefix, after, hidden: reserved, signal };
     const keys: string[] = [];
     for await (const key of keysBelow(walk, folder === '' ? '' : `${folder}/`))
@@ -148,8 +148,8 @@ export class LocalStore implements ObjectStore {
     this.#open(signal);
     const files = keys.map((key) => this.#begin(key, signal));
     const parents = [...new Set(keys.map(parentOf))];
-    for (const parent of parents) await this.#folders.has(parent);
-    if (keys.length === 0 || !(await this.#folders.has(''))) return;
+    for (const parent of parents) this.#folders.has(parent);
+    if (keys.length === 0 || !this.#folders.has('')) return;
     await this.#lock.run(async () => {
       for (const file of files) await remove(file);
     }, signal);
@@ -201,9 +201,9 @@ export class LocalStore implements ObjectStore {
     use: (read: (range?: ByteRange) => Promise<Uint8Array>, head: ObjectHead) => Promise<T>,
   ): Promise<T | undefined> {
     const file = this.#begin(key, signal);
-    if (!(await this.#folders.has(parentOf(key)))) return undefined;
-    return withFile(file, (handle, state) =>
-      use((range) => readRange(handle, file, state, range, signal), headOf(state)),
+    if (!this.#folders.has(parentOf(key))) return undefined;
+    return withFile(file, (descriptor, state) =>
+      use((range) => readRange(descriptor, file, state, range, signal), headOf(state)),
     );
   }
 

@@ -108,6 +108,12 @@ for s in json.load(sys.stdin):
       expect(() => resolveIndices([bad], 5, 'a')).toThrow(
         expect.objectContaining({ code: 'InvalidArgument' }),
       );
+    // One that counting from the end would round to a row, and what only looks like a number.
+    const strange = [-1.0000000000000002, -1e-20, true, null, 1n] as number[];
+    for (const list of [...strange.map((bad) => [bad]), Float64Array.of(-1.0000000000000002)])
+      expect(() => resolveIndices(list, 1_000_000, 'a')).toThrow(
+        expect.objectContaining({ code: 'InvalidArgument' }),
+      );
     expect(() => resolveIndices([9], 5, 'a')).toThrow(
       expect.objectContaining({ hint: 'Rows go from 0 to 4, or from -5 to -1 from the end.' }),
     );

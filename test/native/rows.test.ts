@@ -44,6 +44,36 @@ test('blocks of a file are read from a byte on, and a damaged one is named', asy
   expect((await failure(absent)).message).toContain('blocks-not');
 });
 
+test('blocks are read by several threads, and the first damaged one of all is named', async () => {
+  const file = path.join(folder, 'many-blocks');
+  const source = Uint8Array.from({ length: 64 * 1000 - 5 }, (_, i) => (i * 31) % 251);
+  writeFileSync(file, source);
+  const { blocks } = await binary.digestObject([source], 64);
+  for (const [first, skip, length] of [
+    [0, 0, source.length],
+    [0, 63, source.length - 63],
+    [3, 1, 64 * 130],
+    [1, 64 * 64, 64 * 64 * 3],
+    [0, 64 * 200, 0],
+    [999, 0, 59],
+  ] as const) {
+    const last = Math.max(first + 1, Math.ceil((first * 64 + skip + length) / 64));
+    const target = new Uint8Array(length);
+    const found = await binary.readBlocks(file, first * 64, 64, blocks.subarray(first, last), skip, target);
+    expect([first, skip, found]).toEqual([first, skip, -1]);
+    expect(target).toEqual(source.slice(first * 64 + skip, first * 64 + skip + length));
+  }
+  for (const block of [900, 333, 131]) {
+    source[block * 64] = (source[block * 64] ?? 0) ^ 1;
+    writeFileSync(file, source);
+    const target = new Uint8Array(source.length);
+    expect(await binary.readBlocks(file, 0, 64, blocks, 0, target)).toBe(block);
+    expect(await binary.readBlocks(file, 64, 64, blocks.subarray(1), 0, target.subarray(64))).toBe(block - 1);
+  }
+  const beyond = () => binary.readBlocks(file, 0, 64, blocks, 64 * 1000, new Uint8Array(1));
+  expect((await failure(beyond)).code).toBe('InvalidArgument');
+});
+
 test('advice on pages leaves the bytes as they are', () => {
   const bytes = new Uint8Array(9 << 20).fill(7);
   binary.adviseHugePages(bytes);

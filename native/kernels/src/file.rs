@@ -152,57 +152,82 @@ pub fn advise_huge_pages(bytes: &[u8]) {
 /// Bytes that are read before they are checked: they are still in the cache then.
 const STRETCH: usize = 256 << 10;
 
-/// Reads whole blocks of a file from `position` on, one for each of the checksums (the last one may be
-/// shorter, at the end of the file), and puts their bytes from byte `skip` on into `target`. Index of the
-/// first block whose CRC32C differs; what was read is then not to be used. A file that ends before is
-/// Corrupt.
-pub fn read_blocks(
-    path: &Path,
+/// Whole blocks of a file, to be read and checked by several threads.
+pub struct Blocks {
+    path: PathBuf,
+    file: File,
     position: u64,
+    length: usize,
     block_bytes: usize,
-    expected: &[u32],
-    skip: usize,
-    target: &mut [u8],
-) -> Result<Option<usize>> {
-    check_block_bytes(block_bytes)?;
-    let file = File::open(path).map_err(|error| Error::io("read", path, &error))?;
-    let size = file.metadata().map_err(|error| Error::io("read", path, &error))?.len();
-    let length = size.saturating_sub(position).min((expected.len() * block_bytes) as u64) as usize;
-    let wanted = skip..skip.saturating_add(target.len());
-    if length.div_ceil(block_bytes) != expected.len() || wanted.end > length {
-        return Err(Error::corrupt(format!("{} ends before the blocks that it should hold", path.display())));
-    }
-    let read = |bytes: &mut [u8], start: usize| {
-        file.read_exact_at(bytes, position + start as u64).map_err(|error| Error::io("read", path, &error))
-    };
-    let mut edge = Vec::new();
-    let mut block = 0;
-    while block < expected.len() {
-        let start = block * block_bytes;
-        let whole = (STRETCH / block_bytes).max(1).min(expected.len() - block);
-        let end = length.min(start + whole * block_bytes);
-        let bytes = if wanted.start <= start && end <= wanted.end {
-            // Straight into its place.
-            let bytes = &mut target[start - skip..end - skip];
-            read(bytes, start)?;
-            bytes
-        } else {
-            edge.resize(end - start, 0);
-            read(&mut edge, start)?;
-            let (from, to) = (wanted.start.max(start), wanted.end.min(end));
-            if from < to {
-                target[from - skip..to - skip].copy_from_slice(&edge[from - start..to - start]);
-            }
-            &mut edge[..]
-        };
-        for (bytes, &sum) in bytes.chunks(block_bytes).zip(&expected[block..]) {
-            if crc32c(bytes) != sum {
-                return Ok(Some(block));
-            }
-            block += 1;
+}
+
+impl Blocks {
+    /// `count` blocks from `position` on; the last one may be shorter, at the end of the file. A file that
+    /// ends before is Corrupt.
+    pub fn open(path: &Path, position: u64, block_bytes: usize, count: usize) -> Result<Self> {
+        check_block_bytes(block_bytes)?;
+        let fail = |error: io::Error| Error::io("read", path, &error);
+        let file = File::open(path).map_err(fail)?;
+        let size = file.metadata().map_err(fail)?.len();
+        let length = size.saturating_sub(position).min(count.saturating_mul(block_bytes) as u64) as usize;
+        if length.div_ceil(block_bytes) != count {
+            return Err(ends_before(path));
         }
+        Ok(Self { path: path.into(), file, position, length, block_bytes })
     }
-    Ok(None)
+
+    /// Reads the blocks from `first` on, one for each of the checksums, and puts their bytes from byte `skip`
+    /// on into `target`. Index of the first block whose CRC32C differs; what was read is then not to be used.
+    pub fn read(
+        &self,
+        first: usize,
+        expected: &[u32],
+        skip: usize,
+        target: &mut [u8],
+    ) -> Result<Option<usize>> {
+        let (block_bytes, from) = (self.block_bytes, first * self.block_bytes);
+        let length = self.length.saturating_sub(from).min(expected.len() * block_bytes);
+        let wanted = skip..skip.saturating_add(target.len());
+        if length.div_ceil(block_bytes) != expected.len() || wanted.end > length {
+            return Err(ends_before(&self.path));
+        }
+        let read = |bytes: &mut [u8], start: usize| {
+            let read = self.file.read_exact_at(bytes, self.position + (from + start) as u64);
+            read.map_err(|error| Error::io("read", &self.path, &error))
+        };
+        let mut edge = Vec::new();
+        let mut block = 0;
+        while block < expected.len() {
+            let start = block * block_bytes;
+            let whole = (STRETCH / block_bytes).max(1).min(expected.len() - block);
+            let end = length.min(start + whole * block_bytes);
+            let bytes = if wanted.start <= start && end <= wanted.end {
+                // Straight into its place.
+                let bytes = &mut target[start - skip..end - skip];
+                read(bytes, start)?;
+                bytes
+            } else {
+                edge.resize(end - start, 0);
+                read(&mut edge, start)?;
+                let (from, to) = (wanted.start.max(start), wanted.end.min(end));
+                if from < to {
+                    target[from - skip..to - skip].copy_from_slice(&edge[from - start..to - start]);
+                }
+                &mut edge[..]
+            };
+            for (bytes, &sum) in bytes.chunks(block_bytes).zip(&expected[block..]) {
+                if crc32c(bytes) != sum {
+                    return Ok(Some(first + block));
+                }
+                block += 1;
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn ends_before(path: &Path) -> Error {
+    Error::corrupt(format!("{} ends before the blocks that it should hold", path.display()))
 }
 
 fn page_bytes() -> u64 {
@@ -264,17 +289,27 @@ mod tests {
             let last = usize::div_ceil(first * 1024 + skip + length, 1024).max(first + 1).min(blocks.len());
             let mut target = vec![0; length];
             let sums = &blocks[first..last];
-            let found = read_blocks(&path, first as u64 * 1024, 1024, sums, skip, &mut target).unwrap();
-            assert_eq!(found, None);
+            let all = Blocks::open(&path, first as u64 * 1024, 1024, sums.len()).unwrap();
+            assert_eq!(all.read(0, sums, skip, &mut target), Ok(None));
+            assert_eq!(target, bytes[first * 1024 + skip..][..length]);
+            // The same in two parts.
+            let half = sums.len() / 2;
+            let (left, right) = target.split_at_mut((half * 1024).saturating_sub(skip).min(length));
+            left.fill(0);
+            right.fill(0);
+            let skips = (skip.min(half * 1024), skip.saturating_sub(half * 1024));
+            assert_eq!(all.read(0, &sums[..half], skips.0, left), Ok(None));
+            assert_eq!(all.read(half, &sums[half..], skips.1, right), Ok(None));
             assert_eq!(target, bytes[first * 1024 + skip..][..length]);
         }
         bytes[512_345] ^= 1;
         folder.file(&bytes);
         let mut target = vec![0; 700_000];
-        assert_eq!(read_blocks(&path, 0, 1024, &blocks, 0, &mut target), Ok(Some(500)));
+        let damaged = Blocks::open(&path, 0, 1024, blocks.len()).unwrap();
+        assert_eq!(damaged.read(0, &blocks, 0, &mut target), Ok(Some(500)));
+        assert_eq!(damaged.read(400, &blocks[400..], 0, &mut target[..10]), Ok(Some(500)));
         folder.file(&bytes[..600_000]);
-        let short = read_blocks(&path, 0, 1024, &blocks, 0, &mut target).unwrap_err();
-        assert_eq!(short.code, Code::Corrupt);
+        assert_eq!(Blocks::open(&path, 0, 1024, blocks.len()).err().unwrap().code, Code::Corrupt);
     }
 
     #[test]

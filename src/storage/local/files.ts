@@ -1,9 +1,14 @@
 // Reading and writing single files of a local store: positional reads of exactly what was asked for, and new
 // bodies that are complete and durable under a name of their own before anyone can see them.
-import type { BigIntStats } from 'node:fs';
-import { constants } from 'node:fs';
+//
+// Reading is synchronous but for the bytes of a large range. Opening a dataset is some twenty calls of a few
+// microseconds each, and waiting for a thread makes each of them fifty. Also, each call of `node:fs/promises`
+// makes a small ArrayBuffer, and while a large one is young V8 scavenges for every new one: the result of a
+// read then survives to be collected by a mark-compact.
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs';
 import { type FileHandle, lstat, open, opendir, stat, unlink, utimes } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { NacreError } from '../../errors.js';
 import { type ByteSource, toHex } from '../../util/bytes.js';
 import { type Runtime, throwIfAborted } from '../../util/runtime.js';
@@ -13,6 +18,11 @@ import { errnoOf, fileError, notAFile } from './errors.js';
 
 /** Bytes a system call moves at most; the signal is looked at between two. */
 const chunkBytes = 8 << 20;
+
+/** Ranges up to here are read on the calling thread. */
+const smallBytes = 64 << 10;
+
+const readAsync = promisify(read);
 
 /** Without O_NONBLOCK, opening a pipe waits for a writer. */
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -69,18 +79,18 @@ function plainFile(file: string, state: BigIntStats): BigIntStats | undefined {
 /** Opens the object for `use`; undefined when there is none. */
 export async function withFile<T>(
   file: string,
-  use: (handle: FileHandle, state: BigIntStats) => Promise<T>,
+  use: (descriptor: number, state: BigIntStats) => Promise<T>,
 ): Promise<T | undefined> {
-  let handle: FileHandle | undefined;
+  let descriptor: number | undefined;
   try {
-    handle = await open(file, readFlags);
-    const state = plainFile(file, await handle.stat({ bigint: true }));
-    return state && (await use(handle, state));
+    descriptor = openSync(file, readFlags);
+    const state = plainFile(file, fstatSync(descriptor, { bigint: true }));
+    return state && (await use(descriptor, state));
   } catch (error) {
-    if (handle === undefined && ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
+    if (descriptor === undefined && ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
     throw fileError(error, 'read', file);
   } finally {
-    await handle?.close();
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 
@@ -88,7 +98,7 @@ export async function withFile<T>(
  * The part of `range` that a file of `state` has. A file that ends before is `Corrupt`: objects never shrink.
  */
 export async function readRange(
-  handle: FileHandle,
+  descriptor: number,
   file: string,
   state: BigIntStats,
   range: ByteRange | undefined,
@@ -98,7 +108,11 @@ export async function readRange(
   const bytes = allocate(length, file);
   for (let at = 0; at < length; ) {
     throwIfAborted(signal);
-    const { bytesRead } = await handle.read(bytes, at, Math.min(chunkBytes, length - at), offset + at);
+    const place = [at, Math.min(chunkBytes, length - at), offset + at] as const;
+    const bytesRead =
+      length <= smallBytes
+        ? readSync(descriptor, bytes, ...place)
+        : (await readAsync(descriptor, bytes, ...place)).bytesRead;
     if (bytesRead === 0)
       throw new NacreError(
         'Corrupt',

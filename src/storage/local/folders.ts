@@ -1,6 +1,7 @@
 // The folders of a local store: which are there, making them durably, and that none is reached by a symbolic
 // link. Only the root itself may be a link; below it a link could lead reads and writes out of the dataset.
-import { lstat, mkdir, open, realpath, stat } from 'node:fs/promises';
+import { realpathSync, statSync } from 'node:fs';
+import { lstat, mkdir, open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { NacreError } from '../../errors.js';
 import { errnoOf, fileError, notAFile } from './errors.js';
@@ -17,18 +18,21 @@ export class Folders {
     this.root = root;
   }
 
-  /** Whether the folder is there. Throws when a link leads to it, or when the root is a file. */
-  async has(folder: string): Promise<boolean> {
+  /**
+   * Whether the folder is there. Throws when a link leads to it, or when the root is a file. Synchronous: a
+   * look takes microseconds, a turn of a thread fifty.
+   */
+  has(folder: string): boolean {
     const full = path.join(this.root, folder);
     try {
       // The dot makes a root that is a file an error.
-      const [real, realRoot] = await Promise.all([realpath(full), realpath(`${this.root}/.`)]);
-      if (real !== path.join(realRoot, folder)) throw notAFile(full, true);
+      const realRoot = realpathSync.native(`${this.root}/.`);
+      if (realpathSync.native(full) !== path.join(realRoot, folder)) throw notAFile(full, true);
       return true;
     } catch (error) {
       const errno = errnoOf(error);
       // Below an object there is nothing, as in a bucket.
-      if (errno === 'ENOENT' || (errno === 'ENOTDIR' && (await this.#rootIsFolder()))) return false;
+      if (errno === 'ENOENT' || (errno === 'ENOTDIR' && this.#rootIsFolder())) return false;
       throw fileError(error, 'open', full);
     }
   }
@@ -59,8 +63,12 @@ export class Folders {
     this.#durable.clear();
   }
 
-  async #rootIsFolder(): Promise<boolean> {
-    return (await stat(this.root).catch(() => undefined))?.isDirectory() ?? true;
+  #rootIsFolder(): boolean {
+    try {
+      return statSync(this.root, { throwIfNoEntry: false })?.isDirectory() ?? true;
+    } catch {
+      return true;
+    }
   }
 }
 

@@ -63,18 +63,24 @@ function gate(concurrency: number, mostWaiting: number): Gate {
         hint: 'Start fewer operations at once.',
         context: { waiting: queue.size, underWay: queue.pending },
       });
-    // The queue gets a signal that counts only while the call waits: given the caller's own, it would free
-    // the place of a request that is still under way.
-    const waiting = new AbortController();
-    const stay = onAbort(signal, () => waiting.abort());
     const begin = async (): ReturnType<typeof run> => {
-      stay();
       if (options === undefined || signal === undefined) return run(options);
       const own = ownSignal(signal);
       return run({ ...options, signal: own.signal }).finally(own.release);
     };
+    const priority = background ? -1 : 0;
+    // What begins at once needs no way out of the queue.
+    if (queue.size === 0 && queue.pending < concurrency) return queue.add(begin, { priority });
+    // The queue gets a signal that counts only while the call waits: given the caller's own, it would free
+    // the place of a request that is still under way.
+    const waiting = new AbortController();
+    const stay = onAbort(signal, () => waiting.abort());
+    const leaveAndBegin = (): ReturnType<typeof run> => {
+      stay();
+      return begin();
+    };
     try {
-      return await queue.add(begin, { priority: background ? -1 : 0, signal: waiting.signal });
+      return await queue.add(leaveAndBegin, { priority, signal: waiting.signal });
     } catch (error) {
       throw waiting.signal.aborted ? abortedError(signal) : error;
     }
