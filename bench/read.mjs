@@ -7,7 +7,7 @@ import { randomFloats, writeNpy } from './support/data.mjs';
 
 export const title = 'read from MinIO';
 
-export const full = (context) => measure(context, { rows: 200_000, rounds: 5 });
+export const full = (context) => measure(context, { rows: 200_000, rounds: 7 });
 export const small = (context) => measure(context, { rows: 1000, rounds: 1 });
 
 const width = 384;
@@ -53,8 +53,11 @@ async function measure(context, { rows, rounds }) {
       return megabytesPerSecond(objectBytes, ms);
     };
   }
-  Object.assign(samplers, await peerReads(context, place, content, rows));
-  const medians = await interleaved(rounds, samplers);
+  // The peers apart: they take seconds, in which a virtual machine gives the memory of a round back.
+  const medians = {
+    ...(await interleaved(rounds, samplers)),
+    ...(await interleaved(rounds, await peerReads(context, place, content, rows))),
+  };
   const checksum = checksumOf(read);
   if (checksum !== checksumOf(content)) throw new Error('what was read is not what was written');
 

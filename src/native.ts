@@ -46,6 +46,8 @@ export interface NativeBinding {
   verifyBlocks(bytes: Uint8Array, blockBytes: number, expected: Uint32Array): Promise<number>;
   /** CRC32C of A||B from the sums of A and of B and the length of B. */
   crc32cCombine(a: number, b: number, lengthB: number): number;
+  /** CRC32C of `length` bytes from the sums of their blocks, the last of which may be shorter. */
+  crc32cOfBlocks(blocks: Uint32Array, blockBytes: number, length: number): number;
 
   /** Reverses the bytes of every element of `itemBytes` (2, 4, 8) in place. */
   swapBytes(bytes: Uint8Array, itemBytes: number): void;

@@ -2,7 +2,7 @@
 
 use kernels::{crc, digest};
 use napi::Env;
-use napi::bindgen_prelude::{Object, Uint8Array, Uint8ArraySlice, Uint32Array};
+use napi::bindgen_prelude::{Object, Uint8Array, Uint8ArraySlice, Uint32Array, Uint32ArraySlice};
 use napi_derive::napi;
 
 use crate::arguments::{bytes, fail, integer, size};
@@ -49,6 +49,12 @@ pub fn verify_blocks(
         let found = digest::verify_blocks(bytes, size("blockBytes", block_bytes)?, expected)?;
         Ok(found.map_or(-1.0, |index| index as f64))
     })
+}
+
+#[napi(catch_unwind, js_name = "crc32cOfBlocks")]
+pub fn crc32c_of_blocks(blocks: Uint32ArraySlice, block_bytes: f64, length: f64) -> napi::Result<u32> {
+    let whole = |name, value| integer(name, value, kernels::rowset::MAX_ID).map_err(fail);
+    crc::join(&blocks, whole("blockBytes", block_bytes)?, whole("length", length)?).map_err(fail)
 }
 
 #[napi(catch_unwind, js_name = "crc32cCombine")]

@@ -133,6 +133,11 @@ export class CachedPages implements Pages {
   ): Promise<T | Uint8Array> {
     const { key, sizeBytes, blockBytes } = part.object;
     const verifier = this.#native;
+    const length = range.end - range.start;
+    const sums = async (): Promise<Uint32Array> => {
+      const first = range.start / blockBytes;
+      return (await part.sums()).subarray(first, first + Math.ceil(length / blockBytes));
+    };
     return this.#cache.read(
       pageOf(part, range),
       {
@@ -144,14 +149,12 @@ export class CachedPages implements Pages {
             return defined(bytes, 'page');
           }),
         loadsChecked: true,
+        crc32c: async () => verifier.crc32cOfBlocks(await sums(), blockBytes, length),
         verify: async (bytes) => {
-          const blocks = await part.sums();
-          const first = range.start / blockBytes;
-          const expected = blocks.subarray(first, first + Math.ceil(bytes.byteLength / blockBytes));
-          const bad = await verifier.verifyBlocks(bytes, blockBytes, expected).catch((error: unknown) => {
+          const bad = await verifier.verifyBlocks(bytes, blockBytes, await sums()).catch((error: unknown) => {
             throw fromNative(error);
           });
-          if (bad >= 0) throw damagedPage(key, first + bad);
+          if (bad >= 0) throw damagedPage(key, range.start / blockBytes + bad);
         },
       },
       options.signal === undefined ? {} : { signal: options.signal },

@@ -104,7 +104,7 @@ export class FolderCache implements PageCache {
     const bytes = await source.load(signal);
     if (byteLength(bytes) !== page.length) throw wrongLength(page, byteLength(bytes));
     if (source.loadsChecked !== true) await source.verify(concat(bytes));
-    if (page.length > 0 && !signal.aborted) await this.#keep(name, bytes);
+    if (page.length > 0 && !signal.aborted) await this.#keep(name, bytes, source);
     return bytes;
   }
 
@@ -176,18 +176,18 @@ export class FolderCache implements PageCache {
   }
 
   /** Writes the page, or not; nobody's read fails by it. */
-  async #keep(name: string, bytes: ByteSource): Promise<void> {
-    const kept = await this.#tryKeep(name, bytes).catch((error: unknown) => this.#cannotWrite(error));
+  async #keep(name: string, bytes: ByteSource, source: PageSource<ByteSource>): Promise<void> {
+    const kept = await this.#tryKeep(name, bytes, source).catch((error: unknown) => this.#cannotWrite(error));
     if (kept === true) this.#counts.stored++;
     else this.#counts.passed++;
   }
 
-  async #tryKeep(name: string, bytes: ByteSource): Promise<boolean> {
+  async #tryKeep(name: string, bytes: ByteSource, source: PageSource<ByteSource>): Promise<boolean> {
     if (this.#trust === 'refused' || this.#options.runtime.monotonic() < this.#keepAfter) return false;
     const sizeBytes = chargedBytes(fileBytes(byteLength(bytes)));
     if (!(await this.#index.admit(sizeBytes))) return false;
     try {
-      if (!(await this.#files.write(name, bytes))) return false;
+      if (!(await this.#files.write(name, bytes, await source.crc32c?.()))) return false;
       const state = this.#files.state(name);
       if (state !== undefined) this.#index.use(name, state, 'unchecked');
       return true;

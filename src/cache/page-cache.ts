@@ -16,6 +16,11 @@ export interface PageSource<T extends ByteSource = Uint8Array> {
   load(signal: AbortSignal): Promise<T>;
   /** Throws `Corrupt` when these are not the page's bytes. Does not change them. */
   verify(bytes: Uint8Array): Promise<void>;
+  /**
+   * CRC32C of the page, where it follows from sums that are known. Default: computed from what was loaded, on
+   * the event loop.
+   */
+  crc32c?(): Promise<number>;
   /** What `load` gives has passed the same check already, as when it heals. Default false. */
   readonly loadsChecked?: boolean;
 }

@@ -87,15 +87,11 @@ export class PageFolder {
 
   /**
    * Writes a page under a temporary name and renames it: it is there whole, or not at all. False when
-   * somebody cleared the folder meanwhile.
+   * somebody cleared the folder meanwhile. `pageSum` is its CRC32C, where that is known.
    */
-  async write(name: string, bytes: ByteSource): Promise<boolean> {
+  async write(name: string, bytes: ByteSource, pageSum = this.#sumOf(bytes)): Promise<boolean> {
     const temporary = temporaryName(name, toHex(this.#runtime.randomBytes(8)));
     const pieces = bytes instanceof Uint8Array ? [bytes] : bytes;
-    const pageSum = pieces.reduce(
-      (sum, piece) => this.#native.crc32cCombine(sum, this.#native.crc32c(piece), piece.byteLength),
-      this.#native.crc32c(new Uint8Array(0)),
-    );
     const sum = nameAndPageSum(name, pageSum, byteLength(pieces), this.#native);
     this.#writing.add(temporary);
     try {
@@ -117,6 +113,14 @@ export class PageFolder {
     } finally {
       this.#writing.delete(temporary);
     }
+  }
+
+  #sumOf(bytes: ByteSource): number {
+    const pieces = bytes instanceof Uint8Array ? [bytes] : bytes;
+    return pieces.reduce(
+      (sum, piece) => this.#native.crc32cCombine(sum, this.#native.crc32c(piece), piece.byteLength),
+      0,
+    );
   }
 
   /**

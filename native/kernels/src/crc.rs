@@ -5,6 +5,8 @@
 
 use crc_fast::{CrcAlgorithm, checksum};
 
+use crate::{Error, Result};
+
 /// The polynomial, bits reflected: bit 31 is the coefficient of x^0.
 const POLYNOMIAL: u32 = 0x82f6_3b78;
 const ONE: u32 = 1 << 31;
@@ -41,6 +43,20 @@ impl Shift {
     pub fn combine(self, a: u32, b: u32) -> u32 {
         multiply(self.0, a) ^ b
     }
+}
+
+/// CRC32C of `length` bytes from the sums of their blocks, the last of which may be shorter.
+pub fn join(blocks: &[u32], block_bytes: u64, length: u64) -> Result<u32> {
+    if block_bytes == 0 || length.div_ceil(block_bytes) != blocks.len() as u64 {
+        let given = blocks.len();
+        return Err(Error::invalid(format!(
+            "{length} bytes of {block_bytes} a block, got {given} checksums"
+        )));
+    }
+    let Some((&last, full)) = blocks.split_last() else { return Ok(0) };
+    let shift = Shift::over(block_bytes);
+    let whole = full.iter().fold(0, |whole, &block| shift.combine(whole, block));
+    Ok(combine(whole, last, length - full.len() as u64 * block_bytes))
 }
 
 /// The product of two reflected polynomials, modulo `POLYNOMIAL`.
@@ -91,6 +107,18 @@ mod tests {
         ) {
             let (a, b) = bytes.split_at(cut.index(bytes.len() + 1));
             prop_assert_eq!(combine(crc32c(a), crc32c(b), b.len() as u64), crc32c(&bytes));
+        }
+
+        #[test]
+        fn the_sums_of_blocks_give_the_sum_of_all(
+            bytes in proptest::collection::vec(any::<u8>(), 0..600),
+            block_bytes in 1usize..200,
+        ) {
+            let blocks: Vec<u32> = bytes.chunks(block_bytes).map(crc32c).collect();
+            let (block, length) = (block_bytes as u64, bytes.len() as u64);
+            prop_assert_eq!(join(&blocks, block, length), Ok(crc32c(&bytes)));
+            prop_assert!(join(&blocks, block, length + block).is_err());
+            prop_assert!(join(&blocks, 0, length).is_err());
         }
     }
 }

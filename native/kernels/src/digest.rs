@@ -1,6 +1,6 @@
 //! The digests of one object, made in one pass: BLAKE3 and CRC32C of the whole, CRC32C per block.
 
-use crate::crc::{Shift, combine, crc32c};
+use crate::crc::{combine, crc32c, join};
 use crate::{Error, Result};
 
 /// Bytes that both hashes see before the next are touched, so that the second finds them in the cache.
@@ -40,12 +40,10 @@ pub fn digest_object<P: AsRef<[u8]>>(pieces: &[P], block_bytes: usize) -> Result
             rest = later;
         }
     }
-    let full = Shift::over(block_bytes as u64);
-    let mut whole = blocks.iter().fold(0, |whole, &block| full.combine(whole, block));
     if covered > 0 {
-        whole = combine(whole, sum, covered as u64);
         blocks.push(sum);
     }
+    let whole = join(&blocks, block_bytes as u64, total as u64)?;
     Ok(ObjectDigest { blake3: hasher.finalize().into(), crc32c: whole, blocks })
 }
 
