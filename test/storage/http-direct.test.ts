@@ -1,7 +1,13 @@
 // GETs straight into their place: the plain answer, and everything that a server may say instead.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import net, { type AddressInfo, type Socket } from 'node:net';
+import path from 'node:path';
 import type { Readable } from 'node:stream';
+import tls from 'node:tls';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import { PlacedBody } from '../../src/storage/http-body.js';
 import { type DirectGet, DirectGets } from '../../src/storage/http-direct.js';
@@ -177,3 +183,47 @@ test.each(['k', '/a b', '/a\r\nhost: evil', '/ü'])(
     expect(made.connections).toBe(0);
   },
 );
+
+describe('over TLS', () => {
+  const fixtures = path.join(import.meta.dirname, 'fixtures');
+  const certificate = path.join(fixtures, 'localhost-cert.pem');
+  const body = Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * 7) % 251);
+
+  /** What a process says that trusts `trusted` and gets the body from `host`; and the connections made. */
+  async function ask(host: string, trusted: string | undefined) {
+    let connections = 0;
+    const key = readFileSync(path.join(fixtures, 'localhost-key.pem'));
+    const server = tls.createServer({ key, cert: readFileSync(certificate) }, (socket) => {
+      connections++;
+      socket.on('error', () => {});
+      socket.on('data', () => {
+        socket.write(ok(body.byteLength));
+        socket.write(body);
+      });
+    });
+    server.on('tlsClientError', () => {});
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closers.push(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const child = path.join(import.meta.dirname, 'tls-child.mjs');
+    const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [child, host, String(port), String(body.byteLength)],
+      { env: { ...env, ...(trusted === undefined ? {} : { NODE_EXTRA_CA_CERTS: trusted }) } },
+    );
+    return { ...(JSON.parse(stdout) as { found?: unknown; code?: string }), connections };
+  }
+
+  test('a body arrives whole, and its connection serves again', async () => {
+    const sum = createHash('sha256').update(body).digest('hex');
+    const each = [200, sum];
+    expect(await ask('localhost', certificate)).toEqual({ found: [each, each], connections: 1 });
+  });
+
+  test('who is not trusted, or has another name, gets no request', async () => {
+    expect(await ask('localhost', undefined)).toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    expect(await ask('127.0.0.1', certificate)).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+  });
+});
