@@ -11,7 +11,7 @@ export type { RowsInput } from './arrays/rows-input.js';
 export type { RowSource } from './arrays/row-source.js';
 export type { CreateOptions, RowTarget } from './arrays/write-transaction.js';
 export type { Hit } from './query/execute.js';
-export type { Metric } from './query/metric.js';
+export { type Metric, scoreOrder } from './query/metric.js';
 export type { NearestQuery } from './query/nearest.js';
 export type { QueryVectors } from './query/vectors.js';
 export type { Dtype, TypedArray } from './npy/dtype.js';

@@ -17,6 +17,7 @@ test('the values that are exported', () => {
       "isNacreError",
       "open",
       "openNpyFile",
+      "scoreOrder",
       "writeNpyFile",
     ]
   `);

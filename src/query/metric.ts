@@ -14,6 +14,12 @@ const names: Readonly<Record<Metric, ScanMetric>> = {
   dot_product: 'dot',
 };
 
+/** Which way the scores of a metric go, best first: a distance ascends, a similarity descends. */
+export function scoreOrder(metric: Metric): 'ascending' | 'descending' {
+  const resolved = resolveMetric(metric);
+  return resolved === 'cosine' || resolved === 'dot' ? 'descending' : 'ascending';
+}
+
 export function resolveMetric(metric: string): ScanMetric {
   const known = Object.hasOwn(names, metric) ? names[metric as Metric] : undefined;
   if (known !== undefined) return known;

@@ -1,4 +1,11 @@
-import { type Hit, type Metric, NacreError, type QueryVectors, type VersionReference } from '../../index.js';
+import {
+  type Hit,
+  type Metric,
+  NacreError,
+  type QueryVectors,
+  scoreOrder,
+  type VersionReference,
+} from '../../index.js';
 import { openAt } from '../datasets.js';
 import { bytesText, durationText, plural, table } from '../output.js';
 import { define } from '../program.js';
@@ -41,6 +48,7 @@ standard input. Scores: the distance for l2 and l2sq (small is near), the simila
       throw invalid('what to look for is not said', 'Give either --vector or --row.');
     refuseFile(uri);
     const { signal } = session;
+    const metric = options.metric as Metric;
     const dataset = await openAt(session, uri, options.at);
     const array = dataset.array(name);
     const vectors =
@@ -50,7 +58,7 @@ standard input. Scores: the distance for l2 and l2sq (small is near), the simila
     const scope = dataset.meter.scope();
     const progress = session.progress(`scanning ${name}`, 'rows');
     const found = await array
-      .nearest(asMany(vectors), { metric: options.metric as Metric })
+      .nearest(asMany(vectors), { metric })
       .exact()
       .limit(options.k)
       .toArray({ signal, onProgress: (done, total) => progress.update(done, total) });
@@ -58,7 +66,6 @@ standard input. Scores: the distance for l2 and l2sq (small is near), the simila
     const { totalRequests, waves, bytesDown, bytesMapped, elapsedMs } = scope.stop();
     const version = await dataset.version({ signal });
     const analyze = { requests: totalRequests, waves, bytesRead: bytesDown + bytesMapped, elapsedMs };
-    const ascending = /^(l2|l2sq|euclidean)$/.test(options.metric);
     const text = [
       ...found.map((hits, i) => hitsText(hits, found.length > 1 ? i : undefined)),
       ...(options.analyze === true ? [analyzeText(analyze)] : []),
@@ -66,8 +73,8 @@ standard input. Scores: the distance for l2 and l2sq (small is near), the simila
     return {
       json: {
         version,
-        metric: options.metric,
-        order: ascending ? 'ascending' : 'descending',
+        metric,
+        order: scoreOrder(metric),
         exact: true,
         results: found.map((hits) => ({ hits: hits.map(hitJson) })),
         ...(options.analyze === true ? { analyze } : {}),
