@@ -64,9 +64,9 @@ export class Dataset implements AsyncDisposable {
     this.#parent = parent;
     const { hint, head, freeSlot, confirmed } = opened;
     this.#source = new HeadSource(environment, head, freeSlot, confirmed);
-    const { store, functions, runtime, server } = environment;
+    const { store, functions, runtime } = environment;
     const hinted = hint.problem === undefined ? (hint.head?.root.version ?? 0) : 0;
-    this.#keeper = new HintKeeper(store, functions, runtime, head, hint.token, hinted, server);
+    this.#keeper = new HintKeeper(store, functions, runtime, head, hint.token, hinted);
   }
 
   /** The address, without anything secret. */

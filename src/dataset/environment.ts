@@ -17,7 +17,6 @@ import { parseStoreUri } from '../storage/uri.js';
 import { chain } from '../storage/wrap/chain.js';
 import { Meter } from '../storage/wrap/meter.js';
 import { type Runtime, systemRuntime } from '../util/runtime.js';
-import { serverOf } from './server.js';
 
 export interface ConnectOptions {
   /** Folder of the page cache; false for none. Default `NACRE_CACHE_DIR`, else `$XDG_CACHE_HOME/nacre`. */
@@ -41,8 +40,6 @@ export interface Environment extends ArrayEnvironment {
   readonly meter: Meter;
   /** How long an unclear commit is pursued, milliseconds. */
   readonly deadlineMs: number;
-  /** The server of the bucket, where the URI does not name it. */
-  readonly server?: string;
 }
 
 /** Default time for which an unclear commit is pursued: as long as the retries of any other call may take. */
@@ -61,8 +58,7 @@ export async function connect(uri: string, options: ConnectOptions = {}): Promis
     runtime,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
-  const server = await serverOf(location);
-  return { ...environmentOf(backend, options), ...(server === undefined ? {} : { server }) };
+  return environmentOf(backend, options);
 }
 
 /** For a store that is open already. */

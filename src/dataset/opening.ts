@@ -26,9 +26,9 @@ export function openStore(store: ObjectStore, options: OpenOptions): Promise<Dat
 }
 
 async function openOn(environment: Environment, options: OpenOptions): Promise<Dataset> {
-  const { store, functions, server } = environment;
+  const { store, functions } = environment;
   const call: CallOptions = options.signal === undefined ? {} : { signal: options.signal };
-  const hint = await readHint(store, functions, { ...call, server });
+  const hint = await readHint(store, functions, call);
   if (hint.head !== undefined && hint.problem === undefined) {
     const confirmed = options.freshness === 'hint';
     return handle(environment, options, hint, hint.head, hint.head.root.version + 1, confirmed);

@@ -18,7 +18,6 @@ export class HintKeeper {
   readonly #functions: ManifestFunctions;
   readonly #runtime: Runtime;
   readonly #opened: LoadedRoot;
-  readonly #server: string | undefined;
   #token: StateToken | undefined;
   #written: number;
   #wanted: LoadedRoot | undefined;
@@ -37,7 +36,6 @@ export class HintKeeper {
     opened: LoadedRoot,
     token: StateToken | undefined,
     version: number,
-    server?: string,
   ) {
     this.#store = store;
     this.#functions = functions;
@@ -45,7 +43,6 @@ export class HintKeeper {
     this.#opened = opened;
     this.#token = token;
     this.#written = version;
-    this.#server = server;
   }
 
   /** There is a newer head. */
@@ -76,7 +73,7 @@ export class HintKeeper {
   }
 
   async #write(head: LoadedRoot): Promise<void> {
-    const options = { background: true, server: this.#server } as const;
+    const options = { background: true } as const;
     if (this.#token === undefined && !(await this.#standsHere())) {
       this.#written = Number.POSITIVE_INFINITY;
       return;

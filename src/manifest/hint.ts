@@ -23,18 +23,12 @@ export interface HintState {
   readonly role: 'primary' | 'replica';
 }
 
-export interface HintOptions extends CallOptions {
-  /** The server that the store's bucket is on; undefined where the store's URI says it all. */
-  readonly server?: string | undefined;
-}
-
 export async function readHint(
   store: ObjectStore,
   functions: ManifestFunctions,
-  options: HintOptions = {},
+  options: CallOptions = {},
 ): Promise<HintState> {
-  const { server = '', ...call } = options;
-  const body = await store.get(hintKey, call);
+  const body = await store.get(hintKey, options);
   const missing = { head: undefined, origin: undefined, role: 'primary' } as const;
   if (body === undefined) return { ...missing, token: undefined, problem: 'absent' };
   const { token } = body;
@@ -51,7 +45,7 @@ export async function readHint(
   if (!equalBytes(head.hash, hint.rootHash) || head.root.version !== hint.version) {
     return { ...missing, token, problem: 'damaged' };
   }
-  const elsewhere = cameFromServer(hint, server, body.modifiedMs);
+  const elsewhere = cameFromServer(hint, store.capabilities.server, body.modifiedMs);
   if (hint.home !== store.uri || elsewhere) {
     const home = elsewhere ? `${hint.home} on ${hint.server}` : hint.home;
     return { token, head, problem: 'elsewhere', origin: { home, version: hint.version }, role };
@@ -67,8 +61,8 @@ const writtenWithinMs = 120_000;
  * names (behind a proxy, inside and outside a cluster), so another name alone says nothing: a copy was also
  * put at another time than the hint says that it was written.
  */
-function cameFromServer(hint: Hint, server: string, modifiedMs: number): boolean {
-  if (hint.server === '' || server === '' || hint.server === server) return false;
+function cameFromServer(hint: Hint, server: string | undefined, modifiedMs: number): boolean {
+  if (hint.server === '' || server === undefined || hint.server === server) return false;
   return Math.abs(modifiedMs - hint.writtenMs) > writtenWithinMs;
 }
 
@@ -81,9 +75,9 @@ export async function writeHint(
   head: LoadedRoot,
   token: StateToken | undefined,
   functions: ManifestFunctions,
-  options: HintOptions = {},
+  options: CallOptions = {},
 ): Promise<StateToken | undefined> {
-  const { server = '', ...call } = options;
+  const { server = '' } = store.capabilities;
   const hint = make(v1.Hint, {
     dataset: head.root.dataset,
     lineage: head.root.lineage,
@@ -97,7 +91,7 @@ export async function writeHint(
   });
   const bytes = encodeFrame('hint', encode(v1.Hint, hint), functions);
   const result = await store.put(hintKey, bytes, {
-    ...call,
+    ...options,
     condition: token === undefined ? 'absent' : { token },
     crc32c: functions.crc32c(bytes),
     cacheControl: 'no-store',

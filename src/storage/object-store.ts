@@ -110,6 +110,11 @@ export type StoreScheme = 's3' | 'gs' | 'file' | 'memory';
 
 export interface StoreCapabilities {
   readonly scheme: StoreScheme;
+  /**
+   * `scheme://host:port` in lower case of the server of a bucket: two servers may each have a bucket of one
+   * name. Absent where the URI says it all: a folder, memory.
+   */
+  readonly server?: string;
   /** Listings come in the byte order of their keys. */
   readonly sortedList: boolean;
   /** Keys removed by one delete call at most. */

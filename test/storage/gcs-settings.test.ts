@@ -1,6 +1,8 @@
 // What a bucket's settings would do to a dataset in it. No server that tests run on keeps lifecycle rules,
 // so the answers are those of the documentation of the JSON API.
 import { afterEach, expect, test, vi } from 'vitest';
+import { openGcs } from '../../src/storage/gcs.js';
+import { systemRuntime } from '../../src/util/runtime.js';
 import { readBucketSettings } from '../../src/storage/gcs/settings.js';
 import { tinyServer, type TinyServer } from '../support/tiny-server.js';
 
@@ -52,4 +54,15 @@ test.each([
 ])('%s', async (_, rule, dangers) => {
   const found = await settingsWith({ lifecycle: { rule: [rule] } });
   expect(found.dangers).toHaveLength(dangers);
+});
+
+test("the server of a bucket is Google's, or the emulator", async () => {
+  const serverAt = async (endpoint?: string) => {
+    vi.stubEnv('STORAGE_EMULATOR_HOST', endpoint);
+    const store = await openGcs({ bucket: 'b', prefix: '' }, { runtime: systemRuntime });
+    await store.close();
+    return store.capabilities.server;
+  };
+  expect(await serverAt()).toBe('https://storage.googleapis.com');
+  expect(await serverAt('LOCALHOST:4443')).toBe('http://localhost:4443');
 });

@@ -137,3 +137,39 @@ describe('a put', () => {
     expect(seen[0]?.headers['x-amz-checksum-crc32']).toBeTypeOf('string');
   });
 });
+
+describe('the server of a bucket', () => {
+  const serverAt = async (endpoint: string | undefined, location: Partial<S3Location> = {}) => {
+    const store = await openS3(
+      { bucket: 'bucket', prefix: '', ...location },
+      { runtime: systemRuntime, region: 'eu-central-1', ...(endpoint === undefined ? {} : { endpoint }) },
+    );
+    await store.close();
+    return store.capabilities.server;
+  };
+
+  test("is Amazon's for every region, network and style", async () => {
+    const endpoints = [
+      undefined,
+      'https://s3.eu-central-1.amazonaws.com',
+      'https://bucket.vpce-1a2b.s3.us-east-1.vpce.amazonaws.com:443',
+      'https://s3.cn-north-1.amazonaws.com.cn',
+    ];
+    for (const endpoint of endpoints) expect(await serverAt(endpoint)).toBe('https://s3.amazonaws.com');
+  });
+
+  test('is written in one way: lower case, without path and without the own port of the scheme', async () => {
+    expect(await serverAt('HTTPS://MinIO.Example:443/')).toBe('https://minio.example');
+    expect(await serverAt('http://Other:9000/x')).toBe('http://other:9000');
+    expect(await serverAt('https://amazonaws.com.example')).toBe('https://amazonaws.com.example');
+  });
+
+  test('is that of the settings which the client takes', async () => {
+    configFile('[profile mine]\nendpoint_url = http://mine:9000\n');
+    vi.stubEnv('AWS_ENDPOINT_URL', 'http://variable:9000');
+    expect(await serverAt(undefined)).toBe('http://variable:9000');
+    expect(await serverAt(undefined, { profile: 'mine' })).toBe('http://mine:9000');
+    vi.stubEnv('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'true');
+    expect(await serverAt(undefined, { profile: 'mine' })).toBe('https://s3.amazonaws.com');
+  });
+});

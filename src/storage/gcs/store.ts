@@ -69,13 +69,7 @@ interface MediaAnswer {
 
 export class GcsStore implements ObjectStore {
   readonly uri: string;
-  readonly capabilities: StoreCapabilities = {
-    scheme: 'gs',
-    sortedList: true,
-    deleteBatch: 1000,
-    singlePutBytes: 5 * 2 ** 40,
-    checksOnPut: true,
-  };
+  readonly capabilities: StoreCapabilities;
   readonly #configured: ConfiguredGcs;
   readonly #runtime: Runtime;
   readonly #bucket: Bucket;
@@ -94,6 +88,14 @@ export class GcsStore implements ObjectStore {
     const { runtime, foreignKeys } = options;
     const { bucket, prefix } = location;
     this.uri = `gs://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
+    this.capabilities = {
+      scheme: 'gs',
+      server: new URL(configured.endpoint).origin,
+      sortedList: true,
+      deleteBatch: 1000,
+      singlePutBytes: 5 * 2 ** 40,
+      checksOnPut: true,
+    };
     this.#configured = configured;
     this.#runtime = runtime;
     this.#bucket = configured.storage.bucket(bucket);

@@ -32,6 +32,8 @@ export interface ConfiguredS3 {
   readonly region: string;
   /** For messages: the endpoint, or the name of the region's own. */
   readonly endpoint: string;
+  /** See {@link StoreCapabilities.server}. */
+  readonly server: string;
   /** The wire cannot be tampered with: TLS, or this machine. */
   readonly trustedWire: boolean;
 }
@@ -90,8 +92,15 @@ export async function configureS3(options: S3ClientOptions): Promise<ConfiguredS
     client,
     region,
     endpoint: url?.origin ?? `the S3 endpoint of ${region}`,
+    server: serverOf(url),
     trustedWire: url?.protocol !== 'http:' || isLoopback(url.hostname),
   };
+}
+
+/** Amazon's buckets have one name space, whichever region, network or address style leads to them. */
+function serverOf(url: URL | undefined): string {
+  if (url === undefined || /\.amazonaws\.com(\.cn)?$/.test(url.hostname)) return 'https://s3.amazonaws.com';
+  return url.origin;
 }
 
 /**

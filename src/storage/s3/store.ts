@@ -63,6 +63,7 @@ export class S3Store implements ObjectStore {
     this.uri = `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
     this.capabilities = {
       scheme: 's3',
+      server: configured.server,
       sortedList: true,
       deleteBatch,
       singlePutBytes: options.singlePutBytes,
