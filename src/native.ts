@@ -20,7 +20,7 @@ export interface FileLock {
 }
 
 export type ScanMetric = 'l2' | 'l2sq' | 'cosine' | 'dot';
-export type ScanDtype = 'float32' | 'uint8';
+export type ScanDtype = 'bool' | `${'' | 'u'}int${8 | 16 | 32 | 64}` | `float${16 | 32 | 64}`;
 
 /** Top k of one or many queries over partitions that arrive one by one, in any order. */
 export interface ExactScan {

@@ -47,11 +47,10 @@ fn create(options: &ScanOptions) -> Result<scan::ExactScan> {
         "dot" => Metric::Dot,
         other => return Err(Error::invalid(format!("metric is l2, l2sq, cosine or dot, got {other:?}"))),
     };
-    let dtype = match &*options.dtype {
-        "float32" => Dtype::Float32,
-        "uint8" => Dtype::Uint8,
-        other => return Err(Error::invalid(format!("dtype is float32 or uint8, got {other:?}"))),
-    };
+    let dtype = Dtype::of_name(&options.dtype).ok_or_else(|| {
+        let names = Dtype::ALL.map(Dtype::name).join(", ");
+        Error::invalid(format!("dtype is one of {names}, got {:?}", options.dtype))
+    })?;
     scan::ExactScan::new(Options {
         metric,
         dtype,

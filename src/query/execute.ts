@@ -4,7 +4,7 @@ import { NacreError } from '../errors.js';
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { ScanPart } from '../arrays/row-map.js';
-import { fromNative, type ExactScan, type ScanDtype } from '../native.js';
+import { fromNative, type ExactScan } from '../native.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { NearestPlan } from './plan.js';
@@ -83,18 +83,17 @@ function createScan(
   k: number,
 ): ExactScan {
   const { dtype } = view.type;
-  const scannable: readonly string[] = ['float32', 'uint8'] satisfies ScanDtype[];
-  if (!scannable.includes(dtype)) {
-    throw new NacreError('UnsupportedFormat', `rows of ${dtype} cannot be searched yet`, {
+  if (dtype === 'complex64' || dtype === 'complex128') {
+    throw new NacreError('UnsupportedFormat', `rows of ${dtype} cannot be searched`, {
       context: { array: view.name, dtype },
-      hint: `This release searches ${scannable.join(' and ')}.`,
+      hint: 'Complex numbers have no order of nearness here; store their parts as two numbers.',
     });
   }
   const { metric } = plan;
   try {
     const options = {
       metric,
-      dtype: dtype as ScanDtype,
+      dtype,
       dimensions: dimensionsOf(view),
       k,
       queries: vectors.values,

@@ -163,7 +163,7 @@ describe('many rows and queries', () => {
   const queries = Array.from({ length: 9 * dimensions }, () => next() >>> 28);
 
   /** Small integers, so that float64 is exact and any sum will do. */
-  function oracle(metric: ScanMetric, k: number): Hit[][] {
+  function oracle(metric: ScanMetric, k: number, numbers: Uint8Array): Hit[][] {
     return Array.from({ length: 9 }, (_, q) =>
       Array.from({ length: count }, (_, id) => {
         let [dot, xx, yy] = [0, 0, 0];
@@ -179,10 +179,24 @@ describe('many rows and queries', () => {
     );
   }
 
+  const bytes = (array: ArrayBufferView) => new Uint8Array(array.buffer);
+  const half = (n: number) => (n === 0 ? 0 : ((15 + Math.floor(Math.log2(n))) << 10) | fractionOf(n));
+  const fractionOf = (n: number) => (n / 2 ** Math.floor(Math.log2(n)) - 1) * 1024;
   const encoded: Record<ScanDtype, Uint8Array> = {
+    bool: numbers,
+    int8: numbers,
+    int16: bytes(Int16Array.from(numbers)),
+    int32: bytes(Int32Array.from(numbers)),
+    int64: bytes(BigInt64Array.from(numbers, BigInt)),
     uint8: numbers,
-    float32: new Uint8Array(Float32Array.from(numbers).buffer),
+    uint16: bytes(Uint16Array.from(numbers)),
+    uint32: bytes(Uint32Array.from(numbers)),
+    uint64: bytes(BigUint64Array.from(numbers, BigInt)),
+    float16: bytes(Uint16Array.from(numbers, half)),
+    float32: bytes(Float32Array.from(numbers)),
+    float64: bytes(Float64Array.from(numbers)),
   };
+  const dtypes = Object.keys(encoded) as ScanDtype[];
 
   function parts(dtype: ScanDtype): Part[] {
     const rowBytes = encoded[dtype].length / count;
@@ -192,16 +206,17 @@ describe('many rows and queries', () => {
     }));
   }
 
-  for (const dtype of ['uint8', 'float32'] as const)
+  for (const dtype of dtypes)
     for (const metric of ['l2', 'l2sq', 'dot'] as const)
       test(`${metric} over ${dtype} agrees with a full sort, in overlapping scans`, async () => {
         const options = { metric, dtype, dimensions, k: 12, queries };
-        expect(await scan(options, parts(dtype).toReversed())).toEqual(oracle(metric, 12));
+        const meant = dtype === 'bool' ? numbers.map((n) => Math.min(n, 1)) : numbers;
+        expect(await scan(options, parts(dtype).toReversed())).toEqual(oracle(metric, 12, meant));
       });
 
   test('every tier that this CPU has gives the same', async () => {
     const fractions = queries.map((value) => value / 7);
-    for (const dtype of ['uint8', 'float32'] as const) {
+    for (const dtype of dtypes) {
       const options = { metric: 'cosine', dtype, dimensions, k: 12, queries: fractions } as const;
       const reference = await withTier('scalar', () => scan(options, parts(dtype)));
       for (const tier of tiers())
@@ -257,7 +272,7 @@ describe('what a scan refuses', () => {
   test('wrong options are InvalidArgument, and hits beyond memory ResourceExhausted', async () => {
     const wrong = [
       { metric: 'euclid' as ScanMetric },
-      { dtype: 'int8' as ScanDtype },
+      { dtype: 'complex64' as ScanDtype },
       { dimensions: 0 },
       { dimensions: 1.5 },
       { k: 0 },

@@ -29,6 +29,11 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn load_f64(from: *const u8) -> __m256d {
+        _mm256_loadu_pd(from.cast())
+    }
+
+    #[inline(always)]
     unsafe fn subtract(a: __m256d, b: __m256d) -> __m256d {
         _mm256_sub_pd(a, b)
     }

@@ -29,6 +29,11 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn load_f64(from: *const u8) -> __m512d {
+        _mm512_loadu_pd(from.cast())
+    }
+
+    #[inline(always)]
     unsafe fn subtract(a: __m512d, b: __m512d) -> __m512d {
         _mm512_sub_pd(a, b)
     }

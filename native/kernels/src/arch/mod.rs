@@ -11,7 +11,7 @@ mod avx512;
 mod float_state;
 mod scalar;
 
-use crate::distance::{Padded, compensated, float, integer};
+use crate::distance::{Padded, Wide, compensated, float, integer};
 use crate::{Error, Result};
 
 pub use compensated::Form;
@@ -92,6 +92,8 @@ pub trait Simd {
     unsafe fn load(from: *const f64) -> Self::Floats;
     /// Loads little-endian float32.
     unsafe fn load_f32(from: *const u8) -> Self::Floats;
+    /// Loads little-endian float64.
+    unsafe fn load_f64(from: *const u8) -> Self::Floats;
     unsafe fn subtract(a: Self::Floats, b: Self::Floats) -> Self::Floats;
     /// `a * b + c`, rounded once or twice.
     unsafe fn multiply_add(a: Self::Floats, b: Self::Floats, c: Self::Floats) -> Self::Floats;
@@ -111,21 +113,36 @@ pub const QUERY_BLOCK: usize = 4;
 type FloatKernel<const Q: usize> = unsafe fn(&[u8], [&Padded<f64>; Q]) -> [f64; Q];
 type IntegerKernel<const Q: usize> = unsafe fn(&[u8], [&Padded<i16>; Q], usize) -> [i64; Q];
 
-/// The kernels of one tier. Rows are bytes: little-endian float32, or uint8 for those of shorts.
+/// The kernels of one tier. Rows are bytes: little-endian floats, or uint8 for those of shorts.
 #[derive(Clone, Copy)]
 pub struct Kernels {
+    single: FloatKernels,
+    double: FloatKernels,
+    dot_shorts: (IntegerKernel<1>, IntegerKernel<QUERY_BLOCK>),
+    integer_norm: unsafe fn(&[u8]) -> i64,
+}
+
+/// Those over rows of one encoding.
+#[derive(Clone, Copy)]
+struct FloatKernels {
     dot: (FloatKernel<1>, FloatKernel<QUERY_BLOCK>),
     l2sq: (FloatKernel<1>, FloatKernel<QUERY_BLOCK>),
-    dot_shorts: (IntegerKernel<1>, IntegerKernel<QUERY_BLOCK>),
     norm: unsafe fn(&[u8]) -> f64,
-    integer_norm: unsafe fn(&[u8]) -> i64,
     compensated: unsafe fn(Form, &[u8], &[f64]) -> compensated::Sum,
 }
 
 impl Kernels {
+    fn of(&self, wide: Wide) -> &FloatKernels {
+        match wide {
+            Wide::Float32 => &self.single,
+            Wide::Float64 => &self.double,
+        }
+    }
+
     /// Dot products or squared distances of the row and one to `QUERY_BLOCK` queries of the same length.
-    pub fn floats(&self, squared: bool, row: &[u8], queries: &[&Padded<f64>], into: &mut [f64]) {
-        let kernels = if squared { &self.l2sq } else { &self.dot };
+    pub fn floats(&self, wide: Wide, squared: bool, row: &[u8], queries: &[&Padded<f64>], into: &mut [f64]) {
+        let FloatKernels { dot, l2sq, .. } = self.of(wide);
+        let kernels = if squared { l2sq } else { dot };
         // SAFETY: `self` comes from `Tier::kernels`, so the CPU has what these kernels were compiled for.
         unsafe { call_blocks(queries, into, |q| kernels.0(row, q), |q| kernels.1(row, q)) }
     }
@@ -144,14 +161,14 @@ impl Kernels {
     }
 
     /// The squared length of a row.
-    pub fn norm(&self, row: &[u8]) -> f64 {
+    pub fn norm(&self, wide: Wide, row: &[u8]) -> f64 {
         // SAFETY: as in `floats`.
-        unsafe { (self.norm)(row) }
+        unsafe { (self.of(wide).norm)(row) }
     }
 
-    pub fn compensated(&self, form: Form, row: &[u8], query: &[f64]) -> compensated::Sum {
+    pub fn compensated(&self, wide: Wide, form: Form, row: &[u8], query: &[f64]) -> compensated::Sum {
         // SAFETY: as in `floats`.
-        unsafe { (self.compensated)(form, row, query) }
+        unsafe { (self.of(wide).compensated)(form, row, query) }
     }
 }
 
@@ -173,13 +190,14 @@ fn call_blocks<'a, T, V: Copy>(
 macro_rules! kernels {
     ($simd:ty $(, $features:literal)?) => {{
         use crate::distance::compensated::{Form, Sum};
+        use crate::distance::element::Element;
         $(#[target_feature(enable = $features)])?
-        unsafe fn floats<const Q: usize, const U: usize, const SQUARED: bool>(
+        unsafe fn floats<E: Element, const Q: usize, const U: usize, const SQUARED: bool>(
             row: &[u8],
             queries: [&Padded<f64>; Q],
         ) -> [f64; Q] {
             // SAFETY: the caller has checked that the CPU has the features.
-            unsafe { float::accumulate::<$simd, Q, U, SQUARED>(row, queries) }
+            unsafe { float::accumulate::<$simd, E, Q, U, SQUARED>(row, queries) }
         }
         $(#[target_feature(enable = $features)])?
         unsafe fn shorts<const Q: usize>(
@@ -191,9 +209,9 @@ macro_rules! kernels {
             unsafe { integer::dot::<$simd, Q>(row, queries, steps) }
         }
         $(#[target_feature(enable = $features)])?
-        unsafe fn norm(row: &[u8]) -> f64 {
+        unsafe fn norm<E: Element>(row: &[u8]) -> f64 {
             // SAFETY: as above.
-            unsafe { float::norm::<$simd>(row) }
+            unsafe { float::norm::<$simd, E>(row) }
         }
         $(#[target_feature(enable = $features)])?
         unsafe fn integer_norm(row: &[u8]) -> i64 {
@@ -201,16 +219,22 @@ macro_rules! kernels {
             unsafe { integer::norm::<$simd>(row) }
         }
         $(#[target_feature(enable = $features)])?
-        unsafe fn sum(form: Form, row: &[u8], query: &[f64]) -> Sum {
-            compensated::sum(form, row, query)
+        unsafe fn sum<E: Element>(form: Form, row: &[u8], query: &[f64]) -> Sum {
+            compensated::sum::<E>(form, row, query)
+        }
+        fn of_elements<E: Element>() -> FloatKernels {
+            FloatKernels {
+                dot: (floats::<E, 1, 4, false>, floats::<E, QUERY_BLOCK, 2, false>),
+                l2sq: (floats::<E, 1, 4, true>, floats::<E, QUERY_BLOCK, 2, true>),
+                norm: norm::<E>,
+                compensated: sum::<E>,
+            }
         }
         Kernels {
-            dot: (floats::<1, 4, false>, floats::<QUERY_BLOCK, 2, false>),
-            l2sq: (floats::<1, 4, true>, floats::<QUERY_BLOCK, 2, true>),
+            single: of_elements::<f32>(),
+            double: of_elements::<f64>(),
             dot_shorts: (shorts::<1>, shorts::<QUERY_BLOCK>),
-            norm,
             integer_norm,
-            compensated: sum,
         }
     }};
 }

@@ -28,6 +28,11 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    unsafe fn load_f64(from: *const u8) -> f64 {
+        f64::from_le_bytes(from.cast::<[u8; 8]>().read())
+    }
+
+    #[inline(always)]
     unsafe fn subtract(a: f64, b: f64) -> f64 {
         a - b
     }

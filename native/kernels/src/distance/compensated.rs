@@ -3,7 +3,9 @@
 //! The algorithm is Dot2 (Ogita, Rump and Oishi, "Accurate Sum and Dot Product", 2005): every product and
 //! every sum is kept with its own rounding error, and those errors are added up beside. With u = 2^-53, n
 //! terms and A the sum of their magnitudes, what is lost is below (n + 4)^2 u^2 A. It holds without
-//! underflow and overflow, which `Query::is_tame` sees to.
+//! underflow and overflow, which `query::is_tame` sees to.
+
+use super::element::Element;
 
 /// The real number lies within `error` of `high + low`, where `high` is that sum rounded.
 #[derive(Clone, Copy, Debug)]
@@ -34,33 +36,33 @@ struct Lanes {
 
 /// Inlined into a function per tier, so that the compiler makes vectors of the lanes.
 #[inline(always)]
-pub fn sum(form: Form, row: &[u8], query: &[f64]) -> Sum {
+pub fn sum<E: Element>(form: Form, row: &[u8], query: &[f64]) -> Sum {
     match form {
-        Form::Dot => sum_terms(row, query, |x, q| (q, x, 0.0)),
+        Form::Dot => sum_terms::<E>(row, query, |x, q| (q, x, 0.0)),
         // The error of the difference, d, adds 2 (q - x) d; its square is below the bound.
-        Form::SquaredDifferences => sum_terms(row, query, |x, q| {
+        Form::SquaredDifferences => sum_terms::<E>(row, query, |x, q| {
             let (difference, rest) = two_sum(q, -x);
             (difference, difference, 2.0 * difference * rest)
         }),
-        Form::Norm => sum_terms(row, query, |x, _| (x, x, 0.0)),
+        Form::Norm => sum_terms::<E>(row, query, |x, _| (x, x, 0.0)),
     }
 }
 
 /// Sums `a * b + extra` of every `(a, b, extra)` that `term` makes of a number of the row and one of the
 /// query.
 #[inline(always)]
-fn sum_terms(row: &[u8], query: &[f64], term: impl Fn(f64, f64) -> (f64, f64, f64)) -> Sum {
+fn sum_terms<E: Element>(row: &[u8], query: &[f64], term: impl Fn(f64, f64) -> (f64, f64, f64)) -> Sum {
     let mut lanes = Lanes::default();
-    let (rows, row_rest) = row.as_chunks::<{ 4 * LANES }>();
+    let rows = row.chunks_exact(E::BYTES * LANES);
+    let row_rest = rows.remainder();
     let (queries, query_rest) = query.as_chunks::<LANES>();
-    for (x, q) in rows.iter().zip(queries) {
-        step(&mut lanes, x, q, &term);
+    for (x, q) in rows.zip(queries) {
+        step(&mut lanes, numbers::<E>(x), q, &term);
     }
     // Zeros add nothing.
-    let (mut x, mut q) = ([0; 4 * LANES], [0.0; LANES]);
-    x[..row_rest.len()].copy_from_slice(row_rest);
+    let mut q = [0.0; LANES];
     q[..query_rest.len()].copy_from_slice(query_rest);
-    step(&mut lanes, &x, &q, &term);
+    step(&mut lanes, numbers::<E>(row_rest), &q, &term);
 
     let (mut high, mut low) = (0.0, lanes.low.iter().sum());
     for lane in lanes.high {
@@ -70,20 +72,24 @@ fn sum_terms(row: &[u8], query: &[f64], term: impl Fn(f64, f64) -> (f64, f64, f6
     let (high, low) = two_sum(high, low);
     // Twice what is lost, with the additions of the lanes counted among the terms.
     let size: f64 = lanes.size.iter().sum();
-    let terms = (row.len() / 4 + 64) as f64;
+    let terms = (query.len() + 64) as f64;
     Sum { high, low, error: 2.0 * terms * terms * UNIT_SQUARED * size }
 }
 
+/// At most as many numbers as there are lanes, and zeros behind them.
 #[inline(always)]
-fn step(
-    lanes: &mut Lanes,
-    x: &[u8; 4 * LANES],
-    q: &[f64; LANES],
-    term: &impl Fn(f64, f64) -> (f64, f64, f64),
-) {
-    let x = x.as_chunks().0;
+fn numbers<E: Element>(bytes: &[u8]) -> [f64; LANES] {
+    let mut numbers = [0.0; LANES];
+    for (number, bytes) in numbers.iter_mut().zip(bytes.chunks_exact(E::BYTES)) {
+        *number = E::decode(bytes);
+    }
+    numbers
+}
+
+#[inline(always)]
+fn step(lanes: &mut Lanes, x: [f64; LANES], q: &[f64; LANES], term: &impl Fn(f64, f64) -> (f64, f64, f64)) {
     for lane in 0..LANES {
-        let (a, b, extra) = term(f32::from_le_bytes(x[lane]).into(), q[lane]);
+        let (a, b, extra) = term(x[lane], q[lane]);
         let product = a * b;
         let rest = a.mul_add(b, -product);
         let (high, lost) = two_sum(lanes.high[lane], product);

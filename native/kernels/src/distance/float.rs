@@ -1,6 +1,7 @@
-//! Approximate sums over float32 rows, in float64. Each of n products takes part in at most n + 2
+//! Approximate sums over rows of floats, in float64. Each of n products takes part in at most n + 2
 //! roundings, in whatever order a tier adds, so that `error_factor` bounds the error of all of them alike.
 
+use super::element::Element;
 use super::padded::{PADDING, Padded};
 use crate::arch::Simd;
 
@@ -17,16 +18,16 @@ pub fn error_factor(n: usize) -> f64 {
 /// # Safety
 /// The CPU has the features of `S`.
 #[inline(always)]
-pub unsafe fn accumulate<S: Simd, const Q: usize, const U: usize, const SQUARED: bool>(
+pub unsafe fn accumulate<S: Simd, E: Element, const Q: usize, const U: usize, const SQUARED: bool>(
     row: &[u8],
     queries: [&Padded<f64>; Q],
 ) -> [f64; Q] {
     const { assert!(PADDING.is_multiple_of(S::FLOATS)) };
-    let n = row.len() / 4;
+    let n = row.len() / E::BYTES;
     assert!(queries.iter().all(|query| query.len() == n), "queries and rows have one length");
     let whole = n - n % S::FLOATS;
-    let mut last = [0; 4 * PADDING];
-    last[..row.len() - 4 * whole].copy_from_slice(&row[4 * whole..]);
+    let mut last = [0; size_of::<f64>() * PADDING];
+    last[..row.len() - E::BYTES * whole].copy_from_slice(&row[E::BYTES * whole..]);
     let queries = queries.map(Padded::as_ptr);
     // SAFETY: `Simd` needs the features, which the caller answers for, and whole vectors to load: below
     // `whole` the row and the queries have them; at `whole`, a query is padded to one, and `last` is longer
@@ -36,18 +37,18 @@ pub unsafe fn accumulate<S: Simd, const Q: usize, const U: usize, const SQUARED:
         let mut i = 0;
         while i + U * S::FLOATS <= whole {
             for u in 0..U {
-                let x = S::load_f32(row.as_ptr().add(4 * (i + u * S::FLOATS)));
+                let x = E::load::<S>(row.as_ptr().add(E::BYTES * (i + u * S::FLOATS)));
                 step::<S, Q, U, SQUARED>(x, queries.map(|query| query.add(i + u * S::FLOATS)), &mut sums, u);
             }
             i += U * S::FLOATS;
         }
         while i < whole {
-            let x = S::load_f32(row.as_ptr().add(4 * i));
+            let x = E::load::<S>(row.as_ptr().add(E::BYTES * i));
             step::<S, Q, U, SQUARED>(x, queries.map(|query| query.add(i)), &mut sums, 0);
             i += S::FLOATS;
         }
         if whole < n {
-            let x = S::load_f32(last.as_ptr());
+            let x = E::load::<S>(last.as_ptr());
             step::<S, Q, U, SQUARED>(x, queries.map(|query| query.add(whole)), &mut sums, 0);
         }
         sums.map(|sums| sums.into_iter().map(|sum| S::sum(sum)).sum())
@@ -84,19 +85,19 @@ unsafe fn step<S: Simd, const Q: usize, const U: usize, const SQUARED: bool>(
 /// # Safety
 /// The CPU has the features of `S`.
 #[inline(always)]
-pub unsafe fn norm<S: Simd>(row: &[u8]) -> f64 {
-    let n = row.len() / 4;
+pub unsafe fn norm<S: Simd, E: Element>(row: &[u8]) -> f64 {
+    let n = row.len() / E::BYTES;
     // SAFETY: `Simd` needs the features, which the caller answers for, and whole vectors to load: `i +
     // lanes` is at most the n numbers of the row.
     unsafe {
         let mut sum = S::zero();
         let mut i = 0;
         while i + S::FLOATS <= n {
-            let x = S::load_f32(row.as_ptr().add(4 * i));
+            let x = E::load::<S>(row.as_ptr().add(E::BYTES * i));
             sum = S::multiply_add(x, x, sum);
             i += S::FLOATS;
         }
-        let rest = row[4 * i..].as_chunks().0.iter().map(|&x| f64::from(f32::from_le_bytes(x)).powi(2));
+        let rest = row[E::BYTES * i..].chunks_exact(E::BYTES).map(|x| E::decode(x).powi(2));
         S::sum(sum) + rest.sum::<f64>()
     }
 }

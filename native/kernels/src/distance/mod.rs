@@ -1,12 +1,15 @@
 //! Scores of rows: bounds at first, then the correctly rounded float64 of the real result.
 
 pub mod compensated;
+mod dtype;
+pub mod element;
 pub mod float;
 pub mod integer;
 mod padded;
 pub mod query;
 pub mod score;
 
+pub use dtype::{Dtype, Wide};
 pub use padded::Padded;
 pub use query::Query;
 
@@ -23,21 +26,5 @@ impl Metric {
     /// Whether the score comes from squared differences rather than from products.
     pub fn is_l2(self) -> bool {
         matches!(self, Self::L2 | Self::L2Squared)
-    }
-}
-
-/// How the components of a stored row are encoded; little endian.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dtype {
-    Float32,
-    Uint8,
-}
-
-impl Dtype {
-    pub fn bytes(self) -> usize {
-        match self {
-            Self::Float32 => 4,
-            Self::Uint8 => 1,
-        }
     }
 }

@@ -9,7 +9,7 @@ pub struct Query {
     pub values: Padded<f64>,
     /// When its numbers are small integers, so that sums with uint8 rows are exact in integers.
     pub integers: Option<Integers>,
-    /// Whether no sum over finite float32 rows can underflow or overflow on the way.
+    /// Whether no sum over rows that are tame can underflow or overflow on the way.
     pub is_tame: bool,
     /// The squared length, of a tame query.
     pub norm: Sum,
@@ -22,13 +22,18 @@ pub struct Integers {
     pub norm: i64,
 }
 
-/// Numbers in this range, times float32 or squared, multiplied by such a sum once more, and with the bits
-/// that two roundings leave behind, stay within float64; zero is no harm.
+/// Sums of products of numbers in this range, multiplied by such a sum once more, and with the bits that two
+/// roundings leave behind, stay within float64. Every finite float32 is in it; zero is no harm.
 const TAME: std::ops::Range<f64> = f64::from_bits((1023 - 200) << 52)..f64::from_bits((1023 + 200) << 52);
+
+/// Whether sums of products with these numbers lose nothing to underflow and overflow.
+pub fn is_tame(values: &[f64]) -> bool {
+    values.iter().all(|value| *value == 0.0 || TAME.contains(&value.abs()))
+}
 
 impl Query {
     pub fn new(values: &[f64], metric: Metric) -> Self {
-        let is_tame = values.iter().all(|value| *value == 0.0 || TAME.contains(&value.abs()));
+        let is_tame = is_tame(values);
         let norm = if is_tame && !metric.is_l2() { norm(values) } else { Sum::of_integer(0) };
         Self { values: Padded::new(values), integers: Integers::of(values), is_tame, norm }
     }

@@ -7,7 +7,8 @@
 //! no sign.
 
 use super::compensated::{Form, Sum};
-use super::{Metric, Query};
+use super::query::is_tame;
+use super::{Metric, Query, Wide};
 use crate::arch::Kernels;
 use crate::exact::{Accumulator, Dyadic, root_of_ratio};
 
@@ -26,9 +27,10 @@ impl Score {
     }
 }
 
-/// The score of a row of float32.
-pub fn score(kernels: &Kernels, metric: Metric, row: &[u8], query: &Query) -> Score {
-    fast(kernels, metric, row, query).unwrap_or_else(|| exact(metric, row, query.values.values()))
+/// The score of a row of floats.
+pub fn score(kernels: &Kernels, metric: Metric, wide: Wide, row: &[u8], query: &Query) -> Score {
+    fast(kernels, metric, wide, row, query)
+        .unwrap_or_else(|| exact(metric, &wide.numbers(row), query.values.values()))
 }
 
 /// The score of a row of uint8, of which `dot` is the product with the query's integers and `norm` the
@@ -41,7 +43,7 @@ pub fn integer_score(metric: Metric, row: &[u8], query: &Query, dot: i64, norm: 
         Metric::Cosine => Sums::Cosine([dot, norm, query_norm].map(Sum::of_integer)),
     };
     sums.settle(metric).unwrap_or_else(|| {
-        let row: Vec<u8> = row.iter().flat_map(|&x| f32::from(x).to_le_bytes()).collect();
+        let row: Vec<f64> = row.iter().map(|&x| x.into()).collect();
         exact(metric, &row, query.values.values())
     })
 }
@@ -72,12 +74,13 @@ impl Sums {
     }
 }
 
-fn fast(kernels: &Kernels, metric: Metric, row: &[u8], query: &Query) -> Option<Score> {
-    if !query.is_tame {
+fn fast(kernels: &Kernels, metric: Metric, wide: Wide, row: &[u8], query: &Query) -> Option<Score> {
+    if !query.is_tame || (wide == Wide::Float64 && !is_tame(&wide.numbers(row))) {
         return None;
     }
-    let sum =
-        |form| Some(kernels.compensated(form, row, query.values.values())).filter(|sum| sum.high.is_finite());
+    let sum = |form| {
+        Some(kernels.compensated(wide, form, row, query.values.values())).filter(|sum| sum.high.is_finite())
+    };
     let sums = match metric {
         Metric::L2 | Metric::L2Squared => Sums::Value(sum(Form::SquaredDifferences)?),
         Metric::Dot => Sums::Value(sum(Form::Dot)?),
@@ -86,9 +89,8 @@ fn fast(kernels: &Kernels, metric: Metric, row: &[u8], query: &Query) -> Option<
     sums.settle(metric)
 }
 
-fn exact(metric: Metric, row: &[u8], query: &[f64]) -> Score {
-    let numbers =
-        || query.iter().copied().zip(row.as_chunks().0.iter().map(|&x| f64::from(f32::from_le_bytes(x))));
+fn exact(metric: Metric, row: &[f64], query: &[f64]) -> Score {
+    let numbers = || query.iter().copied().zip(row.iter().copied());
     if let Some(value) = not_finite(metric, numbers()) {
         return Score::of(metric, value);
     }

@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::arch::{DefaultFloatState, Kernels, Tier};
 use crate::distance::Query;
+use crate::distance::Wide;
 pub use crate::distance::{Dtype, Metric};
 use crate::rowset::{MAX_ID, RowSet};
 use crate::topk::{Hit, TopK};
@@ -38,6 +39,8 @@ pub struct Options<'a> {
 pub struct ExactScan {
     metric: Metric,
     dtype: Dtype,
+    /// What the kernels read.
+    wide: Wide,
     dimensions: usize,
     k: usize,
     kernels: Kernels,
@@ -98,6 +101,7 @@ impl ExactScan {
         Ok(Self {
             metric,
             dtype,
+            wide: dtype.wide(),
             dimensions,
             k,
             kernels: Tier::pick(tier)?.kernels(),

@@ -2,18 +2,23 @@
 
 use std::ops::Range;
 
-use super::{Dtype, ExactScan, Metric, Partition};
+use super::{Dtype, ExactScan, Metric, Partition, Wide};
 use crate::arch::QUERY_BLOCK;
 use crate::distance::score::{Score, integer_key, integer_score, score};
 use crate::distance::{Query, float};
 use crate::topk::{Candidate, Candidates, Hit};
 
-/// Bytes of rows, as float32, that a tile holds: half of a small second-level cache.
+/// Bytes of rows, as the kernels read them, that a tile holds: half of a small second-level cache.
 const TILE_BYTES: usize = 128 << 10;
 /// Candidates of one query that wait for their scores; when more overlap, those are worked out at once.
 const WAITING: usize = 1024;
 
 const UNBOUNDED: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+
+/// Sums of squares that can be relied on for rows of float64: what underflow took from them, or from products
+/// with a tame query, is far below the error that is counted with anyway, and their product with the squared
+/// length of such a query stays within float64.
+const ORDINARY: Range<f64> = 1e-150..1e150;
 
 pub struct Pass<'a> {
     scan: &'a ExactScan,
@@ -39,7 +44,7 @@ impl<'a> Pass<'a> {
     }
 
     pub fn run(mut self, range: Range<usize>) {
-        let tile_rows = (TILE_BYTES / (4 * self.scan.dimensions)).clamp(1, 1024);
+        let tile_rows = (TILE_BYTES / (self.scan.wide.bytes() * self.scan.dimensions)).clamp(1, 1024);
         let (mut rows, mut widened) = (Vec::with_capacity(tile_rows), Vec::new());
         for start in range.clone().step_by(tile_rows) {
             let tile = start..range.end.min(start + tile_rows);
@@ -49,7 +54,7 @@ impl<'a> Pass<'a> {
                 self.scan_integers(&mut rows);
             }
             if !self.scan.floats.is_empty() {
-                let bytes = as_float32(self.scan.dtype, self.bytes(tile), &mut widened);
+                let bytes = self.scan.dtype.widen(self.bytes(tile), &mut widened);
                 self.scan_floats(start, bytes, &mut rows);
             }
         }
@@ -97,19 +102,19 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// `tile` holds the rows from `start` on as float32.
+    /// `tile` holds the rows from `start` on, widened.
     fn scan_floats(&mut self, start: usize, tile: &[u8], rows: &mut [Row]) {
-        let (scan, row_bytes) = (self.scan, 4 * self.scan.dimensions);
+        let (scan, row_bytes) = (self.scan, self.scan.wide.bytes() * self.scan.dimensions);
         let bytes = |row: &Row| &tile[(row.index - start) * row_bytes..][..row_bytes];
         if !scan.metric.is_l2() {
-            rows.iter_mut().for_each(|row| row.norm = scan.kernels.norm(bytes(row)));
+            rows.iter_mut().for_each(|row| row.norm = scan.kernels.norm(scan.wide, bytes(row)));
         }
         for block in scan.floats.chunks(QUERY_BLOCK) {
             let values: Vec<_> = block.iter().map(|&q| &scan.queries[q].values).collect();
             let mut sums = [0.0; QUERY_BLOCK];
             let sums = &mut sums[..block.len()];
             for row in &*rows {
-                scan.kernels.floats(scan.metric.is_l2(), bytes(row), &values, sums);
+                scan.kernels.floats(scan.wide, scan.metric.is_l2(), bytes(row), &values, sums);
                 for (&q, &sum) in block.iter().zip(&*sums) {
                     let bounds = self.float_bounds(sum, row.norm, &scan.queries[q]);
                     self.offer(q, row, bounds);
@@ -123,6 +128,13 @@ impl<'a> Pass<'a> {
     fn float_bounds(&self, sum: f64, norm: f64, query: &Query) -> (f64, f64) {
         if !query.is_tame || !sum.is_finite() {
             return UNBOUNDED;
+        }
+        if self.scan.wide == Wide::Float64 {
+            // Squares may have underflowed or overflowed on the way.
+            let squares = if self.scan.metric.is_l2() { sum } else { norm };
+            if !ORDINARY.contains(&squares) {
+                return UNBOUNDED;
+            }
         }
         let error = self.error_factor;
         let lengths = (norm * query.norm.high).sqrt();
@@ -165,7 +177,7 @@ impl<'a> Pass<'a> {
             }
             _ => {
                 let mut widened = Vec::new();
-                score(&scan.kernels, scan.metric, as_float32(scan.dtype, bytes, &mut widened), query)
+                score(&scan.kernels, scan.metric, scan.wide, scan.dtype.widen(bytes, &mut widened), query)
             }
         }
     }
@@ -183,16 +195,4 @@ fn integer_bounds(metric: Metric, dot: i64, norm: i64, query_norm: i64) -> (f64,
     // Three conversions, a product, a root, a division and the sums below round, each by half of this at
     // most.
     (key - 8.0 * f64::EPSILON, key + 8.0 * f64::EPSILON)
-}
-
-/// The rows as little-endian float32, in `widened` if they are not.
-fn as_float32<'a>(dtype: Dtype, bytes: &'a [u8], widened: &'a mut Vec<u8>) -> &'a [u8] {
-    if dtype == Dtype::Float32 {
-        return bytes;
-    }
-    widened.resize(4 * bytes.len(), 0);
-    for (into, &x) in widened.as_chunks_mut().0.iter_mut().zip(bytes) {
-        *into = f32::from(x).to_le_bytes();
-    }
-    widened
 }

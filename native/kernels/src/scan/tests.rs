@@ -80,6 +80,38 @@ fn bits(score: f64) -> u64 {
     if score.is_nan() { f64::NAN.to_bits() } else { score.to_bits() }
 }
 
+/// The bytes of a number that the dtype has.
+fn encode(dtype: Dtype, x: f64) -> Vec<u8> {
+    match dtype {
+        Dtype::Bool | Dtype::Uint8 => (x as u8).to_le_bytes().into(),
+        Dtype::Int8 => (x as i8).to_le_bytes().into(),
+        Dtype::Int16 => (x as i16).to_le_bytes().into(),
+        Dtype::Int32 => (x as i32).to_le_bytes().into(),
+        Dtype::Int64 => (x as i64).to_le_bytes().into(),
+        Dtype::Uint16 => (x as u16).to_le_bytes().into(),
+        Dtype::Uint32 => (x as u32).to_le_bytes().into(),
+        Dtype::Uint64 => (x as u64).to_le_bytes().into(),
+        Dtype::Float16 => half_of(x).to_le_bytes().into(),
+        Dtype::Float32 => (x as f32).to_le_bytes().into(),
+        Dtype::Float64 => x.to_le_bytes().into(),
+    }
+}
+
+/// The bits of the binary16 that is `x`.
+fn half_of(x: f64) -> u16 {
+    static HALVES: std::sync::LazyLock<std::collections::HashMap<u64, u16>> =
+        std::sync::LazyLock::new(|| (0..=u16::MAX).map(|half| (bits(half_value(half)), half)).collect());
+    HALVES[&bits(x)]
+}
+
+fn half_value(half: u16) -> f64 {
+    decode(Dtype::Float16, &half.to_le_bytes())
+}
+
+fn decode(dtype: Dtype, bytes: &[u8]) -> f64 {
+    dtype.wide().numbers(dtype.widen(bytes, &mut Vec::new()))[0]
+}
+
 #[derive(Clone, Debug)]
 struct Case {
     dtype: Dtype,
@@ -95,10 +127,7 @@ struct Case {
 
 impl Case {
     fn bytes(&self) -> Vec<u8> {
-        match self.dtype {
-            Dtype::Uint8 => self.rows.iter().map(|&x| x as u8).collect(),
-            Dtype::Float32 => self.rows.iter().flat_map(|&x| (x as f32).to_le_bytes()).collect(),
-        }
+        self.rows.iter().flat_map(|&x| encode(self.dtype, x)).collect()
     }
 
     fn scan(&self, metric: Metric, tier: Tier) -> Results {
@@ -264,6 +293,65 @@ proptest! {
     }
 }
 
+/// A float64 of any kind: of ordinary size, with the last bits set, and at the ends of the range.
+fn double() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        3 => -2.0f64..2.0,
+        2 => (-3i8..4).prop_map(f64::from),
+        1 => any::<u64>().prop_map(f64::from_bits),
+        1 => (-1000i32..1000).prop_map(|exponent| 2f64.powi(exponent)),
+        2 => (prop::sample::select(vec![0.0, 1.0, 1e4, -1e4, 1e-160, 1e160]), 0u32..3)
+            .prop_map(|(base, steps)| (0..steps).fold(base, |value: f64, _| value.next_up())),
+        1 => prop::sample::select(vec![
+            0.0, -0.0, f64::MAX, f64::MIN_POSITIVE, f64::from_bits(1), f64::INFINITY, f64::NAN, 1e-200, 1e200,
+        ]),
+    ]
+}
+
+/// Numbers that the dtype has, its ends among them.
+fn number(dtype: Dtype) -> BoxedStrategy<f64> {
+    let bytes = proptest::collection::vec(any::<u8>(), dtype.bytes());
+    let any_bits = bytes.prop_map(move |bytes| decode(dtype, &bytes));
+    match dtype {
+        Dtype::Bool => any::<bool>().prop_map(|x| f64::from(u8::from(x))).boxed(),
+        Dtype::Float32 => hard().boxed(),
+        Dtype::Float64 => double().boxed(),
+        // A conversion to float64 and back ends within the type.
+        Dtype::Int64 => {
+            prop_oneof![any_bits.prop_map(|x| (x / 2.0).floor()), (-4i8..5).prop_map(f64::from)].boxed()
+        }
+        Dtype::Uint64 => {
+            prop_oneof![any_bits.prop_map(|x| (x / 2.0).floor()), (0u8..5).prop_map(f64::from)].boxed()
+        }
+        Dtype::Int8 | Dtype::Int16 | Dtype::Int32 | Dtype::Float16 => {
+            prop_oneof![any_bits, (-4i8..5).prop_map(f64::from)].boxed()
+        }
+        Dtype::Uint8 | Dtype::Uint16 | Dtype::Uint32 => {
+            prop_oneof![any_bits, (0u8..5).prop_map(f64::from)].boxed()
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, max_shrink_iters: 500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rows_of_every_dtype_rank_as_the_rational_numbers_do(
+        case in prop::sample::select(Dtype::ALL.to_vec()).prop_flat_map(|dtype| {
+            case(dtype, number(dtype), prop_oneof![3 => number(dtype), 1 => query_number()].boxed())
+        }),
+    ) {
+        case.check();
+    }
+
+    #[test]
+    fn float64_rows_rank_as_the_rational_numbers_do(
+        case in case(Dtype::Float64, double().boxed(), double().boxed()),
+    ) {
+        case.check();
+    }
+}
+
 /// Numbers that repeat from run to run.
 fn noise(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
@@ -311,6 +399,12 @@ fn many_rows_give_the_same_on_every_tier() {
     check_many(Dtype::Uint8, 70, 4000, 9, move || (next() * 256.0).floor());
     let mut next = noise(3);
     check_many(Dtype::Uint8, 33, 4000, 9, move || (next() * 2.0).floor());
+    let mut next = noise(5);
+    check_many(Dtype::Float64, 19, 4000, 9, move || next() * 2.0 - 1.0);
+    let mut next = noise(6);
+    check_many(Dtype::Int16, 31, 4000, 9, move || (next() * 65_536.0).floor() - 32_768.0);
+    let mut next = noise(7);
+    check_many(Dtype::Int64, 9, 4000, 9, move || ((next() - 0.5) * 1e18).floor());
 }
 
 #[test]
@@ -348,6 +442,34 @@ fn a_last_bit_decides_where_a_float64_sum_would_not() {
     // The first two tie once rounded, so the id decides; near the query they do not.
     let results = case.scan(Metric::L2Squared, Tier::Scalar);
     assert_eq!(results.ids, [1.0, 2.0, 2.0, 1.0]);
+}
+
+#[test]
+fn squares_that_leave_float64_decide_nothing() {
+    let case = |rows: Vec<f64>, query: Vec<f64>| Case {
+        dtype: Dtype::Float64,
+        dimensions: query.len(),
+        k: 1,
+        rows,
+        ids: vec![1, 2],
+        dead: vec![],
+        queries: query,
+        cut: 2,
+    };
+    // Each square of the first row underflows to nothing, and together they are more than the second's.
+    let mut rows = vec![1e-162; 200];
+    rows[100..].fill(0.0);
+    rows[100] = 2.2e-162;
+    let tiny = case(rows, vec![0.0; 100]);
+    tiny.check();
+    assert_eq!(tiny.scan(Metric::L2Squared, Tier::Scalar).ids, [2.0]);
+    // The squared length of the second row times that of the query overflows; it points as the query does.
+    let huge = case(vec![0.5, 0.8, 1e150, 0.0], vec![1e60, 0.0]);
+    huge.check();
+    assert_eq!(huge.scan(Metric::Cosine, Tier::Scalar).ids, [2.0]);
+    // Products of numbers that are small, but not their sum.
+    let small = case([vec![1e-170; 40], vec![1e-171; 39], vec![2e-169]].concat(), vec![1e-50; 40]);
+    small.check();
 }
 
 #[test]
