@@ -3,7 +3,7 @@ import { NacreError } from '../errors.js';
 import { type Dtype, dtypes, type TypedArray } from '../npy/dtype.js';
 import { float16ToNumber } from '../npy/float16.js';
 
-/** One vector, or many with their shape `[queries, dimensions]`. */
+/** One vector; or many with their shape `[queries, dimensions]` (`[dimensions]` for a list of one). */
 export type QueryVectors =
   | TypedArray
   | readonly number[]
@@ -22,10 +22,8 @@ export function resolveVectors(vectors: QueryVectors, dimensions: number, array:
   const { data, shape, dtype } =
     'shape' in vectors ? vectors : { data: vectors, shape: undefined, dtype: undefined };
   const values = toFloat64(data, dtype);
-  const single = shape === undefined || shape.length === 1;
-  const [count, width] = single
-    ? [1, shape?.[0] ?? values.length]
-    : [shape[0] ?? 0, shape.slice(1).reduce((a, b) => a * b, 1)];
+  const single = shape === undefined;
+  const [count, width] = sizesOf(shape ?? [values.length]);
   if (count * width !== values.length) {
     throw new NacreError(
       'InvalidArgument',
@@ -43,6 +41,12 @@ export function resolveVectors(vectors: QueryVectors, dimensions: number, array:
     );
   }
   return { values, count, single };
+}
+
+/** Queries and dimensions; a shape of one axis is that of one query. */
+function sizesOf(shape: readonly number[]): [number, number] {
+  const [count = 1, ...axes] = shape;
+  return axes.length === 0 ? [1, count] : [count, axes.reduce((a, b) => a * b, 1)];
 }
 
 function toFloat64(data: TypedArray | readonly number[], dtype: Dtype | undefined): Float64Array {

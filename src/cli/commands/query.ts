@@ -113,10 +113,7 @@ function analyzeText(counts: {
 
 /** Always a list of vectors, so that the answer is a list of lists. */
 function asMany(vectors: QueryVectors): QueryVectors {
-  if ('shape' in vectors) {
-    const { shape } = vectors;
-    return shape.length > 1 ? vectors : { ...vectors, shape: [1, shape[0] ?? 1] };
-  }
+  if ('shape' in vectors) return vectors;
   const data = ArrayBuffer.isView(vectors) ? vectors : Float64Array.from(vectors);
   return { data, shape: [1, data.length] };
 }
