@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The process: signals in, exit code out.
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { isNacreError, NacreError } from '../index.js';
 import { commands } from './commands/index.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
@@ -32,11 +32,12 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
+  const program = makeProgram(running, commands);
   try {
-    await makeProgram(running, commands).parseAsync(argv);
+    await program.parseAsync(argv);
     return running.exitCode;
   } catch (error) {
-    const typed = toNacreError(error);
+    const typed = toNacreError(error, () => usageOf(program, argv));
     if (typed === undefined) return (error as CommanderError).exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     if (isBrokenPipe(error)) return exitCodes.ok;
     const json = argv.includes('--json');
@@ -47,8 +48,8 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 /** Undefined when help or the version was asked for and printed. */
-function toNacreError(error: unknown): NacreError | undefined {
-  if (error instanceof CommanderError) return usageError(error);
+function toNacreError(error: unknown, usage: () => string): NacreError | undefined {
+  if (error instanceof CommanderError) return usageError(error, usage);
   if (isNacreError(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new NacreError('Internal', `unexpected: ${message}`, {
@@ -58,13 +59,22 @@ function toNacreError(error: unknown): NacreError | undefined {
 }
 
 /** `error: unknown command 'inof'` and, on a line of its own, `(Did you mean info?)`. */
-function usageError(error: CommanderError): NacreError | undefined {
+function usageError(error: CommanderError, usage: () => string): NacreError | undefined {
   if (error.exitCode === 0 || error.code === 'commander.help') return undefined;
   const [first = '', ...rest] = error.message.split('\n');
   const near = /\((.*)\)/.exec(rest.join(' '))?.[1];
   return new NacreError('InvalidArgument', first.replace(/^error: /, ''), {
-    hint: near ?? '`nacre --help` lists the commands, `nacre COMMAND --help` their options.',
+    hint: near ?? usage(),
   });
+}
+
+/** Of the command that was asked for, or where the commands are listed. */
+function usageOf(program: Command, argv: readonly string[]): string {
+  const name = argv.slice(2).find((word) => !word.startsWith('-'));
+  const command = program.commands.find((known) => known.name() === name);
+  return command === undefined
+    ? '`nacre --help` lists the commands, `nacre COMMAND --help` their options.'
+    : `Usage: nacre ${command.name()} ${command.usage()}. \`nacre ${command.name()} --help\` says more.`;
 }
 
 /** Of our own output: the same error of a connection to a store is another matter. */

@@ -63,6 +63,9 @@ describe('the command line', () => {
     expect(await refused(['info'], 'missing required argument')).toBe('2 InvalidArgument');
     expect(await refused(['info', uri, 'more'], 'too many arguments')).toBe('2 InvalidArgument');
     expect(await refused(['read', uri, 'e'], '--out')).toBe('2 InvalidArgument');
+    expect((await nacre(['drop', uri, '--json'])).error.hint).toMatch(
+      /^Usage: nacre drop \[options\] <uri> <array>\. /,
+    );
     expect((await nacre([])).code).toBe(2);
     expect((await nacre(['--help'])).code).toBe(0);
     expect((await nacre(['--version'])).stdout.toString()).toMatch(/^\d+\.\d+\.\d+\n$/);

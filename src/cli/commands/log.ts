@@ -38,5 +38,6 @@ function operationText({ kind, array, rowsAdded, rowsDropped }: OperationInfo): 
     ...(rowsAdded > 0 ? [`+${countText(rowsAdded)}`] : []),
     ...(rowsDropped > 0 ? [`-${countText(rowsDropped)}`] : []),
   ];
-  return [kind, array, counts.length > 0 ? `${counts.join(' ')} rows` : ''].filter(Boolean).join('  ');
+  const plural = rowsAdded + rowsDropped === 1 ? 'row' : 'rows';
+  return [kind, array, counts.length > 0 ? `${counts.join(' ')} ${plural}` : ''].filter(Boolean).join('  ');
 }
