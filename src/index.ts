@@ -13,6 +13,7 @@ export type { CreateOptions, RowTarget } from './arrays/write-transaction.js';
 export type { Hit } from './query/execute.js';
 export { type Metric, scoreOrder } from './query/metric.js';
 export type { NearestQuery } from './query/nearest.js';
+export { search, type SearchHit, type SearchOptions } from './query/search.js';
 export type { QueryVectors } from './query/vectors.js';
 export type { Dtype, TypedArray } from './npy/dtype.js';
 export type { Settled } from './manifest/settle.js';

@@ -18,6 +18,7 @@ test('the values that are exported', () => {
       "open",
       "openNpyFile",
       "scoreOrder",
+      "search",
       "writeNpyFile",
     ]
   `);
@@ -70,6 +71,8 @@ test('the types that are exported', () => {
       "RowType",
       "Rows",
       "RowsInput",
+      "SearchHit",
+      "SearchOptions",
       "Settled",
       "TransactionHandle",
       "TypedArray",

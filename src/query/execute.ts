@@ -4,7 +4,8 @@ import { NacreError } from '../errors.js';
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { ScanPart } from '../arrays/row-map.js';
-import { fromNative, type ExactScan } from '../native.js';
+import { fromNative, type ExactScan, type ScanDtype } from '../native.js';
+import type { Dtype } from '../npy/dtype.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { NearestPlan } from './plan.js';
@@ -82,18 +83,11 @@ function createScan(
   vectors: ResolvedVectors,
   k: number,
 ): ExactScan {
-  const { dtype } = view.type;
-  if (dtype === 'complex64' || dtype === 'complex128') {
-    throw new NacreError('UnsupportedFormat', `rows of ${dtype} cannot be searched`, {
-      context: { array: view.name, dtype },
-      hint: 'Complex numbers have no order of nearness here; store their parts as two numbers.',
-    });
-  }
   const { metric } = plan;
   try {
     const options = {
       metric,
-      dtype,
+      dtype: scanDtype(view.type.dtype, view.name),
       dimensions: dimensionsOf(view),
       k,
       queries: vectors.values,
@@ -102,6 +96,15 @@ function createScan(
   } catch (error) {
     throw fromNative(error);
   }
+}
+
+/** What the scanner reads rows as; `UnsupportedFormat` for complex ones. */
+export function scanDtype(dtype: Dtype, name: string): ScanDtype {
+  if (dtype !== 'complex64' && dtype !== 'complex128') return dtype;
+  throw new NacreError('UnsupportedFormat', `rows of ${dtype} cannot be searched`, {
+    context: { array: name, dtype },
+    hint: 'Complex numbers have no order of nearness here; store their parts as two numbers.',
+  });
 }
 
 async function scanPart(

@@ -63,7 +63,7 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
 /** A limit beyond this is a mistake, not a search. */
 const largestLimit = 1_000_000;
 
-function wholeNumber(name: string, value: number, least: number): number {
+export function wholeNumber(name: string, value: number, least: number): number {
   if (Number.isSafeInteger(value) && value >= least && value <= largestLimit) return value;
   throw new NacreError(
     'InvalidArgument',

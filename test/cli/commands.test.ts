@@ -395,6 +395,33 @@ describe('query', () => {
       ['--row', '77'],
     ])
       expect((await nacre(['query', uri, 'e', ...args])).code).toBe(2);
+    expect((await nacre(['query', uri, '--row', '0'])).code).toBe(2);
+  });
+
+  test('searches a file as it is', async () => {
+    await answer(['import', uri, 'e', rows10]);
+    const ofFile = await answer(['query', rows10, '--row', '-1', '-k', '3', '--metric', 'cosine']);
+    const ofArray = await answer(['query', uri, 'e', '--row', '-1', '-k', '3', '--metric', 'cosine']);
+    const hits = (found: unknown) =>
+      (found as { results: { hits: { row: number; score: number }[] }[] }).results.map(({ hits }) =>
+        hits.map(({ row, score }) => [row, score]),
+      );
+    expect(hits(ofFile)).toEqual(hits(ofArray));
+    expect(ofFile).toMatchObject({ order: 'descending', exact: true });
+    expect(ofFile).not.toHaveProperty('version');
+    const text = await nacre(['query', rows10, '--vector', '[0, 1]', '-k', '1']);
+    expect(text.stdout.toString()).toMatch(/^ROW +SCORE\n +0 +0\n$/);
+    for (const args of [
+      ['e', '--row', '0'],
+      ['--row', '10'],
+      ['--row', '0.5'],
+      ['--row', '0', '--at', '1'],
+      ['--row', '0', '--analyze'],
+      ['--vector', '[1]'],
+      [],
+    ])
+      expect([args, (await nacre(['query', rows10, ...args])).code]).toEqual([args, 2]);
+    expect((await nacre(['query', `${rows10}.none.npy`, '--row', '0'])).code).toBe(4);
   });
 });
 

@@ -4,6 +4,8 @@ import {
   NacreError,
   type QueryVectors,
   scoreOrder,
+  search,
+  type SearchHit,
   type VersionReference,
 } from '../../index.js';
 import { openAt } from '../datasets.js';
@@ -24,15 +26,17 @@ interface Options {
 }
 
 export const query = define<Options>({
-  usage: 'query <uri> <array>',
+  usage: 'query <uri> [array]',
   summary: 'find the rows nearest to a vector, or to many',
-  details: `--vector is a .npy file (one vector, or one a row), '[0.1, 0.2, …]', or - for a .npy file on
-standard input. Scores: the distance for l2 and l2sq (small is near), the similarity for cosine and dot
-(large is near). Without an index every row is scored, so the answer is exact.`,
+  details: `<uri> is a dataset, or a .npy file whose rows are searched as they are. --vector is a .npy file
+(one vector, or one a row), '[0.1, 0.2, …]', or - for a .npy file on standard input. Scores: the distance for
+l2 and l2sq (small is near), the similarity for cosine and dot (large is near). Without an index every row is
+scored, so the answer is exact.`,
   examples: [
     'nacre query ./faces embeddings --vector q.npy -k 10 --metric cosine',
     "nacre query s3://bucket/points xy --vector '[0.5, 1]' --json",
     'nacre query ./faces embeddings --row 42 -k 5',
+    'nacre query rows.npy --vector q.npy --metric dot',
   ],
   options: (command) =>
     command
@@ -43,41 +47,26 @@ standard input. Scores: the distance for l2 and l2sq (small is near), the simila
       .option('--exact', 'score every row, whatever indexes exist')
       .option('--analyze', 'add what the query cost')
       .option('--at <version>', 'a version: its number, or -1 for the one before the newest', parseAt),
-  async work(session, options, uri: string, name: string) {
+  async work(session, options, uri: string, name: string | undefined) {
     if ((options.vector === undefined) === (options.row === undefined))
       throw invalid('what to look for is not said', 'Give either --vector or --row.');
-    refuseFile(uri);
-    const { signal } = session;
     const metric = options.metric as Metric;
-    const dataset = await openAt(session, uri, options.at);
-    const array = dataset.array(name);
-    const vectors =
-      options.row === undefined
-        ? await readVectors(session, options.vector ?? '')
-        : (await array.read({ rows: [options.row], signal })).data;
-    const scope = dataset.meter.scope();
-    const progress = session.progress(`scanning ${name}`, 'rows');
-    const found = await array
-      .nearest(asMany(vectors), { metric })
-      .exact()
-      .limit(options.k)
-      .toArray({ signal, onProgress: (done, total) => progress.update(done, total) });
-    progress.end();
-    const { totalRequests, waves, bytesDown, bytesMapped, elapsedMs } = scope.stop();
-    const version = await dataset.version({ signal });
-    const analyze = { requests: totalRequests, waves, bytesRead: bytesDown + bytesMapped, elapsedMs };
+    const { results, version, cost } = isFile(uri)
+      ? await queryFile(session, options, metric, uri, name)
+      : await queryDataset(session, options, metric, uri, name);
+    const analyze = options.analyze === true && cost !== undefined;
     const text = [
-      ...found.map((hits, i) => hitsText(hits, found.length > 1 ? i : undefined)),
-      ...(options.analyze === true ? [analyzeText(analyze)] : []),
+      ...results.map((hits, i) => hitsText(hits, results.length > 1 ? i : undefined)),
+      ...(analyze ? [analyzeText(cost)] : []),
     ];
     return {
       json: {
-        version,
+        ...(version === undefined ? {} : { version }),
         metric,
         order: scoreOrder(metric),
         exact: true,
-        results: found.map((hits) => ({ hits: hits.map(hitJson) })),
-        ...(options.analyze === true ? { analyze } : {}),
+        results: results.map((hits) => ({ hits: hits.map(hitJson) })),
+        ...(analyze ? { analyze: cost } : {}),
       },
       text: text.join('\n\n'),
       data: true,
@@ -85,23 +74,105 @@ standard input. Scores: the distance for l2 and l2sq (small is near), the simila
   },
 });
 
-/** A row id is text, since later releases give ids of other kinds. */
-function hitJson({ row, id, score }: Hit) {
-  return { row, id: String(id), score, attributes: {} };
+interface Found {
+  /** Of each query. */
+  readonly results: readonly (readonly (Hit | SearchHit)[])[];
+  readonly version?: number;
+  readonly cost?: Cost;
 }
 
-function hitsText(hits: readonly Hit[], at: number | undefined): string {
-  const title = at === undefined ? '' : `query ${at}\n`;
-  const rows = hits.map(({ row, id, score }) => [String(row), String(id), String(score)]);
-  return `${title}${table(['ROW', 'ID', 'SCORE'], rows)}`;
-}
-
-function analyzeText(counts: {
+interface Cost {
   readonly requests: number;
   readonly waves: number;
   readonly bytesRead: number;
   readonly elapsedMs: number;
-}): string {
+}
+
+async function queryDataset(
+  session: Session,
+  options: Options,
+  metric: Metric,
+  uri: string,
+  name: string | undefined,
+): Promise<Found> {
+  if (name === undefined)
+    throw invalid('the array is not said', `\`nacre ls ${uri}\` lists those of the dataset.`);
+  const { signal } = session;
+  const dataset = await openAt(session, uri, options.at);
+  const array = dataset.array(name);
+  const vectors =
+    options.row === undefined
+      ? await readVectors(session, options.vector ?? '')
+      : (await array.read({ rows: [options.row], signal })).data;
+  const scope = dataset.meter.scope();
+  const progress = session.progress(`scanning ${name}`, 'rows');
+  const results = await array
+    .nearest(asMany(vectors), { metric })
+    .exact()
+    .limit(options.k)
+    .toArray({ signal, onProgress: (done, total) => progress.update(done, total) });
+  progress.end();
+  const { totalRequests, waves, bytesDown, bytesMapped, elapsedMs } = scope.stop();
+  const cost = { requests: totalRequests, waves, bytesRead: bytesDown + bytesMapped, elapsedMs };
+  return { results, version: await dataset.version({ signal }), cost };
+}
+
+async function queryFile(
+  session: Session,
+  options: Options,
+  metric: Metric,
+  uri: string,
+  name: string | undefined,
+): Promise<Found> {
+  if (name !== undefined) throw invalid(`a file has no array '${name}'`, 'Leave the name away.');
+  if (options.at !== undefined || options.analyze === true)
+    throw invalid(
+      `a file has no ${options.at === undefined ? 'analysis' : 'versions'}`,
+      'Import it into a dataset first: `nacre import`.',
+    );
+  const { signal } = session;
+  const file = await openSource(session, uri);
+  const { row } = options;
+  if (row !== undefined && !(Number.isSafeInteger(row) && row >= -file.rows && row < file.rows))
+    throw invalid(`row ${row} is not in ${uri}, which has ${file.rows} rows`, 'Rows count from 0.');
+  const first = row === undefined ? 0 : row < 0 ? row + file.rows : row;
+  const vectors =
+    row === undefined
+      ? await readVectors(session, options.vector ?? '')
+      : await file.readRows(first, first + 1, { signal });
+  const progress = session.progress(`scanning ${uri}`, 'rows');
+  const results = await search(asMany(vectors), file, {
+    metric,
+    k: options.k,
+    signal,
+    onProgress: (done, total) => progress.update(done, total),
+  });
+  progress.end();
+  return { results };
+}
+
+function isFile(uri: string): boolean {
+  return /\.npy$/i.test(uri);
+}
+
+/** A row id is text, since later releases give ids of other kinds; a row of a file has none. */
+function hitJson(hit: Hit | SearchHit) {
+  const { row, score } = hit;
+  return { row, ...('id' in hit ? { id: String(hit.id) } : {}), score, attributes: {} };
+}
+
+function hitsText(hits: readonly (Hit | SearchHit)[], at: number | undefined): string {
+  const title = at === undefined ? '' : `query ${at}\n`;
+  const ofFile = hits.some((hit) => !('id' in hit));
+  const rows = hits.map((hit) => [
+    String(hit.row),
+    ...('id' in hit ? [String(hit.id)] : []),
+    String(hit.score),
+  ]);
+  return `${title}${table(['ROW', ...(ofFile ? [] : ['ID']), 'SCORE'], rows)}`;
+}
+
+function analyzeText(counts: Cost): string {
   const { requests, waves, bytesRead, elapsedMs } = counts;
   return [
     plural(requests, 'request'),
@@ -144,11 +215,4 @@ function parseVectors(text: string): QueryVectors {
   if (numbers.some((row) => row.length !== width))
     throw invalid('the vectors differ in length', 'Give vectors of one length.');
   return { data: Float64Array.from(numbers.flat()), shape: [numbers.length, width] };
-}
-
-function refuseFile(uri: string): void {
-  if (!/\.npy$/i.test(uri)) return;
-  throw new NacreError('UnsupportedFormat', `${uri}: a file is searched by a later release`, {
-    hint: 'Import it first: nacre import ./dataset data FILE.npy',
-  });
 }
