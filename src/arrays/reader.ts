@@ -36,8 +36,8 @@ export async function readRuns(
       if (only !== undefined) {
         const start = part.dataOffset + only.row * rowBytes;
         const end = start + only.count * rowBytes;
-        const room = target.subarray(only.target * rowBytes, only.target * rowBytes + end - start);
-        await pages.readInto(part, { start, end }, room, options);
+        const place = target.subarray(only.target * rowBytes, only.target * rowBytes + end - start);
+        await pages.readInto(part, { start, end }, place, options);
         return;
       }
       const ranges = group.map((run): ByteRange => {
@@ -52,10 +52,9 @@ export async function readRuns(
 }
 
 /** The only run of a part, when it is large. */
-function largeRun([only, ...others]: readonly Run[], rowBytes: number): Run | undefined {
-  return others.length === 0 && only !== undefined && only.count * rowBytes >= largeRunBytes
-    ? only
-    : undefined;
+function largeRun(runs: readonly Run[], rowBytes: number): Run | undefined {
+  const [only] = runs;
+  return runs.length === 1 && only !== undefined && only.count * rowBytes >= largeRunBytes ? only : undefined;
 }
 
 /**
