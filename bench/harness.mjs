@@ -43,11 +43,13 @@ export async function timed(work) {
 /**
  * Medians of several things in turn: `rounds` times each of `samplers` (functions that resolve to a number),
  * so that whatever slows the machine for a while slows all of them. One that resolves to undefined has none.
+ * `before` runs before each sample, outside of its clock.
  */
-export async function interleaved(rounds, samplers) {
+export async function interleaved(rounds, samplers, before = () => {}) {
   const samples = Object.fromEntries(Object.keys(samplers).map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const [name, sample] of Object.entries(samplers)) {
+      before();
       const value = await sample(round);
       if (value !== undefined) samples[name].push(value);
     }
@@ -55,6 +57,16 @@ export async function interleaved(rounds, samplers) {
   return Object.fromEntries(
     Object.entries(samples).map(([name, all]) => [name, all.length === 0 ? undefined : median(all)]),
   );
+}
+
+/**
+ * Has a process of its own touch so much memory and end. A virtual machine may give free pages back to its
+ * host, and touching them anew costs up to 3 ms a MB, ten times the work that is measured; afterwards the next
+ * to ask for memory gets pages that are there, as on a machine of one's own.
+ */
+export function backMemory(bytes) {
+  const touch = `const all = []; for (let i = 0; i < ${bytes}; i += 2 ** 26) all.push(Buffer.alloc(2 ** 26, 1))`;
+  execFileSync(process.execPath, ['-e', touch]);
 }
 
 export const megabytesPerSecond = (bytes, ms) => bytes / 1e3 / ms;
