@@ -144,3 +144,20 @@ test('the members of the handles', () => {
     }
   `);
 });
+
+test('importing the package loads no engine: what it needs at once is small', () => {
+  const dist = path.resolve(import.meta.dirname, '../dist');
+  const loaded = new Map<string, number>();
+  const load = (file: string): void => {
+    if (loaded.has(file)) return;
+    const text = readFileSync(path.join(dist, file), 'utf8');
+    loaded.set(file, text.length);
+    for (const [, name = ''] of text.matchAll(/^(?:import|\} from|export \*.*from)[^\n]*"\.\/([^"]+)";$/gm))
+      load(name);
+  };
+  load('index.js');
+  const total = [...loaded.values()].reduce((sum, length) => sum + length, 0);
+  expect([...loaded.keys()].length).toBeGreaterThan(1);
+  // 10 KB today; the engine has 600.
+  expect(total).toBeLessThan(40_000);
+});

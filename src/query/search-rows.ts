@@ -1,0 +1,75 @@
+// Exact search without a dataset: rows that are in memory, or that a file gives piece by piece.
+import { type CheckedRows, checkRows, type RowsInput } from '../arrays/rows-input.js';
+import type { RowSource } from '../arrays/row-source.js';
+import { rowBytesOf } from '../arrays/partition-writer.js';
+import { type ExactScan, fromNative, native, type NativeBinding } from '../native.js';
+import { throwIfAborted } from '../util/runtime.js';
+import { scanDtype } from './execute.js';
+import { resolveMetric } from './metric.js';
+import { defaultLimit, wholeNumber } from './nearest.js';
+import type { SearchHit, SearchOptions } from './search.js';
+import { type QueryVectors, resolveVectors } from './vectors.js';
+
+/** Bytes that are read and scanned at once; the next piece is read meanwhile. */
+const pieceBytes = 16 * 2 ** 20;
+
+/** What `search()` does. */
+export async function searchRows(
+  queries: QueryVectors,
+  rows: RowsInput | RowSource,
+  options: SearchOptions = {},
+): Promise<SearchHit[] | SearchHit[][]> {
+  const { signal, onProgress } = options;
+  throwIfAborted(signal);
+  const source = 'read' in rows ? rows : inMemory(checkRows(rows));
+  const dtype = scanDtype(source.type.dtype, source.name);
+  const dimensions = source.type.rowShape.reduce((product, length) => product * length, 1);
+  const vectors = resolveVectors(queries, dimensions, source.name);
+  const metric = resolveMetric(options.metric ?? 'l2');
+  const k = Math.min(wholeNumber('k', options.k ?? defaultLimit, 1), source.rows);
+  const none = Array.from({ length: vectors.count }, (): SearchHit[] => []);
+  if (k === 0 || vectors.count === 0) return vectors.single ? [] : none;
+  const scan = createScan({ metric, dtype, dimensions, k, queries: vectors.values });
+  const step = Math.max(1, Math.floor(pieceBytes / Math.max(1, rowBytesOf(source.type))));
+  let scanning: Promise<void> | undefined;
+  for (let start = 0; start < source.rows; start += step) {
+    const end = Math.min(start + step, source.rows);
+    const bytes = await source.read(start, end, signal === undefined ? {} : { signal });
+    await scanning;
+    throwIfAborted(signal);
+    onProgress?.(start, source.rows);
+    scanning = scan.scan(bytes, start).catch((error: unknown) => {
+      throw fromNative(error);
+    });
+    // Waited for after the next piece was read, which may fail first.
+    scanning.catch(() => undefined);
+  }
+  await scanning;
+  onProgress?.(source.rows, source.rows);
+  const { counts, ids, scores } = scan.results();
+  const lists = none.map((_, query) =>
+    Array.from({ length: counts[query] ?? 0 }, (_, rank): SearchHit => {
+      const at = query * k + rank;
+      return { row: ids[at] ?? -1, score: scores[at] ?? Number.NaN };
+    }),
+  );
+  return vectors.single ? (lists[0] ?? []) : lists;
+}
+
+function createScan(options: Parameters<NativeBinding['createExactScan']>[0]): ExactScan {
+  try {
+    return native().createExactScan(options);
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+function inMemory({ bytes, rows, type }: CheckedRows): Omit<RowSource, 'close'> {
+  const rowBytes = rowBytesOf(type);
+  return {
+    type,
+    rows,
+    name: 'the rows',
+    read: async (start, end) => bytes.subarray(start * rowBytes, end * rowBytes),
+  };
+}
