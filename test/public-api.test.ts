@@ -158,6 +158,6 @@ test('importing the package loads no engine: what it needs at once is small', ()
   load('index.js');
   const total = [...loaded.values()].reduce((sum, length) => sum + length, 0);
   expect([...loaded.keys()].length).toBeGreaterThan(1);
-  // 10 KB today; the engine has 600.
+  // 5 KB today; the engine has some 500.
   expect(total).toBeLessThan(40_000);
 });
