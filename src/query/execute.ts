@@ -1,14 +1,13 @@
 // Runs an exact plan: partitions stream through the scanner, which keeps the best rows; nothing is loaded
 // into JavaScript but their places. Partitions are fetched ahead of the scan within the memory budget.
-import { NacreError } from '../errors.js';
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { ScanPart } from '../arrays/row-map.js';
-import { fromNative, type ExactScan, type ScanDtype } from '../native.js';
-import type { Dtype } from '../npy/dtype.js';
+import type { ExactScan } from '../native.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { NearestPlan } from './plan.js';
+import { listsOf, scanRows, startScan } from './scan.js';
 import type { ResolvedVectors } from './vectors.js';
 
 export interface Hit {
@@ -28,10 +27,6 @@ export interface ExecuteOptions extends CallOptions {
 /** Partitions in flight at most; more would not make a scan faster. */
 const partitionsAhead = 8;
 
-export function dimensionsOf(view: ArrayView): number {
-  return view.type.rowShape.reduce((product, length) => product * length, 1);
-}
-
 export async function executeNearest(
   environment: ArrayEnvironment,
   view: ArrayView,
@@ -42,7 +37,7 @@ export async function executeNearest(
   const map = await view.rowMap(options);
   const wanted = Math.min(plan.limit + plan.offset, map.liveRows);
   if (wanted === 0 || vectors.count === 0) return Array.from({ length: vectors.count }, () => []);
-  const scan = createScan(environment, view, plan, vectors, wanted);
+  const scan = startScan(environment.native, view, plan.metric, wanted, vectors);
   const running = new Set<Promise<void>>();
   let inFlight = 0;
   let scanned = 0;
@@ -68,43 +63,9 @@ export async function executeNearest(
   await Promise.all(running);
   const { counts, ids, scores } = scan.results();
   const rows = await map.indicesOf(ids);
-  return Array.from({ length: vectors.count }, (_, query) =>
-    Array.from({ length: counts[query] ?? 0 }, (_, rank): Hit => {
-      const at = query * wanted + rank;
-      return { row: rows[at] ?? -1, id: ids[at] ?? -1, score: scores[at] ?? Number.NaN };
-    }).slice(plan.offset),
-  );
-}
-
-function createScan(
-  { native }: ArrayEnvironment,
-  view: ArrayView,
-  plan: NearestPlan,
-  vectors: ResolvedVectors,
-  k: number,
-): ExactScan {
-  const { metric } = plan;
-  try {
-    const options = {
-      metric,
-      dtype: scanDtype(view.type.dtype, view.name),
-      dimensions: dimensionsOf(view),
-      k,
-      queries: vectors.values,
-    };
-    return native.createExactScan(options);
-  } catch (error) {
-    throw fromNative(error);
-  }
-}
-
-/** What the scanner reads rows as; `UnsupportedFormat` for complex ones. */
-export function scanDtype(dtype: Dtype, name: string): ScanDtype {
-  if (dtype !== 'complex64' && dtype !== 'complex128') return dtype;
-  throw new NacreError('UnsupportedFormat', `rows of ${dtype} cannot be searched`, {
-    context: { array: name, dtype },
-    hint: 'Complex numbers have no order of nearness here; store their parts as two numbers.',
-  });
+  return listsOf(counts, wanted, (at): Hit => {
+    return { row: rows[at] ?? -1, id: ids[at] ?? -1, score: scores[at] ?? Number.NaN };
+  }).map((hits) => hits.slice(plan.offset));
 }
 
 async function scanPart(
@@ -115,9 +76,5 @@ async function scanPart(
 ): Promise<void> {
   const bytes = await pages.whole(part, options);
   throwIfAborted(options.signal);
-  try {
-    await scan.scan(bytes.subarray(part.dataOffset), firstRowId, rowIds, dead);
-  } catch (error) {
-    throw fromNative(error);
-  }
+  await scanRows(scan, bytes.subarray(part.dataOffset), firstRowId, rowIds, dead);
 }

@@ -2,11 +2,11 @@
 import { type CheckedRows, checkRows, type RowsInput } from '../arrays/rows-input.js';
 import type { RowSource } from '../arrays/row-source.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
-import { type ExactScan, fromNative, native, type NativeBinding } from '../native.js';
+import { native } from '../native.js';
 import { throwIfAborted } from '../util/runtime.js';
-import { scanDtype } from './execute.js';
 import { resolveMetric } from './metric.js';
 import { defaultLimit, wholeNumber } from './nearest.js';
+import { dimensionsOf, listsOf, scanDtype, scanRows, startScan } from './scan.js';
 import type { SearchHit, SearchOptions } from './search.js';
 import { type QueryVectors, resolveVectors } from './vectors.js';
 
@@ -22,14 +22,14 @@ export async function searchRows(
   const { signal, onProgress } = options;
   throwIfAborted(signal);
   const source = 'read' in rows ? rows : inMemory(checkRows(rows));
-  const dtype = scanDtype(source.type.dtype, source.name);
-  const dimensions = source.type.rowShape.reduce((product, length) => product * length, 1);
-  const vectors = resolveVectors(queries, dimensions, source.name);
+  // Also where there is nothing to scan.
+  scanDtype(source);
+  const vectors = resolveVectors(queries, dimensionsOf(source), source.name);
   const metric = resolveMetric(options.metric ?? 'l2');
   const k = Math.min(wholeNumber('k', options.k ?? defaultLimit, 1), source.rows);
-  const none = Array.from({ length: vectors.count }, (): SearchHit[] => []);
-  if (k === 0 || vectors.count === 0) return vectors.single ? [] : none;
-  const scan = createScan({ metric, dtype, dimensions, k, queries: vectors.values });
+  if (k === 0 || vectors.count === 0)
+    return vectors.single ? [] : Array.from({ length: vectors.count }, () => []);
+  const scan = startScan(native(), source, metric, k, vectors);
   const step = Math.max(1, Math.floor(pieceBytes / Math.max(1, rowBytesOf(source.type))));
   let scanning: Promise<void> | undefined;
   for (let start = 0; start < source.rows; start += step) {
@@ -38,30 +38,17 @@ export async function searchRows(
     await scanning;
     throwIfAborted(signal);
     onProgress?.(start, source.rows);
-    scanning = scan.scan(bytes, start).catch((error: unknown) => {
-      throw fromNative(error);
-    });
+    scanning = scanRows(scan, bytes, start);
     // Waited for after the next piece was read, which may fail first.
     scanning.catch(() => undefined);
   }
   await scanning;
   onProgress?.(source.rows, source.rows);
   const { counts, ids, scores } = scan.results();
-  const lists = none.map((_, query) =>
-    Array.from({ length: counts[query] ?? 0 }, (_, rank): SearchHit => {
-      const at = query * k + rank;
-      return { row: ids[at] ?? -1, score: scores[at] ?? Number.NaN };
-    }),
-  );
+  const lists = listsOf(counts, k, (at): SearchHit => {
+    return { row: ids[at] ?? -1, score: scores[at] ?? Number.NaN };
+  });
   return vectors.single ? (lists[0] ?? []) : lists;
-}
-
-function createScan(options: Parameters<NativeBinding['createExactScan']>[0]): ExactScan {
-  try {
-    return native().createExactScan(options);
-  } catch (error) {
-    throw fromNative(error);
-  }
 }
 
 function inMemory({ bytes, rows, type }: CheckedRows): Omit<RowSource, 'close'> {

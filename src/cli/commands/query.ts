@@ -19,7 +19,8 @@ interface Options {
   readonly vector?: string;
   readonly row?: number;
   readonly k: number;
-  readonly metric: string;
+  /** Checked by the search. */
+  readonly metric: Metric;
   readonly exact?: boolean;
   readonly analyze?: boolean;
   readonly at?: VersionReference;
@@ -50,10 +51,9 @@ scored, so the answer is exact.`,
   async work(session, options, uri: string, name: string | undefined) {
     if ((options.vector === undefined) === (options.row === undefined))
       throw invalid('what to look for is not said', 'Give either --vector or --row.');
-    const metric = options.metric as Metric;
-    const { results, version, cost } = isFile(uri)
-      ? await queryFile(session, options, metric, uri, name)
-      : await queryDataset(session, options, metric, uri, name);
+    const { metric } = options;
+    const ask = isFile(uri) ? queryFile : queryDataset;
+    const { results, version, cost } = await ask(session, options, uri, name);
     const analyze = options.analyze === true && cost !== undefined;
     const text = [
       ...results.map((hits, i) => hitsText(hits, results.length > 1 ? i : undefined)),
@@ -81,6 +81,8 @@ interface Found {
   readonly cost?: Cost;
 }
 
+type Ask = (session: Session, options: Options, uri: string, name: string | undefined) => Promise<Found>;
+
 interface Cost {
   readonly requests: number;
   readonly waves: number;
@@ -88,13 +90,7 @@ interface Cost {
   readonly elapsedMs: number;
 }
 
-async function queryDataset(
-  session: Session,
-  options: Options,
-  metric: Metric,
-  uri: string,
-  name: string | undefined,
-): Promise<Found> {
+const queryDataset: Ask = async (session, options, uri, name) => {
   if (name === undefined)
     throw invalid('the array is not said', `\`nacre ls ${uri}\` lists those of the dataset.`);
   const { signal } = session;
@@ -107,7 +103,7 @@ async function queryDataset(
   const scope = dataset.meter.scope();
   const progress = session.progress(`scanning ${name}`, 'rows');
   const results = await array
-    .nearest(asMany(vectors), { metric })
+    .nearest(asMany(vectors), { metric: options.metric })
     .exact()
     .limit(options.k)
     .toArray({ signal, onProgress: (done, total) => progress.update(done, total) });
@@ -115,15 +111,9 @@ async function queryDataset(
   const { totalRequests, waves, bytesDown, bytesMapped, elapsedMs } = scope.stop();
   const cost = { requests: totalRequests, waves, bytesRead: bytesDown + bytesMapped, elapsedMs };
   return { results, version: await dataset.version({ signal }), cost };
-}
+};
 
-async function queryFile(
-  session: Session,
-  options: Options,
-  metric: Metric,
-  uri: string,
-  name: string | undefined,
-): Promise<Found> {
+const queryFile: Ask = async (session, options, uri, name) => {
   if (name !== undefined) throw invalid(`a file has no array '${name}'`, 'Leave the name away.');
   if (options.at !== undefined || options.analyze === true)
     throw invalid(
@@ -142,14 +132,14 @@ async function queryFile(
       : await file.readRows(first, first + 1, { signal });
   const progress = session.progress(`scanning ${uri}`, 'rows');
   const results = await search(asMany(vectors), file, {
-    metric,
+    metric: options.metric,
     k: options.k,
     signal,
     onProgress: (done, total) => progress.update(done, total),
   });
   progress.end();
   return { results };
-}
+};
 
 function isFile(uri: string): boolean {
   return /\.npy$/i.test(uri);

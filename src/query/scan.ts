@@ -1,0 +1,62 @@
+// The scanner as plans and searches use it: rows of a type, errors that are typed, lists of hits.
+import type { RowType } from '../arrays/partition-writer.js';
+import { NacreError } from '../errors.js';
+import {
+  type ExactScan,
+  fromNative,
+  type NativeBinding,
+  type ScanDtype,
+  type ScanMetric,
+} from '../native.js';
+import type { ResolvedVectors } from './vectors.js';
+
+/** What is scanned, as messages name it. */
+export interface Scanned {
+  readonly name: string;
+  readonly type: RowType;
+}
+
+export function dimensionsOf({ type }: Pick<Scanned, 'type'>): number {
+  return type.rowShape.reduce((product, length) => product * length, 1);
+}
+
+/** What the scanner reads rows as; `UnsupportedFormat` for complex ones. */
+export function scanDtype({ name, type: { dtype } }: Scanned): ScanDtype {
+  if (dtype !== 'complex64' && dtype !== 'complex128') return dtype;
+  throw new NacreError('UnsupportedFormat', `rows of ${dtype} cannot be searched`, {
+    context: { array: name, dtype },
+    hint: 'Complex numbers have no order of nearness here; store their parts as two numbers.',
+  });
+}
+
+/** Errors: `UnsupportedFormat` for complex rows, `ResourceExhausted` for more than 2^27 hits. */
+export function startScan(
+  native: NativeBinding,
+  scanned: Scanned,
+  metric: ScanMetric,
+  k: number,
+  { values }: ResolvedVectors,
+): ExactScan {
+  const [dtype, dimensions] = [scanDtype(scanned), dimensionsOf(scanned)];
+  try {
+    return native.createExactScan({ metric, dtype, dimensions, k, queries: values });
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+/** See {@link ExactScan.scan}. */
+export async function scanRows(scan: ExactScan, ...rows: Parameters<ExactScan['scan']>): Promise<void> {
+  try {
+    await scan.scan(...rows);
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+/** The hits of each query, best first; `hitAt` makes one of its place in the results. */
+export function listsOf<H>(counts: Uint32Array, k: number, hitAt: (at: number) => H): H[][] {
+  return Array.from(counts, (count, query) =>
+    Array.from({ length: count }, (_, rank) => hitAt(query * k + rank)),
+  );
+}
