@@ -1,6 +1,7 @@
 //! Pure kernels: bytes in, bytes or numbers out. Nothing here knows napi, datasets or object stores.
 
 mod arch;
+pub mod codes;
 pub mod convert;
 pub mod crc;
 pub mod digest;

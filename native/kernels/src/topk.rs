@@ -109,6 +109,11 @@ impl Candidates {
         }
     }
 
+    /// k rows have no key above this.
+    pub fn cut(&self) -> f64 {
+        self.cut.0
+    }
+
     /// How many rows are waiting; few, unless many bounds overlap.
     pub fn len(&self) -> usize {
         self.list.len()

@@ -8,13 +8,19 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod codes;
+pub mod dots;
 mod float_state;
 mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod x86_dots;
 
 use crate::distance::{Padded, Wide, compensated, float, integer};
 use crate::{Error, Result};
 
+pub use codes::{CODE_QUERIES, CodeKernels};
 pub use compensated::Form;
+pub use dots::Left;
 pub use float_state::DefaultFloatState;
 
 /// An instruction set. `Scalar` is the reference that every other is compared with.

@@ -2,6 +2,7 @@
 #![allow(unsafe_op_in_unsafe_fn, reason = "every function has the contract that `Simd` states")]
 
 use super::Simd;
+use super::dots::Dots;
 
 pub struct Scalar;
 
@@ -70,5 +71,109 @@ impl Simd for Scalar {
     #[inline(always)]
     unsafe fn sum_sums(a: i32) -> i64 {
         a.into()
+    }
+}
+
+impl Dots for Scalar {
+    const SUMS: usize = 1;
+    const WHOLE_BYTES: bool = true;
+    type Bytes = [u8; 4];
+    type Sums = i32;
+    type Singles = f32;
+
+    #[inline(always)]
+    unsafe fn load(from: *const u8) -> [u8; 4] {
+        from.cast::<[u8; 4]>().read()
+    }
+
+    #[inline(always)]
+    unsafe fn repeat(from: *const i8) -> [u8; 4] {
+        from.cast::<[u8; 4]>().read()
+    }
+
+    #[inline(always)]
+    unsafe fn low_nibbles(a: [u8; 4]) -> [u8; 4] {
+        a.map(|byte| byte & 0xf)
+    }
+
+    #[inline(always)]
+    unsafe fn high_nibbles(a: [u8; 4]) -> [u8; 4] {
+        a.map(|byte| byte >> 4)
+    }
+
+    #[inline(always)]
+    unsafe fn zero() -> i32 {
+        0
+    }
+
+    #[inline(always)]
+    unsafe fn add_products(sums: i32, nibbles: [u8; 4], bytes: [u8; 4]) -> i32 {
+        let products = nibbles.into_iter().zip(bytes).map(|(a, b)| i32::from(a) * i32::from(b as i8));
+        sums + products.sum::<i32>()
+    }
+
+    #[inline(always)]
+    unsafe fn join(high: [u8; 4], low: [u8; 4]) -> [[u8; 4]; 2] {
+        let [first, second] = [
+            std::array::from_fn(|i| high[i] << 4 | low[i] & 0xf),
+            std::array::from_fn(|i| high[i] & 0xf0 | low[i] >> 4),
+        ];
+        [first, second]
+    }
+
+    #[inline(always)]
+    unsafe fn save(bytes: [u8; 4], into: *mut u8) {
+        into.cast::<[u8; 4]>().write(bytes);
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: i32, b: i32) -> i32 {
+        a + b
+    }
+
+    #[inline(always)]
+    unsafe fn store(sums: i32, into: *mut i32) {
+        into.write(sums);
+    }
+
+    #[inline(always)]
+    unsafe fn load_singles(from: *const f32) -> f32 {
+        from.read()
+    }
+
+    #[inline(always)]
+    unsafe fn all(value: f32) -> f32 {
+        value
+    }
+
+    #[inline(always)]
+    unsafe fn add_singles(a: f32, b: f32) -> f32 {
+        a + b
+    }
+
+    #[inline(always)]
+    unsafe fn subtract_singles(a: f32, b: f32) -> f32 {
+        a - b
+    }
+
+    #[inline(always)]
+    unsafe fn multiply_singles(a: f32, b: f32) -> f32 {
+        a * b
+    }
+
+    #[inline(always)]
+    unsafe fn centred(sums: i32, total: i32) -> f32 {
+        (2 * sums - total) as f32
+    }
+
+    #[inline(always)]
+    #[allow(clippy::neg_cmp_op_on_partial_ord, reason = "what is not a number is not less")]
+    unsafe fn not_less(value: f32, limit: f32) -> u32 {
+        u32::from(!(value < limit))
+    }
+
+    #[inline(always)]
+    unsafe fn store_singles(value: f32, into: *mut f32) {
+        into.write(value);
     }
 }

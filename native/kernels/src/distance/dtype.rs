@@ -109,6 +109,18 @@ impl Wide {
         }
     }
 
+    /// Calls `put` with the place and the value of every number of a row that `Dtype::widen` gave.
+    pub fn for_each(self, row: &[u8], mut put: impl FnMut(usize, f64)) {
+        match self {
+            Self::Float32 => {
+                row.chunks_exact(f32::BYTES).map(f32::decode).enumerate().for_each(|(i, x)| put(i, x))
+            }
+            Self::Float64 => {
+                row.chunks_exact(f64::BYTES).map(f64::decode).enumerate().for_each(|(i, x)| put(i, x))
+            }
+        }
+    }
+
     /// The numbers of a row that `Dtype::widen` gave.
     pub fn numbers(self, row: &[u8]) -> Vec<f64> {
         match self {

@@ -12,12 +12,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::arch::{DefaultFloatState, Kernels, Tier};
 use crate::distance::Query;
 use crate::distance::Wide;
+use crate::distance::score::Score;
 pub use crate::distance::{Dtype, Metric};
 use crate::rowset::{MAX_ID, RowSet};
 use crate::topk::{Hit, TopK};
 use crate::{Code, Error, Result};
+pub use cascade::{Cascade, Codes};
 use pass::Pass;
 
+mod cascade;
+#[cfg(test)]
+mod cascade_tests;
+mod coarse_pass;
+mod fine_pass;
 mod pass;
 #[cfg(test)]
 mod tests;
@@ -43,6 +50,7 @@ pub struct ExactScan {
     wide: Wide,
     dimensions: usize,
     k: usize,
+    tier: Tier,
     kernels: Kernels,
     queries: Vec<Query>,
     /// Queries whose sums with the rows are exact in integers, and the others.
@@ -92,6 +100,7 @@ impl ExactScan {
             let message = format!("{count} queries × k {k} are more than {MAX_HITS} hits");
             return Err(Error::new(Code::ResourceExhausted, message));
         }
+        let tier = Tier::pick(tier)?;
         let _state = DefaultFloatState::new();
         let best =
             || Best { top: Mutex::new(TopK::new(k)), threshold: AtomicU64::new(f64::INFINITY.to_bits()) };
@@ -104,7 +113,8 @@ impl ExactScan {
             wide: dtype.wide(),
             dimensions,
             k,
-            kernels: Tier::pick(tier)?.kernels(),
+            kernels: tier.kernels(),
+            tier,
             queries,
             integers,
             floats,
@@ -162,6 +172,12 @@ impl ExactScan {
     fn row_bytes(&self) -> usize {
         self.dimensions * self.dtype.bytes()
     }
+
+    /// Scores one row for one query.
+    fn score_row(&self, q: usize, id: u64, row: &[u8]) {
+        let Score { key, score } = pass::score(self, row, &self.queries[q]);
+        self.best[q].push(Hit { key, score, id });
+    }
 }
 
 impl Best {
@@ -176,6 +192,12 @@ impl Best {
     fn push(&self, hit: Hit) {
         let mut top = self.lock();
         top.push(hit);
-        self.threshold.store(top.threshold().to_bits(), Ordering::Relaxed);
+        self.lower(top.threshold());
+    }
+
+    /// Notes that k rows have no key above `value`.
+    fn lower(&self, value: f64) {
+        let lower = |bits| (value < f64::from_bits(bits)).then_some(value.to_bits());
+        let _ = self.threshold.fetch_update(Ordering::Relaxed, Ordering::Relaxed, lower);
     }
 }

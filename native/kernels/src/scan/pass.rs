@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Dtype, ExactScan, Metric, Partition, Wide};
 use crate::arch::QUERY_BLOCK;
-use crate::distance::score::{Score, integer_key, integer_score, score};
+use crate::distance::score::{Score, integer_key, integer_score, score as float_score};
 use crate::distance::{Query, float};
 use crate::topk::{Candidate, Candidates, Hit};
 
@@ -161,24 +161,25 @@ impl<'a> Pass<'a> {
         let best = &self.scan.best[q];
         for Candidate { low, id, row, .. } in self.candidates[q].take() {
             if low <= best.threshold() {
-                let Score { key, score } = self.score(row, &self.scan.queries[q]);
+                let Score { key, score } = score(self.scan, self.row_bytes(row), &self.scan.queries[q]);
                 best.push(Hit { key, score, id });
             }
         }
     }
+}
 
-    fn score(&self, row: usize, query: &Query) -> Score {
-        let (scan, bytes) = (self.scan, self.row_bytes(row));
-        match &query.integers {
-            Some(integers) if scan.dtype == Dtype::Uint8 => {
-                let mut dot = [0];
-                scan.kernels.shorts(bytes, &[&integers.values], integers.steps, &mut dot);
-                integer_score(scan.metric, bytes, query, dot[0], scan.kernels.integer_norm(bytes))
-            }
-            _ => {
-                let mut widened = Vec::new();
-                score(&scan.kernels, scan.metric, scan.wide, scan.dtype.widen(bytes, &mut widened), query)
-            }
+/// The score of a row as it is stored.
+pub fn score(scan: &ExactScan, row: &[u8], query: &Query) -> Score {
+    match &query.integers {
+        Some(integers) if scan.dtype == Dtype::Uint8 => {
+            let mut dot = [0];
+            scan.kernels.shorts(row, &[&integers.values], integers.steps, &mut dot);
+            integer_score(scan.metric, row, query, dot[0], scan.kernels.integer_norm(row))
+        }
+        _ => {
+            let mut widened = Vec::new();
+            let wide = scan.dtype.widen(row, &mut widened);
+            float_score(&scan.kernels, scan.metric, scan.wide, wide, query)
         }
     }
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::testing::BigRatio;
 use proptest::prelude::*;
 
-const METRICS: [Metric; 4] = [Metric::L2, Metric::L2Squared, Metric::Cosine, Metric::Dot];
+pub const METRICS: [Metric; 4] = [Metric::L2, Metric::L2Squared, Metric::Cosine, Metric::Dot];
 
 /// The score by its definition, in rational numbers.
 fn oracle_score(metric: Metric, row: &[f64], query: &[f64]) -> f64 {
@@ -353,7 +353,7 @@ proptest! {
 }
 
 /// Numbers that repeat from run to run.
-fn noise(seed: u64) -> impl FnMut() -> f64 {
+pub fn noise(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     move || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

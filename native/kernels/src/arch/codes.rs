@@ -1,0 +1,167 @@
+//! The kernels over codes, compiled for each tier.
+
+use super::dots::{self, Left};
+#[cfg(target_arch = "x86_64")]
+use super::x86_dots;
+use super::{Tier, scalar};
+use crate::codes::Transform;
+use crate::codes::encode::{Work, encode_block};
+use crate::codes::query::{Columns, Rule};
+use crate::distance::Dtype;
+
+/// Queries of one limb that one call compares a block with.
+pub const CODE_QUERIES: usize = 8;
+
+type Encoder = unsafe fn(&Transform, Dtype, &[u8], &mut Work);
+type Coarse = unsafe fn(&Rule, &Columns<'_>, usize, &[u8], &[i8]) -> Left<2>;
+type Fine = unsafe fn(&[Rule; CODE_QUERIES], &Columns<'_>, usize, &[u8], &[i8], &mut [Left<1>; CODE_QUERIES]);
+
+/// The kernels of one tier; see `dots`.
+#[derive(Clone, Copy)]
+pub struct CodeKernels {
+    coarse: Coarse,
+    join: unsafe fn(&[u8], &[u8], &mut [u8]),
+    fine: Fine,
+    row: unsafe fn(&[u8], [&[i8]; 2]) -> [i32; 2],
+}
+
+impl CodeKernels {
+    /// What a rule leaves of a block by its high nibbles and a query of two limbs.
+    pub fn coarse(
+        &self,
+        rule: &Rule,
+        columns: &Columns<'_>,
+        block: usize,
+        high: &[u8],
+        limbs: &[i8],
+    ) -> Left<2> {
+        // SAFETY: `self` comes from `Tier::code_kernels`, so the CPU has what these were compiled for.
+        unsafe { (self.coarse)(rule, columns, block, high, limbs) }
+    }
+
+    /// The codes of a block, from its planes.
+    pub fn join(&self, high: &[u8], low: &[u8], into: &mut [u8]) {
+        // SAFETY: as in `coarse`.
+        unsafe { (self.join)(high, low, into) }
+    }
+
+    /// What rules leave of a block by its joined codes and queries of one limb.
+    pub fn fine(
+        &self,
+        rules: &[Rule; CODE_QUERIES],
+        columns: &Columns<'_>,
+        block: usize,
+        codes: &[u8],
+        limbs: &[i8],
+        left: &mut [Left<1>; CODE_QUERIES],
+    ) {
+        // SAFETY: as in `coarse`.
+        unsafe { (self.fine)(rules, columns, block, codes, limbs, left) }
+    }
+
+    /// Sums of a row of low nibbles with two limbs.
+    pub fn row(&self, row: &[u8], limbs: [&[i8]; 2]) -> [i32; 2] {
+        // SAFETY: as in `coarse`.
+        unsafe { (self.row)(row, limbs) }
+    }
+}
+
+/// Compiles the kernels for vectors of a block and of a row, with the CPU features that they need.
+macro_rules! kernels {
+    ($block:ty, $row:ty $(, $features:literal)?) => {{
+        $(#[target_feature(enable = $features)])?
+        unsafe fn coarse(
+            rule: &Rule,
+            columns: &Columns<'_>,
+            block: usize,
+            high: &[u8],
+            limbs: &[i8],
+        ) -> Left<2> {
+            // SAFETY: the caller has checked that the CPU has the features.
+            unsafe { dots::coarse::<$block>(rule, columns, block, high, limbs) }
+        }
+        $(#[target_feature(enable = $features)])?
+        unsafe fn join(high: &[u8], low: &[u8], into: &mut [u8]) {
+            // SAFETY: as above.
+            unsafe { dots::join::<$block>(high, low, into) }
+        }
+        $(#[target_feature(enable = $features)])?
+        unsafe fn fine(
+            rules: &[Rule; CODE_QUERIES],
+            columns: &Columns<'_>,
+            block: usize,
+            codes: &[u8],
+            limbs: &[i8],
+            left: &mut [Left<1>; CODE_QUERIES],
+        ) {
+            // SAFETY: as above.
+            unsafe { dots::fine::<$block, CODE_QUERIES>(rules, columns, block, codes, limbs, left) }
+        }
+        $(#[target_feature(enable = $features)])?
+        unsafe fn row(row: &[u8], limbs: [&[i8]; 2]) -> [i32; 2] {
+            // SAFETY: as above.
+            unsafe { dots::row::<$row, 2>(row, limbs) }
+        }
+        CodeKernels { coarse, join, fine, row }
+    }};
+}
+
+macro_rules! encoder {
+    ($($features:literal)?) => {{
+        $(#[target_feature(enable = $features)])?
+        unsafe fn encode(transform: &Transform, dtype: Dtype, rows: &[u8], work: &mut Work) {
+            encode_block(transform, dtype, rows, work);
+        }
+        encode
+    }};
+}
+
+impl Tier {
+    /// The kernels over codes; with the instructions for dot products where the CPU has them.
+    pub fn code_kernels(self) -> CodeKernels {
+        self.code_kernels_with(Self::has_dot_products())
+    }
+
+    fn code_kernels_with(self, dot_products: bool) -> CodeKernels {
+        assert!(self.is_available(), "this CPU lacks {}", self.name());
+        match self {
+            Self::Scalar => kernels!(scalar::Scalar, scalar::Scalar),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => kernels!(x86_dots::Avx2, x86_dots::Short, "avx2"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 if dot_products => kernels!(
+                x86_dots::Avx512Vnni,
+                x86_dots::ShortVnni,
+                "avx2,avx512f,avx512bw,avx512vl,avx512vnni"
+            ),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => kernels!(x86_dots::Avx512, x86_dots::Short, "avx2,avx512f,avx512bw"),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => unreachable!("only scalar is available"),
+        }
+    }
+
+    /// What codes rows.
+    pub fn encoder(self) -> Encoder {
+        assert!(self.is_available(), "this CPU lacks {}", self.name());
+        match self {
+            Self::Scalar => encoder!(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => encoder!("avx2"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => encoder!("avx2,avx512f,avx512bw"),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => unreachable!("only scalar is available"),
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn has_dot_products() -> bool {
+        is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("avx512vl")
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn has_dot_products() -> bool {
+        false
+    }
+}

@@ -1,0 +1,259 @@
+//! Sums of products of nibbles and int8, the kernels that scan codes. Written once over `Dots`.
+//!
+//! A nibble is at most 15 and an int8 at least -128, so that no step leaves its range: a pair of products
+//! fits int16 also where an instruction would saturate, and sums of 32,768 of them fit int32.
+
+use crate::codes::query::{Columns, Rule};
+use crate::distance::Metric;
+
+/// # Safety
+/// Every function needs the CPU features of its tier; those that load read a whole vector from `from`, at any
+/// alignment.
+pub trait Dots {
+    /// int32 in a vector of sums; a vector of bytes has four times as many.
+    const SUMS: usize;
+    type Bytes: Copy;
+    type Sums: Copy;
+    /// As many float32 as sums.
+    type Singles: Copy;
+
+    unsafe fn load(from: *const u8) -> Self::Bytes;
+    /// The same four bytes, for every sum.
+    unsafe fn repeat(from: *const i8) -> Self::Bytes;
+    unsafe fn low_nibbles(a: Self::Bytes) -> Self::Bytes;
+    unsafe fn high_nibbles(a: Self::Bytes) -> Self::Bytes;
+    unsafe fn zero() -> Self::Sums;
+    /// Adds to each sum four products of nibbles and int8.
+    unsafe fn add_products(sums: Self::Sums, nibbles: Self::Bytes, bytes: Self::Bytes) -> Self::Sums;
+    /// Whether `add_products` is exact for any bytes in the place of nibbles.
+    const WHOLE_BYTES: bool;
+    /// The first four of eight codes, and the others, from their high and their low nibbles.
+    unsafe fn join(high: Self::Bytes, low: Self::Bytes) -> [Self::Bytes; 2];
+    unsafe fn save(bytes: Self::Bytes, into: *mut u8);
+    unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums;
+    unsafe fn store(sums: Self::Sums, into: *mut i32);
+
+    unsafe fn load_singles(from: *const f32) -> Self::Singles;
+    unsafe fn all(value: f32) -> Self::Singles;
+    unsafe fn add_singles(a: Self::Singles, b: Self::Singles) -> Self::Singles;
+    unsafe fn subtract_singles(a: Self::Singles, b: Self::Singles) -> Self::Singles;
+    unsafe fn multiply_singles(a: Self::Singles, b: Self::Singles) -> Self::Singles;
+    /// Twice the sums less `total`, which fits int32.
+    unsafe fn centred(sums: Self::Sums, total: i32) -> Self::Singles;
+    /// A bit for each number that is not less than the limit; what is not a number is not.
+    unsafe fn not_less(values: Self::Singles, limit: Self::Singles) -> u32;
+    unsafe fn store_singles(values: Self::Singles, into: *mut f32);
+}
+
+/// Rows of a block: see `codes::layout`.
+pub const ROWS: usize = 16;
+/// Bytes of a block that hold eight coordinates of its rows.
+const GROUP: usize = 64;
+
+/// The rows of a block that a rule leaves, a bit each; their values and sums are there if any is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Left<const L: usize> {
+    pub rows: u32,
+    pub values: [f32; ROWS],
+    pub sums: [[i32; ROWS]; L],
+}
+
+impl<const L: usize> Left<L> {
+    pub const NONE: Self = Self { rows: 0, values: [0.0; ROWS], sums: [[0; ROWS]; L] };
+}
+
+/// Adds to `left` what `rule` leaves of the rows from `first` on, of which `sums` are the sums with each
+/// limb.
+///
+/// # Safety
+/// The CPU has the features of `S`.
+#[inline(always)]
+unsafe fn test<S: Dots, const L: usize>(
+    rule: &Rule,
+    columns: &Columns<'_>,
+    block: usize,
+    first: usize,
+    sums: [S::Sums; L],
+    left: &mut Left<L>,
+) {
+    let at = block * ROWS + first;
+    // SAFETY: the features are the caller's; `column` loads whole vectors.
+    unsafe {
+        let column = |factors: &[f32]| S::load_singles(factors[at..at + S::SUMS].as_ptr());
+        let product =
+            |limb: usize, unit| S::multiply_singles(S::all(unit), S::centred(sums[limb], rule.totals[limb]));
+        let mut products = product(0, rule.high);
+        if L == 2 {
+            products = S::add_singles(products, product(1, rule.low));
+        }
+        let length = column(columns.length);
+        let squares = S::multiply_singles(S::all(rule.squares), length);
+        let lengths = S::multiply_singles(length, S::subtract_singles(S::all(rule.length), squares));
+        let errors = S::multiply_singles(S::all(rule.error), column(columns.error));
+        let mut values = S::multiply_singles(column(columns.scale), products);
+        values = S::add_singles(values, S::add_singles(errors, lengths));
+        if let Some(tail) = columns.tail {
+            values = S::add_singles(values, S::multiply_singles(S::all(rule.tail), column(tail)));
+        }
+        if !rule.metric.is_l2() {
+            values = S::add_singles(values, column(columns.along));
+        }
+        if rule.metric == Metric::Cosine {
+            let norms = S::multiply_singles(S::all(rule.norms), column(columns.norm));
+            values = S::subtract_singles(values, norms);
+        }
+        let rows = S::not_less(values, S::all(rule.limit));
+        if rows != 0 {
+            left.rows |= rows << first;
+            S::store_singles(values, left.values[first..first + S::SUMS].as_mut_ptr());
+            for (sums, into) in sums.into_iter().zip(&mut left.sums) {
+                S::store(sums, into[first..first + S::SUMS].as_mut_ptr());
+            }
+        }
+    }
+}
+
+/// What a rule leaves of a block by its high nibbles and a query of two limbs. `limbs` holds, for each
+/// group of eight coordinates, eight bytes of each limb.
+///
+/// # Safety
+/// The CPU has the features of `S`.
+#[inline(always)]
+pub unsafe fn coarse<S: Dots>(
+    rule: &Rule,
+    columns: &Columns<'_>,
+    block: usize,
+    high: &[u8],
+    limbs: &[i8],
+) -> Left<2> {
+    let groups = high.len() / GROUP;
+    assert!(limbs.len() == groups * 16, "limbs and rows have one length");
+    let mut left = Left::NONE;
+    // SAFETY: the features are the caller's; group `g` of the block ends at `(g + 1) * GROUP`, and of the
+    // limbs at `(g + 1) * 16`; `ROWS` is a multiple of the sums of a vector.
+    unsafe {
+        for first in (0..ROWS).step_by(S::SUMS) {
+            // Two sums of each limb, since each addition waits for the one before.
+            let mut sums = [[S::zero(); 2]; 2];
+            for group in 0..groups {
+                let codes = S::load(high.as_ptr().add(group * GROUP + 4 * first));
+                let codes = [S::low_nibbles(codes), S::high_nibbles(codes)];
+                let at = limbs.as_ptr().add(group * 16);
+                for (limb, sums) in sums.iter_mut().enumerate() {
+                    for (half, sum) in sums.iter_mut().enumerate() {
+                        *sum = S::add_products(*sum, codes[half], S::repeat(at.add(8 * limb + 4 * half)));
+                    }
+                }
+            }
+            test::<S, 2>(rule, columns, block, first, sums.map(|[a, b]| S::add(a, b)), &mut left);
+        }
+    }
+    left
+}
+
+/// The codes of 16 rows from their planes: `low` holds the low nibbles row by row, `into` as many bytes as
+/// the rows have codes, and gets four of each row in turn.
+///
+/// # Safety
+/// The CPU has the features of `S`.
+#[inline(always)]
+pub unsafe fn join<S: Dots>(high: &[u8], low: &[u8], into: &mut [u8]) {
+    let groups = high.len() / GROUP;
+    assert!(low.len() == groups * GROUP && into.len() == 2 * groups * GROUP, "planes have one length");
+    let mut turned = [0u32; ROWS];
+    // SAFETY: the features are the caller's; vectors are loaded from whole groups, and saved to `into`, of
+    // which group `g` has the two groups from `2 g` on; a row of `low` is `groups` times four bytes.
+    unsafe {
+        for group in 0..groups {
+            for (row, into) in turned.iter_mut().enumerate() {
+                *into = low.as_ptr().add((row * groups + group) * 4).cast::<u32>().read_unaligned();
+            }
+            for part in (0..GROUP).step_by(4 * S::SUMS) {
+                let high = S::load(high.as_ptr().add(group * GROUP + part));
+                let low = S::load(turned.as_ptr().cast::<u8>().add(part));
+                let [first, second] = S::join(high, low);
+                S::save(first, into.as_mut_ptr().add(2 * group * GROUP + part));
+                S::save(second, into.as_mut_ptr().add((2 * group + 1) * GROUP + part));
+            }
+        }
+    }
+}
+
+/// What rules leave of a block by its joined codes and `Q` queries of one limb, four bytes of each in turn.
+///
+/// # Safety
+/// The CPU has the features of `S`.
+#[inline(always)]
+pub unsafe fn fine<S: Dots, const Q: usize>(
+    rules: &[Rule; Q],
+    columns: &Columns<'_>,
+    block: usize,
+    codes: &[u8],
+    limbs: &[i8],
+    left: &mut [Left<1>; Q],
+) {
+    let groups = codes.len() / GROUP;
+    assert!(limbs.len() == groups * Q * 4, "limbs and rows have one length");
+    left.iter_mut().for_each(|left| left.rows = 0);
+    // SAFETY: the features are the caller's; group `g` of the codes ends at `(g + 1) * GROUP`, and of the
+    // limbs at `(g + 1) * Q * 4`; `ROWS` is a multiple of the sums of a vector.
+    unsafe {
+        for first in (0..ROWS).step_by(S::SUMS) {
+            let (mut sums, mut above) = ([S::zero(); Q], [S::zero(); Q]);
+            for group in 0..groups {
+                let codes = S::load(codes.as_ptr().add(group * GROUP + 4 * first));
+                let at = limbs.as_ptr().add(group * Q * 4);
+                if S::WHOLE_BYTES {
+                    for (q, sum) in sums.iter_mut().enumerate() {
+                        *sum = S::add_products(*sum, codes, S::repeat(at.add(4 * q)));
+                    }
+                } else {
+                    let (low, high) = (S::low_nibbles(codes), S::high_nibbles(codes));
+                    for q in 0..Q {
+                        let limb = S::repeat(at.add(4 * q));
+                        sums[q] = S::add_products(sums[q], low, limb);
+                        above[q] = S::add_products(above[q], high, limb);
+                    }
+                }
+            }
+            for q in 0..Q {
+                if !S::WHOLE_BYTES {
+                    let twice = |a| S::add(a, a);
+                    sums[q] = S::add(sums[q], twice(twice(twice(twice(above[q])))));
+                }
+                test::<S, 1>(&rules[q], columns, block, first, [sums[q]], &mut left[q]);
+            }
+        }
+    }
+}
+
+/// Sums of the low nibbles of one row with `L` vectors of int8, each as long as the row has coordinates:
+/// first those of the low halves of its bytes, then the others.
+///
+/// # Safety
+/// The CPU has the features of `S`.
+#[inline(always)]
+pub unsafe fn row<S: Dots, const L: usize>(row: &[u8], vectors: [&[i8]; L]) -> [i32; L] {
+    let (bytes, step) = (row.len(), 4 * S::SUMS);
+    assert!(bytes.is_multiple_of(step), "a row has whole vectors");
+    assert!(vectors.iter().all(|vector| vector.len() == 2 * bytes), "vectors and rows have one length");
+    // SAFETY: the features are the caller's; `i + step` is at most the bytes of the row, and half of each
+    // vector.
+    unsafe {
+        let mut sums = [[S::zero(); 2]; L];
+        for i in (0..bytes).step_by(step) {
+            let codes = S::load(row.as_ptr().add(i));
+            let (first, second) = (S::low_nibbles(codes), S::high_nibbles(codes));
+            for (vector, sums) in vectors.iter().zip(&mut sums) {
+                let (low, high) = (vector.as_ptr().add(i), vector.as_ptr().add(bytes + i));
+                sums[0] = S::add_products(sums[0], first, S::load(low.cast()));
+                sums[1] = S::add_products(sums[1], second, S::load(high.cast()));
+            }
+        }
+        sums.map(|[low, high]| {
+            let mut lanes = [0i32; ROWS];
+            S::store(S::add(low, high), lanes.as_mut_ptr());
+            lanes.iter().sum()
+        })
+    }
+}

@@ -1,0 +1,305 @@
+//! A query as codes are scanned with: turned as the rows were, in int8, with bounds on what that misses.
+
+use super::LANES;
+use super::encode::{BOUNDED, round_up};
+use super::layout::Section;
+use super::rotation::Lane;
+use super::transform::Transform;
+use super::{Chunk, layout::padded};
+use crate::distance::Metric;
+
+/// Relative room for float64 sums; see `encode`.
+const ROOM: f64 = 1e-9;
+/// What a float32 that was rounded to the nearest may be off, and its square, with room.
+const NEAREST: f64 = 4.0 * f32::EPSILON as f64;
+
+/// How a query is put into int8: one limb is read faster, two miss next to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limbs {
+    One,
+    Two,
+}
+
+/// The codes that a rule is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plane {
+    /// High nibbles and a query of two limbs.
+    Coarse,
+    /// Whole codes and a query of one limb.
+    Fine,
+}
+
+/// T (q - c) is near `scale * (256 high + low)`.
+pub struct CodeQuery {
+    metric: Metric,
+    limbs: [Vec<i8>; 2],
+    /// The limbs as rows of low nibbles are multiplied with: first those of the low halves of bytes.
+    halves: [Vec<i8>; 2],
+    /// Sums of the limbs.
+    totals: [i64; 2],
+    scale: f64,
+    /// At least the length of T (q - c), and of what the limbs miss of it.
+    length: f64,
+    error: f64,
+    /// At least the length of what T misses of q - c.
+    tail: f64,
+    /// |q - c|^2, <c, q> and |q|.
+    squared: f64,
+    along: f64,
+    along_error: f64,
+    norm: f64,
+    mean_length: f64,
+}
+
+impl CodeQuery {
+    /// None for a query whose numbers are out of the range in which rows are bounded.
+    pub fn new(transform: &Transform, metric: Metric, query: &[f64], limbs: Limbs) -> Option<Self> {
+        let mean = transform.mean.iter().map(|&x| f64::from(x));
+        let pairs = || query.iter().copied().zip(mean.clone());
+        let squared: f64 = pairs().map(|(q, c)| (q - c) * (q - c)).sum();
+        let (residual, norm) = (squared.sqrt(), query.iter().map(|q| q * q).sum::<f64>().sqrt());
+        let bounded = |length: f64| length == 0.0 || BOUNDED.contains(&length);
+        if !bounded(residual) || !bounded(norm) {
+            return None;
+        }
+        let residuals: Vec<_> = pairs().map(|(q, c)| [q - c; LANES]).collect();
+        let mut turned: Vec<Lane> = Vec::new();
+        transform.apply(&residuals, &mut turned);
+        let coordinates: Vec<f64> = turned.iter().map(|lane| lane[0].into()).collect();
+        let length = coordinates.iter().map(|z| z * z).sum::<f64>().sqrt();
+        let turned = transform.error() * residual;
+
+        let largest = coordinates.iter().fold(0.0, |largest: f64, z| largest.max(z.abs()));
+        let steps = if limbs == Limbs::Two { 127.0 * 256.0 + 127.0 } else { 127.0 };
+        let unit = if largest > 0.0 { largest / steps } else { 1.0 };
+        let whole: Vec<i32> = coordinates.iter().map(|z| (z / unit).round() as i32).collect();
+        let missed = coordinates.iter().zip(&whole).map(|(z, &w)| (z - unit * f64::from(w)).powi(2));
+        let error = missed.sum::<f64>().sqrt() * (1.0 + ROOM) + ROOM * length + turned;
+        let (high, low, scale): (Vec<i8>, Vec<i8>, f64) = if limbs == Limbs::Two {
+            let high: Vec<i8> = whole.iter().map(|w| ((w + 128) >> 8) as i8).collect();
+            let low = whole.iter().zip(&high).map(|(w, &high)| (w - 256 * i32::from(high)) as i8);
+            let low = low.collect();
+            (high, low, unit)
+        } else {
+            (whole.iter().map(|&w| w as i8).collect(), vec![0; whole.len()], unit / 256.0)
+        };
+        let total = |limb: &[i8]| limb.iter().map(|&x| i64::from(x)).sum();
+        let tail = if transform.layout.has_tail {
+            let least = (length * (1.0 - ROOM) - turned).max(0.0);
+            (residual * residual * (1.0 + ROOM) - least * least).max(0.0).sqrt() * (1.0 + ROOM)
+        } else {
+            0.0
+        };
+        Some(Self {
+            metric,
+            totals: [total(&high), total(&low)],
+            halves: [halves(&high), halves(&low)],
+            limbs: [high, low],
+            scale,
+            length: length * (1.0 + ROOM) + turned,
+            error,
+            tail,
+            squared,
+            along: pairs().map(|(q, c)| q * c).sum(),
+            along_error: ROOM * transform.mean_length * norm,
+            norm,
+            mean_length: transform.mean_length,
+        })
+    }
+
+    /// Eight bytes of each limb in turn, for `CodeKernels::block`.
+    pub fn interleaved_limbs(&self) -> Vec<i8> {
+        interleave::<8>(&[&self.limbs[0], &self.limbs[1]], 2)
+    }
+
+    /// Four bytes of each of `count` queries of one limb in turn, for `CodeKernels::joined`; zeros for those
+    /// that are missing.
+    pub fn interleaved(queries: &[Self], count: usize) -> Vec<i8> {
+        interleave::<4>(&queries.iter().map(|query| &*query.limbs[0]).collect::<Vec<_>>(), count)
+    }
+
+    /// The limbs for `CodeKernels::rows`.
+    pub fn halves(&self) -> [&[i8]; 2] {
+        [&self.halves[0], &self.halves[1]]
+    }
+
+    /// The rule for the codes of rows whose key must be at most `threshold`.
+    pub fn rule(&self, plane: Plane, threshold: f64) -> Rule {
+        // Never 0, so that a row without a bound is not lost in 0 times infinity.
+        let error = round_up(self.length + self.error).max(f32::MIN_POSITIVE);
+        let squares = if self.metric.is_l2() { 0.5 * (1.0 - 4.0 * NEAREST) as f32 } else { 0.0 };
+        let norms = match self.metric {
+            Metric::Cosine if threshold.is_finite() => {
+                let norms = -threshold * self.norm;
+                norms - norms.abs() * NEAREST
+            }
+            _ => 0.0,
+        };
+        let along = self.along + self.along_error;
+        let limit = match self.metric {
+            _ if !threshold.is_finite() => f64::NEG_INFINITY,
+            Metric::L2 | Metric::L2Squared => 0.5 * (self.squared * (1.0 - ROOM) - threshold),
+            Metric::Dot => -threshold - along,
+            Metric::Cosine => -along,
+        };
+        let limit = -round_up(-(limit - limit.abs() * 1e-15));
+        // Half of 16 or 1, and twice the middle of the codes.
+        let (unit, middle) = if plane == Plane::Coarse { (8.0, 15) } else { (0.5, 255) };
+        Rule {
+            high: (unit * 256.0 * self.scale) as f32,
+            low: (unit * self.scale) as f32,
+            totals: self.totals.map(|total| middle * total as i32),
+            error,
+            length: round_up(self.error),
+            squares,
+            tail: round_up(self.tail),
+            norms: norms as f32,
+            metric: self.metric,
+            limit,
+        }
+    }
+
+    /// Bounds on the key of a row, from the sums of its codes with each limb.
+    pub fn bounds(&self, row: &Factors, sums: [i64; 2]) -> (f64, f64) {
+        const UNBOUNDED: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+        if !row.fine_error.is_finite() {
+            return UNBOUNDED;
+        }
+        let sum = |i: usize| 2 * sums[i] - 255 * self.totals[i];
+        // Exact in integers; its half is the product with the fine code.
+        let product = 0.5 * row.scale * self.scale * (256 * sum(0) + sum(1)) as f64;
+        let error = row.fine_error * (self.length + self.error)
+            + row.length * self.error
+            + row.tail * self.tail
+            + ROOM * row.length * self.length;
+        let (least, most) = (product - error, product + error);
+        if self.metric.is_l2() {
+            let squares = row.length * row.length;
+            let low = squares * (1.0 - NEAREST) + self.squared * (1.0 - ROOM) - 2.0 * most;
+            return (low.max(0.0), squares * (1.0 + NEAREST) + self.squared * (1.0 + ROOM) - 2.0 * least);
+        }
+        // The scan's factor was rounded up by less than this.
+        let rounded = 4.0 * ROOM * self.mean_length * row.length + 64.0 * NEAREST * row.along.abs() + 1e-37;
+        let most = most + row.along + self.along + self.along_error;
+        let least = least + row.along - rounded + self.along - self.along_error;
+        let slack = ROOM * (most.abs() + least.abs()) * 1e-3;
+        let (least, most) = (least - slack, most + slack);
+        if self.metric == Metric::Dot {
+            return (-most, -least);
+        }
+        let norms = row.norm * self.norm;
+        if norms < 1e-30 {
+            return UNBOUNDED;
+        }
+        let cosine = |product: f64, up: bool| {
+            let away = if (product > 0.0) == up { 1.0 - NEAREST } else { 1.0 + NEAREST };
+            product / (norms * away)
+        };
+        (-cosine(most, true).min(1.0), -cosine(least, false).max(-1.0))
+    }
+}
+
+/// `N` bytes of each of `count` vectors in turn.
+fn interleave<const N: usize>(vectors: &[&[i8]], count: usize) -> Vec<i8> {
+    let groups = vectors.first().map_or(0, |vector| vector.len() / N);
+    let mut bytes = vec![0; groups * count * N];
+    for (v, vector) in vectors.iter().enumerate() {
+        for (group, values) in vector.as_chunks::<N>().0.iter().enumerate() {
+            bytes[(group * count + v) * N..][..N].copy_from_slice(values);
+        }
+    }
+    bytes
+}
+
+/// The first four of every eight numbers, then the others.
+fn halves(limb: &[i8]) -> Vec<i8> {
+    let part =
+        |half: usize| limb.as_chunks::<8>().0.iter().flat_map(move |eight| eight[4 * half..][..4].iter());
+    part(0).chain(part(1)).copied().collect()
+}
+
+/// What is kept of a row; see `Section`.
+pub struct Factors {
+    scale: f64,
+    length: f64,
+    tail: f64,
+    along: f64,
+    norm: f64,
+    fine_error: f64,
+}
+
+impl Factors {
+    pub fn of(chunk: Chunk<'_>, row: usize) -> Self {
+        let factor = |section| f64::from(chunk.factors(section)[row]);
+        Self {
+            scale: factor(Section::Scale),
+            length: factor(Section::Length),
+            tail: if chunk.layout.has_tail { factor(Section::Tail) } else { 0.0 },
+            along: factor(Section::Along),
+            norm: factor(Section::Norm),
+            fine_error: factor(Section::FineError),
+        }
+    }
+}
+
+/// Which rows the codes leave. With F the product of a row's codes, less their middle, with the query, a
+/// row is left unless
+///     scale F + error e + length |r| - squares |r|^2 + tail t + along <c, r> - norms |x| < limit.
+/// The factors of rows have room for the float32 arithmetic of this.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    pub high: f32,
+    pub low: f32,
+    /// 15 times the sums of the limbs.
+    pub totals: [i32; 2],
+    pub error: f32,
+    pub length: f32,
+    pub squares: f32,
+    pub tail: f32,
+    pub norms: f32,
+    pub metric: Metric,
+    pub limit: f32,
+}
+
+/// The factors that `Rule` needs of a chunk's rows.
+#[derive(Clone, Copy)]
+pub struct Columns<'a> {
+    pub scale: &'a [f32],
+    pub length: &'a [f32],
+    pub error: &'a [f32],
+    pub tail: Option<&'a [f32]>,
+    pub along: &'a [f32],
+    pub norm: &'a [f32],
+}
+
+impl<'a> Columns<'a> {
+    pub fn of(chunk: Chunk<'a>, plane: Plane) -> Self {
+        let error = if plane == Plane::Coarse { Section::CoarseError } else { Section::FineError };
+        Self {
+            scale: chunk.factors(Section::Scale),
+            length: chunk.factors(Section::Length),
+            error: chunk.factors(error),
+            tail: chunk.layout.has_tail.then(|| chunk.factors(Section::Tail)),
+            along: chunk.factors(Section::Along),
+            norm: chunk.factors(Section::Norm),
+        }
+    }
+}
+
+impl Rule {
+    pub fn leaves(&self, value: f32) -> bool {
+        value >= self.limit || value.is_nan()
+    }
+
+    /// Whether the row would be left if the coarse code missed nothing.
+    pub fn is_near(&self, columns: &Columns<'_>, row: usize, value: f32) -> bool {
+        self.leaves(value - self.error * columns.error[row])
+    }
+}
+
+/// The rows of a block that are rows, a bit each.
+pub fn rows_of_block(rows: usize, block: usize) -> u32 {
+    debug_assert!(block * LANES < padded(rows));
+    let count = (rows - block * LANES).min(LANES);
+    u32::MAX >> (32 - count)
+}

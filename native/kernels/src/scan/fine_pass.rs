@@ -1,0 +1,65 @@
+//! Many queries over codes: whole codes, joined once for all queries.
+
+use std::ops::Range;
+
+use super::cascade::{Cascade, Codes, Keeper};
+use crate::Result;
+use crate::arch::{CODE_QUERIES, Left};
+use crate::codes::query::{Columns, Plane, rows_of_block};
+use crate::codes::{CHUNK_ROWS, LANES};
+use crate::topk::Candidates;
+
+pub struct FinePass<'a> {
+    cascade: &'a Cascade,
+    codes: &'a Codes<'a>,
+    keeper: Keeper<'a>,
+    /// The codes of a block.
+    joined: Vec<u8>,
+    left: [Left<1>; CODE_QUERIES],
+}
+
+impl<'a> FinePass<'a> {
+    pub fn new(cascade: &'a Cascade, codes: &'a Codes<'a>) -> Self {
+        let joined = vec![0; LANES * cascade.transform.layout.coordinates];
+        Self {
+            cascade,
+            codes,
+            keeper: Keeper::new(cascade, codes, Plane::Fine),
+            joined,
+            left: [Left::NONE; CODE_QUERIES],
+        }
+    }
+
+    pub fn run(mut self, chunks: Range<usize>) -> Result<Vec<Candidates>> {
+        for index in chunks {
+            self.scan_chunk(index)?;
+        }
+        Ok(self.keeper.candidates)
+    }
+
+    fn scan_chunk(&mut self, index: usize) -> Result<()> {
+        let chunk = self.codes.chunk(self.cascade, index)?;
+        let columns = Columns::of(chunk, Plane::Fine);
+        let kernels = &self.cascade.kernels;
+        let queries = self.cascade.queries.len();
+        for block in 0..chunk.rows.div_ceil(LANES) {
+            kernels.join(chunk.high_block(block), chunk.low_block(block), &mut self.joined);
+            let rows = rows_of_block(chunk.rows, block);
+            for (group, limbs) in self.cascade.vectors.iter().enumerate() {
+                let first = group * CODE_QUERIES;
+                let rules = std::array::from_fn(|q| *self.keeper.rule((first + q).min(queries - 1)));
+                kernels.fine(&rules, &columns, block, &self.joined, limbs, &mut self.left);
+                for q in 0..(queries - first).min(CODE_QUERIES) {
+                    let mut left = self.left[q].rows & rows;
+                    while left != 0 {
+                        let lane = left.trailing_zeros() as usize;
+                        left &= left - 1;
+                        let row = index * CHUNK_ROWS + block * LANES + lane;
+                        self.keeper.keep(first + q, chunk, row, [self.left[q].sums[0][lane].into(), 0]);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
