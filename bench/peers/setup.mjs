@@ -39,8 +39,8 @@ function installSome() {
 }
 
 /**
- * The OpenBLAS in numpack's wheel wants a newer libc than Debian 12 has. Where numpack cannot be loaded for it,
- * faiss's takes its place, which has the one function that numpack calls.
+ * The OpenBLAS in numpack's wheel wants a newer libc than Debian 12 has. Where numpack cannot be loaded for
+ * it, faiss's takes its place, which has the one function that numpack calls.
  */
 function mendNumpack() {
   if (loadsNumpack()) return;
