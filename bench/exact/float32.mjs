@@ -41,14 +41,18 @@ async function twoThreads(context, comparison, rounds) {
   };
   const ones = { one: rate(comparison.nacre, 1), two: rate(two, 1) };
   const { peer, missing } = peerOnOneThread(context);
+  let unread = missing;
   const read = (threads) => async () => {
-    const { ms, bytes } = await peer.ask('memory_read', { file: comparison.files.rows, threads });
-    return bytes / 1e6 / ms;
+    try {
+      const { ms, bytes } = await peer.ask('memory_read', { file: comparison.files.rows, threads });
+      return bytes / 1e6 / ms;
+    } catch (error) {
+      unread = error.message;
+      return undefined;
+    }
   };
-  const medians = await interleaved(rounds.one, {
-    ...ones,
-    ...(peer === undefined ? {} : { readOne: read(1), readTwo: read(2) }),
-  });
+  const reads = peer === undefined ? {} : { readOne: read(1), readTwo: read(2) };
+  const medians = await interleaved(rounds.one, { ...ones, ...reads });
   const manys = { one: rate(comparison.nacre, batch), two: rate(two, batch) };
   const many = await interleaved(rounds.many, manys);
   await Promise.all([two.ask('close'), peer?.close()]);
@@ -61,8 +65,8 @@ async function twoThreads(context, comparison, rounds) {
   const gigabytes = (value) => `${value.toFixed(1)} GB/s`;
   return [
     line('one query', medians, {
-      ...(peer === undefined
-        ? { missing: `memory bandwidth: ${missing}` }
+      ...(unread !== undefined
+        ? { missing: `memory bandwidth: ${unread}` }
         : {
             leastRatio: Math.round(90 * gain) / 100,
             note: `0.9 of what memory gives: ${gigabytes(readOne)} to one thread, ${gigabytes(readTwo)} to two`,
