@@ -1,96 +1,55 @@
-// Exact search of a local folder, for information: MNIST, checked against its published neighbours, and 500,000
-// random rows; one query at a time and 64 at once, beside faiss's flat index on as many threads.
-import { checksumOf, interleaved, row, timed } from './harness.mjs';
-import { mnistImages, randomFloats, sharedData, writeNpy } from './support/data.mjs';
+// Exact search, the first ten: one query and 64 at once beside peers that search exactly, on one thread; two
+// threads; other dtypes; bits; other metrics; and from a bucket. bench/exact/ has a file for each.
+import { bits } from './exact/bits.mjs';
+import { bucket } from './exact/bucket.mjs';
+import { dtypes } from './exact/dtypes.mjs';
+import { float32 } from './exact/float32.mjs';
+import { metrics } from './exact/metrics.mjs';
+import { mnist } from './exact/mnist.mjs';
+import { gaussianFloats, unitRows } from './support/data.mjs';
 
 export const title = 'exact search';
 
-export const full = async (context) => [
-  ...(await mnist(context, { rows: 60_000, queries: 64, rounds: 5 })),
-  ...(await random(context, { rows: 500_000, width: 384, queries: 64, rounds: 3 })),
-];
-export const small = (context) => random(context, { rows: 2000, width: 32, queries: 3, rounds: 1 });
+const sizes = {
+  full: {
+    float32: { rows: 500_000, width: 384, rounds: { one: 21, many: 3 } },
+    mnist: { rounds: { one: 21, many: 3 } },
+    dtypes: { rows: 200_000, width: 384, rounds: 15 },
+    bits: { rows: 1_000_000, width: 128, rounds: { one: 21, many: 5 } },
+    metrics: { rows: 100_000, width: 128, rounds: 15 },
+    bucket: { processes: 5 },
+  },
+  small: {
+    float32: { rows: 2000, width: 32, rounds: { one: 2, many: 1 } },
+    dtypes: { rows: 500, width: 32, rounds: 1 },
+    bits: { rows: 500, width: 16, rounds: { one: 1, many: 1 } },
+    metrics: { rows: 500, width: 16, rounds: 1 },
+    bucket: { processes: 1 },
+  },
+};
 
-const limit = 10;
+export const full = (context) => ask(context, sizes.full);
+export const small = (context) => ask(context, sizes.small);
 
-async function mnist(context, { rows, queries, rounds }) {
-  const train = sharedData('mnist', 'train-images-idx3-ubyte.gz');
-  const test = sharedData('mnist', 't10k-images-idx3-ubyte.gz');
-  if (train === undefined || test === undefined) {
-    context.say('MNIST is not at hand (set NACRE_DATA): left out');
-    return [];
-  }
-  const width = 784;
-  const asked = mnistImages(test).subarray(0, queries * width);
-  return search(context, {
-    ...{ name: 'MNIST, 60,000 × 784 uint8', width, rows, queries, rounds },
-    ...{ content: mnistImages(train), asked, dtype: 'uint8' },
-  });
-}
-
-function random(context, { rows, width, queries, rounds }) {
-  return search(context, {
-    ...{ name: `${rows.toLocaleString('en-US')} × ${width} float32`, width, rows, queries, rounds },
-    ...{ content: randomFloats(rows * width), asked: randomFloats(queries * width, 77), dtype: 'float32' },
-  });
-}
-
-async function search(context, { name, content, asked, dtype, rows, width, queries, rounds }) {
-  const place = context.folderPlace();
-  const uri = place.uri('exact');
-  const dataset = await place.open(uri, { create: true });
-  await dataset.write(async (tx) => {
-    await tx.create('rows', { dtype, rowShape: [width] });
-    await tx.append('rows', { data: content, shape: [rows, width] });
-  });
-  const ids = {};
-  const sample = (count) => async () => {
-    const vectors = { data: asked.subarray(0, count * width), shape: [count, width] };
-    const query = dataset.array('rows').nearest(vectors, { metric: 'l2' }).exact().limit(limit);
-    const { ms, value } = await timed(() => query.toArray());
-    ids[count] = value.flatMap((hits) => hits.map(({ row }) => row));
-    return ms;
-  };
-  const samplers = { one: sample(1), many: sample(queries) };
-  const theirs = {};
-  const faiss = await startFaiss(context, { content, asked, rows, width, queries });
-  if (faiss !== undefined) {
-    const ask = (count) => async () => {
-      const { ms, ids: found } = await faiss.search(count);
-      theirs[count] = found.flat();
-      return ms;
-    };
-    Object.assign(samplers, { faissOne: ask(1), faissMany: ask(queries) });
-  }
-  const medians = await interleaved(rounds, samplers);
-  await dataset.close();
-
-  const same = (count) =>
-    theirs[count] === undefined
-      ? undefined
-      : `${theirs[count].filter((id, i) => id === ids[count][i]).length} of ${ids[count].length} ids as faiss's`;
-  const line = (what, count, value, beside) =>
-    row({
-      what: `${name}, ${what}`,
-      value,
-      unit: 'ms',
-      ...(beside === undefined ? {} : { beside: { name: faiss.name, value: beside, unit: 'ms' } }),
-      checksum: checksumOf(Float64Array.from(ids[count])),
-      note: same(count),
-    });
+async function ask(context, size) {
   return [
-    line('one query', 1, medians.one, medians.faissOne),
-    line(`${queries} at once`, queries, medians.many, medians.faissMany),
+    ...(await unitVectors(context, size)),
+    ...(size.mnist === undefined ? [] : await mnist(context, size.mnist)),
+    ...(await dtypes(context, size.dtypes)),
+    ...(await bits(context, size.bits)),
+    ...(await metrics(context, size.metrics)),
   ];
 }
 
-async function startFaiss(context, { content, asked, rows, width, queries }) {
-  const { peer } = context.peer();
-  if (peer === undefined) return undefined;
-  const folder = context.folder('exact');
-  const file = writeNpy(`${folder}/rows.npy`, content, [rows, width]);
-  const query = writeNpy(`${folder}/queries.npy`, asked, [queries, width]);
-  const { version, threads } = await peer.ask('faiss_build', { file, queries: query });
-  const search = (count) => peer.ask('faiss_search', { count, k: limit });
-  return { name: `faiss ${version} flat, ${threads} threads`, search };
+async function unitVectors(context, size) {
+  const { rows, width } = size.float32;
+  const vectors = {
+    width,
+    content: unitRows(gaussianFloats(rows * width), width),
+    asked: unitRows(gaussianFloats(256 * width, 77), width),
+  };
+  return [
+    ...(await float32(context, vectors, size.float32)),
+    ...(await bucket(context, vectors, size.bucket)),
+  ];
 }

@@ -56,8 +56,8 @@ export class Context {
   }
 
   /** A script of `bench/children` in a process of its own, asked as a peer is. */
-  child(script) {
-    const child = startChild(script);
+  child(script, environment) {
+    const child = startChild(script, environment);
     this.#closers.push(() => child.close());
     return child;
   }

@@ -2,6 +2,7 @@
 // packages in a virtual environment of their own (bench/peers/requirements.txt), driven by bench/peers/peer.py.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import readline from 'node:readline';
@@ -29,12 +30,16 @@ export function installPeers() {
 
 /** The process of the peers. A question that a package cannot answer fails; the process goes on. */
 export function startPeers(python, environment) {
-  return new Asked(python, ['-u', path.join(folder, 'peer.py')], { LANCE_LOG: 'error', ...environment });
+  return new Asked(python, ['-B', '-u', path.join(folder, 'peer.py')], {
+    LANCE_LOG: 'error',
+    ...environment,
+  });
 }
 
 /** A script of `bench/children` that answers as the peers do. */
-export function startChild(script) {
-  return new Asked(process.execPath, [path.resolve(import.meta.dirname, '..', 'children', script)]);
+export function startChild(script, environment) {
+  const file = path.resolve(import.meta.dirname, '..', 'children', script);
+  return new Asked(process.execPath, [file], environment);
 }
 
 class Asked {
@@ -46,19 +51,23 @@ class Asked {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, ...environment },
     });
+    // One that died is found out by the answer that does not come.
+    this.#child.stdin.on('error', () => {});
     this.#answers = readline.createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
   async ask(name, args = {}) {
     this.#child.stdin.write(`${JSON.stringify({ name, args })}\n`);
     const { value, done } = await this.#answers.next();
-    if (done) throw new Error(`${this.#child.spawnargs.at(-1)} ended at ${name}`);
+    if (done) throw new Error(`${path.basename(this.#child.spawnargs.at(-1))} ended at ${name}`);
     const { answer, error } = JSON.parse(value);
     if (error !== undefined) throw new Error(`${name}: ${error}`);
     return answer;
   }
 
-  close() {
+  /** Resolves when the process is gone and its memory with it. */
+  async close() {
     this.#child.stdin.end();
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
   }
 }

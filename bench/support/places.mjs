@@ -249,9 +249,9 @@ export function runCommand(place, args, options) {
   return runNode(place, path.join('dist', 'cli', 'main.js'), args, options);
 }
 
-async function runNode(place, file, args, options) {
+async function runNode(place, file, args, { environment, ...options } = {}) {
   const child = spawn(process.execPath, [path.join(root, file), ...args], {
-    env: { ...process.env, ...place.env(options) },
+    env: { ...process.env, ...place.env(options), ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let text = '';

@@ -1,0 +1,50 @@
+// Exact queries of a dataset in a folder, asked as the peers are: rows in the array `rows`, queries in `queries`.
+import readline from 'node:readline';
+import { open } from '../../dist/index.js';
+import { timed } from '../harness.mjs';
+
+let dataset;
+let queries;
+let metric;
+
+async function search({ start, count, limit }) {
+  const [, width] = queries.shape;
+  const data = queries.data.subarray(start * width, (start + count) * width);
+  const vectors = { data, shape: [count, width], dtype: queries.dtype };
+  const query = dataset.array('rows').nearest(vectors, { metric }).exact().limit(limit);
+  const { ms, value } = await timed(() => query.toArray());
+  const lists = (pick) => value.map((hits) => hits.map(pick));
+  return { ms, ids: lists(({ row }) => row), scores: lists(({ score }) => score) };
+}
+
+async function load(args) {
+  await close();
+  dataset = await open(args.uri, { cacheDir: false });
+  metric = args.metric;
+  queries = await dataset.array('queries').read();
+  try {
+    await search({ start: 0, count: 1, limit: 1 });
+  } catch (error) {
+    if (error.code !== 'InvalidArgument') throw error;
+    return { absent: error.message };
+  }
+  return {};
+}
+
+async function close() {
+  await dataset?.close();
+  dataset = undefined;
+  return {};
+}
+
+const answers = { load, search, close };
+
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const { name, args } = JSON.parse(line);
+  const said = await answers[name](args).then(
+    (answer) => ({ answer }),
+    (error) => ({ error: String(error) }),
+  );
+  console.log(JSON.stringify(said));
+}
+await close();

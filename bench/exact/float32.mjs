@@ -1,0 +1,77 @@
+// Vectors of length 1 in random directions, the worst case: nothing to leave out. One query and 64 at once
+// beside every exact peer, 64 at once beside NumPy's matrix product, and two threads beside one.
+import { interleaved, row } from '../harness.mjs';
+import { Comparison, limit, nacreOn, peerOnOneThread, planOf } from './comparison.mjs';
+
+const exactPeers = ['nseekfs', 'numpack', 'faiss-cpu Flat', 'faiss-cpu Panorama', 'usearch exact'];
+const product = 'numpy product and argpartition';
+const batch = 64;
+
+export async function float32(context, { content, asked, width }, { rounds }) {
+  context.say(' float32');
+  const name = `${(content.length / width).toLocaleString('en-US')} × ${width} float32`;
+  const comparison = await Comparison.start(context, {
+    dtype: 'float32',
+    width,
+    content,
+    asked,
+    metric: 'cosine',
+  });
+  const one = planOf(1, rounds.one);
+  const many = planOf(batch, rounds.many);
+  await comparison.compare(exactPeers, [one, many]);
+  await comparison.compare([product], [many]);
+  const rows = [
+    comparison.judged(one, { what: `${name}, one query`, leastRatio: 4, among: exactPeers }),
+    comparison.judged(many, { what: `${name}, ${batch} at once`, leastRatio: 16, among: exactPeers }),
+    comparison.judged(many, { what: `${name}, ${batch} at once`, leastRatio: 6, among: [product] }),
+    ...(await twoThreads(context, comparison, rounds)),
+  ];
+  await comparison.close();
+  return rows;
+}
+
+/** One query cannot gain more than the memory that two threads read together; many at once are arithmetic. */
+async function twoThreads(context, comparison, rounds) {
+  const two = nacreOn(context, 2);
+  await two.ask('load', comparison.loading);
+  const rate = (nacre, count) => async (round) => {
+    const { ms } = await nacre.ask('search', { start: comparison.startOf(round, count), count, limit });
+    return (count * 1000) / ms;
+  };
+  const ones = { one: rate(comparison.nacre, 1), two: rate(two, 1) };
+  const { peer, missing } = peerOnOneThread(context);
+  let unread = missing;
+  const read = (threads) => async () => {
+    try {
+      const { ms, bytes } = await peer.ask('memory_read', { file: comparison.files.rows, threads });
+      return bytes / 1e6 / ms;
+    } catch (error) {
+      unread = error.message;
+      return undefined;
+    }
+  };
+  const reads = peer === undefined ? {} : { readOne: read(1), readTwo: read(2) };
+  const medians = await interleaved(rounds.one, { ...ones, ...reads });
+  const manys = { one: rate(comparison.nacre, batch), two: rate(two, batch) };
+  const many = await interleaved(rounds.many, manys);
+  await Promise.all([two.ask('close'), peer?.close()]);
+
+  const beside = (value) => ({ name: 'one thread', value, unit: 'queries/s' });
+  const line = (what, { one, two: value }, more) =>
+    row({ what: `two threads, ${what}`, value, unit: 'queries/s', beside: beside(one), ...more });
+  const { readOne, readTwo } = medians;
+  const gain = readTwo / readOne;
+  const gigabytes = (value) => `${value.toFixed(1)} GB/s`;
+  return [
+    line('one query', medians, {
+      ...(unread !== undefined
+        ? { missing: `memory bandwidth: ${unread}` }
+        : {
+            leastRatio: Math.round(90 * gain) / 100,
+            note: `0.9 of what memory gives: ${gigabytes(readOne)} to one thread, ${gigabytes(readTwo)} to two`,
+          }),
+    }),
+    line(`${batch} at once`, many, { leastRatio: 1.8 }),
+  ];
+}
