@@ -2,11 +2,11 @@
 // compiling the engine takes as long as a request to a bucket.
 export { type ErrorCode, type ErrorContext, type ErrorDetails, isNacreError, NacreError } from './errors.js';
 export type { ArrayHandle, NearestOptions, ReadOptions, Rows, RowSelection } from './dataset/array-handle.js';
-export type { Dataset, VersionReference, WriteResult } from './dataset/dataset.js';
+export type { Dataset, VersionReference } from './dataset/dataset.js';
 export type { ArrayInfo, DatasetInfo, OperationInfo, PartitionInfo, VersionInfo } from './dataset/info.js';
 export { open, type OpenOptions } from './dataset/open.js';
-export type { WriteCall } from './dataset/operation.js';
-export type { TransactionHandle } from './dataset/transaction-handle.js';
+export type { WriteCall, WriteResult } from './dataset/operation.js';
+export type { IndexOptions, TransactionHandle } from './dataset/transaction-handle.js';
 export type { RowsInput } from './arrays/rows-input.js';
 export type { RowSource } from './arrays/row-source.js';
 export type { CreateOptions, RowTarget } from './arrays/write-transaction.js';

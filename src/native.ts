@@ -33,6 +33,31 @@ export interface ExactScan {
   results(): { counts: Uint32Array; ids: Float64Array; scores: Float64Array };
 }
 
+/** How rows become codes: what is subtracted from them, and how they are turned. */
+export interface CodeTransform {
+  /** Bytes of the codes of so many rows in one list. */
+  listBytes(rows: number): number;
+  /**
+   * Codes of whole chunks of 1,024 rows, or of the last rows of a list, into `codes`, which is as long. Until
+   * the promise settles, nobody else touches either.
+   */
+  encode(dtype: ScanDtype, rows: Uint8Array, codes: Uint8Array): Promise<void>;
+}
+
+/** What codes leave of the rows of a scan, which gets their scores. */
+export interface Cascade {
+  /** Scans a list of codes; row i has the id `firstRowId + i`. Off the event loop; calls may overlap. */
+  scan(codes: Uint8Array, rows: number, firstRowId: number, dead?: Uint8Array): Promise<void>;
+  /** How many rows wait for their scores, those of each query counted. */
+  left(): number;
+  /** Gives up what is left. */
+  clear(): void;
+  /** Ids of the rows to be scored next, ascending: of each query the `count` with the best bounds. */
+  next(count: number): Float64Array;
+  /** Scores the rows that `next` asked for; `Corrupt` when one is not the row that was coded. */
+  score(rowIds: Float64Array, rows: Uint8Array): Promise<void>;
+}
+
 /**
  * What the binary exports. Ids and counts are integers up to 2^53 - 1. A row set is a 64-bit portable roaring
  * bitmap.
@@ -104,6 +129,19 @@ export interface NativeBinding {
     k: number;
     queries: Float64Array;
   }): ExactScan;
+
+  /**
+   * Chooses from a sample of rows how they are coded; the basis is empty for a rotation of all dimensions.
+   */
+  trainCodes(
+    dtype: ScanDtype,
+    dimensions: number,
+    sample: Uint8Array,
+    seed: number,
+  ): Promise<{ mean: Uint8Array; basis: Uint8Array; coordinates: number }>;
+  createCodeTransform(options: { seed: number; mean: Uint8Array; basis: Uint8Array }): CodeTransform;
+  /** Nothing when a query is out of the range in which codes have bounds. */
+  createCascade(scan: ExactScan, transform: CodeTransform): Cascade | null;
 }
 
 let loaded: NativeBinding | undefined;

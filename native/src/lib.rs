@@ -8,6 +8,7 @@
 
 mod arguments;
 mod checksum;
+mod codes;
 mod convert;
 mod file;
 mod rows;

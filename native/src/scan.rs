@@ -32,7 +32,7 @@ pub struct ScanResults {
 }
 
 #[napi]
-pub struct ExactScan(Arc<scan::ExactScan>);
+pub struct ExactScan(pub(crate) Arc<scan::ExactScan>);
 
 #[napi(catch_unwind, js_name = "createExactScan")]
 pub fn create_exact_scan(options: ScanOptions) -> napi::Result<ExactScan> {
@@ -47,10 +47,7 @@ fn create(options: &ScanOptions) -> Result<scan::ExactScan> {
         "dot" => Metric::Dot,
         other => return Err(Error::invalid(format!("metric is l2, l2sq, cosine or dot, got {other:?}"))),
     };
-    let dtype = Dtype::of_name(&options.dtype).ok_or_else(|| {
-        let names = Dtype::ALL.map(Dtype::name).join(", ");
-        Error::invalid(format!("dtype is one of {names}, got {:?}", options.dtype))
-    })?;
+    let dtype = dtype_of(&options.dtype)?;
     scan::ExactScan::new(Options {
         metric,
         dtype,
@@ -58,6 +55,13 @@ fn create(options: &ScanOptions) -> Result<scan::ExactScan> {
         k: size("k", options.k)?,
         queries: &options.queries,
         tier: std::env::var("NACRE_CPU").ok().as_deref(),
+    })
+}
+
+pub fn dtype_of(name: &str) -> Result<Dtype> {
+    Dtype::of_name(name).ok_or_else(|| {
+        let names = Dtype::ALL.map(Dtype::name).join(", ");
+        Error::invalid(format!("dtype is one of {names}, got {name:?}"))
     })
 }
 

@@ -128,6 +128,19 @@ export class ArrayView {
     return (await Promise.all(sets)).reduce((all, set) => union(all, set), fromSorted(noRows));
   }
 
+  /** The index of a kind, its objects resolved. */
+  index(kind: number): ArrayIndex | undefined {
+    const entry = this.entry.indexes.find((index) => index.kind === kind);
+    if (entry === undefined) return undefined;
+    const objects = this.#root.objects;
+    const lists = entry.segments.map(({ object, firstRowId, rows }) => {
+      const stored = resolveObject(objects, object, this.#where());
+      const part = this.#part({ rows, dataOffset: 0 }, stored, undefined);
+      return { part, firstRowId, rows };
+    });
+    return { epoch: resolveObject(objects, entry.epoch, this.#where()), lists };
+  }
+
   #segmentLoader(reference: SegmentRef, options: CallOptions): BaseUnit['load'] {
     let loaded: Promise<readonly BasePart[]> | undefined;
     return () => {
@@ -166,8 +179,11 @@ export class ArrayView {
     return { part: this.#part(partition, object, home), firstRowId, folded };
   }
 
-  #part(partition: Partition, object: StoredObject, home: SegmentHome | undefined): Part {
-    const { rows, dataOffset } = partition;
+  #part(
+    { rows, dataOffset }: Pick<Partition, 'rows' | 'dataOffset'>,
+    object: StoredObject,
+    home: SegmentHome | undefined,
+  ): Part {
     let sums: Promise<Uint32Array> | undefined;
     return {
       object,
@@ -201,6 +217,18 @@ export class ArrayView {
   #where(): string {
     return rootKey(this.#root.version);
   }
+}
+
+export interface ArrayIndex {
+  readonly epoch: StoredObject;
+  readonly lists: readonly CodeList[];
+}
+
+/** Codes of the rows `[firstRowId, firstRowId + rows)`. */
+export interface CodeList {
+  readonly part: Part;
+  readonly firstRowId: number;
+  readonly rows: number;
 }
 
 /** The segment that an entry stands in. */

@@ -1,4 +1,5 @@
 // What the arrays room works with; put together once, in the composition root.
+import type { NacreError } from '../errors.js';
 import type { ManifestFunctions } from '../manifest/functions.js';
 import type { NativeBinding } from '../native.js';
 import type { ObjectStore } from '../storage/object-store.js';
@@ -13,4 +14,6 @@ export interface ArrayEnvironment {
   readonly pages: Pages;
   /** Bytes of row data that one operation holds at most, besides the result that the caller asked for. */
   readonly memoryBytes: number;
+  /** Told of damage that does not fail a call, such as that of an index. */
+  readonly warn?: (warning: NacreError) => void;
 }

@@ -3,7 +3,13 @@
 // Nothing becomes visible before the commit. Small appends go up in the background, so that a callback that
 // awaits each verb in turn still costs one wave of uploads, as far as memory goes; large ones are awaited.
 import { NacreError } from '../errors.js';
-import { type ArrayId, type Change, type PartitionDraft, pendingRowId } from '../manifest/transaction.js';
+import {
+  type ArrayId,
+  type Change,
+  type IndexDraft,
+  type PartitionDraft,
+  pendingRowId,
+} from '../manifest/transaction.js';
 import { checkName, nearestName } from '../manifest/names.js';
 import { buildAppendSegment, segmentEntryLimit } from '../manifest/segment.js';
 import { draftRowSet, uploadObject } from '../manifest/upload.js';
@@ -24,6 +30,7 @@ import {
 } from './partition-writer.js';
 import { PendingArray } from './pending-array.js';
 import { allocate, readPicks } from './reader.js';
+import { permuteRows, sortedOrder, splitPending, uniqueSorted } from './row-order.js';
 import type { RowSource } from './row-source.js';
 import { checkRows, type RowsInput } from './rows-input.js';
 import { resolveIndices, resolveSelection, type RowSelection } from './selection.js';
@@ -222,6 +229,16 @@ export class WriteTransaction {
     this.#note({ kind: 'rename', array: array.id, name: to });
   }
 
+  /** The array as it was when the transaction began; undefined for one that the transaction made. */
+  base(name: string): ArrayView | undefined {
+    return this.#array(name).base;
+  }
+
+  /** Gives the array an index that was built and uploaded. */
+  index(name: string, index: IndexDraft): void {
+    this.#note({ kind: 'index', array: this.#array(name).id, index });
+  }
+
   /**
    * Reads rows as the transaction sees them. What it read and another writer changes is a conflict at the
    * commit.
@@ -354,45 +371,4 @@ export function arrayNotFound(name: string, known: readonly string[]): NacreErro
           : `The arrays are ${known.slice(0, 10).join(', ')}${known.length > 10 ? ', …' : ''}.`
         : `Did you mean '${near}'?`,
   });
-}
-
-/**
- * Positions in ascending order of id; a row that is named twice is refused, since either content could win.
- */
-function sortedOrder(ids: Float64Array, array: string): Float64Array {
-  const order = Float64Array.from(ids, (_, i) => i).sort((a, b) => (ids[a] ?? 0) - (ids[b] ?? 0));
-  for (let i = 1; i < order.length; i++) {
-    if (ids[order[i] ?? 0] !== ids[order[i - 1] ?? 0]) continue;
-    throw new NacreError(
-      'InvalidArgument',
-      `row ${order[i] ?? 0} of the list names a row of '${array}' a second time`,
-    );
-  }
-  return order;
-}
-
-function permuteRows(bytes: Uint8Array, order: Float64Array, rowBytes: number): Uint8Array {
-  if (order.every((at, i) => at === i)) return bytes.slice();
-  const out = new Uint8Array(bytes.byteLength);
-  for (const [i, at] of order.entries())
-    out.set(bytes.subarray(at * rowBytes, (at + 1) * rowBytes), i * rowBytes);
-  return out;
-}
-
-/** Ranges of at most `limit` ids; old and provisional ids never share one. */
-function splitPending(sorted: Float64Array, limit: number): [number, number][] {
-  const ranges: [number, number][] = [];
-  const boundary = sorted.findIndex((id) => id >= pendingRowId);
-  const ends = boundary <= 0 ? [sorted.length] : [boundary, sorted.length];
-  let start = 0;
-  for (const end of ends) {
-    for (; start < end; start = Math.min(end, start + limit))
-      ranges.push([start, Math.min(end, start + limit)]);
-  }
-  return ranges;
-}
-
-function uniqueSorted(ids: Float64Array): Float64Array {
-  const sorted = ids.slice().sort();
-  return sorted.filter((id, i) => i === 0 || id !== sorted[i - 1]);
 }

@@ -15,6 +15,8 @@ import { dimensionsOf } from '../query/scan.js';
 import { type QueryVectors, resolveVectors } from '../query/vectors.js';
 import type { Environment } from './environment.js';
 import type { HeadSource } from './head-source.js';
+import type { WriteCall, WriteResult } from './operation.js';
+import type { IndexOptions, TransactionHandle } from './transaction-handle.js';
 
 export type { RowSelection };
 
@@ -39,18 +41,29 @@ export interface NearestOptions {
 /** Rows of one batch of an iteration: about this many bytes by default. */
 const batchBytes = 16 * 2 ** 20;
 
+/** The dataset of an array. */
+export interface ArrayHome {
+  /** Throws `Closed`. */
+  checkOpen(): void;
+  write(work: (transaction: TransactionHandle) => Promise<void>, options: WriteCall): Promise<WriteResult>;
+}
+
 export class ArrayHandle {
   readonly name: string;
   readonly #environment: Environment;
   readonly #source: HeadSource;
-  readonly #check: () => void;
+  readonly #home: ArrayHome;
 
   /** Use `dataset.array(name)`. */
-  constructor(name: string, environment: Environment, source: HeadSource, check: () => void) {
+  constructor(name: string, environment: Environment, source: HeadSource, home: ArrayHome) {
     this.name = name;
     this.#environment = environment;
     this.#source = source;
-    this.#check = check;
+    this.#home = home;
+  }
+
+  #check(): void {
+    this.#home.checkOpen();
   }
 
   /** NumPy's shape. */
@@ -159,6 +172,18 @@ export class ArrayHandle {
         const lists = await executeNearest(this.#environment, view, wanted, resolved, call);
         return { lists, single: resolved.single };
       }, call);
+    });
+  }
+
+  /**
+   * Builds an index of the rows in a version of its own; see {@link TransactionHandle.index}. Gives the
+   * version that holds it; the present one when `update` finds nothing to do.
+   */
+  async index(options: IndexOptions): Promise<WriteResult> {
+    const message = options.update === true ? 'update' : 'build';
+    return this.#home.write((tx) => tx.index(this.name, options), {
+      message: `${message} the ${options.type} index of '${this.name}'`,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
   }
 

@@ -17,23 +17,13 @@ import type { Environment } from './environment.js';
 import { HeadSource } from './head-source.js';
 import { type DatasetInfo, describe, describeVersion, type VersionInfo } from './info.js';
 import type { OpenOptions } from './open.js';
-import { checkIfVersion, identityOf, operationOf, type WriteCall } from './operation.js';
+import { checkIfVersion, identityOf, operationOf, type WriteCall, type WriteResult } from './operation.js';
 import { TransactionHandle } from './transaction-handle.js';
 
 /** Which version to look at. */
 export type VersionReference =
   /** A version's number; negative ones count back from the newest, -1 being the one before it. */
   { readonly version: number };
-
-export interface WriteResult {
-  /** The version that holds the changes; the current one when nothing was changed. */
-  readonly version: number;
-  /**
-   * The commit was known to have landed only by reading it back, or the operation had been committed
-   * before.
-   */
-  readonly recovered: boolean;
-}
 
 interface Opened {
   readonly hint: HintState;
@@ -94,7 +84,10 @@ export class Dataset implements AsyncDisposable {
   /** A handle on an array; costs nothing, the array is looked up by its first read. */
   array(name: string): ArrayHandle {
     this.#check();
-    return new ArrayHandle(name, this.#environment, this.#source, () => this.#check());
+    return new ArrayHandle(name, this.#environment, this.#source, {
+      checkOpen: () => this.#check(),
+      write: (work, options) => this.write(work, options),
+    });
   }
 
   /** Moves on to the newest version. Cost: one request when there is none. */
@@ -170,7 +163,7 @@ export class Dataset implements AsyncDisposable {
       ...(signal === undefined ? {} : { signal }),
     });
     try {
-      await work(new TransactionHandle(staged));
+      await work(new TransactionHandle(staged, this.#environment));
       const { changes, reads } = await staged.finish();
       throwIfAborted(signal);
       if (changes.length === 0 && !identity.exactlyOnce) {

@@ -90,6 +90,7 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
     pages: pagesOf(backend, { store, cache, binding, meter }),
     memoryBytes: options.memoryBytes ?? Math.floor(memoryLimitBytes() / 4),
     deadlineMs: commitDeadlineMs,
+    ...(onWarning === undefined ? {} : { warn: onWarning }),
   };
 }
 

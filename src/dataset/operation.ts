@@ -28,6 +28,16 @@ export interface WriteCall extends CallOptions {
   readonly partitionBytes?: number;
 }
 
+export interface WriteResult {
+  /** The version that holds the changes; the current one when nothing was changed. */
+  readonly version: number;
+  /**
+   * The commit was known to have landed only by reading it back, or the operation had been committed
+   * before.
+   */
+  readonly recovered: boolean;
+}
+
 /** Before anything is uploaded; the commit looks again. */
 export function checkIfVersion({ ifVersion }: WriteCall, version: number, uri: string): void {
   if (ifVersion === undefined || ifVersion === version) return;

@@ -9,6 +9,7 @@ import {
   type ArrayChange,
   type ArrayEntry,
   evolve,
+  type IndexEntry,
   make,
   type Operation,
   type Partition,
@@ -153,7 +154,35 @@ export class RootDraft {
       case 'rename':
         this.#update(change.array, { name: change.name });
         this.#note(change.array, { renamed: true });
+        return undefined;
+      case 'index':
+        return this.#index(change);
     }
+  }
+
+  /** An index with an epoch takes the place of the one of its kind; one without adds to it. */
+  #index({ array, index: { kind, epoch, segments: drafts } }: ChangeOf<'index'>): void {
+    const entry = this.#array(array);
+    const before = entry.indexes.find((index) => index.kind === kind);
+    const others = entry.indexes.filter((index) => index !== before);
+    const segments = drafts.map(({ object, firstRowId, rows }) =>
+      make(v1.IndexSegment, { object: this.#addObject(object), firstRowId, rows }),
+    );
+    if (epoch === undefined) {
+      const known = defined(before, 'index that is added to');
+      const all = [...known.segments, ...segments].sort((a, b) => a.firstRowId - b.firstRowId);
+      this.#update(array, { indexes: [...others, evolve(known, { segments: all })] });
+    } else {
+      if (before !== undefined) this.#removeIndex(before);
+      const index = make(v1.Index, { kind, epoch: this.#addObject(epoch), segments });
+      this.#update(array, { indexes: [...others, index] });
+    }
+    this.#note(array, { indexed: true });
+  }
+
+  #removeIndex({ epoch, segments }: IndexEntry): void {
+    this.#removeObject(epoch);
+    for (const { object } of segments) this.#removeObject(object);
   }
 
   #create({ array, name, type }: ChangeOf<'create'>): void {
@@ -213,6 +242,7 @@ export class RootDraft {
     }
     for (const segment of entry.segments) this.#removeObject(segment.object);
     for (const set of entry.dropped) this.#removeRowSet(set);
+    for (const index of entry.indexes) this.#removeIndex(index);
     this.#note(array, { dropped: true });
     this.#arrays.delete(array);
   }

@@ -28,8 +28,8 @@ export async function loadEffects(
       load(overrides.map((partition) => partition.rowIds).filter((set) => set !== null)),
       load(change.removed),
     ]);
-    const { created, dropped, renamed, appendedRows } = change;
-    return { id, created, dropped, renamed, appendedRows, replaced, removed };
+    const { created, dropped, renamed, indexed, appendedRows } = change;
+    return { id, created, dropped, renamed, indexed, appendedRows, replaced, removed };
   });
   return { version: root.version, arrays: await Promise.all(arrays) };
 }

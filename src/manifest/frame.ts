@@ -1,7 +1,7 @@
 // The frame around every manifest object: magic, format version, length, body, BLAKE3 of all before it.
 //
 //   offset  bytes  what
-//   0       8      magic: "NACRE", the kind ('R' root, 'H' hint, 'S' segment, 'O' operations), 0x0D, 0x0A
+//   0       8      magic: "NACRE", the kind ('R' root, 'H' hint, 'S' segment, 'O' operations, 'E' epoch), 0x0D, 0x0A
 //   8       4      format version, little endian: 1
 //   12      4      length of the body, little endian
 //   16      n      body (protobuf)
@@ -12,9 +12,15 @@ import { NacreError } from '../errors.js';
 import { concat, equalBytes } from '../util/bytes.js';
 import type { ManifestFunctions } from './functions.js';
 
-export type FrameKind = 'root' | 'hint' | 'segment' | 'operations';
+export type FrameKind = 'root' | 'hint' | 'segment' | 'operations' | 'epoch';
 
-const kindByte: Record<FrameKind, number> = { root: 0x52, hint: 0x48, segment: 0x53, operations: 0x4f };
+const kindByte: Record<FrameKind, number> = {
+  root: 0x52,
+  hint: 0x48,
+  segment: 0x53,
+  operations: 0x4f,
+  epoch: 0x45,
+};
 
 const headerBytes = 16;
 const hashBytes = 32;
@@ -29,6 +35,7 @@ export const frameCap: Record<FrameKind, number> = {
   hint: (1 << 20) + 4096,
   segment: 4 << 20,
   operations: 4 << 20,
+  epoch: 16 << 20,
 };
 
 function magic(kind: FrameKind): Uint8Array {

@@ -36,6 +36,10 @@ export function partitionPattern(arrayId: Uint8Array): KeyPattern {
   return { prefix: `arrays/${toHex(arrayId)}/`, suffix: '.npy' };
 }
 
+export function indexPattern(arrayId: Uint8Array): KeyPattern {
+  return { prefix: `indexes/${toHex(arrayId)}/`, suffix: '' };
+}
+
 export function objectKey(pattern: KeyPattern, id: Uint8Array): string {
   return `${pattern.prefix}${toHex(id)}${pattern.suffix}`;
 }

@@ -22,6 +22,8 @@ export type Full<T> = { readonly [K in Exclude<keyof T, '$unknowns' | 'place'>]-
 
 export type Root = Full<nacre.v1.Root.$Properties>;
 export type Hint = Full<nacre.v1.Hint.$Properties>;
+export type IndexEntry = Full<nacre.v1.Index.$Properties>;
+export type Epoch = Full<nacre.v1.Epoch.$Properties>;
 export type Segment = Full<nacre.v1.Segment.$Properties>;
 export type ArrayEntry = Full<nacre.v1.Array.$Properties>;
 export type Partition = Full<nacre.v1.Partition.$Properties>;

@@ -18,8 +18,10 @@ export interface NewObject {
   /** BLAKE3 of the whole object. */
   readonly hash: Uint8Array;
   readonly crc32c: number;
-  /** CRC32C per block of 64 KiB, 4 bytes each, little endian. */
+  /** CRC32C per block, 4 bytes each, little endian. */
   readonly blocks: Uint8Array;
+  /** Bytes of a block. Default 64 KiB. */
+  readonly blockBytes?: number;
   /** The entry that it comes from, when it moves from table to table: its unknown fields go along. */
   readonly carried?: ObjectRef;
 }
@@ -109,6 +111,7 @@ export class TableBuilder {
       blocks: cold === undefined ? blocks : new Uint8Array(0),
       coldOffset: cold?.offset ?? 0,
       coldCrc32c: cold?.crc32c ?? 0,
+      blockBytes: object.blockBytes ?? object.carried?.blockBytes ?? 0,
     });
     const index = this.#holes.pop() ?? this.#objects.length;
     this.#objects[index] = entry;

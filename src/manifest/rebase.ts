@@ -8,6 +8,7 @@
 //   rename          both     both         both         conflict     conflict
 //   create          one name and type: theirs is used; another type: conflict
 //   rows I read     both     same row: C  same row: C  conflict     both
+//   index           both     both         both         conflict     both         (index: conflict)
 import { NacreError } from '../errors.js';
 import type { ManifestFunctions } from './functions.js';
 import type { ArrayId, Change, Transaction } from './transaction.js';
@@ -19,6 +20,7 @@ export interface ArrayEffects {
   readonly created: boolean;
   readonly dropped: boolean;
   readonly renamed: boolean;
+  readonly indexed: boolean;
   readonly appendedRows: number;
   readonly replaced: Uint8Array | undefined;
   readonly removed: Uint8Array | undefined;
@@ -78,6 +80,8 @@ function clashOf(mine: Change, theirs: ArrayEffects, functions: ManifestFunction
         : undefined;
     case 'rename':
       return theirs.renamed ? 'changed the name' : undefined;
+    case 'index':
+      return theirs.indexed ? 'changed the index' : undefined;
   }
 }
 
@@ -110,6 +114,7 @@ export function effectsOf(
     created: false,
     dropped: false,
     renamed: false,
+    indexed: false,
     appendedRows: 0,
     replaced: undefined,
     removed: undefined,
@@ -133,6 +138,8 @@ export function effectsOf(
           return { ...before, dropped: true };
         case 'rename':
           return { ...before, renamed: true };
+        case 'index':
+          return { ...before, indexed: true };
       }
     };
     arrays.set(change.array, after());

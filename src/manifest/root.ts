@@ -115,6 +115,16 @@ function checkArray(root: Root, array: ArrayEntry, what: string, fail: (reason: 
       fail(`${where} has a segment past its last row id`);
     if (segment.droppedRows > segment.rows) fail(`${where} has a segment with more dropped rows than rows`);
   }
+  for (const { epoch, segments } of array.indexes) {
+    resolveObject(root.objects, epoch, what);
+    let end = 0;
+    for (const segment of segments) {
+      resolveObject(root.objects, segment.object, what);
+      if (segment.firstRowId < end) fail(`${where} has index segments that overlap or are out of order`);
+      end = segment.firstRowId + segment.rows;
+    }
+    if (end > array.nextRowId) fail(`${where} has an index past its last row id`);
+  }
 }
 
 /** Bytes of one row. Unknown dtypes of newer releases raise `UnsupportedFormat`. */

@@ -52,11 +52,28 @@ export type Change =
     }
   | { readonly kind: 'drop'; readonly array: ArrayId; readonly rows: RowSetDraft }
   | { readonly kind: 'dropArray'; readonly array: ArrayId }
-  | { readonly kind: 'rename'; readonly array: ArrayId; readonly name: string };
+  | { readonly kind: 'rename'; readonly array: ArrayId; readonly name: string }
+  | { readonly kind: 'index'; readonly array: ArrayId; readonly index: IndexDraft };
 
 export type AppendContent =
   | { readonly partitions: readonly PartitionDraft[] }
   | { readonly segment: SegmentDraft };
+
+/** An index, or what is added to one, already uploaded. */
+export interface IndexDraft {
+  /** Number of the `IndexKind` enumeration. */
+  readonly kind: number;
+  /** Absent when segments are added to the index that is there. */
+  readonly epoch?: NewObject;
+  readonly segments: readonly IndexSegmentDraft[];
+}
+
+export interface IndexSegmentDraft {
+  readonly object: NewObject;
+  /** Of rows that were there when the transaction began. */
+  readonly firstRowId: number;
+  readonly rows: number;
+}
 
 export interface ArrayType {
   /** Number of the `Dtype` enumeration. */

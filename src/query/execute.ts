@@ -1,11 +1,15 @@
-// Runs an exact plan: partitions stream through the scanner, which keeps the best rows; nothing is loaded
-// into JavaScript but their places. Partitions are fetched ahead of the scan within the memory budget.
+// Runs an exact plan: partitions, or the codes that stand for them, stream through the scanner, which keeps
+// the best rows; nothing is loaded into JavaScript but their places. They are fetched ahead of the scan
+// within the memory budget.
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import type { ScanPart } from '../arrays/row-map.js';
+import type { RowMap, ScanPart } from '../arrays/row-map.js';
+import type { Part } from '../arrays/runs.js';
+import { isNacreError, NacreError } from '../errors.js';
 import type { ExactScan } from '../native.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { CallOptions } from '../storage/object-store.js';
+import { type Coded, openCodes, refine, scanCodes } from './coded.js';
 import type { NearestPlan } from './plan.js';
 import { listsOf, scanRows, startScan } from './scan.js';
 import type { ResolvedVectors } from './vectors.js';
@@ -24,8 +28,8 @@ export interface ExecuteOptions extends CallOptions {
   readonly onProgress?: (scannedRows: number, totalRows: number) => void;
 }
 
-/** Partitions in flight at most; more would not make a scan faster. */
-const partitionsAhead = 8;
+/** Objects in flight at most; more would not make a scan faster. */
+const partsAhead = 8;
 
 export async function executeNearest(
   environment: ArrayEnvironment,
@@ -38,29 +42,10 @@ export async function executeNearest(
   const wanted = Math.min(plan.limit + plan.offset, map.liveRows);
   if (wanted === 0 || vectors.count === 0) return Array.from({ length: vectors.count }, () => []);
   const scan = startScan(environment.native, view, plan.metric, wanted, vectors);
-  const running = new Set<Promise<void>>();
-  let inFlight = 0;
-  let scanned = 0;
-  const start = (part: ScanPart): void => {
-    const { sizeBytes } = part.part.object;
-    inFlight += sizeBytes;
-    const work = scanPart(environment, scan, part, options).then(() => {
-      inFlight -= sizeBytes;
-      scanned += part.part.rows;
-      running.delete(work);
-      options.onProgress?.(Math.min(scanned, map.liveRows), map.liveRows);
-    });
-    work.catch(() => undefined);
-    running.add(work);
-  };
-  for await (const part of map.scanParts()) {
-    throwIfAborted(options.signal);
-    while (running.size > 0 && (running.size >= partitionsAhead || inFlight >= environment.memoryBytes)) {
-      await Promise.race(running);
-    }
-    start(part);
-  }
-  await Promise.all(running);
+  const pass: Pass = { environment, view, map, scan, wanted, vectors, options, scanned: 0 };
+  const parts: ScanPart[] = [];
+  for await (const part of map.scanParts()) parts.push(part);
+  if (!(await scanCoded(pass, parts))) await scanPlain(pass, parts);
   const { counts, ids, scores } = scan.results();
   const rows = await map.indicesOf(ids);
   return listsOf(counts, wanted, (at): Hit => {
@@ -68,13 +53,109 @@ export async function executeNearest(
   }).map((hits) => hits.slice(plan.offset));
 }
 
-async function scanPart(
-  { pages }: ArrayEnvironment,
-  scan: ExactScan,
-  { part, firstRowId, rowIds, dead }: ScanPart,
-  options: ExecuteOptions,
+interface Pass {
+  readonly environment: ArrayEnvironment;
+  readonly view: ArrayView;
+  readonly map: RowMap;
+  readonly scan: ExactScan;
+  readonly wanted: number;
+  readonly vectors: ResolvedVectors;
+  readonly options: ExecuteOptions;
+  scanned: number;
+}
+
+/** Codes that leave more of their rows than this do not prune: the rows are read in order instead. */
+const leftAtMost = 1 / 16;
+
+/**
+ * By the codes that the array has, and what they do not cover by its rows; false when that is not possible.
+ * An index that is damaged is reported, and not used.
+ */
+async function scanCoded(pass: Pass, parts: readonly ScanPart[]): Promise<boolean> {
+  const { environment, view, map, scan, wanted, vectors, options } = pass;
+  let coded: Coded | undefined;
+  try {
+    coded = await openCodes(environment, view, scan, parts, options);
+    if (coded === undefined) return false;
+    const { cascade, lists } = coded;
+    await eachAhead(
+      pass,
+      lists,
+      ({ list }) => list.part,
+      async (one) => {
+        await scanCodes(environment, cascade, one, options);
+        progress(pass, one.liveRows);
+      },
+    );
+    const covered = lists.reduce((rows, { liveRows }) => rows + liveRows, 0);
+    if (cascade.left() > wanted * vectors.count + covered * vectors.count * leftAtMost) {
+      pass.scanned = 0;
+      return false;
+    }
+  } catch (error) {
+    if (!isNacreError(error, 'Corrupt')) throw error;
+    reportIndex(pass, error);
+    return false;
+  }
+  await scanPlain(pass, coded.plain);
+  await refine(environment, view, map, coded.cascade, wanted, options);
+  return true;
+}
+
+function reportIndex({ environment, view, ...pass }: Pass, cause: NacreError): void {
+  pass.scanned = 0;
+  environment.warn?.(
+    new NacreError('Corrupt', `the index of '${view.name}' is damaged and not used: ${cause.message}`, {
+      cause,
+      context: { ...cause.context, array: view.name },
+      hint: 'Answers stay right, and take longer. Build it again with `nacre index`.',
+    }),
+  );
+}
+
+async function scanPlain(pass: Pass, parts: readonly ScanPart[]): Promise<void> {
+  const { environment, scan, options } = pass;
+  await eachAhead(
+    pass,
+    parts,
+    ({ part }) => part,
+    async ({ part, firstRowId, rowIds, dead }) => {
+      const bytes = await environment.pages.whole(part, options);
+      throwIfAborted(options.signal);
+      await scanRows(scan, bytes.subarray(part.dataOffset), firstRowId, rowIds, dead);
+      progress(pass, part.rows);
+    },
+  );
+}
+
+function progress(pass: Pass, rows: number): void {
+  pass.scanned += rows;
+  const { liveRows } = pass.map;
+  pass.options.onProgress?.(Math.min(pass.scanned, liveRows), liveRows);
+}
+
+/** Works on a few items at once, as far as their objects fit the memory budget. */
+async function eachAhead<T>(
+  { environment, options }: Pass,
+  items: readonly T[],
+  partOf: (item: T) => Part,
+  work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const bytes = await pages.whole(part, options);
-  throwIfAborted(options.signal);
-  await scanRows(scan, bytes.subarray(part.dataOffset), firstRowId, rowIds, dead);
+  const running = new Set<Promise<void>>();
+  let inFlight = 0;
+  for (const item of items) {
+    throwIfAborted(options.signal);
+    while (running.size > 0 && (running.size >= partsAhead || inFlight >= environment.memoryBytes)) {
+      await Promise.race(running);
+    }
+    const { sizeBytes } = partOf(item).object;
+    inFlight += sizeBytes;
+    const one = work(item).then(() => {
+      inFlight -= sizeBytes;
+      running.delete(one);
+    });
+    one.catch(() => undefined);
+    running.add(one);
+  }
+  await Promise.all(running);
 }

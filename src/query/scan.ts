@@ -20,6 +20,19 @@ export function dimensionsOf({ type }: Pick<Scanned, 'type'>): number {
   return type.rowShape.reduce((product, length) => product * length, 1);
 }
 
+/** Numbers of a row that can be coded. */
+export function codedDimensions(scanned: Scanned): number {
+  const dimensions = dimensionsOf(scanned);
+  if (dimensions > 0 && dimensions <= maxCodedDimensions) return dimensions;
+  throw new NacreError('InvalidArgument', `rows of ${dimensions} numbers have no codes`, {
+    context: { array: scanned.name, dimensions },
+    hint: `An index needs rows of 1 to ${maxCodedDimensions} numbers.`,
+  });
+}
+
+/** Sums over more numbers could overflow; `MAX_COORDINATES` of the kernels. */
+const maxCodedDimensions = 16_384;
+
 /** What the scanner reads rows as; `UnsupportedFormat` for complex ones. */
 export function scanDtype({ name, type: { dtype } }: Scanned): ScanDtype {
   if (dtype !== 'complex64' && dtype !== 'complex128') return dtype;

@@ -202,6 +202,23 @@ describe('append, replace, drop and rename', () => {
     expect((await nacre(['rename', uri, 'e', 'x'])).code).toBe(4);
   });
 
+  test('index codes the rows, and --update those that came later', async () => {
+    await answer(['import', uri, 'e', rows10]);
+    const wanted = await answer(['query', uri, 'e', '--row', '3', '-k', '4']);
+    expect(await answer(['index', uri, 'e', '--type', 'exact', '--dry-run'])).toMatchObject({
+      version: null,
+    });
+    expect(await answer(['index', uri, 'e', '--type', 'exact'])).toMatchObject({ version: 3, rows: 10 });
+    expect(await answer(['query', uri, 'e', '--row', '3', '-k', '4'])).toMatchObject({
+      results: wanted['results'],
+    });
+    expect(String((await nacre(['index', uri, 'e', '--update'])).stdout)).toContain('no rows');
+    await answer(['append', uri, 'e', rows10]);
+    expect(await answer(['index', uri, 'e', '--update'])).toMatchObject({ version: 5, update: true });
+    expect((await nacre(['index', uri, 'e'])).code).toBe(2);
+    expect((await nacre(['index', uri, 'missing', '--type', 'exact'])).code).toBe(4);
+  });
+
   test('--if-version lets a change happen only on the version that was seen', async () => {
     await answer(['import', uri, 'e', rows10]);
     const stale = await nacre(['drop', uri, 'e', '--rows', '0', '--if-version', '1', '--json']);

@@ -17,6 +17,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   'drop row 3': (tx) => tx.drop('a', [-1]),
   'drop the array': (tx) => tx.dropArray('a'),
   rename: (tx) => tx.rename('a', 'z'),
+  index: (tx) => tx.index('a', { type: 'exact' }),
   'read row 1': async (tx) => {
     await tx.read('a', { rows: [1] });
     await tx.create('other', { dtype: 'int8' });
@@ -25,14 +26,15 @@ const verbs: Readonly<Record<string, Verb>> = {
 
 /** Rows: mine. Columns: what the other handle committed first, in the order above without the read. */
 const table: Readonly<Record<string, string>> = {
-  append: 'BBBBBCB',
-  'replace rows 1, 2': 'BCBCBCB',
-  'replace row 3': 'BBCBCCB',
-  'drop rows 1, 2': 'BCBBBCB',
-  'drop row 3': 'BBCBBCB',
-  'drop the array': 'CCCCCBB',
-  rename: 'BBBBBCC',
-  'read row 1': 'BCBCBCB',
+  append: 'BBBBBCBB',
+  'replace rows 1, 2': 'BCBCBCBB',
+  'replace row 3': 'BBCBCCBB',
+  'drop rows 1, 2': 'BCBBBCBB',
+  'drop row 3': 'BBCBBCBB',
+  'drop the array': 'CCCCCBBB',
+  rename: 'BBBBBCCB',
+  index: 'BBBBBCBC',
+  'read row 1': 'BCBCBCBB',
 };
 
 /** What rows 0 to 3 become, or undefined for no array. Each verb finds rows by their first content. */

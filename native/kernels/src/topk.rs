@@ -82,6 +82,8 @@ pub struct Candidate {
     pub id: u64,
     /// Where the row lies in what is being scanned.
     pub row: usize,
+    /// CRC32C of the row, where it is scored later from bytes that are read then.
+    pub check: u32,
 }
 
 /// The rows of one pass that might be among the k best.
@@ -212,7 +214,7 @@ mod tests {
                     true => (key - f64::from(below), key + f64::from(above)),
                     false => (f64::NEG_INFINITY, f64::INFINITY),
                 };
-                candidates.push(Candidate { low, high, id: row as u64, row });
+                candidates.push(Candidate { low, high, id: row as u64, row, check: 0 });
                 if i == taken {
                     settle(&mut candidates);
                 }
@@ -225,7 +227,7 @@ mod tests {
     fn equal_exact_rows_do_not_pile_up() {
         let mut candidates = Candidates::new(3);
         for row in 0..100_000 {
-            candidates.push(Candidate { low: 1.0, high: 1.0, id: row as u64, row });
+            candidates.push(Candidate { low: 1.0, high: 1.0, id: row as u64, row, check: 0 });
         }
         assert!(candidates.len() < 64);
         let kept: Vec<_> = candidates.take().into_iter().map(|candidate| candidate.id).collect();

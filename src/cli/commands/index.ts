@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Register } from '../program.js';
 import { append } from './append.js';
+import { buildIndex } from './build-index.js';
 import { cacheClear, cacheInfo, cacheVerify } from './cache.js';
 import { create } from './create.js';
 import { doctor } from './doctor.js';
@@ -33,6 +34,7 @@ export const commands: readonly Register[] = [
   ls,
   log,
   query,
+  buildIndex,
   settle,
   cache,
   doctor,

@@ -76,6 +76,13 @@ impl Layout {
         self.offset(Section::LowNibbles, rows) + padded(rows) * self.plane_bytes()
     }
 
+    /// Bytes of a list of so many rows: whole chunks, and one with what is left.
+    pub fn list_bytes(self, rows: usize) -> usize {
+        let rest = rows % CHUNK_ROWS;
+        let last = if rest == 0 { 0 } else { self.chunk_bytes(rest) };
+        rows / CHUNK_ROWS * self.chunk_bytes(CHUNK_ROWS) + last
+    }
+
     /// Where a section begins in a chunk of so many rows.
     pub fn offset(self, section: Section, rows: usize) -> usize {
         let before = FACTORS.into_iter().take_while(|&factor| factor != section);

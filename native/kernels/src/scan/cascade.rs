@@ -1,14 +1,15 @@
 //! The scan over codes: what their bounds leave of the rows, then the true scores of those, best bound first.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::coarse_pass::CoarsePass;
 use super::fine_pass::FinePass;
 use super::{Best, ExactScan};
 use crate::arch::{CODE_QUERIES, CodeKernels, DefaultFloatState};
 use crate::codes::query::{CodeQuery, Factors, Limbs, Plane, Rule};
-use crate::codes::{CHUNK_ROWS, Chunk, Transform};
+use crate::codes::{CHUNK_ROWS, Chunk, Layout, Transform};
+use crate::crc::crc32c;
 use crate::rowset::RowSet;
 use crate::topk::{Candidate, Candidates};
 use crate::{Error, Result};
@@ -35,8 +36,15 @@ pub struct Cascade {
     limbs: Limbs,
     /// Of one query of two limbs each, or of `CODE_QUERIES` queries of one.
     pub(super) vectors: Vec<Vec<i8>>,
-    /// Of each query, what the bounds left.
-    left: Mutex<Vec<Vec<Candidate>>>,
+    left: Mutex<Left>,
+}
+
+#[derive(Default)]
+struct Left {
+    /// Of each query, what the bounds left, the best bounds last.
+    waiting: Vec<Vec<Candidate>>,
+    /// What `next` handed out and `score` did not get yet: queries and rows.
+    asked: Vec<(usize, Candidate)>,
 }
 
 impl Cascade {
@@ -60,8 +68,13 @@ impl Cascade {
             }
         };
         let kernels = scan.tier.code_kernels();
-        let left = Mutex::new(vec![Vec::new(); queries.len()]);
+        let left = Left { waiting: vec![Vec::new(); queries.len()], asked: Vec::new() };
+        let left = Mutex::new(left);
         Ok(Some(Self { scan, transform, kernels, limbs, queries, vectors, left }))
+    }
+
+    pub fn layout(&self) -> Layout {
+        self.transform.layout
     }
 
     pub fn chunks(rows: usize) -> usize {
@@ -75,33 +88,69 @@ impl Cascade {
             Limbs::Two => CoarsePass::new(self, codes).run(chunks)?,
             Limbs::One => FinePass::new(self, codes).run(chunks)?,
         };
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        for (left, mut candidates) in left.iter_mut().zip(candidates) {
-            left.append(&mut candidates.take());
+        let mut left = self.lock();
+        for (waiting, mut found) in left.waiting.iter_mut().zip(candidates) {
+            waiting.append(&mut found.take());
         }
         Ok(())
     }
 
-    /// Scores what was left, of each query in order of the bounds. `row` gives the bytes of a row by its id.
-    pub fn refine<'a>(&self, row: impl Fn(u64) -> Result<&'a [u8]>) -> Result<usize> {
-        let _state = DefaultFloatState::new();
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut scored = 0;
-        for (q, candidates) in left.iter_mut().enumerate() {
-            candidates.sort_unstable_by(|a, b| a.low.total_cmp(&b.low));
-            for candidate in candidates.drain(..) {
-                if candidate.low > self.scan.best[q].threshold() {
-                    break;
-                }
-                self.scan.score_row(q, candidate.id, row(candidate.id)?);
-                scored += 1;
-            }
-        }
-        Ok(scored)
+    /// How many rows wait for their scores, those of each query counted.
+    pub fn left(&self) -> usize {
+        self.lock().waiting.iter().map(Vec::len).sum()
     }
 
-    pub fn left(&self) -> usize {
-        self.left.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Vec::len).sum()
+    /// Gives up what is left: the rows are scanned some other way.
+    pub fn clear(&self) {
+        let mut left = self.lock();
+        left.waiting.iter_mut().for_each(Vec::clear);
+        left.asked.clear();
+    }
+
+    /// The ids of the rows to be scored next, ascending, of each query the `count` with the best bounds. None
+    /// when no row is left that could still be among the best. To be called after the last scan.
+    pub fn next(&self, count: usize) -> Vec<u64> {
+        let mut left = self.lock();
+        let Left { waiting, asked } = &mut *left;
+        asked.clear();
+        for (q, waiting) in waiting.iter_mut().enumerate() {
+            let threshold = self.scan.best[q].threshold();
+            waiting.retain(|candidate| candidate.low <= threshold);
+            waiting.sort_unstable_by(|a, b| b.low.total_cmp(&a.low));
+            let rest = waiting.len().saturating_sub(count);
+            asked.extend(waiting.drain(rest..).map(|candidate| (q, candidate)));
+        }
+        let mut ids: Vec<u64> = asked.iter().map(|(_, candidate)| candidate.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// Scores the rows that `next` asked for, one after the other in the order of its ids. `Corrupt` when one
+    /// is not the row that was coded.
+    pub fn score(&self, ids: &[u64], rows: &[u8]) -> Result<()> {
+        let row_bytes = self.scan.row_bytes();
+        if rows.len() != ids.len() * row_bytes {
+            let got = rows.len();
+            return Err(Error::invalid(format!("{} rows of {row_bytes} bytes, got {got} bytes", ids.len())));
+        }
+        let _state = DefaultFloatState::new();
+        let sums: Vec<u32> = rows.chunks_exact(row_bytes).map(crc32c).collect();
+        let asked = std::mem::take(&mut self.lock().asked);
+        for (q, Candidate { low, id, check, .. }) in asked {
+            let at = ids.binary_search(&id).map_err(|_| Error::invalid(format!("row {id} was asked for")))?;
+            if sums[at] != check {
+                return Err(Error::corrupt(format!("row {id} is not the one that its code was made of")));
+            }
+            if low <= self.scan.best[q].threshold() {
+                self.scan.score_row(q, id, &rows[at * row_bytes..][..row_bytes]);
+            }
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Left> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -151,7 +200,8 @@ impl<'a> Keeper<'a> {
             if self.codes.dead.is_some_and(|dead| dead.contains(id)) {
                 return;
             }
-            self.candidates[q].push(Candidate { low, high, id, row });
+            let check = chunk.check(row % CHUNK_ROWS);
+            self.candidates[q].push(Candidate { low, high, id, row, check });
             best.lower(self.candidates[q].cut());
         }
         let threshold = best.threshold();

@@ -42,7 +42,14 @@ fn codes_change_no_answer() {
             let list = Codes { bytes: &codes, rows: ROWS, first_id: 0, ids: None, dead: None };
             cascade.scan(&list, 0..Cascade::chunks(ROWS)).unwrap();
             assert!(cascade.left() < ROWS * count / 4, "bounds prune");
-            cascade.refine(|id| Ok(&rows[id as usize * DIMENSIONS * 4..][..DIMENSIONS * 4])).unwrap();
+            loop {
+                let ids = cascade.next(5);
+                if ids.is_empty() {
+                    break;
+                }
+                let row = |&id: &u64| &rows[id as usize * DIMENSIONS * 4..][..DIMENSIONS * 4];
+                cascade.score(&ids, &ids.iter().flat_map(row).copied().collect::<Vec<u8>>()).unwrap();
+            }
             let (plain, coded) = (plain.results(), coded.results());
             assert_eq!(coded.ids, plain.ids, "{metric:?} with {tier:?}, {count} queries");
             assert_eq!(coded.scores, plain.scores, "{metric:?} with {tier:?}, {count} queries");

@@ -150,7 +150,7 @@ impl<'a> Pass<'a> {
         if low > self.scan.best[q].threshold() {
             return;
         }
-        self.candidates[q].push(Candidate { low, high, id: row.id, row: row.index });
+        self.candidates[q].push(Candidate { low, high, id: row.id, row: row.index, check: 0 });
         if self.candidates[q].len() >= WAITING.max(4 * self.scan.k) {
             self.settle(q);
         }

@@ -442,6 +442,7 @@ export namespace nacre {
             appendedRows: number;
             replacedRows: number;
             removed: nacre.v1.RowSet.$Properties[];
+            indexed: boolean;
             static create(properties: nacre.v1.ArrayChange.$Shape): nacre.v1.ArrayChange & nacre.v1.ArrayChange.$Shape;
             static create(properties?: nacre.v1.ArrayChange.$Properties): nacre.v1.ArrayChange;
             static encode(message: nacre.v1.ArrayChange.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -457,6 +458,7 @@ export namespace nacre {
                 appendedRows?: (number|null);
                 replacedRows?: (number|null);
                 removed?: (nacre.v1.RowSet.$Properties[]|null);
+                indexed?: (boolean|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -467,6 +469,7 @@ export namespace nacre {
               appendedRows?: number|null;
               replacedRows?: number|null;
               removed?: nacre.v1.RowSet.$Shape[]|null;
+              indexed?: boolean|null;
               $unknowns?: Uint8Array[];
             };
         }
@@ -546,6 +549,7 @@ export namespace nacre {
             segments: nacre.v1.SegmentRef.$Properties[];
             dropped: nacre.v1.RowSet.$Properties[];
             logicalDtype: string;
+            indexes: nacre.v1.Index.$Properties[];
             static create(properties: nacre.v1.Array.$Shape): nacre.v1.Array & nacre.v1.Array.$Shape;
             static create(properties?: nacre.v1.Array.$Properties): nacre.v1.Array;
             static encode(message: nacre.v1.Array.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -565,6 +569,7 @@ export namespace nacre {
                 segments?: (nacre.v1.SegmentRef.$Properties[]|null);
                 dropped?: (nacre.v1.RowSet.$Properties[]|null);
                 logicalDtype?: (string|null);
+                indexes?: (nacre.v1.Index.$Properties[]|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -579,8 +584,97 @@ export namespace nacre {
               segments?: nacre.v1.SegmentRef.$Shape[]|null;
               dropped?: nacre.v1.RowSet.$Shape[]|null;
               logicalDtype?: string|null;
+              indexes?: nacre.v1.Index.$Shape[]|null;
               $unknowns?: Uint8Array[];
             };
+        }
+
+        enum IndexKind {
+            INDEX_KIND_UNSPECIFIED = 0,
+            INDEX_KIND_EXACT = 1
+        }
+
+        interface IIndex extends nacre.v1.Index.$Properties {
+        }
+
+        class Index {
+            constructor(properties?: nacre.v1.Index.$Properties);
+            $unknowns?: Uint8Array[];
+            kind: nacre.v1.IndexKind;
+            epoch: number;
+            segments: nacre.v1.IndexSegment.$Properties[];
+            static create(properties: nacre.v1.Index.$Shape): nacre.v1.Index & nacre.v1.Index.$Shape;
+            static create(properties?: nacre.v1.Index.$Properties): nacre.v1.Index;
+            static encode(message: nacre.v1.Index.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Index & nacre.v1.Index.$Shape;
+        }
+
+        namespace Index {
+            interface $Properties {
+                kind?: (nacre.v1.IndexKind|null);
+                epoch?: (number|null);
+                segments?: (nacre.v1.IndexSegment.$Properties[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Index.$Properties;
+        }
+
+        interface IIndexSegment extends nacre.v1.IndexSegment.$Properties {
+        }
+
+        class IndexSegment {
+            constructor(properties?: nacre.v1.IndexSegment.$Properties);
+            $unknowns?: Uint8Array[];
+            object: number;
+            firstRowId: number;
+            rows: number;
+            static create(properties: nacre.v1.IndexSegment.$Shape): nacre.v1.IndexSegment & nacre.v1.IndexSegment.$Shape;
+            static create(properties?: nacre.v1.IndexSegment.$Properties): nacre.v1.IndexSegment;
+            static encode(message: nacre.v1.IndexSegment.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.IndexSegment & nacre.v1.IndexSegment.$Shape;
+        }
+
+        namespace IndexSegment {
+            interface $Properties {
+                object?: (number|null);
+                firstRowId?: (number|null);
+                rows?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.IndexSegment.$Properties;
+        }
+
+        interface IEpoch extends nacre.v1.Epoch.$Properties {
+        }
+
+        class Epoch {
+            constructor(properties?: nacre.v1.Epoch.$Properties);
+            $unknowns?: Uint8Array[];
+            requiredFeatures: number[];
+            dimensions: number;
+            coordinates: number;
+            seed: number;
+            mean: Uint8Array;
+            basis: Uint8Array;
+            trainingRows: number;
+            static create(properties: nacre.v1.Epoch.$Shape): nacre.v1.Epoch & nacre.v1.Epoch.$Shape;
+            static create(properties?: nacre.v1.Epoch.$Properties): nacre.v1.Epoch;
+            static encode(message: nacre.v1.Epoch.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Epoch & nacre.v1.Epoch.$Shape;
+        }
+
+        namespace Epoch {
+            interface $Properties {
+                requiredFeatures?: (number[]|null);
+                dimensions?: (number|null);
+                coordinates?: (number|null);
+                seed?: (number|null);
+                mean?: (Uint8Array|null);
+                basis?: (Uint8Array|null);
+                trainingRows?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Epoch.$Properties;
         }
 
         interface IPartition extends nacre.v1.Partition.$Properties {

@@ -3246,6 +3246,7 @@ export const nacre = $root.nacre = (() => {
              * @property {number|null} [appendedRows] ArrayChange appendedRows
              * @property {number|null} [replacedRows] ArrayChange replacedRows
              * @property {Array.<nacre.v1.RowSet.$Properties>|null} [removed] ArrayChange removed
+             * @property {boolean|null} [indexed] ArrayChange indexed
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -3267,6 +3268,7 @@ export const nacre = $root.nacre = (() => {
              *   appendedRows?: number|null;
              *   replacedRows?: number|null;
              *   removed?: Array.<nacre.v1.RowSet.$Shape>|null;
+             *   indexed?: boolean|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.ArrayChange.$Shape
              */
@@ -3344,6 +3346,14 @@ export const nacre = $root.nacre = (() => {
             ArrayChange.prototype.removed = $util.emptyArray;
 
             /**
+             * ArrayChange indexed.
+             * @member {boolean} indexed
+             * @memberof nacre.v1.ArrayChange
+             * @instance
+             */
+            ArrayChange.prototype.indexed = false;
+
+            /**
              * Creates a new ArrayChange instance using the specified properties.
              * @function create
              * @memberof nacre.v1.ArrayChange
@@ -3390,6 +3400,8 @@ export const nacre = $root.nacre = (() => {
                 if (message.removed != null && message.removed.length)
                     for (let i = 0; i < message.removed.length; ++i)
                         $root.nacre.v1.RowSet.encode(message.removed[i], writer.uint32(/* id 7, wireType 2 =*/58).fork(), _depth + 1).ldelim();
+                if (message.indexed != null && $Object.hasOwnProperty.call(message, "indexed") && message.indexed !== false)
+                    writer.uint32(/* id 8, wireType 0 =*/64).bool(message.indexed);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3494,6 +3506,15 @@ export const nacre = $root.nacre = (() => {
                             if (!(message.removed && message.removed.length))
                                 message.removed = [];
                             message.removed.push($root.nacre.v1.RowSet.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.indexed = value;
+                            else
+                                delete message.indexed;
                             continue;
                         }
                     }
@@ -3824,6 +3845,7 @@ export const nacre = $root.nacre = (() => {
              * @property {Array.<nacre.v1.SegmentRef.$Properties>|null} [segments] Array segments
              * @property {Array.<nacre.v1.RowSet.$Properties>|null} [dropped] Array dropped
              * @property {string|null} [logicalDtype] Array logicalDtype
+             * @property {Array.<nacre.v1.Index.$Properties>|null} [indexes] Array indexes
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -3849,6 +3871,7 @@ export const nacre = $root.nacre = (() => {
              *   segments?: Array.<nacre.v1.SegmentRef.$Shape>|null;
              *   dropped?: Array.<nacre.v1.RowSet.$Shape>|null;
              *   logicalDtype?: string|null;
+             *   indexes?: Array.<nacre.v1.Index.$Shape>|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.Array.$Shape
              */
@@ -3866,6 +3889,7 @@ export const nacre = $root.nacre = (() => {
                 this.partitions = [];
                 this.segments = [];
                 this.dropped = [];
+                this.indexes = [];
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -3961,6 +3985,14 @@ export const nacre = $root.nacre = (() => {
             Array.prototype.logicalDtype = "";
 
             /**
+             * Array indexes.
+             * @member {Array.<nacre.v1.Index.$Properties>} indexes
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.indexes = $util.emptyArray;
+
+            /**
              * Creates a new Array instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Array
@@ -4017,6 +4049,9 @@ export const nacre = $root.nacre = (() => {
                         $root.nacre.v1.RowSet.encode(message.dropped[i], writer.uint32(/* id 10, wireType 2 =*/82).fork(), _depth + 1).ldelim();
                 if (message.logicalDtype != null && $Object.hasOwnProperty.call(message, "logicalDtype") && message.logicalDtype !== "")
                     writer.uint32(/* id 11, wireType 2 =*/90).string(message.logicalDtype);
+                if (message.indexes != null && message.indexes.length)
+                    for (let i = 0; i < message.indexes.length; ++i)
+                        $root.nacre.v1.Index.encode(message.indexes[i], writer.uint32(/* id 12, wireType 2 =*/98).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -4162,6 +4197,14 @@ export const nacre = $root.nacre = (() => {
                                 delete message.logicalDtype;
                             continue;
                         }
+                    case 12: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.indexes && message.indexes.length))
+                                message.indexes = [];
+                            message.indexes.push($root.nacre.v1.Index.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -4180,6 +4223,683 @@ export const nacre = $root.nacre = (() => {
             };
 
             return Array;
+        })();
+
+        /**
+         * IndexKind enum.
+         * @name nacre.v1.IndexKind
+         * @enum {number}
+         * @property {number} INDEX_KIND_UNSPECIFIED=0 INDEX_KIND_UNSPECIFIED value
+         * @property {number} INDEX_KIND_EXACT=1 INDEX_KIND_EXACT value
+         */
+        v1.IndexKind = (function() {
+            const valuesById = $Object.create(null), values = $Object.create(valuesById);
+            values[valuesById[0] = "INDEX_KIND_UNSPECIFIED"] = 0;
+            values[valuesById[1] = "INDEX_KIND_EXACT"] = 1;
+            return values;
+        })();
+
+        v1.Index = (function() {
+
+            /**
+             * Properties of an Index.
+             * @typedef {Object} nacre.v1.Index.$Properties
+             * @property {nacre.v1.IndexKind|null} [kind] Index kind
+             * @property {number|null} [epoch] Index epoch
+             * @property {Array.<nacre.v1.IndexSegment.$Properties>|null} [segments] Index segments
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of an Index.
+             * @memberof nacre.v1
+             * @interface IIndex
+             * @augments nacre.v1.Index.$Properties
+             * @deprecated Use nacre.v1.Index.$Properties instead.
+             */
+
+            /**
+             * Shape of an Index.
+             * @typedef {nacre.v1.Index.$Properties} nacre.v1.Index.$Shape
+             */
+
+            /**
+             * Constructs a new Index.
+             * @memberof nacre.v1
+             * @classdesc Represents an Index.
+             * @constructor
+             * @param {nacre.v1.Index.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Index = function (properties) {
+                this.segments = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Index kind.
+             * @member {nacre.v1.IndexKind} kind
+             * @memberof nacre.v1.Index
+             * @instance
+             */
+            Index.prototype.kind = 0;
+
+            /**
+             * Index epoch.
+             * @member {number} epoch
+             * @memberof nacre.v1.Index
+             * @instance
+             */
+            Index.prototype.epoch = 0;
+
+            /**
+             * Index segments.
+             * @member {Array.<nacre.v1.IndexSegment.$Properties>} segments
+             * @memberof nacre.v1.Index
+             * @instance
+             */
+            Index.prototype.segments = $util.emptyArray;
+
+            /**
+             * Creates a new Index instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Index
+             * @static
+             * @param {nacre.v1.Index.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Index} Index instance
+             * @type {{
+             *   (properties: nacre.v1.Index.$Shape): nacre.v1.Index & nacre.v1.Index.$Shape;
+             *   (properties?: nacre.v1.Index.$Properties): nacre.v1.Index;
+             * }}
+             */
+            Index.create = function(properties) {
+                return new Index(properties);
+            };
+
+            /**
+             * Encodes the specified Index message. Does not implicitly {@link nacre.v1.Index.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Index
+             * @static
+             * @param {nacre.v1.Index.$Properties} message Index message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Index.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.kind != null && $Object.hasOwnProperty.call(message, "kind") && message.kind !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).int32(message.kind);
+                if (message.epoch != null && $Object.hasOwnProperty.call(message, "epoch") && message.epoch !== 0)
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.epoch);
+                if (message.segments != null && message.segments.length)
+                    for (let i = 0; i < message.segments.length; ++i)
+                        $root.nacre.v1.IndexSegment.encode(message.segments[i], writer.uint32(/* id 3, wireType 2 =*/26).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an Index message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Index
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Index & nacre.v1.Index.$Shape} Index
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Index.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Index();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.int32())
+                                message.kind = value;
+                            else
+                                delete message.kind;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.epoch = value;
+                            else
+                                delete message.epoch;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.segments && message.segments.length))
+                                message.segments = [];
+                            message.segments.push($root.nacre.v1.IndexSegment.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Index;
+        })();
+
+        v1.IndexSegment = (function() {
+
+            /**
+             * Properties of an IndexSegment.
+             * @typedef {Object} nacre.v1.IndexSegment.$Properties
+             * @property {number|null} [object] IndexSegment object
+             * @property {number|null} [firstRowId] IndexSegment firstRowId
+             * @property {number|null} [rows] IndexSegment rows
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of an IndexSegment.
+             * @memberof nacre.v1
+             * @interface IIndexSegment
+             * @augments nacre.v1.IndexSegment.$Properties
+             * @deprecated Use nacre.v1.IndexSegment.$Properties instead.
+             */
+
+            /**
+             * Shape of an IndexSegment.
+             * @typedef {nacre.v1.IndexSegment.$Properties} nacre.v1.IndexSegment.$Shape
+             */
+
+            /**
+             * Constructs a new IndexSegment.
+             * @memberof nacre.v1
+             * @classdesc Represents an IndexSegment.
+             * @constructor
+             * @param {nacre.v1.IndexSegment.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const IndexSegment = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * IndexSegment object.
+             * @member {number} object
+             * @memberof nacre.v1.IndexSegment
+             * @instance
+             */
+            IndexSegment.prototype.object = 0;
+
+            /**
+             * IndexSegment firstRowId.
+             * @member {number} firstRowId
+             * @memberof nacre.v1.IndexSegment
+             * @instance
+             */
+            IndexSegment.prototype.firstRowId = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * IndexSegment rows.
+             * @member {number} rows
+             * @memberof nacre.v1.IndexSegment
+             * @instance
+             */
+            IndexSegment.prototype.rows = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Creates a new IndexSegment instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.IndexSegment
+             * @static
+             * @param {nacre.v1.IndexSegment.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.IndexSegment} IndexSegment instance
+             * @type {{
+             *   (properties: nacre.v1.IndexSegment.$Shape): nacre.v1.IndexSegment & nacre.v1.IndexSegment.$Shape;
+             *   (properties?: nacre.v1.IndexSegment.$Properties): nacre.v1.IndexSegment;
+             * }}
+             */
+            IndexSegment.create = function(properties) {
+                return new IndexSegment(properties);
+            };
+
+            /**
+             * Encodes the specified IndexSegment message. Does not implicitly {@link nacre.v1.IndexSegment.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.IndexSegment
+             * @static
+             * @param {nacre.v1.IndexSegment.$Properties} message IndexSegment message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            IndexSegment.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.object != null && $Object.hasOwnProperty.call(message, "object") && message.object !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.object);
+                if (message.firstRowId != null && $Object.hasOwnProperty.call(message, "firstRowId") && (typeof message.firstRowId === "object" ? message.firstRowId.low || message.firstRowId.high : message.firstRowId !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.firstRowId);
+                if (message.rows != null && $Object.hasOwnProperty.call(message, "rows") && (typeof message.rows === "object" ? message.rows.low || message.rows.high : message.rows !== 0))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.rows);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an IndexSegment message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.IndexSegment
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.IndexSegment & nacre.v1.IndexSegment.$Shape} IndexSegment
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            IndexSegment.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.IndexSegment();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.object = value;
+                            else
+                                delete message.object;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.firstRowId = value;
+                            else
+                                delete message.firstRowId;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.rows = value;
+                            else
+                                delete message.rows;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return IndexSegment;
+        })();
+
+        v1.Epoch = (function() {
+
+            /**
+             * Properties of an Epoch.
+             * @typedef {Object} nacre.v1.Epoch.$Properties
+             * @property {Array.<number>|null} [requiredFeatures] Epoch requiredFeatures
+             * @property {number|null} [dimensions] Epoch dimensions
+             * @property {number|null} [coordinates] Epoch coordinates
+             * @property {number|null} [seed] Epoch seed
+             * @property {Uint8Array|null} [mean] Epoch mean
+             * @property {Uint8Array|null} [basis] Epoch basis
+             * @property {number|null} [trainingRows] Epoch trainingRows
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of an Epoch.
+             * @memberof nacre.v1
+             * @interface IEpoch
+             * @augments nacre.v1.Epoch.$Properties
+             * @deprecated Use nacre.v1.Epoch.$Properties instead.
+             */
+
+            /**
+             * Shape of an Epoch.
+             * @typedef {nacre.v1.Epoch.$Properties} nacre.v1.Epoch.$Shape
+             */
+
+            /**
+             * Constructs a new Epoch.
+             * @memberof nacre.v1
+             * @classdesc Represents an Epoch.
+             * @constructor
+             * @param {nacre.v1.Epoch.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Epoch = function (properties) {
+                this.requiredFeatures = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Epoch requiredFeatures.
+             * @member {Array.<number>} requiredFeatures
+             * @memberof nacre.v1.Epoch
+             * @instance
+             */
+            Epoch.prototype.requiredFeatures = $util.emptyArray;
+
+            /**
+             * Epoch dimensions.
+             * @member {number} dimensions
+             * @memberof nacre.v1.Epoch
+             * @instance
+             */
+            Epoch.prototype.dimensions = 0;
+
+            /**
+             * Epoch coordinates.
+             * @member {number} coordinates
+             * @memberof nacre.v1.Epoch
+             * @instance
+             */
+            Epoch.prototype.coordinates = 0;
+
+            /**
+             * Epoch seed.
+             * @member {number} seed
+             * @memberof nacre.v1.Epoch
+             * @instance
+             */
+            Epoch.prototype.seed = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Epoch mean.
+             * @member {Uint8Array} mean
+             * @memberof nacre.v1.Epoch
+             * @instance
+             */
+            Epoch.prototype.mean = $util.newBuffer([]);
+
+            /**
+             * Epoch basis.
+             * @member {Uint8Array} basis
+             * @memberof nacre.v1.Epoch
+             * @instance
+             */
+            Epoch.prototype.basis = $util.newBuffer([]);
+
+            /**
+             * Epoch trainingRows.
+             * @member {number} trainingRows
+             * @memberof nacre.v1.Epoch
+             * @instance
+             */
+            Epoch.prototype.trainingRows = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Creates a new Epoch instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Epoch
+             * @static
+             * @param {nacre.v1.Epoch.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Epoch} Epoch instance
+             * @type {{
+             *   (properties: nacre.v1.Epoch.$Shape): nacre.v1.Epoch & nacre.v1.Epoch.$Shape;
+             *   (properties?: nacre.v1.Epoch.$Properties): nacre.v1.Epoch;
+             * }}
+             */
+            Epoch.create = function(properties) {
+                return new Epoch(properties);
+            };
+
+            /**
+             * Encodes the specified Epoch message. Does not implicitly {@link nacre.v1.Epoch.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Epoch
+             * @static
+             * @param {nacre.v1.Epoch.$Properties} message Epoch message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Epoch.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.requiredFeatures != null && message.requiredFeatures.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).uint32s(message.requiredFeatures);
+                if (message.dimensions != null && $Object.hasOwnProperty.call(message, "dimensions") && message.dimensions !== 0)
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.dimensions);
+                if (message.coordinates != null && $Object.hasOwnProperty.call(message, "coordinates") && message.coordinates !== 0)
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.coordinates);
+                if (message.seed != null && $Object.hasOwnProperty.call(message, "seed") && (typeof message.seed === "object" ? message.seed.low || message.seed.high : message.seed !== 0))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.seed);
+                if (message.mean != null && $Object.hasOwnProperty.call(message, "mean") && message.mean.length)
+                    writer.uint32(/* id 5, wireType 2 =*/42).bytes(message.mean);
+                if (message.basis != null && $Object.hasOwnProperty.call(message, "basis") && message.basis.length)
+                    writer.uint32(/* id 6, wireType 2 =*/50).bytes(message.basis);
+                if (message.trainingRows != null && $Object.hasOwnProperty.call(message, "trainingRows") && (typeof message.trainingRows === "object" ? message.trainingRows.low || message.trainingRows.high : message.trainingRows !== 0))
+                    writer.uint32(/* id 7, wireType 0 =*/56).uint64(message.trainingRows);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an Epoch message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Epoch
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Epoch & nacre.v1.Epoch.$Shape} Epoch
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Epoch.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Epoch();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType === 2) {
+                                if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                    message.requiredFeatures = [];
+                                reader.uint32s(message.requiredFeatures);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                message.requiredFeatures = [];
+                            message.requiredFeatures.push(reader.uint32());
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.dimensions = value;
+                            else
+                                delete message.dimensions;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.coordinates = value;
+                            else
+                                delete message.coordinates;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.seed = value;
+                            else
+                                delete message.seed;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.mean = value;
+                            else
+                                delete message.mean;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.basis = value;
+                            else
+                                delete message.basis;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.trainingRows = value;
+                            else
+                                delete message.trainingRows;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Epoch;
         })();
 
         v1.Partition = (function() {

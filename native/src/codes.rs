@@ -1,0 +1,232 @@
+//! Codes of rows, and the scan over them.
+
+use std::sync::Arc;
+
+use kernels::codes::{self, CHUNK_ROWS, Transform};
+use kernels::rowset::{MAX_ID, RowSet};
+use kernels::scan::{self, Dtype};
+use kernels::{Error, Result};
+use napi::Env;
+use napi::bindgen_prelude::{Float64Array, Object, Uint8Array};
+use napi_derive::napi;
+
+use crate::arguments::{fail, ids, integer, size};
+use crate::scan::{ExactScan, dtype_of};
+use crate::spawn::{pool, spawn, spawn_parts};
+
+/// Chunks that are worth a job of their own on the pool.
+const JOB_CHUNKS: usize = 8;
+
+#[napi(object, object_to_js = false)]
+pub struct TransformOptions {
+    pub seed: f64,
+    /// float32, little endian.
+    pub mean: Uint8Array,
+    /// Directions of as many float32 as the mean has; empty for a rotation of all dimensions.
+    pub basis: Uint8Array,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct TrainedCodes {
+    pub mean: Uint8Array,
+    pub basis: Uint8Array,
+    pub coordinates: f64,
+}
+
+#[napi(catch_unwind, js_name = "trainCodes")]
+pub fn train_codes<'env>(
+    env: &'env Env,
+    dtype: String,
+    dimensions: f64,
+    sample: Uint8Array,
+    seed: f64,
+) -> napi::Result<Object<'env>> {
+    let dtype = dtype_of(&dtype).map_err(fail)?;
+    let (dimensions, seed) =
+        (size("dimensions", dimensions).map_err(fail)?, integer("seed", seed, MAX_ID).map_err(fail)?);
+    spawn(env, sample, move |sample| {
+        let transform = codes::train(dtype, dimensions, sample, seed)?;
+        let bytes = |numbers: &[f32]| numbers.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+        Ok(TrainedCodes {
+            mean: bytes(&transform.mean).into(),
+            basis: bytes(transform.basis.as_deref().unwrap_or_default()).into(),
+            coordinates: transform.layout.coordinates as f64,
+        })
+    })
+}
+
+#[napi]
+pub struct CodeTransform(Arc<Transform>);
+
+#[napi(catch_unwind, js_name = "createCodeTransform")]
+pub fn create_code_transform(options: TransformOptions) -> napi::Result<CodeTransform> {
+    let create = || {
+        let seed = integer("seed", options.seed, MAX_ID)?;
+        let basis = numbers(&options.basis)?;
+        Transform::new(seed, numbers(&options.mean)?, (!basis.is_empty()).then_some(basis))
+    };
+    create().map(|transform| CodeTransform(Arc::new(transform))).map_err(fail)
+}
+
+fn numbers(bytes: &[u8]) -> Result<Vec<f32>> {
+    let (numbers, rest) = bytes.as_chunks();
+    if !rest.is_empty() {
+        return Err(Error::corrupt(format!("{} bytes are no whole float32", bytes.len())));
+    }
+    Ok(numbers.iter().map(|&number| f32::from_le_bytes(number)).collect())
+}
+
+/// Memory that one job after the other writes a part of.
+struct Target(*mut u8);
+
+// SAFETY: every job writes bytes of its own, and JavaScript touches none of them meanwhile.
+unsafe impl Send for Target {}
+// SAFETY: as above.
+unsafe impl Sync for Target {}
+
+struct EncodeInputs {
+    transform: Arc<Transform>,
+    dtype: Dtype,
+    rows: Uint8Array,
+    /// Keeps `target` alive.
+    _codes: Uint8Array,
+    target: Target,
+}
+
+#[napi]
+impl CodeTransform {
+    /// Bytes of the codes of so many rows in one list.
+    #[napi(catch_unwind)]
+    pub fn list_bytes(&self, rows: f64) -> napi::Result<f64> {
+        Ok(self.0.layout.list_bytes(size("rows", rows).map_err(fail)?) as f64)
+    }
+
+    /// Codes of whole chunks of rows, or of the last rows of a list, into `codes`, which is as long.
+    #[napi(catch_unwind)]
+    pub fn encode<'env>(
+        &self,
+        env: &'env Env,
+        dtype: String,
+        rows: Uint8Array,
+        mut codes: Uint8Array,
+    ) -> napi::Result<Object<'env>> {
+        let dtype = dtype_of(&dtype).map_err(fail)?;
+        let (transform, row_bytes) = (Arc::clone(&self.0), self.0.dimensions * dtype.bytes());
+        let count = rows.len() / row_bytes;
+        if !rows.len().is_multiple_of(row_bytes) || codes.len() != transform.layout.list_bytes(count) {
+            let (rows, codes) = (rows.len(), codes.len());
+            return Err(fail(Error::invalid(format!(
+                "{rows} bytes of rows and {codes} of codes do not match"
+            ))));
+        }
+        let parts = count.div_ceil(CHUNK_ROWS).max(1);
+        // SAFETY: the caller leaves both arrays alone until the promise settles.
+        let target = Target(unsafe { codes.as_mut() }.as_mut_ptr());
+        let inputs = EncodeInputs { transform, dtype, rows, _codes: codes, target };
+        spawn_parts(
+            env,
+            inputs,
+            parts,
+            |_| Ok(()),
+            move |EncodeInputs { transform, dtype, rows, target, .. }, (), part| {
+                let end = rows.len().min((part + 1) * CHUNK_ROWS * row_bytes);
+                let chunk = &rows[part * CHUNK_ROWS * row_bytes..end];
+                let tier = std::env::var("NACRE_CPU").ok();
+                let codes = codes::encode(transform, *dtype, chunk, tier.as_deref())?;
+                let at = part * transform.layout.chunk_bytes(CHUNK_ROWS);
+                // SAFETY: the target is as long as all chunks of the rows, as checked above, and no other job
+                // writes this one.
+                unsafe { std::ptr::copy_nonoverlapping(codes.as_ptr(), target.0.add(at), codes.len()) };
+                Ok(())
+            },
+            |(), ()| (),
+        )
+    }
+}
+
+#[napi]
+pub struct Cascade(Arc<scan::Cascade>);
+
+/// Nothing when a query is out of the range in which codes have bounds.
+#[napi(catch_unwind, js_name = "createCascade")]
+pub fn create_cascade(exact: &ExactScan, transform: &CodeTransform) -> napi::Result<Option<Cascade>> {
+    let cascade = scan::Cascade::new(Arc::clone(&exact.0), Arc::clone(&transform.0)).map_err(fail)?;
+    Ok(cascade.map(|cascade| Cascade(Arc::new(cascade))))
+}
+
+struct ScanInputs {
+    cascade: Arc<scan::Cascade>,
+    codes: Uint8Array,
+    rows: usize,
+    first_id: u64,
+    dead: Option<Uint8Array>,
+}
+
+struct ScoreInputs {
+    cascade: Arc<scan::Cascade>,
+    ids: Float64Array,
+    rows: Uint8Array,
+}
+
+#[napi]
+impl Cascade {
+    #[napi(catch_unwind)]
+    pub fn scan<'env>(
+        &self,
+        env: &'env Env,
+        codes: Uint8Array,
+        rows: f64,
+        first_row_id: f64,
+        dead: Option<Uint8Array>,
+    ) -> napi::Result<Object<'env>> {
+        let first_id = integer("firstRowId", first_row_id, MAX_ID).map_err(fail)?;
+        let rows = size("rows", rows).map_err(fail)?;
+        if codes.len() != self.0.layout().list_bytes(rows) || rows as u64 > MAX_ID - first_id {
+            let bytes = codes.len();
+            return Err(fail(Error::corrupt(format!("{bytes} bytes are no codes of {rows} rows"))));
+        }
+        let chunks = rows.div_ceil(CHUNK_ROWS);
+        let threads = pool().map_err(fail)?.threads;
+        let parts = (chunks / JOB_CHUNKS).clamp(1, threads);
+        let inputs = ScanInputs { cascade: Arc::clone(&self.0), codes, rows, first_id, dead };
+        spawn_parts(
+            env,
+            inputs,
+            parts,
+            |inputs| inputs.dead.as_ref().map(|bytes| RowSet::decode(bytes)).transpose(),
+            move |ScanInputs { cascade, codes, rows, first_id, .. }, dead, part| {
+                let dead = dead.as_ref().filter(|dead| !dead.is_empty());
+                let list = scan::Codes { bytes: codes, rows: *rows, first_id: *first_id, ids: None, dead };
+                cascade.scan(&list, chunks * part / parts..chunks * (part + 1) / parts)
+            },
+            |(), ()| (),
+        )
+    }
+
+    #[napi(catch_unwind)]
+    pub fn left(&self) -> f64 {
+        self.0.left() as f64
+    }
+
+    #[napi(catch_unwind)]
+    pub fn clear(&self) {
+        self.0.clear();
+    }
+
+    #[napi(catch_unwind)]
+    pub fn next(&self, count: f64) -> napi::Result<Float64Array> {
+        let ids = self.0.next(size("count", count).map_err(fail)?);
+        Ok(ids.into_iter().map(|id| id as f64).collect::<Vec<_>>().into())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn score<'env>(
+        &self,
+        env: &'env Env,
+        row_ids: Float64Array,
+        rows: Uint8Array,
+    ) -> napi::Result<Object<'env>> {
+        let inputs = ScoreInputs { cascade: Arc::clone(&self.0), ids: row_ids, rows };
+        spawn(env, inputs, |inputs| inputs.cascade.score(&ids(&inputs.ids)?, &inputs.rows))
+    }
+}

@@ -1,0 +1,193 @@
+// Builds the index of exact search: codes of all base rows, in lists in the order of the rows.
+//
+// Rows are streamed, list by list; what is in memory is one partition and the codes of one list. Dropped and
+// overridden rows are coded too: who reads takes them out, so that no later change touches a list.
+import type { ArrayEnvironment } from '../arrays/environment.js';
+import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
+import { rowBytesOf } from '../arrays/partition-writer.js';
+import type { BasePart } from '../arrays/row-map.js';
+import { NacreError } from '../errors.js';
+import { indexPattern } from '../manifest/keys.js';
+import { v1 } from '../manifest/message.js';
+import type { NewObject } from '../manifest/objects.js';
+import type { IndexDraft, IndexSegmentDraft } from '../manifest/transaction.js';
+import { packBlockSums, uploadObject } from '../manifest/upload.js';
+import { type CodeTransform, fromNative, type ScanDtype } from '../native.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { defined } from '../util/assert.js';
+import { fromHex } from '../util/bytes.js';
+import { throwIfAborted } from '../util/runtime.js';
+import { makeTransform, readEpoch, writeEpoch } from './epoch.js';
+import { sampleRows } from './sample.js';
+
+export interface BuildOptions extends CallOptions {
+  /** Codes only the rows that no list covers yet, as the index that is there codes them. Default false. */
+  readonly update?: boolean;
+  /** Told how many of the rows to be coded are. */
+  readonly onProgress?: (codedRows: number, totalRows: number) => void;
+}
+
+/** Codes of one object: large enough for few requests, small enough to hold one in memory. */
+const listBytes = 64 * 2 ** 20;
+
+/** Rows that are coded together, `CHUNK_ROWS` of the kernels. */
+const chunkRows = 1024;
+
+/** Sums of the blocks of an index stand in the root, so blocks grow with it: about so many in one list. */
+const blockBytes = 2 ** 20;
+
+/** Neighbouring base partitions whose codes make one list. */
+interface Stretch {
+  readonly firstRowId: number;
+  rows: number;
+  readonly parts: BasePart[];
+}
+
+/**
+ * Undefined when every row is covered already. Errors: `UnsupportedFormat`, what reading and uploading
+ * throw.
+ */
+export async function buildExactIndex(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  dtype: ScanDtype,
+  dimensions: number,
+  { update = false, onProgress, ...options }: BuildOptions = {},
+): Promise<IndexDraft | undefined> {
+  const kind = v1.IndexKind.INDEX_KIND_EXACT;
+  const arrayId = defined(fromHex(view.id), 'array id');
+  const known = update ? view.index(kind) : undefined;
+  const parts = await uncovered(view, known);
+  const total = parts.reduce((sum, { part }) => sum + part.rows, 0);
+  if (total === 0) return undefined;
+  const { transform, epoch } =
+    known === undefined
+      ? await train(environment, view, parts, dtype, dimensions, options)
+      : { transform: await readEpoch(environment, known.epoch, dimensions, options), epoch: undefined };
+  const segments: IndexSegmentDraft[] = [];
+  let coded = 0;
+  for (const stretch of stretches(parts, transform)) {
+    const codes = await codesOf(environment, stretch, transform, dtype, rowBytesOf(view.type), options);
+    const object = await upload(environment, arrayId, codes, options);
+    segments.push({ object, firstRowId: stretch.firstRowId, rows: stretch.rows });
+    coded += stretch.rows;
+    onProgress?.(coded, total);
+  }
+  return { kind, segments, ...(epoch === undefined ? {} : { epoch }) };
+}
+
+/** Base partitions that no list of the index covers, ascending. */
+async function uncovered(view: ArrayView, known: ArrayIndex | undefined): Promise<BasePart[]> {
+  const parts: BasePart[] = [];
+  for (const unit of view.units()) {
+    for (const base of await unit.load()) {
+      const end = base.firstRowId + base.part.rows;
+      const covers = known?.lists.some(
+        ({ firstRowId, rows }) => firstRowId < end && base.firstRowId < firstRowId + rows,
+      );
+      if (covers !== true && base.part.rows > 0) parts.push(base);
+    }
+  }
+  return parts;
+}
+
+async function train(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  parts: readonly BasePart[],
+  dtype: ScanDtype,
+  dimensions: number,
+  options: CallOptions,
+): Promise<{ transform: CodeTransform; epoch: NewObject }> {
+  const { native, runtime } = environment;
+  const sample = await sampleRows(environment, parts, rowBytesOf(view.type), options);
+  const random = runtime.randomBytes(8);
+  const seed = Number(new DataView(random.buffer, random.byteOffset).getBigUint64(0) >> 11n);
+  const trained = await native.trainCodes(dtype, dimensions, sample.bytes, seed).catch((error: unknown) => {
+    throw fromNative(error);
+  });
+  const fields = { ...trained, dimensions, seed, trainingRows: sample.rows };
+  const epoch = await writeEpoch(environment, defined(fromHex(view.id), 'array id'), fields, options);
+  return { transform: makeTransform(environment, fields), epoch };
+}
+
+function stretches(parts: readonly BasePart[], transform: CodeTransform): Stretch[] {
+  const found: Stretch[] = [];
+  for (const base of parts) {
+    const last = found.at(-1);
+    const follows = last !== undefined && last.firstRowId + last.rows === base.firstRowId;
+    if (follows && transform.listBytes(last.rows + base.part.rows) <= listBytes) {
+      last.rows += base.part.rows;
+      last.parts.push(base);
+    } else {
+      found.push({ firstRowId: base.firstRowId, rows: base.part.rows, parts: [base] });
+    }
+  }
+  return found;
+}
+
+async function codesOf(
+  environment: ArrayEnvironment,
+  { rows, parts }: Stretch,
+  transform: CodeTransform,
+  dtype: ScanDtype,
+  rowBytes: number,
+  options: CallOptions,
+): Promise<Uint8Array> {
+  const codes = new Uint8Array(transform.listBytes(rows));
+  // Rows that wait for the rest of their chunk.
+  const rest = new Uint8Array(chunkRows * rowBytes);
+  let restRows = 0;
+  let done = 0;
+  const put = async (bytes: Uint8Array): Promise<void> => {
+    const count = bytes.byteLength / rowBytes;
+    const place = codes.subarray(transform.listBytes(done), transform.listBytes(done + count));
+    await transform.encode(dtype, bytes, place).catch((error: unknown) => {
+      throw fromNative(error);
+    });
+    done += count;
+  };
+  for (const { part } of parts) {
+    throwIfAborted(options.signal);
+    let bytes = (await environment.pages.whole(part, options)).subarray(part.dataOffset);
+    if (restRows > 0) {
+      const taken = Math.min((chunkRows - restRows) * rowBytes, bytes.byteLength);
+      rest.set(bytes.subarray(0, taken), restRows * rowBytes);
+      restRows += taken / rowBytes;
+      bytes = bytes.subarray(taken);
+      if (restRows === chunkRows) {
+        await put(rest);
+        restRows = 0;
+      }
+    }
+    const whole = Math.floor(bytes.byteLength / rest.byteLength) * rest.byteLength;
+    if (whole > 0) await put(bytes.subarray(0, whole));
+    rest.set(bytes.subarray(whole), restRows * rowBytes);
+    restRows += (bytes.byteLength - whole) / rowBytes;
+  }
+  if (restRows > 0) await put(rest.subarray(0, restRows * rowBytes));
+  if (done !== rows) throw new NacreError('Internal', `${done} of ${rows} rows were coded`);
+  return codes;
+}
+
+async function upload(
+  { native, runtime, store }: ArrayEnvironment,
+  arrayId: Uint8Array,
+  codes: Uint8Array,
+  options: CallOptions,
+): Promise<NewObject> {
+  const digest = await native.digestObject([codes], blockBytes).catch((error: unknown) => {
+    throw fromNative(error);
+  });
+  const object: NewObject = {
+    pattern: indexPattern(arrayId),
+    id: runtime.randomBytes(16),
+    sizeBytes: codes.byteLength,
+    hash: digest.blake3,
+    crc32c: digest.crc32c,
+    blocks: packBlockSums(digest.blocks),
+    blockBytes,
+  };
+  await uploadObject(store, object, codes, options);
+  return object;
+}

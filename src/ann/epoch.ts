@@ -1,0 +1,89 @@
+// How the rows of an array become codes: trained once, kept as an object, read by every scan.
+import { LRUCache } from 'lru-cache';
+import { NacreError } from '../errors.js';
+import { indexPattern } from '../manifest/keys.js';
+import { decodeFrame, encodeFrame } from '../manifest/frame.js';
+import { decode, encode, type Epoch, make, v1 } from '../manifest/message.js';
+import type { NewObject, StoredObject } from '../manifest/objects.js';
+import { readObject } from '../manifest/read-checked.js';
+import { checkFeatures } from '../manifest/root.js';
+import { describeObject, uploadObject } from '../manifest/upload.js';
+import type { ArrayEnvironment } from '../arrays/environment.js';
+import { type CodeTransform, fromNative } from '../native.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { toHex } from '../util/bytes.js';
+
+/** Transforms that stay in memory, of all arrays of a dataset. */
+const transformsKept = 64;
+
+/** By environment, then by the hash of the epoch: making one costs up to some milliseconds. */
+const transforms = new WeakMap<ArrayEnvironment, LRUCache<string, Promise<CodeTransform>>>();
+
+/** Uploads an epoch. */
+export async function writeEpoch(
+  environment: ArrayEnvironment,
+  arrayId: Uint8Array,
+  fields: Pick<Epoch, 'dimensions' | 'coordinates' | 'seed' | 'mean' | 'basis' | 'trainingRows'>,
+  options: CallOptions,
+): Promise<NewObject> {
+  const body = encode(v1.Epoch, make(v1.Epoch, fields));
+  const bytes = encodeFrame('epoch', body, environment.functions);
+  const object = describeObject(indexPattern(arrayId), bytes, environment);
+  await uploadObject(environment.store, object, bytes, options);
+  return object;
+}
+
+/** The transform of an epoch. Cost: one request, the first time. */
+export function readEpoch(
+  environment: ArrayEnvironment,
+  object: StoredObject,
+  dimensions: number,
+  options: CallOptions,
+): Promise<CodeTransform> {
+  let kept = transforms.get(environment);
+  if (kept === undefined) {
+    kept = new LRUCache({ max: transformsKept });
+    transforms.set(environment, kept);
+  }
+  const hash = toHex(object.hash);
+  const known = kept.get(hash);
+  if (known !== undefined) return known;
+  const loading = load(environment, object, dimensions, options);
+  kept.set(hash, loading);
+  // A failure, or an abort by whoever came first, must not stick.
+  loading.catch(() => kept.delete(hash));
+  return loading;
+}
+
+async function load(
+  environment: ArrayEnvironment,
+  object: StoredObject,
+  dimensions: number,
+  options: CallOptions,
+): Promise<CodeTransform> {
+  const bytes = await readObject(environment.store, object, environment.functions, options);
+  const { key } = object;
+  const epoch = decode(v1.Epoch, decodeFrame('epoch', bytes, key, environment.functions), key);
+  checkFeatures(epoch.requiredFeatures, key);
+  if (epoch.dimensions !== dimensions || epoch.mean.byteLength !== 4 * dimensions) {
+    throw new NacreError(
+      'Corrupt',
+      `${key} is of ${epoch.dimensions} dimensions, the array of ${dimensions}`,
+      {
+        context: { key, expected: dimensions, observed: epoch.dimensions },
+      },
+    );
+  }
+  return makeTransform(environment, epoch);
+}
+
+export function makeTransform(
+  { native }: ArrayEnvironment,
+  { seed, mean, basis }: Pick<Epoch, 'seed' | 'mean' | 'basis'>,
+): CodeTransform {
+  try {
+    return native.createCodeTransform({ seed, mean, basis });
+  } catch (error) {
+    throw fromNative(error);
+  }
+}

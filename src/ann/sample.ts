@@ -1,0 +1,46 @@
+// A sample of the rows of an array, to train codes on: short stretches, evenly spread.
+import type { ArrayEnvironment } from '../arrays/environment.js';
+import type { BasePart } from '../arrays/row-map.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { concat } from '../util/bytes.js';
+import { lastAtMost } from '../util/sorted.js';
+
+/** Rows of a sample at most: the mean and the directions of a few hundred dimensions need no more. */
+const sampleRowsLimit = 16_384;
+
+/** Rows next to each other in a sample: one range of some hundred KiB for one request. */
+const stretchRows = 256;
+
+/** A sample is held in memory, as it is stored. */
+const sampleBytesLimit = 64 * 2 ** 20;
+
+export async function sampleRows(
+  { pages }: ArrayEnvironment,
+  parts: readonly BasePart[],
+  rowBytes: number,
+  options: CallOptions,
+): Promise<{ readonly bytes: Uint8Array; readonly rows: number }> {
+  const starts: { readonly start: number; readonly base: BasePart }[] = [];
+  let total = 0;
+  for (const base of parts) {
+    starts.push({ start: total, base });
+    total += base.part.rows;
+  }
+  const limit = Math.max(1, Math.min(sampleRowsLimit, Math.floor(sampleBytesLimit / rowBytes)));
+  const stretches = Math.ceil(Math.min(total, limit) / stretchRows);
+  const pieces = await Promise.all(
+    Array.from({ length: stretches }, async (_, i) => {
+      const row = Math.floor((i * total) / stretches);
+      const { start, base } = lastAtMost(starts, row, (one) => one.start) ?? starts[0] ?? { start: 0 };
+      if (base === undefined) return new Uint8Array(0);
+      const first = row - start;
+      const next = Math.floor(((i + 1) * total) / stretches) - start;
+      const last = Math.min(first + stretchRows, next, base.part.rows);
+      const { part } = base;
+      const range = { start: part.dataOffset + first * rowBytes, end: part.dataOffset + last * rowBytes };
+      return concat(await pages.read(part, [range], options));
+    }),
+  );
+  const bytes = concat(pieces);
+  return { bytes, rows: bytes.byteLength / rowBytes };
+}

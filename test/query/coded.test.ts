@@ -1,0 +1,225 @@
+// Exact search by an index of codes: the same answers as without one, whatever happens to the rows meanwhile.
+import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import {
+  type Dataset,
+  type Dtype,
+  type Hit,
+  type Metric,
+  type NacreError,
+  open,
+  type TypedArray,
+} from '../../src/index.js';
+import { openStoreDataset } from '../../src/dataset/open.js';
+import { storesUnderTest } from '../support/servers/index.js';
+import { openTestStore } from '../support/servers/open.js';
+import { randomFloats, seedOf } from './random.js';
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'nacre-coded-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const dimensions = 24;
+const metrics: readonly Metric[] = ['l2', 'l2sq', 'cosine', 'dot'];
+const seed = seedOf('NACRE_SEED');
+const numbers = randomFloats(seed);
+
+function rowsOf(count: number): { data: Float32Array; shape: number[] } {
+  return { data: Float32Array.from({ length: count * dimensions }, numbers), shape: [count, dimensions] };
+}
+
+/** Answers of every metric for one, three and nine queries. */
+async function answers(dataset: Dataset, queries: Float32Array): Promise<Record<string, Hit[][]>> {
+  const found: Record<string, Hit[][]> = {};
+  for (const metric of metrics) {
+    for (const count of [1, 3, 9]) {
+      const vectors = { data: queries.subarray(0, count * dimensions), shape: [count, dimensions] };
+      found[`${metric} ${count}`] = await dataset.array('e').nearest(vectors, { metric }).limit(12).toArray();
+    }
+  }
+  return found;
+}
+
+/** The same rows under another array, which never gets an index. */
+async function twice(
+  dataset: Dataset,
+  work: (name: string) => Parameters<Dataset['write']>[0],
+): Promise<void> {
+  for (const name of ['e', 'plain']) await dataset.write(work(name));
+}
+
+async function compare(dataset: Dataset): Promise<void> {
+  const queries = rowsOf(9).data;
+  const coded = await answers(dataset, queries);
+  for (const [what, lists] of Object.entries(coded)) {
+    const [metric = '', count = 0] = what.split(' ');
+    const vectors = {
+      data: queries.subarray(0, Number(count) * dimensions),
+      shape: [Number(count), dimensions],
+    };
+    const plain = await dataset
+      .array('plain')
+      .nearest(vectors, { metric: metric as Metric })
+      .limit(12)
+      .toArray();
+    expect(lists, `${what}, seed ${seed}`).toEqual(plain);
+  }
+}
+
+describe.each(storesUnderTest())('on %s', (name) => {
+  test('answers stay the same while rows come, change and go', async () => {
+    const store = await openTestStore(name);
+    const opened = async (cacheDir: string) =>
+      openStoreDataset(await store.another(), {
+        create: true,
+        cacheDir: path.join(folder, `${cacheDir}-${name}`),
+      });
+    const dataset = await opened('cache');
+    await twice(dataset, (array) => (tx) => tx.create(array, { dtype: 'float32', rowShape: [dimensions] }));
+    const first = rowsOf(3000);
+    await twice(dataset, (array) => (tx) => tx.append(array, first));
+    const few = rowsOf(700);
+    await twice(dataset, (array) => (tx) => tx.append(array, few));
+    const { version } = await dataset.array('e').index({ type: 'exact' });
+    expect(version).toBe(await dataset.version());
+    await compare(dataset);
+
+    const changed = rowsOf(40);
+    const rows = Array.from({ length: 40 }, (_, i) => 90 * i);
+    await twice(dataset, (array) => (tx) => tx.replace(array, rows, changed));
+    await compare(dataset);
+    const gone = Array.from({ length: 300 }, (_, i) => 7 * i + 1);
+    await twice(dataset, (array) => (tx) => tx.drop(array, gone));
+    const more = rowsOf(1500);
+    await twice(dataset, (array) => (tx) => tx.append(array, more));
+    await compare(dataset);
+    await dataset.array('e').index({ type: 'exact', update: true });
+    await compare(dataset);
+    const again = await dataset.array('e').index({ type: 'exact', update: true });
+    expect(again.version, 'nothing left to code').toBe(await dataset.version());
+
+    const other = await opened('cold');
+    await compare(other);
+    await other.close();
+    await dataset.array('e').index({ type: 'exact' });
+    await compare(dataset);
+    await dataset.close();
+    await store.dispose();
+  });
+});
+
+/** A folder with 2,000 indexed rows, and its index objects from the largest on. */
+async function indexed(name: string): Promise<{ uri: string; objects: string[] }> {
+  const uri = path.join(folder, name);
+  const dataset = await open(uri, { create: true });
+  const rows = rowsOf(2000);
+  await dataset.write(async (tx) => {
+    for (const array of ['e', 'plain']) {
+      await tx.create(array, { dtype: 'float32', rowShape: [dimensions] });
+      await tx.append(array, rows);
+    }
+  });
+  await dataset.array('e').index({ type: 'exact' });
+  await dataset.close();
+  const files = readdirSync(path.join(uri, 'indexes'), { recursive: true, withFileTypes: true });
+  const objects = files.filter((file) => file.isFile()).map((file) => path.join(file.parentPath, file.name));
+  return { uri, objects: objects.sort((a, b) => statSync(b).size - statSync(a).size) };
+}
+
+describe('an index that is damaged', () => {
+  const damages: Readonly<Record<string, (objects: readonly string[]) => void>> = {
+    'codes are flipped': ([codes = '']) => writeFileSync(codes, Buffer.alloc(statSync(codes).size, 7)),
+    'codes are cut': ([codes = '']) => truncateSync(codes, 100),
+    'codes are gone': ([codes = '']) => rmSync(codes),
+    'the epoch is flipped': ([, epoch = '']) => writeFileSync(epoch, Buffer.alloc(statSync(epoch).size, 7)),
+    'the epoch is gone': ([, epoch = '']) => rmSync(epoch),
+  };
+  for (const [what, damage] of Object.entries(damages)) {
+    test(`${what}: the exact scan answers, and a warning names the object`, async () => {
+      const { uri, objects } = await indexed(what.replaceAll(' ', '-'));
+      damage(objects);
+      const warnings: NacreError[] = [];
+      const dataset = await open(uri, { onWarning: (warning) => warnings.push(warning) });
+      await compare(dataset);
+      expect(warnings[0]?.code).toBe('Corrupt');
+      expect(warnings[0]?.message).toContain('indexes/');
+      expect(warnings[0]?.hint).toContain('nacre index');
+      await dataset.array('e').index({ type: 'exact' });
+      warnings.length = 0;
+      await compare(dataset);
+      expect(warnings).toEqual([]);
+      await dataset.close();
+    });
+  }
+});
+
+test('an index goes with its array, and one that is built anew takes the place of the other', async () => {
+  const { uri } = await indexed('goes');
+  const dataset = await open(uri);
+  await dataset.array('e').index({ type: 'exact' });
+  await dataset.write((tx) => tx.dropArray('e'));
+  const names = [];
+  for await (const { operations } of dataset.log()) names.push(operations[0]?.kind);
+  expect(names).toEqual(['dropArray', 'index', 'index', 'create+append', 'createDataset']);
+  await dataset.close();
+});
+
+const odd: readonly [string, TypedArray, Dtype][] = [
+  [
+    'rows of NaN and infinities',
+    Float32Array.from({ length: 300 * 8 }, (_, i) => [Number.NaN, 1, Infinity][i % 3] ?? 0),
+    'float32',
+  ],
+  ['rows that are all alike', new Float32Array(300 * 8).fill(0.1), 'float32'],
+  ['rows of zeros', new Float64Array(300 * 8), 'float64'],
+  ['rows of bytes', Uint8Array.from({ length: 300 * 8 }, (_, i) => (i * 37) % 256), 'uint8'],
+  ['rows on a large offset', Float32Array.from({ length: 300 * 8 }, () => 1e4 + numbers()), 'float32'],
+];
+test.each(odd)('%s are found as without an index', async (name, data, dtype) => {
+  const dataset = await open(path.join(folder, name.replaceAll(' ', '-')), { create: true });
+  await dataset.write(async (tx) => {
+    await tx.create('r', { dtype, rowShape: [8] });
+    await tx.append('r', { data, shape: [300, 8] });
+  });
+  const queries = { data: Float64Array.from({ length: 6 * 8 }, numbers), shape: [6, 8] };
+  const all = () =>
+    Promise.all(
+      metrics.map((metric) => dataset.array('r').nearest(queries, { metric }).limit(400).toArray()),
+    );
+  const before = await all();
+  await dataset.array('r').index({ type: 'exact' });
+  expect(await all()).toEqual(before);
+  await dataset.close();
+});
+
+test('what cannot be indexed is refused by name', async () => {
+  const dataset = await open(path.join(folder, 'refused'), { create: true });
+  await dataset.write(async (tx) => {
+    await tx.create('c', { dtype: 'complex64', rowShape: [2] });
+    await tx.create('wide', { dtype: 'uint8', rowShape: [20_000] });
+    await tx.create('none', { dtype: 'float32', rowShape: [3] });
+  });
+  const code = (name: string, options: object = { type: 'exact' }) =>
+    dataset
+      .array(name)
+      .index(options as { type: 'exact' })
+      .then(
+        () => 'done',
+        (error: unknown) => (error as NacreError).code,
+      );
+  expect(await code('c')).toBe('UnsupportedFormat');
+  expect(await code('wide')).toBe('InvalidArgument');
+  expect(await code('missing')).toBe('NotFound');
+  expect(await code('none', { type: 'ivf' })).toBe('InvalidArgument');
+  expect(await code('none'), 'an array without rows needs none').toBe('done');
+  const before = await dataset.version();
+  await expect(
+    dataset.write(async (tx) => {
+      await tx.create('new', { dtype: 'float32', rowShape: [3] });
+      await tx.index('new', { type: 'exact' });
+    }),
+  ).rejects.toMatchObject({ code: 'InvalidArgument' });
+  expect(await dataset.version()).toBe(before);
+  await dataset.close();
+});
