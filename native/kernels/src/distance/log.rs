@@ -56,7 +56,9 @@ const ATANH: [f64; 8] = [
     0.13619066042830322,
 ];
 
-/// ln(a / b), to within two units in the last place. IEEE 754 decides where a number is zero or infinite.
+/// ln(a / b), to within 2.5 units in the last place: the sum and the quotient round, by up to a unit of a
+/// result that is just below a power of two, and so does the result, by half of one. IEEE 754 decides where
+/// a number is zero or infinite.
 #[inline(always)]
 pub fn ln_ratio(a: Scaled, b: Scaled) -> f64 {
     // The bits of a number are near to its binary logarithm: the difference rounds to a k for which r is
@@ -113,7 +115,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
 
         #[test]
-        fn logarithms_are_within_two_units_in_the_last_place(
+        fn logarithms_are_within_their_bound(
             a in positive(),
             b in positive(),
             step in -100i64..100,
@@ -121,11 +123,11 @@ mod tests {
             let near = f64::from_bits(a.to_bits().saturating_add_signed(step).max(1));
             for (a, b) in [(a, 1.0), (1.0, b), (a, b), (a, near)] {
                 if a.is_finite() && b.is_finite() {
-                    prop_assert!(units_off(a, b) <= 2.0, "ln({a:e} / {b:e}) is {} off", units_off(a, b));
+                    prop_assert!(units_off(a, b) <= 2.5, "ln({a:e} / {b:e}) is {} off", units_off(a, b));
                 }
             }
             // The platform's own is right to a unit.
-            prop_assert!((ln(a) - a.ln()).abs() <= 3.0 * (a.ln().abs().next_up() - a.ln().abs()));
+            prop_assert!((ln(a) - a.ln()).abs() <= 3.5 * (a.ln().abs().next_up() - a.ln().abs()));
         }
     }
 
