@@ -11,7 +11,9 @@ mod avx512;
 mod float_state;
 mod scalar;
 
-use crate::distance::{BitQuery, NumberQuery, Padded, Wide, bits, compensated, float, integer, number};
+use crate::distance::{
+    BitQuery, KlEstimate, NumberQuery, Padded, Wide, bits, compensated, estimate, float, integer, number,
+};
 use crate::{Error, Result};
 
 pub use compensated::Form;
@@ -123,6 +125,7 @@ pub struct Kernels {
     dot_shorts: (IntegerKernel<1>, IntegerKernel<QUERY_BLOCK>),
     integer_norm: unsafe fn(&[u8]) -> i64,
     bits: BitKernel,
+    kl_bounds: unsafe fn(&[u8], &KlEstimate, &mut [f64]),
 }
 
 /// Those over rows of one encoding.
@@ -179,6 +182,12 @@ impl Kernels {
     pub fn bits(&self, tile: &[u8], query: &BitQuery, into: &mut [f64]) {
         // SAFETY: as in `floats`.
         unsafe { (self.bits)(tile, query, into) }
+    }
+
+    /// What `estimate::bounds` gives for the rows of a tile.
+    pub fn kl_bounds(&self, tile: &[u8], query: &KlEstimate, into: &mut [f64]) {
+        // SAFETY: as in `floats`.
+        unsafe { (self.kl_bounds)(tile, query, into) }
     }
 
     /// What `number::distances` gives for the rows of a tile.
@@ -246,6 +255,10 @@ macro_rules! kernels {
         unsafe fn bits(tile: &[u8], query: &BitQuery, into: &mut [f64]) {
             bits::distances(tile, query, into);
         }
+        $(#[target_feature(enable = $features)])?
+        unsafe fn kl_bounds(tile: &[u8], query: &KlEstimate, into: &mut [f64]) {
+            estimate::bounds(tile, query, into);
+        }
         fn of_elements<E: Element>() -> FloatKernels {
             FloatKernels {
                 dot: (floats::<E, 1, 4, false>, floats::<E, QUERY_BLOCK, 2, false>),
@@ -261,6 +274,7 @@ macro_rules! kernels {
             dot_shorts: (shorts::<1>, shorts::<QUERY_BLOCK>),
             integer_norm,
             bits,
+            kl_bounds,
         }
     }};
 }

@@ -4,6 +4,7 @@ pub mod bits;
 pub mod compensated;
 mod dtype;
 pub mod element;
+pub mod estimate;
 pub mod float;
 pub mod integer;
 pub mod jaccard;
@@ -15,6 +16,7 @@ pub mod score;
 
 pub use bits::BitQuery;
 pub use dtype::{Dtype, Wide};
+pub use estimate::KlEstimate;
 pub use number::NumberQuery;
 pub use padded::Padded;
 pub use query::Query;

@@ -1,17 +1,21 @@
 //! A pass by a metric that is not of products. The kernels give the distances of all rows of a tile: the
-//! scores themselves, but for jaccard of numbers, which is worked out again where it might be among the best.
+//! scores themselves, but for jaccard of numbers and kl of float32, where they give bounds, and scores are
+//! worked out for the rows that might be among the best.
 
 use std::ops::Range;
 
 use super::pass::TILE_BYTES;
-use super::{Dtype, Error, ExactScan, Metric, Partition, Result};
-use crate::distance::{BitQuery, NumberQuery, jaccard};
+use super::{Dtype, Error, ExactScan, Metric, Partition, Result, Wide};
+use crate::distance::{BitQuery, KlEstimate, NumberQuery, jaccard};
 use crate::topk::{Hit, TopK};
 
 /// A query as the kernels of its metric read it.
 pub enum Operand {
     Bits(BitQuery),
     Numbers(NumberQuery),
+    /// Distances are estimated, and bounded by that.
+    Jaccard(NumberQuery),
+    Kl(NumberQuery, KlEstimate),
 }
 
 impl Operand {
@@ -19,7 +23,7 @@ impl Operand {
         let largest = match (metric, dtype) {
             (Metric::Hamming | Metric::Jaccard, Dtype::Bool) => 1,
             (Metric::Hamming | Metric::Jaccard, Dtype::Uint8) => u8::MAX,
-            _ => return Ok(Self::Numbers(NumberQuery::new(values, metric))),
+            _ => return Ok(Self::of_numbers(NumberQuery::new(values, metric), dtype)),
         };
         BitQuery::new(values, metric, largest).map(Self::Bits).map_err(|value| {
             let (name, metric) = (dtype.name(), format!("{metric:?}").to_lowercase());
@@ -29,27 +33,63 @@ impl Operand {
             ))
         })
     }
+
+    fn of_numbers(query: NumberQuery, dtype: Dtype) -> Self {
+        match query.metric {
+            Metric::Jaccard => Self::Jaccard(query),
+            Metric::KullbackLeibler if dtype.wide() == Wide::Float32 => {
+                match KlEstimate::new(query.values()) {
+                    Some(estimate) => Self::Kl(query, estimate),
+                    None => Self::Numbers(query),
+                }
+            }
+            _ => Self::Numbers(query),
+        }
+    }
+
+    /// What the scores of the rows of a tile are not below.
+    fn bounds(&self, scan: &ExactScan, tile: &[u8], into: &mut [f64]) {
+        match self {
+            Self::Bits(query) => scan.kernels.bits(tile, query, into),
+            Self::Numbers(query) => scan.kernels.numbers(scan.wide, tile, query, into),
+            Self::Jaccard(query) => {
+                scan.kernels.numbers(scan.wide, tile, query, into);
+                into.iter_mut().for_each(|distance| *distance = jaccard::bound(*distance, scan.dimensions));
+            }
+            Self::Kl(_, estimate) => scan.kernels.kl_bounds(tile, estimate, into),
+        }
+    }
+
+    /// The score of the row of which `bound` is the bound.
+    fn score(&self, scan: &ExactScan, row: &[u8], bound: f64) -> f64 {
+        match self {
+            Self::Bits(_) | Self::Numbers(_) => bound,
+            Self::Jaccard(query) => jaccard::score(&scan.kernels, scan.wide, row, query),
+            Self::Kl(query, _) => {
+                let mut score = [0.0];
+                scan.kernels.numbers(scan.wide, row, query, &mut score);
+                score[0]
+            }
+        }
+    }
 }
 
 pub fn run(scan: &ExactScan, partition: &Partition<'_>, range: Range<usize>) {
     // Of this pass alone, so that rows that are alike do not queue for a lock.
     let mut tops: Vec<_> = scan.operands.iter().map(|_| TopK::new(scan.k)).collect();
     let tile_rows = (TILE_BYTES / (scan.wide.bytes() * scan.dimensions)).clamp(1, 1024);
-    let (mut distances, mut widened) = (vec![0.0; tile_rows], Vec::new());
+    let (mut bounds, mut widened) = (vec![0.0; tile_rows], Vec::new());
     for start in range.clone().step_by(tile_rows) {
         let rows = start..range.end.min(start + tile_rows);
         let bytes = &partition.rows[rows.start * scan.row_bytes()..rows.end * scan.row_bytes()];
         let tile = match scan.operands.first() {
-            Some(Operand::Numbers(_)) => scan.dtype.widen(bytes, &mut widened),
-            _ => bytes,
+            Some(Operand::Bits(_)) | None => bytes,
+            Some(_) => scan.dtype.widen(bytes, &mut widened),
         };
-        let distances = &mut distances[..rows.len()];
+        let bounds = &mut bounds[..rows.len()];
         for (q, top) in tops.iter_mut().enumerate() {
-            match &scan.operands[q] {
-                Operand::Bits(query) => scan.kernels.bits(tile, query, distances),
-                Operand::Numbers(query) => scan.kernels.numbers(scan.wide, tile, query, distances),
-            }
-            offer(scan, partition, rows.start, tile, (q, top), distances);
+            scan.operands[q].bounds(scan, tile, bounds);
+            offer(scan, partition, rows.start, tile, (q, top), bounds);
         }
     }
     for (best, top) in scan.best.iter().zip(tops) {
@@ -64,17 +104,12 @@ fn offer(
     start: usize,
     tile: &[u8],
     (q, top): (usize, &mut TopK),
-    distances: &[f64],
+    bounds: &[f64],
 ) {
-    let estimated = match &scan.operands[q] {
-        Operand::Numbers(query) if scan.metric == Metric::Jaccard => Some(query),
-        _ => None,
-    };
-    let row_bytes = tile.len() / distances.len();
+    let row_bytes = tile.len() / bounds.len();
     let mut threshold = scan.best[q].threshold().min(top.threshold());
-    for (i, &distance) in distances.iter().enumerate() {
-        let low = if estimated.is_some() { jaccard::bound(distance, scan.dimensions) } else { distance };
-        if low > threshold {
+    for (i, &bound) in bounds.iter().enumerate() {
+        if bound > threshold {
             continue;
         }
         let index = start + i;
@@ -82,10 +117,7 @@ fn offer(
         if partition.dead.is_some_and(|dead| dead.contains(id)) {
             continue;
         }
-        let key = estimated.map_or(distance, |query| {
-            let row = &tile[i * row_bytes..][..row_bytes];
-            jaccard::score(&scan.kernels, scan.wide, row, query)
-        });
+        let key = scan.operands[q].score(scan, &tile[i * row_bytes..][..row_bytes], bound);
         top.push(Hit { key, score: key, id });
         threshold = threshold.min(top.threshold());
     }

@@ -3,7 +3,7 @@
 //! A pass goes over tiles of rows that stay in the cache while all queries see them. It computes fast sums
 //! with a bound on their error, drops a row only when its bound is strictly worse than the k-th best, and
 //! works out the true scores of the rows that are left. So the answer is that of `distance::score` on every
-//! row. The metrics that are not of products have kernels of their own, which give the scores at once.
+//! row. `direct` has the metrics that are not of products, by kernels of their own.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
