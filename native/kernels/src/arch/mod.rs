@@ -12,7 +12,7 @@ mod float_state;
 mod scalar;
 
 use crate::distance::{
-    BitQuery, KlEstimate, NumberQuery, Padded, Wide, bits, compensated, estimate, float, integer, number,
+    BitQuery, Estimate, NumberQuery, Padded, Wide, bits, compensated, estimate, float, integer, number,
 };
 use crate::{Error, Result};
 
@@ -125,7 +125,7 @@ pub struct Kernels {
     dot_shorts: (IntegerKernel<1>, IntegerKernel<QUERY_BLOCK>),
     integer_norm: unsafe fn(&[u8]) -> i64,
     bits: BitKernel,
-    kl_bounds: unsafe fn(&[u8], &KlEstimate, &mut [f64]),
+    divergence_bounds: unsafe fn(&[u8], &Estimate, &mut [f64]),
 }
 
 /// Those over rows of one encoding.
@@ -185,9 +185,9 @@ impl Kernels {
     }
 
     /// What `estimate::bounds` gives for the rows of a tile.
-    pub fn kl_bounds(&self, tile: &[u8], query: &KlEstimate, into: &mut [f64]) {
+    pub fn divergence_bounds(&self, tile: &[u8], query: &Estimate, into: &mut [f64]) {
         // SAFETY: as in `floats`.
-        unsafe { (self.kl_bounds)(tile, query, into) }
+        unsafe { (self.divergence_bounds)(tile, query, into) }
     }
 
     /// What `number::distances` gives for the rows of a tile.
@@ -256,7 +256,7 @@ macro_rules! kernels {
             bits::distances(tile, query, into);
         }
         $(#[target_feature(enable = $features)])?
-        unsafe fn kl_bounds(tile: &[u8], query: &KlEstimate, into: &mut [f64]) {
+        unsafe fn divergence_bounds(tile: &[u8], query: &Estimate, into: &mut [f64]) {
             estimate::bounds(tile, query, into);
         }
         fn of_elements<E: Element>() -> FloatKernels {
@@ -274,7 +274,7 @@ macro_rules! kernels {
             dot_shorts: (shorts::<1>, shorts::<QUERY_BLOCK>),
             integer_norm,
             bits,
-            kl_bounds,
+            divergence_bounds,
         }
     }};
 }

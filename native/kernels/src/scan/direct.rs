@@ -1,12 +1,12 @@
 //! A pass by a metric that is not of products. The kernels give the distances of all rows of a tile: the
-//! scores themselves, but for jaccard of numbers and kl of float32, where they give bounds, and scores are
-//! worked out for the rows that might be among the best.
+//! scores themselves, but for jaccard of numbers, and kl and js of float32, where they give bounds, and
+//! scores are worked out for the rows that might be among the best.
 
 use std::ops::Range;
 
 use super::pass::TILE_BYTES;
 use super::{Dtype, Error, ExactScan, Metric, Partition, Result, Wide};
-use crate::distance::{BitQuery, KlEstimate, NumberQuery, jaccard};
+use crate::distance::{BitQuery, Estimate, NumberQuery, jaccard};
 use crate::topk::{Hit, TopK};
 
 /// A query as the kernels of its metric read it.
@@ -15,7 +15,7 @@ pub enum Operand {
     Numbers(NumberQuery),
     /// Distances are estimated, and bounded by that.
     Jaccard(NumberQuery),
-    Kl(NumberQuery, KlEstimate),
+    Divergence(NumberQuery, Estimate),
 }
 
 impl Operand {
@@ -37,9 +37,9 @@ impl Operand {
     fn of_numbers(query: NumberQuery, dtype: Dtype) -> Self {
         match query.metric {
             Metric::Jaccard => Self::Jaccard(query),
-            Metric::KullbackLeibler if dtype.wide() == Wide::Float32 => {
-                match KlEstimate::new(query.values()) {
-                    Some(estimate) => Self::Kl(query, estimate),
+            Metric::KullbackLeibler | Metric::JensenShannon if dtype.wide() == Wide::Float32 => {
+                match Estimate::new(query.values(), query.metric) {
+                    Some(estimate) => Self::Divergence(query, estimate),
                     None => Self::Numbers(query),
                 }
             }
@@ -56,7 +56,7 @@ impl Operand {
                 scan.kernels.numbers(scan.wide, tile, query, into);
                 into.iter_mut().for_each(|distance| *distance = jaccard::bound(*distance, scan.dimensions));
             }
-            Self::Kl(_, estimate) => scan.kernels.kl_bounds(tile, estimate, into),
+            Self::Divergence(_, estimate) => scan.kernels.divergence_bounds(tile, estimate, into),
         }
     }
 
@@ -65,7 +65,7 @@ impl Operand {
         match self {
             Self::Bits(_) | Self::Numbers(_) => bound,
             Self::Jaccard(query) => jaccard::score(&scan.kernels, scan.wide, row, query),
-            Self::Kl(query, _) => {
+            Self::Divergence(query, _) => {
                 let mut score = [0.0];
                 scan.kernels.numbers(scan.wide, row, query, &mut score);
                 score[0]
