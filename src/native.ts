@@ -19,7 +19,7 @@ export interface FileLock {
   release(): void;
 }
 
-export type ScanMetric = 'l2' | 'l2sq' | 'cosine' | 'dot';
+export type ScanMetric = 'l2' | 'l2sq' | 'cosine' | 'dot' | 'hamming' | 'jaccard' | 'kl' | 'js';
 export type ScanDtype = 'bool' | `${'' | 'u'}int${8 | 16 | 32 | 64}` | `float${16 | 32 | 64}`;
 
 /** Top k of one or many queries over partitions that arrive one by one, in any order. */
@@ -121,7 +121,10 @@ export interface NativeBinding {
     places: Uint32Array,
   ): void;
 
-  /** `queries` holds `n * dimensions` numbers. */
+  /**
+   * `queries` holds `n * dimensions` numbers: those of bits, 0 or 1, or 0 to 255, for `hamming` and `jaccard`
+   * over bool and uint8.
+   */
   createExactScan(options: {
     metric: ScanMetric;
     dtype: ScanDtype;

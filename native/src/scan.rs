@@ -45,7 +45,14 @@ fn create(options: &ScanOptions) -> Result<scan::ExactScan> {
         "l2sq" => Metric::L2Squared,
         "cosine" => Metric::Cosine,
         "dot" => Metric::Dot,
-        other => return Err(Error::invalid(format!("metric is l2, l2sq, cosine or dot, got {other:?}"))),
+        "hamming" => Metric::Hamming,
+        "jaccard" => Metric::Jaccard,
+        "kl" => Metric::KullbackLeibler,
+        "js" => Metric::JensenShannon,
+        other => {
+            let names = "l2, l2sq, cosine, dot, hamming, jaccard, kl or js";
+            return Err(Error::invalid(format!("metric is {names}, got {other:?}")));
+        }
     };
     let dtype = dtype_of(&options.dtype)?;
     scan::ExactScan::new(Options {

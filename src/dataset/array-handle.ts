@@ -155,8 +155,8 @@ export class ArrayHandle {
 
   /**
    * The rows nearest to one vector, or to each of many (`{ data, shape: [queries, dimensions] }`). Nothing
-   * runs before `toArray()`. Metrics: `l2` (default), `l2sq`, `cosine`, `dot`. Rows of more than one axis
-   * count as flat vectors.
+   * runs before `toArray()`. Metrics: `l2` (default), `l2sq`, `cosine`, `dot`, `hamming`, `jaccard`, `kl`,
+   * `js` ({@link Metric}). Rows of more than one axis count as flat vectors.
    */
   nearest(vector: TypedArray | readonly number[], options?: NearestOptions): NearestQuery<Hit[]>;
   nearest(vectors: QueryVectors, options?: NearestOptions): NearestQuery<Hit[][]>;

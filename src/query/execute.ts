@@ -19,7 +19,7 @@ export interface Hit {
   readonly row: number;
   /** Row id: stays the same while rows before it are dropped. */
   readonly id: number;
-  /** The distance for `l2` and `l2sq`, the similarity for `cosine` and `dot`. */
+  /** The similarity for `cosine` and `dot`, the distance for the other metrics. */
   readonly score: number;
 }
 

@@ -2,7 +2,13 @@
 import { NacreError } from '../errors.js';
 import type { ScanMetric } from '../native.js';
 
-/** `l2`: Euclidean distance. `l2sq`: its square. `cosine`: cosine similarity. `dot`: inner product. */
+/**
+ * `l2`: Euclidean distance. `l2sq`: its square. `cosine`: cosine similarity. `dot`: inner product. `hamming`:
+ * how many bits (bool, uint8) or components differ. `jaccard`: 1 minus the bits in common over the bits of
+ * either; of numbers, 1 minus the sum of the minima over that of the maxima. `kl`: the Kullback-Leibler
+ * divergence of the query from the row. `js`: the Jensen-Shannon divergence. By formula:
+ * docs/exact-search.md.
+ */
 export type Metric = ScanMetric | 'euclidean' | 'dot_product';
 
 const names: Readonly<Record<Metric, ScanMetric>> = {
@@ -12,6 +18,10 @@ const names: Readonly<Record<Metric, ScanMetric>> = {
   cosine: 'cosine',
   dot: 'dot',
   dot_product: 'dot',
+  hamming: 'hamming',
+  jaccard: 'jaccard',
+  kl: 'kl',
+  js: 'js',
 };
 
 /** Which way the scores of a metric go, best first: a distance ascends, a similarity descends. */

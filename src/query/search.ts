@@ -17,19 +17,20 @@ export interface SearchOptions extends CallOptions {
 
 export interface SearchHit {
   readonly row: number;
-  /** The distance for `l2` and `l2sq`, the similarity for `cosine` and `dot`. */
+  /** The similarity for `cosine` and `dot`, the distance for the other metrics. */
   readonly score: number;
 }
 
 /**
  * The rows nearest to one vector, or to each of many, by scoring every row: of arrays in memory
  * (`{ data, shape: [rows, dimensions] }`), or of a file (`openNpyFile()`), which is read piece by piece.
- * Scores and ranks are those of {@link NearestQuery}: the real numbers rounded once, ties by row.
+ * Scores and ranks are those of {@link NearestQuery}: the real numbers rounded once (`kl` and `js`: one fixed
+ * arithmetic), ties by row.
  *
  * Cost: one pass over the rows, by all threads of the pool, off the event loop; 32 MiB of a file in memory.
  * Nobody changes the arrays before the promise settles. Errors: `InvalidArgument` for vectors and shapes
- * that do not fit, `UnsupportedFormat` for complex rows, `ResourceExhausted` for more than 2^27 hits,
- * `Aborted`, and what reading the file throws.
+ * that do not fit, and for queries that are no bits where bits are compared; `UnsupportedFormat` for complex
+ * rows, `ResourceExhausted` for more than 2^27 hits, `Aborted`, and what reading the file throws.
  */
 export function search(
   query: TypedArray | readonly number[],

@@ -399,6 +399,38 @@ describe('query', () => {
     });
   });
 
+  test('distances ascend, and numbers that are no bits are refused where bits are compared', async () => {
+    const bytes = path.join(folder, 'bytes.npy');
+    await saveNpy(bytes, 'uint8', [3, 2], Uint8Array.of(0, 0, 255, 1, 7, 0));
+    await answer(['import', uri, 'bits', bytes]);
+    const ask = (vector: string) => [
+      'query',
+      uri,
+      'bits',
+      '--vector',
+      vector,
+      '-k',
+      '2',
+      '--metric',
+      'hamming',
+    ];
+    expect(await answer(ask('[3, 0]'))).toMatchObject({
+      metric: 'hamming',
+      order: 'ascending',
+      results: [
+        {
+          hits: [
+            { row: 2, score: 1 },
+            { row: 0, score: 2 },
+          ],
+        },
+      ],
+    });
+    const refused = await nacre([...ask('[3, 0.5]'), '--json']);
+    expect([refused.code, refused.error.code]).toEqual([2, 'InvalidArgument']);
+    expect(refused.error.message).toContain('got 0.5');
+  });
+
   test('refuses a query that is none', async () => {
     await answer(['import', uri, 'e', rows10]);
     for (const args of [

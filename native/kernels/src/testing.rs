@@ -92,6 +92,71 @@ impl BigRatio {
     }
 }
 
+/// A number in twice the precision of float64 (Dekker, "A Floating-Point Technique for Extending the
+/// Available Precision", 1971), good to some 100 bits.
+#[derive(Clone, Copy, Debug)]
+pub struct Double {
+    pub high: f64,
+    pub low: f64,
+}
+
+impl Double {
+    pub fn new(a: f64, b: f64) -> Self {
+        let high = a + b;
+        let of_b = high - a;
+        Self { high, low: (a - (high - of_b)) + (b - of_b) }
+    }
+
+    pub fn add(self, other: Self) -> Self {
+        let sum = Self::new(self.high, other.high);
+        Self::new(sum.high, sum.low + (self.low + other.low))
+    }
+
+    pub fn multiply(self, other: Self) -> Self {
+        let product = self.high * other.high;
+        let rest = self.high.mul_add(other.high, -product);
+        Self::new(product, rest + (self.high * other.low + self.low * other.high))
+    }
+
+    pub fn divide(self, other: Self) -> Self {
+        let digit = |rest: Self| Self::new(rest.high / other.high, 0.0);
+        let less = |rest: Self, digit: Self| rest.add(other.multiply(Self::new(-digit.high, 0.0)));
+        let first = digit(self);
+        let rest = less(self, first);
+        let second = digit(rest);
+        first.add(second).add(digit(less(rest, second)))
+    }
+
+    /// ln(a / b) of positive finite numbers, by the series of the inverse hyperbolic tangent.
+    pub fn ln_ratio(a: f64, b: f64) -> Self {
+        let ((mut a, mut k), (b, b_exponent)) = (normal(a), normal(b));
+        k -= b_exponent;
+        while a > 1.4 * b {
+            (a, k) = (a / 2.0, k + 1.0);
+        }
+        while b > 1.4 * a {
+            (a, k) = (a * 2.0, k - 1.0);
+        }
+        let s = Self::new(a, -b).divide(Self::new(a, b));
+        let square = s.multiply(s);
+        let (mut power, mut sum) = (s, s);
+        for n in (3..80).step_by(2) {
+            power = power.multiply(square);
+            sum = sum.add(power.divide(Self::new(f64::from(n), 0.0)));
+        }
+        let ln_2 = Self::new(std::f64::consts::LN_2, 2.319_046_813_846_299_6e-17);
+        sum.add(sum).add(ln_2.multiply(Self::new(k, 0.0)))
+    }
+}
+
+/// A number between 1 and 2, and the exponent that makes it `x`.
+fn normal(x: f64) -> (f64, f64) {
+    let (x, exponent) = if x < f64::MIN_POSITIVE { (x * 2f64.powi(60), -60.0) } else { (x, 0.0) };
+    let biased = (x.to_bits() >> 52) as i32;
+    let mantissa = f64::from_bits(x.to_bits() & ((1 << 52) - 1) | 1.0f64.to_bits());
+    (mantissa, exponent + f64::from(biased - 1023))
+}
+
 /// Finite float64 of every kind: ordinary, integers, neighbours, huge, tiny, denormal, both zeros.
 pub fn any_finite() -> impl Strategy<Value = f64> {
     prop_oneof![

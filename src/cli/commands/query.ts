@@ -30,9 +30,9 @@ export const query = define<Options>({
   usage: 'query <uri> [array]',
   summary: 'find the rows nearest to a vector, or to many',
   details: `<uri> is a dataset, or a .npy file whose rows are searched as they are. --vector is a .npy file
-(one vector, or one a row), '[0.1, 0.2, …]', or - for a .npy file on standard input. Scores: the distance for
-l2 and l2sq (small is near), the similarity for cosine and dot (large is near). Without an index every row is
-scored, so the answer is exact.`,
+(one vector, or one a row), '[0.1, 0.2, …]', or - for a .npy file on standard input. Scores: the similarity
+for cosine and dot (large is near), the distance for the other metrics (small is near); hamming and jaccard
+take bool and uint8 rows as bits. Without an index every row is scored, so the answer is exact.`,
   examples: [
     'nacre query ./faces embeddings --vector q.npy -k 10 --metric cosine',
     "nacre query s3://bucket/points xy --vector '[0.5, 1]' --json",
@@ -44,7 +44,7 @@ scored, so the answer is exact.`,
       .option('--vector <Q>', 'query vectors')
       .option('--row <N>', 'a stored row as the query', Number)
       .option('-k, --k <N>', 'rows a query gets', parseCount, 10)
-      .option('--metric <metric>', 'l2, l2sq, cosine or dot', 'l2')
+      .option('--metric <metric>', 'l2, l2sq, cosine, dot, hamming, jaccard, kl or js', 'l2')
       .option('--exact', 'score every row, whatever indexes exist')
       .option('--analyze', 'add what the query cost')
       .option('--at <version>', 'a version: its number, or -1 for the one before the newest', parseAt),

@@ -15,7 +15,9 @@ mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod x86_dots;
 
-use crate::distance::{Padded, Wide, compensated, float, integer};
+use crate::distance::{
+    BitQuery, Estimate, NumberQuery, Padded, Wide, bits, compensated, estimate, float, integer, number,
+};
 use crate::{Error, Result};
 
 pub use codes::{CODE_QUERIES, CodeKernels};
@@ -118,6 +120,8 @@ pub const QUERY_BLOCK: usize = 4;
 
 type FloatKernel<const Q: usize> = unsafe fn(&[u8], [&Padded<f64>; Q]) -> [f64; Q];
 type IntegerKernel<const Q: usize> = unsafe fn(&[u8], [&Padded<i16>; Q], usize) -> [i64; Q];
+type BitKernel = unsafe fn(&[u8], &BitQuery, &mut [f64]);
+type NumberKernel = unsafe fn(&[u8], &NumberQuery, &mut [f64]);
 
 /// The kernels of one tier. Rows are bytes: little-endian floats, or uint8 for those of shorts.
 #[derive(Clone, Copy)]
@@ -126,6 +130,8 @@ pub struct Kernels {
     double: FloatKernels,
     dot_shorts: (IntegerKernel<1>, IntegerKernel<QUERY_BLOCK>),
     integer_norm: unsafe fn(&[u8]) -> i64,
+    bits: BitKernel,
+    divergence_bounds: unsafe fn(&[u8], &Estimate, &mut [f64]),
 }
 
 /// Those over rows of one encoding.
@@ -135,6 +141,7 @@ struct FloatKernels {
     l2sq: (FloatKernel<1>, FloatKernel<QUERY_BLOCK>),
     norm: unsafe fn(&[u8]) -> f64,
     compensated: unsafe fn(Form, &[u8], &[f64]) -> compensated::Sum,
+    numbers: NumberKernel,
 }
 
 impl Kernels {
@@ -175,6 +182,24 @@ impl Kernels {
     pub fn compensated(&self, wide: Wide, form: Form, row: &[u8], query: &[f64]) -> compensated::Sum {
         // SAFETY: as in `floats`.
         unsafe { (self.of(wide).compensated)(form, row, query) }
+    }
+
+    /// What `bits::distances` gives for the rows of a tile.
+    pub fn bits(&self, tile: &[u8], query: &BitQuery, into: &mut [f64]) {
+        // SAFETY: as in `floats`.
+        unsafe { (self.bits)(tile, query, into) }
+    }
+
+    /// What `estimate::bounds` gives for the rows of a tile.
+    pub fn divergence_bounds(&self, tile: &[u8], query: &Estimate, into: &mut [f64]) {
+        // SAFETY: as in `floats`.
+        unsafe { (self.divergence_bounds)(tile, query, into) }
+    }
+
+    /// What `number::distances` gives for the rows of a tile.
+    pub fn numbers(&self, wide: Wide, tile: &[u8], query: &NumberQuery, into: &mut [f64]) {
+        // SAFETY: as in `floats`.
+        unsafe { (self.of(wide).numbers)(tile, query, into) }
     }
 }
 
@@ -228,12 +253,25 @@ macro_rules! kernels {
         unsafe fn sum<E: Element>(form: Form, row: &[u8], query: &[f64]) -> Sum {
             compensated::sum::<E>(form, row, query)
         }
+        $(#[target_feature(enable = $features)])?
+        unsafe fn numbers<E: Element>(tile: &[u8], query: &NumberQuery, into: &mut [f64]) {
+            number::distances::<E>(tile, query, into);
+        }
+        $(#[target_feature(enable = $features)])?
+        unsafe fn bits(tile: &[u8], query: &BitQuery, into: &mut [f64]) {
+            bits::distances(tile, query, into);
+        }
+        $(#[target_feature(enable = $features)])?
+        unsafe fn divergence_bounds(tile: &[u8], query: &Estimate, into: &mut [f64]) {
+            estimate::bounds(tile, query, into);
+        }
         fn of_elements<E: Element>() -> FloatKernels {
             FloatKernels {
                 dot: (floats::<E, 1, 4, false>, floats::<E, QUERY_BLOCK, 2, false>),
                 l2sq: (floats::<E, 1, 4, true>, floats::<E, QUERY_BLOCK, 2, true>),
                 norm: norm::<E>,
                 compensated: sum::<E>,
+                numbers: numbers::<E>,
             }
         }
         Kernels {
@@ -241,6 +279,8 @@ macro_rules! kernels {
             double: of_elements::<f64>(),
             dot_shorts: (shorts::<1>, shorts::<QUERY_BLOCK>),
             integer_norm,
+            bits,
+            divergence_bounds,
         }
     }};
 }
@@ -254,7 +294,13 @@ impl Tier {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => kernels!(avx2::Avx2, "avx2,fma"),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => kernels!(avx512::Avx512, "avx2,fma,avx512f,avx512bw"),
+            Self::Avx512 => {
+                let kernels = kernels!(avx512::Avx512, "avx2,fma,avx512f,avx512bw");
+                match is_x86_feature_detected!("avx512vpopcntdq") {
+                    true => Kernels { bits: avx512::bits, ..kernels },
+                    false => kernels,
+                }
+            }
             #[cfg(not(target_arch = "x86_64"))]
             _ => unreachable!("only scalar is available"),
         }

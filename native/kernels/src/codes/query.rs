@@ -141,6 +141,7 @@ impl CodeQuery {
             Metric::L2 | Metric::L2Squared => 0.5 * (self.squared * (1.0 - ROOM) - threshold),
             Metric::Dot => -threshold - along,
             Metric::Cosine => -along,
+            _ => unreachable!("codes bound products only"),
         };
         let limit = -round_up(-(limit - limit.abs() * 1e-15));
         // Half of 16 or 1, and twice the middle of the codes.

@@ -22,9 +22,13 @@ pub enum Form {
     SquaredDifferences,
     /// The squared length of the row; the query is not used.
     Norm,
+    /// Magnitudes of the differences.
+    Differences,
+    /// The larger number of each two, or NaN where that of the row is negative.
+    Maxima,
 }
 
-const LANES: usize = 8;
+pub const LANES: usize = 8;
 
 #[derive(Default)]
 struct Lanes {
@@ -45,6 +49,14 @@ pub fn sum<E: Element>(form: Form, row: &[u8], query: &[f64]) -> Sum {
             (difference, difference, 2.0 * difference * rest)
         }),
         Form::Norm => sum_terms::<E>(row, query, |x, _| (x, x, 0.0)),
+        Form::Differences => sum_terms::<E>(row, query, |x, q| {
+            let (difference, rest) = two_sum(q, -x);
+            (difference.abs(), 1.0, if difference < 0.0 { -rest } else { rest })
+        }),
+        Form::Maxima => sum_terms::<E>(row, query, |x, q| {
+            let larger = if q > x { q } else { x };
+            (if x >= 0.0 { larger } else { f64::NAN }, 1.0, 0.0)
+        }),
     }
 }
 
@@ -78,7 +90,7 @@ fn sum_terms<E: Element>(row: &[u8], query: &[f64], term: impl Fn(f64, f64) -> (
 
 /// At most as many numbers as there are lanes, and zeros behind them.
 #[inline(always)]
-fn numbers<E: Element>(bytes: &[u8]) -> [f64; LANES] {
+pub fn numbers<E: Element>(bytes: &[u8]) -> [f64; LANES] {
     let mut numbers = [0.0; LANES];
     for (number, bytes) in numbers.iter_mut().zip(bytes.chunks_exact(E::BYTES)) {
         *number = E::decode(bytes);
@@ -141,19 +153,23 @@ impl Sum {
         Self::new(high, low, self.error / high + 32.0 * UNIT_SQUARED * high)
     }
 
+    /// `self / other`, where neither is near the ends of the range.
+    pub fn over(self, other: Self) -> Self {
+        // The remainder of a rounded division is exact by FMA; the other roundings are below 30 u^2.
+        let high = self.high / other.high;
+        let remainder = high.mul_add(-other.high, self.high);
+        let low = (remainder + high.mul_add(-other.low, self.low)) / other.high;
+        let error = 2.0 * (self.error + high.abs() * other.error) / other.high;
+        Self::new(high, low, error + 64.0 * UNIT_SQUARED * high.abs())
+    }
+
     /// `self / sqrt(a * b)`, where `a` and `b` are sums of squares and not zero.
     pub fn over_root_of_product(self, a: Self, b: Self) -> Self {
         // The product of the low parts and the roundings are below 8 u^2 of the product.
         let product = a.high * b.high;
         let rest = a.high.mul_add(b.high, -product) + (a.high * b.low + a.low * b.high);
         let relative = a.error / a.high + b.error / b.high + 16.0 * UNIT_SQUARED;
-        let root = Self::new(product, rest, relative * product).root();
-        // The remainder of a rounded division is exact by FMA; the other roundings are below 30 u^2.
-        let high = self.high / root.high;
-        let remainder = high.mul_add(-root.high, self.high);
-        let low = (remainder + high.mul_add(-root.low, self.low)) / root.high;
-        let error = 2.0 * (self.error + high.abs() * root.error) / root.high;
-        Self::new(high, low, error + 64.0 * UNIT_SQUARED * high.abs())
+        self.over(Self::new(product, rest, relative * product).root())
     }
 }
 

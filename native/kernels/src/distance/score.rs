@@ -1,5 +1,5 @@
-//! The score of one row, as defined: the correctly rounded float64 of the real result on the stored values
-//! and the query as given.
+//! The score of one row by a metric of products, as defined: the correctly rounded float64 of the real result
+//! on the stored values and the query as given.
 //!
 //! What the definition leaves to infinities and NaN: sums of products follow IEEE 754 in whatever order
 //! they are taken (NaN when a term is NaN or infinities of both signs meet, else infinite); a cosine is NaN
@@ -41,6 +41,7 @@ pub fn integer_score(metric: Metric, row: &[u8], query: &Query, dot: i64, norm: 
         Metric::L2 | Metric::L2Squared => Sums::Value(Sum::of_integer(norm + query_norm - 2 * dot)),
         Metric::Dot => Sums::Value(Sum::of_integer(dot)),
         Metric::Cosine => Sums::Cosine([dot, norm, query_norm].map(Sum::of_integer)),
+        _ => unreachable!("{metric:?} is not of products"),
     };
     sums.settle(metric).unwrap_or_else(|| {
         let row: Vec<f64> = row.iter().map(|&x| x.into()).collect();
@@ -85,6 +86,7 @@ fn fast(kernels: &Kernels, metric: Metric, wide: Wide, row: &[u8], query: &Query
         Metric::L2 | Metric::L2Squared => Sums::Value(sum(Form::SquaredDifferences)?),
         Metric::Dot => Sums::Value(sum(Form::Dot)?),
         Metric::Cosine => Sums::Cosine([sum(Form::Dot)?, sum(Form::Norm)?, query.norm]),
+        _ => unreachable!("{metric:?} is not of products"),
     };
     sums.settle(metric)
 }
@@ -116,6 +118,7 @@ fn exact(metric: Metric, row: &[f64], query: &[f64]) -> Score {
             let magnitude = root_of_ratio(&dot.multiply(&dot), &norms);
             Score::of(metric, if dot.negative { 0.0 - magnitude } else { magnitude })
         }
+        _ => unreachable!("{metric:?} is not of products"),
     }
 }
 

@@ -48,11 +48,14 @@ struct Left {
 }
 
 impl Cascade {
-    /// None when a query is outside of the range in which codes have bounds.
+    /// None when the metric is not of products, or a query is outside of the range in which codes have bounds.
     pub fn new(scan: Arc<ExactScan>, transform: Arc<Transform>) -> Result<Option<Self>> {
         if transform.dimensions != scan.dimensions {
             let (ours, theirs) = (scan.dimensions, transform.dimensions);
             return Err(Error::invalid(format!("codes of {theirs} dimensions for queries of {ours}")));
+        }
+        if !scan.metric.is_of_products() {
+            return Ok(None);
         }
         let _state = DefaultFloatState::new();
         let limbs = if scan.queries.len() < MANY { Limbs::Two } else { Limbs::One };

@@ -3,27 +3,28 @@
 //! A pass goes over tiles of rows that stay in the cache while all queries see them. It computes fast sums
 //! with a bound on their error, drops a row only when its bound is strictly worse than the k-th best, and
 //! works out the true scores of the rows that are left. So the answer is that of `distance::score` on every
-//! row.
+//! row. `direct` has the metrics that are not of products, by kernels of their own.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::arch::{DefaultFloatState, Kernels, Tier};
-use crate::distance::Query;
-use crate::distance::Wide;
 use crate::distance::score::Score;
 pub use crate::distance::{Dtype, Metric};
+use crate::distance::{Query, Wide};
 use crate::rowset::{MAX_ID, RowSet};
 use crate::topk::{Hit, TopK};
 use crate::{Code, Error, Result};
 pub use cascade::{Cascade, Codes};
+use direct::Operand;
 use pass::Pass;
 
 mod cascade;
 #[cfg(test)]
 mod cascade_tests;
 mod coarse_pass;
+mod direct;
 mod fine_pass;
 mod pass;
 #[cfg(test)]
@@ -56,6 +57,8 @@ pub struct ExactScan {
     /// Queries whose sums with the rows are exact in integers, and the others.
     integers: Vec<usize>,
     floats: Vec<usize>,
+    /// The queries of a metric that is not of products; else there are none.
+    operands: Vec<Operand>,
     /// Of each query.
     best: Vec<Best>,
 }
@@ -104,9 +107,13 @@ impl ExactScan {
         let _state = DefaultFloatState::new();
         let best =
             || Best { top: Mutex::new(TopK::new(k)), threshold: AtomicU64::new(f64::INFINITY.to_bits()) };
-        let queries: Vec<_> = queries.chunks(dimensions).map(|values| Query::new(values, metric)).collect();
+        let vectors = queries.chunks(dimensions);
+        let (queries, operands) = match metric.is_of_products() {
+            true => (vectors.map(|values| Query::new(values, metric)).collect::<Vec<_>>(), Vec::new()),
+            false => (Vec::new(), vectors.map(|q| Operand::new(q, metric, dtype)).collect::<Result<_>>()?),
+        };
         let (integers, floats) =
-            (0..count).partition(|&q| dtype == Dtype::Uint8 && queries[q].integers.is_some());
+            (0..queries.len()).partition(|&q| dtype == Dtype::Uint8 && queries[q].integers.is_some());
         Ok(Self {
             metric,
             dtype,
@@ -118,13 +125,14 @@ impl ExactScan {
             queries,
             integers,
             floats,
+            operands,
             best: std::iter::repeat_with(best).take(count).collect(),
         })
     }
 
     /// How many queries there are.
     pub fn queries(&self) -> usize {
-        self.queries.len()
+        self.best.len()
     }
 
     /// How many rows the bytes are; an error when they are no whole rows, or when the ids do not match them.
@@ -151,12 +159,15 @@ impl ExactScan {
         let rows = self.count_rows(partition)?;
         assert!(range.end <= rows, "the range {range:?} lies in the {rows} rows");
         let _state = DefaultFloatState::new();
-        Pass::new(self, partition).run(range);
+        match self.metric.is_of_products() {
+            true => Pass::new(self, partition).run(range),
+            false => direct::run(self, partition, range),
+        }
         Ok(())
     }
 
     pub fn results(&self) -> Results {
-        let hits = self.queries.len() * self.k;
+        let hits = self.best.len() * self.k;
         let mut results = Results { counts: Vec::new(), ids: vec![0.0; hits], scores: vec![0.0; hits] };
         for (q, best) in self.best.iter().enumerate() {
             let sorted = best.lock().sorted();

@@ -1,4 +1,4 @@
-//! One pass over a range of the rows of a partition.
+//! One pass over a range of the rows of a partition, by a metric of products.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use crate::distance::{Query, float};
 use crate::topk::{Candidate, Candidates, Hit};
 
 /// Bytes of rows, as the kernels read them, that a tile holds: half of a small second-level cache.
-const TILE_BYTES: usize = 128 << 10;
+pub const TILE_BYTES: usize = 128 << 10;
 /// Candidates of one query that wait for their scores; when more overlap, those are worked out at once.
 const WAITING: usize = 1024;
 
@@ -143,6 +143,7 @@ impl<'a> Pass<'a> {
             Metric::Dot => (-sum - error * lengths, -sum + error * lengths),
             Metric::Cosine if lengths == 0.0 => (0.0, 0.0),
             Metric::Cosine => (-sum / lengths - 2.0 * error, -sum / lengths + 2.0 * error),
+            metric => unreachable!("{metric:?} is not of products"),
         }
     }
 

@@ -2,6 +2,11 @@ use super::*;
 use crate::testing::BigRatio;
 use proptest::prelude::*;
 
+mod direct;
+mod many;
+pub use many::noise;
+
+/// Those that are of products.
 pub const METRICS: [Metric; 4] = [Metric::L2, Metric::L2Squared, Metric::Cosine, Metric::Dot];
 
 /// The score by its definition, in rational numbers.
@@ -34,6 +39,17 @@ fn oracle_score(metric: Metric, row: &[f64], query: &[f64]) -> f64 {
             let magnitude = dot.multiply(&dot).divide(&norms).root().round();
             if dot.is_negative() && magnitude != 0.0 { -magnitude } else { magnitude }
         }
+        _ => unreachable!("{metric:?} is not of products"),
+    }
+}
+
+/// What rows rank by, and the score.
+fn oracle_key(metric: Metric, row: &[f64], query: &[f64]) -> (f64, f64) {
+    let score = oracle_score(metric, row, query);
+    match metric {
+        Metric::L2 => (oracle_score(Metric::L2Squared, row, query), score),
+        Metric::L2Squared => (score, score),
+        _ => (-score, score),
     }
 }
 
@@ -54,18 +70,14 @@ fn oracle_not_finite(metric: Metric, row: &[f64], query: &[f64]) -> f64 {
 }
 
 /// Ids and scores of the best, by scoring every row.
-fn oracle(case: &Case, metric: Metric, query: &[f64]) -> Vec<(u64, u64)> {
+fn oracle(case: &Case, query: &[f64], score: &impl Fn(&[f64], &[f64]) -> (f64, f64)) -> Vec<(u64, u64)> {
     let mut hits: Vec<(f64, u64, f64)> = Vec::new();
     for (index, row) in case.rows.chunks(case.dimensions).enumerate() {
         let id = case.ids[index];
         if case.dead.contains(&id) {
             continue;
         }
-        let score = oracle_score(metric, row, query);
-        let key = match metric {
-            Metric::L2 | Metric::L2Squared => oracle_score(Metric::L2Squared, row, query),
-            _ => -score,
-        };
+        let (key, score) = score(row, query);
         hits.push((key, id, score));
     }
     hits.sort_by(|a, b| {
@@ -163,19 +175,24 @@ impl Case {
 
     fn check(&self) {
         for metric in METRICS {
-            let queries = || self.queries.chunks(self.dimensions);
-            let oracles: Vec<_> = queries().map(|query| oracle(self, metric, query)).collect();
-            for tier in Tier::available() {
-                let results = self.scan(metric, tier);
-                for (q, (query, expected)) in queries().zip(&oracles).enumerate() {
-                    let range = q * self.k..q * self.k + results.counts[q] as usize;
-                    let found: Vec<_> = results.ids[range.clone()]
-                        .iter()
-                        .zip(&results.scores[range])
-                        .map(|(&id, &score)| (id as u64, bits(score)))
-                        .collect();
-                    assert_eq!(&found, expected, "{metric:?} with {tier:?}, query {q} {query:?}");
-                }
+            self.check_by(metric, |row, query| oracle_key(metric, row, query));
+        }
+    }
+
+    /// Compares the hits with those that `score` gives: what rows rank by, and their scores.
+    fn check_by(&self, metric: Metric, score: impl Fn(&[f64], &[f64]) -> (f64, f64)) {
+        let queries = || self.queries.chunks(self.dimensions);
+        let oracles: Vec<_> = queries().map(|query| oracle(self, query, &score)).collect();
+        for tier in Tier::available() {
+            let results = self.scan(metric, tier);
+            for (q, (query, expected)) in queries().zip(&oracles).enumerate() {
+                let range = q * self.k..q * self.k + results.counts[q] as usize;
+                let found: Vec<_> = results.ids[range.clone()]
+                    .iter()
+                    .zip(&results.scores[range])
+                    .map(|(&id, &score)| (id as u64, bits(score)))
+                    .collect();
+                assert_eq!(&found, expected, "{metric:?} with {tier:?}, query {q} {query:?}");
             }
         }
     }
@@ -350,77 +367,6 @@ proptest! {
     ) {
         case.check();
     }
-}
-
-/// Numbers that repeat from run to run.
-pub fn noise(seed: u64) -> impl FnMut() -> f64 {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as f64 / f64::from(1u32 << 31)
-    }
-}
-
-/// More rows than a tile and more candidates than may wait, every tier against scalar and against a full
-/// sort.
-fn check_many(dtype: Dtype, dimensions: usize, rows: usize, k: usize, mut value: impl FnMut() -> f64) {
-    let queries: Vec<f64> = (0..6 * dimensions).map(|_| value()).collect();
-    let case = Case {
-        dtype,
-        dimensions,
-        k,
-        rows: (0..rows * dimensions).map(|_| value()).collect(),
-        ids: (0..rows as u64).map(|id| (id * 7919) % 1_000_003).collect(),
-        dead: (0..rows as u64).step_by(5).collect(),
-        queries,
-        cut: rows / 3 + 1,
-    };
-    for metric in METRICS {
-        let reference = case.scan(metric, Tier::Scalar);
-        let everything = Case { k: rows, ..case.clone() }.scan(metric, Tier::Scalar);
-        for q in 0..6 {
-            let range = |k: usize| q * k..q * k + (reference.counts[q] as usize);
-            assert_eq!(reference.ids[range(k)], everything.ids[range(rows)], "{metric:?}, query {q}");
-        }
-        for tier in Tier::available() {
-            let results = case.scan(metric, tier);
-            assert_eq!(results.ids, reference.ids, "{metric:?} with {tier:?}");
-            let same = results.scores.iter().zip(&reference.scores).all(|(a, b)| bits(*a) == bits(*b));
-            assert!(same, "{metric:?} with {tier:?}");
-        }
-    }
-}
-
-#[test]
-fn many_rows_give_the_same_on_every_tier() {
-    let mut next = noise(1);
-    check_many(Dtype::Float32, 37, 4000, 9, move || f64::from((next() * 2.0 - 1.0) as f32));
-    let mut next = noise(2);
-    check_many(Dtype::Uint8, 70, 4000, 9, move || (next() * 256.0).floor());
-    let mut next = noise(3);
-    check_many(Dtype::Uint8, 33, 4000, 9, move || (next() * 2.0).floor());
-    let mut next = noise(5);
-    check_many(Dtype::Float64, 19, 4000, 9, move || next() * 2.0 - 1.0);
-    let mut next = noise(6);
-    check_many(Dtype::Int16, 31, 4000, 9, move || (next() * 65_536.0).floor() - 32_768.0);
-    let mut next = noise(7);
-    check_many(Dtype::Int64, 9, 4000, 9, move || ((next() - 0.5) * 1e18).floor());
-}
-
-#[test]
-fn rows_that_are_all_alike_are_told_apart_by_id() {
-    check_many(Dtype::Float32, 3, 6000, 5, || 0.1f32.into());
-    check_many(Dtype::Uint8, 3, 6000, 5, || 7.0);
-}
-
-#[test]
-fn rows_that_cannot_be_bounded_are_all_worked_out() {
-    let mut next = noise(4);
-    check_many(Dtype::Float32, 2, 3000, 4, move || match next() {
-        n if n < 0.3 => f64::NAN,
-        n if n < 0.6 => f64::INFINITY,
-        n => n as f32 as f64,
-    });
 }
 
 #[test]
