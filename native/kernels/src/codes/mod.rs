@@ -11,29 +11,16 @@
 
 pub mod encode;
 pub mod layout;
+pub mod principal;
+pub mod product;
 pub mod query;
 pub mod rotation;
 pub mod transform;
 
 pub use encode::encode;
 pub use layout::{CHUNK_ROWS, Chunk, Layout};
+pub use principal::train;
 pub use transform::Transform;
 
 /// Rows that are coded and scanned together: float32 or sums in the widest vector.
 pub const LANES: usize = 16;
-
-/// Stands in until principal directions are there.
-pub fn train(
-    dtype: crate::distance::Dtype,
-    dimensions: usize,
-    sample: &[u8],
-    seed: u64,
-) -> crate::Result<Transform> {
-    let mut mean = vec![0f64; dimensions];
-    let rows = sample.len() / (dimensions * dtype.bytes()).max(1);
-    let mut widened = Vec::new();
-    for row in sample.chunks_exact(dimensions * dtype.bytes()) {
-        dtype.wide().for_each(dtype.widen(row, &mut widened), |i, x| mean[i] += x / rows as f64);
-    }
-    Transform::new(seed, mean.into_iter().map(|x| if x.is_finite() { x as f32 } else { 0.0 }).collect(), None)
-}

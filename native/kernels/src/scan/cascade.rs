@@ -48,7 +48,8 @@ struct Left {
 }
 
 impl Cascade {
-    /// None when the metric is not of products, or a query is outside of the range in which codes have bounds.
+    /// None when the metric is not of products, or a query is outside of the range in which codes have
+    /// bounds.
     pub fn new(scan: Arc<ExactScan>, transform: Arc<Transform>) -> Result<Option<Self>> {
         if transform.dimensions != scan.dimensions {
             let (ours, theirs) = (scan.dimensions, transform.dimensions);
