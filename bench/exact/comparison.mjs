@@ -35,8 +35,6 @@ export class Comparison {
   uri;
   files;
   nacre;
-  /** Why Nacre cannot answer these queries. */
-  absent;
 
   /** `content` and `asked` are rows of `width`, of the dtype that `dtype` names. */
   static async start(context, { dtype, width, content, asked, metric }) {
@@ -66,7 +64,7 @@ export class Comparison {
           }),
     );
     comparison.nacre = nacreOn(context, 1);
-    ({ absent: comparison.absent } = await comparison.nacre.ask('load', comparison.loading));
+    await comparison.nacre.ask('load', comparison.loading);
     return comparison;
   }
 
@@ -87,7 +85,6 @@ export class Comparison {
 
   /** Runs the plans beside the peers of these names, one after the other; alone when none is there. */
   async compare(names, plans) {
-    if (this.absent !== undefined) return;
     for (const peerName of names) await this.#beside(peerName, plans);
     for (const plan of plans) {
       if (plan.results.length === 0) plan.alone = (await this.#turns(plan, {})).medians.nacre;
@@ -142,9 +139,6 @@ export class Comparison {
 
   /** A row of a plan beside the fastest of the peers of `among`; judged where `must` says by what. */
   judged(plan, { what, among, ...must }) {
-    if (this.absent !== undefined) {
-      return row({ what, value: 0, unit, ...must, missing: `not there yet: ${this.absent}` });
-    }
     const results = plan.results
       .filter(({ peerName }) => among.includes(peerName))
       .sort((one, other) => one.theirs - other.theirs);

@@ -1,2 +1,2 @@
 // What a dataset is given before it is searched exactly.
-export const prepare = (dataset) => dataset.array('rows').index?.({ type: 'exact' });
+export const prepare = (dataset) => dataset.array('rows').index({ type: 'exact' });
