@@ -56,6 +56,8 @@ export interface Cascade {
   next(count: number): Float64Array;
   /** Scores the rows that `next` asked for; `Corrupt` when one is not the row that was coded. */
   score(rowIds: Float64Array, rows: Uint8Array): Promise<void>;
+  /** The same on the event loop, for few rows: some 0.3 µs a KiB. */
+  scoreNow(rowIds: Float64Array, rows: Uint8Array): void;
 }
 
 /**

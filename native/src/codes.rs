@@ -220,6 +220,11 @@ impl Cascade {
     }
 
     #[napi(catch_unwind)]
+    pub fn score_now(&self, row_ids: Float64Array, rows: Uint8Array) -> napi::Result<()> {
+        ids(&row_ids).and_then(|ids| self.0.score(&ids, &rows)).map_err(fail)
+    }
+
+    #[napi(catch_unwind)]
     pub fn score<'env>(
         &self,
         env: &'env Env,

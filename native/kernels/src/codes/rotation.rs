@@ -11,6 +11,37 @@ pub type Lane = [f32; LANES];
 
 const ROUNDS: usize = 4;
 
+/// What is rotated: one coordinate of many rows, or of one query.
+pub trait Coordinate: Copy {
+    fn times(self, factor: f32) -> Self;
+    /// The sum and the difference.
+    fn butterfly(self, other: Self) -> (Self, Self);
+}
+
+impl Coordinate for Lane {
+    #[inline(always)]
+    fn times(self, factor: f32) -> Self {
+        self.map(|x| x * factor)
+    }
+
+    #[inline(always)]
+    fn butterfly(self, other: Self) -> (Self, Self) {
+        (std::array::from_fn(|i| self[i] + other[i]), std::array::from_fn(|i| self[i] - other[i]))
+    }
+}
+
+impl Coordinate for f64 {
+    #[inline(always)]
+    fn times(self, factor: f32) -> Self {
+        self * f64::from(factor)
+    }
+
+    #[inline(always)]
+    fn butterfly(self, other: Self) -> (Self, Self) {
+        (self + other, self - other)
+    }
+}
+
 #[derive(Debug)]
 pub struct Rotation {
     /// 1 or -1 for every coordinate, of each round.
@@ -43,48 +74,46 @@ impl Rotation {
     }
 
     #[inline(always)]
-    pub fn apply(&self, coordinates: &mut [Lane]) {
+    pub fn apply<C: Coordinate>(&self, coordinates: &mut [C]) {
         assert_eq!(coordinates.len(), self.size);
         let scale = 1.0 / (self.power as f32).sqrt();
         let whole = self.power == self.size;
         for (round, signs) in self.signs.chunks_exact(self.size).enumerate() {
-            for (lane, &sign) in coordinates.iter_mut().zip(signs) {
-                lane.iter_mut().for_each(|x| *x *= sign);
+            for (coordinate, &sign) in coordinates.iter_mut().zip(signs) {
+                *coordinate = coordinate.times(sign);
             }
             let start = if round % 2 == 0 { 0 } else { self.size - self.power };
             hadamard(&mut coordinates[start..start + self.power]);
-            for lane in &mut coordinates[start..start + self.power] {
-                lane.iter_mut().for_each(|x| *x *= scale);
+            for coordinate in &mut coordinates[start..start + self.power] {
+                *coordinate = coordinate.times(scale);
             }
             if !whole {
-                let (low, high) = coordinates.split_at_mut(self.size / 2);
-                low.iter_mut().zip(high).for_each(|(a, b)| butterfly(a, b));
+                butterflies(coordinates, self.size / 2);
             }
         }
         if !whole {
             // Each of the four Kac steps made the vector longer by the root of 2.
-            coordinates.iter_mut().flatten().for_each(|x| *x *= 0.25);
+            coordinates.iter_mut().for_each(|coordinate| *coordinate = coordinate.times(0.25));
         }
     }
 }
 
 /// The transform without its scale.
 #[inline(always)]
-fn hadamard(coordinates: &mut [Lane]) {
+fn hadamard<C: Coordinate>(coordinates: &mut [C]) {
     let mut half = 1;
     while half < coordinates.len() {
-        for pair in coordinates.chunks_exact_mut(2 * half) {
-            let (low, high) = pair.split_at_mut(half);
-            low.iter_mut().zip(high).for_each(|(a, b)| butterfly(a, b));
-        }
+        coordinates.chunks_exact_mut(2 * half).for_each(|pair| butterflies(pair, half));
         half *= 2;
     }
 }
 
+/// Of the coordinates before `half` and those from there on.
 #[inline(always)]
-fn butterfly(a: &mut Lane, b: &mut Lane) {
-    for lane in 0..LANES {
-        (a[lane], b[lane]) = (a[lane] + b[lane], a[lane] - b[lane]);
+fn butterflies<C: Coordinate>(coordinates: &mut [C], half: usize) {
+    let (low, high) = coordinates.split_at_mut(half);
+    for (a, b) in low.iter_mut().zip(high) {
+        (*a, *b) = a.butterfly(*b);
     }
 }
 
@@ -137,7 +166,7 @@ mod tests {
         ) {
             let rotation = Rotation::new(seed, row.len());
             let mut lanes: Vec<Lane> = row.iter().map(|&x| [x; LANES]).collect();
-            rotation.apply(&mut lanes);
+            rotation.apply(&mut lanes[..]);
             let row: Vec<f64> = row.into_iter().map(f64::from).collect();
             let expected = reference(&rotation, &row);
             let length = |row: &[f64]| row.iter().map(|x| x * x).sum::<f64>().sqrt();
@@ -152,7 +181,7 @@ mod tests {
         let rotation = Rotation::new(7, 384);
         let mut lanes = vec![[0.0; LANES]; 384];
         lanes[3] = [1.0; LANES];
-        rotation.apply(&mut lanes);
+        rotation.apply(&mut lanes[..]);
         let largest = lanes.iter().map(|lane| lane[0].abs()).fold(0.0, f32::max);
         assert!(largest < 0.3, "{largest}");
     }

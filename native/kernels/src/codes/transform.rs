@@ -4,6 +4,8 @@ use super::LANES;
 use super::layout::{Layout, STEP};
 use super::product::dot;
 use super::rotation::{Lane, Rotation};
+use crate::arch::Kernels;
+use crate::distance::{Padded, Wide};
 use crate::{Error, Result};
 
 /// x becomes T (x - mean), where T rotates, or first projects on a basis.
@@ -50,6 +52,27 @@ impl Transform {
         self.defect + self.rotation.error() + project + 2.0 * f64::from(f32::EPSILON)
     }
 
+    /// The coordinates of one vector, in float64: closer to the orthonormal transform than `error` says.
+    pub fn apply_to_one(&self, kernels: &Kernels, residual: &[f64]) -> Vec<f64> {
+        let mut coordinates = match &self.basis {
+            None => residual.to_vec(),
+            Some(basis) => {
+                let residual = Padded::new(residual);
+                let mut dot = [0.0];
+                let directions = basis.chunks_exact(self.dimensions);
+                let product = |direction: &[f32]| {
+                    let bytes: &[u8] = bytes_of(direction);
+                    kernels.floats(Wide::Float32, false, bytes, &[&residual], &mut dot);
+                    dot[0]
+                };
+                directions.map(product).collect()
+            }
+        };
+        coordinates.resize(self.layout.coordinates, 0.0);
+        self.rotation.apply(&mut coordinates);
+        coordinates
+    }
+
     /// `residuals` is a number for each dimension, of `LANES` rows.
     #[inline(always)]
     pub fn apply(&self, residuals: &[[f64; LANES]], into: &mut Vec<Lane>) {
@@ -71,6 +94,13 @@ impl Transform {
         }
         self.rotation.apply(into);
     }
+}
+
+/// Little endian, as rows are.
+fn bytes_of(numbers: &[f32]) -> &[u8] {
+    const { assert!(cfg!(target_endian = "little")) };
+    // SAFETY: a float32 is four bytes of any kind, and bytes need no alignment.
+    unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) }
 }
 
 /// The Frobenius norm of `B B^T - I`, with what computing it may miss. It bounds the distance of B to the
