@@ -6,6 +6,7 @@ use super::x86_dots;
 use super::{Tier, scalar};
 use crate::codes::Transform;
 use crate::codes::encode::{Work, encode_block};
+use crate::codes::product::{Products, Tile, TileKernel, add_tile};
 use crate::codes::query::{Columns, Rule};
 use crate::distance::Dtype;
 
@@ -116,6 +117,16 @@ macro_rules! encoder {
     }};
 }
 
+macro_rules! tile_kernel {
+    ($rows:literal, $columns:literal, $fused:literal $(, $features:literal)?) => {{
+        $(#[target_feature(enable = $features)])?
+        unsafe fn add(left: &[f64], right: &[f64], tile: &mut Tile) {
+            add_tile::<$rows, $columns, $fused>(left, right, tile);
+        }
+        add
+    }};
+}
+
 impl Tier {
     /// The kernels over codes; with the instructions for dot products where the CPU has them.
     pub fn code_kernels(self) -> CodeKernels {
@@ -153,6 +164,22 @@ impl Tier {
             #[cfg(not(target_arch = "x86_64"))]
             _ => unreachable!("only scalar is available"),
         }
+    }
+
+    /// Products of matrices.
+    pub fn products(self) -> Products {
+        assert!(self.is_available(), "this CPU lacks {}", self.name());
+        let kernel: TileKernel = match self {
+            Self::Scalar => tile_kernel!(4, 4, false),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => tile_kernel!(4, 8, true, "avx2,fma"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => tile_kernel!(4, 16, true, "avx2,fma,avx512f"),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => unreachable!("only scalar is available"),
+        };
+        // SAFETY: the CPU has what the kernel of its tier was compiled for.
+        unsafe { Products::new(kernel) }
     }
 
     #[cfg(target_arch = "x86_64")]

@@ -11,12 +11,15 @@
 
 pub mod encode;
 pub mod layout;
+pub mod principal;
+pub mod product;
 pub mod query;
 pub mod rotation;
 pub mod transform;
 
 pub use encode::encode;
 pub use layout::{CHUNK_ROWS, Chunk, Layout};
+pub use principal::train;
 pub use transform::Transform;
 
 /// Rows that are coded and scanned together: float32 or sums in the widest vector.

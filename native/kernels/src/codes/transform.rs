@@ -2,6 +2,7 @@
 
 use super::LANES;
 use super::layout::{Layout, STEP};
+use super::product::dot;
 use super::rotation::{Lane, Rotation};
 use crate::{Error, Result};
 
@@ -76,11 +77,11 @@ impl Transform {
 /// orthonormal matrix next to it: for a singular value s that is |s - 1| <= |s^2 - 1|.
 fn defect(basis: &[f32], dimensions: usize) -> f64 {
     let mut squares = 0.0;
+    let basis: Vec<f64> = basis.iter().map(|&x| x.into()).collect();
     let rows = || basis.chunks_exact(dimensions);
     for (i, a) in rows().enumerate() {
         for (j, b) in rows().enumerate().take(i + 1) {
-            let dot: f64 = a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
-            let missed = (dot - f64::from(u8::from(i == j))).abs() + dimensions as f64 * f64::EPSILON;
+            let missed = (dot(a, b) - f64::from(u8::from(i == j))).abs() + dimensions as f64 * f64::EPSILON;
             squares += missed * missed * if i == j { 1.0 } else { 2.0 };
         }
     }
