@@ -107,11 +107,15 @@ macro_rules! kernels {
     }};
 }
 
+/// The encoder and, with features of its own, the product that a basis needs.
 macro_rules! encoder {
-    ($($features:literal)?) => {{
+    ($project:expr $(, $features:literal)?) => {{
         $(#[target_feature(enable = $features)])?
         unsafe fn encode(transform: &Transform, dtype: Dtype, rows: &[u8], work: &mut Work) {
-            encode_block(transform, dtype, rows, work);
+            let kernel: TileKernel = $project;
+            // SAFETY: the caller has checked that the CPU has the features of the tier.
+            let project = |left: &[f64], right: &[f64], tile: &mut Tile| unsafe { kernel(left, right, tile) };
+            encode_block(transform, dtype, rows, project, work);
         }
         encode
     }};
@@ -156,11 +160,12 @@ impl Tier {
     pub fn encoder(self) -> Encoder {
         assert!(self.is_available(), "this CPU lacks {}", self.name());
         match self {
-            Self::Scalar => encoder!(),
+            Self::Scalar => encoder!(tile_kernel!(4, 4, false)),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => encoder!("avx2"),
+            Self::Avx2 => encoder!(tile_kernel!(4, 4, false, "avx2"), "avx2"),
+            // With AVX-512 LLVM takes the lanes apart into single numbers, which is five times slower.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => encoder!("avx2,avx512f,avx512bw"),
+            Self::Avx512 => encoder!(tile_kernel!(4, 16, false, "avx2,avx512f"), "avx2"),
             #[cfg(not(target_arch = "x86_64"))]
             _ => unreachable!("only scalar is available"),
         }

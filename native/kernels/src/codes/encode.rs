@@ -1,12 +1,13 @@
 //! Rows into codes.
 
 use super::LANES;
-use super::layout::{CHUNK_ROWS, Section, put_codes, put_factor};
+use super::layout::{CHUNK_ROWS, Nibbles, Section, put_factor, put_nibbles};
+use super::product::Tile;
 use super::rotation::Lane;
 use super::transform::Transform;
 use crate::arch::{DefaultFloatState, Tier};
 use crate::crc::crc32c;
-use crate::distance::Dtype;
+use crate::distance::{Dtype, Wide};
 use crate::{Error, Result};
 
 /// Lengths of residuals for which no step of the scan leaves float32; others are not bounded.
@@ -44,9 +45,8 @@ pub fn encode(transform: &Transform, dtype: Dtype, rows: &[u8], tier: Option<&st
             put(Section::Norm, coded.norm.to_bits());
             put(Section::FineError, coded.fine_error.to_bits());
             put(Section::Check, crc32c(row));
-            let codes: Vec<u8> = work.codes.iter().map(|codes| codes[lane]).collect();
-            put_codes(layout, count, at, &codes, &mut chunk);
         }
+        put_nibbles(layout, count, block, &work.nibbles, &mut chunk);
     }
     Ok(chunk)
 }
@@ -54,9 +54,10 @@ pub fn encode(transform: &Transform, dtype: Dtype, rows: &[u8], tier: Option<&st
 /// What one block of rows needs; used again for the next.
 #[derive(Default)]
 pub struct Work {
+    widened: Vec<u8>,
     residuals: Vec<[f64; LANES]>,
     coordinates: Vec<Lane>,
-    codes: Vec<[u8; LANES]>,
+    nibbles: Vec<Nibbles>,
     coded: [Coded; LANES],
 }
 
@@ -86,9 +87,19 @@ impl Coded {
 
 /// Codes up to 16 rows. Inlined into a function per tier, so that the compiler makes vectors of the lanes.
 #[inline(always)]
-pub fn encode_block(transform: &Transform, dtype: Dtype, rows: &[u8], work: &mut Work) {
-    let sums = subtract_mean(transform, dtype, rows, &mut work.residuals);
-    transform.apply(&work.residuals, &mut work.coordinates);
+pub fn encode_block(
+    transform: &Transform,
+    dtype: Dtype,
+    rows: &[u8],
+    project: impl Fn(&[f64], &[f64], &mut Tile),
+    work: &mut Work,
+) {
+    let wide = dtype.widen(rows, &mut work.widened);
+    let sums = match dtype.wide() {
+        Wide::Float32 => subtract_mean(transform, wide, single, &mut work.residuals),
+        Wide::Float64 => subtract_mean(transform, wide, f64::from_le_bytes, &mut work.residuals),
+    };
+    transform.apply(&work.residuals, project, &mut work.coordinates);
     let mut largest = [0f32; LANES];
     for coordinate in &work.coordinates {
         for lane in 0..LANES {
@@ -99,20 +110,22 @@ pub fn encode_block(transform: &Transform, dtype: Dtype, rows: &[u8], work: &mut
     // A scale of 0 has codes that are not used.
     let inverse = largest.map(|largest| if largest > 0.0 { 127.5 / largest } else { 0.0 });
     let (mut coarse, mut fine, mut length) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-    work.codes.clear();
-    for coordinate in &work.coordinates {
-        let mut codes = [0; LANES];
-        for lane in 0..LANES {
-            let code = (coordinate[lane] * inverse[lane] + 128.0).clamp(0.0, 255.0) as i32;
-            codes[lane] = code as u8;
-            let (y, scale) = (f64::from(coordinate[lane]), f64::from(scale[lane]));
-            let miss = y - scale * (f64::from(code) - 127.5);
-            fine[lane] += miss * miss;
-            let miss = y - scale * (f64::from(code & 0xf0) - 120.0);
-            coarse[lane] += miss * miss;
-            length[lane] += y * y;
+    work.nibbles.clear();
+    for coordinates in work.coordinates.as_chunks::<8>().0 {
+        let mut nibbles = Nibbles { high: [0; LANES], low: [0; LANES] };
+        for (i, coordinate) in coordinates.iter().enumerate() {
+            for lane in 0..LANES {
+                let code = (coordinate[lane] * inverse[lane] + 128.0).clamp(0.0, 255.0) as i32;
+                nibbles.add(i, lane, code as u32);
+                let (y, scale) = (f64::from(coordinate[lane]), f64::from(scale[lane]));
+                let miss = y - scale * (f64::from(code) - 127.5);
+                fine[lane] += miss * miss;
+                let miss = y - scale * (f64::from(code & 0xf0) - 120.0);
+                coarse[lane] += miss * miss;
+                length[lane] += y * y;
+            }
         }
-        work.codes.push(codes);
+        work.nibbles.push(nibbles);
     }
     for lane in 0..LANES {
         let found = [coarse[lane], fine[lane], length[lane]];
@@ -128,29 +141,40 @@ struct Sums {
 }
 
 #[inline(always)]
-fn subtract_mean(
+fn single(bytes: [u8; 4]) -> f64 {
+    f32::from_le_bytes(bytes).into()
+}
+
+/// Reads up to 16 rows by tiles of 16 dimensions, which the first cache holds while rows become lanes.
+#[inline(always)]
+fn subtract_mean<const BYTES: usize>(
     transform: &Transform,
-    dtype: Dtype,
     rows: &[u8],
+    number: impl Fn([u8; BYTES]) -> f64,
     residuals: &mut Vec<[f64; LANES]>,
 ) -> Sums {
-    let row_bytes = transform.dimensions * dtype.bytes();
     residuals.clear();
-    residuals.resize(transform.dimensions, [0.0; LANES]);
-    let mut widened = Vec::new();
-    for (lane, row) in rows.chunks_exact(row_bytes).enumerate() {
-        dtype.wide().for_each(dtype.widen(row, &mut widened), |i, x| residuals[i][lane] = x);
-    }
+    let rows = rows.as_chunks::<BYTES>().0;
     let mut sums = Sums { residual: [0.0; LANES], along: [0.0; LANES], norm: [0.0; LANES] };
-    for (residual, &mean) in residuals.iter_mut().zip(&transform.mean) {
-        let mean = f64::from(mean);
-        for (lane, residual) in residual.iter_mut().enumerate() {
-            let x = *residual;
-            let r = x - mean;
-            *residual = r;
-            sums.residual[lane] += r * r;
-            sums.along[lane] += mean * r;
-            sums.norm[lane] += x * x;
+    for (i, means) in transform.mean.chunks(LANES).enumerate() {
+        let mut tile = [[0.0; LANES]; LANES];
+        for (lane, row) in rows.chunks_exact(transform.dimensions).enumerate() {
+            for (numbers, &bytes) in tile.iter_mut().zip(&row[i * LANES..][..means.len()]) {
+                numbers[lane] = number(bytes);
+            }
+        }
+        for (numbers, &mean) in tile.iter().zip(means) {
+            let mean = f64::from(mean);
+            let mut residual = [0.0; LANES];
+            for lane in 0..LANES {
+                let x = numbers[lane];
+                let r = x - mean;
+                residual[lane] = r;
+                sums.residual[lane] += r * r;
+                sums.along[lane] += mean * r;
+                sums.norm[lane] += x * x;
+            }
+            residuals.push(residual);
         }
     }
     sums
@@ -195,4 +219,34 @@ impl Sums {
 pub fn round_up(value: f64) -> f32 {
     let near = value as f32;
     if f64::from(near) < value { near.next_up() } else { near }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codes::rotation::split_mix;
+
+    #[test]
+    fn codes_are_the_same_on_every_tier() {
+        let mut state = 5;
+        let mut bytes = |count: usize| -> Vec<u8> {
+            (0..count).flat_map(|_| (split_mix(&mut state) as f32 / 1e18 - 7.0).to_le_bytes()).collect()
+        };
+        for (dimensions, basis) in [(40, false), (99, false), (99, true)] {
+            let direction = |i: usize| (0..dimensions).map(move |j| if j == 2 * i { 1.0 } else { 0.0 });
+            let basis = basis.then(|| (0..32).flat_map(direction).collect());
+            let mean = (0..dimensions).map(|i| i as f32 * 0.1).collect();
+            let transform = Transform::new(3, mean, basis).unwrap();
+            for dtype in [Dtype::Uint8, Dtype::Float16, Dtype::Float32, Dtype::Int64] {
+                // The last block of rows is not full.
+                let rows = bytes(37 * dimensions * dtype.bytes() / 4 + 1);
+                let rows = &rows[..37 * dimensions * dtype.bytes()];
+                let expected = encode(&transform, dtype, rows, Some("scalar")).unwrap();
+                for tier in Tier::available() {
+                    let codes = encode(&transform, dtype, rows, Some(tier.name())).unwrap();
+                    assert!(codes == expected, "{dtype:?} with {tier:?}, {dimensions} dimensions");
+                }
+            }
+        }
+    }
 }

@@ -165,16 +165,37 @@ impl<'a> Chunk<'a> {
     }
 }
 
-/// Writes the nibbles of a row's codes into their places of a chunk of so many rows.
-pub fn put_codes(layout: Layout, rows: usize, row: usize, codes: &[u8], chunk: &mut [u8]) {
+/// The nibbles of eight coordinates of `LANES` rows, as they lie in a chunk: little-endian words.
+#[derive(Clone, Copy)]
+pub struct Nibbles {
+    pub high: [u32; LANES],
+    pub low: [u32; LANES],
+}
+
+impl Nibbles {
+    /// Puts in the code of one of the eight coordinates, of one row.
+    #[inline(always)]
+    pub fn add(&mut self, coordinate: usize, lane: usize, code: u32) {
+        let shift = coordinate % 4 * 8 + coordinate / 4 * 4;
+        self.high[lane] |= code >> 4 << shift;
+        self.low[lane] |= (code & 0xf) << shift;
+    }
+}
+
+/// Writes the nibbles of a block of rows into their places of a chunk of so many rows.
+pub fn put_nibbles(layout: Layout, rows: usize, block: usize, nibbles: &[Nibbles], chunk: &mut [u8]) {
     let half = layout.plane_bytes();
-    let low = layout.offset(Section::LowNibbles, rows) + row * half;
-    let block = layout.offset(Section::HighNibbles, rows) + row / LANES * LANES * half;
-    for (group, codes) in codes.chunks_exact(8).enumerate() {
-        let (low, high) = (low + group * 4, block + group * LINE + row % LANES * 4);
-        for i in 0..4 {
-            chunk[low + i] = codes[i] & 0xf | codes[4 + i] << 4;
-            chunk[high + i] = codes[i] >> 4 | codes[4 + i] & 0xf0;
+    let count = (rows - block * LANES).min(LANES);
+    let high = &mut chunk[layout.offset(Section::HighNibbles, rows) + block * LANES * half..];
+    for (line, nibbles) in high.as_chunks_mut::<LINE>().0.iter_mut().zip(nibbles) {
+        for (bytes, word) in line.as_chunks_mut().0.iter_mut().zip(&nibbles.high[..count]) {
+            *bytes = word.to_le_bytes();
+        }
+    }
+    let low = &mut chunk[layout.offset(Section::LowNibbles, rows) + block * LANES * half..];
+    for (lane, row) in low.chunks_exact_mut(half).take(count).enumerate() {
+        for (bytes, nibbles) in row.as_chunks_mut().0.iter_mut().zip(nibbles) {
+            *bytes = nibbles.low[lane].to_le_bytes();
         }
     }
 }

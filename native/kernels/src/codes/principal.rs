@@ -13,16 +13,16 @@ use crate::distance::Dtype;
 use crate::{Error, Result};
 
 /// Where a basis is looked for: with fewer dimensions no `STEP` is half of them, with more the time for the
-/// covariance and for projecting every row on the directions is out of proportion to what the codes save.
+/// covariance and for projecting every row on the directions is out of proportion to what codes save.
 const DIMENSIONS: RangeInclusive<usize> = 2 * STEP..=2048;
 
 /// The part of the variance that the directions keep. Of MNIST, 90 % are 96 coordinates of 784, whose codes
 /// left 87 rows of 60,000 to be scored for a query; 64 left 201, and 128 left 54.
 const SHARE: f64 = 0.9;
 
-/// Fewer rows tell more of themselves than of where they come from. With g dimensions a row, the
-/// eigenvalues of the covariance of noise have mean 1 and variance g (Marchenko and Pastur, 1967), so half
-/// of them hold at most (1 + g^0.5) / 2 of their sum: with two rows a dimension 0.854, less than `SHARE`.
+/// Fewer rows tell more of themselves than of where they come from. With g dimensions a row, the eigenvalues
+/// of the covariance of noise have mean 1 and variance g (Marchenko and Pastur, 1967), so half of them hold
+/// at most (1 + g^0.5) / 2 of their sum: with two rows a dimension 0.854, less than `SHARE`.
 const ROWS_A_DIMENSION: usize = 2;
 
 /// The covariance takes at most so many products, by the leaving out of rows; at 2048 dimensions it still has

@@ -3,6 +3,7 @@
 use super::LANES;
 use super::encode::{BOUNDED, round_up};
 use super::layout::Section;
+use super::product::add_tile;
 use super::rotation::Lane;
 use super::transform::Transform;
 use super::{Chunk, layout::padded};
@@ -64,7 +65,7 @@ impl CodeQuery {
         }
         let residuals: Vec<_> = pairs().map(|(q, c)| [q - c; LANES]).collect();
         let mut turned: Vec<Lane> = Vec::new();
-        transform.apply(&residuals, &mut turned);
+        transform.apply(&residuals, add_tile::<4, 4, false>, &mut turned);
         let coordinates: Vec<f64> = turned.iter().map(|lane| lane[0].into()).collect();
         let length = coordinates.iter().map(|z| z * z).sum::<f64>().sqrt();
         let turned = transform.error() * residual;

@@ -2,7 +2,7 @@
 
 use super::LANES;
 use super::layout::{Layout, STEP};
-use super::product::dot;
+use super::product::{TILE_COLUMNS, TILE_ROWS, Tile, dot};
 use super::rotation::{Lane, Rotation};
 use crate::arch::Kernels;
 use crate::distance::{Padded, Wide};
@@ -18,6 +18,8 @@ pub struct Transform {
     pub basis: Option<Vec<f32>>,
     /// At least the spectral norm of what the basis is away from an orthonormal one.
     defect: f64,
+    /// The basis as `add_tile` reads it.
+    strips: Vec<f64>,
     rotation: Rotation,
     /// |mean|, and at least the error of the computed `mean` sums as a part of it.
     pub mean_length: f64,
@@ -42,7 +44,8 @@ impl Transform {
         }
         let mean_length = mean.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
         let rotation = Rotation::new(seed, coordinates);
-        Ok(Self { dimensions, layout, seed, mean, basis, defect, rotation, mean_length })
+        let strips = basis.as_ref().map_or_else(Vec::new, |basis| strips(basis, dimensions));
+        Ok(Self { dimensions, layout, seed, mean, basis, defect, strips, rotation, mean_length })
     }
 
     /// How far `apply` can be from the orthonormal transform, as a part of the length of what went in.
@@ -73,24 +76,29 @@ impl Transform {
         coordinates
     }
 
-    /// `residuals` is a number for each dimension, of `LANES` rows.
+    /// `residuals` is a number for each dimension, of `LANES` rows. `project` is `add_tile`, not fused.
     #[inline(always)]
-    pub fn apply(&self, residuals: &[[f64; LANES]], into: &mut Vec<Lane>) {
+    pub fn apply(
+        &self,
+        residuals: &[[f64; LANES]],
+        project: impl Fn(&[f64], &[f64], &mut Tile),
+        into: &mut Vec<Lane>,
+    ) {
         into.clear();
         match &self.basis {
             None => {
                 into.extend(residuals.iter().map(|lane| lane.map(|x| x as f32)));
                 into.resize(self.layout.coordinates, [0.0; LANES]);
             }
-            Some(basis) => into.extend(basis.chunks_exact(self.dimensions).map(|direction| {
-                let mut sums = [0.0; LANES];
-                for (&weight, residual) in direction.iter().zip(residuals) {
-                    for lane in 0..LANES {
-                        sums[lane] += f64::from(weight) * residual[lane];
-                    }
+            // Whatever the tier, each sum is of products in the order of the dimensions.
+            Some(_) => {
+                let residuals = residuals.as_flattened();
+                for strip in self.strips.chunks_exact(self.dimensions * TILE_ROWS) {
+                    let mut tile = [[0.0; LANES]; TILE_ROWS];
+                    project(strip, residuals, &mut tile);
+                    into.extend(tile.map(|sums| sums.map(|sum| sum as f32)));
                 }
-                sums.map(|sum| sum as f32)
-            })),
+            }
         }
         self.rotation.apply(into);
     }
@@ -101,6 +109,16 @@ fn bytes_of(numbers: &[f32]) -> &[u8] {
     const { assert!(cfg!(target_endian = "little")) };
     // SAFETY: a float32 is four bytes of any kind, and bytes need no alignment.
     unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) }
+}
+
+/// `TILE_ROWS` directions at a time, of each dimension their numbers in turn.
+fn strips(basis: &[f32], dimensions: usize) -> Vec<f64> {
+    const { assert!(STEP.is_multiple_of(TILE_ROWS) && LANES == TILE_COLUMNS) };
+    let strips = basis.chunks_exact(dimensions * TILE_ROWS);
+    let numbers = strips.flat_map(|strip| {
+        (0..dimensions).flat_map(move |i| strip.iter().skip(i).step_by(dimensions).map(|&x| f64::from(x)))
+    });
+    numbers.collect()
 }
 
 /// The Frobenius norm of `B B^T - I`, with what computing it may miss. It bounds the distance of B to the
