@@ -9,7 +9,7 @@ use super::{Best, ExactScan};
 use crate::arch::{CODE_QUERIES, CodeKernels, DefaultFloatState};
 use crate::codes::query::{CodeQuery, Factors, Limbs, Plane, Rule};
 use crate::codes::{CHUNK_ROWS, Chunk, Transform};
-use crate::rowset::RowSet;
+use crate::rowset::{MAX_ID, RowSet};
 use crate::topk::{Candidate, Candidates};
 use crate::{Error, Result};
 
@@ -70,6 +70,10 @@ impl Cascade {
 
     /// Scans a range of the chunks. Passes may overlap.
     pub fn scan(&self, codes: &Codes<'_>, chunks: Range<usize>) -> Result<()> {
+        codes.check()?;
+        if chunks.end > Self::chunks(codes.rows) {
+            return Err(Error::invalid(format!("chunks {chunks:?} of a list of {} rows", codes.rows)));
+        }
         let _state = DefaultFloatState::new();
         let candidates = match self.limbs {
             Limbs::Two => CoarsePass::new(self, codes).run(chunks)?,
@@ -93,7 +97,11 @@ impl Cascade {
                 if candidate.low > self.scan.best[q].threshold() {
                     break;
                 }
-                self.scan.score_row(q, candidate.id, row(candidate.id)?);
+                let bytes = row(candidate.id)?;
+                if bytes.len() != self.scan.row_bytes() {
+                    return Err(Error::corrupt(format!("row {} has {} bytes", candidate.id, bytes.len())));
+                }
+                self.scan.score_row(q, candidate.id, bytes);
                 scored += 1;
             }
         }
@@ -106,6 +114,20 @@ impl Cascade {
 }
 
 impl<'a> Codes<'a> {
+    fn check(&self) -> Result<()> {
+        // The passes count rows of a list in 32 bits.
+        let rows = u32::try_from(self.rows).map_err(|_| Error::invalid("a list has up to 2^32 - 1 rows"))?;
+        match self.ids {
+            Some(ids) if ids.len() != self.rows => {
+                Err(Error::corrupt(format!("{rows} codes have {} row ids", ids.len())))
+            }
+            None if self.first_id.checked_add(rows.into()).is_none_or(|end| end > MAX_ID + 1) => {
+                Err(Error::corrupt(format!("{rows} codes from id {} on pass 2^53 - 1", self.first_id)))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn chunk(&self, cascade: &Cascade, index: usize) -> Result<Chunk<'a>> {
         let layout = cascade.transform.layout;
         let rows = (self.rows - index * CHUNK_ROWS).min(CHUNK_ROWS);
