@@ -171,6 +171,7 @@ fn bounds_hold_for_float32_rows_far_from_the_origin() {
             rows: 33,
             scale,
             offset: 1e4,
+            stretch: 4e-4,
             seed,
         };
         check(&setup);

@@ -33,20 +33,24 @@ pub struct Setup {
     pub scale: f64,
     /// Of the mean, in scales.
     pub offset: f64,
+    /// By so much the first direction of the basis is too long.
+    pub stretch: f64,
     pub seed: u64,
 }
 
 pub fn setup(exponents: std::ops::Range<i32>) -> impl Strategy<Value = Setup> {
     let offsets = prop::sample::select(vec![0.0, 1.0, -30.0, 1e4]);
     let dtype = prop_oneof![prop::sample::select(Dtype::ALL.to_vec()), Just(Dtype::Float32)];
-    (dtype, 1usize..80, any::<bool>(), 1usize..36, exponents, offsets, any::<u64>()).prop_map(
-        |(dtype, dimensions, has_basis, rows, exponent, offset, seed)| Setup {
+    let stretch = prop::sample::select(vec![0.0, 4e-4, -4e-4]);
+    (dtype, 1usize..80, any::<bool>(), 1usize..36, exponents, offsets, stretch, any::<u64>()).prop_map(
+        |(dtype, dimensions, has_basis, rows, exponent, offset, stretch, seed)| Setup {
             dtype,
             dimensions,
             directions: if has_basis { dimensions / 32 * 32 } else { 0 },
             rows,
             scale: 10f64.powi(exponent),
             offset,
+            stretch,
             seed,
         },
     )
@@ -76,30 +80,42 @@ impl Epoch {
             _ => (3e4, 3e4),
         };
         let mean: Vec<f32> = (0..dimensions).map(|_| (offset + scale * next()) as f32).collect();
-        let basis = (directions > 0).then(|| orthonormal(directions, dimensions, &mut next));
+        let mut basis = (directions > 0).then(|| orthonormal(directions, dimensions, &mut next));
+        if let Some(basis) = &mut basis {
+            basis[0].iter_mut().for_each(|x| *x *= 1.0 + setup.stretch);
+        }
         let stored: Option<Vec<f32>> =
             basis.as_ref().map(|basis| basis.iter().flatten().map(|&x| x as f32).collect());
         let transform = Transform::new(seed, mean.clone(), stored.clone()).unwrap();
         let matrix = matrix(&transform, stored.as_deref());
         let mean: Vec<f64> = mean.into_iter().map(f64::from).collect();
-        let mut bytes = Vec::new();
+        let mut epoch = Self { transform, matrix, dtype, bytes: Vec::new(), rows: Vec::new(), mean };
         for i in 0..setup.rows {
-            let row: Vec<f64> = match i % 8 {
-                0 => mean.clone(),
-                1 => vec![0.0; dimensions],
-                2 => mean
-                    .iter()
-                    .enumerate()
-                    .map(|(d, c)| c + if d == i % dimensions { scale } else { 0.0 })
-                    .collect(),
-                3 => mean.iter().map(|c| c + scale * next().signum()).collect(),
-                4 => mean.iter().map(|c| c * (1.0 + 1e-5 * next())).collect(),
-                _ => mean.iter().map(|c| c + scale * next()).collect(),
-            };
-            bytes.extend(row.iter().flat_map(|&x| bytes_of(dtype, x)));
+            let row = epoch.row(i, scale, &mut next);
+            epoch.bytes.extend(row.iter().flat_map(|&x| bytes_of(dtype, x)));
         }
-        let rows = bytes.chunks(dimensions * dtype.bytes()).map(|row| numbers(dtype, row)).collect();
-        Self { transform, matrix, dtype, bytes, rows, mean }
+        let rows = epoch.bytes.chunks(dimensions * dtype.bytes());
+        epoch.rows = rows.map(|row| numbers(dtype, row)).collect();
+        epoch
+    }
+
+    /// A row of one of the kinds in turn.
+    fn row(&self, i: usize, scale: f64, next: &mut impl FnMut() -> f64) -> Vec<f64> {
+        let mean = &self.mean;
+        let at = i % mean.len();
+        match i % 8 {
+            0 => mean.clone(),
+            1 => vec![0.0; mean.len()],
+            2 => mean.iter().enumerate().map(|(d, c)| if d == at { c + scale } else { *c }).collect(),
+            3 => mean.iter().map(|c| c + scale * next().signum()).collect(),
+            4 => mean.iter().map(|c| c * (1.0 + 1e-5 * next())).collect(),
+            // Its code misses nothing, so that only the error of the transform is left.
+            5 => {
+                let turned: Vec<f64> = self.matrix.iter().map(|_| scale * next().signum()).collect();
+                mean.iter().zip(self.turn_back(&turned)).map(|(c, x)| c + x).collect()
+            }
+            _ => mean.iter().map(|c| c + scale * next()).collect(),
+        }
     }
 
     pub fn turn(&self, row: &[f64]) -> Vec<f64> {

@@ -92,7 +92,16 @@ fn rows_whose_norm_float32_has_not_to_full_precision_are_not_bounded() {
 fn codes_are_the_same_bytes_on_every_tier() {
     for (dimensions, directions) in [(1, 0), (37, 0), (96, 0), (70, 64), (33, 32)] {
         for dtype in Dtype::ALL {
-            let setup = Setup { dtype, dimensions, directions, rows: 40, scale: 3.0, offset: 1.0, seed: 5 };
+            let setup = Setup {
+                dtype,
+                dimensions,
+                directions,
+                rows: 40,
+                scale: 3.0,
+                offset: 1.0,
+                stretch: 4e-4,
+                seed: 5,
+            };
             let epoch = Epoch::new(&setup);
             let mut bytes = epoch.bytes.clone();
             let mut next = noise(6);
