@@ -137,7 +137,7 @@ impl Tier {
         self.code_kernels_with(Self::has_dot_products())
     }
 
-    fn code_kernels_with(self, dot_products: bool) -> CodeKernels {
+    pub fn code_kernels_with(self, dot_products: bool) -> CodeKernels {
         assert!(self.is_available(), "this CPU lacks {}", self.name());
         match self {
             Self::Scalar => kernels!(scalar::Scalar, scalar::Scalar),

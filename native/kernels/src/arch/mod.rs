@@ -9,6 +9,8 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod codes;
+#[cfg(test)]
+mod codes_tests;
 pub mod dots;
 mod float_state;
 mod scalar;

@@ -187,7 +187,8 @@ impl Sums {
         let [coarse, fine, coordinates] = found.map(f64::sqrt);
         let (length, norm) = (self.residual[lane].sqrt(), self.norm[lane].sqrt());
         let bounded = length == 0.0 || BOUNDED.contains(&length);
-        if !bounded || !norm.is_finite() || norm > 1e30 {
+        // Of a smaller norm float32 does not keep enough.
+        if !bounded || !(norm == 0.0 || (1e-30..1e30).contains(&norm)) {
             return Coded::UNBOUNDED;
         }
         // float64 sums of D terms are off by D roundings at most; so much room covers them all.

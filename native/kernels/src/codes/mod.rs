@@ -9,12 +9,18 @@
 //! A code is a function of the row and the epoch alone, to the last bit: plain float arithmetic in a fixed
 //! order, without fused operations.
 
+#[cfg(test)]
+mod bound_tests;
 pub mod encode;
 pub mod layout;
 pub mod principal;
 pub mod product;
 pub mod query;
 pub mod rotation;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub mod transform;
 
 pub use encode::encode;

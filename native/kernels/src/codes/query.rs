@@ -13,6 +13,8 @@ use crate::distance::Metric;
 const ROOM: f64 = 1e-9;
 /// What a float32 that was rounded to the nearest may be off, and its square, with room.
 const NEAREST: f64 = 4.0 * f32::EPSILON as f64;
+/// More than the squares of a float64 row and query can lose in all.
+const UNDERFLOW: f64 = 1e-300;
 
 /// How a query is put into int8: one limb is read faster, two miss next to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,7 +180,8 @@ impl CodeQuery {
         if self.metric.is_l2() {
             let squares = row.length * row.length;
             let low = squares * (1.0 - NEAREST) + self.squared * (1.0 - ROOM) - 2.0 * most;
-            return (low.max(0.0), squares * (1.0 + NEAREST) + self.squared * (1.0 + ROOM) - 2.0 * least);
+            let high = squares * (1.0 + NEAREST) + self.squared * (1.0 + ROOM) - 2.0 * least;
+            return (low.max(0.0), high + UNDERFLOW);
         }
         // The scan's factor was rounded up by less than this.
         let rounded = 4.0 * ROOM * self.mean_length * row.length + 64.0 * NEAREST * row.along.abs() + 1e-37;

@@ -127,12 +127,12 @@ pub fn split_mix(state: &mut u64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
 
     /// The transform in float64, one row.
-    fn reference(rotation: &Rotation, row: &[f64]) -> Vec<f64> {
+    pub(crate) fn reference(rotation: &Rotation, row: &[f64]) -> Vec<f64> {
         let mut x = row.to_vec();
         for round in 0..ROUNDS {
             for (i, value) in x.iter_mut().enumerate() {

@@ -8,6 +8,9 @@ use crate::arch::Kernels;
 use crate::distance::{Padded, Wide};
 use crate::{Error, Result};
 
+/// More dimensions could use up the room that is kept for the roundings of float64 sums.
+const MAX_DIMENSIONS: usize = 500_000;
+
 /// x becomes T (x - mean), where T rotates, or first projects on a basis.
 pub struct Transform {
     pub dimensions: usize,
@@ -31,6 +34,11 @@ impl Transform {
         let dimensions = mean.len();
         if dimensions == 0 || mean.iter().chain(basis.iter().flatten()).any(|x| !x.is_finite()) {
             return Err(Error::corrupt("the mean or the basis of codes is not of finite numbers"));
+        }
+        if dimensions > MAX_DIMENSIONS {
+            return Err(Error::invalid(format!(
+                "codes are of up to {MAX_DIMENSIONS} dimensions, got {dimensions}"
+            )));
         }
         let coordinates = match &basis {
             None => dimensions.next_multiple_of(STEP),

@@ -10,7 +10,7 @@ use crate::arch::{CODE_QUERIES, CodeKernels, DefaultFloatState};
 use crate::codes::query::{CodeQuery, Factors, Limbs, Plane, Rule};
 use crate::codes::{CHUNK_ROWS, Chunk, Layout, Transform};
 use crate::crc::crc32c;
-use crate::rowset::RowSet;
+use crate::rowset::{MAX_ID, RowSet};
 use crate::topk::{Candidate, Candidates};
 use crate::{Error, Result};
 
@@ -87,6 +87,10 @@ impl Cascade {
 
     /// Scans a range of the chunks. Passes may overlap.
     pub fn scan(&self, codes: &Codes<'_>, chunks: Range<usize>) -> Result<()> {
+        codes.check()?;
+        if chunks.end > Self::chunks(codes.rows) {
+            return Err(Error::invalid(format!("chunks {chunks:?} of a list of {} rows", codes.rows)));
+        }
         let _state = DefaultFloatState::new();
         let candidates = match self.limbs {
             Limbs::Two => CoarsePass::new(self, codes).run(chunks)?,
@@ -159,6 +163,20 @@ impl Cascade {
 }
 
 impl<'a> Codes<'a> {
+    fn check(&self) -> Result<()> {
+        // The passes count rows of a list in 32 bits.
+        let rows = u32::try_from(self.rows).map_err(|_| Error::invalid("a list has up to 2^32 - 1 rows"))?;
+        match self.ids {
+            Some(ids) if ids.len() != self.rows => {
+                Err(Error::corrupt(format!("{rows} codes have {} row ids", ids.len())))
+            }
+            None if self.first_id.checked_add(rows.into()).is_none_or(|end| end > MAX_ID + 1) => {
+                Err(Error::corrupt(format!("{rows} codes from id {} on pass 2^53 - 1", self.first_id)))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn chunk(&self, cascade: &Cascade, index: usize) -> Result<Chunk<'a>> {
         let layout = cascade.transform.layout;
         let rows = (self.rows - index * CHUNK_ROWS).min(CHUNK_ROWS);

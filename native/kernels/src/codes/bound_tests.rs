@@ -1,0 +1,230 @@
+//! Bounds from codes against the exact keys.
+
+use super::query::{CodeQuery, Columns, Factors, Limbs, Plane, Rule, rows_of_block};
+use super::testing::{Epoch, Setup, Stored, difference, length, noise, setup};
+use super::{Chunk, LANES, Transform, encode};
+use crate::arch::{CODE_QUERIES, CodeKernels, Left, Tier};
+use crate::distance::{Dtype, Metric, Query, score::score};
+use proptest::prelude::*;
+
+const METRICS: [Metric; 4] = [Metric::L2, Metric::L2Squared, Metric::Cosine, Metric::Dot];
+
+/// Every tier, AVX-512 also without its instruction for dot products.
+fn every_kernel() -> Vec<CodeKernels> {
+    let plain = Tier::available().map(|tier| tier.code_kernels_with(false));
+    Tier::available().map(Tier::code_kernels).chain(plain).collect()
+}
+
+/// Codes with what a test needs to judge them.
+struct Coded {
+    epoch: Epoch,
+    chunk: Vec<u8>,
+    stored: Vec<Stored>,
+}
+
+impl Coded {
+    fn new(epoch: Epoch) -> Self {
+        let chunk = encode(&epoch.transform, epoch.dtype, &epoch.bytes, None).unwrap();
+        let rows = epoch.rows.len();
+        let stored = (0..rows).map(|row| Stored::of(&epoch.transform, &chunk, rows, row)).collect();
+        Self { epoch, chunk, stored }
+    }
+
+    fn chunk(&self) -> Chunk<'_> {
+        Chunk::new(self.epoch.transform.layout, self.stored.len(), &self.chunk).unwrap()
+    }
+
+    fn keys(&self, metric: Metric, query: &[f64]) -> Vec<f64> {
+        let (query, dtype) = (Query::new(query, metric), self.epoch.dtype);
+        let kernels = Tier::Scalar.kernels();
+        let rows = self.epoch.bytes.chunks(self.epoch.mean.len() * dtype.bytes());
+        rows.map(|row| score(&kernels, metric, dtype.wide(), dtype.widen(row, &mut Vec::new()), &query).key)
+            .collect()
+    }
+
+    /// Rows, the mean, what lies near and far, and along the error of a row's code.
+    fn queries(&self, seed: u64) -> Vec<Vec<f64>> {
+        let mut next = noise(seed);
+        let (rows, mean) = (&self.epoch.rows, &self.epoch.mean);
+        let row =
+            |next: &mut dyn FnMut() -> f64| ((next() + 1.0) * 0.5 * rows.len() as f64) as usize % rows.len();
+        let chosen = row(&mut next);
+        let size = rows.iter().map(|row| length(&difference(row, mean))).fold(0.0, f64::max);
+        let around = |center: &[f64], size: f64, next: &mut dyn FnMut() -> f64| -> Vec<f64> {
+            center.iter().map(|c| c + size * next()).collect()
+        };
+        let mut queries = vec![
+            rows[chosen].clone(),
+            mean.clone(),
+            vec![0.0; mean.len()],
+            around(mean, size, &mut next),
+            around(mean, 1e-6 * size, &mut next),
+            around(&rows[chosen], 1e-9 * size, &mut next),
+            around(mean, 1e5 * size, &mut next),
+        ];
+        for (codes, alpha) in [(self.stored[chosen].fine(), 100.0), (self.stored[chosen].coarse(), -5.0)] {
+            let missed = difference(&self.epoch.turn(&rows[chosen]), &codes);
+            let back = self.epoch.turn_back(&missed);
+            queries.push(mean.iter().zip(back).map(|(c, x)| c + alpha * x).collect());
+        }
+        // What the transform misses of a row.
+        let kept = self.epoch.turn_back(&self.epoch.turn(&rows[chosen]));
+        let tail = difference(&difference(&rows[chosen], mean), &kept);
+        queries.push(mean.iter().zip(tail).map(|(c, x)| c + x).collect());
+        queries
+    }
+}
+
+/// The limbs in the order of the coordinates.
+fn in_order(halves: &[i8]) -> Vec<i64> {
+    let (first, second) = halves.split_at(halves.len() / 2);
+    let groups = first.chunks(4).zip(second.chunks(4));
+    groups.flat_map(|(first, second)| first.iter().chain(second)).map(|&x| x.into()).collect()
+}
+
+fn check_bounds(coded: &Coded, metric: Metric, query: &[f64], keys: &[f64]) {
+    for limbs in [Limbs::One, Limbs::Two] {
+        let Some(code_query) = CodeQuery::new(&coded.epoch.transform, metric, query, limbs) else { continue };
+        let vectors = code_query.halves().map(in_order);
+        for (i, stored) in coded.stored.iter().enumerate() {
+            let sums = vectors
+                .each_ref()
+                .map(|limb| limb.iter().zip(&stored.codes).map(|(&x, &code)| x * i64::from(code)).sum());
+            let (low, high) = code_query.bounds(&Factors::of(coded.chunk(), i), sums);
+            let key = keys[i];
+            assert!(low <= key && key <= high, "{metric:?} {limbs:?}: {low:e} {key:e} {high:e} {stored:?}");
+        }
+    }
+}
+
+/// The rows that a rule leaves, by the kernels.
+fn left(coded: &Coded, kernels: &CodeKernels, plane: Plane, query: &CodeQuery, rule: &Rule) -> Vec<bool> {
+    let chunk = coded.chunk();
+    let columns = Columns::of(chunk, plane);
+    let mut found = Vec::new();
+    for block in 0..chunk.rows.div_ceil(LANES) {
+        let rows = match plane {
+            Plane::Coarse => {
+                kernels
+                    .coarse(rule, &columns, block, chunk.high_block(block), &query.interleaved_limbs())
+                    .rows
+            }
+            Plane::Fine => {
+                let mut codes = vec![0; LANES * chunk.layout.coordinates];
+                kernels.join(chunk.high_block(block), chunk.low_block(block), &mut codes);
+                let limbs = CodeQuery::interleaved(std::slice::from_ref(query), CODE_QUERIES);
+                let mut left = [Left::NONE; CODE_QUERIES];
+                kernels.fine(&[*rule; CODE_QUERIES], &columns, block, &codes, &limbs, &mut left);
+                left[0].rows
+            }
+        };
+        let count = rows_of_block(chunk.rows, block).count_ones();
+        found.extend((0..count).map(|lane| rows >> lane & 1 == 1));
+    }
+    found
+}
+
+fn check_rules(coded: &Coded, metric: Metric, query: &[f64], keys: &[f64], kernels: &[CodeKernels]) {
+    let mut kernels = kernels.iter().cycle();
+    for (limbs, plane) in [(Limbs::Two, Plane::Coarse), (Limbs::One, Plane::Fine)] {
+        let Some(code_query) = CodeQuery::new(&coded.epoch.transform, metric, query, limbs) else { continue };
+        let near = keys.iter().flat_map(|key| [*key, key.next_up(), key.next_down()]);
+        for threshold in near.chain([f64::INFINITY, f64::NEG_INFINITY, 0.0]).filter(|key| !key.is_nan()) {
+            let rule = code_query.rule(plane, threshold);
+            let left = left(coded, kernels.next().unwrap(), plane, &code_query, &rule);
+            for (i, &key) in keys.iter().enumerate() {
+                let stays = left[i] || key > threshold;
+                assert!(stays, "{metric:?} {plane:?}: {key:e} within {threshold:e}, {:?}", coded.stored[i]);
+            }
+        }
+    }
+}
+
+fn check(setup: &Setup) {
+    let coded = Coded::new(Epoch::new(setup));
+    let kernels = every_kernel();
+    for query in coded.queries(setup.seed) {
+        for metric in METRICS {
+            let keys = coded.keys(metric, &query);
+            check_bounds(&coded, metric, &query, &keys);
+            check_rules(&coded, metric, &query, &keys, &kernels);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 220, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn bounds_hold_the_exact_key_and_rules_leave_every_row_within_the_threshold(setup in setup(-14..15)) {
+        check(&setup);
+    }
+}
+
+#[test]
+fn bounds_hold_for_float32_rows_far_from_the_origin() {
+    for (seed, scale) in [(1, 1.0), (2, 1e-3), (3, 1e10)] {
+        let setup = Setup {
+            dtype: Dtype::Float32,
+            dimensions: 75,
+            directions: 0,
+            rows: 33,
+            scale,
+            offset: 1e4,
+            stretch: 4e-4,
+            seed,
+        };
+        check(&setup);
+        check(&Setup { directions: 64, ..setup });
+    }
+}
+
+fn coded(mean: &[f32], dtype: Dtype, rows: &[Vec<f64>]) -> Coded {
+    let transform = Transform::new(1, mean.to_vec(), None).unwrap();
+    let bytes = rows.iter().flatten().flat_map(|&x| super::testing::bytes_of(dtype, x)).collect();
+    let mean = mean.iter().map(|&x| x.into()).collect();
+    Coded::new(Epoch { transform, matrix: Vec::new(), dtype, bytes, rows: rows.to_vec(), mean })
+}
+
+/// Their squares vanish in float64, but the exact key is a sum of many.
+#[test]
+fn bounds_hold_where_squares_underflow() {
+    let rows = [vec![1e-162; 200], vec![0.0; 200], vec![-1.5e-162; 200], vec![1.0; 200]];
+    let coded = coded(&[0.0; 200], Dtype::Float64, &rows);
+    for query in [vec![0.0; 200], vec![1e-162; 200], vec![-1e-200; 200], vec![2.0; 200]] {
+        for metric in METRICS {
+            let keys = coded.keys(metric, &query);
+            check_bounds(&coded, metric, &query, &keys);
+            check_rules(&coded, metric, &query, &keys, &every_kernel());
+        }
+    }
+}
+
+#[test]
+fn bounds_hold_for_rows_and_means_that_are_denormal_in_float32() {
+    let tiny = f64::from(f32::from_bits(1));
+    let mean = [f32::from_bits(1); 3];
+    let rows =
+        [vec![tiny; 3], vec![tiny, 0.0, 0.0], vec![1.0, 0.9, 0.8], vec![0.0; 3], vec![1e-13, 0.0, 1e-13]];
+    let coded = coded(&mean, Dtype::Float32, &rows);
+    for size in [1e-10, 1.0, 1e3, 5e14] {
+        for metric in METRICS {
+            let query = [size, size, 0.8 * size];
+            let keys = coded.keys(metric, &query);
+            check_bounds(&coded, metric, &query, &keys);
+            check_rules(&coded, metric, &query, &keys, &every_kernel());
+        }
+    }
+}
+
+#[test]
+fn a_query_out_of_the_range_of_bounds_is_none() {
+    let transform = Transform::new(1, vec![1.0; 3], None).unwrap();
+    for number in [f64::NAN, f64::INFINITY, 1e16, 1e200, -1e308, 1.0 + 1e-15] {
+        for limbs in [Limbs::One, Limbs::Two] {
+            let found = CodeQuery::new(&transform, Metric::L2, &[1.0, number, 1.0], limbs);
+            assert_eq!(found.is_none(), number != 1.0 + 1e-15, "{number}");
+        }
+    }
+    assert!(CodeQuery::new(&transform, Metric::Dot, &[0.0, 1e-17, 0.0], Limbs::Two).is_none());
+}
