@@ -101,8 +101,8 @@ export async function scanCodes(
 }
 
 /**
- * Rows of a query that are scored in the first round, beside the k wanted; then four times as many each. Codes
- * of all coordinates leave fewer, those of a prefix about as many (MNIST: 94 on average).
+ * Rows of a query that are scored in the first round, beside the k wanted; then four times as many each.
+ * Codes of all coordinates leave fewer, those of a prefix about as many (MNIST: 94 on average).
  */
 const firstRound = 118;
 

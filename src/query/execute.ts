@@ -41,12 +41,19 @@ export async function executeNearest(
   const map = await view.rowMap(options);
   const wanted = Math.min(plan.limit + plan.offset, map.liveRows);
   if (wanted === 0 || vectors.count === 0) return Array.from({ length: vectors.count }, () => []);
-  const scan = startScan(environment.native, view, plan.metric, wanted, vectors);
-  const pass: Pass = { environment, view, map, scan, wanted, vectors, options, scanned: 0 };
+  const start = (): Pass => {
+    const scan = startScan(environment.native, view, plan.metric, wanted, vectors);
+    return { environment, view, map, scan, wanted, vectors, options, scanned: 0 };
+  };
   const parts: ScanPart[] = [];
   for await (const part of map.scanParts()) parts.push(part);
-  if (!(await scanCoded(pass, parts))) await scanPlain(pass, parts);
-  const { counts, ids, scores } = scan.results();
+  let pass = start();
+  if (!(await scanCoded(pass, parts))) {
+    // Anew: what an index that is given up left behind in the scan counts for nothing.
+    pass = start();
+    await scanPlain(pass, parts);
+  }
+  const { counts, ids, scores } = pass.scan.results();
   const rows = await map.indicesOf(ids);
   return listsOf(counts, wanted, (at): Hit => {
     return { row: rows[at] ?? -1, id: ids[at] ?? -1, score: scores[at] ?? Number.NaN };
@@ -88,22 +95,25 @@ async function scanCoded(pass: Pass, parts: readonly ScanPart[]): Promise<boolea
       },
     );
     const covered = lists.reduce((rows, { liveRows }) => rows + liveRows, 0);
-    if (cascade.left() > wanted * vectors.count + covered * vectors.count * leftAtMost) {
-      pass.scanned = 0;
-      return false;
-    }
+    if (cascade.left() > wanted * vectors.count + covered * vectors.count * leftAtMost) return false;
   } catch (error) {
     if (!isNacreError(error, 'Corrupt')) throw error;
     reportIndex(pass, error);
     return false;
   }
   await scanPlain(pass, coded.plain);
-  await refine(environment, view, map, coded.cascade, wanted, options);
+  try {
+    await refine(environment, view, map, coded.cascade, wanted, options);
+  } catch (error) {
+    // Rows that are not those of their codes; where it is rows that are damaged, reading them anew says so.
+    if (!isNacreError(error, 'Corrupt')) throw error;
+    reportIndex(pass, error);
+    return false;
+  }
   return true;
 }
 
-function reportIndex({ environment, view, ...pass }: Pass, cause: NacreError): void {
-  pass.scanned = 0;
+function reportIndex({ environment, view }: Pass, cause: NacreError): void {
   environment.warn?.(
     new NacreError('Corrupt', `the index of '${view.name}' is damaged and not used: ${cause.message}`, {
       cause,

@@ -3,7 +3,7 @@
 use super::query::{CodeQuery, Columns, Factors, Limbs, Plane, Rule, rows_of_block};
 use super::testing::{Epoch, Setup, Stored, difference, length, noise, setup};
 use super::{Chunk, LANES, Transform, encode};
-use crate::arch::{CODE_QUERIES, CodeKernels, Left, Tier};
+use crate::arch::{CODE_QUERIES, CodeKernels, Kernels, Left, Tier};
 use crate::distance::{Dtype, Metric, Query, score::score};
 use proptest::prelude::*;
 
@@ -84,7 +84,10 @@ fn in_order(halves: &[i8]) -> Vec<i64> {
 
 fn check_bounds(coded: &Coded, metric: Metric, query: &[f64], keys: &[f64]) {
     for limbs in [Limbs::One, Limbs::Two] {
-        let Some(code_query) = CodeQuery::new(&coded.epoch.transform, metric, query, limbs) else { continue };
+        let Some(code_query) = CodeQuery::new(&coded.epoch.transform, &turning(), metric, query, limbs)
+        else {
+            continue;
+        };
         let vectors = code_query.halves().map(in_order);
         for (i, stored) in coded.stored.iter().enumerate() {
             let sums = vectors
@@ -126,8 +129,11 @@ fn left(coded: &Coded, kernels: &CodeKernels, plane: Plane, query: &CodeQuery, r
 
 fn check_rules(coded: &Coded, metric: Metric, query: &[f64], keys: &[f64], kernels: &[CodeKernels]) {
     let mut kernels = kernels.iter().cycle();
+    let turning = turning();
     for (limbs, plane) in [(Limbs::Two, Plane::Coarse), (Limbs::One, Plane::Fine)] {
-        let Some(code_query) = CodeQuery::new(&coded.epoch.transform, metric, query, limbs) else { continue };
+        let Some(code_query) = CodeQuery::new(&coded.epoch.transform, &turning, metric, query, limbs) else {
+            continue;
+        };
         let near = keys.iter().flat_map(|key| [*key, key.next_up(), key.next_down()]);
         for threshold in near.chain([f64::INFINITY, f64::NEG_INFINITY, 0.0]).filter(|key| !key.is_nan()) {
             let rule = code_query.rule(plane, threshold);
@@ -222,9 +228,14 @@ fn a_query_out_of_the_range_of_bounds_is_none() {
     let transform = Transform::new(1, vec![1.0; 3], None).unwrap();
     for number in [f64::NAN, f64::INFINITY, 1e16, 1e200, -1e308, 1.0 + 1e-15] {
         for limbs in [Limbs::One, Limbs::Two] {
-            let found = CodeQuery::new(&transform, Metric::L2, &[1.0, number, 1.0], limbs);
+            let found = CodeQuery::new(&transform, &turning(), Metric::L2, &[1.0, number, 1.0], limbs);
             assert_eq!(found.is_none(), number != 1.0 + 1e-15, "{number}");
         }
     }
-    assert!(CodeQuery::new(&transform, Metric::Dot, &[0.0, 1e-17, 0.0], Limbs::Two).is_none());
+    assert!(CodeQuery::new(&transform, &turning(), Metric::Dot, &[0.0, 1e-17, 0.0], Limbs::Two).is_none());
+}
+
+/// What turns queries.
+fn turning() -> Kernels {
+    Tier::pick(None).unwrap().kernels()
 }

@@ -3,10 +3,9 @@
 use super::LANES;
 use super::encode::{BOUNDED, round_up};
 use super::layout::Section;
-use super::product::add_tile;
-use super::rotation::Lane;
 use super::transform::Transform;
 use super::{Chunk, layout::padded};
+use crate::arch::Kernels;
 use crate::distance::Metric;
 
 /// Relative room for float64 sums; see `encode`.
@@ -56,7 +55,13 @@ pub struct CodeQuery {
 
 impl CodeQuery {
     /// None for a query whose numbers are out of the range in which rows are bounded.
-    pub fn new(transform: &Transform, metric: Metric, query: &[f64], limbs: Limbs) -> Option<Self> {
+    pub fn new(
+        transform: &Transform,
+        kernels: &Kernels,
+        metric: Metric,
+        query: &[f64],
+        limbs: Limbs,
+    ) -> Option<Self> {
         let mean = transform.mean.iter().map(|&x| f64::from(x));
         let pairs = || query.iter().copied().zip(mean.clone());
         let squared: f64 = pairs().map(|(q, c)| (q - c) * (q - c)).sum();
@@ -65,10 +70,8 @@ impl CodeQuery {
         if !bounded(residual) || !bounded(norm) {
             return None;
         }
-        let residuals: Vec<_> = pairs().map(|(q, c)| [q - c; LANES]).collect();
-        let mut turned: Vec<Lane> = Vec::new();
-        transform.apply(&residuals, add_tile::<4, 4, false>, &mut turned);
-        let coordinates: Vec<f64> = turned.iter().map(|lane| lane[0].into()).collect();
+        let residuals: Vec<f64> = pairs().map(|(q, c)| q - c).collect();
+        let coordinates = transform.apply_to_one(kernels, &residuals);
         let length = coordinates.iter().map(|z| z * z).sum::<f64>().sqrt();
         let turned = transform.error() * residual;
 

@@ -61,8 +61,9 @@ impl Cascade {
         let _state = DefaultFloatState::new();
         let limbs = if scan.queries.len() < MANY { Limbs::Two } else { Limbs::One };
         let queries = scan.queries.iter();
-        let query =
-            queries.map(|query| CodeQuery::new(&transform, scan.metric, query.values.values(), limbs));
+        let query = queries.map(|query| {
+            CodeQuery::new(&transform, &scan.kernels, scan.metric, query.values.values(), limbs)
+        });
         let Some(queries) = query.collect::<Option<Vec<_>>>() else { return Ok(None) };
         let vectors = match limbs {
             Limbs::Two => queries.iter().map(CodeQuery::interleaved_limbs).collect(),
