@@ -21,7 +21,7 @@ type Fine = unsafe fn(&[Rule; CODE_QUERIES], &Columns<'_>, usize, &[u8], &[i8], 
 #[derive(Clone, Copy)]
 pub struct CodeKernels {
     coarse: Coarse,
-    join: unsafe fn(&[u8], &[u8], &mut [u8]),
+    join: unsafe fn(&[u8], &[u8], usize, &mut [u8]),
     fine: Fine,
     row: unsafe fn(&[u8], [&[i8]; 2]) -> [i32; 2],
 }
@@ -41,9 +41,9 @@ impl CodeKernels {
     }
 
     /// The codes of a block, from its planes.
-    pub fn join(&self, high: &[u8], low: &[u8], into: &mut [u8]) {
+    pub fn join(&self, high: &[u8], low: &[u8], stride: usize, into: &mut [u8]) {
         // SAFETY: as in `coarse`.
-        unsafe { (self.join)(high, low, into) }
+        unsafe { (self.join)(high, low, stride, into) }
     }
 
     /// What rules leave of a block by its joined codes and queries of one limb.
@@ -82,9 +82,9 @@ macro_rules! kernels {
             unsafe { dots::coarse::<$block>(rule, columns, block, high, limbs) }
         }
         $(#[target_feature(enable = $features)])?
-        unsafe fn join(high: &[u8], low: &[u8], into: &mut [u8]) {
+        unsafe fn join(high: &[u8], low: &[u8], stride: usize, into: &mut [u8]) {
             // SAFETY: as above.
-            unsafe { dots::join::<$block>(high, low, into) }
+            unsafe { dots::join::<$block>(high, low, stride, into) }
         }
         $(#[target_feature(enable = $features)])?
         unsafe fn fine(

@@ -112,7 +112,7 @@ impl Block {
 
     fn columns(&self) -> Columns<'_> {
         let [scale, length, error, tail, along, norm] = self.columns.each_ref();
-        Columns { scale, length, error, tail: Some(tail), along, norm }
+        Columns { metric: Metric::Cosine, scale, length, error, tail: Some(tail), along, norm }
     }
 }
 
@@ -173,7 +173,7 @@ fn sums_of_whole_codes_are_exact_on_every_tier_at_the_ends_of_the_range() {
                 std::array::from_fn(|q| rule([255 * limbs[q].iter().map(|&x| i32::from(x)).sum::<i32>(), 0]));
             let found = tiers().into_iter().map(|(name, kernels)| {
                 let mut joined = vec![0; ROWS * coordinates];
-                kernels.join(&high, &low, &mut joined);
+                kernels.join(&high, &low, coordinates / 2, &mut joined);
                 let mut left = [Left::NONE; CODE_QUERIES];
                 kernels.fine(&rules, &block.columns(), 0, &joined, &vectors, &mut left);
                 (name, joined, left)

@@ -49,6 +49,8 @@ pub trait Dots {
 pub const ROWS: usize = 16;
 /// Bytes of a block that hold eight coordinates of its rows.
 const GROUP: usize = 64;
+/// So far ahead codes are asked for: a scan of them waits for memory, and the hardware stops at pages.
+const AHEAD: usize = 48 * GROUP;
 
 /// The rows of a block that a rule leaves, a bit each; their values and sums are there if any is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -113,6 +115,19 @@ unsafe fn test<S: Dots, const L: usize>(
     }
 }
 
+/// Asks for a line of memory to be in the cache soon; it may lie anywhere.
+#[inline(always)]
+pub fn prefetch(line: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint, which does nothing where there is no memory.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
+}
+
 /// What a rule leaves of a block by its high nibbles and a query of two limbs. `limbs` holds, for each
 /// group of eight coordinates, eight bytes of each limb.
 ///
@@ -137,6 +152,7 @@ pub unsafe fn coarse<S: Dots>(
             let mut sums = [[S::zero(); 2]; 2];
             for group in 0..groups {
                 let codes = S::load(high.as_ptr().add(group * GROUP + 4 * first));
+                prefetch(high.as_ptr().wrapping_add(group * GROUP + AHEAD));
                 let codes = [S::low_nibbles(codes), S::high_nibbles(codes)];
                 let at = limbs.as_ptr().add(group * 16);
                 for (limb, sums) in sums.iter_mut().enumerate() {
@@ -151,22 +167,23 @@ pub unsafe fn coarse<S: Dots>(
     left
 }
 
-/// The codes of 16 rows from their planes: `low` holds the low nibbles row by row, `into` as many bytes as
-/// the rows have codes, and gets four of each row in turn.
+/// The codes of 16 rows from their planes: `low` holds the low nibbles row by row, each `stride` bytes after
+/// the one before; `into` as many bytes as the rows have codes, and gets four of each row in turn.
 ///
 /// # Safety
 /// The CPU has the features of `S`.
 #[inline(always)]
-pub unsafe fn join<S: Dots>(high: &[u8], low: &[u8], into: &mut [u8]) {
+pub unsafe fn join<S: Dots>(high: &[u8], low: &[u8], stride: usize, into: &mut [u8]) {
     let groups = high.len() / GROUP;
-    assert!(low.len() == groups * GROUP && into.len() == 2 * groups * GROUP, "planes have one length");
+    assert!(low.len() == (ROWS - 1) * stride + 4 * groups, "rows have one length");
+    assert!(into.len() == 2 * groups * GROUP, "planes have one length");
     let mut turned = [0u32; ROWS];
     // SAFETY: the features are the caller's; vectors are loaded from whole groups, and saved to `into`, of
     // which group `g` has the two groups from `2 g` on; a row of `low` is `groups` times four bytes.
     unsafe {
         for group in 0..groups {
             for (row, into) in turned.iter_mut().enumerate() {
-                *into = low.as_ptr().add((row * groups + group) * 4).cast::<u32>().read_unaligned();
+                *into = low.as_ptr().add(row * stride + group * 4).cast::<u32>().read_unaligned();
             }
             for part in (0..GROUP).step_by(4 * S::SUMS) {
                 let high = S::load(high.as_ptr().add(group * GROUP + part));

@@ -24,7 +24,7 @@ use crate::{Error, Result};
 
 pub use codes::{CODE_QUERIES, CodeKernels};
 pub use compensated::Form;
-pub use dots::Left;
+pub use dots::{Left, prefetch};
 pub use float_state::DefaultFloatState;
 
 /// An instruction set. `Scalar` is the reference that every other is compared with.

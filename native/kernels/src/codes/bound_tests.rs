@@ -1,6 +1,6 @@
 //! Bounds from codes against the exact keys.
 
-use super::query::{CodeQuery, Columns, Factors, Limbs, Plane, Rule, rows_of_block};
+use super::query::{CodeQuery, Columns, Limbs, Plane, Rule, rows_of_block};
 use super::testing::{Epoch, Setup, Stored, difference, length, noise, setup};
 use super::{Chunk, LANES, Transform, encode};
 use crate::arch::{CODE_QUERIES, CodeKernels, Kernels, Left, Tier};
@@ -93,17 +93,26 @@ fn check_bounds(coded: &Coded, metric: Metric, query: &[f64], keys: &[f64]) {
             let sums = vectors
                 .each_ref()
                 .map(|limb| limb.iter().zip(&stored.codes).map(|(&x, &code)| x * i64::from(code)).sum());
-            let (low, high) = code_query.bounds(&Factors::of(coded.chunk(), i), sums);
+            let (low, high) = bounds_of(coded, &code_query, metric, i, sums);
             let key = keys[i];
             assert!(low <= key && key <= high, "{metric:?} {limbs:?}: {low:e} {key:e} {high:e} {stored:?}");
         }
     }
 }
 
+fn bounds_of(coded: &Coded, query: &CodeQuery, metric: Metric, row: usize, sums: [i64; 2]) -> (f64, f64) {
+    let (chunk, columns) = (coded.chunk(), Columns::of(coded.chunk(), metric));
+    query.bounds(&columns.row(row), chunk.record(row).fine_error(), sums)
+}
+
 /// The rows that a rule leaves, by the kernels.
 fn left(coded: &Coded, kernels: &CodeKernels, plane: Plane, query: &CodeQuery, rule: &Rule) -> Vec<bool> {
     let chunk = coded.chunk();
-    let columns = Columns::of(chunk, plane);
+    let mut errors = Vec::new();
+    let columns = match plane {
+        Plane::Coarse => Columns::of(chunk, rule.metric),
+        Plane::Fine => Columns::fine(chunk, rule.metric, &mut errors),
+    };
     let mut found = Vec::new();
     for block in 0..chunk.rows.div_ceil(LANES) {
         let rows = match plane {
@@ -114,7 +123,8 @@ fn left(coded: &Coded, kernels: &CodeKernels, plane: Plane, query: &CodeQuery, r
             }
             Plane::Fine => {
                 let mut codes = vec![0; LANES * chunk.layout.coordinates];
-                kernels.join(chunk.high_block(block), chunk.low_block(block), &mut codes);
+                let stride = chunk.layout.record_bytes();
+                kernels.join(chunk.high_block(block), chunk.low_block(block), stride, &mut codes);
                 let limbs = CodeQuery::interleaved(std::slice::from_ref(query), CODE_QUERIES);
                 let mut left = [Left::NONE; CODE_QUERIES];
                 kernels.fine(&[*rule; CODE_QUERIES], &columns, block, &codes, &limbs, &mut left);

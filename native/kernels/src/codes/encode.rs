@@ -1,7 +1,7 @@
 //! Rows into codes.
 
 use super::LANES;
-use super::layout::{CHUNK_ROWS, Nibbles, Section, put_factor, put_nibbles};
+use super::layout::{CHUNK_ROWS, Nibbles, Section, put_factor, put_nibbles, put_record};
 use super::product::Tile;
 use super::rotation::Lane;
 use super::transform::Transform;
@@ -43,8 +43,7 @@ pub fn encode(transform: &Transform, dtype: Dtype, rows: &[u8], tier: Option<&st
             }
             put(Section::Along, coded.along.to_bits());
             put(Section::Norm, coded.norm.to_bits());
-            put(Section::FineError, coded.fine_error.to_bits());
-            put(Section::Check, crc32c(row));
+            put_record(layout, count, at, coded.fine_error, crc32c(row), &mut chunk);
         }
         put_nibbles(layout, count, block, &work.nibbles, &mut chunk);
     }

@@ -6,6 +6,7 @@
 //! same coordinates of 16 rows. Low nibbles lie row by row, since one query reads them for few rows.
 
 use super::LANES;
+use crate::arch::prefetch;
 use crate::{Error, Result};
 
 pub const CHUNK_ROWS: usize = 1024;
@@ -31,24 +32,17 @@ pub enum Section {
     Along,
     /// float32: |x|, to the nearest.
     Norm,
-    /// float32: at least |y - fine code|.
-    FineError,
-    /// uint32: CRC32C of the row as it is stored.
-    Check,
     HighNibbles,
-    LowNibbles,
+    /// Of each row what is read of few rows only: float32, at least |y - fine code|; CRC32C of the row as it
+    /// is stored; its low nibbles.
+    Records,
 }
 
-const FACTORS: [Section; 8] = [
-    Section::Scale,
-    Section::Length,
-    Section::CoarseError,
-    Section::Tail,
-    Section::Along,
-    Section::Norm,
-    Section::FineError,
-    Section::Check,
-];
+/// Bytes of a record before its nibbles.
+pub const RECORD_HEAD: usize = 8;
+
+const FACTORS: [Section; 6] =
+    [Section::Scale, Section::Length, Section::CoarseError, Section::Tail, Section::Along, Section::Norm];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -71,9 +65,13 @@ impl Layout {
         self.coordinates / 2
     }
 
+    pub fn record_bytes(self) -> usize {
+        RECORD_HEAD + self.plane_bytes()
+    }
+
     /// Bytes of a chunk of so many rows.
     pub fn chunk_bytes(self, rows: usize) -> usize {
-        self.offset(Section::LowNibbles, rows) + padded(rows) * self.plane_bytes()
+        self.offset(Section::Records, rows) + padded(rows) * self.record_bytes()
     }
 
     /// Bytes of a list of so many rows: whole chunks, and one with what is left.
@@ -87,7 +85,7 @@ impl Layout {
     pub fn offset(self, section: Section, rows: usize) -> usize {
         let before = FACTORS.into_iter().take_while(|&factor| factor != section);
         let factors = before.filter(|&factor| factor != Section::Tail || self.has_tail).count();
-        let planes = usize::from(section == Section::LowNibbles);
+        let planes = usize::from(section == Section::Records);
         padded(rows) * (factors * size_of::<f32>() + planes * self.plane_bytes())
     }
 }
@@ -127,10 +125,6 @@ impl<'a> Chunk<'a> {
         numbers
     }
 
-    pub fn check(self, row: usize) -> u32 {
-        self.factors(Section::Check)[row].to_bits()
-    }
-
     /// The high nibbles of 16 rows.
     pub fn high_block(self, block: usize) -> &'a [u8] {
         let bytes = LANES * self.layout.plane_bytes();
@@ -138,30 +132,52 @@ impl<'a> Chunk<'a> {
             [block * bytes..(block + 1) * bytes]
     }
 
-    /// The low nibbles of a row.
-    pub fn low_row(self, row: usize) -> &'a [u8] {
-        let bytes = self.layout.plane_bytes();
-        &self.section(Section::LowNibbles, padded(self.rows) * bytes)[row * bytes..(row + 1) * bytes]
-    }
-
-    /// Asks for what `keep` reads of a row to be in the cache soon.
-    pub fn prefetch(self, row: usize) {
-        prefetch(self.low_row(row));
-        for section in [Section::Scale, Section::Length, Section::FineError] {
-            prefetch(std::slice::from_ref(&self.section(section, padded(self.rows) * 4)[row * 4]));
-        }
-    }
-
-    /// The low nibbles of 16 rows, row by row.
+    /// The low nibbles of 16 rows, row by row, each as many bytes as a record after the one before.
     pub fn low_block(self, block: usize) -> &'a [u8] {
-        let bytes = LANES * self.layout.plane_bytes();
-        &self.section(Section::LowNibbles, padded(self.rows) * self.layout.plane_bytes())
-            [block * bytes..(block + 1) * bytes]
+        let record = self.layout.record_bytes();
+        let start = block * LANES * record;
+        &self.records()[start + RECORD_HEAD..start + LANES * record]
+    }
+
+    pub fn record(self, row: usize) -> Record<'a> {
+        let bytes = self.layout.record_bytes();
+        Record(&self.records()[row * bytes..(row + 1) * bytes])
+    }
+
+    fn records(self) -> &'a [u8] {
+        self.section(Section::Records, padded(self.rows) * self.layout.record_bytes())
     }
 
     fn section(self, section: Section, bytes: usize) -> &'a [u8] {
         let start = self.layout.offset(section, self.rows);
         &self.bytes[start..start + bytes]
+    }
+}
+
+/// See `Section::Records`.
+#[derive(Clone, Copy)]
+pub struct Record<'a>(&'a [u8]);
+
+impl<'a> Record<'a> {
+    pub fn fine_error(self) -> f32 {
+        f32::from_bits(self.word(0))
+    }
+
+    pub fn check(self) -> u32 {
+        self.word(1)
+    }
+
+    pub fn low_nibbles(self) -> &'a [u8] {
+        &self.0[RECORD_HEAD..]
+    }
+
+    /// Asks for it to be in the cache soon.
+    pub fn prefetch(self) {
+        self.0.chunks(LINE).for_each(|line| prefetch(line.as_ptr()));
+    }
+
+    fn word(self, at: usize) -> u32 {
+        u32::from_le_bytes(self.0[4 * at..4 * at + 4].try_into().expect("four bytes"))
     }
 }
 
@@ -192,9 +208,10 @@ pub fn put_nibbles(layout: Layout, rows: usize, block: usize, nibbles: &[Nibbles
             *bytes = word.to_le_bytes();
         }
     }
-    let low = &mut chunk[layout.offset(Section::LowNibbles, rows) + block * LANES * half..];
-    for (lane, row) in low.chunks_exact_mut(half).take(count).enumerate() {
-        for (bytes, nibbles) in row.as_chunks_mut().0.iter_mut().zip(nibbles) {
+    let record = layout.record_bytes();
+    let records = &mut chunk[layout.offset(Section::Records, rows) + block * LANES * record..];
+    for (lane, row) in records.chunks_exact_mut(record).take(count).enumerate() {
+        for (bytes, nibbles) in row[RECORD_HEAD..].as_chunks_mut().0.iter_mut().zip(nibbles) {
             *bytes = nibbles.low[lane].to_le_bytes();
         }
     }
@@ -206,15 +223,9 @@ pub fn put_factor(layout: Layout, rows: usize, section: Section, row: usize, bit
     chunk[at..at + size_of::<f32>()].copy_from_slice(&bits.to_le_bytes());
 }
 
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn prefetch(bytes: &[u8]) {
-    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-    for line in bytes.chunks(LINE) {
-        // SAFETY: a hint about an address in the slice.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
-    }
+/// Writes the head of a row's record.
+pub fn put_record(layout: Layout, rows: usize, row: usize, fine_error: f32, check: u32, chunk: &mut [u8]) {
+    let at = layout.offset(Section::Records, rows) + row * layout.record_bytes();
+    chunk[at..at + 4].copy_from_slice(&fine_error.to_le_bytes());
+    chunk[at + 4..at + RECORD_HEAD].copy_from_slice(&check.to_le_bytes());
 }
-
-#[cfg(not(target_arch = "x86_64"))]
-fn prefetch(_bytes: &[u8]) {}

@@ -167,35 +167,37 @@ impl CodeQuery {
     }
 
     /// Bounds on the key of a row, from the sums of its codes with each limb.
-    pub fn bounds(&self, row: &Factors, sums: [i64; 2]) -> (f64, f64) {
+    pub fn bounds(&self, row: &Factors, fine_error: f32, sums: [i64; 2]) -> (f64, f64) {
         const UNBOUNDED: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
-        if !row.fine_error.is_finite() {
+        if !fine_error.is_finite() {
             return UNBOUNDED;
         }
+        let [scale, length, tail] = [row.scale, row.length, row.tail].map(f64::from);
+        let [along, norm] = [row.along, row.norm].map(f64::from);
         let sum = |i: usize| 2 * sums[i] - 255 * self.totals[i];
         // Exact in integers; its half is the product with the fine code.
-        let product = 0.5 * row.scale * self.scale * (256 * sum(0) + sum(1)) as f64;
-        let error = row.fine_error * (self.length + self.error)
-            + row.length * self.error
-            + row.tail * self.tail
-            + ROOM * row.length * self.length;
+        let product = 0.5 * scale * self.scale * (256 * sum(0) + sum(1)) as f64;
+        let error = f64::from(fine_error) * (self.length + self.error)
+            + length * self.error
+            + tail * self.tail
+            + ROOM * length * self.length;
         let (least, most) = (product - error, product + error);
         if self.metric.is_l2() {
-            let squares = row.length * row.length;
+            let squares = length * length;
             let low = squares * (1.0 - NEAREST) + self.squared * (1.0 - ROOM) - 2.0 * most;
             let high = squares * (1.0 + NEAREST) + self.squared * (1.0 + ROOM) - 2.0 * least;
             return (low.max(0.0), high + UNDERFLOW);
         }
         // The scan's factor was rounded up by less than this.
-        let rounded = 4.0 * ROOM * self.mean_length * row.length + 64.0 * NEAREST * row.along.abs() + 1e-37;
-        let most = most + row.along + self.along + self.along_error;
-        let least = least + row.along - rounded + self.along - self.along_error;
+        let rounded = 4.0 * ROOM * self.mean_length * length + 64.0 * NEAREST * along.abs() + 1e-37;
+        let most = most + along + self.along + self.along_error;
+        let least = least + along - rounded + self.along - self.along_error;
         let slack = ROOM * (most.abs() + least.abs()) * 1e-3;
         let (least, most) = (least - slack, most + slack);
         if self.metric == Metric::Dot {
             return (-most, -least);
         }
-        let norms = row.norm * self.norm;
+        let norms = norm * self.norm;
         if norms < 1e-30 {
             return UNBOUNDED;
         }
@@ -226,28 +228,14 @@ fn halves(limb: &[i8]) -> Vec<i8> {
     part(0).chain(part(1)).copied().collect()
 }
 
-/// What is kept of a row; see `Section`.
+/// What is kept of a row for all of its codes; see `Section`.
+#[derive(Clone, Copy, Debug)]
 pub struct Factors {
-    scale: f64,
-    length: f64,
-    tail: f64,
-    along: f64,
-    norm: f64,
-    fine_error: f64,
-}
-
-impl Factors {
-    pub fn of(chunk: Chunk<'_>, row: usize) -> Self {
-        let factor = |section| f64::from(chunk.factors(section)[row]);
-        Self {
-            scale: factor(Section::Scale),
-            length: factor(Section::Length),
-            tail: if chunk.layout.has_tail { factor(Section::Tail) } else { 0.0 },
-            along: factor(Section::Along),
-            norm: factor(Section::Norm),
-            fine_error: factor(Section::FineError),
-        }
-    }
+    scale: f32,
+    length: f32,
+    tail: f32,
+    along: f32,
+    norm: f32,
 }
 
 /// Which rows the codes leave. With F the product of a row's codes, less their middle, with the query, a
@@ -272,6 +260,7 @@ pub struct Rule {
 /// The factors that `Rule` needs of a chunk's rows.
 #[derive(Clone, Copy)]
 pub struct Columns<'a> {
+    pub metric: Metric,
     pub scale: &'a [f32],
     pub length: &'a [f32],
     pub error: &'a [f32],
@@ -281,16 +270,36 @@ pub struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    pub fn of(chunk: Chunk<'a>, plane: Plane) -> Self {
-        let error = if plane == Plane::Coarse { Section::CoarseError } else { Section::FineError };
+    /// With the errors of the coarse codes.
+    pub fn of(chunk: Chunk<'a>, metric: Metric) -> Self {
+        Self::with(chunk, metric, chunk.factors(Section::CoarseError))
+    }
+
+    /// With the errors of the fine codes, which are collected in `errors`.
+    pub fn fine(chunk: Chunk<'a>, metric: Metric, errors: &'a mut Vec<f32>) -> Self {
+        errors.clear();
+        errors.extend((0..chunk.rows).map(|row| chunk.record(row).fine_error()));
+        errors.resize(padded(chunk.rows), 0.0);
+        Self::with(chunk, metric, errors)
+    }
+
+    fn with(chunk: Chunk<'a>, metric: Metric, error: &'a [f32]) -> Self {
         Self {
+            metric,
             scale: chunk.factors(Section::Scale),
             length: chunk.factors(Section::Length),
-            error: chunk.factors(error),
+            error,
             tail: chunk.layout.has_tail.then(|| chunk.factors(Section::Tail)),
             along: chunk.factors(Section::Along),
             norm: chunk.factors(Section::Norm),
         }
+    }
+
+    /// Those of one row that its bounds by this metric are made of.
+    pub fn row(&self, row: usize) -> Factors {
+        let (along, norm) = if self.metric.is_l2() { (0.0, 0.0) } else { (self.along[row], self.norm[row]) };
+        let tail = self.tail.map_or(0.0, |tail| tail[row]);
+        Factors { scale: self.scale[row], length: self.length[row], tail, along, norm }
     }
 }
 

@@ -236,14 +236,15 @@ impl Stored {
         let mut single = || f64::from(f32::from_bits(factor()));
         let [scale, length, coarse_error] = [single(), single(), single()];
         let tail = if transform.basis.is_some() { single() } else { 0.0 };
-        let [along, norm, fine_error] = [single(), single(), single()];
-        let check = factor();
-        let (high, low) = (start, start + padded * half);
+        let [along, norm] = [single(), single()];
+        let (high, record) = (start, start + padded * half + row * (8 + half));
+        let word = |at: usize| u32::from_le_bytes(chunk[record + at..][..4].try_into().unwrap());
+        let (fine_error, check) = (f64::from(f32::from_bits(word(0))), word(4));
         let codes = (0..transform.layout.coordinates).map(|i| {
             let (group, byte) = (i / 8, i % 4);
             let nibble = |byte: u8| if i % 8 < 4 { byte & 15 } else { byte >> 4 };
             let high = chunk[high + (row / 16 * 16 * half) + group * 64 + row % 16 * 4 + byte];
-            let low = chunk[low + row * half + group * 4 + byte];
+            let low = chunk[record + 8 + group * 4 + byte];
             nibble(high) << 4 | nibble(low)
         });
         let codes = codes.collect();

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::coarse_pass::CoarsePass;
 use super::fine_pass::FinePass;
-use super::{Best, ExactScan};
+use super::{Best, ExactScan, Metric};
 use crate::arch::{CODE_QUERIES, CodeKernels, DefaultFloatState};
+use crate::codes::layout::Record;
 use crate::codes::query::{CodeQuery, Factors, Limbs, Plane, Rule};
 use crate::codes::{CHUNK_ROWS, Chunk, Layout, Transform};
 use crate::crc::crc32c;
@@ -76,6 +77,10 @@ impl Cascade {
         let left = Left { waiting: vec![Vec::new(); queries.len()], asked: Vec::new() };
         let left = Mutex::new(left);
         Ok(Some(Self { scan, transform, kernels, limbs, queries, vectors, left }))
+    }
+
+    pub(super) fn metric(&self) -> Metric {
+        self.scan.metric
     }
 
     pub fn layout(&self) -> Layout {
@@ -215,15 +220,15 @@ impl<'a> Keeper<'a> {
     }
 
     /// Keeps a row that its fine code does not rule out; `row` counts in the list.
-    pub fn keep(&mut self, q: usize, chunk: Chunk<'_>, row: usize, sums: [i64; 2]) {
+    pub fn keep(&mut self, q: usize, record: Record<'_>, row: usize, factors: &Factors, sums: [i64; 2]) {
         let best = &self.cascade.scan.best[q];
-        let (low, high) = self.cascade.queries[q].bounds(&Factors::of(chunk, row % CHUNK_ROWS), sums);
+        let (low, high) = self.cascade.queries[q].bounds(factors, record.fine_error(), sums);
         if low <= best.threshold() {
             let id = self.codes.id(row);
             if self.codes.dead.is_some_and(|dead| dead.contains(id)) {
                 return;
             }
-            let check = chunk.check(row % CHUNK_ROWS);
+            let check = record.check();
             self.candidates[q].push(Candidate { low, high, id, row, check });
             best.lower(self.candidates[q].cut());
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::cascade::{Cascade, Codes, Keeper};
 use crate::Result;
-use crate::codes::query::{Columns, Plane, rows_of_block};
+use crate::codes::query::{Columns, Factors, Plane, rows_of_block};
 use crate::codes::{CHUNK_ROWS, LANES};
 use crate::topk::Candidates;
 
@@ -22,6 +22,7 @@ struct Waiting {
     value: f32,
     /// The sums of its high nibbles.
     sums: [i32; 2],
+    factors: Factors,
 }
 
 pub struct CoarsePass<'a> {
@@ -50,7 +51,7 @@ impl<'a> CoarsePass<'a> {
 
     fn scan_chunk(&mut self, index: usize) -> Result<()> {
         let chunk = self.codes.chunk(self.cascade, index)?;
-        let columns = Columns::of(chunk, Plane::Coarse);
+        let columns = Columns::of(chunk, self.cascade.metric());
         let kernels = &self.cascade.kernels;
         for block in 0..chunk.rows.div_ceil(LANES) {
             let high = chunk.high_block(block);
@@ -63,7 +64,7 @@ impl<'a> CoarsePass<'a> {
                     let (row, value) = (block * LANES + lane, found.values[lane]);
                     let (query, in_list) = (q as u32, (index * CHUNK_ROWS + row) as u32);
                     let sums = found.sums.map(|sums| sums[lane]);
-                    let waiting = Waiting { query, row: in_list, value, sums };
+                    let waiting = Waiting { query, row: in_list, value, sums, factors: columns.row(row) };
                     if self.keeper.rule(q).is_near(&columns, row, value) {
                         self.keep(&waiting)?;
                     } else {
@@ -82,7 +83,7 @@ impl<'a> CoarsePass<'a> {
         for (i, row) in waiting.iter().enumerate() {
             if let Some(next) = waiting.get(i + AHEAD) {
                 let row = next.row as usize;
-                self.codes.chunk(self.cascade, row / CHUNK_ROWS)?.prefetch(row % CHUNK_ROWS);
+                self.codes.chunk(self.cascade, row / CHUNK_ROWS)?.record(row % CHUNK_ROWS).prefetch();
             }
             if self.keeper.rule(row.query as usize).leaves(row.value) {
                 self.keep(row)?;
@@ -95,11 +96,11 @@ impl<'a> CoarsePass<'a> {
 
     fn keep(&mut self, waiting: &Waiting) -> Result<()> {
         let (q, row) = (waiting.query as usize, waiting.row as usize);
-        let chunk = self.codes.chunk(self.cascade, row / CHUNK_ROWS)?;
+        let record = self.codes.chunk(self.cascade, row / CHUNK_ROWS)?.record(row % CHUNK_ROWS);
         let limbs = self.cascade.queries[q].halves();
-        let low = self.cascade.kernels.row(chunk.low_row(row % CHUNK_ROWS), limbs);
+        let low = self.cascade.kernels.row(record.low_nibbles(), limbs);
         let sum = |i: usize| 16 * i64::from(waiting.sums[i]) + i64::from(low[i]);
-        self.keeper.keep(q, chunk, row, [sum(0), sum(1)]);
+        self.keeper.keep(q, record, row, &waiting.factors, [sum(0), sum(1)]);
         Ok(())
     }
 }

@@ -15,6 +15,8 @@ pub struct FinePass<'a> {
     keeper: Keeper<'a>,
     /// The codes of a block.
     joined: Vec<u8>,
+    /// The errors of a chunk's fine codes.
+    errors: Vec<f32>,
     left: [Left<1>; CODE_QUERIES],
 }
 
@@ -26,6 +28,7 @@ impl<'a> FinePass<'a> {
             codes,
             keeper: Keeper::new(cascade, codes, Plane::Fine),
             joined,
+            errors: Vec::new(),
             left: [Left::NONE; CODE_QUERIES],
         }
     }
@@ -39,11 +42,12 @@ impl<'a> FinePass<'a> {
 
     fn scan_chunk(&mut self, index: usize) -> Result<()> {
         let chunk = self.codes.chunk(self.cascade, index)?;
-        let columns = Columns::of(chunk, Plane::Fine);
+        let columns = Columns::fine(chunk, self.cascade.metric(), &mut self.errors);
+        let stride = chunk.layout.record_bytes();
         let kernels = &self.cascade.kernels;
         let queries = self.cascade.queries.len();
         for block in 0..chunk.rows.div_ceil(LANES) {
-            kernels.join(chunk.high_block(block), chunk.low_block(block), &mut self.joined);
+            kernels.join(chunk.high_block(block), chunk.low_block(block), stride, &mut self.joined);
             let rows = rows_of_block(chunk.rows, block);
             for (group, limbs) in self.cascade.vectors.iter().enumerate() {
                 let first = group * CODE_QUERIES;
@@ -54,8 +58,10 @@ impl<'a> FinePass<'a> {
                     while left != 0 {
                         let lane = left.trailing_zeros() as usize;
                         left &= left - 1;
-                        let row = index * CHUNK_ROWS + block * LANES + lane;
-                        self.keeper.keep(first + q, chunk, row, [self.left[q].sums[0][lane].into(), 0]);
+                        let row = block * LANES + lane;
+                        let (record, factors) = (chunk.record(row), columns.row(row));
+                        let sums = [self.left[q].sums[0][lane].into(), 0];
+                        self.keeper.keep(first + q, record, index * CHUNK_ROWS + row, &factors, sums);
                     }
                 }
             }
