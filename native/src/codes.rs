@@ -231,7 +231,15 @@ impl Cascade {
         row_ids: Float64Array,
         rows: Uint8Array,
     ) -> napi::Result<Object<'env>> {
+        let parts = pool().map_err(fail)?.threads;
         let inputs = ScoreInputs { cascade: Arc::clone(&self.0), ids: row_ids, rows };
-        spawn(env, inputs, |inputs| inputs.cascade.score(&ids(&inputs.ids)?, &inputs.rows))
+        spawn_parts(
+            env,
+            inputs,
+            parts,
+            |inputs| ids(&inputs.ids),
+            move |inputs, ids, part| inputs.cascade.score_part(ids, &inputs.rows, part..part + 1, parts),
+            |(), ()| (),
+        )
     }
 }

@@ -12,7 +12,7 @@ import { readVerified } from '../storage/wrap/verified.js';
 import { defined } from '../util/assert.js';
 import { NacreError } from '../errors.js';
 import { type ByteSource, concat, toHex } from '../util/bytes.js';
-import { gatherRanges, type Pages } from './pages.js';
+import { gatherRanges, type Pages, uncheckedReads } from './pages.js';
 import type { Part, Picked } from './runs.js';
 
 /**
@@ -105,6 +105,17 @@ export class CachedPages implements Pages {
     } else {
       await gatherRanges((...args) => this.read(...args), pick, rowBytes, target, options);
     }
+  }
+
+  async gatherUnchecked(
+    pick: Picked,
+    rowBytes: number,
+    target: Uint8Array,
+    options: CallOptions = {},
+  ): Promise<void> {
+    const here = this.#wantsWhole(pick.part, pick.rows.length * rowBytes);
+    if (here) return this.gather(pick, rowBytes, target, options);
+    await gatherRanges(uncheckedReads(this.#store), pick, rowBytes, target, options);
   }
 
   /** Most of it is wanted, or it is one piece, or here already. */

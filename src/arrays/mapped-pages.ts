@@ -93,6 +93,18 @@ export class MappedPages implements Pages {
     this.#native.gatherRows(mapped.bytes, part.dataOffset, rowBytes, rows, target, places);
   }
 
+  async gatherUnchecked(
+    pick: Picked,
+    rowBytes: number,
+    target: Uint8Array,
+    options: CallOptions = {},
+  ): Promise<void> {
+    throwIfAborted(options.signal);
+    const { part, rows, places } = pick;
+    this.#meter.mapped(rows.length * rowBytes);
+    this.#native.gatherRows(this.#map(part).bytes, part.dataOffset, rowBytes, rows, target, places);
+  }
+
   async whole(part: Part, options: CallOptions = {}): Promise<Uint8Array> {
     const [bytes] = await this.read(part, [{ start: 0, end: part.object.sizeBytes }], options);
     return defined(bytes, 'the whole object');

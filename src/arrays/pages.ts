@@ -1,4 +1,5 @@
 // Where a reader gets checked bytes of partitions from: the store itself, the page cache, or mapped files.
+import { NacreError } from '../errors.js';
 import type { NativeBinding } from '../native.js';
 import type { ByteRange, CallOptions, ObjectStore } from '../storage/object-store.js';
 import { readVerified } from '../storage/wrap/verified.js';
@@ -20,6 +21,11 @@ export interface Pages {
   readInto(part: Part, range: ByteRange, target: Uint8Array, options?: CallOptions): Promise<void>;
   /** Picked rows of a partition, checked, to their places in `target`. */
   gather(pick: Picked, rowBytes: number, target: Uint8Array, options?: CallOptions): Promise<void>;
+  /**
+   * The same, not checked: for who compares each row with a checksum of its own. No more than the rows is
+   * read, and nothing is kept.
+   */
+  gatherUnchecked(pick: Picked, rowBytes: number, target: Uint8Array, options?: CallOptions): Promise<void>;
   /** The whole object, checked. */
   whole(part: Part, options?: CallOptions): Promise<Uint8Array>;
 }
@@ -37,10 +43,25 @@ export function storePages(store: ObjectStore, native: NativeBinding): Pages {
     readInto: (part, range, target, options) =>
       readBlocksInto(read, store, native, part, range, target, options),
     gather: (pick, rowBytes, target, options) => gatherRanges(read, pick, rowBytes, target, options),
+    gatherUnchecked: (pick, rowBytes, target, options) =>
+      gatherRanges(uncheckedReads(store), pick, rowBytes, target, options),
     whole: async (part, options) => {
       const [bytes] = await read(part, [{ start: 0, end: part.object.sizeBytes }], options);
       return defined(bytes, 'the whole object');
     },
+  };
+}
+
+/** Ranges as the store gives them. */
+export function uncheckedReads(store: ObjectStore): Pages['read'] {
+  return async ({ object: { key, sizeBytes } }, ranges, options) => {
+    const pieces = await store.getRanges(key, ranges, options);
+    const whole = pieces?.every((piece, i) => {
+      const { start = 0, end = 0 } = ranges[i] ?? {};
+      return piece.byteLength === end - start;
+    });
+    if (pieces !== undefined && whole === true) return pieces;
+    throw new NacreError('Corrupt', `${key} is missing, or has not ${sizeBytes} bytes`, { context: { key } });
   };
 }
 

@@ -4,7 +4,7 @@ import { readEpoch } from '../ann/epoch.js';
 import type { ArrayView, CodeList } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
-import { allocate, readPicks } from '../arrays/reader.js';
+import { allocate } from '../arrays/reader.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import { v1 } from '../manifest/message.js';
 import { type Cascade, type ExactScan, fromNative } from '../native.js';
@@ -21,33 +21,35 @@ export interface CodedRows {
 }
 
 export interface Coded {
-  readonly cascade: Cascade;
+  readonly cascade: Promise<Cascade | null>;
   readonly lists: readonly CodedRows[];
   /** What no list covers. */
   readonly plain: readonly ScanPart[];
 }
 
 /**
- * Undefined where there are no codes, or none that can bound these queries. Cost: a request, the first
- * time.
+ * Undefined where there are no codes. The cascade is null when codes cannot bound these queries. Cost: a
+ * request, the first time; codes need not wait for it.
  */
-export async function openCodes(
+export function openCodes(
   environment: ArrayEnvironment,
   view: ArrayView,
   scan: ExactScan,
   parts: readonly ScanPart[],
   options: CallOptions,
-): Promise<Coded | undefined> {
+): Coded | undefined {
   const index = view.index(v1.IndexKind.INDEX_KIND_EXACT);
   if (index === undefined || index.lists.length === 0) return undefined;
-  const transform = await readEpoch(environment, index.epoch, dimensionsOf(view), options);
-  let cascade: Cascade | null;
-  try {
-    cascade = environment.native.createCascade(scan, transform);
-  } catch (error) {
-    throw fromNative(error);
-  }
-  return cascade === null ? undefined : { cascade, ...divide(index.lists, parts, environment) };
+  const opened = readEpoch(environment, index.epoch, dimensionsOf(view), options).then((transform) => {
+    try {
+      return environment.native.createCascade(scan, transform);
+    } catch (error) {
+      throw fromNative(error);
+    }
+  });
+  // Whoever waits for it hears of it.
+  opened.catch(() => undefined);
+  return { cascade: opened, ...divide(index.lists, parts, environment) };
 }
 
 /** Which partitions each list stands for. One that lies in a list only in part is scanned itself. */
@@ -86,25 +88,28 @@ function divide(
   return { lists: coded.filter(({ parts: { length } }) => length > 0), plain };
 }
 
+/** False when codes cannot bound these queries. */
 export async function scanCodes(
   { pages }: ArrayEnvironment,
-  cascade: Cascade,
+  opened: Coded['cascade'],
   { list, dead }: CodedRows,
   options: CallOptions,
-): Promise<void> {
-  const codes = await pages.whole(list.part, options);
+): Promise<boolean> {
+  const [codes, cascade] = await Promise.all([pages.whole(list.part, options), opened]);
+  if (cascade === null) return false;
   try {
     await cascade.scan(codes, list.rows, list.firstRowId, dead);
+    return true;
   } catch (error) {
     throw fromNative(error);
   }
 }
 
 /**
- * Rows of a query that are scored in the first round, beside the k wanted; then four times as many each.
- * Codes of all coordinates leave fewer, those of a prefix about as many (MNIST: 94 on average).
+ * Rows of a query that are scored in the first round, beside the k wanted; then four times as many each. From
+ * a store each is a request: 64 go out at once.
  */
-const firstRound = 118;
+const firstRound = 54;
 
 /** So many bytes of rows are scored on the event loop: a turn of the pool takes as long. */
 const scoredNowBytes = 256 * 1024;
@@ -123,9 +128,9 @@ export async function refine(
     const ids = cascade.next(count);
     if (ids.length === 0) return;
     const picks = await map.picksOfList(await map.indicesOf(ids));
-    const room = () =>
-      allocate(ids.length * rowBytes, `scoring ${ids.length} rows of '${view.name}'`, native);
-    const rows = await readPicks(picks, rowBytes, room, pages, options);
+    const rows = allocate(ids.length * rowBytes, `scoring ${ids.length} rows of '${view.name}'`, native);
+    // Each row is compared with the checksum that its code has of it.
+    await Promise.all(picks.map((pick) => pages.gatherUnchecked(pick, rowBytes, rows, options)));
     try {
       if (rows.byteLength <= scoredNowBytes) cascade.scoreNow(ids, rows);
       else await cascade.score(ids, rows);

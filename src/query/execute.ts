@@ -6,10 +6,10 @@ import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import type { Part } from '../arrays/runs.js';
 import { isNacreError, NacreError } from '../errors.js';
-import type { ExactScan } from '../native.js';
+import type { Cascade, ExactScan } from '../native.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { type Coded, openCodes, refine, scanCodes } from './coded.js';
+import { type CodedRows, openCodes, refine, scanCodes } from './coded.js';
 import type { NearestPlan } from './plan.js';
 import { listsOf, scanRows, startScan } from './scan.js';
 import type { ResolvedVectors } from './vectors.js';
@@ -80,40 +80,38 @@ const leftAtMost = 1 / 16;
  */
 async function scanCoded(pass: Pass, parts: readonly ScanPart[]): Promise<boolean> {
   const { environment, view, map, scan, wanted, vectors, options } = pass;
-  let coded: Coded | undefined;
+  const coded = openCodes(environment, view, scan, parts, options);
+  if (coded === undefined) return false;
+  const { lists } = coded;
+  let cascade: Cascade | null;
   try {
-    coded = await openCodes(environment, view, scan, parts, options);
-    if (coded === undefined) return false;
-    const { cascade, lists } = coded;
-    await eachAhead(
-      pass,
-      lists,
-      ({ list }) => list.part,
-      async (one) => {
-        await scanCodes(environment, cascade, one, options);
-        progress(pass, one.liveRows);
-      },
-    );
-    const covered = lists.reduce((rows, { liveRows }) => rows + liveRows, 0);
-    if (cascade.left() > wanted * vectors.count + covered * vectors.count * leftAtMost) return false;
+    let bounded = true;
+    const work = async (one: CodedRows): Promise<void> => {
+      if (!bounded) return;
+      bounded = await scanCodes(environment, coded.cascade, one, options);
+      progress(pass, one.liveRows);
+    };
+    await eachAhead(pass, lists, ({ list }) => list.part, work);
+    cascade = await coded.cascade;
   } catch (error) {
-    if (!isNacreError(error, 'Corrupt')) throw error;
-    reportIndex(pass, error);
-    return false;
+    return giveUpIndex(pass, error);
   }
+  const covered = lists.reduce((rows, { liveRows }) => rows + liveRows, 0);
+  const enough = (wanted + covered * leftAtMost) * vectors.count;
+  if (cascade === null || cascade.left() > enough) return false;
   await scanPlain(pass, coded.plain);
   try {
-    await refine(environment, view, map, coded.cascade, wanted, options);
+    await refine(environment, view, map, cascade, wanted, options);
   } catch (error) {
-    // Rows that are not those of their codes; where it is rows that are damaged, reading them anew says so.
-    if (!isNacreError(error, 'Corrupt')) throw error;
-    reportIndex(pass, error);
-    return false;
+    // Rows that are not those of their codes; where it is rows that are damaged, the plain scan says so.
+    return giveUpIndex(pass, error);
   }
   return true;
 }
 
-function reportIndex({ environment, view }: Pass, cause: NacreError): void {
+/** Reports damage of an index; any other error goes on. */
+function giveUpIndex({ environment, view }: Pass, cause: unknown): false {
+  if (!isNacreError(cause, 'Corrupt')) throw cause;
   environment.warn?.(
     new NacreError('Corrupt', `the index of '${view.name}' is damaged and not used: ${cause.message}`, {
       cause,
@@ -121,6 +119,7 @@ function reportIndex({ environment, view }: Pass, cause: NacreError): void {
       hint: 'Answers stay right, and take longer. Build it again with `nacre index`.',
     }),
   );
+  return false;
 }
 
 async function scanPlain(pass: Pass, parts: readonly ScanPart[]): Promise<void> {

@@ -51,8 +51,8 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
    * The nearest rows, best first; ties by row id. One list for one vector, a list of lists for many.
    *
    * Scores are the correctly rounded float64 of the exact result on the stored values and the query as
-   * given; `kl` and `js` are those of one fixed arithmetic, the same on every CPU. Cost: reads every partition once, whole. Errors: `NotFound`, `InvalidArgument`, `Corrupt`,
-   * `Aborted`.
+   * given; `kl` and `js` are those of one fixed arithmetic, the same on every CPU. Cost: reads every
+   * partition once, whole. Errors: `NotFound`, `InvalidArgument`, `Corrupt`, `Aborted`.
    */
   async toArray(options: ExecuteOptions & CallOptions = {}): Promise<Result> {
     const { lists, single } = await this.#run(this.#plan, options);

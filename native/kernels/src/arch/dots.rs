@@ -177,21 +177,28 @@ pub unsafe fn join<S: Dots>(high: &[u8], low: &[u8], stride: usize, into: &mut [
     let groups = high.len() / GROUP;
     assert!(low.len() == (ROWS - 1) * stride + 4 * groups, "rows have one length");
     assert!(into.len() == 2 * groups * GROUP, "planes have one length");
-    let mut turned = [0u32; ROWS];
+    // What is stored a word at a time cannot be loaded as a vector at once: all of it is turned first, into
+    // the second half. Codes that are joined are stored before what is still to be joined.
+    let half = groups * GROUP;
     // SAFETY: the features are the caller's; vectors are loaded from whole groups, and saved to `into`, of
     // which group `g` has the two groups from `2 g` on; a row of `low` is `groups` times four bytes.
     unsafe {
-        for group in 0..groups {
-            for (row, into) in turned.iter_mut().enumerate() {
-                *into = low.as_ptr().add(row * stride + group * 4).cast::<u32>().read_unaligned();
+        for row in 0..ROWS {
+            for group in 0..groups {
+                let word = low.as_ptr().add(row * stride + group * 4).cast::<u32>().read_unaligned();
+                into.as_mut_ptr().add(half + group * GROUP + row * 4).cast::<u32>().write_unaligned(word);
             }
+        }
+        for group in 0..groups {
+            let mut first = [[0; GROUP]; 2];
             for part in (0..GROUP).step_by(4 * S::SUMS) {
                 let high = S::load(high.as_ptr().add(group * GROUP + part));
-                let low = S::load(turned.as_ptr().cast::<u8>().add(part));
-                let [first, second] = S::join(high, low);
-                S::save(first, into.as_mut_ptr().add(2 * group * GROUP + part));
-                S::save(second, into.as_mut_ptr().add((2 * group + 1) * GROUP + part));
+                let low = S::load(into.as_ptr().add(half + group * GROUP + part));
+                for (half, codes) in S::join(high, low).into_iter().enumerate() {
+                    S::save(codes, first[half].as_mut_ptr().add(part));
+                }
             }
+            into[2 * group * GROUP..][..2 * GROUP].copy_from_slice(first.as_flattened());
         }
     }
 }

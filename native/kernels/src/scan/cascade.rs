@@ -143,21 +143,29 @@ impl Cascade {
     /// Scores the rows that `next` asked for, one after the other in the order of its ids. `Corrupt` when one
     /// is not the row that was coded.
     pub fn score(&self, ids: &[u64], rows: &[u8]) -> Result<()> {
+        self.score_part(ids, rows, 0..1, 1)
+    }
+
+    /// The same for some of `of` parts; each is to be scored once.
+    pub fn score_part(&self, ids: &[u64], rows: &[u8], parts: Range<usize>, of: usize) -> Result<()> {
         let row_bytes = self.scan.row_bytes();
         if rows.len() != ids.len() * row_bytes {
             let got = rows.len();
             return Err(Error::invalid(format!("{} rows of {row_bytes} bytes, got {got} bytes", ids.len())));
         }
         let _state = DefaultFloatState::new();
-        let sums: Vec<u32> = rows.chunks_exact(row_bytes).map(crc32c).collect();
-        let asked = std::mem::take(&mut self.lock().asked);
+        let asked = {
+            let asked = &self.lock().asked;
+            asked[asked.len() * parts.start / of..asked.len() * parts.end / of].to_vec()
+        };
         for (q, Candidate { low, id, check, .. }) in asked {
             let at = ids.binary_search(&id).map_err(|_| Error::invalid(format!("row {id} was asked for")))?;
-            if sums[at] != check {
+            let row = &rows[at * row_bytes..][..row_bytes];
+            if crc32c(row) != check {
                 return Err(Error::corrupt(format!("row {id} is not the one that its code was made of")));
             }
             if low <= self.scan.best[q].threshold() {
-                self.scan.score_row(q, id, &rows[at * row_bytes..][..row_bytes]);
+                self.scan.score_row(q, id, row);
             }
         }
         Ok(())
