@@ -12,11 +12,11 @@ export const title = 'exact search';
 
 const sizes = {
   full: {
-    float32: { rows: 500_000, width: 384, rounds: { one: 21, many: 3 } },
-    mnist: { rounds: { one: 21, many: 3 } },
-    dtypes: { rows: 200_000, width: 384, rounds: 15 },
-    bits: { rows: 1_000_000, width: 128, rounds: { one: 21, many: 5 } },
-    metrics: { rows: 100_000, width: 128, rounds: 15 },
+    float32: { rows: 500_000, width: 384, rounds: { one: 9, many: 3 } },
+    mnist: { rounds: { one: 9, many: 3 } },
+    dtypes: { rows: 200_000, width: 384, rounds: 7 },
+    bits: { rows: 1_000_000, width: 128, rounds: { one: 9, many: 5 } },
+    metrics: { rows: 100_000, width: 128, rounds: 7 },
     bucket: { processes: 5 },
   },
   small: {
