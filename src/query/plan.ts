@@ -15,7 +15,8 @@ export interface NearestPlan {
 export function explainPlan(plan: NearestPlan): string {
   const { array, metric, limit, offset } = plan;
   const skip = offset === 0 ? '' : `, after the first ${offset}`;
-  return [`nearest ${limit} rows of '${array}' by ${metric}${skip}`, '└─ exact scan of every partition'].join(
-    '\n',
-  );
+  return [
+    `nearest ${limit} rows of '${array}' by ${metric}${skip}`,
+    '└─ exact: codes where an index has them, and the rows that they leave; else every partition',
+  ].join('\n');
 }
