@@ -50,8 +50,6 @@ export interface Cascade {
   scan(codes: Uint8Array, rows: number, firstRowId: number, dead?: Uint8Array): Promise<void>;
   /** How many rows wait for their scores, those of each query counted. */
   left(): number;
-  /** Gives up what is left. */
-  clear(): void;
   /** Ids of the rows to be scored next, ascending: of each query the `count` with the best bounds. */
   next(count: number): Float64Array;
   /** Scores the rows that `next` asked for; `Corrupt` when one is not the row that was coded. */

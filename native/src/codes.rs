@@ -209,11 +209,6 @@ impl Cascade {
     }
 
     #[napi(catch_unwind)]
-    pub fn clear(&self) {
-        self.0.clear();
-    }
-
-    #[napi(catch_unwind)]
     pub fn next(&self, count: f64) -> napi::Result<Float64Array> {
         let ids = self.0.next(size("count", count).map_err(fail)?);
         Ok(ids.into_iter().map(|id| id as f64).collect::<Vec<_>>().into())

@@ -7,7 +7,7 @@ import { rowBytesOf } from '../arrays/partition-writer.js';
 import { allocate } from '../arrays/reader.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import { v1 } from '../manifest/message.js';
-import { type Cascade, type ExactScan, fromNative } from '../native.js';
+import { type Cascade, type ExactScan, fromNative, type ScanMetric } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { dimensionsOf } from './scan.js';
 
@@ -27,6 +27,9 @@ export interface Coded {
   readonly plain: readonly ScanPart[];
 }
 
+/** Those whose scores products of codes can bound. */
+const boundedMetrics: ReadonlySet<ScanMetric> = new Set(['l2', 'l2sq', 'cosine', 'dot']);
+
 /**
  * Undefined where there are no codes. The cascade is null when codes cannot bound these queries. Cost: a
  * request, the first time; codes need not wait for it.
@@ -35,9 +38,11 @@ export function openCodes(
   environment: ArrayEnvironment,
   view: ArrayView,
   scan: ExactScan,
+  metric: ScanMetric,
   parts: readonly ScanPart[],
   options: CallOptions,
 ): Coded | undefined {
+  if (!boundedMetrics.has(metric)) return undefined;
   const index = view.index(v1.IndexKind.INDEX_KIND_EXACT);
   if (index === undefined || index.lists.length === 0) return undefined;
   const opened = readEpoch(environment, index.epoch, dimensionsOf(view), options).then((transform) => {
@@ -116,16 +121,18 @@ const scoredNowBytes = 256 * 1024;
 
 /** Scores the rows that the bounds left. Cost: a wave for each round, most of the time one. */
 export async function refine(
-  { pages, native }: ArrayEnvironment,
+  { pages, native, memoryBytes }: ArrayEnvironment,
   view: ArrayView,
   map: RowMap,
   cascade: Cascade,
-  k: number,
+  { k, queries }: { readonly k: number; readonly queries: number },
   options: CallOptions,
 ): Promise<void> {
   const rowBytes = rowBytesOf(view.type);
+  // Rows of a round lie in memory together.
+  const most = Math.max(1, Math.floor(memoryBytes / 4 / (rowBytes * queries)));
   for (let count = k + firstRound; ; count *= 4) {
-    const ids = cascade.next(count);
+    const ids = cascade.next(Math.min(count, most));
     if (ids.length === 0) return;
     const picks = await map.picksOfList(await map.indicesOf(ids));
     const rows = allocate(ids.length * rowBytes, `scoring ${ids.length} rows of '${view.name}'`, native);

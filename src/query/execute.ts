@@ -6,7 +6,7 @@ import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import type { Part } from '../arrays/runs.js';
 import { isNacreError, NacreError } from '../errors.js';
-import type { Cascade, ExactScan } from '../native.js';
+import type { Cascade, ExactScan, ScanMetric } from '../native.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { type CodedRows, openCodes, refine, scanCodes } from './coded.js';
@@ -48,7 +48,7 @@ export async function executeNearest(
   const parts: ScanPart[] = [];
   for await (const part of map.scanParts()) parts.push(part);
   let pass = start();
-  if (!(await scanCoded(pass, parts))) {
+  if (!(await scanCoded(pass, plan.metric, parts))) {
     // Anew: what an index that is given up left behind in the scan counts for nothing.
     pass = start();
     await scanPlain(pass, parts);
@@ -78,9 +78,9 @@ const leftAtMost = 1 / 16;
  * By the codes that the array has, and what they do not cover by its rows; false when that is not possible.
  * An index that is damaged is reported, and not used.
  */
-async function scanCoded(pass: Pass, parts: readonly ScanPart[]): Promise<boolean> {
+async function scanCoded(pass: Pass, metric: ScanMetric, parts: readonly ScanPart[]): Promise<boolean> {
   const { environment, view, map, scan, wanted, vectors, options } = pass;
-  const coded = openCodes(environment, view, scan, parts, options);
+  const coded = openCodes(environment, view, scan, metric, parts, options);
   if (coded === undefined) return false;
   const { lists } = coded;
   let cascade: Cascade | null;
@@ -101,7 +101,8 @@ async function scanCoded(pass: Pass, parts: readonly ScanPart[]): Promise<boolea
   if (cascade === null || cascade.left() > enough) return false;
   await scanPlain(pass, coded.plain);
   try {
-    await refine(environment, view, map, cascade, wanted, options);
+    const asked = { k: wanted, queries: vectors.count };
+    await refine(environment, view, map, cascade, asked, options);
   } catch (error) {
     // Rows that are not those of their codes; where it is rows that are damaged, the plain scan says so.
     return giveUpIndex(pass, error);

@@ -113,18 +113,18 @@ impl CodeQuery {
         })
     }
 
-    /// Eight bytes of each limb in turn, for `CodeKernels::block`.
+    /// Eight bytes of each limb in turn, for `CodeKernels::coarse`.
     pub fn interleaved_limbs(&self) -> Vec<i8> {
         interleave::<8>(&[&self.limbs[0], &self.limbs[1]], 2)
     }
 
-    /// Four bytes of each of `count` queries of one limb in turn, for `CodeKernels::joined`; zeros for those
+    /// Four bytes of each of `count` queries of one limb in turn, for `CodeKernels::fine`; zeros for those
     /// that are missing.
     pub fn interleaved(queries: &[Self], count: usize) -> Vec<i8> {
         interleave::<4>(&queries.iter().map(|query| &*query.limbs[0]).collect::<Vec<_>>(), count)
     }
 
-    /// The limbs for `CodeKernels::rows`.
+    /// The limbs for `CodeKernels::row`.
     pub fn halves(&self) -> [&[i8]; 2] {
         [&self.halves[0], &self.halves[1]]
     }
@@ -246,7 +246,7 @@ pub struct Factors {
 pub struct Rule {
     pub high: f32,
     pub low: f32,
-    /// 15 times the sums of the limbs.
+    /// Twice the middle of the codes, times the sums of the limbs.
     pub totals: [i32; 2],
     pub error: f32,
     pub length: f32,

@@ -114,13 +114,6 @@ impl Cascade {
         self.lock().waiting.iter().map(Vec::len).sum()
     }
 
-    /// Gives up what is left: the rows are scanned some other way.
-    pub fn clear(&self) {
-        let mut left = self.lock();
-        left.waiting.iter_mut().for_each(Vec::clear);
-        left.asked.clear();
-    }
-
     /// The ids of the rows to be scored next, ascending, of each query the `count` with the best bounds. None
     /// when no row is left that could still be among the best. To be called after the last scan.
     pub fn next(&self, count: usize) -> Vec<u64> {
