@@ -12,6 +12,7 @@ import type { ArrayEnvironment } from '../arrays/environment.js';
 import { type CodeTransform, fromNative } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
+import { untilAborted } from '../util/runtime.js';
 
 /** Transforms that stay in memory, of all arrays of a dataset. */
 const transformsKept = 64;
@@ -46,22 +47,23 @@ export function readEpoch(
     transforms.set(environment, kept);
   }
   const hash = toHex(object.hash);
-  const known = kept.get(hash);
-  if (known !== undefined) return known;
-  const loading = load(environment, object, dimensions, options);
-  kept.set(hash, loading);
-  // A failure, or an abort by whoever came first, must not stick.
-  loading.catch(() => kept.delete(hash));
-  return loading;
+  let loading = kept.get(hash);
+  if (loading === undefined) {
+    // Shared by all who wait for it: no caller's signal goes in.
+    loading = load(environment, object, dimensions);
+    kept.set(hash, loading);
+    // A failure must not stick.
+    loading.catch(() => kept.delete(hash));
+  }
+  return untilAborted(loading, options.signal);
 }
 
 async function load(
   environment: ArrayEnvironment,
   object: StoredObject,
   dimensions: number,
-  options: CallOptions,
 ): Promise<CodeTransform> {
-  const bytes = await readObject(environment.store, object, environment.functions, options);
+  const bytes = await readObject(environment.store, object, environment.functions);
   const { key } = object;
   const epoch = decode(v1.Epoch, decodeFrame('epoch', bytes, key, environment.functions), key);
   checkFeatures(epoch.requiredFeatures, key);
