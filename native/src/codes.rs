@@ -11,7 +11,7 @@ use napi::bindgen_prelude::{Float64Array, Object, Uint8Array};
 use napi_derive::napi;
 
 use crate::arguments::{fail, ids, integer, size};
-use crate::scan::{ExactScan, dtype_of};
+use crate::scan::{ExactScan, dtype_of, forced_tier};
 use crate::spawn::{pool, spawn, spawn_parts};
 
 /// Chunks that are worth a job of their own on the pool.
@@ -45,7 +45,7 @@ pub fn train_codes<'env>(
     let (dimensions, seed) =
         (size("dimensions", dimensions).map_err(fail)?, integer("seed", seed, MAX_ID).map_err(fail)?);
     spawn(env, sample, move |sample| {
-        let transform = codes::train(dtype, dimensions, sample, seed)?;
+        let transform = codes::train(dtype, dimensions, sample, seed, forced_tier().as_deref())?;
         let bytes = |numbers: &[f32]| numbers.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
         Ok(TrainedCodes {
             mean: bytes(&transform.mean).into(),
@@ -119,7 +119,7 @@ impl CodeTransform {
                 "{rows} bytes of rows and {codes} of codes do not match"
             ))));
         }
-        let parts = count.div_ceil(CHUNK_ROWS).max(1);
+        let (parts, tier) = (count.div_ceil(CHUNK_ROWS).max(1), forced_tier());
         // SAFETY: the caller leaves both arrays alone until the promise settles.
         let target = Target(unsafe { codes.as_mut() }.as_mut_ptr());
         let inputs = EncodeInputs { transform, dtype, rows, _codes: codes, target };
@@ -131,7 +131,6 @@ impl CodeTransform {
             move |EncodeInputs { transform, dtype, rows, target, .. }, (), part| {
                 let end = rows.len().min((part + 1) * CHUNK_ROWS * row_bytes);
                 let chunk = &rows[part * CHUNK_ROWS * row_bytes..end];
-                let tier = std::env::var("NACRE_CPU").ok();
                 let codes = codes::encode(transform, *dtype, chunk, tier.as_deref())?;
                 let at = part * transform.layout.chunk_bytes(CHUNK_ROWS);
                 // SAFETY: the target is as long as all chunks of the rows, as checked above, and no other job
@@ -181,11 +180,7 @@ impl Cascade {
     ) -> napi::Result<Object<'env>> {
         let first_id = integer("firstRowId", first_row_id, MAX_ID).map_err(fail)?;
         let rows = size("rows", rows).map_err(fail)?;
-        if codes.len() != self.0.layout().list_bytes(rows) || rows as u64 > MAX_ID - first_id {
-            let bytes = codes.len();
-            return Err(fail(Error::corrupt(format!("{bytes} bytes are no codes of {rows} rows"))));
-        }
-        let chunks = rows.div_ceil(CHUNK_ROWS);
+        let chunks = scan::Cascade::chunks(rows);
         let threads = pool().map_err(fail)?.threads;
         let parts = (chunks / JOB_CHUNKS).clamp(1, threads);
         let inputs = ScanInputs { cascade: Arc::clone(&self.0), codes, rows, first_id, dead };

@@ -61,8 +61,13 @@ fn create(options: &ScanOptions) -> Result<scan::ExactScan> {
         dimensions: size("dimensions", options.dimensions)?,
         k: size("k", options.k)?,
         queries: &options.queries,
-        tier: std::env::var("NACRE_CPU").ok().as_deref(),
+        tier: forced_tier().as_deref(),
     })
+}
+
+/// The instruction set that the environment asks for.
+pub fn forced_tier() -> Option<String> {
+    std::env::var("NACRE_CPU").ok()
 }
 
 pub fn dtype_of(name: &str) -> Result<Dtype> {

@@ -1,8 +1,13 @@
 //! The oracle of the tests: rational numbers in arbitrary precision, rounded by bisection over all float64.
 //! It shares no code and no method with what it judges.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use num_bigint::BigInt;
 use proptest::prelude::*;
+
+use crate::distance::Dtype;
 
 /// `above / below`, or the square root of that; `below` is positive.
 #[derive(Clone, Debug)]
@@ -168,4 +173,50 @@ pub fn any_finite() -> impl Strategy<Value = f64> {
             f64::from_bits(1), -f64::from_bits(1), 2f64.powi(-540), 1e154, 1e4, 1e-160,
         ]),
     ]
+}
+
+pub fn numbers(dtype: Dtype, bytes: &[u8]) -> Vec<f64> {
+    dtype.wide().numbers(dtype.widen(bytes, &mut Vec::new()))
+}
+
+/// The number if the dtype has it, else one near it.
+pub fn bytes_of(dtype: Dtype, x: f64) -> Vec<u8> {
+    match dtype {
+        Dtype::Bool => vec![u8::from(x > 0.5)],
+        Dtype::Uint8 => vec![x as u8],
+        Dtype::Int8 => (x as i8).to_le_bytes().into(),
+        Dtype::Int16 => (x as i16).to_le_bytes().into(),
+        Dtype::Int32 => (x as i32).to_le_bytes().into(),
+        Dtype::Int64 => (x as i64).to_le_bytes().into(),
+        Dtype::Uint16 => (x as u16).to_le_bytes().into(),
+        Dtype::Uint32 => (x as u32).to_le_bytes().into(),
+        Dtype::Uint64 => (x as u64).to_le_bytes().into(),
+        Dtype::Float16 => half_of(x).to_le_bytes().into(),
+        Dtype::Float32 => (x as f32).to_le_bytes().into(),
+        Dtype::Float64 => x.to_le_bytes().into(),
+    }
+}
+
+/// The bits of the binary16 that is `x`, or of the one next to it towards 0 from an ordinary number.
+fn half_of(x: f64) -> u16 {
+    static HALVES: LazyLock<HashMap<u64, u16>> = LazyLock::new(|| {
+        let value = |half: u16| numbers(Dtype::Float16, &half.to_le_bytes())[0];
+        (0..=u16::MAX).map(|half| (bits(value(half)), half)).collect()
+    });
+    HALVES.get(&bits(x)).copied().unwrap_or_else(|| truncated_half(x as f32))
+}
+
+fn truncated_half(x: f32) -> u16 {
+    let (sign, exponent) = ((x.to_bits() >> 16 & 0x8000) as u16, (x.to_bits() >> 23 & 0xff) as i32 - 112);
+    let fraction = (x.to_bits() >> 13 & 0x3ff) as u16;
+    sign | match exponent {
+        ..=0 => 0,
+        1..31 => (exponent as u16) << 10 | fraction,
+        _ => 0x7bff,
+    }
+}
+
+/// One pattern for all NaN.
+pub fn bits(number: f64) -> u64 {
+    if number.is_nan() { f64::NAN.to_bits() } else { number.to_bits() }
 }

@@ -1,10 +1,11 @@
 //! Bounds from codes against the exact keys.
 
-use super::query::{CodeQuery, Columns, Limbs, Plane, Rule, rows_of_block};
+use super::query::{CodeQuery, Columns, Limbs, Rule, rows_of_block};
 use super::testing::{Epoch, Setup, Stored, difference, length, noise, setup};
 use super::{Chunk, LANES, Transform, encode};
 use crate::arch::{CODE_QUERIES, CodeKernels, Kernels, Left, Tier};
 use crate::distance::{Dtype, Metric, Query, score::score};
+use crate::testing::bytes_of;
 use proptest::prelude::*;
 
 const METRICS: [Metric; 4] = [Metric::L2, Metric::L2Squared, Metric::Cosine, Metric::Dot];
@@ -106,22 +107,22 @@ fn bounds_of(coded: &Coded, query: &CodeQuery, metric: Metric, row: usize, sums:
 }
 
 /// The rows that a rule leaves, by the kernels.
-fn left(coded: &Coded, kernels: &CodeKernels, plane: Plane, query: &CodeQuery, rule: &Rule) -> Vec<bool> {
+fn left(coded: &Coded, kernels: &CodeKernels, limbs: Limbs, query: &CodeQuery, rule: &Rule) -> Vec<bool> {
     let chunk = coded.chunk();
     let mut errors = Vec::new();
-    let columns = match plane {
-        Plane::Coarse => Columns::of(chunk, rule.metric),
-        Plane::Fine => Columns::fine(chunk, rule.metric, &mut errors),
+    let columns = match limbs {
+        Limbs::Two => Columns::of(chunk, rule.metric),
+        Limbs::One => Columns::fine(chunk, rule.metric, &mut errors),
     };
     let mut found = Vec::new();
     for block in 0..chunk.rows.div_ceil(LANES) {
-        let rows = match plane {
-            Plane::Coarse => {
+        let rows = match limbs {
+            Limbs::Two => {
                 kernels
                     .coarse(rule, &columns, block, chunk.high_block(block), &query.interleaved_limbs())
                     .rows
             }
-            Plane::Fine => {
+            Limbs::One => {
                 let mut codes = vec![0; LANES * chunk.layout.coordinates];
                 let stride = chunk.layout.record_bytes();
                 kernels.join(chunk.high_block(block), chunk.low_block(block), stride, &mut codes);
@@ -140,17 +141,17 @@ fn left(coded: &Coded, kernels: &CodeKernels, plane: Plane, query: &CodeQuery, r
 fn check_rules(coded: &Coded, metric: Metric, query: &[f64], keys: &[f64], kernels: &[CodeKernels]) {
     let mut kernels = kernels.iter().cycle();
     let turning = turning();
-    for (limbs, plane) in [(Limbs::Two, Plane::Coarse), (Limbs::One, Plane::Fine)] {
+    for limbs in [Limbs::Two, Limbs::One] {
         let Some(code_query) = CodeQuery::new(&coded.epoch.transform, &turning, metric, query, limbs) else {
             continue;
         };
         let near = keys.iter().flat_map(|key| [*key, key.next_up(), key.next_down()]);
         for threshold in near.chain([f64::INFINITY, f64::NEG_INFINITY, 0.0]).filter(|key| !key.is_nan()) {
-            let rule = code_query.rule(plane, threshold);
-            let left = left(coded, kernels.next().unwrap(), plane, &code_query, &rule);
+            let rule = code_query.rule(threshold);
+            let left = left(coded, kernels.next().unwrap(), limbs, &code_query, &rule);
             for (i, &key) in keys.iter().enumerate() {
                 let stays = left[i] || key > threshold;
-                assert!(stays, "{metric:?} {plane:?}: {key:e} within {threshold:e}, {:?}", coded.stored[i]);
+                assert!(stays, "{metric:?} {limbs:?}: {key:e} within {threshold:e}, {:?}", coded.stored[i]);
             }
         }
     }
@@ -197,7 +198,7 @@ fn bounds_hold_for_float32_rows_far_from_the_origin() {
 
 fn coded(mean: &[f32], dtype: Dtype, rows: &[Vec<f64>]) -> Coded {
     let transform = Transform::new(1, mean.to_vec(), None).unwrap();
-    let bytes = rows.iter().flatten().flat_map(|&x| super::testing::bytes_of(dtype, x)).collect();
+    let bytes = rows.iter().flatten().flat_map(|&x| bytes_of(dtype, x)).collect();
     let mean = mean.iter().map(|&x| x.into()).collect();
     Coded::new(Epoch { transform, matrix: Vec::new(), dtype, bytes, rows: rows.to_vec(), mean })
 }

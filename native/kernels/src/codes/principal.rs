@@ -43,8 +43,14 @@ const BLOCK: usize = 256;
 
 /// Chooses how rows are coded from a sample of them: whole rows as they are stored. The result depends on the
 /// tier of the CPU, in its last bits; it is stored with the codes, so nothing has to find it again.
-pub fn train(dtype: Dtype, dimensions: usize, sample: &[u8], seed: u64) -> Result<Transform> {
-    train_with(Tier::pick(None)?, dtype, dimensions, sample, seed)
+pub fn train(
+    dtype: Dtype,
+    dimensions: usize,
+    sample: &[u8],
+    seed: u64,
+    tier: Option<&str>,
+) -> Result<Transform> {
+    train_with(Tier::pick(tier)?, dtype, dimensions, sample, seed)
 }
 
 fn train_with(tier: Tier, dtype: Dtype, dimensions: usize, sample: &[u8], seed: u64) -> Result<Transform> {
@@ -345,14 +351,14 @@ mod tests {
         for dimensions in [64, 200] {
             for rows in [ROWS_A_DIMENSION * dimensions, 10 * dimensions] {
                 let rows: Vec<f32> = (0..rows * dimensions).map(|_| next() as f32).collect();
-                let transform = train(Dtype::Float32, dimensions, &bytes(&rows), 1).unwrap();
+                let transform = train(Dtype::Float32, dimensions, &bytes(&rows), 1, None).unwrap();
                 assert!(transform.basis.is_none());
                 assert!(transform.mean.iter().all(|x| x.abs() < 0.5));
             }
         }
-        let short = train(Dtype::Float32, 63, &bytes(&low_rank(400, 63, 3)), 1).unwrap();
+        let short = train(Dtype::Float32, 63, &bytes(&low_rank(400, 63, 3)), 1, None).unwrap();
         assert!(short.basis.is_none());
-        let few = train(Dtype::Float32, 100, &bytes(&low_rank(199, 100, 3)), 1).unwrap();
+        let few = train(Dtype::Float32, 100, &bytes(&low_rank(199, 100, 3)), 1, None).unwrap();
         assert!(few.basis.is_none());
     }
 
@@ -364,11 +370,12 @@ mod tests {
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, 1e-30] {
             with_others.extend(std::iter::repeat_n(bad, dimensions));
         }
-        let transform = train(Dtype::Float32, dimensions, &bytes(&with_others), 2).unwrap();
-        let expected = train(Dtype::Float32, dimensions, &bytes(&rows), 2).unwrap();
+        let transform = train(Dtype::Float32, dimensions, &bytes(&with_others), 2, None).unwrap();
+        let expected = train(Dtype::Float32, dimensions, &bytes(&rows), 2, None).unwrap();
         assert_eq!(transform.mean, expected.mean);
         assert_eq!(transform.basis, expected.basis);
-        let none = train(Dtype::Float32, dimensions, &bytes(&with_others[300 * dimensions..]), 2).unwrap();
+        let none =
+            train(Dtype::Float32, dimensions, &bytes(&with_others[300 * dimensions..]), 2, None).unwrap();
         assert_eq!((none.mean, none.basis), (vec![0.0; dimensions], None));
     }
 
@@ -376,7 +383,7 @@ mod tests {
     fn any_rows_have_a_transform() {
         let single = |value: f32, rows: usize| bytes(&vec![value; rows * 96]);
         for (value, rows) in [(0.0, 300), (0.1, 300), (1e13, 300), (1e-15, 300), (1.0, 1), (1.0, 0)] {
-            let transform = train(Dtype::Float32, 96, &single(value, rows), 4).unwrap();
+            let transform = train(Dtype::Float32, 96, &single(value, rows), 4, None).unwrap();
             assert!(transform.basis.is_none(), "{rows} rows of {value}");
             assert_eq!(transform.mean, vec![if rows == 0 { 0.0 } else { value }; 96]);
         }
@@ -384,14 +391,14 @@ mod tests {
         let mut next = noise(8);
         let scale = |i: usize| if (i / 96).is_multiple_of(2) { 1e13 } else { 1e-15 };
         let rows: Vec<f32> = (0..300 * 96).map(|i| (next() * scale(i)) as f32).collect();
-        train(Dtype::Float32, 96, &bytes(&rows), 4).unwrap();
+        train(Dtype::Float32, 96, &bytes(&rows), 4, None).unwrap();
         // One direction, so that all others are random.
         let rows: Vec<f32> = (0..300 * 96).map(|i| if i % 96 == 5 { next() as f32 } else { 2.0 }).collect();
-        let transform = train(Dtype::Float32, 96, &bytes(&rows), 4).unwrap();
+        let transform = train(Dtype::Float32, 96, &bytes(&rows), 4, None).unwrap();
         assert_eq!(transform.layout.coordinates, STEP);
         let bits: Vec<u8> = (0..300 * 96).map(|i| u8::from(i % 7 == 0)).collect();
-        train(Dtype::Bool, 96, &bits, 4).unwrap();
-        assert!(train(Dtype::Float32, 96, &[0; 7], 4).is_err());
-        assert!(train(Dtype::Float32, 0, &[], 4).is_err());
+        train(Dtype::Bool, 96, &bits, 4, None).unwrap();
+        assert!(train(Dtype::Float32, 96, &[0; 7], 4, None).is_err());
+        assert!(train(Dtype::Float32, 0, &[], 4, None).is_err());
     }
 }

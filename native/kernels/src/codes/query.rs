@@ -15,25 +15,19 @@ const NEAREST: f64 = 4.0 * f32::EPSILON as f64;
 /// More than the squares of a float64 row and query can lose in all.
 const UNDERFLOW: f64 = 1e-300;
 
-/// How a query is put into int8: one limb is read faster, two miss next to nothing.
+/// How a query is put into int8, and so which codes it is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limbs {
+    /// Read faster: for whole codes.
     One,
+    /// Miss next to nothing: for high nibbles.
     Two,
-}
-
-/// The codes that a rule is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plane {
-    /// High nibbles and a query of two limbs.
-    Coarse,
-    /// Whole codes and a query of one limb.
-    Fine,
 }
 
 /// T (q - c) is near `scale * (256 high + low)`.
 pub struct CodeQuery {
     metric: Metric,
+    count: Limbs,
     limbs: [Vec<i8>; 2],
     /// The limbs as rows of low nibbles are multiplied with: first those of the low halves of bytes.
     halves: [Vec<i8>; 2],
@@ -98,6 +92,7 @@ impl CodeQuery {
         };
         Some(Self {
             metric,
+            count: limbs,
             totals: [total(&high), total(&low)],
             halves: [halves(&high), halves(&low)],
             limbs: [high, low],
@@ -130,7 +125,7 @@ impl CodeQuery {
     }
 
     /// The rule for the codes of rows whose key must be at most `threshold`.
-    pub fn rule(&self, plane: Plane, threshold: f64) -> Rule {
+    pub fn rule(&self, threshold: f64) -> Rule {
         // Never 0, so that a row without a bound is not lost in 0 times infinity.
         let error = round_up(self.length + self.error).max(f32::MIN_POSITIVE);
         let squares = if self.metric.is_l2() { 0.5 * (1.0 - 4.0 * NEAREST) as f32 } else { 0.0 };
@@ -151,7 +146,7 @@ impl CodeQuery {
         };
         let limit = -round_up(-(limit - limit.abs() * 1e-15));
         // Half of 16 or 1, and twice the middle of the codes.
-        let (unit, middle) = if plane == Plane::Coarse { (8.0, 15) } else { (0.5, 255) };
+        let (unit, middle) = if self.count == Limbs::Two { (8.0, 15) } else { (0.5, 255) };
         Rule {
             high: (unit * 256.0 * self.scale) as f32,
             low: (unit * self.scale) as f32,

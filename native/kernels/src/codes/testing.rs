@@ -3,6 +3,7 @@
 use super::rotation::{Rotation, split_mix, tests::reference};
 use super::{LANES, Transform};
 use crate::distance::Dtype;
+use crate::testing::{bytes_of, numbers};
 use proptest::prelude::*;
 
 /// Numbers from -1 to 1 that repeat from run to run.
@@ -129,39 +130,6 @@ impl Epoch {
             back.iter_mut().zip(direction).for_each(|(into, x)| *into += weight * x);
         }
         back
-    }
-}
-
-pub fn numbers(dtype: Dtype, row: &[u8]) -> Vec<f64> {
-    dtype.wide().numbers(dtype.widen(row, &mut Vec::new()))
-}
-
-/// The nearest number that the dtype has, or near it.
-pub fn bytes_of(dtype: Dtype, x: f64) -> Vec<u8> {
-    match dtype {
-        Dtype::Bool => vec![u8::from(x > 0.5)],
-        Dtype::Uint8 => vec![x as u8],
-        Dtype::Int8 => (x as i8).to_le_bytes().into(),
-        Dtype::Int16 => (x as i16).to_le_bytes().into(),
-        Dtype::Int32 => (x as i32).to_le_bytes().into(),
-        Dtype::Int64 => (x as i64).to_le_bytes().into(),
-        Dtype::Uint16 => (x as u16).to_le_bytes().into(),
-        Dtype::Uint32 => (x as u32).to_le_bytes().into(),
-        Dtype::Uint64 => (x as u64).to_le_bytes().into(),
-        Dtype::Float16 => half(x as f32).to_le_bytes().into(),
-        Dtype::Float32 => (x as f32).to_le_bytes().into(),
-        Dtype::Float64 => x.to_le_bytes().into(),
-    }
-}
-
-/// The binary16 next to 0 from an ordinary number.
-fn half(x: f32) -> u16 {
-    let (sign, exponent) = ((x.to_bits() >> 16 & 0x8000) as u16, (x.to_bits() >> 23 & 0xff) as i32 - 112);
-    let fraction = (x.to_bits() >> 13 & 0x3ff) as u16;
-    sign | match exponent {
-        ..=0 => 0,
-        1..31 => (exponent as u16) << 10 | fraction,
-        _ => 0x7bff,
     }
 }
 

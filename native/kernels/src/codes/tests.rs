@@ -1,11 +1,12 @@
 //! What a chunk claims of its rows, and the input that is refused.
 
-use super::testing::{Epoch, Setup, Stored, bytes_of, difference, dot, length, noise, setup};
+use super::testing::{Epoch, Setup, Stored, difference, dot, length, noise, setup};
 use super::{CHUNK_ROWS, Chunk, Layout, Transform, encode};
 use crate::Code;
 use crate::arch::Tier;
 use crate::crc::crc32c;
 use crate::distance::Dtype;
+use crate::testing::bytes_of;
 use proptest::prelude::*;
 
 /// Room for the float64 arithmetic of the test.

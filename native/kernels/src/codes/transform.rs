@@ -1,5 +1,7 @@
 //! What is subtracted from a row and how it is turned before it is coded.
 
+use std::sync::OnceLock;
+
 use super::LANES;
 use super::layout::{Layout, STEP};
 use super::product::{TILE_COLUMNS, TILE_ROWS, Tile, dot};
@@ -21,10 +23,10 @@ pub struct Transform {
     pub basis: Option<Vec<f32>>,
     /// At least the spectral norm of what the basis is away from an orthonormal one.
     defect: f64,
-    /// The basis as `add_tile` reads it.
-    strips: Vec<f64>,
+    /// The basis as `add_tile` reads it, made by the first row that is coded: a search needs none.
+    strips: OnceLock<Vec<f64>>,
     rotation: Rotation,
-    /// |mean|, and at least the error of the computed `mean` sums as a part of it.
+    /// |mean|.
     pub mean_length: f64,
 }
 
@@ -52,7 +54,7 @@ impl Transform {
         }
         let mean_length = mean.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
         let rotation = Rotation::new(seed, coordinates);
-        let strips = basis.as_ref().map_or_else(Vec::new, |basis| strips(basis, dimensions));
+        let strips = OnceLock::new();
         Ok(Self { dimensions, layout, seed, mean, basis, defect, strips, rotation, mean_length })
     }
 
@@ -99,9 +101,10 @@ impl Transform {
                 into.resize(self.layout.coordinates, [0.0; LANES]);
             }
             // Whatever the tier, each sum is of products in the order of the dimensions.
-            Some(_) => {
+            Some(basis) => {
                 let residuals = residuals.as_flattened();
-                for strip in self.strips.chunks_exact(self.dimensions * TILE_ROWS) {
+                let strips = self.strips.get_or_init(|| strips(basis, self.dimensions));
+                for strip in strips.chunks_exact(self.dimensions * TILE_ROWS) {
                     let mut tile = [[0.0; LANES]; TILE_ROWS];
                     project(strip, residuals, &mut tile);
                     into.extend(tile.map(|sums| sums.map(|sum| sum as f32)));

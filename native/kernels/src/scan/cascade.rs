@@ -8,7 +8,7 @@ use super::fine_pass::FinePass;
 use super::{Best, ExactScan, Metric};
 use crate::arch::{CODE_QUERIES, CodeKernels, DefaultFloatState};
 use crate::codes::layout::Record;
-use crate::codes::query::{CodeQuery, Factors, Limbs, Plane, Rule};
+use crate::codes::query::{CodeQuery, Factors, Limbs, Rule};
 use crate::codes::{CHUNK_ROWS, Chunk, Layout, Transform};
 use crate::crc::crc32c;
 use crate::rowset::{MAX_ID, RowSet};
@@ -83,17 +83,13 @@ impl Cascade {
         self.scan.metric
     }
 
-    pub fn layout(&self) -> Layout {
-        self.transform.layout
-    }
-
     pub fn chunks(rows: usize) -> usize {
         rows.div_ceil(CHUNK_ROWS)
     }
 
     /// Scans a range of the chunks. Passes may overlap.
     pub fn scan(&self, codes: &Codes<'_>, chunks: Range<usize>) -> Result<()> {
-        codes.check()?;
+        codes.check(self.transform.layout)?;
         if chunks.end > Self::chunks(codes.rows) {
             return Err(Error::invalid(format!("chunks {chunks:?} of a list of {} rows", codes.rows)));
         }
@@ -170,10 +166,13 @@ impl Cascade {
 }
 
 impl<'a> Codes<'a> {
-    fn check(&self) -> Result<()> {
+    fn check(&self, layout: Layout) -> Result<()> {
         // The passes count rows of a list in 32 bits.
         let rows = u32::try_from(self.rows).map_err(|_| Error::invalid("a list has up to 2^32 - 1 rows"))?;
         match self.ids {
+            _ if self.bytes.len() != layout.list_bytes(self.rows) => {
+                Err(Error::corrupt(format!("{} bytes are no codes of {rows} rows", self.bytes.len())))
+            }
             Some(ids) if ids.len() != self.rows => {
                 Err(Error::corrupt(format!("{rows} codes have {} row ids", ids.len())))
             }
@@ -188,8 +187,7 @@ impl<'a> Codes<'a> {
         let layout = cascade.transform.layout;
         let rows = (self.rows - index * CHUNK_ROWS).min(CHUNK_ROWS);
         let at = index * layout.chunk_bytes(CHUNK_ROWS);
-        let bytes = self.bytes.get(at..at + layout.chunk_bytes(rows));
-        Chunk::new(layout, rows, bytes.ok_or_else(|| Error::corrupt("codes end before their last chunk"))?)
+        Chunk::new(layout, rows, &self.bytes[at..at + layout.chunk_bytes(rows)])
     }
 
     fn id(&self, row: usize) -> u64 {
@@ -201,7 +199,6 @@ impl<'a> Codes<'a> {
 pub struct Keeper<'a> {
     cascade: &'a Cascade,
     codes: &'a Codes<'a>,
-    plane: Plane,
     /// Of each query.
     pub candidates: Vec<Candidates>,
     /// The threshold of each rule, and the rule.
@@ -209,11 +206,11 @@ pub struct Keeper<'a> {
 }
 
 impl<'a> Keeper<'a> {
-    pub fn new(cascade: &'a Cascade, codes: &'a Codes<'a>, plane: Plane) -> Self {
+    pub fn new(cascade: &'a Cascade, codes: &'a Codes<'a>) -> Self {
         let candidates = cascade.queries.iter().map(|_| Candidates::new(cascade.scan.k)).collect();
         let best = cascade.scan.best.iter().map(Best::threshold);
-        let rules = cascade.queries.iter().zip(best).map(|(query, best)| (best, query.rule(plane, best)));
-        Self { cascade, codes, plane, candidates, rules: rules.collect() }
+        let rules = cascade.queries.iter().zip(best).map(|(query, best)| (best, query.rule(best)));
+        Self { cascade, codes, candidates, rules: rules.collect() }
     }
 
     pub fn rule(&self, q: usize) -> &Rule {
@@ -235,7 +232,7 @@ impl<'a> Keeper<'a> {
         }
         let threshold = best.threshold();
         if threshold < self.rules[q].0 {
-            self.rules[q] = (threshold, self.cascade.queries[q].rule(self.plane, threshold));
+            self.rules[q] = (threshold, self.cascade.queries[q].rule(threshold));
         }
     }
 }

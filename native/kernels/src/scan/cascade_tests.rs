@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::tests::{METRICS, noise};
 use super::{Cascade, Codes, Dtype, ExactScan, Metric, Options, Partition, Results};
 use crate::arch::{CodeKernels, Tier};
-use crate::codes::testing::{bytes_of, numbers};
 use crate::codes::{CHUNK_ROWS, Transform, encode, train};
 use crate::rowset::RowSet;
+use crate::testing::{self, bytes_of, numbers};
 use crate::{Code, Result};
 use proptest::prelude::*;
 
@@ -41,7 +41,7 @@ fn codes_with_a_basis_change_no_answer() {
     };
     let queries: Vec<f64> = (0..11).flat_map(|_| row()).map(f64::from).collect();
     let rows: Vec<u8> = (0..ROWS).flat_map(|_| row()).flat_map(f32::to_le_bytes).collect();
-    let transform = Arc::new(train(Dtype::Float32, DIMENSIONS, &rows, 3).unwrap());
+    let transform = Arc::new(train(Dtype::Float32, DIMENSIONS, &rows, 3, None).unwrap());
     assert_eq!(transform.layout.coordinates, 32);
     check_many(&rows, &queries, DIMENSIONS, &transform);
 }
@@ -118,10 +118,9 @@ fn kernels() -> Vec<(Tier, CodeKernels)> {
 fn bits(results: &Results) -> Vec<(Vec<(u64, u64)>, u32)> {
     let k = results.ids.len() / results.counts.len();
     // One pattern for all NaN.
-    let bits = |score: f64| if score.is_nan() { f64::NAN.to_bits() } else { score.to_bits() };
     let hits = |q: usize| {
         let hits = results.ids.iter().zip(&results.scores).skip(q * k).take(results.counts[q] as usize);
-        hits.map(|(&id, &score)| (id as u64, bits(score))).collect()
+        hits.map(|(&id, &score)| (id as u64, testing::bits(score))).collect()
     };
     results.counts.iter().enumerate().map(|(q, &count)| (hits(q), count)).collect()
 }

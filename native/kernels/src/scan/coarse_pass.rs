@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::cascade::{Cascade, Codes, Keeper};
 use crate::Result;
-use crate::codes::query::{Columns, Factors, Plane, rows_of_block};
+use crate::codes::query::{Columns, Factors, rows_of_block};
 use crate::codes::{CHUNK_ROWS, LANES};
 use crate::topk::Candidates;
 
@@ -34,7 +34,7 @@ pub struct CoarsePass<'a> {
 
 impl<'a> CoarsePass<'a> {
     pub fn new(cascade: &'a Cascade, codes: &'a Codes<'a>) -> Self {
-        let keeper = Keeper::new(cascade, codes, Plane::Coarse);
+        let keeper = Keeper::new(cascade, codes);
         Self { cascade, codes, keeper, waiting: Vec::new() }
     }
 

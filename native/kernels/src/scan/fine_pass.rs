@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::cascade::{Cascade, Codes, Keeper};
 use crate::Result;
 use crate::arch::{CODE_QUERIES, Left};
-use crate::codes::query::{Columns, Plane, rows_of_block};
+use crate::codes::query::{Columns, rows_of_block};
 use crate::codes::{CHUNK_ROWS, LANES};
 use crate::topk::Candidates;
 
@@ -26,7 +26,7 @@ impl<'a> FinePass<'a> {
         Self {
             cascade,
             codes,
-            keeper: Keeper::new(cascade, codes, Plane::Fine),
+            keeper: Keeper::new(cascade, codes),
             joined,
             errors: Vec::new(),
             left: [Left::NONE; CODE_QUERIES],

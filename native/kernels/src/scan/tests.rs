@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::BigRatio;
+use crate::testing::{BigRatio, bits, bytes_of, numbers};
 use proptest::prelude::*;
 
 mod direct;
@@ -87,43 +87,6 @@ fn oracle(case: &Case, query: &[f64], score: &impl Fn(&[f64], &[f64]) -> (f64, f
     hits.into_iter().take(case.k).map(|(_, id, score)| (id, bits(score))).collect()
 }
 
-/// One pattern for all NaN.
-fn bits(score: f64) -> u64 {
-    if score.is_nan() { f64::NAN.to_bits() } else { score.to_bits() }
-}
-
-/// The bytes of a number that the dtype has.
-fn encode(dtype: Dtype, x: f64) -> Vec<u8> {
-    match dtype {
-        Dtype::Bool | Dtype::Uint8 => (x as u8).to_le_bytes().into(),
-        Dtype::Int8 => (x as i8).to_le_bytes().into(),
-        Dtype::Int16 => (x as i16).to_le_bytes().into(),
-        Dtype::Int32 => (x as i32).to_le_bytes().into(),
-        Dtype::Int64 => (x as i64).to_le_bytes().into(),
-        Dtype::Uint16 => (x as u16).to_le_bytes().into(),
-        Dtype::Uint32 => (x as u32).to_le_bytes().into(),
-        Dtype::Uint64 => (x as u64).to_le_bytes().into(),
-        Dtype::Float16 => half_of(x).to_le_bytes().into(),
-        Dtype::Float32 => (x as f32).to_le_bytes().into(),
-        Dtype::Float64 => x.to_le_bytes().into(),
-    }
-}
-
-/// The bits of the binary16 that is `x`.
-fn half_of(x: f64) -> u16 {
-    static HALVES: std::sync::LazyLock<std::collections::HashMap<u64, u16>> =
-        std::sync::LazyLock::new(|| (0..=u16::MAX).map(|half| (bits(half_value(half)), half)).collect());
-    HALVES[&bits(x)]
-}
-
-fn half_value(half: u16) -> f64 {
-    decode(Dtype::Float16, &half.to_le_bytes())
-}
-
-fn decode(dtype: Dtype, bytes: &[u8]) -> f64 {
-    dtype.wide().numbers(dtype.widen(bytes, &mut Vec::new()))[0]
-}
-
 #[derive(Clone, Debug)]
 struct Case {
     dtype: Dtype,
@@ -139,7 +102,7 @@ struct Case {
 
 impl Case {
     fn bytes(&self) -> Vec<u8> {
-        self.rows.iter().flat_map(|&x| encode(self.dtype, x)).collect()
+        self.rows.iter().flat_map(|&x| bytes_of(self.dtype, x)).collect()
     }
 
     fn scan(&self, metric: Metric, tier: Tier) -> Results {
@@ -328,7 +291,7 @@ fn double() -> impl Strategy<Value = f64> {
 /// Numbers that the dtype has, its ends among them.
 fn number(dtype: Dtype) -> BoxedStrategy<f64> {
     let bytes = proptest::collection::vec(any::<u8>(), dtype.bytes());
-    let any_bits = bytes.prop_map(move |bytes| decode(dtype, &bytes));
+    let any_bits = bytes.prop_map(move |bytes| numbers(dtype, &bytes)[0]);
     match dtype {
         Dtype::Bool => any::<bool>().prop_map(|x| f64::from(u8::from(x))).boxed(),
         Dtype::Float32 => hard().boxed(),
