@@ -4,18 +4,15 @@
 // overridden rows are coded too: who reads takes them out, so that no later change touches a list.
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
+import { rowBytesOf, uploadLarge } from '../arrays/partition-writer.js';
 import type { BasePart } from '../arrays/row-map.js';
 import { NacreError } from '../errors.js';
 import { indexPattern } from '../manifest/keys.js';
 import { v1 } from '../manifest/message.js';
 import type { NewObject } from '../manifest/objects.js';
 import type { IndexDraft, IndexSegmentDraft } from '../manifest/transaction.js';
-import { packBlockSums, uploadObject } from '../manifest/upload.js';
 import { type CodeTransform, fromNative, type ScanDtype } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { defined } from '../util/assert.js';
-import { fromHex } from '../util/bytes.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { makeTransform, readEpoch, writeEpoch } from './epoch.js';
 import { sampleRows } from './sample.js';
@@ -55,7 +52,7 @@ export async function buildExactIndex(
   { update = false, onProgress, ...options }: BuildOptions = {},
 ): Promise<IndexDraft | undefined> {
   const kind = v1.IndexKind.INDEX_KIND_EXACT;
-  const arrayId = defined(fromHex(view.id), 'array id');
+  const pattern = indexPattern(view.entry.id);
   const known = update ? view.index(kind) : undefined;
   const parts = await uncovered(view, known);
   const total = parts.reduce((sum, { part }) => sum + part.rows, 0);
@@ -68,7 +65,7 @@ export async function buildExactIndex(
   let coded = 0;
   for (const stretch of stretches(parts, transform)) {
     const codes = await codesOf(environment, stretch, transform, dtype, rowBytesOf(view.type), options);
-    const object = await upload(environment, arrayId, codes, options);
+    const object = await uploadLarge(environment, pattern, [codes], options, blockBytes);
     segments.push({ object, firstRowId: stretch.firstRowId, rows: stretch.rows });
     coded += stretch.rows;
     onProgress?.(coded, total);
@@ -107,7 +104,7 @@ async function train(
     throw fromNative(error);
   });
   const fields = { ...trained, dimensions, seed, trainingRows: sample.rows };
-  const epoch = await writeEpoch(environment, defined(fromHex(view.id), 'array id'), fields, options);
+  const epoch = await writeEpoch(environment, view.entry.id, fields, options);
   return { transform: makeTransform(environment, fields), epoch };
 }
 
@@ -168,26 +165,4 @@ async function codesOf(
   if (restRows > 0) await put(rest.subarray(0, restRows * rowBytes));
   if (done !== rows) throw new NacreError('Internal', `${done} of ${rows} rows were coded`);
   return codes;
-}
-
-async function upload(
-  { native, runtime, store }: ArrayEnvironment,
-  arrayId: Uint8Array,
-  codes: Uint8Array,
-  options: CallOptions,
-): Promise<NewObject> {
-  const digest = await native.digestObject([codes], blockBytes).catch((error: unknown) => {
-    throw fromNative(error);
-  });
-  const object: NewObject = {
-    pattern: indexPattern(arrayId),
-    id: runtime.randomBytes(16),
-    sizeBytes: codes.byteLength,
-    hash: digest.blake3,
-    crc32c: digest.crc32c,
-    blocks: packBlockSums(digest.blocks),
-    blockBytes,
-  };
-  await uploadObject(store, object, codes, options);
-  return object;
 }

@@ -2,6 +2,7 @@
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { BasePart } from '../arrays/row-map.js';
 import type { CallOptions } from '../storage/object-store.js';
+import { defined } from '../util/assert.js';
 import { concat } from '../util/bytes.js';
 import { lastAtMost } from '../util/sorted.js';
 
@@ -31,8 +32,10 @@ export async function sampleRows(
   const pieces = await Promise.all(
     Array.from({ length: stretches }, async (_, i) => {
       const row = Math.floor((i * total) / stretches);
-      const { start, base } = lastAtMost(starts, row, (one) => one.start) ?? starts[0] ?? { start: 0 };
-      if (base === undefined) return new Uint8Array(0);
+      const { start, base } = defined(
+        lastAtMost(starts, row, (one) => one.start),
+        'partition of a row',
+      );
       const first = row - start;
       const next = Math.floor(((i + 1) * total) / stretches) - start;
       const last = Math.min(first + stretchRows, next, base.part.rows);

@@ -4,7 +4,7 @@
 // under way at once follows from the memory budget, so a stream of any length keeps within it.
 import PQueue from 'p-queue';
 import { NacreError } from '../errors.js';
-import { partitionPattern } from '../manifest/keys.js';
+import { type KeyPattern, partitionPattern } from '../manifest/keys.js';
 import { defaultBlockBytes, type NewObject } from '../manifest/objects.js';
 import type { PartitionDraft } from '../manifest/transaction.js';
 import { packBlockSums, uploadObject } from '../manifest/upload.js';
@@ -39,7 +39,7 @@ export function rowsPerPartition(rowBytes: number, partitionBytes: number): numb
 
 export class PartitionWriter {
   readonly #environment: ArrayEnvironment;
-  readonly #pattern: ReturnType<typeof partitionPattern>;
+  readonly #pattern: KeyPattern;
   readonly #type: RowType;
   readonly #queue: PQueue;
   readonly #options: CallOptions;
@@ -89,26 +89,38 @@ export class PartitionWriter {
   }
 
   async #upload(rowBytes: Uint8Array, rows: number): Promise<PartitionDraft> {
-    const { native, runtime, store } = this.#environment;
     const { dtype, rowShape, scalar } = this.#type;
-    const { signal } = this.#options;
-    throwIfAborted(signal);
+    throwIfAborted(this.#options.signal);
     const header = encodeHeader(dtype, scalar ? [] : [rows, ...rowShape]);
-    const pieces = [header, rowBytes];
-    const digest = await native.digestObject(pieces, defaultBlockBytes).catch((error: unknown) => {
-      throw fromNative(error);
-    });
-    const object: NewObject = {
-      pattern: this.#pattern,
-      id: runtime.randomBytes(16),
-      sizeBytes: byteLength(pieces),
-      hash: digest.blake3,
-      crc32c: digest.crc32c,
-      blocks: packBlockSums(digest.blocks),
-    };
-    await uploadObject(store, object, pieces, this.#options);
+    const object = await uploadLarge(this.#environment, this.#pattern, [header, rowBytes], this.#options);
     return { object, rows, dataOffset: header.byteLength };
   }
+}
+
+/** Digests an object off the event loop and uploads it under a random key; `blockBytes` default 64 KiB. */
+export async function uploadLarge(
+  { native, runtime, store }: ArrayEnvironment,
+  pattern: KeyPattern,
+  pieces: readonly Uint8Array[],
+  options: CallOptions,
+  blockBytes?: number,
+): Promise<NewObject> {
+  const digest = await native
+    .digestObject(pieces, blockBytes ?? defaultBlockBytes)
+    .catch((error: unknown) => {
+      throw fromNative(error);
+    });
+  const object: NewObject = {
+    pattern,
+    id: runtime.randomBytes(16),
+    sizeBytes: byteLength(pieces),
+    hash: digest.blake3,
+    crc32c: digest.crc32c,
+    blocks: packBlockSums(digest.blocks),
+    ...(blockBytes === undefined ? {} : { blockBytes }),
+  };
+  await uploadObject(store, object, pieces, options);
+  return object;
 }
 
 /** Refuses rows that do not fit the array, naming both. */

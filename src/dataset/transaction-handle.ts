@@ -1,4 +1,5 @@
 // What the callback of write() gets.
+import type { BuildOptions } from '../ann/build-exact.js';
 import type { RowSource } from '../arrays/row-source.js';
 import type { RowsInput } from '../arrays/rows-input.js';
 import type { RowSelection } from '../arrays/selection.js';
@@ -6,17 +7,12 @@ import type { CreateOptions, RowTarget, WriteTransaction } from '../arrays/write
 import { NacreError } from '../errors.js';
 import { viewAs } from '../npy/dtype.js';
 import { codedDimensions, scanDtype } from '../query/scan.js';
-import type { CallOptions } from '../storage/object-store.js';
 import type { Rows } from './array-handle.js';
 import type { Environment } from './environment.js';
 
-export interface IndexOptions extends CallOptions {
+export interface IndexOptions extends BuildOptions {
   /** `exact`: exact search reads codes of the rows in their place. */
   readonly type: 'exact';
-  /** Only rows that the index does not cover yet. Default false: the index is built anew. */
-  readonly update?: boolean;
-  /** Told how many of the rows to be coded are. */
-  readonly onProgress?: (codedRows: number, totalRows: number) => void;
 }
 
 /** Changes that become one version. Use it inside the callback of `write()` only, and await every call. */

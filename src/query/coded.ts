@@ -14,9 +14,8 @@ import { dimensionsOf } from './scan.js';
 /** A list of codes that takes the place of partitions. */
 export interface CodedRows {
   readonly list: CodeList;
-  /** Ids in the list that are no live rows of these partitions. */
+  /** Ids in the list that are no live rows of the partitions that it stands for. */
   readonly dead: Uint8Array | undefined;
-  readonly parts: readonly ScanPart[];
   readonly liveRows: number;
 }
 
@@ -57,19 +56,23 @@ export function openCodes(
   return { cascade: opened, ...divide(index.lists, parts, environment) };
 }
 
-/** Which partitions each list stands for. One that lies in a list only in part is scanned itself. */
+/**
+ * Which partitions each list stands for; both ascend. One that lies in a list only in part is scanned itself.
+ */
 function divide(
   lists: readonly CodeList[],
   parts: readonly ScanPart[],
   { functions: { rowSets } }: ArrayEnvironment,
 ): Pick<Coded, 'lists' | 'plain'> {
-  const covered = new Set<ScanPart>();
-  const coded = lists.map((list): CodedRows => {
+  const base = parts.filter(({ rowIds }) => rowIds === undefined);
+  const plain = parts.filter(({ rowIds }) => rowIds !== undefined);
+  const coded: CodedRows[] = [];
+  let at = 0;
+  for (const list of lists) {
     const end = list.firstRowId + list.rows;
-    const inside = parts.filter(
-      ({ part, firstRowId, rowIds }) =>
-        rowIds === undefined && firstRowId >= list.firstRowId && firstRowId + part.rows <= end,
-    );
+    for (let part = base[at]; part !== undefined && part.firstRowId < list.firstRowId; part = base[++at])
+      plain.push(part);
+    const first = at;
     let dead: Uint8Array | undefined;
     let liveRows = list.rows;
     const add = (set: Uint8Array): void => {
@@ -80,17 +83,17 @@ function divide(
     const skipTo = (id: number): void => {
       if (id > next) add(rowSets.fromSorted(Float64Array.from({ length: id - next }, (_, i) => next + i)));
     };
-    for (const part of inside.toSorted((a, b) => a.firstRowId - b.firstRowId)) {
+    for (let part = base[at]; part !== undefined; part = base[++at]) {
+      if (part.firstRowId + part.part.rows > end) break;
       skipTo(part.firstRowId);
       if (part.dead !== undefined) add(part.dead);
       next = part.firstRowId + part.part.rows;
-      covered.add(part);
     }
+    if (at === first) continue;
     skipTo(end);
-    return { list, dead, parts: inside, liveRows };
-  });
-  const plain = parts.filter((part) => !covered.has(part));
-  return { lists: coded.filter(({ parts: { length } }) => length > 0), plain };
+    coded.push({ list, dead, liveRows });
+  }
+  return { lists: coded, plain: [...plain, ...base.slice(at)] };
 }
 
 /** False when codes cannot bound these queries. */
