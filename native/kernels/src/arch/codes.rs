@@ -101,7 +101,7 @@ macro_rules! kernels {
         $(#[target_feature(enable = $features)])?
         unsafe fn row(row: &[u8], limbs: [&[i8]; 2]) -> [i32; 2] {
             // SAFETY: as above.
-            unsafe { dots::row::<$row, 2>(row, limbs) }
+            unsafe { dots::row::<$block, $row, 2>(row, limbs) }
         }
         CodeKernels { coarse, join, fine, row }
     }};

@@ -3,6 +3,8 @@
 //! A nibble is at most 15 and an int8 at least -128, so that no step leaves its range: a pair of products
 //! fits int16 also where an instruction would saturate, and sums of 32,768 of them fit int32.
 
+use std::ops::Range;
+
 use crate::codes::query::{Columns, Rule};
 use crate::distance::Metric;
 
@@ -64,45 +66,73 @@ impl<const L: usize> Left<L> {
     pub const NONE: Self = Self { rows: 0, values: [0.0; ROWS], sums: [[0; ROWS]; L] };
 }
 
-/// Adds to `left` what `rule` leaves of the rows from `first` on, of which `sums` are the sums with each
-/// limb.
+/// The factors of as many rows as a vector has sums; those that a metric has no use for are zeros.
+struct Factors<S: Dots> {
+    scale: S::Singles,
+    length: S::Singles,
+    error: S::Singles,
+    tail: Option<S::Singles>,
+    along: S::Singles,
+    norm: S::Singles,
+}
+
+impl<S: Dots> Factors<S> {
+    /// Those of the rows from `at` on.
+    ///
+    /// # Safety
+    /// The CPU has the features of `S`.
+    #[inline(always)]
+    unsafe fn load(columns: &Columns<'_>, at: usize) -> Self {
+        // SAFETY: the features are the caller's; a vector is as long as the slice that it is loaded from.
+        unsafe {
+            let column = |factors: &[f32]| S::load_singles(factors[at..at + S::SUMS].as_ptr());
+            let used = |is_used: bool, factors| if is_used { column(factors) } else { S::all(0.0) };
+            Self {
+                scale: column(columns.scale),
+                length: column(columns.length),
+                error: column(columns.error),
+                tail: columns.tail.map(column),
+                along: used(!columns.metric.is_l2(), columns.along),
+                norm: used(columns.metric == Metric::Cosine, columns.norm),
+            }
+        }
+    }
+}
+
+/// Adds to `left` what `rule` leaves of the rows from `first` on of a block, of which `sums` are the sums with
+/// each limb.
 ///
 /// # Safety
 /// The CPU has the features of `S`.
 #[inline(always)]
 unsafe fn test<S: Dots, const L: usize>(
     rule: &Rule,
-    columns: &Columns<'_>,
-    block: usize,
+    factors: &Factors<S>,
     first: usize,
     sums: [S::Sums; L],
     left: &mut Left<L>,
 ) {
-    let at = block * ROWS + first;
-    // SAFETY: the features are the caller's; `column` loads whole vectors.
+    // SAFETY: the features are the caller's.
     unsafe {
-        let column = |factors: &[f32]| S::load_singles(factors[at..at + S::SUMS].as_ptr());
         let product =
             |limb: usize, unit| S::multiply_singles(S::all(unit), S::centred(sums[limb], rule.totals[limb]));
         let mut products = product(0, rule.high);
         if L == 2 {
             products = S::add_singles(products, product(1, rule.low));
         }
-        let length = column(columns.length);
-        let squares = S::multiply_singles(S::all(rule.squares), length);
-        let lengths = S::multiply_singles(length, S::subtract_singles(S::all(rule.length), squares));
-        let errors = S::multiply_singles(S::all(rule.error), column(columns.error));
-        let mut values = S::multiply_singles(column(columns.scale), products);
+        let squares = S::multiply_singles(S::all(rule.squares), factors.length);
+        let lengths = S::multiply_singles(factors.length, S::subtract_singles(S::all(rule.length), squares));
+        let errors = S::multiply_singles(S::all(rule.error), factors.error);
+        let mut values = S::multiply_singles(factors.scale, products);
         values = S::add_singles(values, S::add_singles(errors, lengths));
-        if let Some(tail) = columns.tail {
-            values = S::add_singles(values, S::multiply_singles(S::all(rule.tail), column(tail)));
+        if let Some(tail) = factors.tail {
+            values = S::add_singles(values, S::multiply_singles(S::all(rule.tail), tail));
         }
         if !rule.metric.is_l2() {
-            values = S::add_singles(values, column(columns.along));
+            values = S::add_singles(values, factors.along);
         }
         if rule.metric == Metric::Cosine {
-            let norms = S::multiply_singles(S::all(rule.norms), column(columns.norm));
-            values = S::subtract_singles(values, norms);
+            values = S::subtract_singles(values, S::multiply_singles(S::all(rule.norms), factors.norm));
         }
         let rows = S::not_less(values, S::all(rule.limit));
         if rows != 0 {
@@ -161,7 +191,8 @@ pub unsafe fn coarse<S: Dots>(
                     }
                 }
             }
-            test::<S, 2>(rule, columns, block, first, sums.map(|[a, b]| S::add(a, b)), &mut left);
+            let factors = Factors::load(columns, block * ROWS + first);
+            test::<S, 2>(rule, &factors, first, sums.map(|[a, b]| S::add(a, b)), &mut left);
         }
     }
     left
@@ -240,36 +271,59 @@ pub unsafe fn fine<S: Dots, const Q: usize>(
                     }
                 }
             }
+            let factors = Factors::load(columns, block * ROWS + first);
             for q in 0..Q {
                 if !S::WHOLE_BYTES {
                     let twice = |a| S::add(a, a);
                     sums[q] = S::add(sums[q], twice(twice(twice(twice(above[q])))));
                 }
-                test::<S, 1>(&rules[q], columns, block, first, [sums[q]], &mut left[q]);
+                test::<S, 1>(&rules[q], &factors, first, [sums[q]], &mut left[q]);
             }
         }
     }
 }
 
 /// Sums of the low nibbles of one row with `L` vectors of int8, each as long as the row has coordinates:
-/// first those of the low halves of its bytes, then the others.
+/// first those of the low halves of its bytes, then the others. In vectors of `S`, and of `T` what is left.
 ///
 /// # Safety
-/// The CPU has the features of `S`.
+/// The CPU has the features of `S` and `T`.
 #[inline(always)]
-pub unsafe fn row<S: Dots, const L: usize>(row: &[u8], vectors: [&[i8]; L]) -> [i32; L] {
-    let (bytes, step) = (row.len(), 4 * S::SUMS);
-    assert!(bytes.is_multiple_of(step), "a row has whole vectors");
-    assert!(vectors.iter().all(|vector| vector.len() == 2 * bytes), "vectors and rows have one length");
-    // SAFETY: the features are the caller's; `i + step` is at most the bytes of the row, and half of each
+pub unsafe fn row<S: Dots, T: Dots, const L: usize>(row: &[u8], vectors: [&[i8]; L]) -> [i32; L] {
+    let whole = row.len() - row.len() % (4 * S::SUMS);
+    assert!(row.len().is_multiple_of(4 * T::SUMS), "a row has whole vectors");
+    assert!(vectors.iter().all(|vector| vector.len() == 2 * row.len()), "vectors and rows have one length");
+    // SAFETY: the features are the caller's; both ranges are of whole vectors, within the row and half of each
     // vector.
     unsafe {
+        let first = row_part::<S, L>(row, vectors, 0..whole);
+        if whole == row.len() {
+            return first;
+        }
+        let rest = row_part::<T, L>(row, vectors, whole..row.len());
+        std::array::from_fn(|limb| first[limb] + rest[limb])
+    }
+}
+
+/// The sums of some bytes of a row.
+///
+/// # Safety
+/// The CPU has the features of `S`; the range is of whole vectors, within the row, and each of `vectors` is
+/// twice as long as the row.
+#[inline(always)]
+unsafe fn row_part<S: Dots, const L: usize>(
+    row: &[u8],
+    vectors: [&[i8]; L],
+    range: Range<usize>,
+) -> [i32; L] {
+    // SAFETY: as the caller says.
+    unsafe {
         let mut sums = [[S::zero(); 2]; L];
-        for i in (0..bytes).step_by(step) {
+        for i in range.step_by(4 * S::SUMS) {
             let codes = S::load(row.as_ptr().add(i));
             let (first, second) = (S::low_nibbles(codes), S::high_nibbles(codes));
             for (vector, sums) in vectors.iter().zip(&mut sums) {
-                let (low, high) = (vector.as_ptr().add(i), vector.as_ptr().add(bytes + i));
+                let (low, high) = (vector.as_ptr().add(i), vector.as_ptr().add(row.len() + i));
                 sums[0] = S::add_products(sums[0], first, S::load(low.cast()));
                 sums[1] = S::add_products(sums[1], second, S::load(high.cast()));
             }
@@ -277,7 +331,7 @@ pub unsafe fn row<S: Dots, const L: usize>(row: &[u8], vectors: [&[i8]; L]) -> [
         sums.map(|[low, high]| {
             let mut lanes = [0i32; ROWS];
             S::store(S::add(low, high), lanes.as_mut_ptr());
-            lanes.iter().sum()
+            lanes[..S::SUMS].iter().sum()
         })
     }
 }

@@ -156,7 +156,7 @@ impl<'a> Chunk<'a> {
 
 /// See `Section::Records`.
 #[derive(Clone, Copy)]
-pub struct Record<'a>(&'a [u8]);
+pub struct Record<'a>(pub &'a [u8]);
 
 impl<'a> Record<'a> {
     pub fn fine_error(self) -> f32 {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::cascade::{Cascade, Codes, Keeper};
 use crate::Result;
+use crate::codes::layout::Record;
 use crate::codes::query::{Columns, Factors, rows_of_block};
 use crate::codes::{CHUNK_ROWS, LANES};
 use crate::topk::Candidates;
@@ -17,8 +18,9 @@ const AHEAD: usize = 16;
 /// unless it may itself lower it.
 struct Waiting {
     query: u32,
-    /// In the list.
+    /// In the list, and where its record is.
     row: u32,
+    record: usize,
     value: f32,
     /// The sums of its high nibbles.
     sums: [i32; 2],
@@ -42,16 +44,17 @@ impl<'a> CoarsePass<'a> {
         for index in chunks {
             self.scan_chunk(index)?;
             if self.waiting.len() >= WAITING {
-                self.settle()?;
+                self.settle();
             }
         }
-        self.settle()?;
+        self.settle();
         Ok(self.keeper.candidates)
     }
 
     fn scan_chunk(&mut self, index: usize) -> Result<()> {
         let chunk = self.codes.chunk(self.cascade, index)?;
         let columns = Columns::of(chunk, self.cascade.metric());
+        let (records, stride) = (self.codes.records_at(self.cascade, index), chunk.layout.record_bytes());
         let kernels = &self.cascade.kernels;
         for block in 0..chunk.rows.div_ceil(LANES) {
             let high = chunk.high_block(block);
@@ -64,9 +67,10 @@ impl<'a> CoarsePass<'a> {
                     let (row, value) = (block * LANES + lane, found.values[lane]);
                     let (query, in_list) = (q as u32, (index * CHUNK_ROWS + row) as u32);
                     let sums = found.sums.map(|sums| sums[lane]);
-                    let waiting = Waiting { query, row: in_list, value, sums, factors: columns.row(row) };
+                    let (record, factors) = (records + row * stride, columns.row(row));
+                    let waiting = Waiting { query, row: in_list, record, value, sums, factors };
                     if self.keeper.rule(q).is_near(&columns, row, value) {
-                        self.keep(&waiting)?;
+                        self.keep(&waiting);
                     } else {
                         self.waiting.push(waiting);
                     }
@@ -76,31 +80,32 @@ impl<'a> CoarsePass<'a> {
         Ok(())
     }
 
-    fn settle(&mut self) -> Result<()> {
+    fn settle(&mut self) {
         let mut waiting = std::mem::take(&mut self.waiting);
         let keeper = &self.keeper;
         waiting.retain(|row| keeper.rule(row.query as usize).leaves(row.value));
         for (i, row) in waiting.iter().enumerate() {
             if let Some(next) = waiting.get(i + AHEAD) {
-                let row = next.row as usize;
-                self.codes.chunk(self.cascade, row / CHUNK_ROWS)?.record(row % CHUNK_ROWS).prefetch();
+                self.record(next).prefetch();
             }
             if self.keeper.rule(row.query as usize).leaves(row.value) {
-                self.keep(row)?;
+                self.keep(row);
             }
         }
         waiting.clear();
         self.waiting = waiting;
-        Ok(())
     }
 
-    fn keep(&mut self, waiting: &Waiting) -> Result<()> {
-        let (q, row) = (waiting.query as usize, waiting.row as usize);
-        let record = self.codes.chunk(self.cascade, row / CHUNK_ROWS)?.record(row % CHUNK_ROWS);
+    fn record(&self, waiting: &Waiting) -> Record<'a> {
+        let bytes = self.cascade.transform.layout.record_bytes();
+        Record(&self.codes.bytes[waiting.record..waiting.record + bytes])
+    }
+
+    fn keep(&mut self, waiting: &Waiting) {
+        let (q, row, record) = (waiting.query as usize, waiting.row as usize, self.record(waiting));
         let limbs = self.cascade.queries[q].halves();
         let low = self.cascade.kernels.row(record.low_nibbles(), limbs);
         let sum = |i: usize| 16 * i64::from(waiting.sums[i]) + i64::from(low[i]);
         self.keeper.keep(q, record, row, &waiting.factors, [sum(0), sum(1)]);
-        Ok(())
     }
 }

@@ -58,9 +58,39 @@ impl<'a> Pass<'a> {
                 self.scan_floats(start, bytes, &mut rows);
             }
         }
+        self.finish();
+    }
+
+    /// Scores rows for one query each: pairs of both, by their places.
+    pub fn run_pairs(mut self, pairs: impl Iterator<Item = (usize, usize)>) {
+        let mut widened = Vec::new();
+        for (q, index) in pairs {
+            let Some(row) = self.row(index) else { continue };
+            let bounds = self.pair_bounds(q, self.row_bytes(index), &mut widened);
+            self.offer(q, &row, bounds);
+        }
+        self.finish();
+    }
+
+    fn finish(mut self) {
         for q in 0..self.candidates.len() {
             self.settle(q);
         }
+    }
+
+    /// What `scan_integers` and `scan_floats` offer a row with.
+    fn pair_bounds(&self, q: usize, row: &[u8], widened: &mut Vec<u8>) -> (f64, f64) {
+        let Self { scan, .. } = self;
+        let query = &scan.queries[q];
+        if let Some(integers) = query.integers.as_ref().filter(|_| scan.dtype == Dtype::Uint8) {
+            let mut dot = [0];
+            scan.kernels.shorts(row, &[&integers.values], integers.steps, &mut dot);
+            return integer_bounds(scan.metric, dot[0], scan.kernels.integer_norm(row), integers.norm);
+        }
+        let (row, mut sum) = (scan.dtype.widen(row, widened), [0.0]);
+        scan.kernels.floats(scan.wide, scan.metric.is_l2(), row, &[&query.values], &mut sum);
+        let norm = if scan.metric.is_l2() { 0.0 } else { scan.kernels.norm(scan.wide, row) };
+        self.float_bounds(sum[0], norm, query)
     }
 
     /// The row, unless it is dead.
