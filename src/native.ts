@@ -29,6 +29,8 @@ export interface ExactScan {
    * rows whose id is in the row set `dead` are passed over. Runs off the event loop; calls may overlap.
    */
   scan(rows: Uint8Array, firstRowId: number, rowIds?: Float64Array, dead?: Uint8Array): Promise<void>;
+  /** The same on the event loop: for a scan of a millisecond at most, of what is in memory. */
+  scanNow(rows: Uint8Array, firstRowId: number, rowIds?: Float64Array, dead?: Uint8Array): void;
   /** `counts[q]` hits of query q, from `q * k` on in `ids` and `scores`, best first. */
   results(): { counts: Uint32Array; ids: Float64Array; scores: Float64Array };
 }
@@ -48,6 +50,8 @@ export interface CodeTransform {
 export interface Cascade {
   /** Scans a list of codes; row i has the id `firstRowId + i`. Off the event loop; calls may overlap. */
   scan(codes: Uint8Array, rows: number, firstRowId: number, dead?: Uint8Array): Promise<void>;
+  /** The same on the event loop: for a scan of a millisecond at most, of what is in memory. */
+  scanNow(codes: Uint8Array, rows: number, firstRowId: number, dead?: Uint8Array): void;
   /** How many rows wait for their scores, those of each query counted. */
   left(): number;
   /** Ids of the rows to be scored next, ascending: of each query the `count` with the best bounds. */
@@ -69,6 +73,8 @@ export interface NativeBinding {
   digestObject(pieces: readonly Uint8Array[], blockBytes: number): Promise<ObjectDigest>;
   /** Index of the first block whose CRC32C differs from `expected`, or -1; off the event loop. */
   verifyBlocks(bytes: Uint8Array, blockBytes: number, expected: Uint32Array): Promise<number>;
+  /** Whether all bytes of a mapping are in memory, so that reading them waits for no disk. 5 µs a 16 MiB. */
+  isResident(mapped: Uint8Array): boolean;
   /** CRC32C of A||B from the sums of A and of B and the length of B. */
   crc32cCombine(a: number, b: number, lengthB: number): number;
   /** CRC32C of `length` bytes from the sums of their blocks, the last of which may be shorter. */

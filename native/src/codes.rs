@@ -198,6 +198,26 @@ impl Cascade {
         )
     }
 
+    /// The same on the event loop.
+    #[napi(catch_unwind)]
+    pub fn scan_now(
+        &self,
+        codes: Uint8Array,
+        rows: f64,
+        first_row_id: f64,
+        dead: Option<Uint8Array>,
+    ) -> napi::Result<()> {
+        let scan = || {
+            let first_id = integer("firstRowId", first_row_id, MAX_ID)?;
+            let rows = size("rows", rows)?;
+            let dead = dead.as_ref().map(|bytes| RowSet::decode(bytes)).transpose()?;
+            let dead = dead.as_ref().filter(|dead| !dead.is_empty());
+            let list = scan::Codes { bytes: &codes, rows, first_id, ids: None, dead };
+            self.0.scan(&list, 0..scan::Cascade::chunks(rows))
+        };
+        scan().map_err(fail)
+    }
+
     #[napi(catch_unwind)]
     pub fn left(&self) -> f64 {
         self.0.left() as f64

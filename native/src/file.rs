@@ -58,6 +58,11 @@ pub fn advise_huge_pages(bytes: Uint8ArraySlice) {
     file::advise_huge_pages(&bytes);
 }
 
+#[napi(catch_unwind, js_name = "isResident")]
+pub fn is_resident(mapped: Uint8ArraySlice) -> bool {
+    kernels::resident::is_resident(&mapped)
+}
+
 /// Blocks that one thread reads before it takes the next ones: 4 MiB of 64 KiB each.
 const PART_BLOCKS: usize = 64;
 

@@ -121,6 +121,24 @@ impl ExactScan {
         )
     }
 
+    /// The same on the event loop.
+    #[napi(catch_unwind)]
+    pub fn scan_now(
+        &self,
+        rows: Uint8Array,
+        first_row_id: f64,
+        row_ids: Option<Float64Array>,
+        dead: Option<Uint8Array>,
+    ) -> napi::Result<()> {
+        let scan = || {
+            let first_id = integer("firstRowId", first_row_id, MAX_ID)?;
+            let inputs = Inputs { scan: Arc::clone(&self.0), rows, first_id, ids: row_ids, dead };
+            let prepared = Prepared::new(&inputs)?;
+            self.0.scan(&prepared.partition(&inputs), 0..prepared.rows)
+        };
+        scan().map_err(fail)
+    }
+
     #[napi(catch_unwind)]
     pub fn results(&self) -> ScanResults {
         let scan::Results { counts, ids, scores } = self.0.results();

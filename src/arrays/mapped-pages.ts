@@ -110,6 +110,13 @@ export class MappedPages implements Pages {
     return defined(bytes, 'the whole object');
   }
 
+  wholeNow(part: Part): Uint8Array | undefined {
+    const { bytes, unchecked } = this.#map(part);
+    if (unchecked > 0 || !this.#native.isResident(bytes)) return undefined;
+    this.#meter.mapped(bytes.byteLength);
+    return bytes;
+  }
+
   /** The file as it stands now. Synchronous: a thread's turn would cost more than the look. */
   #look({ object: { key, sizeBytes } }: Part): { path: string; state: string } {
     const path = this.#store.localPath(key);

@@ -28,6 +28,8 @@ export interface Pages {
   gatherUnchecked(pick: Picked, rowBytes: number, target: Uint8Array, options?: CallOptions): Promise<void>;
   /** The whole object, checked. */
   whole(part: Part, options?: CallOptions): Promise<Uint8Array>;
+  /** The same where nothing need be waited for, not even a disk: it is mapped, checked and in memory. */
+  wholeNow?(part: Part): Uint8Array | undefined;
 }
 
 /** Straight from the store, nothing kept. */

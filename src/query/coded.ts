@@ -96,17 +96,20 @@ function divide(
   return { lists: coded, plain: [...plain, ...base.slice(at)] };
 }
 
-/** False when codes cannot bound these queries. */
+/** False when codes cannot bound these queries. `now`: on the event loop, if the codes are in memory. */
 export async function scanCodes(
   { pages }: ArrayEnvironment,
   opened: Coded['cascade'],
   { list, dead }: CodedRows,
+  now: boolean,
   options: CallOptions,
 ): Promise<boolean> {
-  const [codes, cascade] = await Promise.all([pages.whole(list.part, options), opened]);
+  const there = now ? pages.wholeNow?.(list.part) : undefined;
+  const [codes, cascade] = await Promise.all([there ?? pages.whole(list.part, options), opened]);
   if (cascade === null) return false;
   try {
-    await cascade.scan(codes, list.rows, list.firstRowId, dead);
+    if (there !== undefined) cascade.scanNow(codes, list.rows, list.firstRowId, dead);
+    else await cascade.scan(codes, list.rows, list.firstRowId, dead);
     return true;
   } catch (error) {
     throw fromNative(error);

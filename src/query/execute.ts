@@ -11,7 +11,8 @@ import { throwIfAborted } from '../util/runtime.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { type CodedRows, openCodes, refine, scanCodes } from './coded.js';
 import type { NearestPlan } from './plan.js';
-import { listsOf, scanRows, startScan } from './scan.js';
+import { codesAMilli, isShort, rowsAMilli } from './now.js';
+import { listsOf, scanDtype, scanRows, scanRowsNow, startScan } from './scan.js';
 import type { ResolvedVectors } from './vectors.js';
 
 export interface Hit {
@@ -51,7 +52,7 @@ export async function executeNearest(
   if (!(await scanCoded(pass, plan.metric, parts))) {
     // Anew: what an index that is given up left behind in the scan counts for nothing.
     pass = start();
-    await scanPlain(pass, parts);
+    await scanPlain(pass, plan.metric, parts);
   }
   const { counts, ids, scores } = pass.scan.results();
   const rows = await map.indicesOf(ids);
@@ -83,12 +84,17 @@ async function scanCoded(pass: Pass, metric: ScanMetric, parts: readonly ScanPar
   const coded = openCodes(environment, view, scan, metric, parts, options);
   if (coded === undefined) return false;
   const { lists } = coded;
+  const now = isShort(
+    codesAMilli,
+    lists.map(({ list }) => list.part),
+    vectors.count,
+  );
   let cascade: Cascade | null;
   try {
     let bounded = true;
     const work = async (one: CodedRows): Promise<void> => {
       if (!bounded) return;
-      bounded = await scanCodes(environment, coded.cascade, one, options);
+      bounded = await scanCodes(environment, coded.cascade, one, now, options);
       progress(pass, one.liveRows);
     };
     await eachAhead(pass, lists, ({ list }) => list.part, work);
@@ -99,7 +105,7 @@ async function scanCoded(pass: Pass, metric: ScanMetric, parts: readonly ScanPar
   const covered = lists.reduce((rows, { liveRows }) => rows + liveRows, 0);
   const enough = (wanted + covered * leftAtMost) * vectors.count;
   if (cascade === null || cascade.left() > enough) return false;
-  await scanPlain(pass, coded.plain);
+  await scanPlain(pass, metric, coded.plain);
   try {
     const asked = { k: wanted, queries: vectors.count };
     await refine(environment, view, map, cascade, asked, options);
@@ -123,16 +129,25 @@ function giveUpIndex({ environment, view }: Pass, cause: unknown): false {
   return false;
 }
 
-async function scanPlain(pass: Pass, parts: readonly ScanPart[]): Promise<void> {
-  const { environment, scan, options } = pass;
+async function scanPlain(pass: Pass, metric: ScanMetric, parts: readonly ScanPart[]): Promise<void> {
+  const { environment, view, scan, vectors, options } = pass;
+  const rate = rowsAMilli(metric, scanDtype(view));
+  const now = isShort(
+    rate,
+    parts.map(({ part }) => part),
+    vectors.count,
+  );
   await eachAhead(
     pass,
     parts,
     ({ part }) => part,
     async ({ part, firstRowId, rowIds, dead }) => {
-      const bytes = await environment.pages.whole(part, options);
+      const there = now ? environment.pages.wholeNow?.(part) : undefined;
+      const bytes = there ?? (await environment.pages.whole(part, options));
       throwIfAborted(options.signal);
-      await scanRows(scan, bytes.subarray(part.dataOffset), firstRowId, rowIds, dead);
+      const rows = [bytes.subarray(part.dataOffset), firstRowId, rowIds, dead] as const;
+      if (there !== undefined) scanRowsNow(scan, ...rows);
+      else await scanRows(scan, ...rows);
       progress(pass, part.rows);
     },
   );

@@ -67,6 +67,15 @@ export async function scanRows(scan: ExactScan, ...rows: Parameters<ExactScan['s
   }
 }
 
+/** See {@link ExactScan.scanNow}. */
+export function scanRowsNow(scan: ExactScan, ...rows: Parameters<ExactScan['scanNow']>): void {
+  try {
+    scan.scanNow(...rows);
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
 /** The hits of each query, best first; `hitAt` makes one of its place in the results. */
 export function listsOf<H>(counts: Uint32Array, k: number, hitAt: (at: number) => H): H[][] {
   return Array.from(counts, (count, query) =>

@@ -225,6 +225,21 @@ describe('many rows and queries', () => {
     console.log(`tiers compared with scalar: ${tiers().join(', ') || 'none on this CPU'}`);
   });
 
+  test('a scan on the event loop gives the same', () => {
+    for (const dtype of dtypes) {
+      const queriesOf = Float64Array.from(queries);
+      const scanner = binary.createExactScan({
+        ...{ metric: 'l2sq', dtype, dimensions, k: 12, queries: queriesOf },
+      });
+      for (const { rows, first = 0 } of parts(dtype)) scanner.scanNow(rows, first);
+      const { ids, scores } = scanner.results();
+      const meant = dtype === 'bool' ? numbers.map((n) => Math.min(n, 1)) : numbers;
+      const expected = oracle('l2sq', 12, meant).flat();
+      expect([...ids]).toEqual(expected.map(({ id }) => id));
+      expect([...scores]).toEqual(expected.map(({ score }) => score));
+    }
+  });
+
   test('a process that exits in the middle of scans exits with its own code', async () => {
     const script = `
       const binary = require(${JSON.stringify(binaryPath)});
@@ -299,6 +314,12 @@ describe('what a scan refuses', () => {
     expect(await code(rows, 0, Float64Array.of(1))).toBe('InvalidArgument');
     expect(await code(rows, 0, Float64Array.of(1, 0.5))).toBe('InvalidArgument');
     expect(await code(rows, 0, undefined, Uint8Array.of(1, 2, 3))).toBe('Corrupt');
+    const now = (...args: Parameters<typeof scanner.scanNow>) =>
+      expect(() => scanner.scanNow(...args)).toThrow(/InvalidArgument|Corrupt/);
+    now(rows.subarray(1), 0);
+    now(rows, -1);
+    now(rows, 0, Float64Array.of(1, 0.5));
+    now(rows, 0, undefined, Uint8Array.of(1, 2, 3));
     expect([...scanner.results().counts]).toEqual([0]);
   });
 

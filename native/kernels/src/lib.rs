@@ -9,6 +9,7 @@ mod distance;
 pub mod error;
 mod exact;
 pub mod file;
+pub mod resident;
 pub mod rows;
 pub mod rowset;
 pub mod scan;

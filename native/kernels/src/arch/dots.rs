@@ -99,8 +99,8 @@ impl<S: Dots> Factors<S> {
     }
 }
 
-/// Adds to `left` what `rule` leaves of the rows from `first` on of a block, of which `sums` are the sums with
-/// each limb.
+/// Adds to `left` what `rule` leaves of the rows from `first` on of a block, of which `sums` are the sums
+/// with each limb.
 ///
 /// # Safety
 /// The CPU has the features of `S`.
@@ -293,8 +293,8 @@ pub unsafe fn row<S: Dots, T: Dots, const L: usize>(row: &[u8], vectors: [&[i8];
     let whole = row.len() - row.len() % (4 * S::SUMS);
     assert!(row.len().is_multiple_of(4 * T::SUMS), "a row has whole vectors");
     assert!(vectors.iter().all(|vector| vector.len() == 2 * row.len()), "vectors and rows have one length");
-    // SAFETY: the features are the caller's; both ranges are of whole vectors, within the row and half of each
-    // vector.
+    // SAFETY: the features are the caller's; both ranges are of whole vectors, within the row and half of
+    // each vector.
     unsafe {
         let first = row_part::<S, L>(row, vectors, 0..whole);
         if whole == row.len() {

@@ -1,0 +1,41 @@
+// Pages of a folder that need no waiting: when they are there, and when not.
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { MappedPages } from '../../src/arrays/mapped-pages.js';
+import type { Part } from '../../src/arrays/runs.js';
+import { native } from '../../src/native.js';
+import { LocalStore } from '../../src/storage/local.js';
+import { Meter } from '../../src/storage/wrap/meter.js';
+import { systemRuntime } from '../../src/util/runtime.js';
+
+const blockBytes = 65_536;
+const binary = native();
+const folder = mkdtempSync(path.join(tmpdir(), 'nacre-mapped-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function stored(key: string, bytes: Uint8Array): Promise<Part> {
+  writeFileSync(path.join(folder, key), bytes);
+  const { blake3: hash, blocks, crc32c } = await binary.digestObject([bytes], blockBytes);
+  const sums = new Uint8Array(blocks.buffer, blocks.byteOffset, blocks.byteLength);
+  const object = { key, sizeBytes: bytes.length, hash, crc32c, blockBytes, blocks: sums };
+  return { object, rows: 1, dataOffset: 0, sums: async () => blocks };
+}
+
+test('an object is there at once after its blocks were checked, until its file is another', async () => {
+  const pages = new MappedPages(new LocalStore(folder, systemRuntime), binary, new Meter());
+  const bytes = Uint8Array.from({ length: 200_000 }, (_, i) => i % 251);
+  const part = await stored('a', bytes);
+  expect(pages.wholeNow(part)).toBeUndefined();
+  await pages.read(part, [{ start: 0, end: blockBytes }]);
+  expect(pages.wholeNow(part), 'one block is checked').toBeUndefined();
+  await pages.whole(part);
+  expect(Buffer.from(pages.wholeNow(part) ?? []).equals(bytes)).toBe(true);
+
+  writeFileSync(path.join(folder, 'a'), bytes.with(7, 99));
+  expect(pages.wholeNow(part), 'changed').toBeUndefined();
+  await expect(pages.whole(part)).rejects.toMatchObject({ code: 'Corrupt' });
+  truncateSync(path.join(folder, 'a'), 100);
+  expect(() => pages.wholeNow(part)).toThrow(expect.objectContaining({ code: 'Corrupt' }));
+});
