@@ -328,10 +328,13 @@ unsafe fn row_part<S: Dots, const L: usize>(
                 sums[1] = S::add_products(sums[1], second, S::load(high.cast()));
             }
         }
-        sums.map(|[low, high]| {
+        // No closure here: it would be compiled without the features, and its instructions be calls.
+        let mut totals = [0; L];
+        for (total, [low, high]) in totals.iter_mut().zip(sums) {
             let mut lanes = [0i32; ROWS];
             S::store(S::add(low, high), lanes.as_mut_ptr());
-            lanes[..S::SUMS].iter().sum()
-        })
+            *total = lanes[..S::SUMS].iter().sum();
+        }
+        totals
     }
 }
