@@ -20,6 +20,7 @@ use scores::{Vector, decode, scored};
 
 mod adverse;
 mod cases;
+mod mutant_tests;
 mod random;
 mod scores;
 
