@@ -9,6 +9,7 @@ mod distance;
 pub mod error;
 mod exact;
 pub mod file;
+mod mutants;
 pub mod resident;
 pub mod rows;
 pub mod rowset;

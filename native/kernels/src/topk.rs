@@ -6,6 +6,8 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
+use crate::mutants::{Mutant, at_most, drops_tie};
+
 #[derive(Clone, Copy, Debug)]
 pub struct Hit {
     pub key: f64,
@@ -52,6 +54,7 @@ impl TopK {
             self.hits.push(hit);
         } else if let Some(mut worst) = self.hits.peek_mut()
             && hit < *worst
+            && !drops_tie(Mutant::TopKey, hit.key, worst.key)
         {
             *worst = hit;
         }
@@ -130,7 +133,8 @@ impl Candidates {
     }
 
     fn may_enter(&self, candidate: &Candidate) -> bool {
-        candidate.low < self.cut.0 || (candidate.low == self.cut.0 && candidate.id <= self.cut.1)
+        let (key, id) = self.cut;
+        candidate.low < key || candidate.low == key && at_most(Mutant::CandidatesTake, candidate.id, id)
     }
 
     /// The k-th upper bound is a cut: k rows, each at least as good, keep everything beyond it out.
@@ -141,7 +145,8 @@ impl Candidates {
             self.cut = (kth.high, kth.id);
         }
         let cut = self.cut;
-        self.list.retain(|c| c.low < cut.0 || (c.low == cut.0 && c.id <= cut.1));
+        let within = |id| at_most(Mutant::CandidatesPrune, id, cut.1);
+        self.list.retain(|c| c.low < cut.0 || c.low == cut.0 && within(c.id));
         self.limit = self.limit.max(2 * self.list.len());
     }
 }

@@ -3,6 +3,7 @@
 
 use super::Simd;
 use super::dots::Dots;
+use crate::mutants::{self, Mutant};
 
 pub struct Scalar;
 
@@ -108,8 +109,8 @@ impl Dots for Scalar {
 
     #[inline(always)]
     unsafe fn add_products(sums: i32, nibbles: [u8; 4], bytes: [u8; 4]) -> i32 {
-        let products = nibbles.into_iter().zip(bytes).map(|(a, b)| i32::from(a) * i32::from(b as i8));
-        sums + products.sum::<i32>()
+        let products = std::array::from_fn(|i| i32::from(nibbles[i]) * i32::from(bytes[i] as i8));
+        sums + mutants::sum_of_four(Mutant::Saturation, products)
     }
 
     #[inline(always)]
@@ -169,7 +170,7 @@ impl Dots for Scalar {
     #[inline(always)]
     #[allow(clippy::neg_cmp_op_on_partial_ord, reason = "what is not a number is not less")]
     unsafe fn not_less(value: f32, limit: f32) -> u32 {
-        u32::from(!(value < limit))
+        u32::from(!(value < limit || mutants::drops_tie(Mutant::KernelLeaves, value, limit)))
     }
 
     #[inline(always)]

@@ -8,6 +8,7 @@ use super::transform::Transform;
 use crate::arch::{DefaultFloatState, Tier};
 use crate::crc::crc32c;
 use crate::distance::{Dtype, Wide};
+use crate::mutants::{self, Mutant};
 use crate::{Error, Result};
 
 /// Lengths of residuals for which no step of the scan leaves float32; others are not bounded.
@@ -197,20 +198,21 @@ impl Sums {
         let error = |miss: f64| round_up((miss * (1.0 + room) + turned) * (1.0 + ROOM) + ROOM * length);
         let tail = if transform.layout.has_tail {
             let least = (coordinates * (1.0 - room) - turned).max(0.0);
-            round_up((length * length * (1.0 + room) - least * least).max(0.0).sqrt() * (1.0 + ROOM))
+            let missed = (length * length * (1.0 + room) - least * least).max(0.0).sqrt();
+            round_up(mutants::error(Mutant::Tail, missed) * (1.0 + ROOM))
         } else {
             0.0
         };
-        let along = self.along[lane];
+        let along = mutants::error(Mutant::Along, self.along[lane]);
         let along_error = room * transform.mean_length * length + ROOM * along.abs();
         Coded {
             scale,
             length: length as f32,
-            coarse_error: error(coarse),
+            coarse_error: error(mutants::error(Mutant::CoarseError, coarse)),
             tail,
             along: round_up(along + along_error),
             norm: norm as f32,
-            fine_error: error(fine),
+            fine_error: error(mutants::error(Mutant::FineError, fine)),
         }
     }
 }

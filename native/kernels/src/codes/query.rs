@@ -7,6 +7,7 @@ use super::transform::Transform;
 use super::{Chunk, layout::padded};
 use crate::arch::Kernels;
 use crate::distance::Metric;
+use crate::mutants::{self, Mutant, at_most};
 
 /// Relative room for float64 sums; see `encode`.
 const ROOM: f64 = 1e-9;
@@ -127,7 +128,8 @@ impl CodeQuery {
     /// The rule for the codes of rows whose key must be at most `threshold`.
     pub fn rule(&self, threshold: f64) -> Rule {
         // Never 0, so that a row without a bound is not lost in 0 times infinity.
-        let error = round_up(self.length + self.error).max(f32::MIN_POSITIVE);
+        let error =
+            round_up(mutants::error(Mutant::RuleCode, self.length + self.error)).max(f32::MIN_POSITIVE);
         let squares = if self.metric.is_l2() { 0.5 * (1.0 - 4.0 * NEAREST) as f32 } else { 0.0 };
         let norms = match self.metric {
             Metric::Cosine if threshold.is_finite() => {
@@ -152,9 +154,9 @@ impl CodeQuery {
             low: (unit * self.scale) as f32,
             totals: self.totals.map(|total| middle * total as i32),
             error,
-            length: round_up(self.error),
+            length: round_up(mutants::error(Mutant::RuleQuery, self.error)),
             squares,
-            tail: round_up(self.tail),
+            tail: round_up(mutants::error(Mutant::RuleTail, self.tail)),
             norms: norms as f32,
             metric: self.metric,
             limit,
@@ -172,9 +174,9 @@ impl CodeQuery {
         let sum = |i: usize| 2 * sums[i] - 255 * self.totals[i];
         // Exact in integers; its half is the product with the fine code.
         let product = 0.5 * scale * self.scale * (256 * sum(0) + sum(1)) as f64;
-        let error = f64::from(fine_error) * (self.length + self.error)
-            + length * self.error
-            + tail * self.tail
+        let error = mutants::error(Mutant::BoundsCode, f64::from(fine_error) * (self.length + self.error))
+            + mutants::error(Mutant::BoundsQuery, length * self.error)
+            + mutants::error(Mutant::BoundsTail, tail * self.tail)
             + ROOM * length * self.length;
         let (least, most) = (product - error, product + error);
         if self.metric.is_l2() {
@@ -300,7 +302,7 @@ impl<'a> Columns<'a> {
 
 impl Rule {
     pub fn leaves(&self, value: f32) -> bool {
-        value >= self.limit || value.is_nan()
+        at_most(Mutant::RuleLeaves, self.limit, value) || value.is_nan()
     }
 
     /// Whether the row would be left if the coarse code missed nothing.

@@ -7,6 +7,7 @@ use super::float::error_factor;
 use super::number::NumberQuery;
 use crate::arch::Kernels;
 use crate::exact::{Accumulator, root_of_ratio};
+use crate::mutants::{Mutant, small_error};
 
 /// Below this, numbers in twice the precision could underflow.
 const SMALL: f64 = 1e-200;
@@ -16,7 +17,7 @@ const SMALL: f64 = 1e-200;
 pub fn bound(quotient: f64, dimensions: usize) -> f64 {
     match quotient {
         _ if quotient < SMALL => 0.0,
-        _ => quotient * (1.0 - 4.0 * error_factor(dimensions)),
+        _ => quotient * (1.0 - small_error(Mutant::Jaccard, 4.0 * error_factor(dimensions))),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::codes::layout::{Record, Section};
 use crate::codes::query::{CodeQuery, Factors, Limbs, Rule};
 use crate::codes::{CHUNK_ROWS, Chunk, Layout, Transform};
 use crate::crc::crc32c;
+use crate::mutants::{Mutant, at_most};
 use crate::rowset::{MAX_ID, RowSet};
 use crate::topk::{Candidate, Candidates};
 use crate::{Error, Result};
@@ -119,7 +120,7 @@ impl Cascade {
         asked.clear();
         for (q, waiting) in waiting.iter_mut().enumerate() {
             let threshold = self.scan.best[q].threshold();
-            waiting.retain(|candidate| candidate.low <= threshold);
+            waiting.retain(|candidate| at_most(Mutant::Next, candidate.low, threshold));
             waiting.sort_unstable_by(|a, b| b.low.total_cmp(&a.low));
             let rest = waiting.len().saturating_sub(count);
             asked.extend(waiting.drain(rest..).map(|candidate| (q, candidate)));
@@ -154,7 +155,7 @@ impl Cascade {
             if crc32c(&rows[at * row_bytes..][..row_bytes]) != check {
                 return Err(Error::corrupt(format!("row {id} is not the one that its code was made of")));
             }
-            if low <= self.scan.best[q].threshold() {
+            if at_most(Mutant::Score, low, self.scan.best[q].threshold()) {
                 pairs.push((q, at));
             }
         }
@@ -232,7 +233,7 @@ impl<'a> Keeper<'a> {
     pub fn keep(&mut self, q: usize, record: Record<'_>, row: usize, factors: &Factors, sums: [i64; 2]) {
         let best = &self.cascade.scan.best[q];
         let (low, high) = self.cascade.queries[q].bounds(factors, record.fine_error(), sums);
-        if low <= best.threshold() {
+        if at_most(Mutant::Keeper, low, best.threshold()) {
             let id = self.codes.id(row);
             if self.codes.dead.is_some_and(|dead| dead.contains(id)) {
                 return;

@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::pass::TILE_BYTES;
 use super::{Dtype, Error, ExactScan, Metric, Partition, Result, Wide};
 use crate::distance::{BitQuery, Estimate, NumberQuery, jaccard};
+use crate::mutants::{Mutant, drops_tie};
 use crate::topk::{Hit, TopK};
 
 /// A query as the kernels of its metric read it.
@@ -109,7 +110,7 @@ fn offer(
     let row_bytes = tile.len() / bounds.len();
     let mut threshold = scan.best[q].threshold().min(top.threshold());
     for (i, &bound) in bounds.iter().enumerate() {
-        if bound > threshold {
+        if bound > threshold || drops_tie(Mutant::DirectOffer, bound, threshold) {
             continue;
         }
         let index = start + i;

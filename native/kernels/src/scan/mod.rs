@@ -25,6 +25,8 @@ mod cascade_tests;
 mod coarse_pass;
 mod direct;
 mod fine_pass;
+#[cfg(test)]
+mod oracle_tests;
 mod pass;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use super::{Dtype, ExactScan, Metric, Partition, Wide};
 use crate::arch::QUERY_BLOCK;
 use crate::distance::score::{Score, integer_key, integer_score, score as float_score};
 use crate::distance::{Query, float};
+use crate::mutants::{self, Mutant, at_most, drops_tie};
 use crate::topk::{Candidate, Candidates, Hit};
 
 /// Bytes of rows, as the kernels read them, that a tile holds: half of a small second-level cache.
@@ -166,7 +167,7 @@ impl<'a> Pass<'a> {
                 return UNBOUNDED;
             }
         }
-        let error = self.error_factor;
+        let error = mutants::small_error(Mutant::FloatSum, self.error_factor);
         let lengths = (norm * query.norm.high).sqrt();
         match self.scan.metric {
             Metric::L2 | Metric::L2Squared => (sum * (1.0 - error), sum * (1.0 + error)),
@@ -178,7 +179,8 @@ impl<'a> Pass<'a> {
     }
 
     fn offer(&mut self, q: usize, row: &Row, (low, high): (f64, f64)) {
-        if low > self.scan.best[q].threshold() {
+        let threshold = self.scan.best[q].threshold();
+        if low > threshold || drops_tie(Mutant::PassOffer, low, threshold) {
             return;
         }
         self.candidates[q].push(Candidate { low, high, id: row.id, row: row.index, check: 0 });
@@ -191,7 +193,7 @@ impl<'a> Pass<'a> {
     fn settle(&mut self, q: usize) {
         let best = &self.scan.best[q];
         for Candidate { low, id, row, .. } in self.candidates[q].take() {
-            if low <= best.threshold() {
+            if at_most(Mutant::PassSettle, low, best.threshold()) {
                 let Score { key, score } = score(self.scan, self.row_bytes(row), &self.scan.queries[q]);
                 best.push(Hit { key, score, id });
             }

@@ -4,13 +4,14 @@ use proptest::prelude::*;
 
 mod direct;
 mod many;
+pub use direct::sequential;
 pub use many::noise;
 
 /// Those that are of products.
 pub const METRICS: [Metric; 4] = [Metric::L2, Metric::L2Squared, Metric::Cosine, Metric::Dot];
 
 /// The score by its definition, in rational numbers.
-fn oracle_score(metric: Metric, row: &[f64], query: &[f64]) -> f64 {
+pub fn oracle_score(metric: Metric, row: &[f64], query: &[f64]) -> f64 {
     let pairs = || query.iter().zip(row);
     if pairs().any(|(q, x)| !q.is_finite() || !x.is_finite()) {
         return oracle_not_finite(metric, row, query);
@@ -53,7 +54,7 @@ fn oracle_key(metric: Metric, row: &[f64], query: &[f64]) -> (f64, f64) {
     }
 }
 
-fn oracle_not_finite(metric: Metric, row: &[f64], query: &[f64]) -> f64 {
+pub fn oracle_not_finite(metric: Metric, row: &[f64], query: &[f64]) -> f64 {
     let clipped = |value: f64| {
         if value.is_finite() { value.signum() * f64::from(u8::from(value != 0.0)) } else { value }
     };

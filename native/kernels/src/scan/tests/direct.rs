@@ -53,7 +53,7 @@ fn rational(metric: Metric, dtype: Dtype, row: &[f64], query: &[f64]) -> f64 {
 }
 
 /// The score by the arithmetic that the documents define, one component after the other.
-fn sequential(metric: Metric, row: &[f64], query: &[f64]) -> f64 {
+pub fn sequential(metric: Metric, row: &[f64], query: &[f64]) -> f64 {
     let ln = |a: f64, b: f64| ln_ratio(Scaled::of(a), Scaled::of(b));
     let ln_twice = |a: f64, b: f64| ln_ratio(Scaled::of(a).doubled(), Scaled::of(b));
     let kl = |q: f64, x: f64| if q == 0.0 { 0.0 } else { q * ln(q, x) };
