@@ -218,10 +218,15 @@ fn rows_are_left_at_the_limit_and_not_below_it_on_every_tier() {
     let block = Block { columns };
     let (high, limbs) = (vec![0x11; ROWS * 16], vec![1i8; 64]);
     for (name, kernels) in tiers() {
+        let rule = rule([0; 2]);
         let at =
-            |limit: f32| kernels.coarse(&Rule { limit, ..rule([0; 2]) }, &block.columns(), 0, &high, &limbs);
-        let value = at(f32::NEG_INFINITY).values[0];
-        assert_eq!(at(value).rows, 0xffff, "{name}");
-        assert_eq!(at(value.next_up()).rows, 0, "{name}");
+            |limit: f32| kernels.coarse(&Rule { limit, ..rule }, &block.columns(), 0, &high, &limbs).rows;
+        let found = kernels.coarse(&rule, &block.columns(), 0, &high, &limbs);
+        let value = found.values[0] - rule.norms;
+        let later = |limit: f32| Rule { limit, ..rule }.leaves(found.values[0], &block.columns().row(0));
+        assert_eq!(at(value), 0xffff, "{name}");
+        assert!(later(value), "{name}");
+        assert_eq!(at(value.next_up()), 0, "{name}");
+        assert!(!later(value.next_up()), "{name}");
     }
 }

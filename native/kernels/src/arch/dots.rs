@@ -54,7 +54,8 @@ const GROUP: usize = 64;
 /// So far ahead codes are asked for: a scan of them waits for memory, and the hardware stops at pages.
 const AHEAD: usize = 48 * GROUP;
 
-/// The rows of a block that a rule leaves, a bit each; their values and sums are there if any is.
+/// The rows of a block that a rule leaves, a bit each. Their values, without the part of their norms, which
+/// depends on the threshold, and their sums are there if any is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Left<const L: usize> {
     pub rows: u32,
@@ -131,10 +132,11 @@ unsafe fn test<S: Dots, const L: usize>(
         if !rule.metric.is_l2() {
             values = S::add_singles(values, factors.along);
         }
+        let mut tested = values;
         if rule.metric == Metric::Cosine {
-            values = S::subtract_singles(values, S::multiply_singles(S::all(rule.norms), factors.norm));
+            tested = S::subtract_singles(values, S::multiply_singles(S::all(rule.norms), factors.norm));
         }
-        let rows = S::not_less(values, S::all(rule.limit));
+        let rows = S::not_less(tested, S::all(rule.limit));
         if rows != 0 {
             left.rows |= rows << first;
             S::store_singles(values, left.values[first..first + S::SUMS].as_mut_ptr());

@@ -301,13 +301,15 @@ impl<'a> Columns<'a> {
 }
 
 impl Rule {
-    pub fn leaves(&self, value: f32) -> bool {
+    /// Whether a row of this value is left; the value is what a scan gives, without the row's norm.
+    pub fn leaves(&self, value: f32, factors: &Factors) -> bool {
+        let value = if self.metric == Metric::Cosine { value - self.norms * factors.norm } else { value };
         at_most(Mutant::RuleLeaves, self.limit, value) || value.is_nan()
     }
 
     /// Whether the row would be left if the coarse code missed nothing.
-    pub fn is_near(&self, columns: &Columns<'_>, row: usize, value: f32) -> bool {
-        self.leaves(value - self.error * columns.error[row])
+    pub fn is_near(&self, value: f32, coarse_error: f32, factors: &Factors) -> bool {
+        self.leaves(value - self.error * coarse_error, factors)
     }
 }
 

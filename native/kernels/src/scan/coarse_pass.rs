@@ -69,7 +69,7 @@ impl<'a> CoarsePass<'a> {
                     let sums = found.sums.map(|sums| sums[lane]);
                     let (record, factors) = (records + row * stride, columns.row(row));
                     let waiting = Waiting { query, row: in_list, record, value, sums, factors };
-                    if self.keeper.rule(q).is_near(&columns, row, value) {
+                    if self.keeper.rule(q).is_near(value, columns.error[row], &factors) {
                         self.keep(&waiting);
                     } else {
                         self.waiting.push(waiting);
@@ -83,12 +83,12 @@ impl<'a> CoarsePass<'a> {
     fn settle(&mut self) {
         let mut waiting = std::mem::take(&mut self.waiting);
         let keeper = &self.keeper;
-        waiting.retain(|row| keeper.rule(row.query as usize).leaves(row.value));
+        waiting.retain(|row| keeper.rule(row.query as usize).leaves(row.value, &row.factors));
         for (i, row) in waiting.iter().enumerate() {
             if let Some(next) = waiting.get(i + AHEAD) {
                 self.record(next).prefetch();
             }
-            if self.keeper.rule(row.query as usize).leaves(row.value) {
+            if self.keeper.rule(row.query as usize).leaves(row.value, &row.factors) {
                 self.keep(row);
             }
         }
