@@ -1,9 +1,9 @@
-//! Whether what a chunk says of its rows is true: docs/format.md section 19, worked out from the rows in float64
-//! by scalar code, and not by the encoder.
+//! Whether what a chunk says of its rows is true: docs/format.md section 19, worked out from the rows in
+//! float64 by scalar code, and not by the encoder.
 //!
-//! Errors are claims about y* = T* r, with T* the orthonormal transform that nobody computes. What is computed
-//! here, y = T r in float64, is off by the defect of the basis and by a little arithmetic, both of which are
-//! held against the error that is stored. An encoder that counts all of its roundings passes.
+//! Errors are claims about y* = T* r, with T* the orthonormal transform that nobody computes. What is
+//! computed here, y = T r in float64, is off by the defect of the basis and by a little arithmetic, both of
+//! which are held against the error that is stored. An encoder that counts all of its roundings passes.
 
 use super::Transform;
 use super::encode::BOUNDED;

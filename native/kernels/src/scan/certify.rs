@@ -1,5 +1,5 @@
-//! What a certificate of an answer rests on: a pass over codes by thresholds that stay as they are, so that what
-//! it counts depends on no order; and the same checked row by row.
+//! What a certificate of an answer rests on: a pass over codes by thresholds that stay as they are, so that
+//! what it counts depends on no order; and the same checked row by row.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -283,7 +283,8 @@ impl Found {
 }
 
 impl ExactScan {
-    /// What the hits of `results` rank by, smaller ones first: as many, in the same places. Zeros have no sign.
+    /// What the hits of `results` rank by, smaller ones first: as many, in the same places. Zeros have no
+    /// sign.
     pub fn keys(&self) -> Vec<f64> {
         let mut keys = vec![0.0; self.best.len() * self.k];
         for (keys, best) in keys.chunks_mut(self.k).zip(&self.best) {
