@@ -95,7 +95,7 @@ export async function prove(
       bounded.pruned[q] = (bounded.pruned[q] ?? 0) + (found.pruned[q] ?? 0);
       bounded.bounds[q] = Math.min(bounded.bounds[q] ?? Infinity, found.bounds[q] ?? Infinity);
     }
-    await refine(asked, ground, one, found.left.sort(), options);
+    await refine(asked, ground, one, found.left, options);
     options.onRows?.(found.live);
   }
   await scanParts(asked, scan, plain, options);
@@ -175,12 +175,13 @@ async function refine(
     await scanParts(asked, ground.scan, partsOf(ground, list), signal === undefined ? {} : { signal });
     return;
   }
+  const sorted = left.sort();
   const { pages, native, memoryBytes } = environment;
   const rowBytes = rowBytesOf(view.type);
   const step = Math.max(1, Math.floor(memoryBytes / 4 / rowBytes));
   for (let start = 0; start < left.length; start += step) {
     throwIfAborted(signal);
-    const ids = left.subarray(start, start + step);
+    const ids = sorted.subarray(start, start + step);
     const rows = allocate(ids.length * rowBytes, `certifying ${ids.length} rows of '${view.name}'`, native);
     const picks = await ground.map.picksOfList(await ground.map.indicesOf(ids));
     await Promise.all(picks.map((pick) => pages.gather(pick, rowBytes, rows, options)));
@@ -204,7 +205,10 @@ async function scanParts(
 /** Objects in flight at most. */
 const objectsAhead = 8;
 
-/** Items in order with the bytes of their objects, the next ones fetched within the memory budget. */
+/**
+ * Items in order with the bytes of their objects, the next ones fetched within half of the memory budget: the
+ * partitions of a list are gone over while the list is held.
+ */
 export async function* loadedAhead<T>(
   { environment: { pages, memoryBytes } }: Pick<Asked, 'environment'>,
   items: readonly T[],
@@ -217,7 +221,7 @@ export async function* loadedAhead<T>(
   for (;;) {
     for (let item = items[at]; item !== undefined && waiting.length < objectsAhead; item = items[++at]) {
       const { sizeBytes } = partOf(item).object;
-      if (waiting.length > 0 && held + sizeBytes > memoryBytes) break;
+      if (waiting.length > 0 && held + sizeBytes > memoryBytes / 2) break;
       const bytes = pages.whole(partOf(item), call);
       // Whoever gets to it hears of it.
       bytes.catch(() => undefined);
