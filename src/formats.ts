@@ -3,6 +3,7 @@ import type { RowType } from './arrays/partition-writer.js';
 import type { NpyFile } from './formats/npy-file.js';
 import type { RowPieces } from './formats/npy-writer.js';
 import type { OpenAccessOptions } from './formats/random-access.js';
+import type { Certificate } from './query/certificate.js';
 import type { CallOptions } from './storage/object-store.js';
 
 /**
@@ -33,4 +34,23 @@ export async function writeNpyFile(
   options: CallOptions = {},
 ): Promise<number> {
   return (await import('./formats/npy-writer.js')).writeNpyFile(name, type, rows, pieces, options);
+}
+
+/**
+ * A certificate from a file: a path, an `s3://`, `gs://` or `file://` URI, or `-` for standard input. Its
+ * fields are checked, its claims are not: see `Dataset.verify()`.
+ *
+ * Errors: `NotFound`, `PermissionDenied`; `InvalidArgument` for what is no certificate, or longer than
+ * 64 MiB; `UnsupportedFormat` for one of a later release.
+ */
+export async function readCertificate(name: string, options: OpenAccessOptions = {}): Promise<Certificate> {
+  return (await import('./formats/certificate-file.js')).readCertificate(name, options);
+}
+
+/**
+ * Writes a certificate as JSON, and says how many bytes that were. `-` is standard output; an existing file
+ * is replaced at the end. Errors: as `writeNpyFile()`.
+ */
+export async function writeCertificate(name: string, certificate: Certificate): Promise<number> {
+  return (await import('./formats/certificate-file.js')).writeCertificate(name, certificate);
 }

@@ -33,6 +33,16 @@ export interface ExactScan {
   scanNow(rows: Uint8Array, firstRowId: number, rowIds?: Float64Array, dead?: Uint8Array): void;
   /** `counts[q]` hits of query q, from `q * k` on in `ids` and `scores`, best first. */
   results(): { counts: Uint32Array; ids: Float64Array; scores: Float64Array };
+  /** What these hits rank by, in the same places; smaller keys are nearer. */
+  keys(): Float64Array;
+  /** Scores every row that is not dead for each query, which are those of the scan: no bound drops one. */
+  scoreEvery(
+    queries: Float64Array,
+    rows: Uint8Array,
+    firstRowId: number,
+    rowIds?: Float64Array,
+    dead?: Uint8Array,
+  ): Promise<void>;
 }
 
 /** How rows become codes: what is subtracted from them, and how they are turned. */
@@ -60,6 +70,37 @@ export interface Cascade {
   score(rowIds: Float64Array, rows: Uint8Array): Promise<void>;
   /** The same on the event loop, for few rows: some 0.3 µs a KiB. */
   scoreNow(rowIds: Float64Array, rows: Uint8Array): void;
+}
+
+/** A list of codes; row i has the id `firstRowId + i`. */
+export interface CodedList {
+  readonly codes: Uint8Array;
+  readonly rows: number;
+  readonly firstRowId: number;
+  readonly dead?: Uint8Array;
+}
+
+/** Bounds rows by their codes against keys that stay as they are, one of each query of a scan. */
+export interface Certifier {
+  /**
+   * How many rows are live; of each query how many of them its key rules out and the least of their bounds
+   * (infinite without any); the ids of rows that at least one query leaves, in no order.
+   */
+  scan(list: CodedList): Promise<{
+    readonly live: number;
+    readonly pruned: readonly number[];
+    readonly bounds: readonly number[];
+    readonly left: Float64Array;
+  }>;
+  /**
+   * Compares rows, those of the list from row `first` on, with their codes, and scores the live ones: how
+   * many things are not true, and what is of the first row that has one.
+   */
+  check(
+    list: CodedList,
+    rows: Uint8Array,
+    first: number,
+  ): Promise<{ readonly count: number; readonly row?: number | null; readonly what?: string | null }>;
 }
 
 /**
@@ -137,6 +178,8 @@ export interface NativeBinding {
     dimensions: number;
     k: number;
     queries: Float64Array;
+    /** The instruction set. Default: what `NACRE_CPU` says, else the best. */
+    tier?: string;
   }): ExactScan;
 
   /**
@@ -151,6 +194,11 @@ export interface NativeBinding {
   createCodeTransform(options: { seed: number; mean: Uint8Array; basis: Uint8Array }): CodeTransform;
   /** Nothing when a query is out of the range in which codes have bounds. */
   createCascade(scan: ExactScan, transform: CodeTransform): Cascade | null;
+  /** The same; a threshold that is not a number rules nothing out. */
+  createCertifier(scan: ExactScan, transform: CodeTransform, thresholds: Float64Array): Certifier | null;
+
+  /** Its version, the instruction set that it uses, and the threads of its pool. */
+  scannerInfo(): { version: string; cpu: string; threads: number };
 }
 
 let loaded: NativeBinding | undefined;

@@ -56,7 +56,7 @@ pub fn train_codes<'env>(
 }
 
 #[napi]
-pub struct CodeTransform(Arc<Transform>);
+pub struct CodeTransform(pub(crate) Arc<Transform>);
 
 #[napi(catch_unwind, js_name = "createCodeTransform")]
 pub fn create_code_transform(options: TransformOptions) -> napi::Result<CodeTransform> {

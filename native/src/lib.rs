@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(dead_code, unused_imports))]
 
 mod arguments;
+mod certify;
 mod checksum;
 mod codes;
 mod convert;

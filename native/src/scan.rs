@@ -22,6 +22,8 @@ pub struct ScanOptions {
     pub dimensions: f64,
     pub k: f64,
     pub queries: Float64Array,
+    /// The instruction set; by default the one that the environment asks for, or the best.
+    pub tier: Option<String>,
 }
 
 #[napi(object, object_from_js = false)]
@@ -61,7 +63,7 @@ fn create(options: &ScanOptions) -> Result<scan::ExactScan> {
         dimensions: size("dimensions", options.dimensions)?,
         k: size("k", options.k)?,
         queries: &options.queries,
-        tier: forced_tier().as_deref(),
+        tier: options.tier.clone().or_else(forced_tier).as_deref(),
     })
 }
 
@@ -78,19 +80,19 @@ pub fn dtype_of(name: &str) -> Result<Dtype> {
 }
 
 /// What one call scans.
-struct Inputs {
-    scan: Arc<scan::ExactScan>,
-    rows: Uint8Array,
-    first_id: u64,
-    ids: Option<Float64Array>,
-    dead: Option<Uint8Array>,
+pub(crate) struct Inputs {
+    pub scan: Arc<scan::ExactScan>,
+    pub rows: Uint8Array,
+    pub first_id: u64,
+    pub ids: Option<Float64Array>,
+    pub dead: Option<Uint8Array>,
 }
 
 /// The ids and the dead rows, checked and decoded.
-struct Prepared {
+pub(crate) struct Prepared {
     ids: Option<Vec<u64>>,
     dead: Option<RowSet>,
-    rows: usize,
+    pub rows: usize,
 }
 
 #[napi]
@@ -152,14 +154,14 @@ impl ExactScan {
 }
 
 impl Prepared {
-    fn new(inputs: &Inputs) -> Result<Self> {
+    pub fn new(inputs: &Inputs) -> Result<Self> {
         let dead = inputs.dead.as_ref().map(|bytes| RowSet::decode(bytes)).transpose()?;
         let mut prepared = Self { ids: inputs.ids.as_deref().map(ids).transpose()?, dead, rows: 0 };
         prepared.rows = inputs.scan.count_rows(&prepared.partition(inputs))?;
         Ok(prepared)
     }
 
-    fn partition<'a>(&'a self, inputs: &'a Inputs) -> Partition<'a> {
+    pub fn partition<'a>(&'a self, inputs: &'a Inputs) -> Partition<'a> {
         let dead = self.dead.as_ref().filter(|dead| !dead.is_empty());
         Partition { rows: &inputs.rows, first_id: inputs.first_id, ids: self.ids.as_deref(), dead }
     }

@@ -10,6 +10,8 @@ export const exitCodes = {
   conflict: 6,
   permission: 7,
   damage: 8,
+  wrongCertificate: 9,
+  unverifiable: 10,
   unknownCommit: 12,
   interrupted: 130,
 } as const;
@@ -34,7 +36,8 @@ const ofCode: Readonly<Record<ErrorCode, number>> = {
 
 export const exitCodeHelp = `Exit codes: 0 ok, 1 error, 2 usage or input, 4 not found or expired,
 5 temporary or timed out, 6 conflict or exists already, 7 permission,
-8 damage found, 12 commit outcome unknown (see nacre settle), 130 interrupted.`;
+8 damage found, 9 wrong certificate, 10 certificate that cannot be verified,
+12 commit outcome unknown (see nacre settle), 130 interrupted.`;
 
 /** An outcome that is not known is more than an interruption: it has to be settled. */
 export function exitCodeOf(error: NacreError, interrupted: boolean): number {

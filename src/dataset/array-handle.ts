@@ -9,7 +9,7 @@ import { type Dtype, type TypedArray, viewAs } from '../npy/dtype.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { executeNearest, type Hit } from '../query/execute.js';
 import { type Metric, resolveMetric } from '../query/metric.js';
-import { defaultLimit, NearestQuery } from '../query/nearest.js';
+import { type CertifyNearest, defaultLimit, NearestQuery, type RunNearest } from '../query/nearest.js';
 import type { NearestPlan } from '../query/plan.js';
 import { dimensionsOf } from '../query/scan.js';
 import { type QueryVectors, resolveVectors } from '../query/vectors.js';
@@ -164,15 +164,26 @@ export class ArrayHandle {
     this.#check();
     const metric = resolveMetric(options.metric ?? 'l2');
     const plan: NearestPlan = { array: this.name, metric, limit: defaultLimit, offset: 0, method: 'exact' };
-    return new NearestQuery<Hit[][]>(plan, (wanted, call) => {
+    const resolve = (view: ArrayView) => resolveVectors(vectors, dimensionsOf(view), this.name);
+    const run: RunNearest = (wanted, call) => {
       this.#check();
       return this.#source.read(async (snapshot) => {
         const view = snapshot.array(this.name);
-        const resolved = resolveVectors(vectors, dimensionsOf(view), this.name);
+        const resolved = resolve(view);
         const lists = await executeNearest(this.#environment, view, wanted, resolved, call);
         return { lists, single: resolved.single };
       }, call);
-    });
+    };
+    const certify: CertifyNearest = async (wanted, call) => {
+      this.#check();
+      const { certify } = await import('../query/certify.js');
+      return this.#source.read(async (snapshot) => {
+        const view = snapshot.array(this.name);
+        const at = { environment: this.#environment, loaded: snapshot.loaded, view };
+        return certify(at, wanted, resolve(view), call);
+      }, call);
+    };
+    return new NearestQuery<Hit[][]>(plan, run, certify);
   }
 
   /**

@@ -19,6 +19,7 @@ import { type DatasetInfo, describe, describeVersion, type VersionInfo } from '.
 import type { OpenOptions } from './open.js';
 import { checkIfVersion, identityOf, operationOf, type WriteCall, type WriteResult } from './operation.js';
 import { TransactionHandle } from './transaction-handle.js';
+import type { Verification, VerifyOptions } from './verify.js';
 
 /** Which version to look at. */
 export type VersionReference =
@@ -222,6 +223,21 @@ export class Dataset implements AsyncDisposable {
     await this.#source.refresh(options);
     this.#keeper.note(this.#source.latest.loaded);
     return settled;
+  }
+
+  /**
+   * Goes over a certificate of `certify()` again, by scalar code: whether every claim holds at its version,
+   * and whether the newest version still gives the same answer. Takes the value, its JSON as text, or bytes.
+   *
+   * Cost: that of `certify()`; with `full` also every row, once. Errors: `InvalidArgument` for what is no
+   * certificate, `UnsupportedFormat` for one of a later release, and those of reading; what is damaged or
+   * gone is a verdict.
+   */
+  async verify(certificate: unknown, options: VerifyOptions = {}): Promise<Verification> {
+    this.#check();
+    const { loaded } = await this.#source.confirmed(options);
+    const { verifyCertificate } = await import('./verify.js');
+    return verifyCertificate(this.#environment, loaded, certificate, options);
   }
 
   /** Waits for commits under way and, for up to a second, for the hint. Calls after it fail with `Closed`. */

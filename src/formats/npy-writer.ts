@@ -23,7 +23,11 @@ export async function writeNpyFile(
   options: CallOptions = {},
 ): Promise<number> {
   const header = encodeHeader(type.dtype, type.scalar ? [] : [rows, ...type.rowShape]);
-  const stream = withHeader(header, rows * rowBytesOf(type), pieces, options);
+  return writeStream(name, withHeader(header, rows * rowBytesOf(type), pieces, options));
+}
+
+/** Bytes to a file, a pipe or, for `-`, standard output. */
+export async function writeStream(name: string, stream: AsyncIterable<Uint8Array>): Promise<number> {
   if (name === '-') return toStandardOutput(stream);
   if (/^(s3|gs|memory):\/\//i.test(name)) {
     throw new NacreError('InvalidArgument', `${name}: a file is written to this machine only`, {

@@ -59,7 +59,7 @@ export function openCodes(
 /**
  * Which partitions each list stands for; both ascend. One that lies in a list only in part is scanned itself.
  */
-function divide(
+export function divide(
   lists: readonly CodeList[],
   parts: readonly ScanPart[],
   { functions: { rowSets } }: ArrayEnvironment,

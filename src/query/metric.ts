@@ -30,6 +30,11 @@ export function scoreOrder(metric: Metric): 'ascending' | 'descending' {
   return resolved === 'cosine' || resolved === 'dot' ? 'descending' : 'ascending';
 }
 
+/** Whether it is a metric under the name that scans use. */
+export function isMetric(value: unknown): value is ScanMetric {
+  return typeof value === 'string' && Object.hasOwn(names, value) && names[value as Metric] === value;
+}
+
 export function resolveMetric(metric: string): ScanMetric {
   const known = Object.hasOwn(names, metric) ? names[metric as Metric] : undefined;
   if (known !== undefined) return known;

@@ -1,6 +1,8 @@
 // The chained query: every step gives a new, frozen query; nothing runs before `toArray`.
 import { NacreError } from '../errors.js';
 import type { CallOptions } from '../storage/object-store.js';
+import type { Certificate } from './certificate.js';
+import type { CertifyOptions } from './certify.js';
 import type { ExecuteOptions, Hit } from './execute.js';
 import { explainPlan, type NearestPlan } from './plan.js';
 
@@ -10,21 +12,26 @@ export type RunNearest = (
   options: ExecuteOptions,
 ) => Promise<{ readonly lists: Hit[][]; readonly single: boolean }>;
 
+/** Certifies a plan's answer at the version that the handle stands at. */
+export type CertifyNearest = (plan: NearestPlan, options: CertifyOptions) => Promise<Certificate>;
+
 /** Rows wanted where no limit was given. */
 export const defaultLimit = 10;
 
 export class NearestQuery<Result extends Hit[] | Hit[][]> {
   readonly #plan: NearestPlan;
   readonly #run: RunNearest;
+  readonly #certify: CertifyNearest;
 
   /** Use `array.nearest()`. */
-  constructor(plan: NearestPlan, run: RunNearest) {
+  constructor(plan: NearestPlan, run: RunNearest, certify: CertifyNearest) {
     this.#plan = plan;
     this.#run = run;
+    this.#certify = certify;
   }
 
   #with(change: Partial<NearestPlan>): NearestQuery<Result> {
-    return new NearestQuery({ ...this.#plan, ...change }, this.#run);
+    return new NearestQuery({ ...this.#plan, ...change }, this.#run, this.#certify);
   }
 
   /** Score every row: the answer is exact whatever indexes exist. */
@@ -57,6 +64,19 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
   async toArray(options: ExecuteOptions & CallOptions = {}): Promise<Result> {
     const { lists, single } = await this.#run(this.#plan, options);
     return (single ? (lists[0] ?? []) : lists) as Result;
+  }
+
+  /**
+   * The answer with what shows that it is right: how many rows the index ruled out, by which bound, how far
+   * away the next row is, and hashes of the version and of what was read (docs/certificates.md). Plain data,
+   * the same for any number of threads and on every CPU, but for its `made`; `Dataset.verify()` goes over it
+   * again. The rows that `offset` passes over are in it.
+   *
+   * Cost: the search, then one pass more over the codes, or over the rows where there are none. Errors: those
+   * of `toArray()`, `ResourceExhausted` for more than 64 MiB of queries and hits.
+   */
+  async certify(options: CertifyOptions = {}): Promise<Certificate> {
+    return this.#certify(this.#plan, options);
   }
 }
 

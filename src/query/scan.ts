@@ -49,10 +49,11 @@ export function startScan(
   metric: ScanMetric,
   k: number,
   { values }: ResolvedVectors,
+  tier?: 'scalar',
 ): ExactScan {
   const [dtype, dimensions] = [scanDtype(scanned), dimensionsOf(scanned)];
   try {
-    return native.createExactScan({ metric, dtype, dimensions, k, queries: values });
+    return native.createExactScan({ metric, dtype, dimensions, k, queries: values, ...(tier && { tier }) });
   } catch (error) {
     throw fromNative(error);
   }

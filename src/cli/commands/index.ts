@@ -16,6 +16,7 @@ import { read } from './read.js';
 import { rename } from './rename.js';
 import { replace } from './replace.js';
 import { settle } from './settle.js';
+import { verifyCertificate } from './verify-certificate.js';
 
 const cache: Register = (program, running) => {
   const group: Command = program.command('cache').description('look after the page cache of this machine');
@@ -34,6 +35,7 @@ export const commands: readonly Register[] = [
   ls,
   log,
   query,
+  verifyCertificate,
   buildIndex,
   settle,
   cache,

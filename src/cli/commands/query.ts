@@ -1,4 +1,5 @@
 import {
+  type Certificate,
   type Hit,
   type Metric,
   NacreError,
@@ -7,6 +8,7 @@ import {
   search,
   type SearchHit,
   type VersionReference,
+  writeCertificate,
 } from '../../index.js';
 import { openAt } from '../datasets.js';
 import { bytesText, durationText, plural, table } from '../output.js';
@@ -24,6 +26,7 @@ interface Options {
   readonly exact?: boolean;
   readonly analyze?: boolean;
   readonly at?: VersionReference;
+  readonly certify?: string;
 }
 
 export const query = define<Options>({
@@ -32,12 +35,14 @@ export const query = define<Options>({
   details: `<uri> is a dataset, or a .npy file whose rows are searched as they are. --vector is a .npy file
 (one vector, or one a row), '[0.1, 0.2, …]', or - for a .npy file on standard input. Scores: the similarity
 for cosine and dot (large is near), the distance for the other metrics (small is near); hamming and jaccard
-take bool and uint8 rows as bits. Without an index every row is scored, so the answer is exact.`,
+take bool and uint8 rows as bits. Without an index every row is scored, so the answer is exact. --certify
+writes down what shows that it is: see \`nacre verify-certificate\`.`,
   examples: [
     'nacre query ./faces embeddings --vector q.npy -k 10 --metric cosine',
     "nacre query s3://bucket/points xy --vector '[0.5, 1]' --json",
     'nacre query ./faces embeddings --row 42 -k 5',
     'nacre query rows.npy --vector q.npy --metric dot',
+    'nacre query ./faces embeddings --row 42 --certify answer.json',
   ],
   options: (command) =>
     command
@@ -47,10 +52,13 @@ take bool and uint8 rows as bits. Without an index every row is scored, so the a
       .option('--metric <metric>', 'l2, l2sq, cosine, dot, hamming, jaccard, kl or js', 'l2')
       .option('--exact', 'score every row, whatever indexes exist')
       .option('--analyze', 'add what the query cost')
+      .option('--certify <file>', 'write a certificate of the answer')
       .option('--at <version>', 'a version: its number, or -1 for the one before the newest', parseAt),
   async work(session, options, uri: string, name: string | undefined) {
     if ((options.vector === undefined) === (options.row === undefined))
       throw invalid('what to look for is not said', 'Give either --vector or --row.');
+    if (options.certify === '-')
+      throw invalid('standard output is taken by the answer', 'Name a file for --certify.');
     const { metric } = options;
     const ask = isFile(uri) ? queryFile : queryDataset;
     const { results, version, cost } = await ask(session, options, uri, name);
@@ -102,24 +110,27 @@ const queryDataset: Ask = async (session, options, uri, name) => {
       : (await array.read({ rows: [options.row], signal })).data;
   const scope = dataset.meter.scope();
   const progress = session.progress(`scanning ${name}`, 'rows');
-  const results = await array
-    .nearest(asMany(vectors), { metric: options.metric })
-    .exact()
-    .limit(options.k)
-    .toArray({ signal, onProgress: (done, total) => progress.update(done, total) });
+  const asked = array.nearest(asMany(vectors), { metric: options.metric }).exact().limit(options.k);
+  const call = { signal, onProgress: (done: number, total: number) => progress.update(done, total) };
+  const certificate = options.certify === undefined ? undefined : await asked.certify(call);
+  const results = certificate === undefined ? await asked.toArray(call) : hitsOf(certificate);
   progress.end();
   const { totalRequests, waves, bytesDown, bytesMapped, elapsedMs } = scope.stop();
   const cost = { requests: totalRequests, waves, bytesRead: bytesDown + bytesMapped, elapsedMs };
+  if (certificate !== undefined && options.certify !== undefined)
+    await writeCertificate(options.certify, certificate);
   return { results, version: await dataset.version({ signal }), cost };
 };
 
 const queryFile: Ask = async (session, options, uri, name) => {
   if (name !== undefined) throw invalid(`a file has no array '${name}'`, 'Leave the name away.');
-  if (options.at !== undefined || options.analyze === true)
-    throw invalid(
-      `a file has no ${options.at === undefined ? 'analysis' : 'versions'}`,
-      'Import it into a dataset first: `nacre import`.',
-    );
+  const datasetsOnly = [
+    options.at !== undefined && 'versions',
+    options.analyze === true && 'analysis',
+    options.certify !== undefined && 'certificates',
+  ].find((what) => what !== false);
+  if (datasetsOnly !== undefined)
+    throw invalid(`a file has no ${datasetsOnly}`, 'Import it into a dataset first: `nacre import`.');
   const { signal } = session;
   const file = await openSource(session, uri);
   const { row } = options;
@@ -140,6 +151,12 @@ const queryFile: Ask = async (session, options, uri, name) => {
   progress.end();
   return { results };
 };
+
+function hitsOf({ claims }: Certificate): Hit[][] {
+  return claims.results.map(({ answer: { rows, ids, scores } }) =>
+    rows.map((row, i) => ({ row, id: ids[i] ?? -1, score: Number(scores[i]) })),
+  );
+}
 
 function isFile(uri: string): boolean {
   return /\.npy$/i.test(uri);

@@ -11,6 +11,7 @@
 
 #[cfg(test)]
 mod bound_tests;
+pub mod check;
 pub mod encode;
 pub mod layout;
 pub mod principal;

@@ -22,7 +22,7 @@ pub struct Transform {
     /// Row-major, `layout.coordinates` directions; none for a rotation of all dimensions.
     pub basis: Option<Vec<f32>>,
     /// At least the spectral norm of what the basis is away from an orthonormal one.
-    defect: f64,
+    pub(super) defect: f64,
     /// The basis as `add_tile` reads it, made by the first row that is coded: a search needs none.
     strips: OnceLock<Vec<f64>>,
     rotation: Rotation,

@@ -171,7 +171,7 @@ impl Cascade {
 }
 
 impl<'a> Codes<'a> {
-    fn check(&self, layout: Layout) -> Result<()> {
+    pub(super) fn check(&self, layout: Layout) -> Result<()> {
         // The passes count rows of a list in 32 bits.
         let rows = u32::try_from(self.rows).map_err(|_| Error::invalid("a list has up to 2^32 - 1 rows"))?;
         match self.ids {

@@ -16,12 +16,16 @@ use crate::rowset::{MAX_ID, RowSet};
 use crate::topk::{Hit, TopK};
 use crate::{Code, Error, Result};
 pub use cascade::{Cascade, Codes};
+pub use certify::{Certifier, Faults, Found, instruction_set};
 use direct::Operand;
 use pass::Pass;
 
 mod cascade;
 #[cfg(test)]
 mod cascade_tests;
+mod certify;
+#[cfg(test)]
+mod certify_tests;
 mod coarse_pass;
 mod direct;
 mod fine_pass;
@@ -181,7 +185,7 @@ impl ExactScan {
         results
     }
 
-    fn row_bytes(&self) -> usize {
+    pub fn row_bytes(&self) -> usize {
         self.dimensions * self.dtype.bytes()
     }
 }
