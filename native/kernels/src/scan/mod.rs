@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::arch::{DefaultFloatState, Kernels, Tier};
+use crate::distance::score::Score;
 pub use crate::distance::{Dtype, Metric};
 use crate::distance::{Query, Wide};
 use crate::rowset::{MAX_ID, RowSet};
@@ -187,6 +188,12 @@ impl ExactScan {
 
     pub fn row_bytes(&self) -> usize {
         self.dimensions * self.dtype.bytes()
+    }
+
+    /// Scores one row for one query of a metric of products.
+    fn score_row(&self, q: usize, id: u64, row: &[u8]) {
+        let Score { key, score } = pass::score(self, row, &self.queries[q]);
+        self.best[q].push(Hit { key, score, id });
     }
 }
 
