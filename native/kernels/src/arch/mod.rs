@@ -14,8 +14,11 @@ mod codes_tests;
 pub mod dots;
 mod float_state;
 mod scalar;
+mod singles;
 #[cfg(target_arch = "x86_64")]
 mod x86_dots;
+#[cfg(target_arch = "x86_64")]
+mod x86_singles;
 
 use crate::distance::{
     BitQuery, Estimate, NumberQuery, Padded, Wide, bits, compensated, estimate, float, integer, number,
@@ -26,6 +29,9 @@ pub use codes::{CODE_QUERIES, CodeKernels};
 pub use compensated::Form;
 pub use dots::{Left, prefetch};
 pub use float_state::DefaultFloatState;
+#[cfg(test)]
+pub use scalar::Scalar;
+pub use singles::{LANES, RECIPROCAL_ERROR, Singles};
 
 /// An instruction set. `Scalar` is the reference that every other is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -265,7 +271,8 @@ macro_rules! kernels {
         }
         $(#[target_feature(enable = $features)])?
         unsafe fn divergence_bounds(tile: &[u8], query: &Estimate, into: &mut [f64]) {
-            estimate::bounds(tile, query, into);
+            // SAFETY: as above.
+            unsafe { estimate::bounds::<$simd>(tile, query, into) }
         }
         fn of_elements<E: Element>() -> FloatKernels {
             FloatKernels {
