@@ -3,8 +3,8 @@
 use super::scalar::Scalar;
 
 /// # Safety
-/// Every function needs the CPU features of its tier; `load` reads a whole vector from `from`, and `load_part`
-/// the first `count` numbers of one, at any alignment.
+/// Every function needs the CPU features of its tier; `load` reads a whole vector from `from`, and
+/// `load_part` the first `count` numbers of one, at any alignment.
 pub trait Singles {
     type Numbers: Copy;
     /// The bits of as many numbers.

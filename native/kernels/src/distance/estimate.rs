@@ -62,9 +62,9 @@ impl Estimate {
             factor: std::f64::consts::LN_2,
         };
         if estimate.js {
-            // Nothing cancels: errors are parts of the sum. An inverse is off by `RECIPROCAL_ERROR`, and so is
-            // d / u; z is by twice that, and the polynomial by at most 3/4 of what z is off by. Some more is
-            // for second orders and for what the defined arithmetic is off by.
+            // Nothing cancels: errors are parts of the sum. An inverse is off by `RECIPROCAL_ERROR`, and so
+            // is d / u; z is by twice that, and the polynomial by at most 3/4 of what z is off by. What is
+            // left of thrice that is for second orders, and for what the defined arithmetic is off by.
             estimate.factor = -0.25 * (1.0 - 3.0 * RECIPROCAL_ERROR - roundings);
             estimate.limit = (ORDINARY.end as f32).to_bits();
             // By the mean value theorem, what q is off by changes a term by at most ln(u / (2 q)) / 2 times
