@@ -2,7 +2,6 @@
 #![allow(unsafe_op_in_unsafe_fn, reason = "every function has the contract that `Simd` states")]
 
 use super::Simd;
-use crate::distance::{BitQuery, bits};
 use std::arch::x86_64::*;
 
 pub struct Avx512;
@@ -75,10 +74,4 @@ impl Simd for Avx512 {
         let high = _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64::<1>(a));
         _mm512_reduce_add_epi64(_mm512_add_epi64(low, high))
     }
-}
-
-/// `bits::distances` with an instruction that counts bits, which not every CPU of this tier has.
-#[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512vpopcntdq")]
-pub unsafe fn bits(tile: &[u8], query: &BitQuery, into: &mut [f64]) {
-    bits::distances(tile, query, into);
 }

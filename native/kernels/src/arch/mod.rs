@@ -11,12 +11,19 @@ mod avx512;
 mod codes;
 #[cfg(test)]
 mod codes_tests;
+mod counts;
 pub mod dots;
 mod float_state;
 mod scalar;
+mod singles;
+#[cfg(target_arch = "x86_64")]
+mod x86_counts;
 #[cfg(target_arch = "x86_64")]
 mod x86_dots;
+#[cfg(target_arch = "x86_64")]
+mod x86_singles;
 
+use crate::distance::bits::BitBlocks;
 use crate::distance::{
     BitQuery, Estimate, NumberQuery, Padded, Wide, bits, compensated, estimate, float, integer, number,
 };
@@ -24,8 +31,12 @@ use crate::{Error, Result};
 
 pub use codes::{CODE_QUERIES, CodeKernels};
 pub use compensated::Form;
+pub use counts::{BIT_QUERIES, BitCounts, COUNTED_ROWS};
 pub use dots::{Left, prefetch};
 pub use float_state::DefaultFloatState;
+#[cfg(test)]
+pub use scalar::Scalar;
+pub use singles::{LANES, RECIPROCAL_ERROR, Singles};
 
 /// An instruction set. `Scalar` is the reference that every other is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +134,7 @@ pub const QUERY_BLOCK: usize = 4;
 type FloatKernel<const Q: usize> = unsafe fn(&[u8], [&Padded<f64>; Q]) -> [f64; Q];
 type IntegerKernel<const Q: usize> = unsafe fn(&[u8], [&Padded<i16>; Q], usize) -> [i64; Q];
 type BitKernel = unsafe fn(&[u8], &BitQuery, &mut [f64]);
+type BlockKernel = unsafe fn(&BitBlocks, [&BitQuery; BIT_QUERIES], &mut [f64]);
 type NumberKernel = unsafe fn(&[u8], &NumberQuery, &mut [f64]);
 
 /// The kernels of one tier. Rows are bytes: little-endian floats, or uint8 for those of shorts.
@@ -133,6 +145,8 @@ pub struct Kernels {
     dot_shorts: (IntegerKernel<1>, IntegerKernel<QUERY_BLOCK>),
     integer_norm: unsafe fn(&[u8]) -> i64,
     bits: BitKernel,
+    block_distances: BlockKernel,
+    any_left: unsafe fn(&[f64], f64) -> bool,
     divergence_bounds: unsafe fn(&[u8], &Estimate, &mut [f64]),
 }
 
@@ -190,6 +204,18 @@ impl Kernels {
     pub fn bits(&self, tile: &[u8], query: &BitQuery, into: &mut [f64]) {
         // SAFETY: as in `floats`.
         unsafe { (self.bits)(tile, query, into) }
+    }
+
+    /// What `bits::block_distances` gives for rows in blocks.
+    pub fn block_distances(&self, blocks: &BitBlocks, queries: [&BitQuery; BIT_QUERIES], into: &mut [f64]) {
+        // SAFETY: as in `floats`.
+        unsafe { (self.block_distances)(blocks, queries, into) }
+    }
+
+    /// Whether any bound is not above the threshold.
+    pub fn any_left(&self, bounds: &[f64], threshold: f64) -> bool {
+        // SAFETY: as in `floats`.
+        unsafe { (self.any_left)(bounds, threshold) }
     }
 
     /// What `estimate::bounds` gives for the rows of a tile.
@@ -261,11 +287,23 @@ macro_rules! kernels {
         }
         $(#[target_feature(enable = $features)])?
         unsafe fn bits(tile: &[u8], query: &BitQuery, into: &mut [f64]) {
-            bits::distances(tile, query, into);
+            // SAFETY: as above.
+            unsafe { bits::distances::<$simd>(tile, query, into) }
+        }
+        $(#[target_feature(enable = $features)])?
+        unsafe fn block_distances(blocks: &BitBlocks, queries: [&BitQuery; BIT_QUERIES], into: &mut [f64]) {
+            // SAFETY: as above.
+            unsafe { bits::block_distances::<$simd>(blocks, queries, into) }
+        }
+        $(#[target_feature(enable = $features)])?
+        unsafe fn any_left(bounds: &[f64], threshold: f64) -> bool {
+            // The compiler makes vectors of a loop that cannot stop early.
+            !bounds.iter().fold(true, |all, &bound| all & (bound > threshold))
         }
         $(#[target_feature(enable = $features)])?
         unsafe fn divergence_bounds(tile: &[u8], query: &Estimate, into: &mut [f64]) {
-            estimate::bounds(tile, query, into);
+            // SAFETY: as above.
+            unsafe { estimate::bounds::<$simd>(tile, query, into) }
         }
         fn of_elements<E: Element>() -> FloatKernels {
             FloatKernels {
@@ -282,6 +320,8 @@ macro_rules! kernels {
             dot_shorts: (shorts::<1>, shorts::<QUERY_BLOCK>),
             integer_norm,
             bits,
+            block_distances,
+            any_left,
             divergence_bounds,
         }
     }};
@@ -299,7 +339,11 @@ impl Tier {
             Self::Avx512 => {
                 let kernels = kernels!(avx512::Avx512, "avx2,fma,avx512f,avx512bw");
                 match is_x86_feature_detected!("avx512vpopcntdq") {
-                    true => Kernels { bits: avx512::bits, ..kernels },
+                    true => Kernels {
+                        bits: x86_counts::bits,
+                        block_distances: x86_counts::block_distances,
+                        ..kernels
+                    },
                     false => kernels,
                 }
             }

@@ -1,15 +1,21 @@
 //! Hamming and Jaccard distances of vectors of bits: bytes of eight, or bools.
 
 use super::Metric;
+use crate::arch::{BIT_QUERIES, BitCounts, COUNTED_ROWS, Kernels};
 
-const BLOCK: usize = 64;
+/// A multiple of the bytes that a vector has on any tier.
+const PADDING: usize = 64;
 
-/// A query as rows of bool or of uint8 are stored, and how many bytes that is.
+/// A query as rows of bool or of uint8 are stored.
 pub struct BitQuery {
-    pub bytes: Vec<u8>,
-    pub jaccard: bool,
+    /// With zeros behind, up to whole vectors.
+    bytes: Vec<u8>,
+    row_bytes: usize,
+    /// How many bits are set.
+    size: u64,
+    jaccard: bool,
     /// Rows are bools, of which any byte but 0 is 1.
-    pub bools: bool,
+    bools: bool,
 }
 
 impl BitQuery {
@@ -19,70 +25,200 @@ impl BitQuery {
             let fits = value.fract() == 0.0 && (0.0..=f64::from(largest)).contains(&value);
             if fits { Ok(value as u8) } else { Err(value) }
         };
-        let bytes = values.iter().map(byte).collect::<Result<_, _>>()?;
-        Ok(Self { bytes, jaccard: metric == Metric::Jaccard, bools: largest == 1 })
+        let mut bytes = values.iter().map(byte).collect::<Result<Vec<_>, _>>()?;
+        bytes.resize(values.len().next_multiple_of(PADDING), 0);
+        let size = bytes.iter().map(|byte| u64::from(byte.count_ones())).sum();
+        let (jaccard, bools) = (metric == Metric::Jaccard, largest == 1);
+        Ok(Self { bytes, row_bytes: values.len(), size, jaccard, bools })
     }
 }
 
 /// The distance of each row of the tile. Exact, or the quotient of two integers rounded once.
+///
+/// # Safety
+/// The CPU has the features of `C`.
 #[inline(always)]
-pub fn distances(tile: &[u8], query: &BitQuery, into: &mut [f64]) {
-    match (query.jaccard, query.bools) {
-        (false, false) => each::<false, false>(tile, &query.bytes, into),
-        (false, true) => each::<false, true>(tile, &query.bytes, into),
-        (true, false) => each::<true, false>(tile, &query.bytes, into),
-        (true, true) => each::<true, true>(tile, &query.bytes, into),
+pub unsafe fn distances<C: BitCounts>(tile: &[u8], query: &BitQuery, into: &mut [f64]) {
+    // SAFETY: the caller's.
+    unsafe {
+        match (query.jaccard, query.bools) {
+            (false, false) => each::<C, false, false>(tile, query, into),
+            (false, true) => each::<C, false, true>(tile, query, into),
+            (true, false) => each::<C, true, false>(tile, query, into),
+            (true, true) => each::<C, true, true>(tile, query, into),
+        }
     }
 }
 
 #[inline(always)]
-fn each<const JACCARD: bool, const BOOLS: bool>(tile: &[u8], query: &[u8], into: &mut [f64]) {
-    for (row, distance) in tile.chunks_exact(query.len()).zip(into) {
-        let (different, common) = count::<JACCARD, BOOLS>(row, query);
-        *distance = match different + common {
-            _ if !JACCARD => different as f64,
-            0 => 0.0,
-            either => different as f64 / either as f64,
-        };
+unsafe fn each<C: BitCounts, const JACCARD: bool, const BOOLS: bool>(
+    tile: &[u8],
+    query: &BitQuery,
+    into: &mut [f64],
+) {
+    let (groups, rest) = into.as_chunks_mut::<COUNTED_ROWS>();
+    let (whole, last) = tile.split_at(groups.len() * COUNTED_ROWS * query.row_bytes);
+    for (rows, distances) in whole.chunks_exact(COUNTED_ROWS * query.row_bytes).zip(groups) {
+        // SAFETY: the caller's.
+        *distances = quotients::<JACCARD>(unsafe { count::<C, JACCARD, BOOLS>(rows, COUNTED_ROWS, query) });
+    }
+    if !rest.is_empty() {
+        // SAFETY: the caller's.
+        let counts = unsafe { count::<C, JACCARD, BOOLS>(last, rest.len(), query) };
+        rest.copy_from_slice(&quotients::<JACCARD>(counts)[..rest.len()]);
     }
 }
 
-/// How many bits differ, and with `COMMON` how many are set in both.
 #[inline(always)]
-fn count<const COMMON: bool, const BOOLS: bool>(row: &[u8], query: &[u8]) -> (u64, u64) {
-    let (mut different, mut common) = ([0; BLOCK / 8], [0; BLOCK / 8]);
-    let (rows, row_rest) = row.as_chunks::<BLOCK>();
-    let (queries, query_rest) = query.as_chunks::<BLOCK>();
-    for (x, q) in rows.iter().zip(queries) {
-        let (x, q) = (words::<BLOCK, 8, BOOLS>(x), words::<BLOCK, 8, false>(q));
-        for i in 0..8 {
-            different[i] += u64::from((x[i] ^ q[i]).count_ones());
-            if COMMON {
-                common[i] += u64::from((x[i] & q[i]).count_ones());
+fn quotients<const JACCARD: bool>([different, either]: [[u64; COUNTED_ROWS]; 2]) -> [f64; COUNTED_ROWS] {
+    let mut distances = [0.0; COUNTED_ROWS];
+    for ((distance, different), either) in distances.iter_mut().zip(different).zip(either) {
+        // Where no bit is set, none differs.
+        *distance = if JACCARD { different as f64 / either.max(1) as f64 } else { different as f64 };
+    }
+    distances
+}
+
+/// How many bits differ of each of so many rows, and with `EITHER` how many are set in either; the last row
+/// stands for those that there are not.
+#[inline(always)]
+unsafe fn count<C: BitCounts, const EITHER: bool, const BOOLS: bool>(
+    rows: &[u8],
+    number: usize,
+    query: &BitQuery,
+) -> [[u64; COUNTED_ROWS]; 2] {
+    let row_bytes = query.row_bytes;
+    assert!(0 < number && rows.len() == number * row_bytes, "rows are whole");
+    assert!(query.bytes.len() == row_bytes.next_multiple_of(PADDING), "a query is padded");
+    // SAFETY: the features are the caller's; vectors of the query are whole, and of a row as well up to
+    // `whole`, from where on `row_bytes - whole` bytes are left.
+    unsafe {
+        let (mut different, mut either) = ([C::zero(); COUNTED_ROWS], [C::zero(); COUNTED_ROWS]);
+        let whole = row_bytes / C::BYTES * C::BYTES;
+        // Row by row, as memory is read fastest.
+        for r in 0..COUNTED_ROWS {
+            let row = rows.as_ptr().add(r.min(number - 1) * row_bytes);
+            for first in (0..row_bytes).step_by(C::BYTES) {
+                let (q, from) = (C::load(query.bytes.as_ptr().add(first)), row.add(first));
+                let x = if first < whole { C::load(from) } else { C::load_part(from, row_bytes - whole) };
+                let x = if BOOLS { C::flags(x) } else { x };
+                different[r] = C::add(different[r], C::different(q, x));
+                if EITHER {
+                    either[r] = C::add(either[r], C::either(q, x));
+                }
+            }
+        }
+        [C::sums(different), if EITHER { C::sums(either) } else { [0; COUNTED_ROWS] }]
+    }
+}
+
+/// The rows of a tile in blocks of eight: the first eight bytes of each, then the next. A vector then has as
+/// many rows as it has words, and their counts need not be summed.
+#[derive(Default)]
+pub struct BitBlocks {
+    words: Vec<u64>,
+    row_words: usize,
+    rows: usize,
+    /// How many bits each row has, where a metric asks.
+    sizes: Vec<f64>,
+}
+
+impl BitBlocks {
+    /// Takes the rows of a tile, for queries that are like this one.
+    pub fn fill(&mut self, kernels: &Kernels, tile: &[u8], query: &BitQuery) {
+        let row_bytes = query.row_bytes;
+        self.row_words = row_bytes.div_ceil(8);
+        self.rows = tile.len() / row_bytes;
+        self.words.clear();
+        self.words.resize(self.row_words * self.rows.next_multiple_of(COUNTED_ROWS), 0);
+        let blocks = self.words.chunks_exact_mut(self.row_words * COUNTED_ROWS);
+        for (block, rows) in blocks.zip(tile.chunks(row_bytes * COUNTED_ROWS)) {
+            for (r, row) in rows.chunks_exact(row_bytes).enumerate() {
+                let (whole, rest) = row.as_chunks::<8>();
+                for (word, bytes) in whole.iter().enumerate() {
+                    block[word * COUNTED_ROWS + r] = word_of(*bytes, query.bools);
+                }
+                if !rest.is_empty() {
+                    let mut bytes = [0; 8];
+                    bytes[..rest.len()].copy_from_slice(rest);
+                    block[whole.len() * COUNTED_ROWS + r] = word_of(bytes, query.bools);
+                }
+            }
+        }
+        if query.jaccard {
+            let nothing = &BitQuery { bytes: vec![0; query.bytes.len()], size: 0, jaccard: false, ..*query };
+            let mut sizes = std::mem::take(&mut self.sizes);
+            sizes.resize(BIT_QUERIES * self.padded_rows(), 0.0);
+            kernels.block_distances(self, [nothing; BIT_QUERIES], &mut sizes);
+            self.sizes = sizes;
+        }
+    }
+
+    /// Whole blocks of rows.
+    pub fn padded_rows(&self) -> usize {
+        self.rows.next_multiple_of(COUNTED_ROWS)
+    }
+}
+
+#[inline(always)]
+fn word_of(bytes: [u8; 8], bools: bool) -> u64 {
+    u64::from_ne_bytes(if bools { bytes.map(|byte| u8::from(byte != 0)) } else { bytes })
+}
+
+/// The distance of each row of the blocks, those behind the last row included, from one query after the
+/// other; see `distances`.
+///
+/// # Safety
+/// The CPU has the features of `C`.
+#[inline(always)]
+pub unsafe fn block_distances<C: BitCounts>(
+    blocks: &BitBlocks,
+    queries: [&BitQuery; BIT_QUERIES],
+    into: &mut [f64],
+) {
+    let (row_words, padded) = (blocks.row_words, blocks.padded_rows());
+    assert!(
+        into.len() == BIT_QUERIES * padded && blocks.words.len() == row_words * padded,
+        "blocks are whole"
+    );
+    let words = queries.map(|query| query.bytes.as_chunks::<8>().0);
+    assert!(words.iter().all(|words| words.len() >= row_words), "queries and rows have one length");
+    for (block, from) in blocks.words.chunks_exact(row_words * COUNTED_ROWS).enumerate() {
+        let mut different = [[0; COUNTED_ROWS]; BIT_QUERIES];
+        for row in (0..COUNTED_ROWS).step_by(C::BYTES / 8) {
+            // SAFETY: the features are the caller's; a vector has at most `COUNTED_ROWS` words, and divides
+            // them, so that it ends in the block, and its counts in those of a query; `word` is below
+            // `row_words`.
+            unsafe {
+                let mut counts = [C::zero(); BIT_QUERIES];
+                for word in 0..row_words {
+                    let x = C::load(from.as_ptr().add(word * COUNTED_ROWS + row).cast());
+                    for (counts, words) in counts.iter_mut().zip(&words) {
+                        let q = C::repeat(u64::from_ne_bytes(*words.get_unchecked(word)));
+                        *counts = C::add(*counts, C::different(q, x));
+                    }
+                }
+                for (counts, different) in counts.into_iter().zip(&mut different) {
+                    C::store(counts, different.as_mut_ptr().add(row));
+                }
+            }
+        }
+        for (q, different) in different.into_iter().enumerate() {
+            let first = block * COUNTED_ROWS;
+            let into: &mut [f64; COUNTED_ROWS] =
+                (&mut into[q * padded + first..][..COUNTED_ROWS]).try_into().expect("a block");
+            for (distance, different) in into.iter_mut().zip(different) {
+                *distance = different as f64;
+            }
+            if queries[q].jaccard {
+                let size = queries[q].size as f64;
+                for (distance, of_row) in into.iter_mut().zip(&blocks.sizes[first..][..COUNTED_ROWS]) {
+                    // Twice the number of bits that are set in either; integers, so that only the quotient
+                    // rounds.
+                    let either = size + of_row + *distance;
+                    *distance = 2.0 * *distance / if either > 0.0 { either } else { 1.0 };
+                }
             }
         }
     }
-    let (mut different, mut common) = (different.iter().sum::<u64>(), common.iter().sum::<u64>());
-    let mut add = |x: &[u8; 8], q: &[u8; 8]| {
-        let ([x], [q]) = (words::<8, 1, BOOLS>(x), words::<8, 1, false>(q));
-        different += u64::from((x ^ q).count_ones());
-        common += if COMMON { u64::from((x & q).count_ones()) } else { 0 };
-    };
-    let (rows, row_rest) = row_rest.as_chunks::<8>();
-    let (queries, query_rest) = query_rest.as_chunks::<8>();
-    rows.iter().zip(queries).for_each(|(x, q)| add(x, q));
-    if !row_rest.is_empty() {
-        let (mut x, mut q) = ([0; 8], [0; 8]);
-        x[..row_rest.len()].copy_from_slice(row_rest);
-        q[..query_rest.len()].copy_from_slice(query_rest);
-        add(&x, &q);
-    }
-    (different, common)
-}
-
-#[inline(always)]
-fn words<const BYTES: usize, const WORDS: usize, const BOOLS: bool>(bytes: &[u8; BYTES]) -> [u64; WORDS] {
-    let bytes = if BOOLS { bytes.map(|byte| u8::from(byte != 0)) } else { *bytes };
-    let (words, _) = bytes.as_chunks::<8>();
-    std::array::from_fn(|i| u64::from_le_bytes(words[i]))
 }

@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use super::pass::TILE_BYTES;
 use super::{Dtype, Error, ExactScan, Metric, Partition, Result, Wide};
+use crate::arch::BIT_QUERIES;
+use crate::distance::bits::BitBlocks;
 use crate::distance::{BitQuery, Estimate, NumberQuery, jaccard};
 use crate::mutants::{Mutant, drops_tie};
 use crate::topk::{Hit, TopK};
@@ -48,6 +50,10 @@ impl Operand {
         }
     }
 
+    fn bits(&self) -> Option<&BitQuery> {
+        if let Self::Bits(query) = self { Some(query) } else { None }
+    }
+
     /// What the scores of the rows of a tile are not below.
     fn bounds(&self, scan: &ExactScan, tile: &[u8], into: &mut [f64]) {
         match self {
@@ -75,22 +81,46 @@ impl Operand {
     }
 }
 
+/// Rows of which some must be left for any to be looked at.
+const CHUNK: usize = 64;
+/// From so many queries on, the rows of bits are turned into blocks for them.
+const BLOCKED: usize = 8;
+
 pub fn run(scan: &ExactScan, partition: &Partition<'_>, range: Range<usize>) {
     // Of this pass alone, so that rows that are alike do not queue for a lock.
     let mut tops: Vec<_> = scan.operands.iter().map(|_| TopK::new(scan.k)).collect();
     let tile_rows = (TILE_BYTES / (scan.wide.bytes() * scan.dimensions)).clamp(1, 1024);
-    let (mut bounds, mut widened) = (vec![0.0; tile_rows], Vec::new());
+    let (mut bounds, mut widened, mut blocks) = (Vec::new(), Vec::new(), BitBlocks::default());
     for start in range.clone().step_by(tile_rows) {
         let rows = start..range.end.min(start + tile_rows);
         let bytes = &partition.rows[rows.start * scan.row_bytes()..rows.end * scan.row_bytes()];
         let tile = match scan.operands.first() {
+            Some(Operand::Bits(query)) if scan.operands.len() >= BLOCKED => {
+                blocks.fill(&scan.kernels, bytes, query);
+                bytes
+            }
             Some(Operand::Bits(_)) | None => bytes,
             Some(_) => scan.dtype.widen(bytes, &mut widened),
         };
-        let bounds = &mut bounds[..rows.len()];
-        for (q, top) in tops.iter_mut().enumerate() {
-            scan.operands[q].bounds(scan, tile, bounds);
-            offer(scan, partition, rows.start, tile, (q, top), bounds);
+        for (first, operands) in scan.operands.chunks(BIT_QUERIES).enumerate() {
+            let queries: Vec<_> = operands.iter().flat_map(Operand::bits).collect();
+            let mut each = rows.len();
+            if !queries.is_empty() && scan.operands.len() >= BLOCKED {
+                each = blocks.padded_rows();
+                bounds.resize(BIT_QUERIES * each, 0.0);
+                // The last stands for those that there are not.
+                let queries = std::array::from_fn(|q| queries[q.min(queries.len() - 1)]);
+                scan.kernels.block_distances(&blocks, queries, &mut bounds);
+            } else {
+                bounds.resize(operands.len() * each, 0.0);
+                for (operand, bounds) in operands.iter().zip(bounds.chunks_exact_mut(each)) {
+                    operand.bounds(scan, tile, bounds);
+                }
+            }
+            for (i, bounds) in bounds.chunks_exact(each).take(operands.len()).enumerate() {
+                let q = first * BIT_QUERIES + i;
+                offer(scan, partition, rows.start, tile, (q, &mut tops[q]), &bounds[..rows.len()]);
+            }
         }
     }
     for (best, top) in scan.best.iter().zip(tops) {
@@ -109,17 +139,23 @@ fn offer(
 ) {
     let row_bytes = tile.len() / bounds.len();
     let mut threshold = scan.best[q].threshold().min(top.threshold());
-    for (i, &bound) in bounds.iter().enumerate() {
-        if bound > threshold || drops_tie(Mutant::DirectOffer, bound, threshold) {
+    for (chunk, bounds) in bounds.chunks(CHUNK).enumerate() {
+        if !scan.kernels.any_left(bounds, threshold) {
             continue;
         }
-        let index = start + i;
-        let id = partition.ids.map_or(partition.first_id + index as u64, |ids| ids[index]);
-        if partition.dead.is_some_and(|dead| dead.contains(id)) {
-            continue;
+        for (i, &bound) in bounds.iter().enumerate() {
+            if bound > threshold || drops_tie(Mutant::DirectOffer, bound, threshold) {
+                continue;
+            }
+            let row = chunk * CHUNK + i;
+            let index = start + row;
+            let id = partition.ids.map_or(partition.first_id + index as u64, |ids| ids[index]);
+            if partition.dead.is_some_and(|dead| dead.contains(id)) {
+                continue;
+            }
+            let key = scan.operands[q].score(scan, &tile[row * row_bytes..][..row_bytes], bound);
+            top.push(Hit { key, score: key, id });
+            threshold = threshold.min(top.threshold());
         }
-        let key = scan.operands[q].score(scan, &tile[i * row_bytes..][..row_bytes], bound);
-        top.push(Hit { key, score: key, id });
-        threshold = threshold.min(top.threshold());
     }
 }

@@ -252,14 +252,16 @@ fn long_rows_are_summed_in_the_same_order() {
     }
 }
 
+/// The same by every tier, of one query, and of nine that are all the same.
 fn scores(metric: Metric, dtype: Dtype, query: &[f64], rows: &[u8]) -> Vec<f64> {
-    let mut results = Tier::available().map(|tier| {
+    let calls = Tier::available().flat_map(|tier| [1, 9].map(|copies| (tier, copies)));
+    let mut results = calls.map(|(tier, copies)| {
         let options = Options {
             metric,
             dtype,
             dimensions: query.len(),
             k: rows.len(),
-            queries: query,
+            queries: &query.repeat(copies),
             tier: Some(tier.name()),
         };
         let scan = ExactScan::new(options).unwrap();
@@ -268,12 +270,49 @@ fn scores(metric: Metric, dtype: Dtype, query: &[f64], rows: &[u8]) -> Vec<f64> 
         scan.scan(&partition, 0..count).unwrap();
         let results = scan.results();
         let mut scores = vec![0.0; count];
-        (0..count).for_each(|i| scores[results.ids[i] as usize] = results.scores[i]);
+        let last = (copies - 1) * rows.len();
+        (0..count).for_each(|i| scores[results.ids[last + i] as usize] = results.scores[last + i]);
         scores
     });
     let first = results.next().unwrap();
     assert!(results.all(|other| other.iter().zip(&first).all(|(a, b)| bits(*a) == bits(*b))));
     first
+}
+
+#[test]
+fn many_queries_on_bits_get_what_one_gets() {
+    let mut next = noise(31);
+    let mut draw = |dtype, count: usize| -> Vec<f64> {
+        let below = if dtype == Dtype::Bool { 2.0 } else { 256.0 };
+        (0..count).map(|_| (next() * below).floor()).collect()
+    };
+    for (dtype, dimensions) in
+        [1, 7, 8, 9, 63, 64, 65, 130].into_iter().flat_map(|n| [(Dtype::Bool, n), (Dtype::Uint8, n)])
+    {
+        for (count, queries) in [(1, 9), (7, 8), (9, 7), (16, 12), (30, 13)] {
+            let mut rows = draw(dtype, count * dimensions);
+            // A row of zeros, which no bit is set in for a query of zeros.
+            rows[..dimensions].fill(0.0);
+            let mut asked = draw(dtype, queries * dimensions);
+            asked[dimensions..2 * dimensions].fill(0.0);
+            let case = Case {
+                dtype,
+                dimensions,
+                k: 5,
+                rows,
+                ids: (0..count as u64).rev().collect(),
+                dead: vec![3],
+                queries: asked,
+                cut: 19,
+            };
+            for metric in RATIONAL {
+                case.check_by(metric, |row, query| {
+                    let score = rational(metric, dtype, row, query);
+                    (score, score)
+                });
+            }
+        }
+    }
 }
 
 #[test]
