@@ -153,6 +153,10 @@ pub fn create_cascade(exact: &ExactScan, transform: &CodeTransform) -> napi::Res
     Ok(cascade.map(|cascade| Cascade(Arc::new(cascade))))
 }
 
+fn next_of(cascade: &scan::Cascade, count: usize) -> Float64Array {
+    cascade.next(count).into_iter().map(|id| id as f64).collect::<Vec<_>>().into()
+}
+
 struct ScanInputs {
     cascade: Arc<scan::Cascade>,
     codes: Uint8Array,
@@ -198,6 +202,12 @@ impl Cascade {
         )
     }
 
+    /// As that of the scan that the codes are for.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self) {
+        self.0.cancel();
+    }
+
     #[napi(catch_unwind)]
     pub fn left(&self) -> f64 {
         self.0.left() as f64
@@ -205,8 +215,20 @@ impl Cascade {
 
     #[napi(catch_unwind)]
     pub fn next(&self, count: f64) -> napi::Result<Float64Array> {
-        let ids = self.0.next(size("count", count).map_err(fail)?);
-        Ok(ids.into_iter().map(|id| id as f64).collect::<Vec<_>>().into())
+        Ok(next_of(&self.0, size("count", count).map_err(fail)?))
+    }
+
+    /// The same off the event loop, where many rows are left.
+    #[napi(catch_unwind)]
+    pub fn next_later<'env>(&self, env: &'env Env, count: f64) -> napi::Result<Object<'env>> {
+        let count = size("count", count).map_err(fail)?;
+        spawn(env, Arc::clone(&self.0), move |cascade| Ok(next_of(cascade, count)))
+    }
+
+    /// Bytes of the codes of so many rows in one list.
+    #[napi(catch_unwind)]
+    pub fn list_bytes(&self, rows: f64) -> napi::Result<f64> {
+        Ok(self.0.list_bytes(size("rows", rows).map_err(fail)?) as f64)
     }
 
     #[napi(catch_unwind)]

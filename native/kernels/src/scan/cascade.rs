@@ -83,6 +83,21 @@ impl Cascade {
         self.scan.metric
     }
 
+    /// Bytes of the codes of so many rows in one list.
+    pub fn list_bytes(&self, rows: usize) -> usize {
+        self.transform.layout.list_bytes(rows)
+    }
+
+    /// As [`ExactScan::cancel`], of the scan that these codes are for.
+    pub fn cancel(&self) {
+        self.scan.cancel();
+    }
+
+    /// `Aborted` once the scan was cancelled.
+    pub(super) fn check(&self) -> Result<()> {
+        self.scan.cancel.check()
+    }
+
     pub fn chunks(rows: usize) -> usize {
         rows.div_ceil(CHUNK_ROWS)
     }
@@ -148,6 +163,7 @@ impl Cascade {
             asked[asked.len() * parts.start / of..asked.len() * parts.end / of].to_vec()
         };
         for (q, Candidate { low, id, check, .. }) in asked {
+            self.check()?;
             let at = ids.binary_search(&id).map_err(|_| Error::invalid(format!("row {id} was asked for")))?;
             let row = &rows[at * row_bytes..][..row_bytes];
             if crc32c(row) != check {

@@ -40,6 +40,7 @@ impl<'a> CoarsePass<'a> {
 
     pub fn run(mut self, chunks: Range<usize>) -> Result<Vec<Candidates>> {
         for index in chunks {
+            self.cascade.check()?;
             self.scan_chunk(index)?;
             if self.waiting.len() >= WAITING {
                 self.settle()?;

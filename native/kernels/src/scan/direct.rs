@@ -88,6 +88,9 @@ pub fn run(scan: &ExactScan, partition: &Partition<'_>, range: Range<usize>) {
         };
         let bounds = &mut bounds[..rows.len()];
         for (q, top) in tops.iter_mut().enumerate() {
+            if scan.cancel.is_set() {
+                return;
+            }
             scan.operands[q].bounds(scan, tile, bounds);
             offer(scan, partition, rows.start, tile, (q, top), bounds);
         }

@@ -47,6 +47,7 @@ impl<'a> FinePass<'a> {
         let kernels = &self.cascade.kernels;
         let queries = self.cascade.queries.len();
         for block in 0..chunk.rows.div_ceil(LANES) {
+            self.cascade.check()?;
             kernels.join(chunk.high_block(block), chunk.low_block(block), stride, &mut self.joined);
             let rows = rows_of_block(chunk.rows, block);
             for (group, limbs) in self.cascade.vectors.iter().enumerate() {

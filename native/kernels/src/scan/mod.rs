@@ -16,10 +16,14 @@ use crate::distance::{Query, Wide};
 use crate::rowset::{MAX_ID, RowSet};
 use crate::topk::{Hit, TopK};
 use crate::{Code, Error, Result};
+use cancel::Cancel;
 pub use cascade::{Cascade, Codes};
 use direct::Operand;
 use pass::Pass;
 
+mod cancel;
+#[cfg(test)]
+mod cancel_tests;
 mod cascade;
 #[cfg(test)]
 mod cascade_tests;
@@ -61,6 +65,7 @@ pub struct ExactScan {
     operands: Vec<Operand>,
     /// Of each query.
     best: Vec<Best>,
+    cancel: Cancel,
 }
 
 struct Best {
@@ -127,6 +132,7 @@ impl ExactScan {
             floats,
             operands,
             best: std::iter::repeat_with(best).take(count).collect(),
+            cancel: Cancel::default(),
         })
     }
 
@@ -154,6 +160,11 @@ impl ExactScan {
         }
     }
 
+    /// Stops all passes within some tiles of rows; they, and later ones, end as `Aborted`.
+    pub fn cancel(&self) {
+        self.cancel.set();
+    }
+
     /// Scans a range of the rows. Passes may overlap.
     pub fn scan(&self, partition: &Partition<'_>, range: Range<usize>) -> Result<()> {
         let rows = self.count_rows(partition)?;
@@ -163,7 +174,7 @@ impl ExactScan {
             true => Pass::new(self, partition).run(range),
             false => direct::run(self, partition, range),
         }
-        Ok(())
+        self.cancel.check()
     }
 
     pub fn results(&self) -> Results {
