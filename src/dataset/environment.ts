@@ -67,7 +67,7 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
   const meter = new Meter({ runtime });
   const store = chain(backend, { meter, runtime, retry: { attempts: retryAttempts } });
   const binding = native();
-  const { cacheDir, cacheBytes, onWarning } = options;
+  const { cacheDir, cacheBytes, onWarning, memoryBytes = Math.floor(memoryLimitBytes() / 4) } = options;
   const cache = openPageCache({
     runtime,
     native: binding,
@@ -78,6 +78,7 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
         ? {}
         : { folder: cacheDir }),
     ...(cacheBytes === undefined ? {} : { budgetBytes: cacheBytes }),
+    mappedBytes: memoryBytes,
     ...(onWarning === undefined ? {} : { onWarning }),
   });
   return {
@@ -87,8 +88,8 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
     native: binding,
     functions: manifestFunctions(binding),
     runtime,
-    pages: pagesOf(backend, { store, cache, binding, meter }),
-    memoryBytes: options.memoryBytes ?? Math.floor(memoryLimitBytes() / 4),
+    pages: pagesOf(backend, { store, cache, binding, meter, memoryBytes }),
+    memoryBytes,
     deadlineMs: commitDeadlineMs,
     ...(onWarning === undefined ? {} : { warn: onWarning }),
   };
@@ -102,10 +103,13 @@ function pagesOf(
     cache,
     binding,
     meter,
-  }: { store: ObjectStore; cache: PageCache; binding: NativeBinding; meter: Meter },
+    memoryBytes,
+  }: { store: ObjectStore; cache: PageCache; binding: NativeBinding; meter: Meter; memoryBytes: number },
 ): Pages {
-  if (backend instanceof LocalStore) return new MappedPages(backend, binding, meter);
-  return cache.folder === undefined ? storePages(store, binding) : new CachedPages(store, cache, binding);
+  if (backend instanceof LocalStore) return new MappedPages(backend, binding, meter, memoryBytes);
+  return cache.folder === undefined
+    ? storePages(store, binding)
+    : new CachedPages(store, cache, binding, memoryBytes);
 }
 
 /** The native functions as the manifest takes them; what they throw becomes typed. */
