@@ -6,10 +6,11 @@ import type { ArrayEnvironment } from '../arrays/environment.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { allocate } from '../arrays/reader.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
+import { eachWindow, isOneWindow, type Window, windowsOf } from '../arrays/windows.js';
 import { v1 } from '../manifest/message.js';
 import { type Cascade, type ExactScan, fromNative, type ScanMetric } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { dimensionsOf } from './scan.js';
+import { dimensionsOf, untilCancelled } from './scan.js';
 
 /** A list of codes that takes the place of partitions. */
 export interface CodedRows {
@@ -98,20 +99,30 @@ function divide(
 
 /** False when codes cannot bound these queries. */
 export async function scanCodes(
-  { pages }: ArrayEnvironment,
+  { pages, memoryBytes }: ArrayEnvironment,
   opened: Coded['cascade'],
   { list, dead }: CodedRows,
   options: CallOptions,
 ): Promise<boolean> {
-  const [codes, cascade] = await Promise.all([pages.whole(list.part, options), opened]);
-  if (cascade === null) return false;
-  try {
-    await cascade.scan(codes, list.rows, list.firstRowId, dead);
-    return true;
-  } catch (error) {
-    throw fromNative(error);
-  }
+  const { part, rows, firstRowId } = list;
+  // Who looks at a list as a whole need not know how long codes are: it is asked for at once.
+  const layout = isOneWindow(part, memoryBytes) ? undefined : await opened;
+  const bytesOf = (count: number): number => layout?.listBytes(count) ?? 0;
+  const windows = windowsOf(part, rows, memoryBytes, bytesOf, chunkRows);
+  let bounded = layout !== null;
+  const work = async (codes: Uint8Array, window: Window): Promise<void> => {
+    const cascade = await opened;
+    bounded = cascade !== null;
+    if (cascade === null) return;
+    const firstId = firstRowId + window.row;
+    await untilCancelled(cascade, options.signal, () => cascade.scan(codes, window.rows, firstId, dead));
+  };
+  if (bounded) await eachWindow(pages, part, windows, work, options);
+  return bounded;
 }
+
+/** Rows of a chunk of codes, `CHUNK_ROWS` of the kernels: windows are whole chunks. */
+const chunkRows = 1024;
 
 /**
  * Rows of a query that are scored in the first round, beside the k wanted; then four times as many each. From
@@ -143,7 +154,7 @@ export async function refine(
     await Promise.all(picks.map((pick) => pages.gatherUnchecked(pick, rowBytes, rows, options)));
     try {
       if (rows.byteLength <= scoredNowBytes) cascade.scoreNow(ids, rows);
-      else await cascade.score(ids, rows);
+      else await untilCancelled(cascade, options.signal, () => cascade.score(ids, rows));
     } catch (error) {
       throw fromNative(error);
     }

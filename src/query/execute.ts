@@ -3,8 +3,10 @@
 // within the memory budget.
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
+import { rowBytesOf } from '../arrays/partition-writer.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import type { Part } from '../arrays/runs.js';
+import { eachWindow, scanBytes, type Window, windowsOf } from '../arrays/windows.js';
 import { isNacreError, NacreError } from '../errors.js';
 import type { Cascade, ExactScan, ScanMetric } from '../native.js';
 import { throwIfAborted } from '../util/runtime.js';
@@ -124,16 +126,20 @@ function giveUpIndex({ environment, view }: Pass, cause: unknown): false {
 }
 
 async function scanPlain(pass: Pass, parts: readonly ScanPart[]): Promise<void> {
-  const { environment, scan, options } = pass;
+  const { environment, view, scan, options } = pass;
+  const rowBytes = rowBytesOf(view.type);
   await eachAhead(
     pass,
     parts,
     ({ part }) => part,
     async ({ part, firstRowId, rowIds, dead }) => {
-      const bytes = await environment.pages.whole(part, options);
-      throwIfAborted(options.signal);
-      await scanRows(scan, bytes.subarray(part.dataOffset), firstRowId, rowIds, dead);
-      progress(pass, part.rows);
+      const windows = windowsOf(part, part.rows, environment.memoryBytes, (rows) => rows * rowBytes);
+      const work = async (bytes: Uint8Array, { row, rows }: Window): Promise<void> => {
+        const ids = rowIds?.subarray(row, row + rows);
+        await scanRows(scan, options.signal, bytes, rowIds === undefined ? firstRowId + row : 0, ids, dead);
+        progress(pass, rows);
+      };
+      await eachWindow(environment.pages, part, windows, work, options);
     },
   );
 }
@@ -155,13 +161,13 @@ async function eachAhead<T>(
   let inFlight = 0;
   for (const item of items) {
     throwIfAborted(options.signal);
-    while (running.size > 0 && (running.size >= partsAhead || inFlight >= environment.memoryBytes)) {
+    const bytes = scanBytes(partOf(item), environment.memoryBytes);
+    while (running.size > 0 && (running.size >= partsAhead || inFlight + bytes > environment.memoryBytes)) {
       await Promise.race(running);
     }
-    const { sizeBytes } = partOf(item).object;
-    inFlight += sizeBytes;
+    inFlight += bytes;
     const one = work(item).then(() => {
-      inFlight -= sizeBytes;
+      inFlight -= bytes;
       running.delete(one);
     });
     one.catch(() => undefined);

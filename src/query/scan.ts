@@ -8,6 +8,7 @@ import {
   type ScanDtype,
   type ScanMetric,
 } from '../native.js';
+import { onAbort, throwIfAborted } from '../util/runtime.js';
 import type { ResolvedVectors } from './vectors.js';
 
 /** What is scanned, as messages name it. */
@@ -58,12 +59,30 @@ export function startScan(
   }
 }
 
-/** See {@link ExactScan.scan}. */
-export async function scanRows(scan: ExactScan, ...rows: Parameters<ExactScan['scan']>): Promise<void> {
+/** See {@link ExactScan.scan}; `Aborted` within milliseconds of the signal. */
+export function scanRows(
+  scan: ExactScan,
+  signal: AbortSignal | undefined,
+  ...rows: Parameters<ExactScan['scan']>
+): Promise<void> {
+  return untilCancelled(scan, signal, () => scan.scan(...rows));
+}
+
+/** Native work of a scan, which the signal cancels: the promise settles once nothing of it runs any more. */
+export async function untilCancelled<T>(
+  scan: Pick<ExactScan, 'cancel'>,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  throwIfAborted(signal);
+  const settled = onAbort(signal, () => scan.cancel());
   try {
-    await scan.scan(...rows);
+    return await work();
   } catch (error) {
+    throwIfAborted(signal);
     throw fromNative(error);
+  } finally {
+    settled();
   }
 }
 

@@ -38,7 +38,7 @@ export async function searchRows(
     await scanning;
     throwIfAborted(signal);
     onProgress?.(start, source.rows);
-    scanning = scanRows(scan, bytes, start);
+    scanning = scanRows(scan, signal, bytes, start);
     // Waited for after the next piece was read, which may fail first.
     scanning.catch(() => undefined);
   }
