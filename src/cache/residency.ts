@@ -20,8 +20,8 @@ interface Stretch {
 /** What is given back together. */
 const stretchBytes = 8 * 2 ** 20;
 
-/** What the kernel maps around one byte that is touched, on Linux. */
-const touchedBytes = 64 * 1024;
+/** What the kernel maps around one byte that is touched: a huge page, where the file's own are as large. */
+const touchedBytes = 2 * 2 ** 20;
 
 export class Residency {
   readonly #budgetBytes: number;

@@ -204,7 +204,7 @@ describe('mapped pages that stay in memory', () => {
     const residency = new Residency(64 * stretch, () => undefined);
     const mapping = residency.add(new Uint8Array(stretch + 1000));
     residency.touchRows(mapping, 128, 100, Float64Array.of(0, 5, 70_000));
-    expect(residency.bytes).toBe(3 * 64 * 1024);
+    expect(residency.bytes).toBe(3 * 2 * mebibyte);
     residency.touchRows(
       mapping,
       128,
