@@ -10,7 +10,7 @@ import { eachWindow, isOneWindow, type Window, windowsOf } from '../arrays/windo
 import { v1 } from '../manifest/message.js';
 import { type Cascade, type ExactScan, fromNative, type ScanMetric } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { dimensionsOf, untilCancelled } from './scan.js';
+import { byTurns, dimensionsOf, hitsOfTurn, untilCancelled } from './scan.js';
 
 /** A list of codes that takes the place of partitions. */
 export interface CodedRows {
@@ -146,14 +146,16 @@ export async function refine(
   // Rows of a round lie in memory together.
   const most = Math.max(1, Math.floor(memoryBytes / 4 / (rowBytes * queries)));
   for (let count = k + firstRound; ; count *= 4) {
-    const ids = cascade.next(Math.min(count, most));
+    const next = Math.min(count, most);
+    const ids = cascade.left() <= hitsOfTurn ? cascade.next(next) : await cascade.nextLater(next);
     if (ids.length === 0) return;
-    const picks = await map.picksOfList(await map.indicesOf(ids));
+    const indices = await byTurns(ids, (some) => map.indicesOf(some), options.signal);
+    const picks = await map.picksOfList(indices);
     const rows = allocate(ids.length * rowBytes, `scoring ${ids.length} rows of '${view.name}'`, native);
     // Each row is compared with the checksum that its code has of it.
     await Promise.all(picks.map((pick) => pages.gatherUnchecked(pick, rowBytes, rows, options)));
     try {
-      if (rows.byteLength <= scoredNowBytes) cascade.scoreNow(ids, rows);
+      if (rows.byteLength * queries <= scoredNowBytes) cascade.scoreNow(ids, rows);
       else await untilCancelled(cascade, options.signal, () => cascade.score(ids, rows));
     } catch (error) {
       throw fromNative(error);

@@ -13,7 +13,7 @@ import { throwIfAborted } from '../util/runtime.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { type CodedRows, openCodes, refine, scanCodes } from './coded.js';
 import type { NearestPlan } from './plan.js';
-import { listsOf, scanRows, startScan } from './scan.js';
+import { byTurns, listsOf, resultsOf, scanRows, startScan } from './scan.js';
 import type { ResolvedVectors } from './vectors.js';
 
 export interface Hit {
@@ -55,11 +55,13 @@ export async function executeNearest(
     pass = start();
     await scanPlain(pass, parts);
   }
-  const { counts, ids, scores } = pass.scan.results();
-  const rows = await map.indicesOf(ids);
-  return listsOf(counts, wanted, (at): Hit => {
+  const { counts, ids, scores } = await resultsOf(pass.scan, wanted * vectors.count);
+  const rows = await byTurns(ids, (some) => map.indicesOf(some), options.signal);
+  const hitAt = (at: number): Hit => {
     return { row: rows[at] ?? -1, id: ids[at] ?? -1, score: scores[at] ?? Number.NaN };
-  }).map((hits) => hits.slice(plan.offset));
+  };
+  const lists = await listsOf(counts, wanted, hitAt, options.signal);
+  return plan.offset === 0 ? lists : lists.map((hits) => hits.slice(plan.offset));
 }
 
 interface Pass {
