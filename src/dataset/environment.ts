@@ -23,7 +23,10 @@ export interface ConnectOptions {
   readonly cacheDir?: string | false;
   /** Bytes that the page cache keeps on disk. Default a quarter of the free disk, at most 10 GiB. */
   readonly cacheBytes?: number;
-  /** Bytes of row data held in memory at once. Default a quarter of the memory that the process may use. */
+  /**
+   * Bytes of row data held in memory at once, mapped pages that stay there included. Default a quarter of the
+   * memory that the process may use.
+   */
   readonly memoryBytes?: number;
   /**
    * Told of trouble that does not fail a call: a cache folder that cannot be written, a clock that is off.
