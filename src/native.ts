@@ -31,8 +31,12 @@ export interface ExactScan {
   scan(rows: Uint8Array, firstRowId: number, rowIds?: Float64Array, dead?: Uint8Array): Promise<void>;
   /** The same on the event loop: for a scan of a millisecond at most, of what is in memory. */
   scanNow(rows: Uint8Array, firstRowId: number, rowIds?: Float64Array, dead?: Uint8Array): void;
+  /** Stops what is under way within some tiles of rows; it, and every later call, ends as `Aborted`. */
+  cancel(): void;
   /** `counts[q]` hits of query q, from `q * k` on in `ids` and `scores`, best first. */
-  results(): { counts: Uint32Array; ids: Float64Array; scores: Float64Array };
+  results(): ScanResults;
+  /** The same off the event loop, for many. */
+  resultsLater(): Promise<ScanResults>;
   /** What these hits rank by, in the same places; smaller keys are nearer. */
   keys(): Float64Array;
   /** Scores every row that is not dead for each query, which are those of the scan: no bound drops one. */
@@ -43,6 +47,12 @@ export interface ExactScan {
     rowIds?: Float64Array,
     dead?: Uint8Array,
   ): Promise<void>;
+}
+
+export interface ScanResults {
+  readonly counts: Uint32Array;
+  readonly ids: Float64Array;
+  readonly scores: Float64Array;
 }
 
 /** How rows become codes: what is subtracted from them, and how they are turned. */
@@ -56,16 +66,34 @@ export interface CodeTransform {
   encode(dtype: ScanDtype, rows: Uint8Array, codes: Uint8Array): Promise<void>;
 }
 
+/** A list of codes; row i has the id `firstRowId + i`. */
+export interface CodeRows {
+  readonly codes: Uint8Array;
+  readonly rows: number;
+  readonly firstRowId: number;
+  /** A row set. */
+  readonly dead?: Uint8Array;
+}
+
 /** What codes leave of the rows of a scan, which gets their scores. */
 export interface Cascade {
-  /** Scans a list of codes; row i has the id `firstRowId + i`. Off the event loop; calls may overlap. */
-  scan(codes: Uint8Array, rows: number, firstRowId: number, dead?: Uint8Array): Promise<void>;
+  /**
+   * Scans lists of codes, off the event loop; calls may overlap. Lists that are scanned together cost less
+   * than one by one.
+   */
+  scan(lists: readonly CodeRows[]): Promise<void>;
   /** The same on the event loop: for a scan of a millisecond at most, of what is in memory. */
-  scanNow(codes: Uint8Array, rows: number, firstRowId: number, dead?: Uint8Array): void;
+  scanNow(lists: readonly CodeRows[]): void;
+  /** As that of the scan that the codes are for. */
+  cancel(): void;
+  /** Bytes of the codes of so many rows in one list. */
+  listBytes(rows: number): number;
   /** How many rows wait for their scores, those of each query counted. */
   left(): number;
   /** Ids of the rows to be scored next, ascending: of each query the `count` with the best bounds. */
   next(count: number): Float64Array;
+  /** The same off the event loop, where many rows are left. */
+  nextLater(count: number): Promise<Float64Array>;
   /** Scores the rows that `next` asked for; `Corrupt` when one is not the row that was coded. */
   score(rowIds: Float64Array, rows: Uint8Array): Promise<void>;
   /** The same on the event loop, for few rows: some 0.3 µs a KiB. */
@@ -155,6 +183,18 @@ export interface NativeBinding {
     skip: number,
     target: Uint8Array,
   ): Promise<number>;
+  /**
+   * Takes the pages of part of a mapping out of memory: they come from the file again when they are next
+   * touched, and what was written to them is lost. `InvalidArgument` for bytes of no mapping.
+   */
+  givePagesBack(bytes: Uint8Array): void;
+  /**
+   * Brings part of a mapping into memory, off the event loop. `Corrupt` when the file was cut since, where
+   * touching the bytes would end the process.
+   */
+  fetchPages(bytes: Uint8Array): Promise<void>;
+  /** Frees the memory, or the mapping, of a buffer now: it and its views have no bytes afterwards. */
+  freeBuffer(buffer: ArrayBufferLike): void;
   /** Asks for pages of 2 MiB behind fresh memory: a large buffer is filled several times faster. */
   adviseHugePages(bytes: Uint8Array): void;
 

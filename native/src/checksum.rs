@@ -1,6 +1,6 @@
 //! Checksums: CRC32C, BLAKE3, and both of a whole object.
 
-use kernels::{crc, digest};
+use kernels::{crc, digest, file};
 use napi::Env;
 use napi::bindgen_prelude::{Object, Uint8Array, Uint8ArraySlice, Uint32Array, Uint32ArraySlice};
 use napi_derive::napi;
@@ -46,6 +46,7 @@ pub fn verify_blocks(
     expected: Uint32Array,
 ) -> napi::Result<Object<'_>> {
     spawn(env, (bytes, expected), move |(bytes, expected)| {
+        file::populate(bytes)?;
         let found = digest::verify_blocks(bytes, size("blockBytes", block_bytes)?, expected)?;
         Ok(found.map_or(-1.0, |index| index as f64))
     })

@@ -153,12 +153,54 @@ pub fn create_cascade(exact: &ExactScan, transform: &CodeTransform) -> napi::Res
     Ok(cascade.map(|cascade| Cascade(Arc::new(cascade))))
 }
 
+fn next_of(cascade: &scan::Cascade, count: usize) -> Float64Array {
+    cascade.next(count).into_iter().map(|id| id as f64).collect::<Vec<_>>().into()
+}
+
+/// Codes of rows; row i has the id `first_row_id + i`.
+#[napi(object, object_to_js = false)]
+pub struct CodeList {
+    pub codes: Uint8Array,
+    pub rows: f64,
+    pub first_row_id: f64,
+    pub dead: Option<Uint8Array>,
+}
+
 struct ScanInputs {
     cascade: Arc<scan::Cascade>,
-    codes: Uint8Array,
-    rows: usize,
-    first_id: u64,
-    dead: Option<Uint8Array>,
+    lists: Vec<CodeList>,
+}
+
+/// What the numbers of a list say, checked, and its dead rows.
+type Listed = (usize, u64, Option<RowSet>);
+
+fn listed(lists: &[CodeList]) -> Result<Vec<Listed>> {
+    let one = |list: &CodeList| {
+        let dead = list.dead.as_ref().map(|bytes| RowSet::decode(bytes)).transpose()?;
+        let first_id = integer("firstRowId", list.first_row_id, MAX_ID)?;
+        Ok((size("rows", list.rows)?, first_id, dead.filter(|dead| !dead.is_empty())))
+    };
+    lists.iter().map(one).collect()
+}
+
+/// Part `part` of `of` of all chunks.
+fn scan_part(
+    cascade: &scan::Cascade,
+    lists: &[CodeList],
+    listed: &[Listed],
+    part: usize,
+    of: usize,
+) -> Result<()> {
+    let codes = lists.iter().zip(listed).map(|(list, (rows, first_id, dead))| scan::Codes {
+        bytes: &list.codes,
+        rows: *rows,
+        first_id: *first_id,
+        ids: None,
+        dead: dead.as_ref(),
+    });
+    let codes: Vec<_> = codes.collect();
+    let chunks: usize = codes.iter().map(|list| scan::Cascade::chunks(list.rows)).sum();
+    cascade.scan(&codes, chunks * part / of..chunks * (part + 1) / of)
 }
 
 struct ScoreInputs {
@@ -170,52 +212,30 @@ struct ScoreInputs {
 #[napi]
 impl Cascade {
     #[napi(catch_unwind)]
-    pub fn scan<'env>(
-        &self,
-        env: &'env Env,
-        codes: Uint8Array,
-        rows: f64,
-        first_row_id: f64,
-        dead: Option<Uint8Array>,
-    ) -> napi::Result<Object<'env>> {
-        let first_id = integer("firstRowId", first_row_id, MAX_ID).map_err(fail)?;
-        let rows = size("rows", rows).map_err(fail)?;
-        let chunks = scan::Cascade::chunks(rows);
-        let threads = pool().map_err(fail)?.threads;
-        let parts = (chunks / JOB_CHUNKS).clamp(1, threads);
-        let inputs = ScanInputs { cascade: Arc::clone(&self.0), codes, rows, first_id, dead };
+    pub fn scan<'env>(&self, env: &'env Env, lists: Vec<CodeList>) -> napi::Result<Object<'env>> {
+        let chunks: usize = lists.iter().map(|list| scan::Cascade::chunks(list.rows as usize)).sum();
+        let parts = (chunks / JOB_CHUNKS).clamp(1, pool().map_err(fail)?.threads);
+        let inputs = ScanInputs { cascade: Arc::clone(&self.0), lists };
         spawn_parts(
             env,
             inputs,
             parts,
-            |inputs| inputs.dead.as_ref().map(|bytes| RowSet::decode(bytes)).transpose(),
-            move |ScanInputs { cascade, codes, rows, first_id, .. }, dead, part| {
-                let dead = dead.as_ref().filter(|dead| !dead.is_empty());
-                let list = scan::Codes { bytes: codes, rows: *rows, first_id: *first_id, ids: None, dead };
-                cascade.scan(&list, chunks * part / parts..chunks * (part + 1) / parts)
-            },
+            |inputs| listed(&inputs.lists),
+            move |ScanInputs { cascade, lists }, listed, part| scan_part(cascade, lists, listed, part, parts),
             |(), ()| (),
         )
     }
 
     /// The same on the event loop.
     #[napi(catch_unwind)]
-    pub fn scan_now(
-        &self,
-        codes: Uint8Array,
-        rows: f64,
-        first_row_id: f64,
-        dead: Option<Uint8Array>,
-    ) -> napi::Result<()> {
-        let scan = || {
-            let first_id = integer("firstRowId", first_row_id, MAX_ID)?;
-            let rows = size("rows", rows)?;
-            let dead = dead.as_ref().map(|bytes| RowSet::decode(bytes)).transpose()?;
-            let dead = dead.as_ref().filter(|dead| !dead.is_empty());
-            let list = scan::Codes { bytes: &codes, rows, first_id, ids: None, dead };
-            self.0.scan(&list, 0..scan::Cascade::chunks(rows))
-        };
-        scan().map_err(fail)
+    pub fn scan_now(&self, lists: Vec<CodeList>) -> napi::Result<()> {
+        listed(&lists).and_then(|listed| scan_part(&self.0, &lists, &listed, 0, 1)).map_err(fail)
+    }
+
+    /// As that of the scan that the codes are for.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self) {
+        self.0.cancel();
     }
 
     #[napi(catch_unwind)]
@@ -225,8 +245,20 @@ impl Cascade {
 
     #[napi(catch_unwind)]
     pub fn next(&self, count: f64) -> napi::Result<Float64Array> {
-        let ids = self.0.next(size("count", count).map_err(fail)?);
-        Ok(ids.into_iter().map(|id| id as f64).collect::<Vec<_>>().into())
+        Ok(next_of(&self.0, size("count", count).map_err(fail)?))
+    }
+
+    /// The same off the event loop, where many rows are left.
+    #[napi(catch_unwind)]
+    pub fn next_later<'env>(&self, env: &'env Env, count: f64) -> napi::Result<Object<'env>> {
+        let count = size("count", count).map_err(fail)?;
+        spawn(env, Arc::clone(&self.0), move |cascade| Ok(next_of(cascade, count)))
+    }
+
+    /// Bytes of the codes of so many rows in one list.
+    #[napi(catch_unwind)]
+    pub fn list_bytes(&self, rows: f64) -> napi::Result<f64> {
+        Ok(self.0.list_bytes(size("rows", rows).map_err(fail)?) as f64)
     }
 
     #[napi(catch_unwind)]

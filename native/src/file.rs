@@ -4,7 +4,7 @@ use kernels::Error;
 use kernels::file::{self, Blocks, Mapping, path};
 use kernels::rowset::MAX_ID;
 use napi::Env;
-use napi::bindgen_prelude::{Object, Uint8Array, Uint8ArraySlice, Uint32Array};
+use napi::bindgen_prelude::{ArrayBuffer, Object, Uint8Array, Uint8ArraySlice, Uint32Array};
 use napi_derive::napi;
 
 use crate::arguments::{fail, integer, size};
@@ -51,6 +51,35 @@ pub fn map_file(env: &Env, name: String, offset: f64, length: f64) -> napi::Resu
             let _ = env.adjust_external_memory(-weight);
         })
     }
+}
+
+#[napi(catch_unwind, js_name = "givePagesBack")]
+pub fn give_pages_back(bytes: Uint8ArraySlice) -> napi::Result<()> {
+    file::give_back(&bytes).map_err(fail)
+}
+
+/// Bytes that one thread fetches before it takes the next ones.
+const FETCHED_BYTES: usize = 4 << 20;
+
+#[napi(catch_unwind, js_name = "fetchPages")]
+pub fn fetch_pages(env: &Env, bytes: Uint8Array) -> napi::Result<Object<'_>> {
+    let parts = bytes.len().div_ceil(FETCHED_BYTES).max(1);
+    spawn_parts(
+        env,
+        bytes,
+        parts,
+        |_| Ok(()),
+        |bytes, (), part| {
+            let end = bytes.len().min((part + 1) * FETCHED_BYTES);
+            file::populate(&bytes[part * FETCHED_BYTES..end])
+        },
+        |(), ()| (),
+    )
+}
+
+#[napi(catch_unwind, js_name = "freeBuffer")]
+pub fn free_buffer(buffer: ArrayBuffer) -> napi::Result<()> {
+    buffer.detach()
 }
 
 #[napi(catch_unwind, js_name = "adviseHugePages")]

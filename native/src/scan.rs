@@ -10,7 +10,7 @@ use napi::bindgen_prelude::{Float64Array, Object, Uint8Array, Uint32Array};
 use napi_derive::napi;
 
 use crate::arguments::{fail, ids, integer, size};
-use crate::spawn::{pool, spawn_parts};
+use crate::spawn::{pool, spawn, spawn_parts};
 
 /// Multiplications that are worth a job of their own on the pool.
 const JOB_PRODUCTS: usize = 8 << 20;
@@ -79,6 +79,11 @@ pub fn dtype_of(name: &str) -> Result<Dtype> {
     })
 }
 
+fn results_of(scan: &scan::ExactScan) -> ScanResults {
+    let scan::Results { counts, ids, scores } = scan.results();
+    ScanResults { counts: counts.into(), ids: ids.into(), scores: scores.into() }
+}
+
 /// What one call scans.
 pub(crate) struct Inputs {
     pub scan: Arc<scan::ExactScan>,
@@ -141,10 +146,21 @@ impl ExactScan {
         scan().map_err(fail)
     }
 
+    /// Stops what is under way, within some tiles of rows; it and later calls end as `Aborted`.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self) {
+        self.0.cancel();
+    }
+
     #[napi(catch_unwind)]
     pub fn results(&self) -> ScanResults {
-        let scan::Results { counts, ids, scores } = self.0.results();
-        ScanResults { counts: counts.into(), ids: ids.into(), scores: scores.into() }
+        results_of(&self.0)
+    }
+
+    /// The same off the event loop, for many.
+    #[napi(catch_unwind)]
+    pub fn results_later<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        spawn(env, Arc::clone(&self.0), |scan| Ok(results_of(scan)))
     }
 
     /// Into how many jobs a scan of so many bytes is cut.

@@ -3,16 +3,18 @@
 //
 // A page is known by the hash of its object, so a cache folder can serve any number of datasets and copies
 // of them.
+import type { LentPage } from '../cache/lent.js';
 import type { Page } from '../cache/page.js';
-import type { PageCache } from '../cache/page-cache.js';
+import type { PageCache, PageSource } from '../cache/page-cache.js';
 import type { NativeBinding } from '../native.js';
 import { fromNative } from '../native.js';
 import type { ByteRange, CallOptions, ObjectStore } from '../storage/object-store.js';
-import { readVerified } from '../storage/wrap/verified.js';
+import { widen } from '../storage/wrap/blocks.js';
+import { readVerified, roomFor } from '../storage/wrap/verified.js';
 import { defined } from '../util/assert.js';
 import { NacreError } from '../errors.js';
 import { type ByteSource, concat, toHex } from '../util/bytes.js';
-import { gatherRanges, type Pages, uncheckedReads } from './pages.js';
+import { gatherRanges, type Lent, type Pages, uncheckedReads } from './pages.js';
 import type { Part, Picked } from './runs.js';
 
 /**
@@ -28,8 +30,10 @@ export class CachedPages implements Pages {
   readonly #store: ObjectStore;
   readonly #cache: PageCache;
   readonly #native: NativeBinding;
+  readonly #memoryBytes: number;
 
-  constructor(store: ObjectStore, cache: PageCache, native: NativeBinding) {
+  constructor(store: ObjectStore, cache: PageCache, native: NativeBinding, memoryBytes: number) {
+    this.#memoryBytes = memoryBytes;
     this.#store = store;
     this.#cache = cache;
     this.#native = native;
@@ -100,8 +104,13 @@ export class CachedPages implements Pages {
   async gather(pick: Picked, rowBytes: number, target: Uint8Array, options: CallOptions = {}): Promise<void> {
     const { part, rows, places } = pick;
     if (this.#wantsWhole(part, rows.length * rowBytes)) {
-      const whole = await this.whole(part, options);
-      this.#native.gatherRows(whole, part.dataOffset, rowBytes, rows, target, places);
+      const page = await this.#lendPage(part, { start: 0, end: part.object.sizeBytes }, options);
+      try {
+        page.touchRows(part.dataOffset, rowBytes, rows);
+        this.#native.gatherRows(page.bytes, part.dataOffset, rowBytes, rows, target, places);
+      } finally {
+        page.done();
+      }
     } else {
       await gatherRanges((...args) => this.read(...args), pick, rowBytes, target, options);
     }
@@ -128,6 +137,32 @@ export class CachedPages implements Pages {
     );
   }
 
+  /**
+   * From the object's own page when all of it is wanted, or when it is here and no burden; else from a page
+   * of the blocks that hold the range.
+   */
+  async lend(part: Part, range: ByteRange, options: CallOptions = {}): Promise<Lent> {
+    const { key, sizeBytes } = part.object;
+    const blocks = widen(key, range, part.object);
+    const all = { start: 0, end: sizeBytes };
+    const held = sizeBytes <= this.#memoryBytes && this.#cache.peek(pageOf(part, all)) ? all : blocks;
+    const page = await this.#lendPage(part, held, options);
+    const [start, end] = [range.start - held.start, range.end - held.start];
+    page.touch(start, end);
+    return { bytes: page.bytes.subarray(start, end), done: page.done };
+  }
+
+  #lendPage(part: Part, range: ByteRange, options: CallOptions): Promise<LentPage> {
+    const source = this.#sourceOf(part, range, options, async (load) => {
+      const room = roomFor(range);
+      const found = await load(range, room);
+      // Elsewhere it may be the store's own.
+      if (found.buffer !== room.buffer) room.set(found);
+      return room;
+    });
+    return this.#cache.lend(pageOf(part, range), source, options);
+  }
+
   whole(part: Part, options: CallOptions = {}): Promise<Uint8Array> {
     return this.#page(part, { start: 0, end: part.object.sizeBytes }, options);
   }
@@ -136,12 +171,22 @@ export class CachedPages implements Pages {
     return this.#read(part, range, options, (load) => load(range));
   }
 
-  async #read<T extends ByteSource>(
+  #read<T extends ByteSource>(
     part: Part,
     range: ByteRange,
     options: CallOptions,
     fetch: (load: Load) => Promise<T>,
   ): Promise<T | Uint8Array> {
+    return this.#cache.read(pageOf(part, range), this.#sourceOf(part, range, options, fetch), options);
+  }
+
+  /** Where the page of a range comes from when it is not cached, and how it is checked when it is. */
+  #sourceOf<T extends ByteSource>(
+    part: Part,
+    range: ByteRange,
+    options: CallOptions,
+    fetch: (load: Load) => Promise<T>,
+  ): PageSource<T> {
     const { key, sizeBytes, blockBytes } = part.object;
     const verifier = this.#native;
     const length = range.end - range.start;
@@ -149,27 +194,23 @@ export class CachedPages implements Pages {
       const first = range.start / blockBytes;
       return (await part.sums()).subarray(first, first + Math.ceil(length / blockBytes));
     };
-    return this.#cache.read(
-      pageOf(part, range),
-      {
-        load: (signal) =>
-          fetch(async (stretch, into) => {
-            const checksums = { sizeBytes, blockBytes, blocks: part.sums() };
-            const how = { ...options, signal, verifier, ...(into && { into }) };
-            const [bytes] = await readVerified(this.#store, key, checksums, [stretch], how);
-            return defined(bytes, 'page');
-          }),
-        loadsChecked: true,
-        crc32c: async () => verifier.crc32cOfBlocks(await sums(), blockBytes, length),
-        verify: async (bytes) => {
-          const bad = await verifier.verifyBlocks(bytes, blockBytes, await sums()).catch((error: unknown) => {
-            throw fromNative(error);
-          });
-          if (bad >= 0) throw damagedPage(key, range.start / blockBytes + bad);
-        },
+    return {
+      load: (signal) =>
+        fetch(async (stretch, into) => {
+          const checksums = { sizeBytes, blockBytes, blocks: part.sums() };
+          const how = { ...options, signal, verifier, ...(into && { into }) };
+          const [bytes] = await readVerified(this.#store, key, checksums, [stretch], how);
+          return defined(bytes, 'page');
+        }),
+      loadsChecked: true,
+      crc32c: async () => verifier.crc32cOfBlocks(await sums(), blockBytes, length),
+      verify: async (bytes) => {
+        const bad = await verifier.verifyBlocks(bytes, blockBytes, await sums()).catch((error: unknown) => {
+          throw fromNative(error);
+        });
+        if (bad >= 0) throw damagedPage(key, range.start / blockBytes + bad);
       },
-      options.signal === undefined ? {} : { signal: options.signal },
-    );
+    };
   }
 }
 

@@ -1,11 +1,14 @@
 // Partitions of a folder, mapped where they lie: no copy, no cache.
 //
 // A file is mapped once per process and state (inode, size, time); each of its blocks is checked on first
-// use. Before every read the file must be as it was when it was mapped. Who truncates a partition while it
-// is being read, by hand, can still end the process with SIGBUS in that moment: nothing in Nacre ever
-// truncates one.
+// use. Before every read the file must be as it was when it was mapped, and what a scan finds no longer in
+// memory is fetched before it is touched. Who truncates a partition while it is being read, by hand, can
+// still end the process with SIGBUS in that moment: nothing in Nacre ever truncates one.
+//
+// Pages that were touched stay in memory as long as they fit the budget (`residency.ts`).
 import { type Stats, statSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
+import { type KeptMapping, Residency } from '../cache/residency.js';
 import { isNacreError, NacreError } from '../errors.js';
 import { fromNative, type NativeBinding } from '../native.js';
 import type { LocalStore } from '../storage/local.js';
@@ -13,7 +16,7 @@ import type { ByteRange, CallOptions } from '../storage/object-store.js';
 import type { Meter } from '../storage/wrap/meter.js';
 import { defined } from '../util/assert.js';
 import { throwIfAborted } from '../util/runtime.js';
-import type { Pages } from './pages.js';
+import type { Lent, Pages } from './pages.js';
 import type { Part, Picked } from './runs.js';
 
 /** Files kept mapped at once; a mapping costs address space, not memory. */
@@ -22,8 +25,7 @@ const mappedFiles = 1_024;
 /** Blocks of one job on the pool: 4 MiB. */
 const jobBlocks = 64;
 
-interface Mapped {
-  readonly bytes: Uint8Array;
+interface Mapped extends KeptMapping {
   readonly state: string;
   readonly checked: Uint8Array;
   /** Blocks that are not checked yet. */
@@ -36,21 +38,56 @@ export class MappedPages implements Pages {
   readonly #meter: Meter;
   /** Made by the first read that maps: it takes its memory at once. */
   #mapped: LRUCache<string, Mapped> | undefined;
+  readonly #residency: Residency;
 
-  constructor(store: LocalStore, native: NativeBinding, meter: Meter) {
+  /** `memoryBytes` of mapped pages stay in memory. */
+  constructor(store: LocalStore, native: NativeBinding, meter: Meter, memoryBytes: number) {
     this.#store = store;
     this.#native = native;
     this.#meter = meter;
+    this.#residency = new Residency(memoryBytes, (bytes) => native.givePagesBack(bytes));
   }
 
   async read(part: Part, ranges: readonly ByteRange[], { signal }: CallOptions = {}): Promise<Uint8Array[]> {
     throwIfAborted(signal);
     const mapped = this.#map(part);
+    await this.#use(part, mapped, ranges);
+    return ranges.map(({ start, end }) => mapped.bytes.subarray(start, end));
+  }
+
+  /** Checks what was not checked of the ranges; whether that was anything. */
+  async #use(part: Part, mapped: Mapped, ranges: readonly ByteRange[]): Promise<boolean> {
     const blocks = new BlockSet(mapped.checked, part.object.blockBytes);
-    for (const { start, end } of ranges) blocks.add(start, end);
+    for (const { start, end } of ranges) {
+      blocks.add(start, end);
+      this.#residency.touch(mapped, start, end);
+    }
     await this.#check(part, mapped, blocks);
     this.#meter.mapped(ranges.reduce((sum, { start, end }) => sum + end - start, 0));
-    return ranges.map(({ start, end }) => mapped.bytes.subarray(start, end));
+    return !blocks.isEmpty;
+  }
+
+  async lend(part: Part, range: ByteRange, options: CallOptions = {}): Promise<Lent> {
+    throwIfAborted(options.signal);
+    const mapped = this.#map(part);
+    const bytes = mapped.bytes.subarray(range.start, range.end);
+    const isHere = this.#residency.isTouched(mapped, range.start, range.end);
+    // What is checked now is fetched for that.
+    if (!(await this.#use(part, mapped, [range])) && !isHere) {
+      await this.#native.fetchPages(bytes).catch((error: unknown) => {
+        throw damage(part.object.key, 'was cut, or cannot be read', 'size', fromNative(error));
+      });
+    }
+    return { bytes, done: () => undefined };
+  }
+
+  lendNow(part: Part, range: ByteRange): Lent | undefined {
+    const mapped = this.#map(part);
+    const { start, end } = range;
+    if (mapped.unchecked > 0 || !this.#residency.isTouched(mapped, start, end)) return undefined;
+    this.#residency.touch(mapped, start, end);
+    this.#meter.mapped(end - start);
+    return { bytes: mapped.bytes.subarray(start, end), done: () => undefined };
   }
 
   prepare(part: Part): void {
@@ -88,6 +125,7 @@ export class MappedPages implements Pages {
     const mapped = this.#map(part);
     const blocks = new BlockSet(mapped.checked, part.object.blockBytes);
     if (mapped.unchecked > 0) blocks.addRows(rows, part.dataOffset, rowBytes);
+    this.#residency.touchRows(mapped, part.dataOffset, rowBytes, rows);
     await this.#check(part, mapped, blocks);
     this.#meter.mapped(rows.length * rowBytes);
     this.#native.gatherRows(mapped.bytes, part.dataOffset, rowBytes, rows, target, places);
@@ -102,19 +140,14 @@ export class MappedPages implements Pages {
     throwIfAborted(options.signal);
     const { part, rows, places } = pick;
     this.#meter.mapped(rows.length * rowBytes);
-    this.#native.gatherRows(this.#map(part).bytes, part.dataOffset, rowBytes, rows, target, places);
+    const mapped = this.#map(part);
+    this.#residency.touchRows(mapped, part.dataOffset, rowBytes, rows);
+    this.#native.gatherRows(mapped.bytes, part.dataOffset, rowBytes, rows, target, places);
   }
 
   async whole(part: Part, options: CallOptions = {}): Promise<Uint8Array> {
     const [bytes] = await this.read(part, [{ start: 0, end: part.object.sizeBytes }], options);
     return defined(bytes, 'the whole object');
-  }
-
-  wholeNow(part: Part): Uint8Array | undefined {
-    const { bytes, unchecked } = this.#map(part);
-    if (unchecked > 0 || !this.#native.isResident(bytes)) return undefined;
-    this.#meter.mapped(bytes.byteLength);
-    return bytes;
   }
 
   /** The file as it stands now. Synchronous: a thread's turn would cost more than the look. */
@@ -134,13 +167,16 @@ export class MappedPages implements Pages {
   #map(part: Part): Mapped {
     const { key, sizeBytes, blockBytes } = part.object;
     const { path, state } = this.#look(part);
-    this.#mapped ??= new LRUCache<string, Mapped>({ max: mappedFiles });
+    this.#mapped ??= new LRUCache<string, Mapped>({
+      max: mappedFiles,
+      dispose: (mapped) => this.#residency.drop(mapped),
+    });
     const known = this.#mapped.get(key);
     if (known?.state === state) return known;
     try {
       const bytes = this.#native.mapFile(path, 0, sizeBytes);
       const checked = new Uint8Array(Math.ceil(sizeBytes / blockBytes));
-      const mapped = { bytes, state, checked, unchecked: checked.length };
+      const mapped = { ...this.#residency.add(bytes), state, checked, unchecked: checked.length };
       this.#mapped.set(key, mapped);
       return mapped;
     } catch (error) {

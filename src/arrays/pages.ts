@@ -2,9 +2,17 @@
 import { NacreError } from '../errors.js';
 import type { NativeBinding } from '../native.js';
 import type { ByteRange, CallOptions, ObjectStore } from '../storage/object-store.js';
-import { readVerified } from '../storage/wrap/verified.js';
+import { widen } from '../storage/wrap/blocks.js';
+import { readVerified, roomFor } from '../storage/wrap/verified.js';
 import { defined } from '../util/assert.js';
 import type { Part, Picked } from './runs.js';
+
+/** Checked bytes for who does not write into them. */
+export interface Lent {
+  readonly bytes: Uint8Array;
+  /** The reader needs them no more: nobody touches them from now on, and their memory may be gone. */
+  readonly done: () => void;
+}
 
 export interface Pages {
   /**
@@ -26,10 +34,15 @@ export interface Pages {
    * read, and nothing is kept.
    */
   gatherUnchecked(pick: Picked, rowBytes: number, target: Uint8Array, options?: CallOptions): Promise<void>;
+  /**
+   * Checked bytes of one range for a scan, which gives them back: memory that is let go at once, not when the
+   * collector comes by, and mapped pages that stay in memory while there is room.
+   */
+  lend(part: Part, range: ByteRange, options?: CallOptions): Promise<Lent>;
+  /** The same where nothing need be waited for: it is mapped and checked, and was read lately. */
+  lendNow?(part: Part, range: ByteRange): Lent | undefined;
   /** The whole object, checked. */
   whole(part: Part, options?: CallOptions): Promise<Uint8Array>;
-  /** The same where nothing need be waited for, not even a disk: it is mapped, checked and in memory. */
-  wholeNow?(part: Part): Uint8Array | undefined;
 }
 
 /** Straight from the store, nothing kept. */
@@ -47,6 +60,21 @@ export function storePages(store: ObjectStore, native: NativeBinding): Pages {
     gather: (pick, rowBytes, target, options) => gatherRanges(read, pick, rowBytes, target, options),
     gatherUnchecked: (pick, rowBytes, target, options) =>
       gatherRanges(uncheckedReads(store), pick, rowBytes, target, options),
+    lend: async (part, range, options = {}) => {
+      const { key, sizeBytes, blockBytes } = part.object;
+      const stretch = widen(key, range, part.object);
+      const into = roomFor(stretch);
+      const checksums = { sizeBytes, blockBytes, blocks: part.sums() };
+      const how = { ...options, verifier: native, into };
+      const [found] = await readVerified(store, key, checksums, [stretch], how);
+      const bytes = defined(found, 'the range').subarray(range.start - stretch.start);
+      // What is not in its place may be the store's own, and `into` is not needed.
+      if (bytes.buffer !== into.buffer) native.freeBuffer(into.buffer);
+      return {
+        bytes: bytes.subarray(0, range.end - range.start),
+        done: () => native.freeBuffer(into.buffer),
+      };
+    },
     whole: async (part, options) => {
       const [bytes] = await read(part, [{ start: 0, end: part.object.sizeBytes }], options);
       return defined(bytes, 'the whole object');

@@ -17,6 +17,9 @@ import { throwIfAborted } from '../util/runtime.js';
 import type { FileState } from './files.js';
 import { Flights } from './flights.js';
 import { chargedBytes, fileBytes, type Page, pageName, wrongLength } from './page.js';
+import { KeptMappings } from './kept-mappings.js';
+import { MappedFiles } from './mapped.js';
+import { type LentPage, ownPage } from './lent.js';
 import type {
   CacheCounters,
   PageCache,
@@ -26,7 +29,11 @@ import type {
 } from './page-cache.js';
 import { MAPPED_FROM_BYTES, PageFolder } from './page-folder.js';
 import { PageIndex } from './page-index.js';
+import { Residency } from './residency.js';
 import { diskTrouble, isMissing, isShort } from './trouble.js';
+
+/** Smaller pages are mapped anew by every reader: that takes microseconds. */
+const KEPT_FROM_BYTES = 2 ** 20;
 
 /** After trouble in writing, nothing is written for this long. */
 const PAUSE_MS = 60_000;
@@ -38,6 +45,7 @@ export class FolderCache implements PageCache {
   readonly #files: PageFolder;
   readonly #index: PageIndex;
   readonly #flights = new Flights();
+  readonly #residency: Residency;
   readonly #warned = new Set<string>();
   readonly #counts = { hits: 0, misses: 0, stored: 0, passed: 0, damaged: 0, diskErrors: 0 };
   /** Whether the folder may be used: it may not be there yet, or may belong to others. */
@@ -49,9 +57,16 @@ export class FolderCache implements PageCache {
     this.budgetBytes = budgetBytes;
     this.#options = options;
     this.#files = new PageFolder(folder, options.native, options.runtime);
-    this.#index = new PageIndex(this.#files, budgetBytes, options.runtime, (error) =>
-      this.#cannotWrite(error),
-    );
+    const { mappedBytes, native, runtime } = options;
+    this.#residency = new Residency(mappedBytes ?? 0, (bytes) => native.givePagesBack(bytes));
+    const mapped = new MappedFiles(native);
+    // Files that are mapped are not evicted: half of the budget stays free to move.
+    const keptBytes = mappedBytes === undefined ? 0 : Math.floor(budgetBytes / 2);
+    const kept = new KeptMappings(keptBytes, this.#residency, (buffer) => mapped.free(buffer));
+    this.#index = new PageIndex(this.#files, budgetBytes, runtime, (error) => this.#cannotWrite(error), {
+      mapped,
+      kept,
+    });
   }
 
   async read<T extends ByteSource>(
@@ -66,6 +81,24 @@ export class FolderCache implements PageCache {
     return this.#flights.join(name, signal, (shared) => this.#fill(page, name, source, shared));
   }
 
+  async lend(page: Page, source: PageSource, { signal }: ReadPageOptions = {}): Promise<LentPage> {
+    throwIfAborted(signal);
+    const name = pageName(page);
+    const kept = this.#keptHit(page, name);
+    if (kept !== undefined) return kept;
+    const letGo = this.#residency.hold(page.length);
+    try {
+      const bytes = await this.read(page, source, signal === undefined ? {} : { signal });
+      return ownPage(bytes, () => {
+        letGo();
+        this.#index.mapped.free(bytes.buffer);
+      });
+    } catch (error) {
+      letGo();
+      throw error;
+    }
+  }
+
   peek(page: Page): boolean {
     return this.#find(page, pageName(page)) !== undefined;
   }
@@ -76,6 +109,7 @@ export class FolderCache implements PageCache {
 
   async close(): Promise<void> {
     this.#keepAfter = Number.POSITIVE_INFINITY;
+    this.#index.kept.clear();
     await this.#index.settled();
   }
 
@@ -89,6 +123,23 @@ export class FolderCache implements PageCache {
     this.#index.use(name, state, 'checked');
     this.#counts.hits++;
     return bytes;
+  }
+
+  /** The mapping that is kept of the page; kept from now on, when its file was checked before. */
+  #keptHit(page: Page, name: string): LentPage | undefined {
+    const { kept } = this.#index;
+    const canBeKept = page.length >= KEPT_FROM_BYTES && page.length <= kept.mostBytes;
+    const state = canBeKept ? this.#find(page, name) : undefined;
+    if (state === undefined || !this.#index.isChecked(name, state)) return undefined;
+    const lent = kept.lend(name, state.identity);
+    if (lent !== undefined) {
+      this.#index.use(name, state, 'checked');
+      this.#counts.hits++;
+      return lent;
+    }
+    // Opened for this alone, so that whoever got the page to write into has another one.
+    const bytes = this.#checkedHit(page, name);
+    return bytes && kept.keep(name, state.identity, bytes);
   }
 
   async #fill<T extends ByteSource>(

@@ -4,6 +4,7 @@ import { NacreError } from '../errors.js';
 import { byteLength, type ByteSource, concat } from '../util/bytes.js';
 import { type Runtime, throwIfAborted } from '../util/runtime.js';
 import { FolderCache } from './folder-cache.js';
+import { type LentPage, ownPage } from './lent.js';
 import { type Page, pageName, wrongLength } from './page.js';
 import type { CacheNative } from './page-folder.js';
 import { cacheFolder, defaultBudgetBytes, type Environment } from './place.js';
@@ -60,6 +61,12 @@ export interface PageCache {
     source: PageSource<T>,
     options?: ReadPageOptions,
   ): Promise<T | Uint8Array>;
+  /**
+   * As `read`, for who does not write into the bytes, and says what it reads. Pages of 1 MiB or more stay
+   * mapped once they are checked, and are lent to any number of readers: the next one costs a look at the
+   * file. What `load` gives is alone in its buffer.
+   */
+  lend(page: Page, source: PageSource, options?: ReadPageOptions): Promise<LentPage>;
   /** Whether a read would find a file; for planning. Costs one look at the folder. */
   peek(page: Page): boolean;
   counters(): CacheCounters;
@@ -75,6 +82,8 @@ export interface PageCacheOptions {
   readonly folder?: string | false;
   /** Default: a quarter of the free disk, at most 10 GiB. 0 is off. */
   readonly budgetBytes?: number;
+  /** Bytes of mapped pages that stay in memory. Without it, no page stays mapped. */
+  readonly mappedBytes?: number;
   readonly runtime: Runtime;
   readonly native: CacheNative;
   /** Told once per kind of trouble with the folder. */
@@ -93,14 +102,21 @@ export function openPageCache(options: PageCacheOptions): PageCache {
     );
   const folder = cacheFolder(options.folder, options.environment);
   const budget = folder === undefined ? 0 : (budgetBytes ?? defaultBudgetBytes(folder));
-  return folder === undefined || budget === 0 ? new PassThrough() : new FolderCache(folder, budget, options);
+  return folder === undefined || budget === 0
+    ? new PassThrough(options.native)
+    : new FolderCache(folder, budget, options);
 }
 
 /** The cache that is off: every read loads and checks. */
 class PassThrough implements PageCache {
   readonly folder = undefined;
   readonly budgetBytes = 0;
+  readonly #native: CacheNative;
   #misses = 0;
+
+  constructor(native: CacheNative) {
+    this.#native = native;
+  }
 
   async read<T extends ByteSource>(
     page: Page,
@@ -114,6 +130,11 @@ class PassThrough implements PageCache {
     if (byteLength(bytes) !== page.length) throw wrongLength(page, byteLength(bytes));
     if (source.loadsChecked !== true) await source.verify(concat(bytes));
     return bytes;
+  }
+
+  async lend(page: Page, source: PageSource, options?: ReadPageOptions): Promise<LentPage> {
+    const bytes = await this.read(page, source, options);
+    return ownPage(bytes, () => this.#native.freeBuffer(bytes.buffer));
   }
 
   peek(): boolean {

@@ -27,6 +27,8 @@ import { errnoOf, isMissing } from './trouble.js';
 /** What the cache needs of the native binary. */
 export interface CacheNative extends Checksums {
   mapFile(file: string, offset: number, length: number): Uint8Array;
+  givePagesBack(bytes: Uint8Array): void;
+  freeBuffer(buffer: ArrayBufferLike): void;
 }
 
 /** Pages from here on are mapped; a smaller one is cheaper to copy. */

@@ -14,7 +14,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Runtime } from '../util/runtime.js';
 import type { FileState } from './files.js';
-import { MappedFiles } from './mapped.js';
+import type { KeptMappings } from './kept-mappings.js';
+import type { MappedFiles } from './mapped.js';
 import { chargedBytes, isTemporaryName } from './page.js';
 import type { PageFolder } from './page-folder.js';
 
@@ -39,7 +40,8 @@ const SETTLED_AFTER_MS = 100;
 const ABANDONED_AFTER_MS = 5 * 60_000;
 
 export class PageIndex {
-  readonly mapped = new MappedFiles();
+  readonly mapped: MappedFiles;
+  readonly kept: KeptMappings;
   readonly budgetBytes: number;
   evictions = 0;
   readonly #folder: PageFolder;
@@ -58,7 +60,10 @@ export class PageIndex {
     runtime: Runtime,
     /** Gets what a scan, which nobody awaits, could not do. */
     onError: (error: unknown) => void,
+    mappings: { readonly mapped: MappedFiles; readonly kept: KeptMappings },
   ) {
+    this.mapped = mappings.mapped;
+    this.kept = mappings.kept;
     this.#folder = folder;
     this.budgetBytes = budgetBytes;
     this.#runtime = runtime;
@@ -67,7 +72,10 @@ export class PageIndex {
       // The order and the sum are kept by lru-cache; #victims holds the budget, since it must pass some over.
       maxSize: Number.MAX_SAFE_INTEGER,
       sizeCalculation: (entry) => entry.sizeBytes,
-      dispose: (_, name) => this.mapped.unlinked(name),
+      dispose: (_, name) => {
+        this.kept.drop(name);
+        this.mapped.unlinked(name);
+      },
       noDisposeOnSet: true,
     });
     this.#scanAfterBytes = runtime.random() * (budgetBytes / 128);

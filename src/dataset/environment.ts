@@ -23,7 +23,10 @@ export interface ConnectOptions {
   readonly cacheDir?: string | false;
   /** Bytes that the page cache keeps on disk. Default a quarter of the free disk, at most 10 GiB. */
   readonly cacheBytes?: number;
-  /** Bytes of row data held in memory at once. Default a quarter of the memory that the process may use. */
+  /**
+   * Bytes of row data held in memory at once, mapped pages that stay there included. Default a quarter of the
+   * memory that the process may use.
+   */
   readonly memoryBytes?: number;
   /**
    * Told of trouble that does not fail a call: a cache folder that cannot be written, a clock that is off.
@@ -67,7 +70,7 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
   const meter = new Meter({ runtime });
   const store = chain(backend, { meter, runtime, retry: { attempts: retryAttempts } });
   const binding = native();
-  const { cacheDir, cacheBytes, onWarning } = options;
+  const { cacheDir, cacheBytes, onWarning, memoryBytes = Math.floor(memoryLimitBytes() / 4) } = options;
   const cache = openPageCache({
     runtime,
     native: binding,
@@ -78,6 +81,7 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
         ? {}
         : { folder: cacheDir }),
     ...(cacheBytes === undefined ? {} : { budgetBytes: cacheBytes }),
+    mappedBytes: memoryBytes,
     ...(onWarning === undefined ? {} : { onWarning }),
   });
   return {
@@ -87,8 +91,8 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
     native: binding,
     functions: manifestFunctions(binding),
     runtime,
-    pages: pagesOf(backend, { store, cache, binding, meter }),
-    memoryBytes: options.memoryBytes ?? Math.floor(memoryLimitBytes() / 4),
+    pages: pagesOf(backend, { store, cache, binding, meter, memoryBytes }),
+    memoryBytes,
     deadlineMs: commitDeadlineMs,
     ...(onWarning === undefined ? {} : { warn: onWarning }),
   };
@@ -102,10 +106,13 @@ function pagesOf(
     cache,
     binding,
     meter,
-  }: { store: ObjectStore; cache: PageCache; binding: NativeBinding; meter: Meter },
+    memoryBytes,
+  }: { store: ObjectStore; cache: PageCache; binding: NativeBinding; meter: Meter; memoryBytes: number },
 ): Pages {
-  if (backend instanceof LocalStore) return new MappedPages(backend, binding, meter);
-  return cache.folder === undefined ? storePages(store, binding) : new CachedPages(store, cache, binding);
+  if (backend instanceof LocalStore) return new MappedPages(backend, binding, meter, memoryBytes);
+  return cache.folder === undefined
+    ? storePages(store, binding)
+    : new CachedPages(store, cache, binding, memoryBytes);
 }
 
 /** The native functions as the manifest takes them; what they throw becomes typed. */

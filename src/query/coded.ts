@@ -6,10 +6,13 @@ import type { ArrayEnvironment } from '../arrays/environment.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { allocate } from '../arrays/reader.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
+import type { Lent } from '../arrays/pages.js';
+import { eachWindow, isOneWindow, rangeOf, type Window, windowsOf } from '../arrays/windows.js';
 import { v1 } from '../manifest/message.js';
-import { type Cascade, type ExactScan, fromNative, type ScanMetric } from '../native.js';
+import { type Cascade, type CodeRows, type ExactScan, fromNative, type ScanMetric } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { dimensionsOf } from './scan.js';
+import { codesAMilli, isShort } from './now.js';
+import { byTurns, dimensionsOf, hitsOfTurn, untilCancelled } from './scan.js';
 
 /** A list of codes that takes the place of partitions. */
 export interface CodedRows {
@@ -96,25 +99,69 @@ export function divide(
   return { lists: coded, plain: [...plain, ...base.slice(at)] };
 }
 
-/** False when codes cannot bound these queries. `now`: on the event loop, if the codes are in memory. */
-export async function scanCodes(
-  { pages }: ArrayEnvironment,
-  opened: Coded['cascade'],
-  { list, dead }: CodedRows,
-  now: boolean,
+/**
+ * Scans in one pass what need not be waited for: lists that are mapped and in memory. The other ones are
+ * left; undefined when codes cannot bound these queries.
+ */
+export async function scanCodesHere(
+  { pages, native, memoryBytes }: ArrayEnvironment,
+  { cascade: opened, lists }: Coded,
+  queries: number,
   options: CallOptions,
-): Promise<boolean> {
-  const there = now ? pages.wholeNow?.(list.part) : undefined;
-  const [codes, cascade] = await Promise.all([there ?? pages.whole(list.part, options), opened]);
-  if (cascade === null) return false;
+): Promise<readonly CodedRows[] | undefined> {
+  const left: CodedRows[] = [];
+  const here: CodeRows[] = [];
+  const lents: Lent[] = [];
+  for (const one of lists) {
+    const { part, rows, firstRowId } = one.list;
+    const lent = isOneWindow(part, memoryBytes) ? pages.lendNow?.(part, rangeOf(part)) : undefined;
+    if (lent === undefined) left.push(one);
+    else {
+      lents.push(lent);
+      here.push({ codes: lent.bytes, rows, firstRowId, ...(one.dead && { dead: one.dead }) });
+    }
+  }
   try {
-    if (there !== undefined) cascade.scanNow(codes, list.rows, list.firstRowId, dead);
-    else await cascade.scan(codes, list.rows, list.firstRowId, dead);
-    return true;
-  } catch (error) {
-    throw fromNative(error);
+    if (here.length === 0) return left;
+    const cascade = await opened;
+    if (cascade === null) return undefined;
+    const bytes = here.reduce((sum, { codes }) => sum + codes.byteLength, 0);
+    const isNow = isShort(codesAMilli, bytes, queries) && here.every(({ codes }) => native.isResident(codes));
+    await untilCancelled(cascade, options.signal, async () =>
+      isNow ? cascade.scanNow(here) : cascade.scan(here),
+    );
+    return left;
+  } finally {
+    for (const { done } of lents) done();
   }
 }
+
+/** Scans a list window by window; false when codes cannot bound these queries. */
+export async function scanCodes(
+  { pages, memoryBytes }: ArrayEnvironment,
+  opened: Coded['cascade'],
+  { list, dead }: CodedRows,
+  options: CallOptions,
+): Promise<boolean> {
+  const { part, rows, firstRowId } = list;
+  // Who looks at a list as a whole need not know how long codes are: it is asked for at once.
+  const layout = isOneWindow(part, memoryBytes) ? undefined : await opened;
+  const bytesOf = (count: number): number => layout?.listBytes(count) ?? 0;
+  const windows = windowsOf(part, rows, memoryBytes, bytesOf, chunkRows);
+  let bounded = layout !== null;
+  const work = async (codes: Uint8Array, window: Window): Promise<void> => {
+    const cascade = await opened;
+    bounded = cascade !== null;
+    if (cascade === null) return;
+    const rows = { codes, rows: window.rows, firstRowId: firstRowId + window.row, ...(dead && { dead }) };
+    await untilCancelled(cascade, options.signal, () => cascade.scan([rows]));
+  };
+  if (bounded) await eachWindow(pages, part, windows, work, options);
+  return bounded;
+}
+
+/** Rows of a chunk of codes, `CHUNK_ROWS` of the kernels: windows are whole chunks. */
+const chunkRows = 1024;
 
 /**
  * Rows of a query that are scored in the first round, beside the k wanted; then four times as many each. From
@@ -138,15 +185,17 @@ export async function refine(
   // Rows of a round lie in memory together.
   const most = Math.max(1, Math.floor(memoryBytes / 4 / (rowBytes * queries)));
   for (let count = k + firstRound; ; count *= 4) {
-    const ids = cascade.next(Math.min(count, most));
+    const next = Math.min(count, most);
+    const ids = cascade.left() <= hitsOfTurn ? cascade.next(next) : await cascade.nextLater(next);
     if (ids.length === 0) return;
-    const picks = await map.picksOfList(await map.indicesOf(ids));
+    const indices = await byTurns(ids, (some) => map.indicesOf(some), options.signal);
+    const picks = await map.picksOfList(indices);
     const rows = allocate(ids.length * rowBytes, `scoring ${ids.length} rows of '${view.name}'`, native);
     // Each row is compared with the checksum that its code has of it.
     await Promise.all(picks.map((pick) => pages.gatherUnchecked(pick, rowBytes, rows, options)));
     try {
-      if (rows.byteLength <= scoredNowBytes) cascade.scoreNow(ids, rows);
-      else await cascade.score(ids, rows);
+      if (rows.byteLength * queries <= scoredNowBytes) cascade.scoreNow(ids, rows);
+      else await untilCancelled(cascade, options.signal, () => cascade.score(ids, rows));
     } catch (error) {
       throw fromNative(error);
     }

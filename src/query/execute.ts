@@ -3,16 +3,18 @@
 // within the memory budget.
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
+import { rowBytesOf } from '../arrays/partition-writer.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import type { Part } from '../arrays/runs.js';
+import { eachWindow, rangeOf, scanBytes, type Window, windowsOf } from '../arrays/windows.js';
 import { isNacreError, NacreError } from '../errors.js';
 import type { Cascade, ExactScan, ScanMetric } from '../native.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { type CodedRows, openCodes, refine, scanCodes } from './coded.js';
+import { type CodedRows, openCodes, refine, scanCodes, scanCodesHere } from './coded.js';
 import type { NearestPlan } from './plan.js';
-import { codesAMilli, isShort, rowsAMilli } from './now.js';
-import { listsOf, scanDtype, scanRows, scanRowsNow, startScan } from './scan.js';
+import { isShort, rowsAMilli } from './now.js';
+import { byTurns, listsOf, resultsOf, scanDtype, scanRows, scanRowsNow, startScan } from './scan.js';
 import type { ResolvedVectors } from './vectors.js';
 
 export interface Hit {
@@ -54,11 +56,13 @@ export async function executeNearest(
     pass = start();
     await scanPlain(pass, plan.metric, parts);
   }
-  const { counts, ids, scores } = pass.scan.results();
-  const rows = await map.indicesOf(ids);
-  return listsOf(counts, wanted, (at): Hit => {
+  const { counts, ids, scores } = await resultsOf(pass.scan, wanted * vectors.count);
+  const rows = await byTurns(ids, (some) => map.indicesOf(some), options.signal);
+  const hitAt = (at: number): Hit => {
     return { row: rows[at] ?? -1, id: ids[at] ?? -1, score: scores[at] ?? Number.NaN };
-  }).map((hits) => hits.slice(plan.offset));
+  };
+  const lists = await listsOf(counts, wanted, hitAt, options.signal);
+  return plan.offset === 0 ? lists : lists.map((hits) => hits.slice(plan.offset));
 }
 
 interface Pass {
@@ -84,20 +88,18 @@ async function scanCoded(pass: Pass, metric: ScanMetric, parts: readonly ScanPar
   const coded = openCodes(environment, view, scan, metric, parts, options);
   if (coded === undefined) return false;
   const { lists } = coded;
-  const now = isShort(
-    codesAMilli,
-    lists.map(({ list }) => list.part),
-    vectors.count,
-  );
   let cascade: Cascade | null;
   try {
+    const left = await scanCodesHere(environment, coded, vectors.count, options);
+    if (left === undefined) return false;
+    for (const one of lists) if (!left.includes(one)) progress(pass, one.liveRows);
     let bounded = true;
     const work = async (one: CodedRows): Promise<void> => {
       if (!bounded) return;
-      bounded = await scanCodes(environment, coded.cascade, one, now, options);
+      bounded = await scanCodes(environment, coded.cascade, one, options);
       progress(pass, one.liveRows);
     };
-    await eachAhead(pass, lists, ({ list }) => list.part, work);
+    await eachAhead(pass, left, ({ list }) => list.part, work);
     cascade = await coded.cascade;
   } catch (error) {
     return giveUpIndex(pass, error);
@@ -131,24 +133,30 @@ function giveUpIndex({ environment, view }: Pass, cause: unknown): false {
 
 async function scanPlain(pass: Pass, metric: ScanMetric, parts: readonly ScanPart[]): Promise<void> {
   const { environment, view, scan, vectors, options } = pass;
+  const { pages, native, memoryBytes } = environment;
   const rate = rowsAMilli(metric, scanDtype(view));
-  const now = isShort(
-    rate,
-    parts.map(({ part }) => part),
-    vectors.count,
-  );
+  const rowBytes = rowBytesOf(view.type);
+  const bytes = parts.reduce((sum, { part }) => sum + part.object.sizeBytes, 0);
+  const isNow = isShort(rate, bytes, vectors.count);
   await eachAhead(
     pass,
     parts,
     ({ part }) => part,
     async ({ part, firstRowId, rowIds, dead }) => {
-      const there = now ? environment.pages.wholeNow?.(part) : undefined;
-      const bytes = there ?? (await environment.pages.whole(part, options));
-      throwIfAborted(options.signal);
-      const rows = [bytes.subarray(part.dataOffset), firstRowId, rowIds, dead] as const;
-      if (there !== undefined) scanRowsNow(scan, ...rows);
-      else await scanRows(scan, ...rows);
-      progress(pass, part.rows);
+      const here = isNow ? pages.lendNow?.(part, rangeOf(part)) : undefined;
+      if (here !== undefined && native.isResident(here.bytes)) {
+        scanRowsNow(scan, here.bytes, firstRowId, rowIds, dead);
+        here.done();
+        progress(pass, part.rows);
+        return;
+      }
+      const windows = windowsOf(part, part.rows, memoryBytes, (rows) => rows * rowBytes);
+      const work = async (bytes: Uint8Array, { row, rows }: Window): Promise<void> => {
+        const ids = rowIds?.subarray(row, row + rows);
+        await scanRows(scan, options.signal, bytes, rowIds === undefined ? firstRowId + row : 0, ids, dead);
+        progress(pass, rows);
+      };
+      await eachWindow(pages, part, windows, work, options);
     },
   );
 }
@@ -170,13 +178,13 @@ async function eachAhead<T>(
   let inFlight = 0;
   for (const item of items) {
     throwIfAborted(options.signal);
-    while (running.size > 0 && (running.size >= partsAhead || inFlight >= environment.memoryBytes)) {
+    const bytes = scanBytes(partOf(item), environment.memoryBytes);
+    while (running.size > 0 && (running.size >= partsAhead || inFlight + bytes > environment.memoryBytes)) {
       await Promise.race(running);
     }
-    const { sizeBytes } = partOf(item).object;
-    inFlight += sizeBytes;
+    inFlight += bytes;
     const one = work(item).then(() => {
-      inFlight -= sizeBytes;
+      inFlight -= bytes;
       running.delete(one);
     });
     one.catch(() => undefined);

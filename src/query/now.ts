@@ -1,6 +1,5 @@
 // Which scans run on the event loop: those that take about as long as the way to the pool and back
 // (docs/rfcs/0005).
-import type { Part } from '../arrays/runs.js';
 import type { ScanDtype, ScanMetric } from '../native.js';
 
 const MiB = 2 ** 20;
@@ -17,8 +16,7 @@ export function rowsAMilli(metric: ScanMetric, dtype: ScanDtype): number {
   return dtype === 'float32' || dtype === 'float64' ? 4 * MiB : MiB;
 }
 
-/** Whether scanning whole objects takes about a millisecond at most. */
-export function isShort(bytesAMilli: number, parts: readonly Part[], queries: number): boolean {
-  const bytes = parts.reduce((sum, { object }) => sum + object.sizeBytes, 0);
+/** Whether scanning so many bytes takes about a millisecond at most. */
+export function isShort(bytesAMilli: number, bytes: number, queries: number): boolean {
   return bytes * queries <= bytesAMilli;
 }

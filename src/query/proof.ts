@@ -185,7 +185,7 @@ async function refine(
     const rows = allocate(ids.length * rowBytes, `certifying ${ids.length} rows of '${view.name}'`, native);
     const picks = await ground.map.picksOfList(await ground.map.indicesOf(ids));
     await Promise.all(picks.map((pick) => pages.gather(pick, rowBytes, rows, options)));
-    await untilAborted(scanRows(ground.scan, rows, 0, ids.slice()), signal);
+    await scanRows(ground.scan, signal, rows, 0, ids.slice());
   }
 }
 
@@ -197,7 +197,7 @@ async function scanParts(
 ): Promise<void> {
   for await (const [part, bytes] of loadedAhead(asked, parts, (one) => one.part, options)) {
     const rows = bytes.subarray(part.part.dataOffset);
-    await untilAborted(scanRows(scan, rows, part.firstRowId, part.rowIds, part.dead), options.signal);
+    await scanRows(scan, options.signal, rows, part.firstRowId, part.rowIds, part.dead);
     options.onRows?.(liveRowsOf(asked.environment, part));
   }
 }

@@ -1,4 +1,5 @@
 // The scanner as plans and searches use it: rows of a type, errors that are typed, lists of hits.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RowType } from '../arrays/partition-writer.js';
 import { NacreError } from '../errors.js';
 import {
@@ -7,7 +8,9 @@ import {
   type NativeBinding,
   type ScanDtype,
   type ScanMetric,
+  type ScanResults,
 } from '../native.js';
+import { onAbort, throwIfAborted } from '../util/runtime.js';
 import type { ResolvedVectors } from './vectors.js';
 
 /** What is scanned, as messages name it. */
@@ -59,12 +62,30 @@ export function startScan(
   }
 }
 
-/** See {@link ExactScan.scan}. */
-export async function scanRows(scan: ExactScan, ...rows: Parameters<ExactScan['scan']>): Promise<void> {
+/** See {@link ExactScan.scan}; `Aborted` within milliseconds of the signal. */
+export function scanRows(
+  scan: ExactScan,
+  signal: AbortSignal | undefined,
+  ...rows: Parameters<ExactScan['scan']>
+): Promise<void> {
+  return untilCancelled(scan, signal, () => scan.scan(...rows));
+}
+
+/** Native work of a scan, which the signal cancels: the promise settles once nothing of it runs any more. */
+export async function untilCancelled<T>(
+  scan: Pick<ExactScan, 'cancel'>,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  throwIfAborted(signal);
+  const settled = onAbort(signal, () => scan.cancel());
   try {
-    await scan.scan(...rows);
+    return await work();
   } catch (error) {
+    throwIfAborted(signal);
     throw fromNative(error);
+  } finally {
+    settled();
   }
 }
 
@@ -77,9 +98,49 @@ export function scanRowsNow(scan: ExactScan, ...rows: Parameters<ExactScan['scan
   }
 }
 
+/** So many hits, or ids, are worked on in one turn of the event loop: some milliseconds. */
+export const hitsOfTurn = 2 ** 13;
+
+/** What a scan found: many hits are sorted off the event loop. */
+export async function resultsOf(scan: ExactScan, hits: number): Promise<ScanResults> {
+  return hits <= hitsOfTurn ? scan.results() : scan.resultsLater();
+}
+
 /** The hits of each query, best first; `hitAt` makes one of its place in the results. */
-export function listsOf<H>(counts: Uint32Array, k: number, hitAt: (at: number) => H): H[][] {
-  return Array.from(counts, (count, query) =>
-    Array.from({ length: count }, (_, rank) => hitAt(query * k + rank)),
-  );
+export async function listsOf<H>(
+  counts: Uint32Array,
+  k: number,
+  hitAt: (at: number) => H,
+  signal?: AbortSignal,
+): Promise<H[][]> {
+  const lists: H[][] = [];
+  let left = hitsOfTurn;
+  for (const [query, count] of counts.entries()) {
+    const hits: H[] = [];
+    for (let rank = 0; rank < count; rank++) {
+      hits.push(hitAt(query * k + rank));
+      if (--left > 0) continue;
+      await nextTurn();
+      throwIfAborted(signal);
+      left = hitsOfTurn;
+    }
+    lists.push(hits);
+  }
+  return lists;
+}
+
+/** `ids.map`, by turns of the event loop where there are many. */
+export async function byTurns(
+  ids: Float64Array,
+  work: (some: Float64Array) => Promise<Float64Array>,
+  signal?: AbortSignal,
+): Promise<Float64Array> {
+  if (ids.length <= hitsOfTurn) return work(ids);
+  const all = new Float64Array(ids.length);
+  for (let at = 0; at < ids.length; at += hitsOfTurn) {
+    all.set(await work(ids.subarray(at, at + hitsOfTurn)), at);
+    await nextTurn();
+    throwIfAborted(signal);
+  }
+  return all;
 }

@@ -6,7 +6,7 @@ import { native } from '../native.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { resolveMetric } from './metric.js';
 import { defaultLimit, wholeNumber } from './nearest.js';
-import { dimensionsOf, listsOf, scanDtype, scanRows, startScan } from './scan.js';
+import { dimensionsOf, listsOf, resultsOf, scanDtype, scanRows, startScan } from './scan.js';
 import type { SearchHit, SearchOptions } from './search.js';
 import { type QueryVectors, resolveVectors } from './vectors.js';
 
@@ -38,16 +38,15 @@ export async function searchRows(
     await scanning;
     throwIfAborted(signal);
     onProgress?.(start, source.rows);
-    scanning = scanRows(scan, bytes, start);
+    scanning = scanRows(scan, signal, bytes, start);
     // Waited for after the next piece was read, which may fail first.
     scanning.catch(() => undefined);
   }
   await scanning;
   onProgress?.(source.rows, source.rows);
-  const { counts, ids, scores } = scan.results();
-  const lists = listsOf(counts, k, (at): SearchHit => {
-    return { row: ids[at] ?? -1, score: scores[at] ?? Number.NaN };
-  });
+  const { counts, ids, scores } = await resultsOf(scan, k * vectors.count);
+  const hitAt = (at: number): SearchHit => ({ row: ids[at] ?? -1, score: scores[at] ?? Number.NaN });
+  const lists = await listsOf(counts, k, hitAt, signal);
   return vectors.single ? (lists[0] ?? []) : lists;
 }
 

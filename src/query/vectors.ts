@@ -55,5 +55,6 @@ function toFloat64(data: TypedArray | readonly number[], dtype: Dtype | undefine
     throw new NacreError('InvalidArgument', 'a complex query cannot be compared with rows');
   }
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data, Number);
-  return Float64Array.from(data as ArrayLike<number>);
+  // Its `from` would go through an iterator: ten times as long, on the event loop.
+  return new Float64Array(data as ArrayLike<number>);
 }

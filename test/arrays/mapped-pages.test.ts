@@ -24,18 +24,19 @@ async function stored(key: string, bytes: Uint8Array): Promise<Part> {
 }
 
 test('an object is there at once after its blocks were checked, until its file is another', async () => {
-  const pages = new MappedPages(new LocalStore(folder, systemRuntime), binary, new Meter());
+  const pages = new MappedPages(new LocalStore(folder, systemRuntime), binary, new Meter(), 2 ** 20);
   const bytes = Uint8Array.from({ length: 200_000 }, (_, i) => i % 251);
   const part = await stored('a', bytes);
-  expect(pages.wholeNow(part)).toBeUndefined();
+  const all = { start: 0, end: bytes.length };
+  expect(pages.lendNow(part, all)).toBeUndefined();
   await pages.read(part, [{ start: 0, end: blockBytes }]);
-  expect(pages.wholeNow(part), 'one block is checked').toBeUndefined();
+  expect(pages.lendNow(part, all), 'one block is checked').toBeUndefined();
   await pages.whole(part);
-  expect(Buffer.from(pages.wholeNow(part) ?? []).equals(bytes)).toBe(true);
+  expect(Buffer.from(pages.lendNow(part, all)?.bytes ?? []).equals(bytes)).toBe(true);
 
   writeFileSync(path.join(folder, 'a'), bytes.with(7, 99));
-  expect(pages.wholeNow(part), 'changed').toBeUndefined();
+  expect(pages.lendNow(part, all), 'changed').toBeUndefined();
   await expect(pages.whole(part)).rejects.toMatchObject({ code: 'Corrupt' });
   truncateSync(path.join(folder, 'a'), 100);
-  expect(() => pages.wholeNow(part)).toThrow(expect.objectContaining({ code: 'Corrupt' }));
+  expect(() => pages.lendNow(part, all)).toThrow(expect.objectContaining({ code: 'Corrupt' }));
 });

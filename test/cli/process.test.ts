@@ -114,6 +114,18 @@ test('on a terminal, what takes something away asks first', async () => {
   expect(await answer(['info', uri])).toMatchObject({ version: 4 });
 });
 
+test('a query shows how far its scan is on a terminal, and takes that away; nowhere else', async () => {
+  const args = ['query', uri, 'e', '--row', '0', '--json'];
+  const { text, status } = await onTerminal('', args);
+  expect(status).toBe(0);
+  // As it is drawn anew: a carriage return, and the escape sequence that empties the line.
+  const lines = text.split('\r\u001b[K');
+  expect(lines.slice(1, -1).join('\n')).toMatch(/^scanning e \d+% of /);
+  expect(lines.at(-1)).toMatch(/^\{"version"/);
+  expect((await onTerminal('', [...args, '--quiet'])).text).not.toContain('scanning');
+  expect((await nacre(args)).stderr).toBe('');
+});
+
 test('colour only on a terminal that wants it', async () => {
   const escape = '\u001b[1;31merror:';
   expect((await onTerminal('', ['info', `${uri}-no`])).text).toContain(escape);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { native } from '../../src/native.js';
@@ -121,5 +121,47 @@ describe('mapFile', () => {
     });
     const [text] = (await once(child.stdout, 'data')) as [Buffer];
     expect(JSON.parse(text.toString())).toEqual({ seen: true, after: 0 });
+  });
+});
+
+describe('memory', () => {
+  const content = Uint8Array.from({ length: 300_000 }, (_, i) => i * 7);
+
+  test('that is freed is gone from every view of it, be it memory or a mapping', () => {
+    const name = file('freed', content);
+    for (const bytes of [content.slice(), binary.mapFile(name, 4096, 200_000), new Uint8Array(0)]) {
+      const view = bytes.subarray(1);
+      binary.freeBuffer(bytes.buffer);
+      expect([bytes.byteLength, view.byteLength]).toEqual([0, 0]);
+    }
+  });
+
+  test('of a mapping is fetched and given back, and holds the same bytes', async () => {
+    const mapped = binary.mapFile(file('pages', content), 0, content.length);
+    for (const [start, end] of [
+      [0, content.length],
+      [5, 6],
+      [100_000, 250_000],
+    ]) {
+      await binary.fetchPages(mapped.subarray(start, end));
+      binary.givePagesBack(mapped.subarray(start, end));
+      expect(Buffer.from(mapped).equals(content)).toBe(true);
+    }
+    await binary.fetchPages(content);
+  });
+
+  test('that is no mapping is not given back', async () => {
+    const kept = content.slice();
+    expect(await failure(() => binary.givePagesBack(kept))).toMatchObject({ code: 'InvalidArgument' });
+    expect(kept).toEqual(content);
+  });
+
+  test('of a file that was cut is an error where it is fetched, and not the end of the process', async () => {
+    const name = file('cut', content);
+    const mapped = binary.mapFile(name, 0, content.length);
+    truncateSync(name, 4096);
+    expect(await failure(() => binary.fetchPages(mapped))).toMatchObject({ code: 'Corrupt' });
+    const sums = new Uint32Array(Math.ceil(content.length / 65_536));
+    expect(await failure(() => binary.verifyBlocks(mapped, 65_536, sums))).toMatchObject({ code: 'Corrupt' });
   });
 });

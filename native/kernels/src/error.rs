@@ -11,6 +11,7 @@ pub enum Code {
     NotFound,
     PermissionDenied,
     ResourceExhausted,
+    Aborted,
     Unavailable,
     Internal,
 }

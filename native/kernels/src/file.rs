@@ -1,11 +1,14 @@
-//! What Node cannot do with a file: an exclusive lock, and a private mapping.
+//! What Node cannot do with a file: an exclusive lock, and a private mapping, the pages of which are fetched
+//! and given back on demand.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::ptr::{self, NonNull};
+use std::sync::{Mutex, PoisonError};
 
 use crate::crc::crc32c;
 use crate::digest::check_block_bytes;
@@ -102,7 +105,10 @@ impl Mapping {
             )
         };
         match NonNull::new(base.cast::<u8>()) {
-            Some(start) if base != libc::MAP_FAILED => Ok(Self { base: start, lead, length }),
+            Some(start) if base != libc::MAP_FAILED => {
+                lock(&LIVE).insert(start.as_ptr() as usize, lead + length);
+                Ok(Self { base: start, lead, length })
+            }
             _ => Err(fail(io::Error::last_os_error())),
         }
     }
@@ -125,10 +131,59 @@ impl Mapping {
 impl Drop for Mapping {
     fn drop(&mut self) {
         if self.length > 0 {
+            lock(&LIVE).remove(&(self.base.as_ptr() as usize));
             // SAFETY: exactly the pages that `new` mapped, unmapped once.
             unsafe { libc::munmap(self.base.as_ptr().cast(), self.lead + self.length) };
         }
     }
+}
+
+/// Bytes of each mapping that lives, by its address.
+static LIVE: Mutex<BTreeMap<usize, usize>> = Mutex::new(BTreeMap::new());
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The pages that hold the bytes, when they lie in a mapping.
+fn pages_of(bytes: &[u8]) -> Option<(usize, usize)> {
+    let (start, end) = (bytes.as_ptr() as usize, bytes.as_ptr() as usize + bytes.len());
+    let live = lock(&LIVE);
+    let (&base, &length) = live.range(..=start).next_back()?;
+    if bytes.is_empty() || end > base + length {
+        return None;
+    }
+    // A mapping begins with a page, and has its last one to itself.
+    let page = page_bytes() as usize;
+    Some((start / page * page, end.next_multiple_of(page)))
+}
+
+/// Takes the pages of part of a mapping out of memory: they come from the file again when they are next
+/// touched, and what was written to them is lost. Bytes of no mapping are refused.
+pub fn give_back(bytes: &[u8]) -> Result<()> {
+    let Some((start, end)) = pages_of(bytes) else {
+        return Err(Error::invalid("only bytes of a mapping can be given back"));
+    };
+    // SAFETY: whole pages of one private mapping of a file, which the slice keeps alive. They hold what the
+    // file holds, before and after; a refusal changes nothing.
+    unsafe { libc::madvise(start as *mut _, end - start, libc::MADV_DONTNEED) };
+    Ok(())
+}
+
+/// Brings part of a mapping into memory, so that a file that was cut since is an error (`Corrupt`) and not
+/// the signal that touching it raises. Nothing for bytes of no mapping, and where the kernel cannot do it.
+pub fn populate(bytes: &[u8]) -> Result<()> {
+    #[cfg(target_os = "linux")]
+    if let Some((start, end)) = pages_of(bytes) {
+        // SAFETY: whole pages of one mapping, which the slice keeps alive; they are only read.
+        let failed = unsafe { libc::madvise(start as *mut _, end - start, libc::MADV_POPULATE_READ) } != 0;
+        if failed && io::Error::last_os_error().raw_os_error() == Some(libc::EFAULT) {
+            return Err(Error::corrupt("a mapped file was cut, or cannot be read"));
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = bytes;
+    Ok(())
 }
 
 /// Asks the kernel to back fresh memory with pages of 2 MiB where it can: a large buffer then takes one fault
@@ -353,6 +408,49 @@ mod tests {
         unsafe { one.as_ptr().add(5000).write(9) };
         assert_eq!((bytes(&one)[5000], bytes(&other)[5000]), (9, 1));
         assert_eq!(std::fs::read(&path).unwrap(), [1; 8192]);
+    }
+
+    #[test]
+    fn pages_of_a_mapping_come_and_go_and_its_bytes_stay_as_they_are() {
+        let folder = Folder::new("pages");
+        let content: Vec<u8> = (0..50_000u32).map(|i| (i * 7) as u8).collect();
+        let path = folder.file(&content);
+        for (offset, length) in [(0, 50_000), (1, 100), (4_095, 2), (8_191, 40_000)] {
+            let mapping = Mapping::new(&path, offset, length).unwrap();
+            for range in [0..length, 0..1, length - 1..length, length / 2..length] {
+                populate(&bytes(&mapping)[range.clone()]).unwrap();
+                give_back(&bytes(&mapping)[range]).unwrap();
+                assert_eq!(bytes(&mapping), &content[offset as usize..][..length]);
+            }
+            assert!(give_back(&bytes(&mapping)[..0]).is_err());
+        }
+    }
+
+    #[test]
+    fn memory_that_is_no_mapping_is_never_given_back() {
+        // Without the look at what is mapped, these pages would read as zeros afterwards.
+        let memory = vec![7_u8; 1 << 20];
+        assert_eq!(give_back(&memory).unwrap_err().code, Code::InvalidArgument);
+        populate(&memory).unwrap();
+        assert!(memory.iter().all(|&byte| byte == 7));
+        let folder = Folder::new("unmapped");
+        let path = folder.file(&[1; 8192]);
+        let mapping = Mapping::new(&path, 0, 8192).unwrap();
+        // SAFETY: the pages are only named, and not touched.
+        let beyond = unsafe { std::slice::from_raw_parts(mapping.as_ptr(), 8193) };
+        assert_eq!(give_back(beyond).unwrap_err().code, Code::InvalidArgument);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_file_that_was_cut_after_it_was_mapped_is_an_error_before_it_is_touched() {
+        let folder = Folder::new("cut");
+        let path = folder.file(&[1; 40_960]);
+        let mapping = Mapping::new(&path, 0, 40_960).unwrap();
+        populate(bytes(&mapping)).unwrap();
+        OpenOptions::new().write(true).open(&path).unwrap().set_len(4096).unwrap();
+        assert_eq!(populate(bytes(&mapping)).unwrap_err().code, Code::Corrupt);
+        populate(&bytes(&mapping)[..4096]).unwrap();
     }
 
     #[test]

@@ -111,8 +111,8 @@ export async function readWhole(
   return bytes ?? new Uint8Array(0);
 }
 
-/** Not zeroed: every byte is written, and checked, before it is handed out. */
-function roomFor({ start, end }: ByteRange): Uint8Array {
+/** Memory for a range. Not zeroed: every byte is written, and checked, before it is handed out. */
+export function roomFor({ start, end }: ByteRange): Uint8Array {
   return new Uint8Array(Buffer.allocUnsafeSlow(end - start).buffer);
 }
 

@@ -85,20 +85,43 @@ impl Cascade {
         self.scan.metric
     }
 
+    /// Bytes of the codes of so many rows in one list.
+    pub fn list_bytes(&self, rows: usize) -> usize {
+        self.transform.layout.list_bytes(rows)
+    }
+
+    /// As [`ExactScan::cancel`], of the scan that these codes are for.
+    pub fn cancel(&self) {
+        self.scan.cancel();
+    }
+
+    /// `Aborted` once the scan was cancelled.
+    pub(super) fn check(&self) -> Result<()> {
+        self.scan.cancel.check()
+    }
+
     pub fn chunks(rows: usize) -> usize {
         rows.div_ceil(CHUNK_ROWS)
     }
 
-    /// Scans a range of the chunks. Passes may overlap.
-    pub fn scan(&self, codes: &Codes<'_>, chunks: Range<usize>) -> Result<()> {
-        codes.check(self.transform.layout)?;
-        if chunks.end > Self::chunks(codes.rows) {
-            return Err(Error::invalid(format!("chunks {chunks:?} of a list of {} rows", codes.rows)));
+    /// Scans a range of the chunks of lists, which are counted through. Passes may overlap. Lists that are
+    /// scanned together cost less than one by one: low nibbles are read when the threshold is that of all.
+    pub fn scan(&self, lists: &[Codes<'_>], chunks: Range<usize>) -> Result<()> {
+        let (mut ranges, mut before) = (Vec::new(), 0);
+        for codes in lists {
+            codes.check(self.transform.layout)?;
+            let end = before + Self::chunks(codes.rows);
+            let within = chunks.start.clamp(before, end) - before..chunks.end.clamp(before, end) - before;
+            ranges.push((codes, within));
+            before = end;
+        }
+        if chunks.end > before {
+            return Err(Error::invalid(format!("chunks {chunks:?} of lists of {before}")));
         }
         let _state = DefaultFloatState::new();
         let candidates = match self.limbs {
-            Limbs::Two => CoarsePass::new(self, codes).run(chunks)?,
-            Limbs::One => FinePass::new(self, codes).run(chunks)?,
+            Limbs::Two => CoarsePass::new(self).run(ranges)?,
+            Limbs::One => FinePass::new(self).run(ranges)?,
         };
         let mut left = self.lock();
         for (waiting, mut found) in left.waiting.iter_mut().zip(candidates) {
@@ -151,6 +174,7 @@ impl Cascade {
         };
         let mut pairs = Vec::with_capacity(asked.len());
         for (q, Candidate { low, id, check, .. }) in asked {
+            self.check()?;
             let at = ids.binary_search(&id).map_err(|_| Error::invalid(format!("row {id} was asked for")))?;
             if crc32c(&rows[at * row_bytes..][..row_bytes]) != check {
                 return Err(Error::corrupt(format!("row {id} is not the one that its code was made of")));
@@ -162,7 +186,7 @@ impl Cascade {
         // Most rows that codes leave are ruled out by a sum in float, which costs a fiftieth of a score.
         let rows = Partition { rows, first_id: 0, ids: Some(ids), dead: None };
         Pass::new(&self.scan, &rows).run_pairs(pairs.into_iter());
-        Ok(())
+        self.check()
     }
 
     fn lock(&self) -> MutexGuard<'_, Left> {
@@ -210,7 +234,6 @@ impl<'a> Codes<'a> {
 /// What the passes share: the rows that the fine codes leave, and the rules that get stricter by them.
 pub struct Keeper<'a> {
     cascade: &'a Cascade,
-    codes: &'a Codes<'a>,
     /// Of each query.
     pub candidates: Vec<Candidates>,
     /// The threshold of each rule, and the rule.
@@ -218,24 +241,31 @@ pub struct Keeper<'a> {
 }
 
 impl<'a> Keeper<'a> {
-    pub fn new(cascade: &'a Cascade, codes: &'a Codes<'a>) -> Self {
+    pub fn new(cascade: &'a Cascade) -> Self {
         let candidates = cascade.queries.iter().map(|_| Candidates::new(cascade.scan.k)).collect();
         let best = cascade.scan.best.iter().map(Best::threshold);
         let rules = cascade.queries.iter().zip(best).map(|(query, best)| (best, query.rule(best)));
-        Self { cascade, codes, candidates, rules: rules.collect() }
+        Self { cascade, candidates, rules: rules.collect() }
     }
 
     pub fn rule(&self, q: usize) -> &Rule {
         &self.rules[q].1
     }
 
-    /// Keeps a row that its fine code does not rule out; `row` counts in the list.
-    pub fn keep(&mut self, q: usize, record: Record<'_>, row: usize, factors: &Factors, sums: [i64; 2]) {
+    /// Keeps a row of a list that its fine code does not rule out.
+    pub fn keep(
+        &mut self,
+        q: usize,
+        (codes, row): (&Codes<'_>, usize),
+        record: Record<'_>,
+        factors: &Factors,
+        sums: [i64; 2],
+    ) {
         let best = &self.cascade.scan.best[q];
         let (low, high) = self.cascade.queries[q].bounds(factors, record.fine_error(), sums);
         if at_most(Mutant::Keeper, low, best.threshold()) {
-            let id = self.codes.id(row);
-            if self.codes.dead.is_some_and(|dead| dead.contains(id)) {
+            let id = codes.id(row);
+            if codes.dead.is_some_and(|dead| dead.contains(id)) {
                 return;
             }
             let check = record.check();

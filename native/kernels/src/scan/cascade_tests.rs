@@ -72,7 +72,7 @@ fn check_many(rows: &[u8], queries: &[f64], dimensions: usize, transform: &Arc<T
             let coded = scan();
             let cascade = Cascade::new(Arc::clone(&coded), Arc::clone(transform)).unwrap().unwrap();
             let list = Codes { bytes: &codes, rows: ROWS, first_id: 0, ids: None, dead: None };
-            cascade.scan(&list, 0..Cascade::chunks(ROWS)).unwrap();
+            cascade.scan(&[list], 0..Cascade::chunks(ROWS)).unwrap();
             assert!(cascade.left() < ROWS * count / 4, "bounds prune");
             score_all(&cascade, |id| &rows[id as usize * dimensions * 4..][..dimensions * 4]).unwrap();
             let (plain, coded) = (plain.results(), coded.results());
@@ -181,8 +181,8 @@ impl Case {
         let scan_list = |(bytes, ids): (&Vec<u8>, &[u64])| {
             let list = Codes { bytes, rows: ids.len(), first_id: 0, ids: Some(ids), dead: Some(&dead) };
             let chunks = Cascade::chunks(ids.len());
-            cascade.scan(&list, chunks / 2..chunks).unwrap();
-            cascade.scan(&list, 0..chunks / 2).unwrap();
+            cascade.scan(&[list], chunks / 2..chunks).unwrap();
+            cascade.scan(&[list], 0..chunks / 2).unwrap();
         };
         let lists = lists.iter().zip(self.ids.chunks(self.cut));
         if one_by_one {
@@ -392,7 +392,9 @@ fn lists_that_are_not_what_they_claim_are_typed_errors() {
     let bytes = Case { cut: 1500, ..case.clone() }.lists(&transform).remove(0);
     let cascade = Cascade::new(case.open(Metric::L2, Tier::Scalar), Arc::clone(&transform)).unwrap().unwrap();
     let list = Codes { bytes: &bytes, rows: 1500, first_id: 0, ids: None, dead: None };
-    let scan = |list: &Codes<'_>, chunks| cascade.scan(list, chunks).map_err(|error| error.code);
+    let scan = |list: &Codes<'_>, chunks| {
+        cascade.scan(std::slice::from_ref(list), chunks).map_err(|error| error.code)
+    };
     let corrupt = Err(Code::Corrupt);
     assert_eq!(scan(&Codes { bytes: &bytes[..bytes.len() - 1], ..list }, 0..2), corrupt);
     assert_eq!(scan(&Codes { bytes: &[], ..list }, 0..1), corrupt);

@@ -16,7 +16,8 @@ const AHEAD: usize = 16;
 
 /// A row that its high nibbles left. It waits for its low ones until the threshold is as low as it gets,
 /// unless it may itself lower it.
-struct Waiting {
+struct Waiting<'a> {
+    codes: &'a Codes<'a>,
     query: u32,
     /// In the list, and where its record is.
     row: u32,
@@ -29,32 +30,34 @@ struct Waiting {
 
 pub struct CoarsePass<'a> {
     cascade: &'a Cascade,
-    codes: &'a Codes<'a>,
     keeper: Keeper<'a>,
-    waiting: Vec<Waiting>,
+    waiting: Vec<Waiting<'a>>,
 }
 
 impl<'a> CoarsePass<'a> {
-    pub fn new(cascade: &'a Cascade, codes: &'a Codes<'a>) -> Self {
-        let keeper = Keeper::new(cascade, codes);
-        Self { cascade, codes, keeper, waiting: Vec::new() }
+    pub fn new(cascade: &'a Cascade) -> Self {
+        Self { cascade, keeper: Keeper::new(cascade), waiting: Vec::new() }
     }
 
-    pub fn run(mut self, chunks: Range<usize>) -> Result<Vec<Candidates>> {
-        for index in chunks {
-            self.scan_chunk(index)?;
-            if self.waiting.len() >= WAITING {
-                self.settle();
+    /// Scans some chunks of each of the lists.
+    pub fn run(mut self, lists: Vec<(&'a Codes<'a>, Range<usize>)>) -> Result<Vec<Candidates>> {
+        for (codes, chunks) in lists {
+            for index in chunks {
+                self.cascade.check()?;
+                self.scan_chunk(codes, index)?;
+                if self.waiting.len() >= WAITING {
+                    self.settle();
+                }
             }
         }
         self.settle();
         Ok(self.keeper.candidates)
     }
 
-    fn scan_chunk(&mut self, index: usize) -> Result<()> {
-        let chunk = self.codes.chunk(self.cascade, index)?;
+    fn scan_chunk(&mut self, codes: &'a Codes<'a>, index: usize) -> Result<()> {
+        let chunk = codes.chunk(self.cascade, index)?;
         let columns = Columns::of(chunk, self.cascade.metric());
-        let (records, stride) = (self.codes.records_at(self.cascade, index), chunk.layout.record_bytes());
+        let (records, stride) = (codes.records_at(self.cascade, index), chunk.layout.record_bytes());
         let kernels = &self.cascade.kernels;
         for block in 0..chunk.rows.div_ceil(LANES) {
             let high = chunk.high_block(block);
@@ -68,7 +71,7 @@ impl<'a> CoarsePass<'a> {
                     let (query, in_list) = (q as u32, (index * CHUNK_ROWS + row) as u32);
                     let sums = found.sums.map(|sums| sums[lane]);
                     let (record, factors) = (records + row * stride, columns.row(row));
-                    let waiting = Waiting { query, row: in_list, record, value, sums, factors };
+                    let waiting = Waiting { codes, query, row: in_list, record, value, sums, factors };
                     if self.keeper.rule(q).is_near(value, columns.error[row], &factors) {
                         self.keep(&waiting);
                     } else {
@@ -96,16 +99,17 @@ impl<'a> CoarsePass<'a> {
         self.waiting = waiting;
     }
 
-    fn record(&self, waiting: &Waiting) -> Record<'a> {
+    fn record(&self, waiting: &Waiting<'a>) -> Record<'a> {
         let bytes = self.cascade.transform.layout.record_bytes();
-        Record(&self.codes.bytes[waiting.record..waiting.record + bytes])
+        Record(&waiting.codes.bytes[waiting.record..waiting.record + bytes])
     }
 
-    fn keep(&mut self, waiting: &Waiting) {
-        let (q, row, record) = (waiting.query as usize, waiting.row as usize, self.record(waiting));
+    fn keep(&mut self, waiting: &Waiting<'a>) {
+        let (q, record) = (waiting.query as usize, self.record(waiting));
         let limbs = self.cascade.queries[q].halves();
         let low = self.cascade.kernels.row(record.low_nibbles(), limbs);
         let sum = |i: usize| 16 * i64::from(waiting.sums[i]) + i64::from(low[i]);
-        self.keeper.keep(q, record, row, &waiting.factors, [sum(0), sum(1)]);
+        let place = (waiting.codes, waiting.row as usize);
+        self.keeper.keep(q, place, record, &waiting.factors, [sum(0), sum(1)]);
     }
 }

@@ -103,6 +103,9 @@ pub fn run(scan: &ExactScan, partition: &Partition<'_>, range: Range<usize>) {
             Some(_) => scan.dtype.widen(bytes, &mut widened),
         };
         for (first, operands) in scan.operands.chunks(BIT_QUERIES).enumerate() {
+            if scan.cancel.is_set() {
+                return;
+            }
             let queries: Vec<_> = operands.iter().flat_map(Operand::bits).collect();
             let mut each = rows.len();
             if !queries.is_empty() && scan.operands.len() >= BLOCKED {

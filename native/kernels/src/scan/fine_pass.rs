@@ -11,7 +11,6 @@ use crate::topk::Candidates;
 
 pub struct FinePass<'a> {
     cascade: &'a Cascade,
-    codes: &'a Codes<'a>,
     keeper: Keeper<'a>,
     /// The codes of a block.
     joined: Vec<u8>,
@@ -21,32 +20,35 @@ pub struct FinePass<'a> {
 }
 
 impl<'a> FinePass<'a> {
-    pub fn new(cascade: &'a Cascade, codes: &'a Codes<'a>) -> Self {
+    pub fn new(cascade: &'a Cascade) -> Self {
         let joined = vec![0; LANES * cascade.transform.layout.coordinates];
         Self {
             cascade,
-            codes,
-            keeper: Keeper::new(cascade, codes),
+            keeper: Keeper::new(cascade),
             joined,
             errors: Vec::new(),
             left: [Left::NONE; CODE_QUERIES],
         }
     }
 
-    pub fn run(mut self, chunks: Range<usize>) -> Result<Vec<Candidates>> {
-        for index in chunks {
-            self.scan_chunk(index)?;
+    /// Scans some chunks of each of the lists.
+    pub fn run(mut self, lists: Vec<(&'a Codes<'a>, Range<usize>)>) -> Result<Vec<Candidates>> {
+        for (codes, chunks) in lists {
+            for index in chunks {
+                self.scan_chunk(codes, index)?;
+            }
         }
         Ok(self.keeper.candidates)
     }
 
-    fn scan_chunk(&mut self, index: usize) -> Result<()> {
-        let chunk = self.codes.chunk(self.cascade, index)?;
+    fn scan_chunk(&mut self, codes: &Codes<'_>, index: usize) -> Result<()> {
+        let chunk = codes.chunk(self.cascade, index)?;
         let columns = Columns::fine(chunk, self.cascade.metric(), &mut self.errors);
         let stride = chunk.layout.record_bytes();
         let kernels = &self.cascade.kernels;
         let queries = self.cascade.queries.len();
         for block in 0..chunk.rows.div_ceil(LANES) {
+            self.cascade.check()?;
             kernels.join(chunk.high_block(block), chunk.low_block(block), stride, &mut self.joined);
             let rows = rows_of_block(chunk.rows, block);
             for (group, limbs) in self.cascade.vectors.iter().enumerate() {
@@ -61,7 +63,8 @@ impl<'a> FinePass<'a> {
                         let row = block * LANES + lane;
                         let (record, factors) = (chunk.record(row), columns.row(row));
                         let sums = [self.left[q].sums[0][lane].into(), 0];
-                        self.keeper.keep(first + q, record, index * CHUNK_ROWS + row, &factors, sums);
+                        let place = (codes, index * CHUNK_ROWS + row);
+                        self.keeper.keep(first + q, place, record, &factors, sums);
                     }
                 }
             }

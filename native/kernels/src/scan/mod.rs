@@ -16,11 +16,15 @@ use crate::distance::{Query, Wide};
 use crate::rowset::{MAX_ID, RowSet};
 use crate::topk::{Hit, TopK};
 use crate::{Code, Error, Result};
+use cancel::Cancel;
 pub use cascade::{Cascade, Codes};
 pub use certify::{Certifier, Faults, Found, instruction_set};
 use direct::Operand;
 use pass::Pass;
 
+mod cancel;
+#[cfg(test)]
+mod cancel_tests;
 mod cascade;
 #[cfg(test)]
 mod cascade_tests;
@@ -67,6 +71,7 @@ pub struct ExactScan {
     operands: Vec<Operand>,
     /// Of each query.
     best: Vec<Best>,
+    cancel: Cancel,
 }
 
 struct Best {
@@ -133,6 +138,7 @@ impl ExactScan {
             floats,
             operands,
             best: std::iter::repeat_with(best).take(count).collect(),
+            cancel: Cancel::default(),
         })
     }
 
@@ -160,6 +166,11 @@ impl ExactScan {
         }
     }
 
+    /// Stops all passes within some tiles of rows; they, and later ones, end as `Aborted`.
+    pub fn cancel(&self) {
+        self.cancel.set();
+    }
+
     /// Scans a range of the rows. Passes may overlap.
     pub fn scan(&self, partition: &Partition<'_>, range: Range<usize>) -> Result<()> {
         let rows = self.count_rows(partition)?;
@@ -169,7 +180,7 @@ impl ExactScan {
             true => Pass::new(self, partition).run(range),
             false => direct::run(self, partition, range),
         }
-        Ok(())
+        self.cancel.check()
     }
 
     pub fn results(&self) -> Results {

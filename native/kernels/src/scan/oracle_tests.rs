@@ -135,7 +135,7 @@ impl<'a> Route<'a> {
             Part::Chunks(_, range) => {
                 let (cascade, codes) = self.coded.as_ref().expect("codes");
                 let list = Codes { bytes: &codes[*list], rows: rows.len(), first_id, ids, dead };
-                cascade.scan(&list, range.clone()).expect("codes are scanned");
+                cascade.scan(&[list], range.clone()).expect("codes are scanned");
             }
         }
     }

@@ -48,6 +48,9 @@ impl<'a> Pass<'a> {
         let tile_rows = (TILE_BYTES / (self.scan.wide.bytes() * self.scan.dimensions)).clamp(1, 1024);
         let (mut rows, mut widened) = (Vec::with_capacity(tile_rows), Vec::new());
         for start in range.clone().step_by(tile_rows) {
+            if self.scan.cancel.is_set() {
+                return;
+            }
             let tile = start..range.end.min(start + tile_rows);
             rows.clear();
             rows.extend(tile.clone().filter_map(|index| self.row(index)));
@@ -118,6 +121,9 @@ impl<'a> Pass<'a> {
                 .for_each(|row| row.integer_norm = scan.kernels.integer_norm(self.row_bytes(row.index)));
         }
         for block in scan.integers.chunks(QUERY_BLOCK) {
+            if scan.cancel.is_set() {
+                return;
+            }
             let integers: Vec<_> = block.iter().flat_map(|&q| &scan.queries[q].integers).collect();
             let steps = integers.iter().map(|query| query.steps).min().unwrap_or(1);
             let values: Vec<_> = integers.iter().map(|query| &query.values).collect();
@@ -141,6 +147,9 @@ impl<'a> Pass<'a> {
             rows.iter_mut().for_each(|row| row.norm = scan.kernels.norm(scan.wide, bytes(row)));
         }
         for block in scan.floats.chunks(QUERY_BLOCK) {
+            if scan.cancel.is_set() {
+                return;
+            }
             let values: Vec<_> = block.iter().map(|&q| &scan.queries[q].values).collect();
             let mut sums = [0.0; QUERY_BLOCK];
             let sums = &mut sums[..block.len()];
@@ -193,6 +202,9 @@ impl<'a> Pass<'a> {
     fn settle(&mut self, q: usize) {
         let best = &self.scan.best[q];
         for Candidate { low, id, row, .. } in self.candidates[q].take() {
+            if self.scan.cancel.is_set() {
+                return;
+            }
             if at_most(Mutant::PassSettle, low, best.threshold()) {
                 let Score { key, score } = score(self.scan, self.row_bytes(row), &self.scan.queries[q]);
                 best.push(Hit { key, score, id });
