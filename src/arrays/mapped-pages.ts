@@ -26,6 +26,7 @@ const mappedFiles = 1_024;
 const jobBlocks = 64;
 
 interface Mapped extends KeptMapping {
+  readonly path: string;
   readonly state: string;
   readonly checked: Uint8Array;
   /** Blocks that are not checked yet. */
@@ -101,7 +102,8 @@ export class MappedPages implements Pages {
    */
   async readInto(part: Part, range: ByteRange, target: Uint8Array, options: CallOptions = {}): Promise<void> {
     throwIfAborted(options.signal);
-    const { path } = this.#look(part);
+    const path = this.#store.localPath(part.object.key);
+    this.#look(part, path);
     const { blockBytes } = part.object;
     const sums = await part.sums();
     const first = Math.floor(range.start / blockBytes);
@@ -151,8 +153,7 @@ export class MappedPages implements Pages {
   }
 
   /** The file as it stands now. Synchronous: a thread's turn would cost more than the look. */
-  #look({ object: { key, sizeBytes } }: Part): { path: string; state: string } {
-    const path = this.#store.localPath(key);
+  #look({ object: { key, sizeBytes } }: Part, path: string): string {
     let found: Stats;
     try {
       found = statSync(path);
@@ -161,22 +162,24 @@ export class MappedPages implements Pages {
     }
     if (found.size !== sizeBytes)
       throw damage(key, `has ${found.size} bytes, the manifest says ${sizeBytes}`, 'size');
-    return { path, state: stateOf(found) };
+    return stateOf(found);
   }
 
   #map(part: Part): Mapped {
     const { key, sizeBytes, blockBytes } = part.object;
-    const { path, state } = this.#look(part);
     this.#mapped ??= new LRUCache<string, Mapped>({
       max: mappedFiles,
       dispose: (mapped) => this.#residency.drop(mapped),
     });
     const known = this.#mapped.get(key);
-    if (known?.state === state) return known;
+    // The file that was found not to be behind a link is known by its inode.
+    if (known !== undefined && known.state === this.#look(part, known.path)) return known;
+    const path = this.#store.localPath(key);
+    const state = this.#look(part, path);
     try {
       const bytes = this.#native.mapFile(path, 0, sizeBytes);
       const checked = new Uint8Array(Math.ceil(sizeBytes / blockBytes));
-      const mapped = { ...this.#residency.add(bytes), state, checked, unchecked: checked.length };
+      const mapped = { ...this.#residency.add(bytes), path, state, checked, unchecked: checked.length };
       this.#mapped.set(key, mapped);
       return mapped;
     } catch (error) {

@@ -24,9 +24,12 @@ export function windowBytes(memoryBytes: number): number {
   return Math.min(largestWindowBytes, Math.max(smallestWindowBytes, quarter));
 }
 
-/** Whether a scan takes the part as a whole. */
+/**
+ * Whether a scan takes the part as a whole: also one that is a little larger than a window, as the codes of a
+ * partition of bytes are.
+ */
 export function isOneWindow({ object, dataOffset }: Part, memoryBytes: number): boolean {
-  return object.sizeBytes - dataOffset <= windowBytes(memoryBytes);
+  return object.sizeBytes - dataOffset <= 1.25 * windowBytes(memoryBytes);
 }
 
 /** Where the rows of a part lie in its object. */

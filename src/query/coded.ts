@@ -126,7 +126,8 @@ export async function scanCodesHere(
     const cascade = await opened;
     if (cascade === null) return undefined;
     const bytes = here.reduce((sum, { codes }) => sum + codes.byteLength, 0);
-    const isNow = isShort(codesAMilli, bytes, queries) && here.every(({ codes }) => native.isResident(codes));
+    const isNow =
+      isShort(native, codesAMilli, bytes, queries) && here.every(({ codes }) => native.isResident(codes));
     await untilCancelled(cascade, options.signal, async () =>
       isNow ? cascade.scanNow(here) : cascade.scan(here),
     );

@@ -137,7 +137,7 @@ async function scanPlain(pass: Pass, metric: ScanMetric, parts: readonly ScanPar
   const rate = rowsAMilli(metric, scanDtype(view));
   const rowBytes = rowBytesOf(view.type);
   const bytes = parts.reduce((sum, { part }) => sum + part.object.sizeBytes, 0);
-  const isNow = isShort(rate, bytes, vectors.count);
+  const isNow = isShort(native, rate, bytes, vectors.count);
   await eachAhead(
     pass,
     parts,

@@ -1,22 +1,25 @@
-// Which scans run on the event loop: those that take about as long as the way to the pool and back
-// (docs/rfcs/0005).
-import type { ScanDtype, ScanMetric } from '../native.js';
+// Which scans run on the event loop: those that take about as long as the way to the pool and back, and,
+// where the pool is one thread, somewhat longer ones, since nobody would be faster (docs/rfcs/0005).
+import type { NativeBinding, ScanDtype, ScanMetric } from '../native.js';
 
 const MiB = 2 ** 20;
 
 /** Bytes of codes that a thread scans in a millisecond for one query: it reads half of them. */
-export const codesAMilli = 24 * MiB;
+export const codesAMilli = 32 * MiB;
 
 /** Bytes of rows that a thread scans in a millisecond for one query, at least. */
 export function rowsAMilli(metric: ScanMetric, dtype: ScanDtype): number {
   if (metric === 'hamming' || metric === 'jaccard') {
     return dtype === 'bool' || dtype === 'uint8' ? 16 * MiB : MiB;
   }
-  if (metric === 'kl' || metric === 'js') return dtype === 'float32' ? 2 * MiB : MiB / 4;
-  return dtype === 'float32' || dtype === 'float64' ? 4 * MiB : MiB;
+  if (metric === 'kl' || metric === 'js') return dtype === 'float32' ? 12 * MiB : MiB / 4;
+  return dtype === 'float32' || dtype === 'float64' ? 8 * MiB : MiB;
 }
 
-/** Whether scanning so many bytes takes about a millisecond at most. */
-export function isShort(bytesAMilli: number, bytes: number, queries: number): boolean {
-  return bytes * queries <= bytesAMilli;
+let mostMillis: number | undefined;
+
+/** Whether scanning so many bytes takes no longer than the event loop can be held up for it. */
+export function isShort(native: NativeBinding, bytesAMilli: number, bytes: number, queries: number): boolean {
+  mostMillis ??= native.scannerInfo().threads === 1 ? 3 : 1;
+  return bytes * queries <= bytesAMilli * mostMillis;
 }
