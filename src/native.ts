@@ -207,6 +207,15 @@ export interface NativeBinding {
     target: Uint8Array,
     places: Uint32Array,
   ): void;
+  /** The same off the event loop, by all threads; no place is asked for twice. */
+  gatherRowsLater(
+    source: Uint8Array,
+    offset: number,
+    rowBytes: number,
+    rows: Float64Array,
+    target: Uint8Array,
+    places: Uint32Array,
+  ): Promise<void>;
 
   /**
    * `queries` holds `n * dimensions` numbers: those of bits, 0 or 1, or 0 to 255, for `hamming` and `jaccard`

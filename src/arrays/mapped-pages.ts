@@ -22,6 +22,9 @@ import type { Part, Picked } from './runs.js';
 /** Files kept mapped at once; a mapping costs address space, not memory. */
 const mappedFiles = 1_024;
 
+/** Rows of so many bytes are copied on the event loop; more would hold it up for longer than a turn. */
+const gatheredNowBytes = 256 * 1024;
+
 /** Blocks of one job on the pool: 4 MiB. */
 const jobBlocks = 64;
 
@@ -144,7 +147,13 @@ export class MappedPages implements Pages {
     this.#meter.mapped(rows.length * rowBytes);
     const mapped = this.#map(part);
     this.#residency.touchRows(mapped, part.dataOffset, rowBytes, rows);
-    this.#native.gatherRows(mapped.bytes, part.dataOffset, rowBytes, rows, target, places);
+    const what = [mapped.bytes, part.dataOffset, rowBytes, rows, target, places] as const;
+    if (rows.length * rowBytes <= gatheredNowBytes) this.#native.gatherRows(...what);
+    else {
+      await this.#native.gatherRowsLater(...what).catch((error: unknown) => {
+        throw fromNative(error);
+      });
+    }
   }
 
   async whole(part: Part, options: CallOptions = {}): Promise<Uint8Array> {

@@ -1,30 +1,58 @@
 // Rows and blocks that the binary puts into the caller's bytes, and refuses when they do not fit.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { native } from '../../src/native.js';
 import { failure, scratch } from './support.js';
 
 const binary = native();
 const folder = scratch();
 
-test('picked rows go to their places', () => {
-  const source = Uint8Array.from({ length: 130 }, (_, i) => i);
-  const target = new Uint8Array(12);
-  binary.gatherRows(source, 10, 4, Float64Array.of(29, 0, 3), target, Uint32Array.of(2, 0, 1));
-  expect([...target]).toEqual([10, 11, 12, 13, 22, 23, 24, 25, 126, 127, 128, 129]);
-});
+const gathers = {
+  'on the event loop': (...args: Parameters<typeof binary.gatherRows>) => binary.gatherRows(...args),
+  'off the event loop': (...args: Parameters<typeof binary.gatherRowsLater>) =>
+    binary.gatherRowsLater(...args),
+};
 
-test('rows and places that are none are refused, and so is a target within the source', async () => {
-  const source = new Uint8Array(16);
-  const target = new Uint8Array(4);
-  for (const row of [4, -1, 0.5, Number.NaN]) {
-    const call = () => binary.gatherRows(source, 0, 4, Float64Array.of(row), target, Uint32Array.of(0));
-    expect((await failure(call)).code).toBe('InvalidArgument');
-  }
-  const within = () =>
-    binary.gatherRows(source, 0, 4, Float64Array.of(1), source.subarray(0, 4), Uint32Array.of(0));
-  expect((await failure(within)).message).toContain('overlap');
+describe.each(Object.entries(gathers))('rows that are picked %s', (_, gather) => {
+  test('go to their places', async () => {
+    const source = Uint8Array.from({ length: 130 }, (_, i) => i);
+    const target = new Uint8Array(12);
+    await gather(source, 10, 4, Float64Array.of(29, 0, 3), target, Uint32Array.of(2, 0, 1));
+    expect([...target]).toEqual([10, 11, 12, 13, 22, 23, 24, 25, 126, 127, 128, 129]);
+  });
+
+  test('are many', async () => {
+    const [rowBytes, rows] = [1000, 2000];
+    const source = Uint8Array.from({ length: rowBytes * rows }, (_, i) => (i * 31 + (i >> 9)) % 253);
+    const target = new Uint8Array(source.length);
+    const backwards = Float64Array.from({ length: rows }, (_, i) => rows - 1 - i);
+    await gather(
+      source,
+      0,
+      rowBytes,
+      backwards,
+      target,
+      Uint32Array.from({ length: rows }, (_, i) => i),
+    );
+    for (const row of [0, 1, 262, 263, 1999]) {
+      const meant = source.subarray((rows - 1 - row) * rowBytes, (rows - row) * rowBytes);
+      expect(target.subarray(row * rowBytes, (row + 1) * rowBytes)).toEqual(meant);
+    }
+  });
+
+  test('and places that are none are refused, and so is a target within the source', async () => {
+    const source = new Uint8Array(16);
+    const target = new Uint8Array(4);
+    const [one, zero] = [Float64Array.of(1), Uint32Array.of(0)];
+    const refused = (...args: Parameters<typeof binary.gatherRows>) => failure(async () => gather(...args));
+    for (const row of [4, -1, 0.5, Number.NaN])
+      expect((await refused(source, 0, 4, Float64Array.of(row), target, zero)).code).toBe('InvalidArgument');
+    expect((await refused(source, 0, 4, one, target, Uint32Array.of(1))).code).toBe('InvalidArgument');
+    expect((await refused(source, 0, 4, one, target, Uint32Array.of(0, 0))).code).toBe('InvalidArgument');
+    expect((await refused(source, 17, 4, one, target, zero)).code).toBe('InvalidArgument');
+    expect((await refused(source, 0, 4, one, source.subarray(0, 4), zero)).message).toContain('overlap');
+  });
 });
 
 test('blocks of a file are read from a byte on, and a damaged one is named', async () => {

@@ -18,6 +18,23 @@ pub fn gather(
     target: &mut [u8],
     places: &[u32],
 ) -> Result<()> {
+    // SAFETY: nobody else writes what is borrowed here.
+    unsafe { gather_into(source, offset, row_bytes, rows, (target.as_mut_ptr(), target.len()), places) }
+}
+
+/// The same into memory that others write, too, each to places of its own: a pointer and how many bytes.
+///
+/// # Safety
+/// The bytes are writable and do not overlap the source; while this runs nobody reads or writes those of
+/// these places.
+pub unsafe fn gather_into(
+    source: &[u8],
+    offset: usize,
+    row_bytes: usize,
+    rows: &[f64],
+    (target, length): (*mut u8, usize),
+    places: &[u32],
+) -> Result<()> {
     if rows.len() != places.len() {
         return Err(Error::invalid(format!("{} rows for {} places", rows.len(), places.len())));
     }
@@ -29,11 +46,12 @@ pub fn gather(
             prefetch(last);
         }
         let piece = bytes_of(row, row_bytes).and_then(|range| source.get(range));
-        let room = bytes_of(place.into(), row_bytes).and_then(|range| target.get_mut(range));
+        let room = bytes_of(place.into(), row_bytes).filter(|range| range.end <= length);
         let (Some(piece), Some(room)) = (piece, room) else {
             return Err(Error::invalid(format!("row {row} or place {place} is out of range")));
         };
-        room.copy_from_slice(piece);
+        // SAFETY: the room is as long as the piece and lies within the target; the rest is the caller's word.
+        unsafe { std::ptr::copy_nonoverlapping(piece.as_ptr(), target.add(room.start), piece.len()) };
     }
     Ok(())
 }

@@ -32,6 +32,13 @@ pub trait Dots {
     /// The first four of eight codes, and the others, from their high and their low nibbles.
     unsafe fn join(high: Self::Bytes, low: Self::Bytes) -> [Self::Bytes; 2];
     unsafe fn save(bytes: Self::Bytes, into: *mut u8);
+    /// `GROUP` bytes of each of `ROWS` rows, `stride` bytes apart, become `GROUP / 4` lines, each with a word
+    /// of each row; `into` has room for them.
+    #[inline(always)]
+    unsafe fn turn(from: *const u8, stride: usize, into: *mut u8) {
+        // SAFETY: as the caller says.
+        unsafe { turn_words(from, stride, GROUP / 4, into) }
+    }
     unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums;
     unsafe fn store(sums: Self::Sums, into: *mut i32);
 
@@ -200,6 +207,23 @@ pub unsafe fn coarse<S: Dots>(
     left
 }
 
+/// Words of 16 rows become lines with a word of each row.
+///
+/// # Safety
+/// The rows have so many words, `stride` bytes apart, and `into` has room for as many lines.
+#[inline(always)]
+unsafe fn turn_words(from: *const u8, stride: usize, words: usize, into: *mut u8) {
+    for row in 0..ROWS {
+        for word in 0..words {
+            // SAFETY: as the caller says.
+            unsafe {
+                let bytes = from.add(row * stride + word * 4).cast::<u32>().read_unaligned();
+                into.add(word * GROUP + row * 4).cast::<u32>().write_unaligned(bytes);
+            }
+        }
+    }
+}
+
 /// The codes of 16 rows from their planes: `low` holds the low nibbles row by row, each `stride` bytes after
 /// the one before; `into` as many bytes as the rows have codes, and gets four of each row in turn.
 ///
@@ -216,13 +240,16 @@ pub unsafe fn join<S: Dots>(high: &[u8], low: &[u8], stride: usize, into: &mut [
     // SAFETY: the features are the caller's; vectors are loaded from whole groups, and saved to `into`, of
     // which group `g` has the two groups from `2 g` on; a row of `low` is `groups` times four bytes.
     unsafe {
-        for row in 0..ROWS {
-            for group in 0..groups {
-                let word = low.as_ptr().add(row * stride + group * 4).cast::<u32>().read_unaligned();
-                into.as_mut_ptr().add(half + group * GROUP + row * 4).cast::<u32>().write_unaligned(word);
-            }
+        let (lines, turned) = (GROUP / 4, into.as_mut_ptr().add(half));
+        let whole = groups - groups % lines;
+        for group in (0..whole).step_by(lines) {
+            S::turn(low.as_ptr().add(4 * group), stride, turned.add(group * GROUP));
         }
+        turn_words(low.as_ptr().add(4 * whole), stride, groups - whole, turned.add(whole * GROUP));
         for group in 0..groups {
+            // The next block is on its way while queries are compared with this one.
+            prefetch(high.as_ptr().wrapping_add((groups + group) * GROUP));
+            prefetch(low.as_ptr().wrapping_add(ROWS * stride + group * GROUP));
             let mut first = [[0; GROUP]; 2];
             for part in (0..GROUP).step_by(4 * S::SUMS) {
                 let high = S::load(high.as_ptr().add(group * GROUP + part));

@@ -10,7 +10,8 @@ macro_rules! dots {
      $set_bytes:ident,
      $and:ident, $or:ident, $shift:ident, $left:ident, $add:ident, $whole:literal,
      $singles:ty, $load_singles:ident, $store_singles:ident, $all:ident, $add_singles:ident, $subtract:ident,
-     $multiply:ident, $subtract_sums:ident, $convert:ident, $compare:expr, $products:expr) => {
+     $multiply:ident, $subtract_sums:ident, $convert:ident, $compare:expr,
+     $products:expr $(, $turn:item)?) => {
         pub struct $name;
 
         impl Dots for $name {
@@ -111,6 +112,8 @@ macro_rules! dots {
             unsafe fn store_singles(values: $singles, into: *mut f32) {
                 $store_singles(into, values);
             }
+
+            $($turn)?
         }
     };
 }
@@ -174,9 +177,50 @@ macro_rules! dots_512 {
             _mm512_sub_epi32,
             _mm512_cvtepi32_ps,
             |values, limit| u32::from(_mm512_cmp_ps_mask::<_CMP_NLT_UQ>(values, limit)),
-            $products
+            $products,
+            #[inline(always)]
+            unsafe fn turn(from: *const u8, stride: usize, into: *mut u8) {
+                turn_lines(from, stride, into);
+            }
         );
     };
+}
+
+/// Words of 16 lines become lines of 16 words: pairs of words, then of pairs, then parts of four words.
+///
+/// # Safety
+/// As `Dots::turn`; the CPU has AVX-512.
+#[inline(always)]
+unsafe fn turn_lines(from: *const u8, stride: usize, into: *mut u8) {
+    let mut fours = [_mm512_setzero_si512(); 16];
+    for first in (0..16).step_by(4) {
+        let from = from.add(first * stride);
+        // No closure: it would be compiled without the features.
+        let a = _mm512_loadu_si512(from.cast());
+        let b = _mm512_loadu_si512(from.add(stride).cast());
+        let c = _mm512_loadu_si512(from.add(2 * stride).cast());
+        let d = _mm512_loadu_si512(from.add(3 * stride).cast());
+        let (low, high) = (_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+        let (low_next, high_next) = (_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+        fours[first] = _mm512_unpacklo_epi64(low, low_next);
+        fours[first + 1] = _mm512_unpackhi_epi64(low, low_next);
+        fours[first + 2] = _mm512_unpacklo_epi64(high, high_next);
+        fours[first + 3] = _mm512_unpackhi_epi64(high, high_next);
+    }
+    for word in 0..4 {
+        let [a, b, c, d] = [fours[word], fours[word + 4], fours[word + 8], fours[word + 12]];
+        let (even, odd) = (_mm512_shuffle_i32x4::<0x88>(a, b), _mm512_shuffle_i32x4::<0xdd>(a, b));
+        let (even_next, odd_next) = (_mm512_shuffle_i32x4::<0x88>(c, d), _mm512_shuffle_i32x4::<0xdd>(c, d));
+        let lines = [
+            _mm512_shuffle_i32x4::<0x88>(even, even_next),
+            _mm512_shuffle_i32x4::<0x88>(odd, odd_next),
+            _mm512_shuffle_i32x4::<0xdd>(even, even_next),
+            _mm512_shuffle_i32x4::<0xdd>(odd, odd_next),
+        ];
+        for (part, line) in lines.into_iter().enumerate() {
+            _mm512_storeu_si512(into.add((4 * part + word) * 64).cast(), line);
+        }
+    }
 }
 
 dots_128!(Short, false, |sums, nibbles, bytes| {
