@@ -7,7 +7,14 @@ let dataset;
 let queries;
 let metric;
 
-async function search({ start, count, limit }) {
+/** One call after the other, without a message between them. */
+async function search({ starts, ...args }) {
+  const answers = [];
+  for (const start of starts) answers.push(await searchOnce({ start, ...args }));
+  return answers;
+}
+
+async function searchOnce({ start, count, limit }) {
   const [, width] = queries.shape;
   const data = queries.data.subarray(start * width, (start + count) * width);
   const vectors = { data, shape: [count, width], dtype: queries.dtype };

@@ -25,8 +25,8 @@ export const nacreOn = (context, threads) =>
   );
 
 /**
- * Single queries of a turn, one after the other: the first of a process that was idle, with the caches full of
- * another's rows, takes some milliseconds more, whoever's it is.
+ * Single queries of a turn, one after the other, without a message between them: the first of a process that
+ * was idle, with the caches full of another's rows, takes some milliseconds more, whoever's it is.
  */
 const queriesInTurn = 5;
 
@@ -89,6 +89,12 @@ export class Comparison {
     return (round * count) % (this.#queries - count + 1);
   }
 
+  /** The first queries of the calls of a round. */
+  startsOf(round, count) {
+    const turn = count === 1 ? queriesInTurn : 1;
+    return Array.from({ length: turn }, (_, i) => this.startOf(round * turn + i, count));
+  }
+
   /** Runs the plans beside the peers of these names, one after the other; alone when none is there. */
   async compare(names, plans) {
     for (const peerName of names) await this.#beside(peerName, plans);
@@ -112,7 +118,7 @@ export class Comparison {
       const { name } = await ask('exact_build', { peer: peerName, metric: this.#metric, ...this.files });
       for (const plan of plans) {
         const { medians, found } = await this.#turns(plan, {
-          peer: (start) => ask('exact_search', { start, count: plan.count, k: limit }),
+          peer: (starts) => ask('exact_search', { starts, count: plan.count, k: limit }),
         });
         plan.results.push({ peerName, name, ours: medians.nacre, theirs: medians.peer, ...agreement(found) });
       }
@@ -126,21 +132,16 @@ export class Comparison {
 
   async #turns(plan, others) {
     const { count, rounds } = plan;
-    const askers = { nacre: (start) => this.nacre.ask('search', { start, count, limit }), ...others };
+    const askers = { nacre: (starts) => this.nacre.ask('search', { starts, count, limit }), ...others };
     const found = Object.fromEntries(Object.keys(askers).map((who) => [who, []]));
     const samplers = {};
-    const turn = count === 1 ? queriesInTurn : 1;
     for (const [who, ask] of Object.entries(askers)) {
       // Pages, buffers and compiled code are there after the first.
-      await ask(this.startOf(rounds, count));
+      await ask([this.startOf(rounds, count)]);
       samplers[who] = async (round) => {
-        const times = [];
-        for (let i = 0; i < turn; i++) {
-          const { ms, ...hits } = await ask(this.startOf(round * turn + i, count));
-          times.push(ms);
-          found[who].push(hits);
-        }
-        return median(times);
+        const answers = await ask(this.startsOf(round, count));
+        found[who].push(...answers);
+        return median(answers.map(({ ms }) => ms));
       };
     }
     const medians = await interleaved(rounds, samplers);

@@ -1,6 +1,6 @@
 // Vectors of length 1 in random directions, the worst case: nothing to leave out. One query and 64 at once
 // beside every exact peer, 64 at once beside NumPy's matrix product, and two threads beside one.
-import { interleaved, row } from '../harness.mjs';
+import { interleaved, median, row } from '../harness.mjs';
 import { Comparison, limit, nacreOn, peerOnOneThread, planOf } from './comparison.mjs';
 
 const rowByRow = ['numpack', 'faiss-cpu Flat', 'faiss-cpu Panorama', 'usearch exact'];
@@ -40,8 +40,9 @@ async function twoThreads(context, comparison, rounds) {
   const two = nacreOn(context, 2);
   await two.ask('load', comparison.loading);
   const rate = (nacre, count) => async (round) => {
-    const { ms } = await nacre.ask('search', { start: comparison.startOf(round, count), count, limit });
-    return (count * 1000) / ms;
+    const starts = comparison.startsOf(round, count);
+    const answers = await nacre.ask('search', { starts, count, limit });
+    return (count * 1000) / median(answers.map(({ ms }) => ms));
   };
   const ones = { one: rate(comparison.nacre, 1), two: rate(two, 1) };
   const { peer, missing } = peerOnOneThread(context);

@@ -181,7 +181,12 @@ def exact_build(peer, rows, queries, metric):
 
 
 @answer
-def exact_search(start, count, k):
+def exact_search(starts, count, k):
+    """One call after the other, without a message between them."""
+    return [search_once(start, count, k) for start in starts]
+
+
+def search_once(start, count, k):
     queries = state["queries"][start : start + count]
     ms, (ids, scores) = clock(lambda: state["search"](queries, k))
 
