@@ -6,7 +6,7 @@ import type { ArrayEnvironment } from '../arrays/environment.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import type { Part } from '../arrays/runs.js';
-import { eachWindow, rangeOf, scanBytes, type Window, windowsOf } from '../arrays/windows.js';
+import { eachWindow, isOneWindow, rangeOf, scanBytes, type Window, windowsOf } from '../arrays/windows.js';
 import { isNacreError, NacreError } from '../errors.js';
 import type { Cascade, ExactScan, ScanMetric } from '../native.js';
 import { throwIfAborted } from '../util/runtime.js';
@@ -143,10 +143,15 @@ async function scanPlain(pass: Pass, metric: ScanMetric, parts: readonly ScanPar
     parts,
     ({ part }) => part,
     async ({ part, firstRowId, rowIds, dead }) => {
-      const here = isNow ? pages.lendNow?.(part, rangeOf(part)) : undefined;
-      if (here !== undefined && native.isResident(here.bytes)) {
-        scanRowsNow(scan, here.bytes, firstRowId, rowIds, dead);
-        here.done();
+      const here = isOneWindow(part, memoryBytes) ? pages.lendNow?.(part, rangeOf(part)) : undefined;
+      if (here !== undefined) {
+        const rows = [here.bytes, firstRowId, rowIds, dead] as const;
+        try {
+          if (isNow && native.isResident(here.bytes)) scanRowsNow(scan, ...rows);
+          else await scanRows(scan, options.signal, ...rows);
+        } finally {
+          here.done();
+        }
         progress(pass, part.rows);
         return;
       }
