@@ -94,7 +94,15 @@ fn score_all<'a>(cascade: &Cascade, row: impl Fn(u64) -> &'a [u8]) -> Result<()>
     }
 }
 
-/// Rows in lists that are scanned by a thread each.
+/// How lists are scanned: each scored before the next, each by a thread, or all in one pass.
+#[derive(Clone, Copy)]
+enum How {
+    OneByOne,
+    Apart,
+    Together,
+}
+
+/// Rows in lists.
 #[derive(Clone)]
 struct Case {
     dtype: Dtype,
@@ -171,29 +179,38 @@ impl Case {
         self.ids.iter().copied().zip(self.bytes.chunks(self.row_bytes())).collect()
     }
 
-    /// None when the queries have no bounds. With `one_by_one`, lists are scanned and scored in turn.
-    fn coded(&self, metric: Metric, with: &(Tier, CodeKernels), one_by_one: bool) -> Option<Results> {
+    /// None when the queries have no bounds.
+    fn coded(&self, metric: Metric, with: &(Tier, CodeKernels), how: How) -> Option<Results> {
         let (scan, transform) = (self.open(metric, with.0), self.transform());
         let mut cascade = Cascade::new(Arc::clone(&scan), Arc::clone(&transform)).unwrap()?;
         cascade.kernels = with.1;
         let (rows, dead, lists) = (self.rows(), self.dead(), self.lists(&transform));
         let refine = || score_all(&cascade, |id| rows[&id]).unwrap();
-        let scan_list = |(bytes, ids): (&Vec<u8>, &[u64])| {
-            let list = Codes { bytes, rows: ids.len(), first_id: 0, ids: Some(ids), dead: Some(&dead) };
-            let chunks = Cascade::chunks(ids.len());
-            cascade.scan(&[list], chunks / 2..chunks).unwrap();
-            cascade.scan(&[list], 0..chunks / 2).unwrap();
+        let codes = lists.iter().zip(self.ids.chunks(self.cut)).map(|(bytes, ids)| Codes {
+            bytes,
+            rows: ids.len(),
+            first_id: 0,
+            ids: Some(ids),
+            dead: Some(&dead),
+        });
+        let codes: Vec<_> = codes.collect();
+        let scan_lists = |lists: &[Codes<'_>]| {
+            let chunks: usize = lists.iter().map(|list| Cascade::chunks(list.rows)).sum();
+            cascade.scan(lists, chunks / 2..chunks).unwrap();
+            cascade.scan(lists, 0..chunks / 2).unwrap();
         };
-        let lists = lists.iter().zip(self.ids.chunks(self.cut));
-        if one_by_one {
-            lists.for_each(|list| {
-                scan_list(list);
+        match how {
+            How::OneByOne => codes.chunks(1).for_each(|list| {
+                scan_lists(list);
                 refine();
-            });
-        } else {
-            std::thread::scope(|scope| lists.for_each(|list| _ = scope.spawn(move || scan_list(list))));
-            refine();
+            }),
+            How::Apart => {
+                let scan = |list| move || scan_lists(list);
+                std::thread::scope(|scope| codes.chunks(1).for_each(|list| _ = scope.spawn(scan(list))));
+            }
+            How::Together => scan_lists(&codes),
         }
+        refine();
         Some(scan.results())
     }
 
@@ -201,8 +218,8 @@ impl Case {
         for metric in METRICS {
             let plain = bits(&self.plain(metric));
             for (i, with) in kernels().iter().enumerate() {
-                let one_by_one = i % 2 == 0;
-                if let Some(coded) = self.coded(metric, with, one_by_one) {
+                let how = [How::OneByOne, How::Apart, How::Together][i % 3];
+                if let Some(coded) = self.coded(metric, with, how) {
                     assert!(
                         bits(&coded) == plain,
                         "{metric:?} with {:?}: {:?} {plain:?}",
@@ -348,7 +365,7 @@ fn of_rows_at_the_threshold_the_smallest_ids_win() {
     for queries in [1, 4] {
         let case = plain_case(&vec![vec![0.0; 5]; 130], Dtype::Float32, 3, vec![0.0; 5 * queries]);
         case.check();
-        let results = case.coded(Metric::L2, &kernels()[0], true).unwrap();
+        let results = case.coded(Metric::L2, &kernels()[0], How::OneByOne).unwrap();
         assert_eq!(results.ids[..3], [0.0, 1.0, 2.0]);
     }
     let case = plain_case(&vec![vec![3.0, 1.0, 2.0]; 130], Dtype::Uint8, 3, vec![3.0, 1.0, 2.0]);
@@ -367,7 +384,7 @@ fn no_threshold_comes_from_a_dead_row() {
             case.cut = cut;
             case.check();
             assert_eq!(
-                case.coded(Metric::L2, &kernels()[0], false).unwrap().ids[..4],
+                case.coded(Metric::L2, &kernels()[0], How::Together).unwrap().ids[..4],
                 [99.0, 98.0, 97.0, 96.0]
             );
         }
@@ -382,7 +399,7 @@ fn squares_that_underflow_do_not_make_rows_equal() {
     // So many candidates of one list are cut down.
     case.cut = 100;
     case.check();
-    assert_eq!(case.coded(Metric::L2, &kernels()[0], false).unwrap().ids, [90.0]);
+    assert_eq!(case.coded(Metric::L2, &kernels()[0], How::Together).unwrap().ids, [90.0]);
 }
 
 #[test]
