@@ -142,7 +142,7 @@ export interface NativeBinding {
   digestObject(pieces: readonly Uint8Array[], blockBytes: number): Promise<ObjectDigest>;
   /** Index of the first block whose CRC32C differs from `expected`, or -1; off the event loop. */
   verifyBlocks(bytes: Uint8Array, blockBytes: number, expected: Uint32Array): Promise<number>;
-  /** Whether all bytes of a mapping are in memory, so that reading them waits for no disk. Some 12 µs for 16 MiB. */
+  /** Whether all bytes of a mapping are in memory: reading them waits for no disk. Some 12 µs for 16 MiB. */
   isResident(mapped: Uint8Array): boolean;
   /** CRC32C of A||B from the sums of A and of B and the length of B. */
   crc32cCombine(a: number, b: number, lengthB: number): number;

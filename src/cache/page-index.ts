@@ -49,6 +49,8 @@ export class PageIndex {
   readonly #onError: (error: unknown) => void;
   readonly #entries: LRUCache<string, Entry>;
   #reservedBytes = 0;
+  /** Removals under way: of files that count no longer. */
+  readonly #removals = new Set<Promise<void>>();
   #scanning: Promise<void> | undefined;
   #scans = 0;
   #writtenBytes = 0;
@@ -126,6 +128,8 @@ export class PageIndex {
       if (fits) this.#reservedBytes -= sizeBytes;
       throw error;
     });
+    // Room that others make is room only once their files are gone.
+    await Promise.allSettled(this.#removals);
     return fits;
   }
 
@@ -205,6 +209,13 @@ export class PageIndex {
   }
 
   async #remove(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    const removal = this.#removeAll(names);
+    this.#removals.add(removal);
+    await removal.finally(() => this.#removals.delete(removal));
+  }
+
+  async #removeAll(names: readonly string[]): Promise<void> {
     for (const name of names) await this.#folder.remove(name);
   }
 }
