@@ -39,6 +39,8 @@ export interface ExactScan {
   resultsLater(): Promise<ScanResults>;
   /** What these hits rank by, in the same places; smaller keys are nearer. */
   keys(): Float64Array;
+  /** The same off the event loop, for many. */
+  keysLater(): Promise<Float64Array>;
   /** Scores every row that is not dead for each query, which are those of the scan: no bound drops one. */
   scoreEvery(
     queries: Float64Array,
@@ -47,6 +49,16 @@ export interface ExactScan {
     rowIds?: Float64Array,
     dead?: Uint8Array,
   ): Promise<void>;
+}
+
+export interface ScanOptions {
+  readonly metric: ScanMetric;
+  readonly dtype: ScanDtype;
+  readonly dimensions: number;
+  readonly k: number;
+  readonly queries: Float64Array;
+  /** The instruction set. Default: what `NACRE_CPU` says, else the best. */
+  readonly tier?: string;
 }
 
 export interface ScanResults {
@@ -221,15 +233,9 @@ export interface NativeBinding {
    * `queries` holds `n * dimensions` numbers: those of bits, 0 or 1, or 0 to 255, for `hamming` and `jaccard`
    * over bool and uint8.
    */
-  createExactScan(options: {
-    metric: ScanMetric;
-    dtype: ScanDtype;
-    dimensions: number;
-    k: number;
-    queries: Float64Array;
-    /** The instruction set. Default: what `NACRE_CPU` says, else the best. */
-    tier?: string;
-  }): ExactScan;
+  createExactScan(options: ScanOptions): ExactScan;
+  /** The same off the event loop, for many queries: until the promise settles, nobody changes them. */
+  createExactScanLater(options: ScanOptions): Promise<ExactScan>;
 
   /**
    * Chooses from a sample of rows how they are coded; the basis is empty for a rotation of all dimensions.
@@ -243,8 +249,16 @@ export interface NativeBinding {
   createCodeTransform(options: { seed: number; mean: Uint8Array; basis: Uint8Array }): CodeTransform;
   /** Nothing when a query is out of the range in which codes have bounds. */
   createCascade(scan: ExactScan, transform: CodeTransform): Cascade | null;
+  /** The same off the event loop, for many queries. */
+  createCascadeLater(scan: ExactScan, transform: CodeTransform): Promise<Cascade | null>;
   /** The same; a threshold that is not a number rules nothing out. */
   createCertifier(scan: ExactScan, transform: CodeTransform, thresholds: Float64Array): Certifier | null;
+  /** The same off the event loop, for many queries. */
+  createCertifierLater(
+    scan: ExactScan,
+    transform: CodeTransform,
+    thresholds: Float64Array,
+  ): Promise<Certifier | null>;
 
   /** Its version, the instruction set that it uses, and the threads of its pool. */
   scannerInfo(): { version: string; cpu: string; threads: number };

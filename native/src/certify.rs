@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kernels::codes::Transform;
 use kernels::rowset::{MAX_ID, RowSet};
 use kernels::scan;
 use napi::Env;
@@ -11,7 +12,7 @@ use napi_derive::napi;
 use crate::arguments::{fail, integer, size};
 use crate::codes::CodeTransform;
 use crate::scan::{ExactScan, Inputs, Prepared, forced_tier};
-use crate::spawn::{pool, spawn_parts};
+use crate::spawn::{Held, pool, spawn, spawn_parts};
 
 /// Chunks, or rows, that are worth a job of their own on the pool.
 const JOB_CHUNKS: usize = 4;
@@ -51,7 +52,7 @@ pub struct CodeFaults {
 }
 
 #[napi]
-pub struct Certifier(Arc<scan::Certifier>);
+pub struct Certifier(Held<scan::Certifier>);
 
 /// Nothing when codes cannot bound all of the queries.
 #[napi(catch_unwind, js_name = "createCertifier")]
@@ -60,8 +61,28 @@ pub fn create_certifier(
     transform: &CodeTransform,
     thresholds: Float64Array,
 ) -> napi::Result<Option<Certifier>> {
-    let certifier = scan::Certifier::new(Arc::clone(&exact.0), Arc::clone(&transform.0), &thresholds);
-    Ok(certifier.map_err(fail)?.map(|certifier| Certifier(Arc::new(certifier))))
+    certifier_of(&exact.0, &transform.0, &thresholds).map_err(fail)
+}
+
+/// The same off the event loop, for many queries.
+#[napi(catch_unwind, js_name = "createCertifierLater")]
+pub fn create_certifier_later<'env>(
+    env: &'env Env,
+    exact: &ExactScan,
+    transform: &CodeTransform,
+    thresholds: Float64Array,
+) -> napi::Result<Object<'env>> {
+    let inputs = (Arc::clone(&exact.0), Arc::clone(&transform.0), thresholds);
+    spawn(env, inputs, |(exact, transform, thresholds)| certifier_of(exact, transform, thresholds))
+}
+
+fn certifier_of(
+    exact: &Arc<scan::ExactScan>,
+    transform: &Arc<Transform>,
+    thresholds: &[f64],
+) -> kernels::Result<Option<Certifier>> {
+    let certifier = scan::Certifier::new(Arc::clone(exact), Arc::clone(transform), thresholds)?;
+    Ok(certifier.map(|certifier| Certifier(Held::new(certifier, exact.is_large()))))
 }
 
 /// A list of codes; row i has the id `first_row_id` + i.
@@ -172,6 +193,12 @@ impl ExactScan {
     #[napi(catch_unwind)]
     pub fn keys(&self) -> Float64Array {
         Float64Array::new(self.0.keys())
+    }
+
+    /// The same off the event loop, for many.
+    #[napi(catch_unwind)]
+    pub fn keys_later<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        spawn(env, Arc::clone(&self.0), |scan| Ok(Float64Array::new(scan.keys())))
     }
 
     #[napi(catch_unwind)]

@@ -12,7 +12,7 @@ use napi_derive::napi;
 
 use crate::arguments::{fail, ids, integer, size};
 use crate::scan::{ExactScan, dtype_of, forced_tier};
-use crate::spawn::{pool, spawn, spawn_parts};
+use crate::spawn::{Held, pool, spawn, spawn_parts};
 
 /// Chunks that are worth a job of their own on the pool.
 const JOB_CHUNKS: usize = 8;
@@ -144,13 +144,28 @@ impl CodeTransform {
 }
 
 #[napi]
-pub struct Cascade(Arc<scan::Cascade>);
+pub struct Cascade(Held<scan::Cascade>);
 
 /// Nothing when a query is out of the range in which codes have bounds.
 #[napi(catch_unwind, js_name = "createCascade")]
 pub fn create_cascade(exact: &ExactScan, transform: &CodeTransform) -> napi::Result<Option<Cascade>> {
-    let cascade = scan::Cascade::new(Arc::clone(&exact.0), Arc::clone(&transform.0)).map_err(fail)?;
-    Ok(cascade.map(|cascade| Cascade(Arc::new(cascade))))
+    cascade_of(&exact.0, &transform.0).map_err(fail)
+}
+
+/// The same off the event loop, for many queries.
+#[napi(catch_unwind, js_name = "createCascadeLater")]
+pub fn create_cascade_later<'env>(
+    env: &'env Env,
+    exact: &ExactScan,
+    transform: &CodeTransform,
+) -> napi::Result<Object<'env>> {
+    let inputs = (Arc::clone(&exact.0), Arc::clone(&transform.0));
+    spawn(env, inputs, |(exact, transform)| cascade_of(exact, transform))
+}
+
+fn cascade_of(exact: &Arc<scan::ExactScan>, transform: &Arc<Transform>) -> Result<Option<Cascade>> {
+    let cascade = scan::Cascade::new(Arc::clone(exact), Arc::clone(transform))?;
+    Ok(cascade.map(|cascade| Cascade(Held::new(cascade, exact.is_large()))))
 }
 
 fn next_of(cascade: &scan::Cascade, count: usize) -> Float64Array {

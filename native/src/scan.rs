@@ -10,7 +10,7 @@ use napi::bindgen_prelude::{Float64Array, Object, Uint8Array, Uint32Array};
 use napi_derive::napi;
 
 use crate::arguments::{fail, ids, integer, size};
-use crate::spawn::{pool, spawn, spawn_parts};
+use crate::spawn::{Held, pool, spawn, spawn_parts};
 
 /// Multiplications that are worth a job of their own on the pool.
 const JOB_PRODUCTS: usize = 8 << 20;
@@ -34,14 +34,20 @@ pub struct ScanResults {
 }
 
 #[napi]
-pub struct ExactScan(pub(crate) Arc<scan::ExactScan>);
+pub struct ExactScan(pub(crate) Held<scan::ExactScan>);
 
 #[napi(catch_unwind, js_name = "createExactScan")]
 pub fn create_exact_scan(options: ScanOptions) -> napi::Result<ExactScan> {
-    create(&options).map(|scan| ExactScan(Arc::new(scan))).map_err(fail)
+    create(&options).map_err(fail)
 }
 
-fn create(options: &ScanOptions) -> Result<scan::ExactScan> {
+/// The same off the event loop, for many queries.
+#[napi(catch_unwind, js_name = "createExactScanLater")]
+pub fn create_exact_scan_later<'env>(env: &'env Env, options: ScanOptions) -> napi::Result<Object<'env>> {
+    spawn(env, options, create)
+}
+
+fn create(options: &ScanOptions) -> Result<ExactScan> {
     let metric = match &*options.metric {
         "l2" => Metric::L2,
         "l2sq" => Metric::L2Squared,
@@ -57,14 +63,16 @@ fn create(options: &ScanOptions) -> Result<scan::ExactScan> {
         }
     };
     let dtype = dtype_of(&options.dtype)?;
-    scan::ExactScan::new(Options {
+    let scan = scan::ExactScan::new(Options {
         metric,
         dtype,
         dimensions: size("dimensions", options.dimensions)?,
         k: size("k", options.k)?,
         queries: &options.queries,
         tier: options.tier.clone().or_else(forced_tier).as_deref(),
-    })
+    })?;
+    let is_large = scan.is_large();
+    Ok(ExactScan(Held::new(scan, is_large)))
 }
 
 /// The instruction set that the environment asks for.

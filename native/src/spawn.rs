@@ -6,6 +6,7 @@
 //! reads memory which the environment is about to free.
 
 use std::cell::RefCell;
+use std::ops::Deref;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -144,6 +145,38 @@ fn start_thread(name: &str, stack_bytes: usize, run: impl FnOnce() + Send + 'sta
         .spawn(run)
         .map(drop)
         .map_err(|error| Error::new(Code::ResourceExhausted, format!("cannot start a thread: {error}")))
+}
+
+/// A JavaScript object's share of something. Its end comes with the collector, on the event loop: what is
+/// large, thousands of pieces of memory, is given back by the pool.
+pub struct Held<T: Send + Sync + 'static> {
+    /// There until the end.
+    share: Option<Arc<T>>,
+    is_large: bool,
+}
+
+impl<T: Send + Sync + 'static> Held<T> {
+    pub fn new(inner: T, is_large: bool) -> Self {
+        Self { share: Some(Arc::new(inner)), is_large }
+    }
+}
+
+impl<T: Send + Sync + 'static> Deref for Held<T> {
+    type Target = Arc<T>;
+
+    fn deref(&self) -> &Arc<T> {
+        self.share.as_ref().expect("it is taken when it is dropped")
+    }
+}
+
+impl<T: Send + Sync + 'static> Drop for Held<T> {
+    fn drop(&mut self) {
+        let share = self.share.take();
+        if let (true, Ok(pool)) = (self.is_large, pool()) {
+            // It touches nothing of JavaScript, whose environment need not wait for it.
+            pool.jobs.send(Box::new(move || drop(share))).expect("the pool lives as long as the process");
+        }
+    }
 }
 
 type Job = Box<dyn FnOnce() + Send>;

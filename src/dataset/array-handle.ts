@@ -164,12 +164,13 @@ export class ArrayHandle {
     this.#check();
     const metric = resolveMetric(options.metric ?? 'l2');
     const plan: NearestPlan = { array: this.name, metric, limit: defaultLimit, offset: 0, method: 'exact' };
-    const resolve = (view: ArrayView) => resolveVectors(vectors, dimensionsOf(view), this.name);
+    const resolve = (view: ArrayView, signal: AbortSignal | undefined) =>
+      resolveVectors(vectors, dimensionsOf(view), this.name, signal);
     const run: RunNearest = (wanted, call) => {
       this.#check();
       return this.#source.read(async (snapshot) => {
         const view = snapshot.array(this.name);
-        const resolved = resolve(view);
+        const resolved = await resolve(view, call.signal);
         const lists = await executeNearest(this.#environment, view, wanted, resolved, call);
         return { lists, single: resolved.single };
       }, call);
@@ -180,7 +181,7 @@ export class ArrayHandle {
       return this.#source.read(async (snapshot) => {
         const view = snapshot.array(this.name);
         const at = { environment: this.#environment, loaded: snapshot.loaded, view };
-        return certify(at, wanted, resolve(view), call);
+        return certify(at, wanted, await resolve(view, call.signal), call);
       }, call);
     };
     return new NearestQuery<Hit[][]>(plan, run, certify);

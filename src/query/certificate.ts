@@ -1,9 +1,9 @@
-// A certificate as a value: what it claims, its canonical bytes and their hash, and how one that comes from
-// elsewhere is read. No I/O. docs/certificates.md has the format.
-import { createHash } from 'node:crypto';
+// A certificate as a value: what it claims, and how one that comes from elsewhere is read. No I/O.
+// docs/certificates.md has the format.
 import { NacreError } from '../errors.js';
 import { type Dtype, isDtype } from '../npy/dtype.js';
 import type { ScanMetric } from '../native.js';
+import { canonical } from './canonical.js';
 import { isMetric } from './metric.js';
 import {
   choice,
@@ -116,22 +116,6 @@ export interface Certificate {
 /** A longer file is no certificate. */
 export const maxCertificateBytes = 64 * 2 ** 20;
 
-/** RFC 8785 (JSON Canonicalization Scheme) of plain data. */
-export function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join(',')}}`;
-}
-
-export function hashOf(claims: CertificateClaims): string {
-  return sha256(canonical(claims));
-}
-
-export function sha256(content: string): string {
-  return createHash('sha256').update(content).digest('hex');
-}
-
 export function toExact(value: number): ExactNumber {
   if (Number.isFinite(value)) return value + 0;
   return String(value) as ExactNumber;
@@ -139,10 +123,6 @@ export function toExact(value: number): ExactNumber {
 
 export function fromExact(value: ExactNumber): number {
   return Number(value);
-}
-
-export function encodeNumbers(values: Float64Array): string {
-  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
 }
 
 function decodeNumbers(encoded: string, count: number, dimensions: number, where: string): Float64Array {

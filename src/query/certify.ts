@@ -5,19 +5,18 @@ import { isNacreError, NacreError } from '../errors.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
+import { encodeNumbers, hashOf } from './canonical.js';
 import {
   type Certificate,
   type CertificateClaims,
-  encodeNumbers,
   fromExact,
-  hashOf,
   maxCertificateBytes,
   queriesOf,
 } from './certificate.js';
 import { executeNearest, type Hit } from './execute.js';
 import type { NearestPlan } from './plan.js';
 import { type Asked, type Proof, type ProofOptions, prove } from './proof.js';
-import { dimensionsOf } from './scan.js';
+import { dimensionsOf, Turns } from './scan.js';
 import type { ResolvedVectors } from './vectors.js';
 
 export interface CertifyOptions extends CallOptions {
@@ -52,14 +51,17 @@ export async function certify(
   const onRows = (count: number): void => onProgress?.(Math.min((rows += count), total), total);
   const asked: Asked = { environment, view, metric: plan.metric, k, vectors };
   const proof = await provedAnew(asked, thresholdsOfHits(plan, lists), { ...options, onRows });
-  checkSame(lists, proof, view.name);
-  const claims = claimsOf(at, asked, plan.offset, proof);
+  await checkSame(lists, proof, view.name, options.signal);
+  const values = await encodeNumbers(vectors.values, options.signal);
+  const claims = claimsOf(at, asked, plan.offset, proof, values.text);
+  const hashed = { ...claims, queries: { ...claims.queries, values } };
+  const hash = await hashOf(hashed, options.signal);
   const { version: nacre, cpu, threads } = environment.native.scannerInfo();
   return {
     format: 'nacre-certificate',
     formatVersion: 1,
     claims,
-    hash: hashOf(claims),
+    hash,
     made: {
       uri: environment.store.uri,
       time: new Date(environment.runtime.now()).toISOString(),
@@ -115,9 +117,16 @@ async function provedAnew(asked: Asked, thresholds: Float64Array, options: Proof
 }
 
 /** A search and its proof go different ways to one answer. */
-function checkSame(lists: readonly (readonly Hit[])[], { results }: Proof, array: string): void {
+async function checkSame(
+  lists: readonly (readonly Hit[])[],
+  { results }: Proof,
+  array: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const turns = new Turns(signal);
   for (const [q, hits] of lists.entries()) {
     const ids = results[q]?.answer.ids;
+    await turns.after(hits.length);
     if (ids?.length === hits.length && hits.every(({ id }, i) => id === ids[i])) continue;
     throw new NacreError('Internal', `the answer to query ${q} on '${array}' and its proof differ`, {
       hint: 'This is a mistake of ours. Please report it, with the data where you can.',
@@ -130,6 +139,7 @@ function claimsOf(
   { metric, k, vectors }: Asked,
   offset: number,
   proof: Proof,
+  values: string,
 ): CertificateClaims {
   const { dtype, rowShape } = view.type;
   return {
@@ -141,11 +151,7 @@ function claimsOf(
     metric,
     k,
     offset,
-    queries: {
-      count: vectors.count,
-      dimensions: dimensionsOf(view),
-      values: encodeNumbers(vectors.values),
-    },
+    queries: { count: vectors.count, dimensions: dimensionsOf(view), values },
     ...proof,
   };
 }
@@ -171,5 +177,5 @@ export async function replay(
     kthKey === null ? Number.NaN : fromExact(kthKey),
   );
   const proof = await prove(asked, thresholds, { method: read.method, tier: 'scalar' }, options);
-  return claimsOf(at, asked, offset, proof);
+  return claimsOf(at, asked, offset, proof, claims.queries.values);
 }

@@ -12,7 +12,8 @@ import { v1 } from '../manifest/message.js';
 import { type Cascade, type CodeRows, type ExactScan, fromNative, type ScanMetric } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { codesAMilli, isShort } from './now.js';
-import { byTurns, dimensionsOf, hitsOfTurn, untilCancelled } from './scan.js';
+import { areTurnedNow, byTurns, dimensionsOf, hitsOfTurn, picksByTurns, untilCancelled } from './scan.js';
+import type { ResolvedVectors } from './vectors.js';
 
 /** A list of codes that takes the place of partitions. */
 export interface CodedRows {
@@ -41,19 +42,22 @@ export function openCodes(
   view: ArrayView,
   scan: ExactScan,
   metric: ScanMetric,
+  vectors: ResolvedVectors,
   parts: readonly ScanPart[],
   options: CallOptions,
 ): Coded | undefined {
   if (!boundedMetrics.has(metric)) return undefined;
   const index = view.index(v1.IndexKind.INDEX_KIND_EXACT);
   if (index === undefined || index.lists.length === 0) return undefined;
-  const opened = readEpoch(environment, index.epoch, dimensionsOf(view), options).then((transform) => {
-    try {
-      return environment.native.createCascade(scan, transform);
-    } catch (error) {
+  const { native } = environment;
+  const isNow = areTurnedNow(vectors);
+  const opened = readEpoch(environment, index.epoch, dimensionsOf(view), options)
+    .then((transform) =>
+      isNow ? native.createCascade(scan, transform) : native.createCascadeLater(scan, transform),
+    )
+    .catch((error: unknown) => {
       throw fromNative(error);
-    }
-  });
+    });
   // Whoever waits for it hears of it.
   opened.catch(() => undefined);
   return { cascade: opened, ...divide(index.lists, parts, environment) };
@@ -190,7 +194,7 @@ export async function refine(
     const ids = cascade.left() <= hitsOfTurn ? cascade.next(next) : await cascade.nextLater(next);
     if (ids.length === 0) return;
     const indices = await byTurns(ids, (some) => map.indicesOf(some), options.signal);
-    const picks = await map.picksOfList(indices);
+    const picks = await picksByTurns(map, indices, options.signal);
     const rows = allocate(ids.length * rowBytes, `scoring ${ids.length} rows of '${view.name}'`, native);
     // Each row is compared with the checksum that its code has of it.
     await Promise.all(picks.map((pick) => pages.gatherUnchecked(pick, rowBytes, rows, options)));

@@ -44,16 +44,16 @@ export async function executeNearest(
   const map = await view.rowMap(options);
   const wanted = Math.min(plan.limit + plan.offset, map.liveRows);
   if (wanted === 0 || vectors.count === 0) return Array.from({ length: vectors.count }, () => []);
-  const start = (): Pass => {
-    const scan = startScan(environment.native, view, plan.metric, wanted, vectors);
+  const start = async (): Promise<Pass> => {
+    const scan = await startScan(environment.native, view, plan.metric, wanted, vectors);
     return { environment, view, map, scan, wanted, vectors, options, scanned: 0 };
   };
   const parts: ScanPart[] = [];
   for await (const part of map.scanParts()) parts.push(part);
-  let pass = start();
+  let pass = await start();
   if (!(await scanCoded(pass, plan.metric, parts))) {
     // Anew: what an index that is given up left behind in the scan counts for nothing.
-    pass = start();
+    pass = await start();
     await scanPlain(pass, plan.metric, parts);
   }
   const { counts, ids, scores } = await resultsOf(pass.scan, wanted * vectors.count);
@@ -85,7 +85,7 @@ const leftAtMost = 1 / 16;
  */
 async function scanCoded(pass: Pass, metric: ScanMetric, parts: readonly ScanPart[]): Promise<boolean> {
   const { environment, view, map, scan, wanted, vectors, options } = pass;
-  const coded = openCodes(environment, view, scan, metric, parts, options);
+  const coded = openCodes(environment, view, scan, metric, vectors, parts, options);
   if (coded === undefined) return false;
   const { lists } = coded;
   let cascade: Cascade | null;

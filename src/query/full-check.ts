@@ -16,6 +16,7 @@ import {
   type ProofOptions,
   typed,
 } from './proof.js';
+import { keysOf, resultsOf, Turns } from './scan.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 
 /** Bytes of rows that one call works on, times its queries: a caller who leaves waits for no more. */
@@ -54,7 +55,7 @@ export async function checkFully(
     }
     options.onRows?.(liveRowsOf(environment, part));
   }
-  return compare(claims, ground);
+  return compare(claims, ground, options.signal);
 }
 
 /** The rows of a list with their codes, every number of them. */
@@ -89,12 +90,19 @@ function* piecesOf({ view, vectors }: Asked, rows: Uint8Array): Generator<[Uint8
 }
 
 /** The best of all rows against the claims. */
-function compare({ results }: CertificateClaims, { scan, wanted }: Ground): string | undefined {
-  const { counts, ids, scores } = scan.results();
-  const keys = scan.keys();
+async function compare(
+  { results }: CertificateClaims,
+  { scan, wanted }: Ground,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  const hits = results.length * (wanted + 1);
+  const { counts, ids, scores } = await resultsOf(scan, hits);
+  const keys = await keysOf(scan, hits);
+  const turns = new Turns(signal);
   for (const [q, { answer, proof }] of results.entries()) {
     const first = q * (wanted + 1);
     const found = counts[q] ?? 0;
+    await turns.after(found);
     if (Math.min(found, wanted) !== answer.ids.length) return `query ${q} has another number of rows`;
     for (const [i, id] of answer.ids.entries()) {
       if (ids[first + i] === id && toExact(scores[first + i] ?? Number.NaN) === answer.scores[i]) continue;

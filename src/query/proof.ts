@@ -4,6 +4,7 @@
 // Rows that codes stand for are bounded; those whose bound is above the key of their query are pruned. All
 // others are refined: the scanner compares them as they are stored. It keeps one row more than was asked for:
 // that is the nearest row outside of the answer.
+import { createHash } from 'node:crypto';
 import { readEpoch } from '../ann/epoch.js';
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
@@ -19,15 +20,20 @@ import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { toHex } from '../util/bytes.js';
 import { throwIfAborted, untilAborted } from '../util/runtime.js';
-import {
-  type CertificateClaims,
-  type CertifiedReads,
-  type ObjectSet,
-  sha256,
-  toExact,
-} from './certificate.js';
+import { type CertificateClaims, type CertifiedReads, type ObjectSet, toExact } from './certificate.js';
 import { type CodedRows, divide } from './coded.js';
-import { dimensionsOf, scanRows, startScan } from './scan.js';
+import {
+  areTurnedNow,
+  byTurns,
+  dimensionsOf,
+  keysOf,
+  mapByTurns,
+  picksByTurns,
+  resultsOf as hitsOf,
+  scanRows,
+  startScan,
+  Turns,
+} from './scan.js';
 import type { ResolvedVectors } from './vectors.js';
 
 /** What is asked, of an array at one version. */
@@ -107,7 +113,7 @@ export async function prove(
       `'${asked.view.name}' has ${ground.map.liveRows} rows, ${scanned} were seen`,
     );
   }
-  return { read: readsOf(ground), results: await resultsOf(asked, ground, bounded) };
+  return { read: readsOf(ground), results: await resultsOf(asked, ground, bounded, options.signal) };
 }
 
 export function codedList({ list: { rows, firstRowId }, dead }: CodedRows, codes: Uint8Array): CodedList {
@@ -125,12 +131,17 @@ export async function openGround(
   const wanted = Math.min(k, map.liveRows);
   const parts: ScanPart[] = [];
   for await (const part of map.scanParts()) parts.push(part);
-  const scan = startScan(environment.native, view, metric, wanted + 1, vectors, tier);
+  const scan = await startScan(environment.native, view, metric, wanted + 1, vectors, tier);
   const plain = { map, parts, scan, wanted, coded: undefined, plain: parts };
   const index = method === 'codes' ? view.index(v1.IndexKind.INDEX_KIND_EXACT) : undefined;
   if (index === undefined || index.lists.length === 0) return plain;
   const transform = await readEpoch(environment, index.epoch, dimensionsOf(view), options);
-  const certifier = await typed(async () => environment.native.createCertifier(scan, transform, thresholds));
+  const { native } = environment;
+  const certifier = await typed(async () =>
+    areTurnedNow(vectors)
+      ? native.createCertifier(scan, transform, thresholds)
+      : native.createCertifierLater(scan, transform, thresholds),
+  );
   const divided = divide(index.lists, parts, environment);
   if (certifier === null || divided.lists.length === 0) return plain;
   return { ...plain, plain: divided.plain, coded: { certifier, epoch: index.epoch, lists: divided.lists } };
@@ -183,7 +194,8 @@ async function refine(
     throwIfAborted(signal);
     const ids = sorted.subarray(start, start + step);
     const rows = allocate(ids.length * rowBytes, `certifying ${ids.length} rows of '${view.name}'`, native);
-    const picks = await ground.map.picksOfList(await ground.map.indicesOf(ids));
+    const indices = await byTurns(ids, (some) => ground.map.indicesOf(some), signal);
+    const picks = await picksByTurns(ground.map, indices, signal);
     await Promise.all(picks.map((pick) => pages.gather(pick, rowBytes, rows, options)));
     await scanRows(ground.scan, signal, rows, 0, ids.slice());
   }
@@ -249,30 +261,35 @@ function readsOf({ coded, parts }: Ground): CertifiedReads {
 function objectSet(parts: readonly Part[]): ObjectSet {
   const lines = parts.map(({ object }) => `${object.key} ${toHex(object.hash)}\n`).sort();
   const rows = parts.reduce((sum, part) => sum + part.rows, 0);
-  return { objects: parts.length, rows, digest: sha256(lines.join('')) };
+  return { objects: parts.length, rows, digest: createHash('sha256').update(lines.join('')).digest('hex') };
 }
 
 async function resultsOf(
   { vectors }: Asked,
   { map, scan, wanted }: Ground,
   bounded: { readonly pruned: Float64Array; readonly bounds: Float64Array },
+  signal: AbortSignal | undefined,
 ): Promise<Proof['results']> {
-  const { counts, ids, scores } = scan.results();
-  const keys = scan.keys();
-  const indices = await map.indicesOf(ids);
-  return Array.from({ length: vectors.count }, (_, q) => {
+  const hits = vectors.count * (wanted + 1);
+  const { counts, ids, scores } = await hitsOf(scan, hits);
+  const keys = await keysOf(scan, hits);
+  const indices = await byTurns(ids, (some) => map.indicesOf(some), signal);
+  const turns = new Turns(signal);
+  const results: Proof['results'][number][] = [];
+  for (let q = 0; q < vectors.count; q++) {
     const first = q * (wanted + 1);
     const found = counts[q] ?? 0;
-    const [count, last] = [Math.min(found, wanted), first + wanted - 1];
+    const count = Math.min(found, wanted);
     const pruned = bounded.pruned[q] ?? 0;
     const bound = pruned === 0 ? undefined : (bounded.bounds[q] ?? Number.NaN);
     const next = found > wanted ? keys[first + wanted] : undefined;
-    const kthKey = count > 0 ? (keys[Math.min(last, first + count - 1)] ?? Number.NaN) : undefined;
-    return {
+    const kthKey = count > 0 ? (keys[first + count - 1] ?? Number.NaN) : undefined;
+    const listOf = <T>(of: (at: number) => T): Promise<T[]> => mapByTurns(first, first + count, of, turns);
+    results.push({
       answer: {
-        rows: [...indices.subarray(first, first + count)],
-        ids: [...ids.subarray(first, first + count)],
-        scores: Array.from(scores.subarray(first, first + count), toExact),
+        rows: await listOf((at) => indices[at] ?? -1),
+        ids: await listOf((at) => ids[at] ?? -1),
+        scores: await listOf((at) => toExact(scores[at] ?? Number.NaN)),
       },
       proof: {
         scanned: map.liveRows,
@@ -283,8 +300,9 @@ async function resultsOf(
         kthScore: count > 0 ? toExact(scores[first + count - 1] ?? Number.NaN) : null,
         margin: kthKey === undefined ? null : marginOf(kthKey, bound, next),
       },
-    };
-  });
+    });
+  }
+  return results;
 }
 
 /** From the last row of an answer to the nearest that is outside, or to what its key is at least. */

@@ -24,12 +24,12 @@ export async function searchRows(
   const source = 'read' in rows ? rows : inMemory(checkRows(rows));
   // Also where there is nothing to scan.
   scanDtype(source);
-  const vectors = resolveVectors(queries, dimensionsOf(source), source.name);
+  const vectors = await resolveVectors(queries, dimensionsOf(source), source.name, signal);
   const metric = resolveMetric(options.metric ?? 'l2');
   const k = Math.min(wholeNumber('k', options.k ?? defaultLimit, 1), source.rows);
   if (k === 0 || vectors.count === 0)
     return vectors.single ? [] : Array.from({ length: vectors.count }, () => []);
-  const scan = startScan(native(), source, metric, k, vectors);
+  const scan = await startScan(native(), source, metric, k, vectors);
   const step = Math.max(1, Math.floor(pieceBytes / Math.max(1, rowBytesOf(source.type))));
   let scanning: Promise<void> | undefined;
   for (let start = 0; start < source.rows; start += step) {

@@ -1,7 +1,9 @@
 // Query vectors as users hand them in, as the scanner takes them: float64, one after the other.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { NacreError } from '../errors.js';
 import { type Dtype, dtypes, type TypedArray } from '../npy/dtype.js';
 import { float16ToNumber } from '../npy/float16.js';
+import { throwIfAborted } from '../util/runtime.js';
 
 /** One vector; or many with their shape `[queries, dimensions]` (`[dimensions]` for a list of one). */
 export type QueryVectors =
@@ -17,17 +19,27 @@ export interface ResolvedVectors {
   readonly single: boolean;
 }
 
-/** Checks the number of dimensions against the array's. */
-export function resolveVectors(vectors: QueryVectors, dimensions: number, array: string): ResolvedVectors {
+/**
+ * Checks the number of dimensions against the array's. Many numbers are copied by turns of the event loop:
+ * nobody changes them meanwhile.
+ */
+export async function resolveVectors(
+  vectors: QueryVectors,
+  dimensions: number,
+  array: string,
+  signal?: AbortSignal,
+): Promise<ResolvedVectors> {
   const { data, shape, dtype } =
     'shape' in vectors ? vectors : { data: vectors, shape: undefined, dtype: undefined };
-  const values = toFloat64(data, dtype);
+  if (dtype !== undefined && dtypes[dtype].kind === 'complex') {
+    throw new NacreError('InvalidArgument', 'a complex query cannot be compared with rows');
+  }
   const single = shape === undefined;
-  const [count, width] = sizesOf(shape ?? [values.length]);
-  if (count * width !== values.length) {
+  const [count, width] = sizesOf(shape ?? [data.length]);
+  if (count * width !== data.length) {
     throw new NacreError(
       'InvalidArgument',
-      `the queries have ${values.length} numbers for the shape [${String(shape)}]`,
+      `the queries have ${data.length} numbers for the shape [${String(shape)}]`,
     );
   }
   if (width !== dimensions) {
@@ -40,7 +52,7 @@ export function resolveVectors(vectors: QueryVectors, dimensions: number, array:
       },
     );
   }
-  return { values, count, single };
+  return { values: await toFloat64(data, dtype, signal), count, single };
 }
 
 /** Queries and dimensions; a shape of one axis is that of one query. */
@@ -49,12 +61,43 @@ function sizesOf(shape: readonly number[]): [number, number] {
   return axes.length === 0 ? [1, count] : [count, axes.reduce((a, b) => a * b, 1)];
 }
 
-function toFloat64(data: TypedArray | readonly number[], dtype: Dtype | undefined): Float64Array {
-  if (dtype === 'float16') return Float64Array.from(data as Uint16Array, float16ToNumber);
-  if (dtype !== undefined && dtypes[dtype].kind === 'complex') {
-    throw new NacreError('InvalidArgument', 'a complex query cannot be compared with rows');
+/** So many numbers are converted in one turn of the event loop: about a millisecond, in fresh memory. */
+const numbersOfTurn = 2 ** 17;
+/** The same of those that are converted one by one. */
+const slowNumbersOfTurn = 2 ** 15;
+
+async function toFloat64(
+  data: TypedArray | readonly number[],
+  dtype: Dtype | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Float64Array> {
+  const values = new Float64Array(data.length);
+  const isSlow = dtype === 'float16' || data instanceof BigInt64Array || data instanceof BigUint64Array;
+  const step = isSlow ? slowNumbersOfTurn : numbersOfTurn;
+  for (let at = 0; at < values.length; at += step) {
+    if (at > 0) {
+      await nextTurn();
+      throwIfAborted(signal);
+    }
+    put(data, dtype, at, Math.min(at + step, values.length), values);
   }
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data, Number);
-  // Its `from` would go through an iterator: ten times as long, on the event loop.
-  return new Float64Array(data as ArrayLike<number>);
+  return values;
+}
+
+function put(
+  data: TypedArray | readonly number[],
+  dtype: Dtype | undefined,
+  start: number,
+  end: number,
+  into: Float64Array,
+): void {
+  if (dtype === 'float16') {
+    for (let i = start; i < end; i++) into[i] = float16ToNumber(Number(data[i]));
+  } else if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+    for (let i = start; i < end; i++) into[i] = Number(data[i]);
+  } else if (ArrayBuffer.isView(data)) {
+    into.set(data.subarray(start, end), start);
+  } else {
+    into.set(end - start === data.length ? data : data.slice(start, end), start);
+  }
 }

@@ -1,6 +1,7 @@
 // Certificates: what they claim is true, they verify wherever and however they are gone over again, and what
 // is changed in them, or in what they speak of, is found.
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -16,7 +17,7 @@ import {
   open,
 } from '../../src/index.js';
 import { native } from '../../src/native.js';
-import { hashOf } from '../../src/query/certificate.js';
+import { canonical } from '../../src/query/canonical.js';
 import { storesUnderTest } from '../support/servers/index.js';
 import { openTestStore } from '../support/servers/open.js';
 import { randomFloats, seedOf } from './random.js';
@@ -47,7 +48,7 @@ function claiming(
 ): Certificate {
   const other = copyOf(certificate);
   change(other.claims);
-  other.hash = hashOf(other.claims);
+  other.hash = createHash('sha256').update(canonical(other.claims)).digest('hex');
   return other;
 }
 

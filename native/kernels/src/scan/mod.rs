@@ -147,6 +147,11 @@ impl ExactScan {
         self.best.len()
     }
 
+    /// Whether giving back its memory, and that of codes for it, takes a good part of a millisecond.
+    pub fn is_large(&self) -> bool {
+        self.best.len() * (self.dimensions + self.k) > 1 << 16
+    }
+
     /// How many rows the bytes are; an error when they are no whole rows, or when the ids do not match them.
     pub fn count_rows(&self, partition: &Partition<'_>) -> Result<usize> {
         let (bytes, row_bytes) = (partition.rows.len(), self.row_bytes());
