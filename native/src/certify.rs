@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernels::codes::Transform;
+use kernels::codes::{Norms, Transform};
 use kernels::rowset::{MAX_ID, RowSet};
 use kernels::scan;
 use napi::Env;
@@ -10,7 +10,7 @@ use napi::bindgen_prelude::{Float64Array, Object, Uint8Array};
 use napi_derive::napi;
 
 use crate::arguments::{fail, integer, size};
-use crate::codes::CodeTransform;
+use crate::codes::{CodeTransform, RowNorms, norms_of};
 use crate::scan::{ExactScan, Inputs, Prepared, forced_tier};
 use crate::spawn::{Held, pool, spawn, spawn_parts};
 
@@ -92,6 +92,7 @@ pub struct CodedList {
     pub rows: f64,
     pub first_row_id: f64,
     pub dead: Option<Uint8Array>,
+    pub norms: Option<RowNorms>,
 }
 
 /// It, checked.
@@ -101,6 +102,7 @@ struct List {
     rows: usize,
     first_id: u64,
     dead: Option<Uint8Array>,
+    norms: Norms,
 }
 
 impl List {
@@ -111,6 +113,7 @@ impl List {
             rows: size("rows", list.rows)?,
             first_id: integer("firstRowId", list.first_row_id, MAX_ID)?,
             dead: list.dead,
+            norms: norms_of(list.norms),
         })
     }
 
@@ -120,7 +123,8 @@ impl List {
 
     fn codes<'a>(&'a self, dead: &'a Option<RowSet>) -> scan::Codes<'a> {
         let dead = dead.as_ref().filter(|dead| !dead.is_empty());
-        scan::Codes { bytes: &self.codes, rows: self.rows, first_id: self.first_id, ids: None, dead }
+        let (first_id, norms) = (self.first_id, self.norms);
+        scan::Codes { bytes: &self.codes, rows: self.rows, first_id, ids: None, dead, norms }
     }
 }
 

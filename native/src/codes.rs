@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernels::codes::{self, CHUNK_ROWS, Transform};
+use kernels::codes::{self, CHUNK_ROWS, Chunk, Norms, Transform};
 use kernels::rowset::{MAX_ID, RowSet};
 use kernels::scan::{self, Dtype};
 use kernels::{Error, Result};
@@ -101,7 +101,8 @@ impl CodeTransform {
         Ok(self.0.layout.list_bytes(size("rows", rows).map_err(fail)?) as f64)
     }
 
-    /// Codes of whole chunks of rows, or of the last rows of a list, into `codes`, which is as long.
+    /// Codes of whole chunks of rows, or of the last rows of a list, into `codes`, which is as long. Gives
+    /// the norms of the rows.
     #[napi(catch_unwind)]
     pub fn encode<'env>(
         &self,
@@ -136,9 +137,12 @@ impl CodeTransform {
                 // SAFETY: the target is as long as all chunks of the rows, as checked above, and no other job
                 // writes this one.
                 unsafe { std::ptr::copy_nonoverlapping(codes.as_ptr(), target.0.add(at), codes.len()) };
-                Ok(())
+                let chunk =
+                    Chunk::new(transform.layout, (end - part * CHUNK_ROWS * row_bytes) / row_bytes, &codes)?;
+                let Norms { least, most } = Norms::of(chunk);
+                Ok(RowNorms { least: least.into(), most: most.into() })
             },
-            |(), ()| (),
+            |a, b| RowNorms { least: a.least.min(b.least), most: a.most.max(b.most) },
         )
     }
 }
@@ -179,6 +183,25 @@ pub struct CodeList {
     pub rows: f64,
     pub first_row_id: f64,
     pub dead: Option<Uint8Array>,
+    pub norms: Option<RowNorms>,
+}
+
+/// See `codes::Norms`: of rows of which nothing is known 0 and infinity, of no rows the other way round.
+#[napi(object)]
+#[derive(Clone, Copy, Default)]
+pub struct RowNorms {
+    pub least: f64,
+    pub most: f64,
+}
+
+/// What is claimed; nothing by numbers that are not of float32.
+pub(crate) fn norms_of(claimed: Option<RowNorms>) -> Norms {
+    let claimed = claimed
+        .map(|RowNorms { least, most }| (Norms { least: least as f32, most: most as f32 }, [least, most]));
+    match claimed {
+        Some((norms, exact)) if exact == [norms.least, norms.most].map(f64::from) => norms,
+        _ => Norms::ANY,
+    }
 }
 
 struct ScanInputs {
@@ -212,6 +235,7 @@ fn scan_part(
         first_id: *first_id,
         ids: None,
         dead: dead.as_ref(),
+        norms: norms_of(list.norms),
     });
     let codes: Vec<_> = codes.collect();
     let chunks: usize = codes.iter().map(|list| scan::Cascade::chunks(list.rows)).sum();

@@ -22,6 +22,11 @@ pub enum Mutant {
     FineError,
     Tail,
     Along,
+    /// The range of the norms of a list is stored too narrow, at one end or the other; the end of it that a
+    /// cosine below 0 is not to be measured by.
+    LeastNorm,
+    MostNorm,
+    NormSide,
     /// `<` for `<=`, or `>` for `>=`, where a row is dropped.
     PassOffer,
     PassSettle,
@@ -79,6 +84,12 @@ pub fn error(mutant: Mutant, error: f64) -> f64 {
 #[inline(always)]
 pub fn small_error(mutant: Mutant, error: f64) -> f64 {
     if is_planted(mutant) { 0.0 } else { error }
+}
+
+/// The number; the other one when planted.
+#[inline(always)]
+pub fn other<T>(mutant: Mutant, number: T, other: T) -> T {
+    if is_planted(mutant) { other } else { number }
 }
 
 /// `a <= b`; `a < b` when planted.

@@ -1,8 +1,8 @@
 //! Bounds from codes against the exact keys.
 
 use super::query::{CodeQuery, Columns, Limbs, Rule, rows_of_block};
-use super::testing::{Epoch, Setup, Stored, difference, length, noise, setup};
-use super::{Chunk, LANES, Transform, encode};
+use super::testing::{Epoch, Setup, Stored, difference, length, noise, norms_of, setup};
+use super::{Chunk, LANES, Norms, Transform, encode};
 use crate::arch::{CODE_QUERIES, CodeKernels, Kernels, Left, Tier};
 use crate::distance::{Dtype, Metric, Query, score::score};
 use crate::testing::bytes_of;
@@ -21,6 +21,7 @@ struct Coded {
     epoch: Epoch,
     chunk: Vec<u8>,
     stored: Vec<Stored>,
+    norms: Norms,
 }
 
 impl Coded {
@@ -28,7 +29,8 @@ impl Coded {
         let chunk = encode(&epoch.transform, epoch.dtype, &epoch.bytes, None).unwrap();
         let rows = epoch.rows.len();
         let stored = (0..rows).map(|row| Stored::of(&epoch.transform, &chunk, rows, row)).collect();
-        Self { epoch, chunk, stored }
+        let norms = norms_of(epoch.transform.layout, rows, &chunk);
+        Self { epoch, chunk, stored, norms }
     }
 
     fn chunk(&self) -> Chunk<'_> {
@@ -147,11 +149,14 @@ fn check_rules(coded: &Coded, metric: Metric, query: &[f64], keys: &[f64], kerne
         };
         let near = keys.iter().flat_map(|key| [*key, key.next_up(), key.next_down()]);
         for threshold in near.chain([f64::INFINITY, f64::NEG_INFINITY, 0.0]).filter(|key| !key.is_nan()) {
-            let rule = code_query.rule(threshold);
-            let left = left(coded, kernels.next().unwrap(), limbs, &code_query, &rule);
-            for (i, &key) in keys.iter().enumerate() {
-                let stays = left[i] || key > threshold;
-                assert!(stays, "{metric:?} {limbs:?}: {key:e} within {threshold:e}, {:?}", coded.stored[i]);
+            let within = (metric == Metric::Cosine && coded.norms.are_even())
+                .then(|| code_query.rule_within(threshold, coded.norms));
+            for rule in [Some(code_query.rule(threshold)), within].into_iter().flatten() {
+                let left = left(coded, kernels.next().unwrap(), limbs, &code_query, &rule);
+                for (i, &key) in keys.iter().enumerate() {
+                    let (stays, stored) = (left[i] || key > threshold, &coded.stored[i]);
+                    assert!(stays, "{metric:?} {limbs:?}: {key:e} within {threshold:e}, {rule:?} {stored:?}");
+                }
             }
         }
     }
@@ -193,6 +198,58 @@ fn bounds_hold_for_float32_rows_far_from_the_origin() {
         };
         check(&setup);
         check(&Setup { directions: 64, ..setup });
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 120, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rules_within_norms_leave_every_row_within_the_threshold(
+        seed in any::<u64>(),
+        dimensions in 2usize..100,
+        cone in prop::sample::select(vec![1e-5, 1e-3, 0.1, 10.0]),
+        spread in prop::sample::select(vec![0.0, 1e-7, 0.0038]),
+        size in prop::sample::select(vec![1.0, 1e-6, 1e6]),
+    ) {
+        let mut next = noise(seed);
+        let axis: Vec<f64> = (0..dimensions).map(|_| next()).collect();
+        let rows: Vec<Vec<f64>> = (0..37)
+            .map(|_| {
+                let row: Vec<f64> = axis.iter().map(|x| x + cone * next()).collect();
+                let long = size * (1.0 + spread * 0.5 * (1.0 + next())) / length(&row);
+                row.iter().map(|x| f64::from((long * x) as f32)).collect()
+            })
+            .collect();
+        let mean: Vec<f32> = axis.iter().map(|x| (size * x / length(&axis)) as f32).collect();
+        for mean in [mean, vec![0.0; dimensions]] {
+            let coded = coded(&mean, Dtype::Float32, &rows);
+            prop_assert!(coded.norms.are_even(), "{:?}", coded.norms);
+            for query in coded.queries(seed) {
+                let opposite: Vec<f64> = query.iter().map(|q| -q).collect();
+                for query in [query, opposite] {
+                    let keys = coded.keys(Metric::Cosine, &query);
+                    check_rules(&coded, Metric::Cosine, &query, &keys, &every_kernel());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_of_zeros_and_rows_without_a_bound_leave_norms_open() {
+    let norms = |rows: &[Vec<f64>]| coded(&[0.0; 3], Dtype::Float64, rows).norms;
+    let even = [vec![1.0, 0.0, 0.0], vec![0.0, 0.0, -1.0]];
+    let Norms { least, most } = norms(&even);
+    assert!(norms(&even).are_even() && least < 1.0 && 1.0 < most);
+    for odd in [vec![0.0; 3], vec![f64::NAN, 0.0, 0.0], vec![1e200, 0.0, 0.0]] {
+        assert_eq!(norms(&[even[0].clone(), odd, even[1].clone()]), Norms::ANY);
+    }
+    assert!(!norms(&[even[0].clone(), vec![1.01, 0.0, 0.0]]).are_even());
+    let claimed =
+        [(f32::NAN, 1.0), (1.0, f32::NAN), (0.0, 0.0), (-1.0, -1.0), (1.0, 0.99), (1.0, f32::INFINITY)];
+    for (least, most) in claimed {
+        assert!(!Norms { least, most }.are_even(), "{least} to {most}");
     }
 }
 

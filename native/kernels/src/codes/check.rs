@@ -5,9 +5,9 @@
 //! computed here, y = T r in float64, is off by the defect of the basis and by a little arithmetic, both of
 //! which are held against the error that is stored. An encoder that counts all of its roundings passes.
 
-use super::Transform;
 use super::encode::BOUNDED;
 use super::layout::{Chunk, Section};
+use super::{Norms, Transform};
 use crate::arch::{Kernels, Tier};
 use crate::crc::crc32c;
 use crate::distance::Dtype;
@@ -55,8 +55,15 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The first thing that is not true of a row of a chunk; `bytes` are the row as it is stored.
-    pub fn fault(&mut self, chunk: Chunk<'_>, row: usize, bytes: &[u8]) -> Option<&'static str> {
+    /// The first thing that is not true of a row of a chunk, in a list that claims these norms; `bytes` are
+    /// the row as it is stored.
+    pub fn fault(
+        &mut self,
+        chunk: Chunk<'_>,
+        row: usize,
+        bytes: &[u8],
+        norms: Norms,
+    ) -> Option<&'static str> {
         let record = chunk.record(row);
         if crc32c(bytes) != record.check() {
             return Some("the checksum is not that of the row");
@@ -78,6 +85,9 @@ impl<'a> Checker<'a> {
         }
         if !is_near(stored.norm, norm) {
             return Some("the norm is not that of the row");
+        }
+        if !norms.hold(norm) {
+            return Some("its norm is not within those that are claimed of its list");
         }
         if let Some(fault) = self.fault_along(&stored, &residual, length) {
             return Some(fault);
@@ -165,12 +175,18 @@ mod tests {
     use crate::codes::{CHUNK_ROWS, encode};
     use proptest::prelude::*;
 
-    fn faults(epoch: &Epoch, chunk: &[u8]) -> Vec<Option<&'static str>> {
+    fn faults_within(epoch: &Epoch, chunk: &[u8], norms: Norms) -> Vec<Option<&'static str>> {
         let row_bytes = epoch.transform.dimensions * epoch.dtype.bytes();
         let rows = epoch.rows.len();
         let chunk = Chunk::new(epoch.transform.layout, rows, chunk).unwrap();
         let mut checker = Checker::new(&epoch.transform, epoch.dtype);
-        (0..rows).map(|row| checker.fault(chunk, row, &epoch.bytes[row * row_bytes..][..row_bytes])).collect()
+        (0..rows)
+            .map(|row| checker.fault(chunk, row, &epoch.bytes[row * row_bytes..][..row_bytes], norms))
+            .collect()
+    }
+
+    fn faults(epoch: &Epoch, chunk: &[u8]) -> Vec<Option<&'static str>> {
+        faults_within(epoch, chunk, Norms::ANY)
     }
 
     fn encoded(epoch: &Epoch) -> Vec<u8> {
@@ -252,7 +268,7 @@ mod tests {
                 put_factor(transform.layout, 1, Section::Tail, 0, tail.to_bits(), &mut changed);
             }
             let chunk = Chunk::new(transform.layout, 1, &changed).unwrap();
-            Checker::new(&transform, Dtype::Float32).fault(chunk, 0, &row)
+            Checker::new(&transform, Dtype::Float32).fault(chunk, 0, &row, Norms::ANY)
         };
         assert_eq!(fault(None), None);
         for tail in [0.0, 500.0, f32::NAN] {

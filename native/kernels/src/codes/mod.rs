@@ -14,6 +14,7 @@ mod bound_tests;
 pub mod check;
 pub mod encode;
 pub mod layout;
+pub mod norms;
 pub mod principal;
 pub mod product;
 pub mod query;
@@ -26,6 +27,7 @@ pub mod transform;
 
 pub use encode::encode;
 pub use layout::{CHUNK_ROWS, Chunk, Layout};
+pub use norms::Norms;
 pub use principal::train;
 pub use transform::Transform;
 

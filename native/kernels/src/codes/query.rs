@@ -1,6 +1,7 @@
 //! A query as codes are scanned with: turned as the rows were, in int8, with bounds on what that misses.
 
 use super::LANES;
+use super::Norms;
 use super::encode::{BOUNDED, round_up};
 use super::layout::Section;
 use super::transform::Transform;
@@ -13,6 +14,8 @@ use crate::mutants::{self, Mutant, at_most};
 const ROOM: f64 = 1e-9;
 /// What a float32 that was rounded to the nearest may be off, and its square, with room.
 const NEAREST: f64 = 4.0 * f32::EPSILON as f64;
+/// Half of a square, with room for the float32 that is squared and for what becomes of it.
+const SQUARES: f32 = 0.5 * (1.0 - 4.0 * NEAREST) as f32;
 /// More than the squares of a float64 row and query can lose in all.
 const UNDERFLOW: f64 = 1e-300;
 
@@ -130,7 +133,7 @@ impl CodeQuery {
         // Never 0, so that a row without a bound is not lost in 0 times infinity.
         let error =
             round_up(mutants::error(Mutant::RuleCode, self.length + self.error)).max(f32::MIN_POSITIVE);
-        let squares = if self.metric.is_l2() { 0.5 * (1.0 - 4.0 * NEAREST) as f32 } else { 0.0 };
+        let squares = if self.metric.is_l2() { SQUARES } else { 0.0 };
         let norms = match self.metric {
             Metric::Cosine if threshold.is_finite() => {
                 let norms = -threshold * self.norm;
@@ -146,7 +149,7 @@ impl CodeQuery {
             Metric::Cosine => -along,
             _ => unreachable!("codes bound products only"),
         };
-        let limit = -round_up(-(limit - limit.abs() * 1e-15));
+        let limit = round_down(limit - limit.abs() * 1e-15);
         // Half of 16 or 1, and twice the middle of the codes.
         let (unit, middle) = if self.count == Limbs::Two { (8.0, 15) } else { (0.5, 255) };
         Rule {
@@ -161,6 +164,24 @@ impl CodeQuery {
             metric: self.metric,
             limit,
         }
+    }
+
+    /// The rule for the cosine of rows whose norms are within `norms`: that of l2 with another limit. It
+    /// needs neither the products of rows with the mean nor their norms.
+    pub fn rule_within(&self, threshold: f64, norms: Norms) -> Rule {
+        debug_assert!(self.metric == Metric::Cosine);
+        let mut rule = self.rule(f64::INFINITY);
+        (rule.metric, rule.squares) = (Metric::L2Squared, SQUARES);
+        if threshold.is_finite() {
+            let (least, most) = (f64::from(norms.least) * (1.0 - ROOM), f64::from(norms.most) * (1.0 + ROOM));
+            let [short, long] = [least, most].map(|norm| -threshold * self.norm * norm);
+            let product = mutants::other(Mutant::NormSide, short.min(long), short);
+            let (most, mean) = (most * most, self.mean_length * self.mean_length);
+            let room = ROOM * (product.abs() + most + mean) + UNDERFLOW;
+            let limit = product - 0.5 * (most - mean) - (self.along + self.along_error) - room;
+            rule.limit = round_down(limit - limit.abs() * 1e-15);
+        }
+        rule
     }
 
     /// Bounds on the key of a row, from the sums of its codes with each limb.
@@ -204,6 +225,11 @@ impl CodeQuery {
         };
         (-cosine(most, true).min(1.0), -cosine(least, false).max(-1.0))
     }
+}
+
+/// The greatest float32 that is not above the value.
+fn round_down(value: f64) -> f32 {
+    -round_up(-value)
 }
 
 /// `N` bytes of each of `count` vectors in turn.
@@ -307,8 +333,8 @@ impl Rule {
         at_most(Mutant::RuleLeaves, self.limit, value) || value.is_nan()
     }
 
-    /// The same for a row's whole code, where the rule is that of its high nibbles: one step of these is 16 of
-    /// the whole code, and the middle of 255 is 17 times that of 15.
+    /// The same for a row's whole code, where the rule is that of its high nibbles: one step of these is 16
+    /// of the whole code, and the middle of 255 is 17 times that of 15.
     pub fn leaves_whole(&self, sums: [i64; 2], fine_error: f32, factors: &Factors) -> bool {
         let product = |limb: usize, unit: f32| {
             unit / 16.0 * (2 * sums[limb] - 17 * i64::from(self.totals[limb])) as f32

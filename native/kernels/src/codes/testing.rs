@@ -1,7 +1,7 @@
 //! Epochs and rows for the tests of codes, and what codes claim, worked out in float64 without their code.
 
 use super::rotation::{Rotation, split_mix, tests::reference};
-use super::{LANES, Transform};
+use super::{CHUNK_ROWS, Chunk, LANES, Layout, Norms, Transform};
 use crate::distance::Dtype;
 use crate::testing::{bytes_of, numbers};
 use proptest::prelude::*;
@@ -226,4 +226,14 @@ impl Stored {
     pub fn coarse(&self) -> Vec<f64> {
         self.codes.iter().map(|&code| self.scale * (f64::from(code & 0xf0) + 7.5 - 127.5)).collect()
     }
+}
+
+/// The norms of the rows of a list of codes.
+pub fn norms_of(layout: Layout, rows: usize, list: &[u8]) -> Norms {
+    let chunks = list.chunks(layout.chunk_bytes(CHUNK_ROWS)).enumerate();
+    let norms = chunks.map(|(i, bytes)| {
+        let rows = (rows - i * CHUNK_ROWS).min(CHUNK_ROWS);
+        Norms::of(Chunk::new(layout, rows, bytes).expect("codes of a list"))
+    });
+    norms.fold(Norms::NONE, Norms::join)
 }

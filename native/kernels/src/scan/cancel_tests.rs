@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::tests::noise;
 use super::{Cascade, Codes, Dtype, ExactScan, Metric, Options, Partition};
-use crate::codes::{CHUNK_ROWS, Transform, encode};
+use crate::codes::{CHUNK_ROWS, Norms, Transform, encode};
 use crate::{Code, Result};
 
 /// Looks of a pass on its way out: of each loop that it is in, and of the call.
@@ -71,7 +71,7 @@ fn passes_over_codes_stop_within_a_chunk_and_scores_between_rows() {
     let chunks = rows.chunks(CHUNK_ROWS * DIMENSIONS * 4);
     let codes: Vec<u8> =
         chunks.flat_map(|chunk| encode(&transform, Dtype::Float32, chunk, None).unwrap()).collect();
-    let list = Codes { bytes: &codes, rows: ROWS, first_id: 0, ids: None, dead: None };
+    let list = Codes { bytes: &codes, rows: ROWS, first_id: 0, ids: None, dead: None, norms: Norms::ANY };
     for queries in [1, 20] {
         let start = || Arc::new(scan_of(Metric::L2, Dtype::Float32, DIMENSIONS, queries));
         let cascade =

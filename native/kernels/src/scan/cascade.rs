@@ -9,8 +9,8 @@ use super::pass::Pass;
 use super::{Best, ExactScan, Metric, Partition};
 use crate::arch::{CODE_QUERIES, CodeKernels, DefaultFloatState};
 use crate::codes::layout::{Record, Section};
-use crate::codes::query::{CodeQuery, Factors, Limbs, Rule};
-use crate::codes::{CHUNK_ROWS, Chunk, Layout, Transform};
+use crate::codes::query::{CodeQuery, Columns, Factors, Limbs, Rule};
+use crate::codes::{CHUNK_ROWS, Chunk, Layout, Norms, Transform};
 use crate::crc::crc32c;
 use crate::mutants::{Mutant, at_most};
 use crate::rowset::{MAX_ID, RowSet};
@@ -26,6 +26,8 @@ pub struct Codes<'a> {
     pub first_id: u64,
     pub ids: Option<&'a [u64]>,
     pub dead: Option<&'a RowSet>,
+    /// What is claimed of the norms of all its rows.
+    pub norms: Norms,
 }
 
 /// So many queries are scanned together, in one limb each; fewer one by one.
@@ -108,7 +110,8 @@ impl Cascade {
     /// scanned together cost less than one by one: low nibbles are read when the threshold is that of all.
     pub fn scan(&self, lists: &[Codes<'_>], chunks: Range<usize>) -> Result<()> {
         let (mut ranges, mut before) = (Vec::new(), 0);
-        for codes in lists {
+        let (lists, norms) = self.evened(lists);
+        for codes in &lists {
             codes.check(self.transform.layout)?;
             let end = before + Self::chunks(codes.rows);
             let within = chunks.start.clamp(before, end) - before..chunks.end.clamp(before, end) - before;
@@ -120,14 +123,26 @@ impl Cascade {
         }
         let _state = DefaultFloatState::new();
         let candidates = match self.limbs {
-            Limbs::Two => CoarsePass::new(self).run(ranges)?,
-            Limbs::One => FinePass::new(self).run(ranges)?,
+            Limbs::Two => CoarsePass::new(self, norms).run(ranges)?,
+            Limbs::One => FinePass::new(self, norms).run(ranges)?,
         };
         let mut left = self.lock();
         for (waiting, mut found) in left.waiting.iter_mut().zip(candidates) {
             waiting.append(&mut found.take());
         }
         Ok(())
+    }
+
+    /// The lists, those of which the rows are about as long as each other with the norms of all of these,
+    /// which are given too; the other ones without. Only cosine has a use for them.
+    fn evened<'a>(&self, lists: &[Codes<'a>]) -> (Vec<Codes<'a>>, Norms) {
+        let is_even = |codes: &&Codes<'_>| self.metric() == Metric::Cosine && codes.norms.are_even();
+        let norms = lists.iter().filter(is_even).fold(Norms::NONE, |all, codes| all.join(codes.norms));
+        let evened = |codes: &Codes<'a>| {
+            let norms = if is_even(&codes) && norms.are_even() { norms } else { Norms::ANY };
+            Codes { norms, ..*codes }
+        };
+        (lists.iter().map(evened).collect(), norms)
     }
 
     /// How many rows wait for their scores, those of each query counted.
@@ -226,6 +241,22 @@ impl<'a> Codes<'a> {
         index * layout.chunk_bytes(CHUNK_ROWS) + layout.offset(Section::Records, rows)
     }
 
+    /// Whether rules within norms go for its rows; of a list as `Cascade::evened` gives it.
+    pub(super) fn is_even(&self) -> bool {
+        self.norms.most < f32::INFINITY
+    }
+
+    /// The factors that such rules, or the other ones, need of a chunk.
+    pub(super) fn metric(&self, cascade: &Cascade) -> Metric {
+        if self.is_even() { Metric::L2Squared } else { cascade.metric() }
+    }
+
+    /// All factors of a row of a chunk that was scanned.
+    fn factors(&self, cascade: &Cascade, row: usize) -> Factors {
+        let chunk = self.chunk(cascade, row / CHUNK_ROWS).expect("it was scanned");
+        Columns::of(chunk, cascade.metric()).row(row % CHUNK_ROWS)
+    }
+
     fn id(&self, row: usize) -> u64 {
         self.ids.map_or(self.first_id + row as u64, |ids| ids[row])
     }
@@ -236,20 +267,37 @@ pub struct Keeper<'a> {
     cascade: &'a Cascade,
     /// Of each query.
     pub candidates: Vec<Candidates>,
-    /// The threshold of each rule, and the rule.
-    rules: Vec<(f64, Rule)>,
+    rules: Vec<Rules>,
+    norms: Norms,
+}
+
+/// The rules of a query by one threshold: for any rows, and for those of lists with even norms.
+struct Rules {
+    threshold: f64,
+    any: Rule,
+    even: Rule,
+}
+
+impl Rules {
+    fn new(query: &CodeQuery, threshold: f64, norms: Norms) -> Self {
+        let any = query.rule(threshold);
+        let even = if norms.are_even() { query.rule_within(threshold, norms) } else { any };
+        Self { threshold, any, even }
+    }
 }
 
 impl<'a> Keeper<'a> {
-    pub fn new(cascade: &'a Cascade) -> Self {
+    /// For lists that are even by these norms, and others.
+    pub fn new(cascade: &'a Cascade, norms: Norms) -> Self {
         let candidates = cascade.queries.iter().map(|_| Candidates::new(cascade.scan.k)).collect();
         let best = cascade.scan.best.iter().map(Best::threshold);
-        let rules = cascade.queries.iter().zip(best).map(|(query, best)| (best, query.rule(best)));
-        Self { cascade, candidates, rules: rules.collect() }
+        let rules = cascade.queries.iter().zip(best).map(|(query, best)| Rules::new(query, best, norms));
+        Self { cascade, candidates, rules: rules.collect(), norms }
     }
 
-    pub fn rule(&self, q: usize) -> &Rule {
-        &self.rules[q].1
+    /// That of a query for the rows of a list.
+    pub fn rule(&self, q: usize, codes: &Codes<'_>) -> &Rule {
+        if codes.is_even() { &self.rules[q].even } else { &self.rules[q].any }
     }
 
     /// Keeps a row of a list that its fine code does not rule out.
@@ -262,6 +310,9 @@ impl<'a> Keeper<'a> {
         sums: [i64; 2],
     ) {
         let best = &self.cascade.scan.best[q];
+        // Bounds are by the row's own norm, which is read for the few rows that come so far.
+        let all = codes.is_even().then(|| codes.factors(self.cascade, row));
+        let factors = all.as_ref().unwrap_or(factors);
         let (low, high) = self.cascade.queries[q].bounds(factors, record.fine_error(), sums);
         if at_most(Mutant::Keeper, low, best.threshold()) {
             let id = codes.id(row);
@@ -273,8 +324,8 @@ impl<'a> Keeper<'a> {
             best.lower(self.candidates[q].cut());
         }
         let threshold = best.threshold();
-        if threshold < self.rules[q].0 {
-            self.rules[q] = (threshold, self.cascade.queries[q].rule(threshold));
+        if threshold < self.rules[q].threshold {
+            self.rules[q] = Rules::new(&self.cascade.queries[q], threshold, self.norms);
         }
     }
 }

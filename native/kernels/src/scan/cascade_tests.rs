@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::tests::{METRICS, noise};
 use super::{Cascade, Codes, Dtype, ExactScan, Metric, Options, Partition, Results};
 use crate::arch::{CodeKernels, Tier};
-use crate::codes::{CHUNK_ROWS, Transform, encode, train};
+use crate::codes::testing::norms_of;
+use crate::codes::{CHUNK_ROWS, Norms, Transform, encode, train};
 use crate::rowset::RowSet;
 use crate::testing::{self, bytes_of, numbers};
 use crate::{Code, Result};
@@ -71,7 +72,8 @@ fn check_many(rows: &[u8], queries: &[f64], dimensions: usize, transform: &Arc<T
             plain.scan(&partition, 0..ROWS).unwrap();
             let coded = scan();
             let cascade = Cascade::new(Arc::clone(&coded), Arc::clone(transform)).unwrap().unwrap();
-            let list = Codes { bytes: &codes, rows: ROWS, first_id: 0, ids: None, dead: None };
+            let list =
+                Codes { bytes: &codes, rows: ROWS, first_id: 0, ids: None, dead: None, norms: Norms::ANY };
             cascade.scan(&[list], 0..Cascade::chunks(ROWS)).unwrap();
             assert!(cascade.left() < ROWS * count / 4, "bounds prune");
             score_all(&cascade, |id| &rows[id as usize * dimensions * 4..][..dimensions * 4]).unwrap();
@@ -192,6 +194,7 @@ impl Case {
             first_id: 0,
             ids: Some(ids),
             dead: Some(&dead),
+            norms: norms_of(transform.layout, ids.len(), bytes),
         });
         let codes: Vec<_> = codes.collect();
         let scan_lists = |lists: &[Codes<'_>]| {
@@ -408,7 +411,7 @@ fn lists_that_are_not_what_they_claim_are_typed_errors() {
     let transform = case.transform();
     let bytes = Case { cut: 1500, ..case.clone() }.lists(&transform).remove(0);
     let cascade = Cascade::new(case.open(Metric::L2, Tier::Scalar), Arc::clone(&transform)).unwrap().unwrap();
-    let list = Codes { bytes: &bytes, rows: 1500, first_id: 0, ids: None, dead: None };
+    let list = Codes { bytes: &bytes, rows: 1500, first_id: 0, ids: None, dead: None, norms: Norms::ANY };
     let scan = |list: &Codes<'_>, chunks| {
         cascade.scan(std::slice::from_ref(list), chunks).map_err(|error| error.code)
     };

@@ -198,7 +198,7 @@ impl Certifier {
         let mut live = 0;
         for (i, row) in rows.iter().enumerate() {
             let id = first_id + i as u64;
-            if let Some(what) = checker.fault(chunk, in_chunk + i, row) {
+            if let Some(what) = checker.fault(chunk, in_chunk + i, row, codes.norms) {
                 faults.add(id, what.into());
             }
             if !codes.dead.is_some_and(|dead| dead.contains(id)) {

@@ -8,7 +8,8 @@ use super::{Certifier, Dtype, ExactScan, Faults, Found, Metric, Options, Partiti
 use crate::Code;
 use crate::arch::Tier;
 use crate::codes::layout::{Section, put_factor};
-use crate::codes::{CHUNK_ROWS, Transform, encode};
+use crate::codes::testing::norms_of;
+use crate::codes::{CHUNK_ROWS, Norms, Transform, encode};
 use crate::rowset::RowSet;
 use crate::testing;
 use proptest::prelude::*;
@@ -67,7 +68,8 @@ impl Case {
     }
 
     fn list(&self) -> Codes<'_> {
-        Codes { bytes: &self.codes, rows: self.count(), first_id: 0, ids: None, dead: Some(&self.dead) }
+        let (dead, norms) = (Some(&self.dead), Norms::ANY);
+        Codes { bytes: &self.codes, rows: self.count(), first_id: 0, ids: None, dead, norms }
     }
 
     /// Every live row's key and id, best first, of each query.
@@ -175,6 +177,37 @@ fn rows_pass_by_their_codes_and_what_is_changed_is_found() {
     assert_eq!(faults.count, 2);
     let what = "the coarse error is less than what the coarse code misses";
     assert_eq!(faults.first, Some((33, what.into())));
+}
+
+#[test]
+fn norms_that_are_not_those_of_the_rows_are_found() {
+    let mut case = Case::new(900, 1, 3, 11);
+    // Without the rows of zeros, and those without a bound.
+    let rows = case.rows.chunks(4 * DIMENSIONS).enumerate().filter(|(i, _)| !matches!(i % 50, 7..10));
+    case.rows = rows.flat_map(|(_, row)| row).copied().collect();
+    case.codes = encode(&case.transform, Dtype::Float32, &case.rows, None).unwrap();
+    let norms = norms_of(case.transform.layout, case.count(), &case.codes);
+    let found = |norms: Norms| {
+        let certifier = case.certifier(Metric::Cosine, Tier::Scalar, &[0.0]);
+        let list = Codes { norms, ..case.list() };
+        certifier.check(&list, &case.rows, 0, 0..case.count()).unwrap()
+    };
+    let Norms { least, most } = norms;
+    assert!(0.0 < least && least < most && most.is_finite());
+    for right in [norms, Norms::ANY, Norms { least: 0.5 * least, most: 2.0 * most }] {
+        assert_eq!(found(right), Faults::default(), "{right:?}");
+    }
+    let step = |x: f32, steps: usize, next: fn(f32) -> f32| (0..steps).fold(x, |x, _| next(x));
+    let narrow = [
+        Norms { least: step(least, 2, f32::next_up), most },
+        Norms { least, most: step(most, 2, f32::next_down) },
+        Norms { least: f32::NAN, most },
+        Norms { least, most: f32::NAN },
+    ];
+    for wrong in narrow {
+        let (_, what) = found(wrong).first.expect("a fault");
+        assert_eq!(what, "its norm is not within those that are claimed of its list");
+    }
 }
 
 #[test]

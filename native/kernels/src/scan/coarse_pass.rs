@@ -6,7 +6,7 @@ use super::cascade::{Cascade, Codes, Keeper};
 use crate::Result;
 use crate::codes::layout::Record;
 use crate::codes::query::{Columns, Factors, rows_of_block};
-use crate::codes::{CHUNK_ROWS, LANES};
+use crate::codes::{CHUNK_ROWS, LANES, Norms};
 use crate::topk::Candidates;
 
 /// Rows that wait at most.
@@ -35,8 +35,8 @@ pub struct CoarsePass<'a> {
 }
 
 impl<'a> CoarsePass<'a> {
-    pub fn new(cascade: &'a Cascade) -> Self {
-        Self { cascade, keeper: Keeper::new(cascade), waiting: Vec::new() }
+    pub fn new(cascade: &'a Cascade, norms: Norms) -> Self {
+        Self { cascade, keeper: Keeper::new(cascade, norms), waiting: Vec::new() }
     }
 
     /// Scans some chunks of each of the lists.
@@ -56,13 +56,13 @@ impl<'a> CoarsePass<'a> {
 
     fn scan_chunk(&mut self, codes: &'a Codes<'a>, index: usize) -> Result<()> {
         let chunk = codes.chunk(self.cascade, index)?;
-        let columns = Columns::of(chunk, self.cascade.metric());
+        let columns = Columns::of(chunk, codes.metric(self.cascade));
         let (records, stride) = (codes.records_at(self.cascade, index), chunk.layout.record_bytes());
         let kernels = &self.cascade.kernels;
         for block in 0..chunk.rows.div_ceil(LANES) {
             let high = chunk.high_block(block);
             for (q, limbs) in self.cascade.vectors.iter().enumerate() {
-                let found = kernels.coarse(self.keeper.rule(q), &columns, block, high, limbs);
+                let found = kernels.coarse(self.keeper.rule(q, codes), &columns, block, high, limbs);
                 let mut left = found.rows & rows_of_block(chunk.rows, block);
                 while left != 0 {
                     let lane = left.trailing_zeros() as usize;
@@ -72,7 +72,7 @@ impl<'a> CoarsePass<'a> {
                     let sums = found.sums.map(|sums| sums[lane]);
                     let (record, factors) = (records + row * stride, columns.row(row));
                     let waiting = Waiting { codes, query, row: in_list, record, value, sums, factors };
-                    if self.keeper.rule(q).is_near(value, columns.error[row], &factors) {
+                    if self.keeper.rule(q, codes).is_near(value, columns.error[row], &factors) {
                         self.keep(&waiting);
                     } else {
                         self.waiting.push(waiting);
@@ -86,12 +86,12 @@ impl<'a> CoarsePass<'a> {
     fn settle(&mut self) {
         let mut waiting = std::mem::take(&mut self.waiting);
         let keeper = &self.keeper;
-        waiting.retain(|row| keeper.rule(row.query as usize).leaves(row.value, &row.factors));
+        waiting.retain(|row| keeper.rule(row.query as usize, row.codes).leaves(row.value, &row.factors));
         for (i, row) in waiting.iter().enumerate() {
             if let Some(next) = waiting.get(i + AHEAD) {
                 self.record(next).prefetch();
             }
-            if self.keeper.rule(row.query as usize).leaves(row.value, &row.factors) {
+            if self.keeper.rule(row.query as usize, row.codes).leaves(row.value, &row.factors) {
                 self.keep(row);
             }
         }
@@ -111,7 +111,7 @@ impl<'a> CoarsePass<'a> {
         let sum = |i: usize| 16 * i64::from(waiting.sums[i]) + i64::from(low[i]);
         let sums = [sum(0), sum(1)];
         // Rules most of them out by a tenth of the arithmetic of their bounds.
-        if self.keeper.rule(q).leaves_whole(sums, record.fine_error(), &waiting.factors) {
+        if self.keeper.rule(q, waiting.codes).leaves_whole(sums, record.fine_error(), &waiting.factors) {
             let place = (waiting.codes, waiting.row as usize);
             self.keeper.keep(q, place, record, &waiting.factors, sums);
         }

@@ -6,7 +6,7 @@ use super::cascade::{Cascade, Codes, Keeper};
 use crate::Result;
 use crate::arch::{CODE_QUERIES, Left};
 use crate::codes::query::{Columns, rows_of_block};
-use crate::codes::{CHUNK_ROWS, LANES};
+use crate::codes::{CHUNK_ROWS, LANES, Norms};
 use crate::topk::Candidates;
 
 pub struct FinePass<'a> {
@@ -20,11 +20,11 @@ pub struct FinePass<'a> {
 }
 
 impl<'a> FinePass<'a> {
-    pub fn new(cascade: &'a Cascade) -> Self {
+    pub fn new(cascade: &'a Cascade, norms: Norms) -> Self {
         let joined = vec![0; LANES * cascade.transform.layout.coordinates];
         Self {
             cascade,
-            keeper: Keeper::new(cascade),
+            keeper: Keeper::new(cascade, norms),
             joined,
             errors: Vec::new(),
             left: [Left::NONE; CODE_QUERIES],
@@ -43,7 +43,7 @@ impl<'a> FinePass<'a> {
 
     fn scan_chunk(&mut self, codes: &Codes<'_>, index: usize) -> Result<()> {
         let chunk = codes.chunk(self.cascade, index)?;
-        let columns = Columns::fine(chunk, self.cascade.metric(), &mut self.errors);
+        let columns = Columns::fine(chunk, codes.metric(self.cascade), &mut self.errors);
         let stride = chunk.layout.record_bytes();
         let kernels = &self.cascade.kernels;
         let queries = self.cascade.queries.len();
@@ -53,7 +53,7 @@ impl<'a> FinePass<'a> {
             let rows = rows_of_block(chunk.rows, block);
             for (group, limbs) in self.cascade.vectors.iter().enumerate() {
                 let first = group * CODE_QUERIES;
-                let rules = std::array::from_fn(|q| *self.keeper.rule((first + q).min(queries - 1)));
+                let rules = std::array::from_fn(|q| *self.keeper.rule((first + q).min(queries - 1), codes));
                 kernels.fine(&rules, &columns, block, &self.joined, limbs, &mut self.left);
                 for q in 0..(queries - first).min(CODE_QUERIES) {
                     let mut left = self.left[q].rows & rows;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::{Cascade, Codes, ExactScan, Options, Partition};
 use crate::arch::{CodeKernels, Tier};
+use crate::codes::testing::norms_of;
 use crate::codes::{CHUNK_ROWS, encode};
 use crate::rowset::RowSet;
 use crate::testing::bits;
@@ -20,6 +21,7 @@ use scores::{Vector, decode, scored};
 
 mod adverse;
 mod cases;
+mod even;
 mod mutant_tests;
 mod random;
 mod scores;
@@ -134,7 +136,9 @@ impl<'a> Route<'a> {
             }
             Part::Chunks(_, range) => {
                 let (cascade, codes) = self.coded.as_ref().expect("codes");
-                let list = Codes { bytes: &codes[*list], rows: rows.len(), first_id, ids, dead };
+                let (bytes, rows) = (&codes[*list], rows.len());
+                let norms = norms_of(self.case.transform.layout, rows, bytes);
+                let list = Codes { bytes, rows, first_id, ids, dead, norms };
                 cascade.scan(&[list], range.clone()).expect("codes are scanned");
             }
         }

@@ -5,9 +5,9 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::adverse;
 use super::random::Random;
 use super::scores::decode;
+use super::{adverse, even};
 use crate::codes::Transform;
 use crate::distance::{Dtype, Metric};
 use crate::rowset::MAX_ID;
@@ -33,6 +33,8 @@ pub enum Family {
     Ends,
     /// One row as near as a bound allows at all, and others that are hardly farther.
     AgainstBound,
+    /// About as long as each other, often in a small cone.
+    Even,
 }
 
 /// What a family makes. Without a transform, of which the metric needs none, the mean is 0.
@@ -78,6 +80,7 @@ impl Case {
         let data = match family {
             Family::Ends => adverse::ends(&mut random),
             Family::AgainstBound => adverse::against_bound(&mut random, metric),
+            Family::Even => even::rows(&mut random),
             _ => Mixed::new(&mut random, family, metric, dtype).data(&mut random),
         };
         let Data { mut rows, mut queries, transform, k } = data;
@@ -138,6 +141,9 @@ fn family(random: &mut Random) -> (Family, Metric) {
             [Family::Spread, Family::Few, Family::Few, Family::Neighbours, Family::Alike, Family::Wild];
         return (random.pick(&families), random.pick(&OTHERS));
     }
+    if random.once_in(10) {
+        return (Family::Even, if random.once_in(4) { random.pick(&PRODUCTS) } else { Metric::Cosine });
+    }
     let family = match random.within(0..16) {
         0..3 => Family::Spread,
         3..6 => Family::Few,
@@ -152,7 +158,9 @@ fn family(random: &mut Random) -> (Family, Metric) {
 
 fn dtype(random: &mut Random, family: Family) -> Dtype {
     match family {
-        Family::Ends | Family::AgainstBound => random.pick(&[Dtype::Float32, Dtype::Float32, Dtype::Float64]),
+        Family::Ends | Family::AgainstBound | Family::Even => {
+            random.pick(&[Dtype::Float32, Dtype::Float32, Dtype::Float64])
+        }
         Family::Neighbours => random.pick(&[Dtype::Float32, Dtype::Float32, Dtype::Float64, Dtype::Float16]),
         _ if random.once_in(3) => Dtype::Float32,
         _ if random.once_in(6) => Dtype::Uint8,

@@ -52,6 +52,9 @@ caught! {
     a_fine_error_stored_too_small_is_caught: FineError;
     a_tail_stored_too_small_is_caught: Tail;
     a_product_with_the_mean_stored_too_small_is_caught: Along;
+    a_least_norm_stored_too_large_is_caught: LeastNorm;
+    a_largest_norm_stored_too_small_is_caught: MostNorm;
+    a_cosine_below_zero_measured_by_the_wrong_norm_is_caught: NormSide;
     a_tie_dropped_when_a_row_is_offered_is_caught: PassOffer;
     a_tie_dropped_when_candidates_are_settled_is_caught: PassSettle;
     a_tie_dropped_by_a_metric_of_no_products_is_caught: DirectOffer;
