@@ -73,9 +73,18 @@ export interface CodeTransform {
   listBytes(rows: number): number;
   /**
    * Codes of whole chunks of 1,024 rows, or of the last rows of a list, into `codes`, which is as long. Until
-   * the promise settles, nobody else touches either.
+   * the promise settles, nobody else touches either. Gives the norms of the rows.
    */
-  encode(dtype: ScanDtype, rows: Uint8Array, codes: Uint8Array): Promise<void>;
+  encode(dtype: ScanDtype, rows: Uint8Array, codes: Uint8Array): Promise<RowNorms>;
+}
+
+/**
+ * At most the norm of the shortest row and at least that of the longest, float32: of rows that leave it open
+ * 0 and infinity.
+ */
+export interface RowNorms {
+  readonly least: number;
+  readonly most: number;
 }
 
 /** A list of codes; row i has the id `firstRowId + i`. */
@@ -85,6 +94,8 @@ export interface CodeRows {
   readonly firstRowId: number;
   /** A row set. */
   readonly dead?: Uint8Array;
+  /** What is claimed of all of them: cosine rests on it. */
+  readonly norms?: RowNorms;
 }
 
 /** What codes leave of the rows of a scan, which gets their scores. */
@@ -118,6 +129,8 @@ export interface CodedList {
   readonly rows: number;
   readonly firstRowId: number;
   readonly dead?: Uint8Array;
+  /** What is claimed of all of them, and checked by `check` alone. */
+  readonly norms?: RowNorms;
 }
 
 /** Bounds rows by their codes against keys that stay as they are, one of each query of a scan. */

@@ -11,7 +11,7 @@ import { indexPattern } from '../manifest/keys.js';
 import { v1 } from '../manifest/message.js';
 import type { NewObject } from '../manifest/objects.js';
 import type { IndexDraft, IndexSegmentDraft } from '../manifest/transaction.js';
-import { type CodeTransform, fromNative, type ScanDtype } from '../native.js';
+import { type CodeTransform, fromNative, type RowNorms, type ScanDtype } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { makeTransform, readEpoch, writeEpoch } from './epoch.js';
@@ -64,9 +64,11 @@ export async function buildExactIndex(
   const segments: IndexSegmentDraft[] = [];
   let coded = 0;
   for (const stretch of stretches(parts, transform)) {
-    const codes = await codesOf(environment, stretch, transform, dtype, rowBytesOf(view.type), options);
+    const rowBytes = rowBytesOf(view.type);
+    const { codes, norms } = await codesOf(environment, stretch, transform, dtype, rowBytes, options);
     const object = await uploadLarge(environment, pattern, [codes], options, blockBytes);
-    segments.push({ object, firstRowId: stretch.firstRowId, rows: stretch.rows });
+    const claimed = norms.least > 0 && norms.most < Infinity ? { norms } : {};
+    segments.push({ object, firstRowId: stretch.firstRowId, rows: stretch.rows, ...claimed });
     coded += stretch.rows;
     onProgress?.(coded, total);
   }
@@ -130,18 +132,21 @@ async function codesOf(
   dtype: ScanDtype,
   rowBytes: number,
   options: CallOptions,
-): Promise<Uint8Array> {
+): Promise<{ readonly codes: Uint8Array; readonly norms: RowNorms }> {
   const codes = new Uint8Array(transform.listBytes(rows));
   // Rows that wait for the rest of their chunk.
   const rest = new Uint8Array(chunkRows * rowBytes);
   let restRows = 0;
   let done = 0;
+  let [least, most] = [Infinity, 0];
   const put = async (bytes: Uint8Array): Promise<void> => {
     const count = bytes.byteLength / rowBytes;
     const place = codes.subarray(transform.listBytes(done), transform.listBytes(done + count));
-    await transform.encode(dtype, bytes, place).catch((error: unknown) => {
+    const norms = await transform.encode(dtype, bytes, place).catch((error: unknown) => {
       throw fromNative(error);
     });
+    least = Math.min(least, norms.least);
+    most = Math.max(most, norms.most);
     done += count;
   };
   for (const { part } of parts) {
@@ -164,5 +169,5 @@ async function codesOf(
   }
   if (restRows > 0) await put(rest.subarray(0, restRows * rowBytes));
   if (done !== rows) throw new NacreError('Internal', `${done} of ${rows} rows were coded`);
-  return codes;
+  return { codes, norms: { least, most } };
 }

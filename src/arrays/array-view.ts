@@ -12,6 +12,7 @@ import { checkColdTable, coldRange, decodeSegment, objectOf } from '../manifest/
 import type { ArrayId } from '../manifest/transaction.js';
 import { unpackBlockSums } from '../manifest/upload.js';
 import type { CallOptions } from '../storage/object-store.js';
+import type { RowNorms } from '../native.js';
 import { defined } from '../util/assert.js';
 import { untilAborted } from '../util/runtime.js';
 import type { ArrayEnvironment } from './environment.js';
@@ -133,10 +134,15 @@ export class ArrayView {
     const entry = this.entry.indexes.find((index) => index.kind === kind);
     if (entry === undefined) return undefined;
     const objects = this.#root.objects;
-    const lists = entry.segments.map(({ object, firstRowId, rows }) => {
+    const lists = entry.segments.map(({ object, firstRowId, rows, leastNorm, mostNorm }) => {
       const stored = resolveObject(objects, object, this.#where());
       const part = this.#part({ rows, dataOffset: 0 }, stored, undefined);
-      return { part, firstRowId, rows };
+      return {
+        part,
+        firstRowId,
+        rows,
+        norms: leastNorm > 0 ? { least: leastNorm, most: mostNorm } : undefined,
+      };
     });
     return { epoch: resolveObject(objects, entry.epoch, this.#where()), lists };
   }
@@ -229,6 +235,8 @@ export interface CodeList {
   readonly part: Part;
   readonly firstRowId: number;
   readonly rows: number;
+  /** What the manifest claims of all its rows. */
+  readonly norms: RowNorms | undefined;
 }
 
 /** The segment that an entry stands in. */

@@ -165,9 +165,10 @@ export class RootDraft {
     const entry = this.#array(array);
     const before = entry.indexes.find((index) => index.kind === kind);
     const others = entry.indexes.filter((index) => index !== before);
-    const segments = drafts.map(({ object, firstRowId, rows }) =>
-      make(v1.IndexSegment, { object: this.#addObject(object), firstRowId, rows }),
-    );
+    const segments = drafts.map(({ object, firstRowId, rows, norms }) => {
+      const claimed = norms === undefined ? {} : { leastNorm: norms.least, mostNorm: norms.most };
+      return make(v1.IndexSegment, { object: this.#addObject(object), firstRowId, rows, ...claimed });
+    });
     if (epoch === undefined) {
       const known = defined(before, 'index that is added to');
       const all = [...known.segments, ...segments].sort((a, b) => a.firstRowId - b.firstRowId);

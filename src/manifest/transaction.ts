@@ -73,6 +73,8 @@ export interface IndexSegmentDraft {
   /** Of rows that were there when the transaction began. */
   readonly firstRowId: number;
   readonly rows: number;
+  /** float32; see `RowNorms`. */
+  readonly norms?: { readonly least: number; readonly most: number };
 }
 
 export interface ArrayType {

@@ -117,12 +117,18 @@ export async function scanCodesHere(
   const here: CodeRows[] = [];
   const lents: Lent[] = [];
   for (const one of lists) {
-    const { part, rows, firstRowId } = one.list;
+    const { part, rows, firstRowId, norms } = one.list;
     const lent = isOneWindow(part, memoryBytes) ? pages.lendNow?.(part, rangeOf(part)) : undefined;
     if (lent === undefined) left.push(one);
     else {
       lents.push(lent);
-      here.push({ codes: lent.bytes, rows, firstRowId, ...(one.dead && { dead: one.dead }) });
+      here.push({
+        codes: lent.bytes,
+        rows,
+        firstRowId,
+        ...(norms && { norms }),
+        ...(one.dead && { dead: one.dead }),
+      });
     }
   }
   try {
@@ -148,7 +154,7 @@ export async function scanCodes(
   { list, dead }: CodedRows,
   options: CallOptions,
 ): Promise<boolean> {
-  const { part, rows, firstRowId } = list;
+  const { part, rows, firstRowId, norms } = list;
   // Who looks at a list as a whole need not know how long codes are: it is asked for at once.
   const layout = isOneWindow(part, memoryBytes) ? undefined : await opened;
   const bytesOf = (count: number): number => layout?.listBytes(count) ?? 0;
@@ -158,8 +164,9 @@ export async function scanCodes(
     const cascade = await opened;
     bounded = cascade !== null;
     if (cascade === null) return;
-    const rows = { codes, rows: window.rows, firstRowId: firstRowId + window.row, ...(dead && { dead }) };
-    await untilCancelled(cascade, options.signal, () => cascade.scan([rows]));
+    const [count, first] = [window.rows, firstRowId + window.row];
+    const some = { codes, rows: count, firstRowId: first, ...(norms && { norms }), ...(dead && { dead }) };
+    await untilCancelled(cascade, options.signal, () => cascade.scan([some]));
   };
   if (bounded) await eachWindow(pages, part, windows, work, options);
   return bounded;

@@ -116,8 +116,9 @@ export async function prove(
   return { read: readsOf(ground), results: await resultsOf(asked, ground, bounded, options.signal) };
 }
 
-export function codedList({ list: { rows, firstRowId }, dead }: CodedRows, codes: Uint8Array): CodedList {
-  return { codes, rows, firstRowId, ...(dead && { dead }) };
+export function codedList({ list, dead }: CodedRows, codes: Uint8Array): CodedList {
+  const { rows, firstRowId, norms } = list;
+  return { codes, rows, firstRowId, ...(norms && { norms }), ...(dead && { dead }) };
 }
 
 /** The partitions and codes of the array. Without rows, or without queries, nothing is there to scan. */

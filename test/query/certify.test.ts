@@ -16,7 +16,7 @@ import {
   type NacreError,
   open,
 } from '../../src/index.js';
-import { native } from '../../src/native.js';
+import { native, type RowNorms } from '../../src/native.js';
 import { canonical } from '../../src/query/canonical.js';
 import { storesUnderTest } from '../support/servers/index.js';
 import { openTestStore } from '../support/servers/open.js';
@@ -360,41 +360,63 @@ describe('codes', () => {
     });
   }
 
-  test('that a faulty build made with too small an error are found by a full check alone', async () => {
-    const uri = path.join(folder, 'faulty');
-    const dataset = await open(uri, { create: true });
-    await dataset.write(async (tx) => {
-      await tx.create('e', { dtype: 'float32', rowShape: [dimensions] });
-      await tx.append('e', vectorsOf(1000));
-    });
-    const binding = native();
-    const createCodeTransform = binding.createCodeTransform.bind(binding);
-    binding.createCodeTransform = (options) => {
-      const transform = createCodeTransform(options);
-      return {
-        listBytes: (rows) => transform.listBytes(rows),
-        encode: async (dtype, rows, codes) => {
-          await transform.encode(dtype, rows, codes);
-          // The coarse errors are the third of the columns of the only chunk, which has 1,008 places.
-          new DataView(codes.buffer, codes.byteOffset).setFloat32(4 * (2 * 1008 + 17), 1e-9, true);
-        },
-      };
-    };
-    try {
-      await dataset.array('e').index({ type: 'exact' });
-    } finally {
-      binding.createCodeTransform = createCodeTransform;
-    }
-    const again = await open(uri);
-    const certificate = await again.array('e').nearest(new Float32Array(dimensions)).certify();
-    expect(certificate.claims.read.method).toBe('codes');
-    expect((await again.verify(certificate)).verdict).toBe('right');
-    const found = await again.verify(certificate, { full: true });
-    expect(found.verdict).toBe('wrong');
-    expect(found.reason).toMatch(/indexes\/.* id 17, the coarse error is less/);
-    await again.close();
-    await dataset.close();
+  const narrow = (norms: RowNorms): RowNorms => ({
+    least: Math.fround(1.01 * norms.least),
+    most: norms.most,
   });
+  const faulty: readonly [string, (view: DataView, norms: RowNorms) => RowNorms, RegExp][] = [
+    // The coarse errors are the third of the columns of the only chunk, which has 1,008 places.
+    [
+      'with too small an error',
+      (view, norms) => {
+        view.setFloat32(4 * (2 * 1008 + 17), 1e-9, true);
+        return norms;
+      },
+      /indexes\/.* id 17, the coarse error is less/,
+    ],
+    [
+      'with a range of norms that is too narrow',
+      (_, norms) => narrow(norms),
+      /indexes\/.* id \d+, its norm is not within/,
+    ],
+  ];
+  test.each(faulty)(
+    'that a faulty build made %s are found by a full check alone',
+    async (what, spoil, reason) => {
+      const uri = path.join(folder, `faulty ${what}`);
+      const dataset = await open(uri, { create: true });
+      await dataset.write(async (tx) => {
+        await tx.create('e', { dtype: 'float32', rowShape: [dimensions] });
+        await tx.append('e', vectorsOf(1000));
+      });
+      const binding = native();
+      const createCodeTransform = binding.createCodeTransform.bind(binding);
+      binding.createCodeTransform = (options) => {
+        const transform = createCodeTransform(options);
+        return {
+          listBytes: (rows) => transform.listBytes(rows),
+          encode: async (dtype, rows, codes) => {
+            const norms = await transform.encode(dtype, rows, codes);
+            return spoil(new DataView(codes.buffer, codes.byteOffset), norms);
+          },
+        };
+      };
+      try {
+        await dataset.array('e').index({ type: 'exact' });
+      } finally {
+        binding.createCodeTransform = createCodeTransform;
+      }
+      const again = await open(uri);
+      const certificate = await again.array('e').nearest(new Float32Array(dimensions)).certify();
+      expect(certificate.claims.read.method).toBe('codes');
+      expect((await again.verify(certificate)).verdict).toBe('right');
+      const found = await again.verify(certificate, { full: true });
+      expect(found.verdict).toBe('wrong');
+      expect(found.reason).toMatch(reason);
+      await again.close();
+      await dataset.close();
+    },
+  );
 });
 
 test('what is no certificate is refused by the field that is wrong', async () => {

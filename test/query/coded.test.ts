@@ -1,5 +1,13 @@
 // Exact search by an index of codes: the same answers as without one, whatever happens to the rows meanwhile.
-import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -13,6 +21,8 @@ import {
   type TypedArray,
 } from '../../src/index.js';
 import { openStoreDataset } from '../../src/dataset/open.js';
+import { decodeRoot } from '../../src/manifest/root.js';
+import { functions } from '../manifest/drafts.js';
 import { storesUnderTest } from '../support/servers/index.js';
 import { openTestStore } from '../support/servers/open.js';
 import { randomFloats, seedOf } from './random.js';
@@ -107,6 +117,66 @@ describe.each(storesUnderTest())('on %s', (name) => {
     await dataset.close();
     await store.dispose();
   });
+});
+
+/** What the newest version of a folder claims of the norms of the lists of its first array. */
+function claimedNorms(uri: string): [number, number][] {
+  const [newest = ''] = readdirSync(path.join(uri, 'versions')).sort();
+  const { root } = decodeRoot(readFileSync(path.join(uri, 'versions', newest)), newest, functions);
+  const segments = root.arrays[0]?.indexes[0]?.segments ?? [];
+  return segments.map(({ leastNorm, mostNorm }) => [leastNorm, mostNorm]);
+}
+
+describe('rows of one length', () => {
+  const lengths: Readonly<Record<string, (i: number) => number>> = {
+    'that are normalised': () => 1,
+    'that are nearly as long as each other': (i) => 1 + (i % 10) / 2600,
+    'that differ': (i) => 1 + (i % 10) / 50,
+    'one of which is zero': (i) => (i === 700 ? 0 : 1),
+    'one of which is no number': (i) => (i === 700 ? Number.NaN : 1),
+  };
+  test.each(Object.entries(lengths))(
+    '%s have the same answers as without an index',
+    async (what, lengthOf) => {
+      const uri = path.join(folder, what);
+      const dataset = await open(uri, { create: true });
+      const normalised = (count: number): ReturnType<typeof rowsOf> => {
+        const rows = rowsOf(count);
+        for (let i = 0; i < count; i++) {
+          const row = rows.data.subarray(i * dimensions, (i + 1) * dimensions);
+          const length = Math.hypot(...row) / lengthOf(i);
+          for (const [j, x] of row.entries()) row[j] = lengthOf(i) === 0 ? 0 : x / length;
+        }
+        return rows;
+      };
+      const first = normalised(2000);
+      await twice(dataset, (array) => async (tx) => {
+        await tx.create(array, { dtype: 'float32', rowShape: [dimensions] });
+        await tx.append(array, first);
+      });
+      await dataset.array('e').index({ type: 'exact' });
+      await compare(dataset);
+      const more = normalised(500);
+      await twice(dataset, (array) => (tx) => tx.append(array, more));
+      await dataset.array('e').index({ type: 'exact', update: true });
+      await compare(dataset);
+      const [norms = [0, 0], others = [0, 0]] = claimedNorms(uri);
+      if (/zero|number/.test(what)) expect(norms).toEqual([0, 0]);
+      else {
+        const least = lengthOf(0) * (1 - 3e-7);
+        const most = lengthOf(9) * (1 + 3e-7);
+        for (const [from, to] of [norms, others]) {
+          expect([from >= least, from <= lengthOf(0), to >= lengthOf(9), to <= most]).toEqual([
+            true,
+            true,
+            true,
+            true,
+          ]);
+        }
+      }
+      await dataset.close();
+    },
+  );
 });
 
 /** A folder with 2,000 indexed rows, and its index objects from the largest on. */

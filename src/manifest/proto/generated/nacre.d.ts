@@ -628,6 +628,8 @@ export namespace nacre {
             object: number;
             firstRowId: number;
             rows: number;
+            leastNorm: number;
+            mostNorm: number;
             static create(properties: nacre.v1.IndexSegment.$Shape): nacre.v1.IndexSegment & nacre.v1.IndexSegment.$Shape;
             static create(properties?: nacre.v1.IndexSegment.$Properties): nacre.v1.IndexSegment;
             static encode(message: nacre.v1.IndexSegment.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -639,6 +641,8 @@ export namespace nacre {
                 object?: (number|null);
                 firstRowId?: (number|null);
                 rows?: (number|null);
+                leastNorm?: (number|null);
+                mostNorm?: (number|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.IndexSegment.$Properties;

@@ -4440,6 +4440,8 @@ export const nacre = $root.nacre = (() => {
              * @property {number|null} [object] IndexSegment object
              * @property {number|null} [firstRowId] IndexSegment firstRowId
              * @property {number|null} [rows] IndexSegment rows
+             * @property {number|null} [leastNorm] IndexSegment leastNorm
+             * @property {number|null} [mostNorm] IndexSegment mostNorm
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -4496,6 +4498,22 @@ export const nacre = $root.nacre = (() => {
             IndexSegment.prototype.rows = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             /**
+             * IndexSegment leastNorm.
+             * @member {number} leastNorm
+             * @memberof nacre.v1.IndexSegment
+             * @instance
+             */
+            IndexSegment.prototype.leastNorm = 0;
+
+            /**
+             * IndexSegment mostNorm.
+             * @member {number} mostNorm
+             * @memberof nacre.v1.IndexSegment
+             * @instance
+             */
+            IndexSegment.prototype.mostNorm = 0;
+
+            /**
              * Creates a new IndexSegment instance using the specified properties.
              * @function create
              * @memberof nacre.v1.IndexSegment
@@ -4533,6 +4551,10 @@ export const nacre = $root.nacre = (() => {
                     writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.firstRowId);
                 if (message.rows != null && $Object.hasOwnProperty.call(message, "rows") && (typeof message.rows === "object" ? message.rows.low || message.rows.high : message.rows !== 0))
                     writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.rows);
+                if (message.leastNorm != null && $Object.hasOwnProperty.call(message, "leastNorm") && !$Object.is(message.leastNorm, 0))
+                    writer.uint32(/* id 4, wireType 5 =*/37).float(message.leastNorm);
+                if (message.mostNorm != null && $Object.hasOwnProperty.call(message, "mostNorm") && !$Object.is(message.mostNorm, 0))
+                    writer.uint32(/* id 5, wireType 5 =*/45).float(message.mostNorm);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -4602,6 +4624,24 @@ export const nacre = $root.nacre = (() => {
                                 message.rows = value;
                             else
                                 delete message.rows;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 5)
+                                break;
+                            if (!$Object.is(value = reader.float(), 0))
+                                message.leastNorm = value;
+                            else
+                                delete message.leastNorm;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 5)
+                                break;
+                            if (!$Object.is(value = reader.float(), 0))
+                                message.mostNorm = value;
+                            else
+                                delete message.mostNorm;
                             continue;
                         }
                     }
