@@ -37,6 +37,7 @@ test('the types that are exported', () => {
   );
   expect(names.toSorted()).toMatchInlineSnapshot(`
     [
+      "",
       "ArrayHandle",
       "ArrayInfo",
       "CacheCleared",
@@ -52,6 +53,7 @@ test('the types that are exported', () => {
       "DatasetInfo",
       "Diagnosis",
       "DoctorOptions",
+      "DropIndexOptions",
       "Dtype",
       "ErrorCode",
       "ErrorContext",
@@ -60,6 +62,7 @@ test('the types that are exported', () => {
       "FileRows",
       "Finding",
       "Hit",
+      "IndexInfo",
       "IndexOptions",
       "MeterCounts",
       "Metric",
@@ -108,6 +111,7 @@ test('the members of the handles', () => {
     {
       "ArrayHandle": [
         "batches",
+        "dropIndex",
         "dtype",
         "ids",
         "index",
@@ -144,6 +148,7 @@ test('the members of the handles', () => {
         "create",
         "drop",
         "dropArray",
+        "dropIndex",
         "index",
         "read",
         "rename",

@@ -67,7 +67,8 @@ export async function buildExactIndex(
     const rowBytes = rowBytesOf(view.type);
     const { codes, norms } = await codesOf(environment, stretch, transform, dtype, rowBytes, options);
     const object = await uploadLarge(environment, pattern, [codes], options, blockBytes);
-    const claimed = norms.least > 0 && norms.most < Infinity ? { norms } : {};
+    const isKnown = norms.least > 0 && norms.most < Infinity;
+    const claimed = isKnown ? { leastNorm: norms.least, mostNorm: norms.most } : {};
     segments.push({ object, firstRowId: stretch.firstRowId, rows: stretch.rows, ...claimed });
     coded += stretch.rows;
     onProgress?.(coded, total);

@@ -25,6 +25,8 @@ export class PendingArray {
   readonly #appended: { firstRow: number; partitions: Promise<readonly PartitionDraft[]> }[] = [];
   readonly #overrides: Override[] = [];
   name: string;
+  /** Its indexes by kind; the transaction's own cover every row of the base. */
+  readonly indexes: Map<number, 'known' | 'own'>;
   appendedRows = 0;
   droppedRows = 0;
   #dropped: Uint8Array;
@@ -36,6 +38,7 @@ export class PendingArray {
     this.name = name;
     this.type = type;
     this.base = base;
+    this.indexes = new Map(base?.entry.indexes.map(({ kind }) => [kind, 'known']));
     this.#dropped = environment.functions.rowSets.fromSorted(noRows);
   }
 

@@ -236,7 +236,21 @@ export class WriteTransaction {
 
   /** Gives the array an index that was built and uploaded. */
   index(name: string, index: IndexDraft): void {
-    this.#note({ kind: 'index', array: this.#array(name).id, index });
+    const array = this.#array(name);
+    array.indexes.set(index.kind, 'own');
+    this.#note({ kind: 'index', array: array.id, index });
+  }
+
+  /** The index of the kind, as the transaction sees it: `own` is one that it built or added to. */
+  indexOf(name: string, kind: number): 'known' | 'own' | undefined {
+    return this.#array(name).indexes.get(kind);
+  }
+
+  /** Takes the index of the kind from the array; there is one. */
+  dropIndex(name: string, kind: number): void {
+    const array = this.#array(name);
+    array.indexes.delete(kind);
+    this.#note({ kind: 'dropIndex', array: array.id, of: kind });
   }
 
   /**

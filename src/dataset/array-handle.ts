@@ -16,7 +16,7 @@ import { type QueryVectors, resolveVectors } from '../query/vectors.js';
 import type { Environment } from './environment.js';
 import type { HeadSource } from './head-source.js';
 import type { WriteCall, WriteResult } from './operation.js';
-import type { IndexOptions, TransactionHandle } from './transaction-handle.js';
+import type { DropIndexOptions, IndexOptions, TransactionHandle } from './transaction-handle.js';
 
 export type { RowSelection };
 
@@ -196,6 +196,17 @@ export class ArrayHandle {
     return this.#home.write((tx) => tx.index(this.name, options), {
       message: `${message} the ${options.type} index of '${this.name}'`,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+  }
+
+  /**
+   * Takes an index away in a version of its own; see {@link TransactionHandle.dropIndex}. Errors: `NotFound`
+   * where there is none.
+   */
+  async dropIndex({ type, signal }: DropIndexOptions): Promise<WriteResult> {
+    return this.#home.write((tx) => tx.dropIndex(this.name, { type }), {
+      message: `drop the ${type} index of '${this.name}'`,
+      ...(signal === undefined ? {} : { signal }),
     });
   }
 

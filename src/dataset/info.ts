@@ -1,7 +1,7 @@
 // What a dataset says of itself: its content, and its versions.
 import type { ArrayView } from '../arrays/array-view.js';
 import { shapeOf } from '../arrays/types.js';
-import type { Root } from '../manifest/message.js';
+import { type Root, v1 } from '../manifest/message.js';
 import type { Dtype } from '../npy/dtype.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
@@ -13,11 +13,19 @@ export interface PartitionInfo {
   readonly sizeBytes: number;
 }
 
+export interface IndexInfo {
+  readonly type: 'exact';
+  /** Rows that it covers, dropped and replaced ones included. */
+  readonly rows: number;
+  readonly sizeBytes: number;
+}
+
 export interface ArrayInfo {
   readonly dtype: Dtype;
   /** NumPy's shape, rows first. */
   readonly shape: readonly number[];
   readonly partitions: readonly PartitionInfo[];
+  readonly indexes: readonly IndexInfo[];
 }
 
 export interface DatasetInfo {
@@ -74,7 +82,17 @@ async function describeArray(view: ArrayView, options: CallOptions): Promise<Arr
     dtype: view.type.dtype,
     shape: shapeOf(view.entry),
     partitions: parts.map(({ object, rows }) => ({ key: object.key, rows, sizeBytes: object.sizeBytes })),
+    indexes: describeIndexes(view),
   };
+}
+
+/** Those of a kind that is known here. */
+function describeIndexes(view: ArrayView): IndexInfo[] {
+  const exact = view.index(v1.IndexKind.INDEX_KIND_EXACT);
+  if (exact === undefined) return [];
+  const rows = exact.lists.reduce((sum, list) => sum + list.rows, 0);
+  const bytes = exact.lists.reduce((sum, { part }) => sum + part.object.sizeBytes, exact.epoch.sizeBytes);
+  return [{ type: 'exact', rows, sizeBytes: bytes }];
 }
 
 export function describeVersion(root: Root): VersionInfo {

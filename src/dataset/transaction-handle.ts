@@ -5,14 +5,28 @@ import type { RowsInput } from '../arrays/rows-input.js';
 import type { RowSelection } from '../arrays/selection.js';
 import type { CreateOptions, RowTarget, WriteTransaction } from '../arrays/write-transaction.js';
 import { NacreError } from '../errors.js';
+import { v1 } from '../manifest/message.js';
 import { viewAs } from '../npy/dtype.js';
 import { codedDimensions, scanDtype } from '../query/scan.js';
+import type { CallOptions } from '../storage/object-store.js';
 import type { Rows } from './array-handle.js';
 import type { Environment } from './environment.js';
 
 export interface IndexOptions extends BuildOptions {
   /** `exact`: exact search reads codes of the rows in their place. */
   readonly type: 'exact';
+}
+
+export interface DropIndexOptions extends CallOptions {
+  readonly type: 'exact';
+}
+
+/** The number of a type of index in the manifest. */
+function kindOf({ type }: Pick<IndexOptions, 'type'>): number {
+  if (type === 'exact') return v1.IndexKind.INDEX_KIND_EXACT;
+  throw new NacreError('InvalidArgument', `'${String(type)}' is no type of index`, {
+    hint: "The type is 'exact'.",
+  });
 }
 
 /** Changes that become one version. Use it inside the callback of `write()` only, and await every call. */
@@ -80,11 +94,7 @@ export class TransactionHandle {
    * `UnsupportedFormat` for complex rows, `InvalidArgument` for rows of no numbers or of more than 16,384.
    */
   async index(name: string, options: IndexOptions): Promise<void> {
-    if (options.type !== 'exact') {
-      throw new NacreError('InvalidArgument', `'${String(options.type)}' is no type of index`, {
-        hint: "The type is 'exact'.",
-      });
-    }
+    const kind = kindOf(options);
     const view = this.#staged.base(name);
     if (view === undefined) {
       throw new NacreError('InvalidArgument', `'${name}' is made in this transaction and has no rows yet`, {
@@ -94,8 +104,28 @@ export class TransactionHandle {
     const { buildExactIndex } = await import('../ann/build-exact.js');
     const scanned = { name, type: view.type };
     const dimensions = codedDimensions(scanned);
-    const draft = await buildExactIndex(this.#environment, view, scanDtype(scanned), dimensions, options);
+    const known = this.#staged.indexOf(name, kind);
+    // One that the transaction built covers all that there is to be covered; one that it took away, nothing.
+    if (options.update === true && known === 'own') return;
+    const update = options.update === true && known !== undefined;
+    const how = { ...options, update };
+    const draft = await buildExactIndex(this.#environment, view, scanDtype(scanned), dimensions, how);
     if (draft !== undefined) this.#staged.index(name, draft);
+  }
+
+  /**
+   * Takes an index away; searches read the rows again. Its objects leave the version. Errors: `NotFound`
+   * where the array has none of the type.
+   */
+  async dropIndex(name: string, options: DropIndexOptions): Promise<void> {
+    const kind = kindOf(options);
+    if (this.#staged.indexOf(name, kind) === undefined) {
+      throw new NacreError('NotFound', `array '${name}' has no ${options.type} index`, {
+        context: { array: name },
+        hint: 'Build one with `nacre index`, or leave it so.',
+      });
+    }
+    this.#staged.dropIndex(name, kind);
   }
 
   /**

@@ -25,13 +25,7 @@ import type { LoadedRoot } from './root.js';
 import { inlineBytes, mergeInline, resolvePending, rowSetMessage } from './row-sets.js';
 import { type HashedObject, updateSetHash } from './set-hash.js';
 import { hashAt, operationMemoryMs, type Spill } from './spill.js';
-import {
-  type ArrayId,
-  type Change,
-  type PartitionDraft,
-  type RowSetDraft,
-  type Transaction,
-} from './transaction.js';
+import type { ArrayId, Change, PartitionDraft, RowSetDraft, Transaction } from './transaction.js';
 
 export interface RootStamp {
   readonly commitId: Uint8Array;
@@ -157,6 +151,8 @@ export class RootDraft {
         return undefined;
       case 'index':
         return this.#index(change);
+      case 'dropIndex':
+        return this.#dropIndex(change);
     }
   }
 
@@ -165,10 +161,9 @@ export class RootDraft {
     const entry = this.#array(array);
     const before = entry.indexes.find((index) => index.kind === kind);
     const others = entry.indexes.filter((index) => index !== before);
-    const segments = drafts.map(({ object, firstRowId, rows, norms }) => {
-      const claimed = norms === undefined ? {} : { leastNorm: norms.least, mostNorm: norms.most };
-      return make(v1.IndexSegment, { object: this.#addObject(object), firstRowId, rows, ...claimed });
-    });
+    const segments = drafts.map(({ object, ...covered }) =>
+      make(v1.IndexSegment, { object: this.#addObject(object), ...covered }),
+    );
     if (epoch === undefined) {
       const known = defined(before, 'index that is added to');
       const all = [...known.segments, ...segments].sort((a, b) => a.firstRowId - b.firstRowId);
@@ -178,6 +173,13 @@ export class RootDraft {
       const index = make(v1.Index, { kind, epoch: this.#addObject(epoch), segments });
       this.#update(array, { indexes: [...others, index] });
     }
+    this.#note(array, { indexed: true });
+  }
+
+  #dropIndex({ array, of }: ChangeOf<'dropIndex'>): void {
+    const { indexes } = this.#array(array);
+    for (const index of indexes) if (index.kind === of) this.#removeIndex(index);
+    this.#update(array, { indexes: indexes.filter(({ kind }) => kind !== of) });
     this.#note(array, { indexed: true });
   }
 

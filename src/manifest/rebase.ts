@@ -9,6 +9,7 @@
 //   create          one name and type: theirs is used; another type: conflict
 //   rows I read     both     same row: C  same row: C  conflict     both
 //   index           both     both         both         conflict     both         (index: conflict)
+//   drop index      as index; to all others it is as index, too
 import { NacreError } from '../errors.js';
 import type { ManifestFunctions } from './functions.js';
 import type { ArrayId, Change, Transaction } from './transaction.js';
@@ -81,6 +82,7 @@ function clashOf(mine: Change, theirs: ArrayEffects, functions: ManifestFunction
     case 'rename':
       return theirs.renamed ? 'changed the name' : undefined;
     case 'index':
+    case 'dropIndex':
       return theirs.indexed ? 'changed the index' : undefined;
   }
 }
@@ -139,6 +141,7 @@ export function effectsOf(
         case 'rename':
           return { ...before, renamed: true };
         case 'index':
+        case 'dropIndex':
           return { ...before, indexed: true };
       }
     };

@@ -53,7 +53,9 @@ export type Change =
   | { readonly kind: 'drop'; readonly array: ArrayId; readonly rows: RowSetDraft }
   | { readonly kind: 'dropArray'; readonly array: ArrayId }
   | { readonly kind: 'rename'; readonly array: ArrayId; readonly name: string }
-  | { readonly kind: 'index'; readonly array: ArrayId; readonly index: IndexDraft };
+  | { readonly kind: 'index'; readonly array: ArrayId; readonly index: IndexDraft }
+  /** `of` is a number of the `IndexKind` enumeration. */
+  | { readonly kind: 'dropIndex'; readonly array: ArrayId; readonly of: number };
 
 export type AppendContent =
   | { readonly partitions: readonly PartitionDraft[] }
@@ -73,8 +75,9 @@ export interface IndexSegmentDraft {
   /** Of rows that were there when the transaction began. */
   readonly firstRowId: number;
   readonly rows: number;
-  /** float32; see `RowNorms`. */
-  readonly norms?: { readonly least: number; readonly most: number };
+  /** float32, both or neither: the norms of all these rows are within them. */
+  readonly leastNorm?: number;
+  readonly mostNorm?: number;
 }
 
 export interface ArrayType {

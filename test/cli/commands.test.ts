@@ -219,6 +219,32 @@ describe('append, replace, drop and rename', () => {
     expect((await nacre(['index', uri, 'missing', '--type', 'exact'])).code).toBe(4);
   });
 
+  test('index --drop takes the index away, and says how to build it again', async () => {
+    await answer(['import', uri, 'e', rows10]);
+    const drop = ['index', uri, 'e', '--type', 'exact', '--drop'];
+    const missing = await nacre([...drop, '--json']);
+    expect([missing.code, missing.error.code]).toEqual([4, 'NotFound']);
+    expect((await nacre([...drop, '--dry-run'])).code).toBe(4);
+    expect((await nacre(['index', uri, 'no-array', '--type', 'exact', '--drop'])).code).toBe(4);
+    await answer(['index', uri, 'e', '--type', 'exact']);
+    const before = await answer(['query', uri, 'e', '--row', '3', '-k', '4']);
+    const indexed = { version: 3, arrays: { e: { indexes: [{ type: 'exact', rows: 10 }] } } };
+    expect(await answer(['info', uri])).toMatchObject(indexed);
+    expect(await answer([...drop, '--dry-run'])).toMatchObject({ version: null, dryRun: true, rows: 10 });
+    expect(await answer(['info', uri])).toMatchObject(indexed);
+    expect((await nacre([...drop, '--update'])).code).toBe(2);
+    expect((await nacre(['index', uri, 'e', '--drop'])).code).toBe(2);
+    const dropped = await answer(drop);
+    expect(dropped).toMatchObject({ version: 4, drop: true, rows: 10 });
+    expect(await answer(['info', uri])).toMatchObject({ version: 4, arrays: { e: { indexes: [] } } });
+    const after = await answer(['query', uri, 'e', '--row', '3', '-k', '4']);
+    expect(after['results']).toEqual(before['results']);
+    expect((await nacre(drop)).code).toBe(4);
+    const undo = String(dropped['undo']).split(' ');
+    expect(undo.shift()).toBe('nacre');
+    expect(await answer(undo)).toMatchObject({ version: 5, rows: 10 });
+  });
+
   test('--if-version lets a change happen only on the version that was seen', async () => {
     await answer(['import', uri, 'e', rows10]);
     const stale = await nacre(['drop', uri, 'e', '--rows', '0', '--if-version', '1', '--json']);
@@ -246,6 +272,7 @@ describe('append, replace, drop and rename', () => {
       ['drop', uri, 'e', '--rows', '0:5'],
       ['drop', uri, 'e', '--array'],
       ['rename', uri, 'e', 'f'],
+      ['index', uri, 'e', '--type', 'exact'],
     ])
       expect(await answer([...args, '--dry-run'])).toMatchObject({ dryRun: true, version: null });
     for (const args of [

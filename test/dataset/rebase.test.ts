@@ -18,6 +18,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   'drop the array': (tx) => tx.dropArray('a'),
   rename: (tx) => tx.rename('a', 'z'),
   index: (tx) => tx.index('a', { type: 'exact' }),
+  'drop the index': (tx) => tx.dropIndex('a', { type: 'exact' }),
   'read row 1': async (tx) => {
     await tx.read('a', { rows: [1] });
     await tx.create('other', { dtype: 'int8' });
@@ -26,15 +27,16 @@ const verbs: Readonly<Record<string, Verb>> = {
 
 /** Rows: mine. Columns: what the other handle committed first, in the order above without the read. */
 const table: Readonly<Record<string, string>> = {
-  append: 'BBBBBCBB',
-  'replace rows 1, 2': 'BCBCBCBB',
-  'replace row 3': 'BBCBCCBB',
-  'drop rows 1, 2': 'BCBBBCBB',
-  'drop row 3': 'BBCBBCBB',
-  'drop the array': 'CCCCCBBB',
-  rename: 'BBBBBCCB',
-  index: 'BBBBBCBC',
-  'read row 1': 'BCBCBCBB',
+  append: 'BBBBBCBBB',
+  'replace rows 1, 2': 'BCBCBCBBB',
+  'replace row 3': 'BBCBCCBBB',
+  'drop rows 1, 2': 'BCBBBCBBB',
+  'drop row 3': 'BBCBBCBBB',
+  'drop the array': 'CCCCCBBBB',
+  rename: 'BBBBBCCBB',
+  index: 'BBBBBCBCC',
+  'drop the index': 'BBBBBCBCC',
+  'read row 1': 'BCBCBCBBB',
 };
 
 /** What rows 0 to 3 become, or undefined for no array. Each verb finds rows by their first content. */
@@ -69,7 +71,9 @@ describe('two handles', () => {
       const both = letters[at] === 'B';
       test(`mine: ${mine}; theirs, committed first: ${theirs}; ${both ? 'both' : 'conflict'}`, async () => {
         world = await worldWith(0, 1, 2, 3);
-        const [one, other] = [await world.open(), await world.open()];
+        const one = await world.open();
+        if ([mine, theirs].includes('drop the index')) await one.dataset.array('a').index({ type: 'exact' });
+        const other = await world.open();
         const outcome = await one.dataset
           .write(async (tx) => {
             await verbs[mine]?.(tx);

@@ -71,6 +71,7 @@ export const change = {
   }),
   drop: (array: string, ...ids: number[]): Change => ({ kind: 'drop', array, rows: { set: rowSet(...ids) } }),
   dropArray: (array: string): Change => ({ kind: 'dropArray', array }),
+  dropIndex: (array: string): Change => ({ kind: 'dropIndex', array, of: 1 }),
   rename: (array: string, name: string): Change => ({ kind: 'rename', array, name }),
 };
 

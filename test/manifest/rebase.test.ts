@@ -177,6 +177,21 @@ describe('the rebase table', () => {
       [change.append(x, 1), change.replace(x, 0), change.dropArray(x)],
       'both',
     ],
+    ['drop of an index that was dropped conflicts', [change.dropIndex(x)], [change.dropIndex(x)], 'conflict'],
+    ['drop of an index beside an append goes in', [change.dropIndex(x)], [change.append(x, 1)], 'both'],
+    ['append beside the drop of an index goes in', [change.append(x, 1)], [change.dropIndex(x)], 'both'],
+    [
+      'drop of an index of a dropped array conflicts',
+      [change.dropIndex(x)],
+      [change.dropArray(x)],
+      'conflict',
+    ],
+    [
+      'drop of an array whose index was dropped goes in',
+      [change.dropArray(x)],
+      [change.dropIndex(x)],
+      'both',
+    ],
     [
       'append to a dropped array whose name was made again conflicts',
       [change.append(x, 1)],

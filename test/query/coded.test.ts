@@ -235,6 +235,52 @@ test('an index goes with its array, and one that is built anew takes the place o
   await dataset.close();
 });
 
+test('an index that is dropped is gone, and what the transaction did before counts', async () => {
+  const { uri, objects } = await indexed('dropped');
+  const dataset = await open(uri);
+  const array = dataset.array('e');
+  const type = 'exact';
+  const indexes = async () => (await dataset.info()).arrays['e']?.indexes;
+  const size = objects.reduce((sum, file) => sum + statSync(file).size, 0);
+  expect(await indexes()).toEqual([{ type, rows: 2000, sizeBytes: size }]);
+  const { version } = await array.dropIndex({ type });
+  expect([version, await indexes()]).toEqual([await dataset.version(), []]);
+  await compare(dataset);
+  const refused = { code: 'NotFound', message: "array 'e' has no exact index" };
+  await expect(array.dropIndex({ type })).rejects.toMatchObject(refused);
+  await expect(array.dropIndex({ type: 'other' as 'exact' })).rejects.toMatchObject({
+    code: 'InvalidArgument',
+  });
+  await expect(dataset.array('none').dropIndex({ type })).rejects.toMatchObject({ code: 'NotFound' });
+  const before = await dataset.version();
+  await expect(
+    dataset.write(async (tx) => {
+      await tx.create('new', { dtype: 'int8' });
+      await tx.dropIndex('new', { type });
+    }),
+  ).rejects.toMatchObject({ code: 'NotFound' });
+  expect(await dataset.version()).toBe(before);
+  await dataset.write(async (tx) => {
+    await tx.index('e', { type });
+    await tx.dropIndex('e', { type });
+    await expect(tx.dropIndex('e', { type })).rejects.toMatchObject(refused);
+  });
+  expect(await indexes()).toEqual([]);
+  await array.index({ type });
+  await dataset.write(async (tx) => {
+    await tx.dropIndex('e', { type });
+    // With nothing that it could add to, it builds; then there is nothing to be added.
+    await tx.index('e', { type, update: true });
+    await tx.index('e', { type, update: true });
+  });
+  expect(await indexes()).toMatchObject([{ type, rows: 2000 }]);
+  await compare(dataset);
+  const kinds = [];
+  for await (const { operations } of dataset.log()) kinds.push(operations[0]?.kind);
+  expect(kinds.slice(0, 4)).toEqual(['dropIndex+index', 'index', 'index+dropIndex', 'dropIndex']);
+  await dataset.close();
+});
+
 const odd: readonly [string, TypedArray, Dtype][] = [
   [
     'rows of NaN and infinities',

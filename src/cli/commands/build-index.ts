@@ -1,53 +1,94 @@
-import { shellWord } from '../output.js';
-import { changing, define } from '../program.js';
+import { NacreError } from '../../index.js';
+import { plural, shellWord } from '../output.js';
+import { define, destructive } from '../program.js';
+import type { Session } from '../session.js';
 import { writeOptions, type WritingOptions } from '../sources.js';
 import { invalid } from '../values.js';
 
 interface Options extends WritingOptions {
   readonly type?: string;
   readonly update?: boolean;
+  readonly drop?: boolean;
 }
 
 export const buildIndex = define<Options>({
   usage: 'index <uri> <array>',
-  summary: 'build an index of the rows of an array',
+  summary: 'build an index of the rows of an array, or drop it',
   details: `An exact index holds codes of the rows: a search reads them in place of the rows, about a
 quarter of the bytes of float32, and scores the few rows that their bounds leave. Answers stay exact. Rows
-that come or change later are scanned as they are; --update codes those that no index covers yet.`,
-  examples: ['nacre index ./faces embeddings --type exact', 'nacre index ./faces embeddings --update'],
+that come or change later are scanned as they are; --update codes those that no index covers yet. --drop
+takes the index away: searches read the rows again.`,
+  examples: [
+    'nacre index ./faces embeddings --type exact',
+    'nacre index ./faces embeddings --update',
+    'nacre index ./faces embeddings --type exact --drop',
+  ],
   options: (command) =>
-    changing(
+    destructive(
       command
         .option('--type <type>', "the type of the index; 'exact' is the only one yet")
         .option('--update', 'only rows that the index does not cover yet')
+        .option('--drop', 'take the index away')
         .option('-m, --message <text>', 'shown by `nacre log`'),
     ),
-  async work(session, options, uri: string, name: string) {
-    const { signal } = session;
-    const { type = options.update === true ? 'exact' : undefined, update = false } = options;
+  work(session, options, uri: string, name: string) {
+    const { type = options.update === true ? 'exact' : undefined } = options;
     if (type !== 'exact')
       throw invalid(
         type === undefined ? 'the type is not said' : `'${type}' is no type of index`,
         'Use --type exact.',
       );
-    const dataset = await session.open(uri);
-    const [rows = 1] = await dataset.array(name).shape({ signal });
-    const answer = { uri: dataset.uri, array: name, type, update, rows };
-    const what = update ? `the ${type} index of '${name}'` : `an ${type} index of '${name}'`;
-    if (options.dryRun === true) {
-      const verb = update ? 'update' : 'build';
-      return { json: { ...answer, dryRun: true, version: null }, text: `would ${verb} ${what}` };
-    }
-    const before = await dataset.version({ signal });
-    const progress = session.progress(`coding ${name}`, 'rows');
-    const onProgress = (done: number, total: number): void => progress.update(done, total);
-    const { version } = await dataset.write((tx) => tx.index(name, { type, update, signal, onProgress }), {
-      message: `${update ? 'update' : 'build'} ${what}`,
-      ...writeOptions(session, options),
-    });
-    progress.end();
-    const json = { ...answer, version };
-    if (version === before) return { json, text: `${shellWord(name)} has no rows that are to be coded` };
-    return { json, text: `${update ? 'updated' : 'built'} ${what} (version ${version})` };
+    if (options.drop !== true) return build(session, options, uri, name, type);
+    if (options.update === true) throw invalid('an index cannot be updated and dropped', 'Leave one out.');
+    return drop(session, options, uri, name, type);
   },
 });
+
+async function build(session: Session, options: Options, uri: string, name: string, type: 'exact') {
+  const { signal } = session;
+  const { update = false } = options;
+  const dataset = await session.open(uri);
+  const [rows = 1] = await dataset.array(name).shape({ signal });
+  const answer = { uri: dataset.uri, array: name, type, update, rows };
+  const what = update ? `the ${type} index of '${name}'` : `an ${type} index of '${name}'`;
+  if (options.dryRun === true) {
+    const verb = update ? 'update' : 'build';
+    return { json: { ...answer, dryRun: true, version: null }, text: `would ${verb} ${what}` };
+  }
+  const before = await dataset.version({ signal });
+  const progress = session.progress(`coding ${name}`, 'rows');
+  const onProgress = (done: number, total: number): void => progress.update(done, total);
+  const { version } = await dataset.write((tx) => tx.index(name, { type, update, signal, onProgress }), {
+    message: `${update ? 'update' : 'build'} ${what}`,
+    ...writeOptions(session, options),
+  });
+  progress.end();
+  const json = { ...answer, version };
+  if (version === before) return { json, text: `${shellWord(name)} has no rows that are to be coded` };
+  return { json, text: `${update ? 'updated' : 'built'} ${what} (version ${version})` };
+}
+
+async function drop(session: Session, options: Options, uri: string, name: string, type: 'exact') {
+  const { signal } = session;
+  const dataset = await session.open(uri);
+  // Names the array that is nearest where there is none.
+  await dataset.array(name).shape({ signal });
+  const { arrays } = await dataset.info({ signal });
+  const index = arrays[name]?.indexes.find((one) => one.type === type);
+  if (index === undefined)
+    throw new NacreError('NotFound', `array '${name}' has no ${type} index`, { context: { array: name } });
+  const { rows } = index;
+  const what = `the ${type} index of '${name}'`;
+  const answer = { uri: dataset.uri, array: name, type, drop: true, rows };
+  if (options.dryRun === true) {
+    const text = `would drop ${what}, of ${plural(rows, 'row')}`;
+    return { json: { ...answer, dryRun: true, version: null }, text };
+  }
+  await session.confirm(`Drop ${what}, of ${plural(rows, 'row')}?`);
+  const { version } = await dataset.write((tx) => tx.dropIndex(name, { type }), {
+    message: `drop ${what}`,
+    ...writeOptions(session, options),
+  });
+  const undo = `nacre index ${shellWord(uri)} ${shellWord(name)} --type ${type}`;
+  return { json: { ...answer, version, undo }, text: `dropped ${what} (version ${version})\nundo: ${undo}` };
+}
