@@ -37,7 +37,6 @@ test('the types that are exported', () => {
   );
   expect(names.toSorted()).toMatchInlineSnapshot(`
     [
-      "",
       "ArrayHandle",
       "ArrayInfo",
       "CacheCleared",

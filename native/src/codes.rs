@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kernels::codes::{self, CHUNK_ROWS, Chunk, Norms, Transform};
 use kernels::rowset::{MAX_ID, RowSet};
-use kernels::scan::{self, Dtype};
+use kernels::scan::{self, Dtype, MappedRows};
 use kernels::{Error, Result};
 use napi::Env;
 use napi::bindgen_prelude::{Float64Array, Object, Uint8Array};
@@ -148,7 +148,7 @@ impl CodeTransform {
 }
 
 #[napi]
-pub struct Cascade(Held<scan::Cascade>);
+pub struct Cascade(pub(crate) Held<scan::Cascade>);
 
 /// Nothing when a query is out of the range in which codes have bounds.
 #[napi(catch_unwind, js_name = "createCascade")]
@@ -210,9 +210,9 @@ struct ScanInputs {
 }
 
 /// What the numbers of a list say, checked, and its dead rows.
-type Listed = (usize, u64, Option<RowSet>);
+pub(crate) type Listed = (usize, u64, Option<RowSet>);
 
-fn listed(lists: &[CodeList]) -> Result<Vec<Listed>> {
+pub(crate) fn listed(lists: &[CodeList]) -> Result<Vec<Listed>> {
     let one = |list: &CodeList| {
         let dead = list.dead.as_ref().map(|bytes| RowSet::decode(bytes)).transpose()?;
         let first_id = integer("firstRowId", list.first_row_id, MAX_ID)?;
@@ -221,14 +221,20 @@ fn listed(lists: &[CodeList]) -> Result<Vec<Listed>> {
     lists.iter().map(one).collect()
 }
 
-/// Part `part` of `of` of all chunks.
-fn scan_part(
+/// How many parts the lists are scanned in.
+pub(crate) fn scan_parts(lists: &[CodeList]) -> Result<usize> {
+    let chunks: usize = lists.iter().map(|list| scan::Cascade::chunks(list.rows as usize)).sum();
+    Ok((chunks / JOB_CHUNKS).clamp(1, pool()?.threads))
+}
+
+/// Part `part` of `of` of all chunks. The ids of the rows that were read.
+pub(crate) fn scan_part(
     cascade: &scan::Cascade,
     lists: &[CodeList],
     listed: &[Listed],
-    part: usize,
-    of: usize,
-) -> Result<()> {
+    (part, of): (usize, usize),
+    rows: Option<&MappedRows<'_>>,
+) -> Result<Vec<u64>> {
     let codes = lists.iter().zip(listed).map(|(list, (rows, first_id, dead))| scan::Codes {
         bytes: &list.codes,
         rows: *rows,
@@ -239,7 +245,7 @@ fn scan_part(
     });
     let codes: Vec<_> = codes.collect();
     let chunks: usize = codes.iter().map(|list| scan::Cascade::chunks(list.rows)).sum();
-    cascade.scan(&codes, chunks * part / of..chunks * (part + 1) / of)
+    cascade.scan_with(&codes, chunks * part / of..chunks * (part + 1) / of, rows)
 }
 
 struct ScoreInputs {
@@ -252,15 +258,16 @@ struct ScoreInputs {
 impl Cascade {
     #[napi(catch_unwind)]
     pub fn scan<'env>(&self, env: &'env Env, lists: Vec<CodeList>) -> napi::Result<Object<'env>> {
-        let chunks: usize = lists.iter().map(|list| scan::Cascade::chunks(list.rows as usize)).sum();
-        let parts = (chunks / JOB_CHUNKS).clamp(1, pool().map_err(fail)?.threads);
+        let parts = scan_parts(&lists).map_err(fail)?;
         let inputs = ScanInputs { cascade: Arc::clone(&self.0), lists };
         spawn_parts(
             env,
             inputs,
             parts,
             |inputs| listed(&inputs.lists),
-            move |ScanInputs { cascade, lists }, listed, part| scan_part(cascade, lists, listed, part, parts),
+            move |ScanInputs { cascade, lists }, listed, part| {
+                scan_part(cascade, lists, listed, (part, parts), None).map(drop)
+            },
             |(), ()| (),
         )
     }
@@ -268,7 +275,8 @@ impl Cascade {
     /// The same on the event loop.
     #[napi(catch_unwind)]
     pub fn scan_now(&self, lists: Vec<CodeList>) -> napi::Result<()> {
-        listed(&lists).and_then(|listed| scan_part(&self.0, &lists, &listed, 0, 1)).map_err(fail)
+        let scan = |listed: Vec<_>| scan_part(&self.0, &lists, &listed, (0, 1), None);
+        listed(&lists).and_then(scan).map(drop).map_err(fail)
     }
 
     /// As that of the scan that the codes are for.

@@ -15,4 +15,5 @@ mod file;
 mod rows;
 mod rowset;
 mod scan;
+mod search;
 mod spawn;

@@ -6,12 +6,10 @@ import type { ArrayEnvironment } from '../arrays/environment.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { allocate } from '../arrays/reader.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
-import type { Lent } from '../arrays/pages.js';
-import { eachWindow, isOneWindow, rangeOf, type Window, windowsOf } from '../arrays/windows.js';
+import { eachWindow, isOneWindow, type Window, windowsOf } from '../arrays/windows.js';
 import { v1 } from '../manifest/message.js';
-import { type Cascade, type CodeRows, type ExactScan, fromNative, type ScanMetric } from '../native.js';
+import { type Cascade, type ExactScan, fromNative, type ScanMetric } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { codesAMilli, isShort } from './now.js';
 import { areTurnedNow, byTurns, dimensionsOf, hitsOfTurn, picksByTurns, untilCancelled } from './scan.js';
 import type { ResolvedVectors } from './vectors.js';
 
@@ -26,6 +24,8 @@ export interface CodedRows {
 export interface Coded {
   readonly cascade: Promise<Cascade | null>;
   readonly lists: readonly CodedRows[];
+  /** The partitions that lists stand for, ascending by row id. */
+  readonly covered: readonly ScanPart[];
   /** What no list covers. */
   readonly plain: readonly ScanPart[];
 }
@@ -70,10 +70,11 @@ export function divide(
   lists: readonly CodeList[],
   parts: readonly ScanPart[],
   { functions: { rowSets } }: ArrayEnvironment,
-): Pick<Coded, 'lists' | 'plain'> {
+): Omit<Coded, 'cascade'> {
   const base = parts.filter(({ rowIds }) => rowIds === undefined);
   const plain = parts.filter(({ rowIds }) => rowIds !== undefined);
   const coded: CodedRows[] = [];
+  const covered: ScanPart[] = [];
   let at = 0;
   for (const list of lists) {
     const end = list.firstRowId + list.rows;
@@ -95,56 +96,13 @@ export function divide(
       skipTo(part.firstRowId);
       if (part.dead !== undefined) add(part.dead);
       next = part.firstRowId + part.part.rows;
+      covered.push(part);
     }
     if (at === first) continue;
     skipTo(end);
     coded.push({ list, dead, liveRows });
   }
-  return { lists: coded, plain: [...plain, ...base.slice(at)] };
-}
-
-/**
- * Scans in one pass what need not be waited for: lists that are mapped and in memory. The other ones are
- * left; undefined when codes cannot bound these queries.
- */
-export async function scanCodesHere(
-  { pages, native, memoryBytes }: ArrayEnvironment,
-  { cascade: opened, lists }: Coded,
-  queries: number,
-  options: CallOptions,
-): Promise<readonly CodedRows[] | undefined> {
-  const left: CodedRows[] = [];
-  const here: CodeRows[] = [];
-  const lents: Lent[] = [];
-  for (const one of lists) {
-    const { part, rows, firstRowId, norms } = one.list;
-    const lent = isOneWindow(part, memoryBytes) ? pages.lendNow?.(part, rangeOf(part)) : undefined;
-    if (lent === undefined) left.push(one);
-    else {
-      lents.push(lent);
-      here.push({
-        codes: lent.bytes,
-        rows,
-        firstRowId,
-        ...(norms && { norms }),
-        ...(one.dead && { dead: one.dead }),
-      });
-    }
-  }
-  try {
-    if (here.length === 0) return left;
-    const cascade = await opened;
-    if (cascade === null) return undefined;
-    const bytes = here.reduce((sum, { codes }) => sum + codes.byteLength, 0);
-    const isNow =
-      isShort(native, codesAMilli, bytes, queries) && here.every(({ codes }) => native.isResident(codes));
-    await untilCancelled(cascade, options.signal, async () =>
-      isNow ? cascade.scanNow(here) : cascade.scan(here),
-    );
-    return left;
-  } finally {
-    for (const { done } of lents) done();
-  }
+  return { lists: coded, covered, plain: [...plain, ...base.slice(at)] };
 }
 
 /** Scans a list window by window; false when codes cannot bound these queries. */
@@ -179,7 +137,7 @@ const chunkRows = 1024;
  * Rows of a query that are scored in the first round, beside the k wanted; then four times as many each. From
  * a store each is a request: 64 go out at once.
  */
-const firstRound = 54;
+export const firstRound = 54;
 
 /** So many bytes of rows are scored on the event loop: a turn of the pool takes as long. */
 const scoredNowBytes = 256 * 1024;

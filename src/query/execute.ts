@@ -11,7 +11,8 @@ import { isNacreError, NacreError } from '../errors.js';
 import type { Cascade, ExactScan, ScanMetric } from '../native.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { type CodedRows, openCodes, refine, scanCodes, scanCodesHere } from './coded.js';
+import { type Coded, type CodedRows, openCodes, refine, scanCodes } from './coded.js';
+import { scanCodesHere, searchHere } from './coded-here.js';
 import type { NearestPlan } from './plan.js';
 import { isShort, rowsAMilli } from './now.js';
 import { byTurns, listsOf, resultsOf, scanDtype, scanRows, scanRowsNow, startScan } from './scan.js';
@@ -84,9 +85,28 @@ const leftAtMost = 1 / 16;
  * An index that is damaged is reported, and not used.
  */
 async function scanCoded(pass: Pass, metric: ScanMetric, parts: readonly ScanPart[]): Promise<boolean> {
-  const { environment, view, map, scan, wanted, vectors, options } = pass;
+  const { environment, view, scan, wanted, vectors, options } = pass;
   const coded = openCodes(environment, view, scan, metric, vectors, parts, options);
   if (coded === undefined) return false;
+  const covered = coded.lists.reduce((rows, { liveRows }) => rows + liveRows, 0);
+  const enough = Math.floor((wanted + covered * leftAtMost) * vectors.count);
+  const asked = { k: wanted, queries: vectors.count, enough };
+  let isDone: boolean | undefined;
+  try {
+    isDone = await searchHere(environment, view, coded, asked, options);
+  } catch (error) {
+    return giveUpIndex(pass, error);
+  }
+  if (isDone === undefined) return scanByStages(pass, metric, coded, enough);
+  if (!isDone) return false;
+  progress(pass, covered);
+  await scanPlain(pass, metric, coded.plain);
+  return true;
+}
+
+/** The same, where lists or rows have to be waited for: all lists, and then the rows that they leave. */
+async function scanByStages(pass: Pass, metric: ScanMetric, coded: Coded, enough: number): Promise<boolean> {
+  const { environment, view, map, wanted, vectors, options } = pass;
   const { lists } = coded;
   let cascade: Cascade | null;
   try {
@@ -104,8 +124,6 @@ async function scanCoded(pass: Pass, metric: ScanMetric, parts: readonly ScanPar
   } catch (error) {
     return giveUpIndex(pass, error);
   }
-  const covered = lists.reduce((rows, { liveRows }) => rows + liveRows, 0);
-  const enough = (wanted + covered * leftAtMost) * vectors.count;
   if (cascade === null || cascade.left() > enough) return false;
   await scanPlain(pass, metric, coded.plain);
   try {

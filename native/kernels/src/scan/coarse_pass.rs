@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::cascade::{Cascade, Codes, Keeper};
+use super::mapped::{Ahead, MappedRows};
 use crate::Result;
 use crate::codes::layout::Record;
 use crate::codes::query::{Columns, Factors, rows_of_block};
@@ -32,26 +33,28 @@ pub struct CoarsePass<'a> {
     cascade: &'a Cascade,
     keeper: Keeper<'a>,
     waiting: Vec<Waiting<'a>>,
+    ahead: Ahead<'a>,
 }
 
 impl<'a> CoarsePass<'a> {
-    pub fn new(cascade: &'a Cascade, norms: Norms) -> Self {
-        Self { cascade, keeper: Keeper::new(cascade, norms), waiting: Vec::new() }
+    pub fn new(cascade: &'a Cascade, norms: Norms, rows: Option<&'a MappedRows<'a>>) -> Self {
+        Self { cascade, keeper: Keeper::new(cascade, norms), waiting: Vec::new(), ahead: Ahead::new(rows) }
     }
 
     /// Scans some chunks of each of the lists.
-    pub fn run(mut self, lists: Vec<(&'a Codes<'a>, Range<usize>)>) -> Result<Vec<Candidates>> {
+    pub fn run(mut self, lists: Vec<(&'a Codes<'a>, Range<usize>)>) -> Result<(Vec<Candidates>, Vec<u64>)> {
         for (codes, chunks) in lists {
             for index in chunks {
                 self.cascade.check()?;
                 self.scan_chunk(codes, index)?;
+                self.ahead.chunk_scanned(&mut self.keeper)?;
                 if self.waiting.len() >= WAITING {
-                    self.settle();
+                    self.settle()?;
                 }
             }
         }
-        self.settle();
-        Ok(self.keeper.candidates)
+        self.settle()?;
+        Ok((self.keeper.candidates, self.ahead.read))
     }
 
     fn scan_chunk(&mut self, codes: &'a Codes<'a>, index: usize) -> Result<()> {
@@ -83,7 +86,8 @@ impl<'a> CoarsePass<'a> {
         Ok(())
     }
 
-    fn settle(&mut self) {
+    fn settle(&mut self) -> Result<()> {
+        self.ahead.score(&mut self.keeper)?;
         let mut waiting = std::mem::take(&mut self.waiting);
         let keeper = &self.keeper;
         waiting.retain(|row| keeper.rule(row.query as usize, row.codes).leaves(row.value, &row.factors));
@@ -97,6 +101,7 @@ impl<'a> CoarsePass<'a> {
         }
         waiting.clear();
         self.waiting = waiting;
+        Ok(())
     }
 
     fn record(&self, waiting: &Waiting<'a>) -> Record<'a> {

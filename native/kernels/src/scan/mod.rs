@@ -20,6 +20,7 @@ use cancel::Cancel;
 pub use cascade::{Cascade, Codes};
 pub use certify::{Certifier, Faults, Found, instruction_set};
 use direct::Operand;
+pub use mapped::{MappedRows, RowsAt};
 use pass::Pass;
 
 mod cancel;
@@ -34,6 +35,9 @@ mod certify_tests;
 mod coarse_pass;
 mod direct;
 mod fine_pass;
+mod mapped;
+#[cfg(test)]
+mod mapped_tests;
 #[cfg(test)]
 mod oracle_tests;
 mod pass;
