@@ -149,9 +149,10 @@ fn check_rules(coded: &Coded, metric: Metric, query: &[f64], keys: &[f64], kerne
         };
         let near = keys.iter().flat_map(|key| [*key, key.next_up(), key.next_down()]);
         for threshold in near.chain([f64::INFINITY, f64::NEG_INFINITY, 0.0]).filter(|key| !key.is_nan()) {
+            let any = code_query.rule(threshold);
             let within = (metric == Metric::Cosine && coded.norms.are_even())
-                .then(|| code_query.rule_within(threshold, coded.norms));
-            for rule in [Some(code_query.rule(threshold)), within].into_iter().flatten() {
+                .then(|| code_query.rule_within(any, threshold, coded.norms));
+            for rule in [Some(any), within].into_iter().flatten() {
                 let left = left(coded, kernels.next().unwrap(), limbs, &code_query, &rule);
                 for (i, &key) in keys.iter().enumerate() {
                     let (stays, stored) = (left[i] || key > threshold, &coded.stored[i]);

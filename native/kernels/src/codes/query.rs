@@ -166,12 +166,11 @@ impl CodeQuery {
         }
     }
 
-    /// The rule for the cosine of rows whose norms are within `norms`: that of l2 with another limit. It
-    /// needs neither the products of rows with the mean nor their norms.
-    pub fn rule_within(&self, threshold: f64, norms: Norms) -> Rule {
+    /// The rule by cosine for rows whose norms are within `norms`, made of the one for any rows: that of l2
+    /// with another limit. It needs neither the products of rows with the mean nor their norms.
+    pub fn rule_within(&self, any: Rule, threshold: f64, norms: Norms) -> Rule {
         debug_assert!(self.metric == Metric::Cosine);
-        let mut rule = self.rule(f64::INFINITY);
-        (rule.metric, rule.squares) = (Metric::L2Squared, SQUARES);
+        let mut rule = Rule { metric: Metric::L2Squared, squares: SQUARES, norms: 0.0, ..any };
         if threshold.is_finite() {
             let (least, most) = (f64::from(norms.least) * (1.0 - ROOM), f64::from(norms.most) * (1.0 + ROOM));
             let [short, long] = [least, most].map(|norm| -threshold * self.norm * norm);
@@ -316,6 +315,11 @@ impl<'a> Columns<'a> {
             along: chunk.factors(Section::Along),
             norm: chunk.factors(Section::Norm),
         }
+    }
+
+    /// The same for another metric.
+    pub fn of_metric(self, metric: Metric) -> Self {
+        Self { metric, ..self }
     }
 
     /// Those of one row that its bounds by this metric are made of.

@@ -296,8 +296,12 @@ impl<'a> Codes<'a> {
         if self.is_even() { Metric::L2Squared } else { cascade.metric() }
     }
 
-    /// All factors of a row of a chunk that was scanned.
-    fn factors(&self, cascade: &Cascade, row: usize) -> Factors {
+    /// Those of a row of a chunk that was scanned with all that its bounds are made of: they are by its own
+    /// norm, which is read for the few rows that come so far.
+    pub(super) fn all_factors(&self, cascade: &Cascade, row: usize, known: Factors) -> Factors {
+        if !self.is_even() {
+            return known;
+        }
         let chunk = self.chunk(cascade, row / CHUNK_ROWS).expect("it was scanned");
         Columns::of(chunk, cascade.metric()).row(row % CHUNK_ROWS)
     }
@@ -326,7 +330,7 @@ struct Rules {
 impl Rules {
     fn new(query: &CodeQuery, threshold: f64, norms: Norms) -> Self {
         let any = query.rule(threshold);
-        let even = if norms.are_even() { query.rule_within(threshold, norms) } else { any };
+        let even = if norms.are_even() { query.rule_within(any, threshold, norms) } else { any };
         Self { threshold, any, even }
     }
 }
@@ -354,7 +358,7 @@ impl<'a> Keeper<'a> {
         Ok(best.into_iter().map(|candidate| candidate.id).collect())
     }
 
-    /// Keeps a row of a list that its fine code does not rule out.
+    /// Keeps a row of a list that its fine code does not rule out, by all of its factors.
     pub fn keep(
         &mut self,
         q: usize,
@@ -364,9 +368,6 @@ impl<'a> Keeper<'a> {
         sums: [i64; 2],
     ) {
         let best = &self.cascade.scan.best[q];
-        // Bounds are by the row's own norm, which is read for the few rows that come so far.
-        let all = codes.is_even().then(|| codes.factors(self.cascade, row));
-        let factors = all.as_ref().unwrap_or(factors);
         let (low, high) = self.cascade.queries[q].bounds(factors, record.fine_error(), sums);
         if at_most(Mutant::Keeper, low, best.threshold()) {
             let id = codes.id(row);

@@ -118,7 +118,8 @@ impl<'a> CoarsePass<'a> {
         // Rules most of them out by a tenth of the arithmetic of their bounds.
         if self.keeper.rule(q, waiting.codes).leaves_whole(sums, record.fine_error(), &waiting.factors) {
             let place = (waiting.codes, waiting.row as usize);
-            self.keeper.keep(q, place, record, &waiting.factors, sums);
+            let factors = waiting.codes.all_factors(self.cascade, place.1, waiting.factors);
+            self.keeper.keep(q, place, record, &factors, sums);
         }
     }
 }

@@ -49,7 +49,7 @@ impl<'a> FinePass<'a> {
     fn scan_chunk(&mut self, codes: &Codes<'_>, index: usize) -> Result<()> {
         let chunk = codes.chunk(self.cascade, index)?;
         let columns = Columns::fine(chunk, codes.metric(self.cascade), &mut self.errors);
-        let stride = chunk.layout.record_bytes();
+        let (all, stride) = (columns.of_metric(self.cascade.metric()), chunk.layout.record_bytes());
         let kernels = &self.cascade.kernels;
         let queries = self.cascade.queries.len();
         for block in 0..chunk.rows.div_ceil(LANES) {
@@ -66,7 +66,7 @@ impl<'a> FinePass<'a> {
                         let lane = left.trailing_zeros() as usize;
                         left &= left - 1;
                         let row = block * LANES + lane;
-                        let (record, factors) = (chunk.record(row), columns.row(row));
+                        let (record, factors) = (chunk.record(row), all.row(row));
                         let sums = [self.left[q].sums[0][lane].into(), 0];
                         let place = (codes, index * CHUNK_ROWS + row);
                         self.keeper.keep(first + q, place, record, &factors, sums);
