@@ -60,8 +60,16 @@ export function openCodes(
     });
   // Whoever waits for it hears of it.
   opened.catch(() => undefined);
-  return { cascade: opened, ...divide(index.lists, parts, environment) };
+  let divided = dividedParts.get(parts);
+  if (divided === undefined) {
+    divided = divide(index.lists, parts, environment);
+    dividedParts.set(parts, divided);
+  }
+  return { cascade: opened, ...divided };
 }
+
+/** By the partitions of a view, which has one index of this kind. */
+const dividedParts = new WeakMap<readonly ScanPart[], Omit<Coded, 'cascade'>>();
 
 /**
  * Which partitions each list stands for; both ascend. One that lies in a list only in part is scanned itself.

@@ -6,7 +6,7 @@ use super::encode::{BOUNDED, round_up};
 use super::layout::Section;
 use super::transform::Transform;
 use super::{Chunk, layout::padded};
-use crate::arch::Kernels;
+use crate::arch::{Kernels, prefetch};
 use crate::distance::Metric;
 use crate::mutants::{self, Mutant, at_most};
 
@@ -320,6 +320,14 @@ impl<'a> Columns<'a> {
     /// The same for another metric.
     pub fn of_metric(self, metric: Metric) -> Self {
         Self { metric, ..self }
+    }
+
+    /// Asks for those of a block, which need not be there, to be in the cache soon.
+    pub fn prefetch(&self, block: usize) {
+        let used = [Some(self.scale), Some(self.length), Some(self.error), self.tail];
+        let more = if self.metric.is_l2() { [None; 2] } else { [Some(self.along), Some(self.norm)] };
+        let lines = used.into_iter().chain(more).flatten().flat_map(|column| column.get(block * LANES));
+        lines.for_each(|line| prefetch(std::ptr::from_ref(line).cast()));
     }
 
     /// Those of one row that its bounds by this metric are made of.

@@ -7,11 +7,13 @@ use super::mapped::{Ahead, MappedRows};
 use crate::Result;
 use crate::codes::layout::Record;
 use crate::codes::query::{Columns, Factors, rows_of_block};
-use crate::codes::{CHUNK_ROWS, LANES, Norms};
+use crate::codes::{CHUNK_ROWS, Chunk, LANES, Norms};
 use crate::topk::Candidates;
 
 /// Rows that wait at most.
 const WAITING: usize = 1 << 16;
+/// So many blocks ahead codes are asked for: a scan of them waits for memory.
+const BLOCKS_AHEAD: usize = 4;
 /// So far ahead of its use a row of low nibbles is fetched.
 const AHEAD: usize = 16;
 
@@ -43,27 +45,45 @@ impl<'a> CoarsePass<'a> {
 
     /// Scans some chunks of each of the lists.
     pub fn run(mut self, lists: Vec<(&'a Codes<'a>, Range<usize>)>) -> Result<(Vec<Candidates>, Vec<u64>)> {
-        for (codes, chunks) in lists {
-            for index in chunks {
-                self.cascade.check()?;
-                self.scan_chunk(codes, index)?;
-                self.ahead.chunk_scanned(&mut self.keeper)?;
-                if self.waiting.len() >= WAITING {
-                    self.settle()?;
-                }
+        let places = lists.into_iter().flat_map(|(codes, chunks)| chunks.map(move |index| (codes, index)));
+        let mut places = places.peekable();
+        while let Some((codes, index)) = places.next() {
+            self.cascade.check()?;
+            let chunk = codes.chunk(self.cascade, index)?;
+            let next = places.peek().map(|&(codes, index)| codes.chunk(self.cascade, index)).transpose()?;
+            self.scan_chunk((codes, index), chunk, next);
+            self.ahead.chunk_scanned(&mut self.keeper)?;
+            if self.waiting.len() >= WAITING {
+                self.settle()?;
             }
         }
         self.settle()?;
         Ok((self.keeper.candidates, self.ahead.read))
     }
 
-    fn scan_chunk(&mut self, codes: &'a Codes<'a>, index: usize) -> Result<()> {
-        let chunk = codes.chunk(self.cascade, index)?;
-        let columns = Columns::of(chunk, codes.metric(self.cascade));
+    /// Scans a chunk, the one of this index of a list; `next` is scanned after it.
+    fn scan_chunk(
+        &mut self,
+        (codes, index): (&'a Codes<'a>, usize),
+        chunk: Chunk<'a>,
+        next: Option<Chunk<'a>>,
+    ) {
+        let metric = codes.metric(self.cascade);
+        let (columns, next_columns) =
+            (Columns::of(chunk, metric), next.map(|next| Columns::of(next, metric)));
+        let blocks = chunk.blocks();
         let (records, stride) = (codes.records_at(self.cascade, index), chunk.layout.record_bytes());
         let kernels = &self.cascade.kernels;
-        for block in 0..chunk.rows.div_ceil(LANES) {
+        for block in 0..blocks {
+            // The hardware stops at the end of a page, and of the plane.
+            next_columns.iter().for_each(|columns| columns.prefetch(block));
             let high = chunk.high_block(block);
+            let ahead = match ((block + BLOCKS_AHEAD).checked_sub(blocks), next) {
+                (None, _) => chunk.high_block(block + BLOCKS_AHEAD),
+                (Some(block), Some(next)) if block < next.blocks() => next.high_block(block),
+                _ => high,
+            };
+            let high = [high, ahead];
             for (q, limbs) in self.cascade.vectors.iter().enumerate() {
                 let found = kernels.coarse(self.keeper.rule(q, codes), &columns, block, high, limbs);
                 let mut left = found.rows & rows_of_block(chunk.rows, block);
@@ -83,7 +103,6 @@ impl<'a> CoarsePass<'a> {
                 }
             }
         }
-        Ok(())
     }
 
     fn settle(&mut self) -> Result<()> {
