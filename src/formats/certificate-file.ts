@@ -1,6 +1,7 @@
 // Certificates in files, as JSON.
 import { NacreError } from '../errors.js';
 import { type Certificate, maxCertificateBytes, parseCertificate } from '../query/certificate.js';
+import { partsOf } from '../query/canonical.js';
 import { utf8 } from '../util/bytes.js';
 import { writeStream } from './npy-writer.js';
 import { openAccess, type OpenAccessOptions } from './random-access.js';
@@ -25,9 +26,19 @@ export async function readCertificate(name: string, options: OpenAccessOptions):
 
 /** What `writeCertificate()` of `src/formats.ts` does. */
 export function writeCertificate(name: string, certificate: Certificate): Promise<number> {
-  return writeStream(name, once(utf8.encode(`${JSON.stringify(certificate)}\n`)));
+  return writeStream(name, jsonOf(certificate));
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
+/** Characters that are written at once: a certificate of 64 MiB would hold the event loop. */
+const writtenChars = 2 ** 17;
+
+async function* jsonOf(certificate: Certificate): AsyncGenerator<Uint8Array> {
+  let text = '';
+  for (const part of partsOf(certificate, 'given')) {
+    text += part;
+    if (text.length < writtenChars) continue;
+    yield utf8.encode(text);
+    text = '';
+  }
+  yield utf8.encode(`${text}\n`);
 }

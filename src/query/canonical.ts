@@ -57,18 +57,23 @@ export async function hashOf(value: unknown, signal?: AbortSignal): Promise<stri
   return hash.digest('hex');
 }
 
-export function* partsOf(value: unknown): Generator<string> {
+/** Names are sorted as the canonical form wants them, or stay as they are. */
+export type Order = 'sorted' | 'given';
+
+export function* partsOf(value: unknown, order: Order = 'sorted'): Generator<string> {
   if (value instanceof Pieces) {
     yield '"';
     yield* value.pieces;
     yield '"';
   } else if (typeof value === 'string') yield* partsOfText(value);
-  else if (Array.isArray(value)) yield* partsOfList(value);
+  else if (Array.isArray(value)) yield* partsOfList(value, order);
   else if (typeof value === 'object' && value !== null) {
     let before = '{';
-    for (const [name, field] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const fields = Object.entries(value);
+    if (order === 'sorted') fields.sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const [name, field] of fields) {
       yield `${before}${JSON.stringify(name)}:`;
-      yield* partsOf(field);
+      yield* partsOf(field, order);
       before = ',';
     }
     yield before === '{' ? '{}' : '}';
@@ -90,7 +95,7 @@ function* partsOfText(text: string): Generator<string> {
 }
 
 /** Many short items become one piece. */
-function* partsOfList(items: readonly unknown[]): Generator<string> {
+function* partsOfList(items: readonly unknown[], order: Order): Generator<string> {
   let text = '[';
   for (const [i, item] of items.entries()) {
     if (i > 0) text += ',';
@@ -99,7 +104,7 @@ function* partsOfList(items: readonly unknown[]): Generator<string> {
     if (isShort && text.length <= pieceChars) continue;
     yield text;
     text = '';
-    if (!isShort) yield* partsOf(item);
+    if (!isShort) yield* partsOf(item, order);
   }
   yield `${text}]`;
 }

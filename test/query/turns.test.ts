@@ -81,6 +81,7 @@ test('canonical text comes in short pieces, which are those of RFC 8785 together
   const sorted = { $: false, '€': value.a['€'] };
   const text = JSON.stringify({ a: sorted, b: value.b, long: value.long, many: value.many });
   expect(canonical(value)).toBe(text);
+  expect([...partsOf(value, 'given')].join('')).toBe(JSON.stringify(value));
   // An escape makes two characters of one.
   expect(Math.max(...Array.from(partsOf(value), (part) => part.length))).toBeLessThanOrEqual(2 ** 16);
   expect(await hashOf(value)).toBe(createHash('sha256').update(text).digest('hex'));
