@@ -143,7 +143,8 @@ export class Comparison {
     const file = this.files.rows;
     const read = async (starts) => {
       const answers = [];
-      for (const _ of starts) answers.push(await peer.ask('memory_read', { file, threads: 1 }));
+      for (let left = starts.length; left > 0; left--)
+        answers.push(await peer.ask('memory_read', { file, threads: 1 }));
       return answers;
     };
     try {
