@@ -53,6 +53,8 @@ export interface ScanResults {
   readonly counts: Uint32Array;
   readonly ids: Float64Array;
   readonly scores: Float64Array;
+  /** 1 in the places of scores that are estimates; not there where none is. */
+  readonly estimated?: Uint8Array | null;
 }
 
 /** How rows become codes: what is subtracted from them, and how they are turned. */
@@ -90,6 +92,13 @@ export interface Cascade {
   listBytes(rows: number): number;
   /** How many rows wait for their scores, those of each query counted. */
   left(): number;
+  /**
+   * Takes the rows that are left by their estimates, where the cascade is one of estimates: what has none is
+   * left, to be scored. After the last scan.
+   */
+  estimate(): void;
+  /** The same off the event loop, where many rows are left. */
+  estimateLater(): Promise<void>;
   /** Ids of the rows to be scored next, ascending: of each query the `count` with the best bounds. */
   next(count: number): Float64Array;
   /** The same off the event loop, where many rows are left. */
@@ -241,8 +250,8 @@ export interface NativeBinding {
     seed: number,
   ): Promise<{ mean: Uint8Array; basis: Uint8Array; coordinates: number }>;
   createCodeTransform(options: { seed: number; mean: Uint8Array; basis: Uint8Array }): CodeTransform;
-  /** Nothing when a query is out of the range in which codes have bounds. */
-  createCascade(scan: ExactScan, transform: CodeTransform): Cascade | null;
+  /** Nothing when a query is out of the range in which codes have bounds. `estimates`: see `estimate()`. */
+  createCascade(scan: ExactScan, transform: CodeTransform, estimates?: boolean): Cascade | null;
   /** The same; a threshold that is not a number rules nothing out. */
   createCertifier(scan: ExactScan, transform: CodeTransform, thresholds: Float64Array): Certifier | null;
 

@@ -69,6 +69,7 @@ test('the types that are exported', () => {
       "OpenOptions",
       "OperationInfo",
       "PartitionInfo",
+      "Precision",
       "QueryVectors",
       "ReadOptions",
       "RowPieces",
@@ -135,6 +136,7 @@ test('the members of the handles', () => {
         "explain",
         "limit",
         "offset",
+        "precision",
         "toArray",
       ],
       "TransactionHandle": [

@@ -146,11 +146,20 @@ impl CodeTransform {
 #[napi]
 pub struct Cascade(Arc<scan::Cascade>);
 
-/// Nothing when a query is out of the range in which codes have bounds.
+/// Nothing when a query is out of the range in which codes have bounds. With `estimates`, rows are not scored
+/// where codes have an estimate.
 #[napi(catch_unwind, js_name = "createCascade")]
-pub fn create_cascade(exact: &ExactScan, transform: &CodeTransform) -> napi::Result<Option<Cascade>> {
-    let cascade = scan::Cascade::new(Arc::clone(&exact.0), Arc::clone(&transform.0)).map_err(fail)?;
-    Ok(cascade.map(|cascade| Cascade(Arc::new(cascade))))
+pub fn create_cascade(
+    exact: &ExactScan,
+    transform: &CodeTransform,
+    estimates: Option<bool>,
+) -> napi::Result<Option<Cascade>> {
+    let (exact, transform) = (Arc::clone(&exact.0), Arc::clone(&transform.0));
+    let cascade = match estimates {
+        Some(true) => scan::Cascade::estimating(exact, transform),
+        _ => scan::Cascade::new(exact, transform),
+    };
+    Ok(cascade.map_err(fail)?.map(|cascade| Cascade(Arc::new(cascade))))
 }
 
 fn next_of(cascade: &scan::Cascade, count: usize) -> Float64Array {
@@ -241,6 +250,18 @@ impl Cascade {
     #[napi(catch_unwind)]
     pub fn left(&self) -> f64 {
         self.0.left() as f64
+    }
+
+    /// Takes the rows that are left by their estimates, where the cascade is one of estimates.
+    #[napi(catch_unwind)]
+    pub fn estimate(&self) -> napi::Result<()> {
+        self.0.estimate().map_err(fail)
+    }
+
+    /// The same off the event loop, where many rows are left.
+    #[napi(catch_unwind)]
+    pub fn estimate_later<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        spawn(env, Arc::clone(&self.0), |cascade| cascade.estimate())
     }
 
     #[napi(catch_unwind)]

@@ -9,9 +9,11 @@ import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import type { Lent } from '../arrays/pages.js';
 import { eachWindow, isOneWindow, rangeOf, type Window, windowsOf } from '../arrays/windows.js';
 import { v1 } from '../manifest/message.js';
-import { type Cascade, type CodeRows, type ExactScan, fromNative, type ScanMetric } from '../native.js';
+import { type Cascade, type CodeRows, type ExactScan, fromNative } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { codesAMilli, isShort } from './now.js';
+import type { NearestPlan } from './plan.js';
+import { estimates, hasCodes } from './precision.js';
 import { byTurns, dimensionsOf, hitsOfTurn, untilCancelled } from './scan.js';
 
 /** A list of codes that takes the place of partitions. */
@@ -29,9 +31,6 @@ export interface Coded {
   readonly plain: readonly ScanPart[];
 }
 
-/** Those whose scores products of codes can bound. */
-const boundedMetrics: ReadonlySet<ScanMetric> = new Set(['l2', 'l2sq', 'cosine', 'dot']);
-
 /**
  * Undefined where there are no codes. The cascade is null when codes cannot bound these queries. Cost: a
  * request, the first time; codes need not wait for it.
@@ -40,16 +39,16 @@ export function openCodes(
   environment: ArrayEnvironment,
   view: ArrayView,
   scan: ExactScan,
-  metric: ScanMetric,
+  { metric, precision }: Pick<NearestPlan, 'metric' | 'precision'>,
   parts: readonly ScanPart[],
   options: CallOptions,
 ): Coded | undefined {
-  if (!boundedMetrics.has(metric)) return undefined;
+  if (!hasCodes(metric)) return undefined;
   const index = view.index(v1.IndexKind.INDEX_KIND_EXACT);
   if (index === undefined || index.lists.length === 0) return undefined;
   const opened = readEpoch(environment, index.epoch, dimensionsOf(view), options).then((transform) => {
     try {
-      return environment.native.createCascade(scan, transform);
+      return environment.native.createCascade(scan, transform, estimates(precision));
     } catch (error) {
       throw fromNative(error);
     }
@@ -172,6 +171,13 @@ const firstRound = 54;
 
 /** So many bytes of rows are scored on the event loop: a turn of the pool takes as long. */
 const scoredNowBytes = 256 * 1024;
+
+/** Takes the rows that the bounds left by their estimates; those that have none are left. No request. */
+export async function estimate(cascade: Cascade, { signal }: CallOptions): Promise<void> {
+  await untilCancelled(cascade, signal, async () =>
+    cascade.left() <= hitsOfTurn ? cascade.estimate() : cascade.estimateLater(),
+  );
+}
 
 /** Scores the rows that the bounds left. Cost: a wave for each round, most of the time one. */
 export async function refine(

@@ -11,9 +11,10 @@ import { isNacreError, NacreError } from '../errors.js';
 import type { Cascade, ExactScan, ScanMetric } from '../native.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { type CodedRows, openCodes, refine, scanCodes, scanCodesHere } from './coded.js';
+import { type CodedRows, estimate, openCodes, refine, scanCodes, scanCodesHere } from './coded.js';
 import type { NearestPlan } from './plan.js';
 import { isShort, rowsAMilli } from './now.js';
+import { estimates } from './precision.js';
 import { byTurns, listsOf, resultsOf, scanDtype, scanRows, scanRowsNow, startScan } from './scan.js';
 import type { ResolvedVectors } from './vectors.js';
 
@@ -24,6 +25,8 @@ export interface Hit {
   readonly id: number;
   /** The similarity for `cosine` and `dot`, the distance for the other metrics. */
   readonly score: number;
+  /** The score is an estimate: see {@link NearestQuery.precision}. Absent where it is exact. */
+  readonly estimated?: true;
 }
 
 export interface ExecuteOptions extends CallOptions {
@@ -51,15 +54,16 @@ export async function executeNearest(
   const parts: ScanPart[] = [];
   for await (const part of map.scanParts()) parts.push(part);
   let pass = start();
-  if (!(await scanCoded(pass, plan.metric, parts))) {
+  if (!(await scanCoded(pass, plan, parts))) {
     // Anew: what an index that is given up left behind in the scan counts for nothing.
     pass = start();
     await scanPlain(pass, plan.metric, parts);
   }
-  const { counts, ids, scores } = await resultsOf(pass.scan, wanted * vectors.count);
+  const { counts, ids, scores, estimated } = await resultsOf(pass.scan, wanted * vectors.count);
   const rows = await byTurns(ids, (some) => map.indicesOf(some), options.signal);
   const hitAt = (at: number): Hit => {
-    return { row: rows[at] ?? -1, id: ids[at] ?? -1, score: scores[at] ?? Number.NaN };
+    const hit = { row: rows[at] ?? -1, id: ids[at] ?? -1, score: scores[at] ?? Number.NaN };
+    return estimated?.[at] === 1 ? { ...hit, estimated: true } : hit;
   };
   const lists = await listsOf(counts, wanted, hitAt, options.signal);
   return plan.offset === 0 ? lists : lists.map((hits) => hits.slice(plan.offset));
@@ -83,9 +87,9 @@ const leftAtMost = 1 / 16;
  * By the codes that the array has, and what they do not cover by its rows; false when that is not possible.
  * An index that is damaged is reported, and not used.
  */
-async function scanCoded(pass: Pass, metric: ScanMetric, parts: readonly ScanPart[]): Promise<boolean> {
+async function scanCoded(pass: Pass, plan: NearestPlan, parts: readonly ScanPart[]): Promise<boolean> {
   const { environment, view, map, scan, wanted, vectors, options } = pass;
-  const coded = openCodes(environment, view, scan, metric, parts, options);
+  const coded = openCodes(environment, view, scan, plan, parts, options);
   if (coded === undefined) return false;
   const { lists } = coded;
   let cascade: Cascade | null;
@@ -101,13 +105,14 @@ async function scanCoded(pass: Pass, metric: ScanMetric, parts: readonly ScanPar
     };
     await eachAhead(pass, left, ({ list }) => list.part, work);
     cascade = await coded.cascade;
+    if (cascade !== null && estimates(plan.precision)) await estimate(cascade, options);
   } catch (error) {
     return giveUpIndex(pass, error);
   }
   const covered = lists.reduce((rows, { liveRows }) => rows + liveRows, 0);
   const enough = (wanted + covered * leftAtMost) * vectors.count;
   if (cascade === null || cascade.left() > enough) return false;
-  await scanPlain(pass, metric, coded.plain);
+  await scanPlain(pass, plan.metric, coded.plain);
   try {
     const asked = { k: wanted, queries: vectors.count };
     await refine(environment, view, map, cascade, asked, options);

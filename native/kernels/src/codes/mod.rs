@@ -13,6 +13,7 @@
 mod bound_tests;
 pub mod check;
 pub mod encode;
+pub mod estimate;
 pub mod layout;
 pub mod principal;
 pub mod product;

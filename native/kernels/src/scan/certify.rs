@@ -221,7 +221,7 @@ impl Certifier {
     /// The key of a row, which is also offered to the best of the scan.
     fn score(&self, q: usize, id: u64, row: &[u8]) -> f64 {
         let found = score(&self.scan, row, &self.scan.queries[q]);
-        self.scan.best[q].push(Hit { key: found.key, score: found.score, id });
+        self.scan.best[q].push(Hit { key: found.key, score: found.score, id, estimated: false });
         found.key
     }
 
