@@ -1,8 +1,9 @@
 //! Codes of rows, and the scan over them.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use kernels::codes::{self, CHUNK_ROWS, Transform};
+use kernels::codes::{self, CHUNK_ROWS, SignLayout, Transform};
 use kernels::rowset::{MAX_ID, RowSet};
 use kernels::scan::{self, Dtype};
 use kernels::{Error, Result};
@@ -84,13 +85,24 @@ unsafe impl Send for Target {}
 // SAFETY: as above.
 unsafe impl Sync for Target {}
 
+impl Target {
+    /// # Safety
+    /// So many bytes are there from `at` on, and nobody else writes or reads them meanwhile.
+    unsafe fn put(&self, at: usize, bytes: &[u8]) {
+        // SAFETY: as the caller says.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.0.add(at), bytes.len()) };
+    }
+}
+
 struct EncodeInputs {
     transform: Arc<Transform>,
     dtype: Dtype,
     rows: Uint8Array,
-    /// Keeps `target` alive.
+    /// Keep `target` and `bit_target` alive.
     _codes: Uint8Array,
+    _bits: Option<Uint8Array>,
     target: Target,
+    bit_target: Option<Target>,
 }
 
 #[napi]
@@ -101,7 +113,15 @@ impl CodeTransform {
         Ok(self.0.layout.list_bytes(size("rows", rows).map_err(fail)?) as f64)
     }
 
-    /// Codes of whole chunks of rows, or of the last rows of a list, into `codes`, which is as long.
+    /// Bytes of the bits of so many rows in one list.
+    #[napi(catch_unwind)]
+    pub fn bit_bytes(&self, rows: f64) -> napi::Result<f64> {
+        let layout = SignLayout::of(self.0.layout);
+        Ok(layout.list_bytes(size("rows", rows).map_err(fail)?) as f64)
+    }
+
+    /// Codes of whole chunks of rows, or of the last rows of a list, into `codes`, which is as long; their
+    /// bits into `bits`, where it is given.
     #[napi(catch_unwind)]
     pub fn encode<'env>(
         &self,
@@ -109,33 +129,48 @@ impl CodeTransform {
         dtype: String,
         rows: Uint8Array,
         mut codes: Uint8Array,
+        mut bits: Option<Uint8Array>,
     ) -> napi::Result<Object<'env>> {
         let dtype = dtype_of(&dtype).map_err(fail)?;
         let (transform, row_bytes) = (Arc::clone(&self.0), self.0.dimensions * dtype.bytes());
         let count = rows.len() / row_bytes;
-        if !rows.len().is_multiple_of(row_bytes) || codes.len() != transform.layout.list_bytes(count) {
+        let sign_layout = SignLayout::of(transform.layout);
+        let bits_match = bits.as_ref().is_none_or(|bits| bits.len() == sign_layout.list_bytes(count));
+        let codes_match = codes.len() == transform.layout.list_bytes(count);
+        if !rows.len().is_multiple_of(row_bytes) || !codes_match || !bits_match {
             let (rows, codes) = (rows.len(), codes.len());
             return Err(fail(Error::invalid(format!(
-                "{rows} bytes of rows and {codes} of codes do not match"
+                "{rows} bytes of rows, {codes} of codes and those of bits do not match"
             ))));
         }
         let (parts, tier) = (count.div_ceil(CHUNK_ROWS).max(1), forced_tier());
-        // SAFETY: the caller leaves both arrays alone until the promise settles.
+        // SAFETY: the caller leaves the arrays alone until the promise settles.
         let target = Target(unsafe { codes.as_mut() }.as_mut_ptr());
-        let inputs = EncodeInputs { transform, dtype, rows, _codes: codes, target };
+        // SAFETY: as above.
+        let bit_target = bits.as_mut().map(|bits| Target(unsafe { bits.as_mut() }.as_mut_ptr()));
+        let inputs = EncodeInputs { transform, dtype, rows, _codes: codes, _bits: bits, target, bit_target };
         spawn_parts(
             env,
             inputs,
             parts,
             |_| Ok(()),
-            move |EncodeInputs { transform, dtype, rows, target, .. }, (), part| {
+            move |EncodeInputs { transform, dtype, rows, target, bit_target, .. }, (), part| {
                 let end = rows.len().min((part + 1) * CHUNK_ROWS * row_bytes);
                 let chunk = &rows[part * CHUNK_ROWS * row_bytes..end];
-                let codes = codes::encode(transform, *dtype, chunk, tier.as_deref())?;
-                let at = part * transform.layout.chunk_bytes(CHUNK_ROWS);
-                // SAFETY: the target is as long as all chunks of the rows, as checked above, and no other job
-                // writes this one.
-                unsafe { std::ptr::copy_nonoverlapping(codes.as_ptr(), target.0.add(at), codes.len()) };
+                let tier = tier.as_deref();
+                let Some(bit_target) = bit_target else {
+                    let codes = codes::encode(transform, *dtype, chunk, tier)?;
+                    // SAFETY: the target is as long as all chunks of the rows, as checked above, and no other
+                    // job writes this one.
+                    unsafe { target.put(part * transform.layout.chunk_bytes(CHUNK_ROWS), &codes) };
+                    return Ok(());
+                };
+                let (codes, bits) = codes::encode_with_signs(transform, *dtype, chunk, tier)?;
+                // SAFETY: as above, of both targets.
+                unsafe {
+                    target.put(part * transform.layout.chunk_bytes(CHUNK_ROWS), &codes);
+                    bit_target.put(part * sign_layout.chunk_bytes(CHUNK_ROWS), &bits);
+                }
                 Ok(())
             },
             |(), ()| (),
@@ -181,9 +216,9 @@ struct ScanInputs {
 }
 
 /// What the numbers of a list say, checked, and its dead rows.
-type Listed = (usize, u64, Option<RowSet>);
+pub(crate) type Listed = (usize, u64, Option<RowSet>);
 
-fn listed(lists: &[CodeList]) -> Result<Vec<Listed>> {
+pub(crate) fn listed(lists: &[CodeList]) -> Result<Vec<Listed>> {
     let one = |list: &CodeList| {
         let dead = list.dead.as_ref().map(|bytes| RowSet::decode(bytes)).transpose()?;
         let first_id = integer("firstRowId", list.first_row_id, MAX_ID)?;
@@ -192,9 +227,15 @@ fn listed(lists: &[CodeList]) -> Result<Vec<Listed>> {
     lists.iter().map(one).collect()
 }
 
-/// Part `part` of `of` of all chunks.
-fn scan_part(
-    cascade: &scan::Cascade,
+/// Into how many jobs a scan of the lists is cut.
+pub(crate) fn parts_of(lists: &[CodeList]) -> napi::Result<usize> {
+    let chunks: usize = lists.iter().map(|list| scan::Cascade::chunks(list.rows as usize)).sum();
+    Ok((chunks / JOB_CHUNKS).clamp(1, pool().map_err(fail)?.threads))
+}
+
+/// Scans part `part` of `of` of all chunks.
+pub(crate) fn scan_part(
+    scan: impl Fn(&[scan::Codes<'_>], Range<usize>) -> Result<()>,
     lists: &[CodeList],
     listed: &[Listed],
     part: usize,
@@ -209,7 +250,7 @@ fn scan_part(
     });
     let codes: Vec<_> = codes.collect();
     let chunks: usize = codes.iter().map(|list| scan::Cascade::chunks(list.rows)).sum();
-    cascade.scan(&codes, chunks * part / of..chunks * (part + 1) / of)
+    scan(&codes, chunks * part / of..chunks * (part + 1) / of)
 }
 
 struct ScoreInputs {
@@ -222,15 +263,16 @@ struct ScoreInputs {
 impl Cascade {
     #[napi(catch_unwind)]
     pub fn scan<'env>(&self, env: &'env Env, lists: Vec<CodeList>) -> napi::Result<Object<'env>> {
-        let chunks: usize = lists.iter().map(|list| scan::Cascade::chunks(list.rows as usize)).sum();
-        let parts = (chunks / JOB_CHUNKS).clamp(1, pool().map_err(fail)?.threads);
+        let parts = parts_of(&lists)?;
         let inputs = ScanInputs { cascade: Arc::clone(&self.0), lists };
         spawn_parts(
             env,
             inputs,
             parts,
             |inputs| listed(&inputs.lists),
-            move |ScanInputs { cascade, lists }, listed, part| scan_part(cascade, lists, listed, part, parts),
+            move |ScanInputs { cascade, lists }, listed, part| {
+                scan_part(|codes, chunks| cascade.scan(codes, chunks), lists, listed, part, parts)
+            },
             |(), ()| (),
         )
     }
@@ -238,7 +280,8 @@ impl Cascade {
     /// The same on the event loop.
     #[napi(catch_unwind)]
     pub fn scan_now(&self, lists: Vec<CodeList>) -> napi::Result<()> {
-        listed(&lists).and_then(|listed| scan_part(&self.0, &lists, &listed, 0, 1)).map_err(fail)
+        let scan = |codes: &[scan::Codes<'_>], chunks| self.0.scan(codes, chunks);
+        listed(&lists).and_then(|listed| scan_part(scan, &lists, &listed, 0, 1)).map_err(fail)
     }
 
     /// As that of the scan that the codes are for.

@@ -11,7 +11,7 @@ use crate::arch::{CODE_QUERIES, CodeKernels, DefaultFloatState, Tier};
 use crate::codes::estimate::score_of;
 use crate::codes::layout::{Record, Section};
 use crate::codes::query::{CodeQuery, Factors, Limbs, Rule};
-use crate::codes::{CHUNK_ROWS, Chunk, Layout, Transform};
+use crate::codes::{CHUNK_ROWS, Chunk, Transform};
 use crate::crc::crc32c;
 use crate::mutants::{Mutant, at_most};
 use crate::rowset::{MAX_ID, RowSet};
@@ -121,17 +121,7 @@ impl Cascade {
     /// Scans a range of the chunks of lists, which are counted through. Passes may overlap. Lists that are
     /// scanned together cost less than one by one: low nibbles are read when the threshold is that of all.
     pub fn scan(&self, lists: &[Codes<'_>], chunks: Range<usize>) -> Result<()> {
-        let (mut ranges, mut before) = (Vec::new(), 0);
-        for codes in lists {
-            codes.check(self.transform.layout)?;
-            let end = before + Self::chunks(codes.rows);
-            let within = chunks.start.clamp(before, end) - before..chunks.end.clamp(before, end) - before;
-            ranges.push((codes, within));
-            before = end;
-        }
-        if chunks.end > before {
-            return Err(Error::invalid(format!("chunks {chunks:?} of lists of {before}")));
-        }
+        let ranges = ranges_of(lists, chunks, |rows| self.list_bytes(rows))?;
         let _state = DefaultFloatState::new();
         let candidates = match self.limbs {
             Limbs::Two => CoarsePass::new(self).run(ranges)?,
@@ -228,12 +218,33 @@ impl Cascade {
     }
 }
 
+/// The chunks of each list in a range of the chunks of all, which are counted through.
+pub(super) fn ranges_of<'a>(
+    lists: &'a [Codes<'a>],
+    chunks: Range<usize>,
+    bytes_of: impl Fn(usize) -> usize,
+) -> Result<Vec<(&'a Codes<'a>, Range<usize>)>> {
+    let (mut ranges, mut before) = (Vec::new(), 0);
+    for codes in lists {
+        codes.check(&bytes_of)?;
+        let end = before + Cascade::chunks(codes.rows);
+        let within = chunks.start.clamp(before, end) - before..chunks.end.clamp(before, end) - before;
+        ranges.push((codes, within));
+        before = end;
+    }
+    match chunks.end > before {
+        true => Err(Error::invalid(format!("chunks {chunks:?} of lists of {before}"))),
+        false => Ok(ranges),
+    }
+}
+
 impl<'a> Codes<'a> {
-    pub(super) fn check(&self, layout: Layout) -> Result<()> {
+    /// Whether the list has the bytes that so many rows take.
+    pub(super) fn check(&self, bytes_of: impl Fn(usize) -> usize) -> Result<()> {
         // The passes count rows of a list in 32 bits.
         let rows = u32::try_from(self.rows).map_err(|_| Error::invalid("a list has up to 2^32 - 1 rows"))?;
         match self.ids {
-            _ if self.bytes.len() != layout.list_bytes(self.rows) => {
+            _ if self.bytes.len() != bytes_of(self.rows) => {
                 Err(Error::corrupt(format!("{} bytes are no codes of {rows} rows", self.bytes.len())))
             }
             Some(ids) if ids.len() != self.rows => {
@@ -260,7 +271,7 @@ impl<'a> Codes<'a> {
         index * layout.chunk_bytes(CHUNK_ROWS) + layout.offset(Section::Records, rows)
     }
 
-    fn id(&self, row: usize) -> u64 {
+    pub(super) fn id(&self, row: usize) -> u64 {
         self.ids.map_or(self.first_id + row as u64, |ids| ids[row])
     }
 }

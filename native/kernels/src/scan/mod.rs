@@ -21,6 +21,7 @@ pub use cascade::{Cascade, Codes};
 pub use certify::{Certifier, Faults, Found, instruction_set};
 use direct::Operand;
 use pass::Pass;
+pub use sign_scan::SignScan;
 
 mod cancel;
 #[cfg(test)]
@@ -39,6 +40,9 @@ mod fine_pass;
 #[cfg(test)]
 mod oracle_tests;
 mod pass;
+mod sign_scan;
+#[cfg(test)]
+mod sign_tests;
 #[cfg(test)]
 mod tests;
 
