@@ -61,11 +61,13 @@ export interface ScanResults {
 export interface CodeTransform {
   /** Bytes of the codes of so many rows in one list. */
   listBytes(rows: number): number;
+  /** The same of their bits. */
+  bitBytes(rows: number): number;
   /**
-   * Codes of whole chunks of 1,024 rows, or of the last rows of a list, into `codes`, which is as long. Until
-   * the promise settles, nobody else touches either.
+   * Codes of whole chunks of 1,024 rows, or of the last rows of a list, into `codes`, which is as long, and
+   * one bit a coordinate into `bits`. Until the promise settles, nobody else touches any of them.
    */
-  encode(dtype: ScanDtype, rows: Uint8Array, codes: Uint8Array): Promise<void>;
+  encode(dtype: ScanDtype, rows: Uint8Array, codes: Uint8Array, bits?: Uint8Array): Promise<void>;
 }
 
 /** A list of codes; row i has the id `firstRowId + i`. */
@@ -77,19 +79,31 @@ export interface CodeRows {
   readonly dead?: Uint8Array;
 }
 
-/** What codes leave of the rows of a scan, which gets their scores. */
-export interface Cascade {
+/** What scans lists that stand for rows. */
+export interface ListScan {
   /**
-   * Scans lists of codes, off the event loop; calls may overlap. Lists that are scanned together cost less
-   * than one by one.
+   * Scans lists, off the event loop; calls may overlap. Lists that are scanned together cost less than one by
+   * one.
    */
   scan(lists: readonly CodeRows[]): Promise<void>;
   /** The same on the event loop: for a scan of a millisecond at most, of what is in memory. */
   scanNow(lists: readonly CodeRows[]): void;
-  /** As that of the scan that the codes are for. */
+  /** As that of the scan that the lists are for. */
   cancel(): void;
-  /** Bytes of the codes of so many rows in one list. */
+  /** Bytes of so many rows in one list. */
   listBytes(rows: number): number;
+}
+
+/** Gives a scan estimates from lists of one bit a coordinate. */
+export interface BitScan extends ListScan {
+  /** How many rows have no estimate. */
+  left(): number;
+  /** Their ids, ascending: rows to be scored. Off the event loop. */
+  unscored(): Promise<Float64Array>;
+}
+
+/** What codes leave of the rows of a scan, which gets their scores. */
+export interface Cascade extends ListScan {
   /** How many rows wait for their scores, those of each query counted. */
   left(): number;
   /**
@@ -252,6 +266,8 @@ export interface NativeBinding {
   createCodeTransform(options: { seed: number; mean: Uint8Array; basis: Uint8Array }): CodeTransform;
   /** Nothing when a query is out of the range in which codes have bounds. `estimates`: see `estimate()`. */
   createCascade(scan: ExactScan, transform: CodeTransform, estimates?: boolean): Cascade | null;
+  /** The same. */
+  createBitScan(scan: ExactScan, transform: CodeTransform): BitScan | null;
   /** The same; a threshold that is not a number rules nothing out. */
   createCertifier(scan: ExactScan, transform: CodeTransform, thresholds: Float64Array): Certifier | null;
 

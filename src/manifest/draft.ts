@@ -165,9 +165,10 @@ export class RootDraft {
     const entry = this.#array(array);
     const before = entry.indexes.find((index) => index.kind === kind);
     const others = entry.indexes.filter((index) => index !== before);
-    const segments = drafts.map(({ object, firstRowId, rows }) =>
-      make(v1.IndexSegment, { object: this.#addObject(object), firstRowId, rows }),
-    );
+    const segments = drafts.map(({ object, bits, firstRowId, rows }) => {
+      const of = bits && { bits: make(v1.IndexBits, { object: this.#addObject(bits) }) };
+      return make(v1.IndexSegment, { object: this.#addObject(object), firstRowId, rows, ...of });
+    });
     if (epoch === undefined) {
       const known = defined(before, 'index that is added to');
       const all = [...known.segments, ...segments].sort((a, b) => a.firstRowId - b.firstRowId);
@@ -182,7 +183,10 @@ export class RootDraft {
 
   #removeIndex({ epoch, segments }: IndexEntry): void {
     this.#removeObject(epoch);
-    for (const { object } of segments) this.#removeObject(object);
+    for (const { object, bits } of segments) {
+      this.#removeObject(object);
+      if (bits !== null) this.#removeObject(bits.object);
+    }
   }
 
   #create({ array, name, type }: ChangeOf<'create'>): void {

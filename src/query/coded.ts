@@ -9,12 +9,21 @@ import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import type { Lent } from '../arrays/pages.js';
 import { eachWindow, isOneWindow, rangeOf, type Window, windowsOf } from '../arrays/windows.js';
 import { v1 } from '../manifest/message.js';
-import { type Cascade, type CodeRows, type ExactScan, fromNative } from '../native.js';
+import {
+  type BitScan,
+  type Cascade,
+  type CodeRows,
+  type CodeTransform,
+  type ExactScan,
+  fromNative,
+  type ListScan,
+} from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { codesAMilli, isShort } from './now.js';
+import { throwIfAborted } from '../util/runtime.js';
+import { bitsAMilli, codesAMilli, isShort } from './now.js';
 import type { NearestPlan } from './plan.js';
 import { estimates, hasCodes } from './precision.js';
-import { byTurns, dimensionsOf, hitsOfTurn, untilCancelled } from './scan.js';
+import { byTurns, dimensionsOf, hitsOfTurn, scanRows, untilCancelled } from './scan.js';
 
 /** A list of codes that takes the place of partitions. */
 export interface CodedRows {
@@ -24,16 +33,25 @@ export interface CodedRows {
   readonly liveRows: number;
 }
 
-export interface Coded {
-  readonly cascade: Promise<Cascade | null>;
+/** Lists that are scanned alike. */
+export interface Listed<S extends ListScan = ListScan> {
   readonly lists: readonly CodedRows[];
+  /** Null when codes cannot stand for rows by these queries. Not there without lists. */
+  readonly scan: Promise<S | null> | undefined;
+  /** Bytes of them that a thread scans in a millisecond for one query. */
+  readonly bytesAMilli: number;
+}
+
+export interface Coded {
+  readonly codes: Listed<Cascade>;
+  /** In the place of the codes: the parts of these lists are bits. */
+  readonly bits: Listed<BitScan>;
   /** What no list covers. */
   readonly plain: readonly ScanPart[];
 }
 
 /**
- * Undefined where there are no codes. The cascade is null when codes cannot bound these queries. Cost: a
- * request, the first time; codes need not wait for it.
+ * Undefined where there are no codes. Cost: a request, the first time; lists need not wait for it.
  */
 export function openCodes(
   environment: ArrayEnvironment,
@@ -46,16 +64,36 @@ export function openCodes(
   if (!hasCodes(metric)) return undefined;
   const index = view.index(v1.IndexKind.INDEX_KIND_EXACT);
   if (index === undefined || index.lists.length === 0) return undefined;
-  const opened = readEpoch(environment, index.epoch, dimensionsOf(view), options).then((transform) => {
-    try {
-      return environment.native.createCascade(scan, transform, estimates(precision));
-    } catch (error) {
+  const { native } = environment;
+  const transform = readEpoch(environment, index.epoch, dimensionsOf(view), options);
+  const listed = <S extends ListScan>(
+    lists: readonly CodedRows[],
+    bytesAMilli: number,
+    create: (transform: CodeTransform) => S | null,
+  ): Listed<S> => {
+    if (lists.length === 0) return { lists, bytesAMilli, scan: undefined };
+    const opened = transform.then(create).catch((error: unknown) => {
       throw fromNative(error);
-    }
-  });
-  // Whoever waits for it hears of it.
-  opened.catch(() => undefined);
-  return { cascade: opened, ...divide(index.lists, parts, environment) };
+    });
+    // Whoever waits for it hears of it.
+    opened.catch(() => undefined);
+    return { lists, bytesAMilli, scan: opened };
+  };
+  transform.catch(() => undefined);
+  const { lists, plain } = divide(index.lists, parts, environment);
+  const ofBits = precision === 'bit' ? lists.flatMap(bitsOf) : [];
+  const ofCodes = precision === 'bit' ? lists.filter(({ list }) => list.bits === undefined) : lists;
+  return {
+    codes: listed(ofCodes, codesAMilli, (made) => native.createCascade(scan, made, estimates(precision))),
+    bits: listed(ofBits, bitsAMilli, (made) => native.createBitScan(scan, made)),
+    plain,
+  };
+}
+
+/** The same rows by their bits, where they have some. */
+function bitsOf(one: CodedRows): CodedRows[] {
+  const { bits } = one.list;
+  return bits === undefined ? [] : [{ ...one, list: { ...one.list, part: bits } }];
 }
 
 /**
@@ -65,7 +103,7 @@ export function divide(
   lists: readonly CodeList[],
   parts: readonly ScanPart[],
   { functions: { rowSets } }: ArrayEnvironment,
-): Pick<Coded, 'lists' | 'plain'> {
+): { readonly lists: readonly CodedRows[]; readonly plain: readonly ScanPart[] } {
   const base = parts.filter(({ rowIds }) => rowIds === undefined);
   const plain = parts.filter(({ rowIds }) => rowIds !== undefined);
   const coded: CodedRows[] = [];
@@ -100,11 +138,11 @@ export function divide(
 
 /**
  * Scans in one pass what need not be waited for: lists that are mapped and in memory. The other ones are
- * left; undefined when codes cannot bound these queries.
+ * left; undefined when codes cannot stand for rows by these queries.
  */
-export async function scanCodesHere(
+export async function scanListsHere(
   { pages, native, memoryBytes }: ArrayEnvironment,
-  { cascade: opened, lists }: Coded,
+  { scan: opened, lists, bytesAMilli }: Listed,
   queries: number,
   options: CallOptions,
 ): Promise<readonly CodedRows[] | undefined> {
@@ -122,39 +160,37 @@ export async function scanCodesHere(
   }
   try {
     if (here.length === 0) return left;
-    const cascade = await opened;
-    if (cascade === null) return undefined;
+    const scan = await opened;
+    if (scan === undefined || scan === null) return undefined;
     const bytes = here.reduce((sum, { codes }) => sum + codes.byteLength, 0);
     const isNow =
-      isShort(native, codesAMilli, bytes, queries) && here.every(({ codes }) => native.isResident(codes));
-    await untilCancelled(cascade, options.signal, async () =>
-      isNow ? cascade.scanNow(here) : cascade.scan(here),
-    );
+      isShort(native, bytesAMilli, bytes, queries) && here.every(({ codes }) => native.isResident(codes));
+    await untilCancelled(scan, options.signal, async () => (isNow ? scan.scanNow(here) : scan.scan(here)));
     return left;
   } finally {
     for (const { done } of lents) done();
   }
 }
 
-/** Scans a list window by window; false when codes cannot bound these queries. */
-export async function scanCodes(
+/** Scans a list window by window; false when codes cannot stand for rows by these queries. */
+export async function scanList(
   { pages, memoryBytes }: ArrayEnvironment,
-  opened: Coded['cascade'],
+  opened: Listed['scan'],
   { list, dead }: CodedRows,
   options: CallOptions,
 ): Promise<boolean> {
   const { part, rows, firstRowId } = list;
-  // Who looks at a list as a whole need not know how long codes are: it is asked for at once.
+  // Who looks at a list as a whole need not know how long its rows are: it is asked for at once.
   const layout = isOneWindow(part, memoryBytes) ? undefined : await opened;
   const bytesOf = (count: number): number => layout?.listBytes(count) ?? 0;
   const windows = windowsOf(part, rows, memoryBytes, bytesOf, chunkRows);
   let bounded = layout !== null;
   const work = async (codes: Uint8Array, window: Window): Promise<void> => {
-    const cascade = await opened;
-    bounded = cascade !== null;
-    if (cascade === null) return;
+    const scan = await opened;
+    bounded = scan !== null;
+    if (scan === undefined || scan === null) return;
     const rows = { codes, rows: window.rows, firstRowId: firstRowId + window.row, ...(dead && { dead }) };
-    await untilCancelled(cascade, options.signal, () => cascade.scan([rows]));
+    await untilCancelled(scan, options.signal, () => scan.scan([rows]));
   };
   if (bounded) await eachWindow(pages, part, windows, work, options);
   return bounded;
@@ -177,6 +213,31 @@ export async function estimate(cascade: Cascade, { signal }: CallOptions): Promi
   await untilCancelled(cascade, signal, async () =>
     cascade.left() <= hitsOfTurn ? cascade.estimate() : cascade.estimateLater(),
   );
+}
+
+/**
+ * Reads rows by their ids, which ascend, and hands them to a scan, a quarter of the memory budget at a time.
+ * Cost: a wave for each time.
+ */
+export async function scanIds(
+  { pages, native, memoryBytes }: ArrayEnvironment,
+  view: ArrayView,
+  map: RowMap,
+  scan: ExactScan,
+  ids: Float64Array,
+  { signal }: CallOptions,
+): Promise<void> {
+  const call = signal === undefined ? {} : { signal };
+  const rowBytes = rowBytesOf(view.type);
+  const step = Math.max(1, Math.floor(memoryBytes / 4 / rowBytes));
+  for (let start = 0; start < ids.length; start += step) {
+    throwIfAborted(signal);
+    const some = ids.slice(start, start + step);
+    const rows = allocate(some.length * rowBytes, `scoring ${some.length} rows of '${view.name}'`, native);
+    const picks = await map.picksOfList(await byTurns(some, (turn) => map.indicesOf(turn), signal));
+    await Promise.all(picks.map((pick) => pages.gather(pick, rowBytes, rows, call)));
+    await scanRows(scan, signal, rows, 0, some);
+  }
 }
 
 /** Scores the rows that the bounds left. Cost: a wave for each round, most of the time one. */

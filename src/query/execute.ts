@@ -8,10 +8,19 @@ import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import type { Part } from '../arrays/runs.js';
 import { eachWindow, isOneWindow, rangeOf, scanBytes, type Window, windowsOf } from '../arrays/windows.js';
 import { isNacreError, NacreError } from '../errors.js';
-import type { Cascade, ExactScan, ScanMetric } from '../native.js';
+import type { BitScan, Cascade, ExactScan, ScanMetric } from '../native.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { type CodedRows, estimate, openCodes, refine, scanCodes, scanCodesHere } from './coded.js';
+import {
+  type CodedRows,
+  estimate,
+  type Listed,
+  openCodes,
+  refine,
+  scanIds,
+  scanList,
+  scanListsHere,
+} from './coded.js';
 import type { NearestPlan } from './plan.js';
 import { isShort, rowsAMilli } from './now.js';
 import { estimates } from './precision.js';
@@ -91,36 +100,47 @@ async function scanCoded(pass: Pass, plan: NearestPlan, parts: readonly ScanPart
   const { environment, view, map, scan, wanted, vectors, options } = pass;
   const coded = openCodes(environment, view, scan, plan, parts, options);
   if (coded === undefined) return false;
-  const { lists } = coded;
-  let cascade: Cascade | null;
+  let cascade: Cascade | null | undefined;
+  let bits: BitScan | null | undefined;
   try {
-    const left = await scanCodesHere(environment, coded, vectors.count, options);
-    if (left === undefined) return false;
-    for (const one of lists) if (!left.includes(one)) progress(pass, one.liveRows);
-    let bounded = true;
-    const work = async (one: CodedRows): Promise<void> => {
-      if (!bounded) return;
-      bounded = await scanCodes(environment, coded.cascade, one, options);
-      progress(pass, one.liveRows);
-    };
-    await eachAhead(pass, left, ({ list }) => list.part, work);
-    cascade = await coded.cascade;
-    if (cascade !== null && estimates(plan.precision)) await estimate(cascade, options);
+    if (!(await scanLists(pass, coded.codes)) || !(await scanLists(pass, coded.bits))) return false;
+    [cascade, bits] = await Promise.all([coded.codes.scan, coded.bits.scan]);
+    if (cascade && estimates(plan.precision)) await estimate(cascade, options);
   } catch (error) {
     return giveUpIndex(pass, error);
   }
+  const lists = [...coded.codes.lists, ...coded.bits.lists];
   const covered = lists.reduce((rows, { liveRows }) => rows + liveRows, 0);
-  const enough = (wanted + covered * leftAtMost) * vectors.count;
-  if (cascade === null || cascade.left() > enough) return false;
+  const enough = wanted + covered * leftAtMost;
+  if ((cascade?.left() ?? 0) > enough * vectors.count || (bits?.left() ?? 0) > enough) return false;
   await scanPlain(pass, plan.metric, coded.plain);
   try {
     const asked = { k: wanted, queries: vectors.count };
-    await refine(environment, view, map, cascade, asked, options);
+    if (cascade) await refine(environment, view, map, cascade, asked, options);
+    if (bits && bits.left() > 0) await scanIds(environment, view, map, scan, await bits.unscored(), options);
   } catch (error) {
     // Rows that are not those of their codes; where it is rows that are damaged, the plain scan says so.
     return giveUpIndex(pass, error);
   }
   return true;
+}
+
+/** False when codes cannot stand for rows by these queries. */
+async function scanLists(pass: Pass, listed: Listed): Promise<boolean> {
+  const { environment, vectors, options } = pass;
+  const { lists, scan } = listed;
+  if (lists.length === 0) return true;
+  const left = await scanListsHere(environment, listed, vectors.count, options);
+  if (left === undefined) return false;
+  for (const one of lists) if (!left.includes(one)) progress(pass, one.liveRows);
+  let bounded = true;
+  const work = async (one: CodedRows): Promise<void> => {
+    if (!bounded) return;
+    bounded = await scanList(environment, scan, one, options);
+    progress(pass, one.liveRows);
+  };
+  await eachAhead(pass, left, ({ list }) => list.part, work);
+  return bounded;
 }
 
 /** Reports damage of an index; any other error goes on. */

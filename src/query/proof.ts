@@ -7,8 +7,6 @@
 import { readEpoch } from '../ann/epoch.js';
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
-import { allocate } from '../arrays/reader.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import type { Part } from '../arrays/runs.js';
 import { NacreError } from '../errors.js';
@@ -26,7 +24,7 @@ import {
   sha256,
   toExact,
 } from './certificate.js';
-import { type CodedRows, divide } from './coded.js';
+import { type CodedRows, divide, scanIds } from './coded.js';
 import { dimensionsOf, scanRows, startScan } from './scan.js';
 import type { ResolvedVectors } from './vectors.js';
 
@@ -175,18 +173,7 @@ async function refine(
     await scanParts(asked, ground.scan, partsOf(ground, list), signal === undefined ? {} : { signal });
     return;
   }
-  const sorted = left.sort();
-  const { pages, native, memoryBytes } = environment;
-  const rowBytes = rowBytesOf(view.type);
-  const step = Math.max(1, Math.floor(memoryBytes / 4 / rowBytes));
-  for (let start = 0; start < left.length; start += step) {
-    throwIfAborted(signal);
-    const ids = sorted.subarray(start, start + step);
-    const rows = allocate(ids.length * rowBytes, `certifying ${ids.length} rows of '${view.name}'`, native);
-    const picks = await ground.map.picksOfList(await ground.map.indicesOf(ids));
-    await Promise.all(picks.map((pick) => pages.gather(pick, rowBytes, rows, options)));
-    await scanRows(ground.scan, signal, rows, 0, ids.slice());
-  }
+  await scanIds(environment, view, ground.map, ground.scan, left.sort(), options);
 }
 
 async function scanParts(

@@ -231,6 +231,12 @@ describe('append, replace, drop and rename', () => {
     expect([estimated['exact'], hits.length, hits[0]?.row]).toEqual([false, 4, 3]);
     expect(hits.every((hit) => hit.estimated)).toBe(true);
     expect(await answer([...ask, 'f16'])).toMatchObject({ exact: true, results: exact['results'] });
+    expect(await answer([...ask, 'bit']), 'no bits yet').toEqual(estimated);
+    expect(await answer(['index', uri, 'e', '--type', 'exact', '--bits'])).toMatchObject({ version: 4 });
+    const ofBits = await answer([...ask, 'bit']);
+    expect(ofBits).toMatchObject({ version: 4, exact: false });
+    expect(ofBits['results']).not.toEqual(estimated['results']);
+    expect((await nacre(['index', uri, 'e', '--update', '--bits'])).code).toBe(0);
     const text = (await nacre([...ask, 'f8'])).stdout.toString();
     expect(text.split('\n')[1]).toMatch(/^ *3 +3 +~\d/);
   });

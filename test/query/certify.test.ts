@@ -372,6 +372,7 @@ describe('codes', () => {
       const transform = createCodeTransform(options);
       return {
         listBytes: (rows) => transform.listBytes(rows),
+        bitBytes: (rows) => transform.bitBytes(rows),
         encode: async (dtype, rows, codes) => {
           await transform.encode(dtype, rows, codes);
           // The coarse errors are the third of the columns of the only chunk, which has 1,008 places.
