@@ -70,6 +70,11 @@ impl TopK {
         }
     }
 
+    /// The k-th best hit, once there are so many.
+    fn last(&self) -> Option<&Hit> {
+        self.hits.peek().filter(|_| self.hits.len() == self.k)
+    }
+
     /// Best first.
     pub fn sorted(&self) -> Vec<Hit> {
         let mut hits = self.hits.clone().into_vec();
@@ -96,21 +101,30 @@ pub struct Candidate {
 /// The rows of one pass that might be among the k best.
 #[derive(Debug)]
 pub struct Candidates {
-    k: usize,
     list: Vec<Candidate>,
-    /// k rows have no key above `cut.0`, and those that may equal it have no id above `cut.1`.
+    /// The k least upper bounds of all rows that came.
+    highs: TopK,
+    /// The last of these: k rows have no key above `cut.0`, and those that may equal it have no id above
+    /// `cut.1`. So they keep everything beyond it out.
     cut: (f64, u64),
     limit: usize,
 }
 
 impl Candidates {
     pub fn new(k: usize) -> Self {
-        Self { k, list: Vec::new(), cut: (f64::INFINITY, u64::MAX), limit: k.saturating_mul(2).max(64) }
+        let limit = k.saturating_mul(2).max(64);
+        Self { list: Vec::new(), highs: TopK::new(k), cut: (f64::INFINITY, u64::MAX), limit }
     }
 
     pub fn push(&mut self, candidate: Candidate) {
         if !self.may_enter(&candidate) {
             return;
+        }
+        let Candidate { high, id, .. } = candidate;
+        self.highs.push(Hit { key: high, score: high, id, estimated: false });
+        // What cannot be bounded is no bound on others.
+        if let Some(last) = self.highs.last().filter(|last| last.key < f64::INFINITY) {
+            self.cut = (last.key, last.id);
         }
         self.list.push(candidate);
         if self.list.len() >= self.limit {
@@ -141,13 +155,7 @@ impl Candidates {
         candidate.low < key || candidate.low == key && at_most(Mutant::CandidatesTake, candidate.id, id)
     }
 
-    /// The k-th upper bound is a cut: k rows, each at least as good, keep everything beyond it out.
     fn prune(&mut self) {
-        let by_high = |a: &Candidate, b: &Candidate| a.high.total_cmp(&b.high).then(a.id.cmp(&b.id));
-        let kth = *self.list.select_nth_unstable_by(self.k - 1, by_high).1;
-        if kth.high < f64::INFINITY && (kth.high, kth.id) < self.cut {
-            self.cut = (kth.high, kth.id);
-        }
         let cut = self.cut;
         let within = |id| at_most(Mutant::CandidatesPrune, id, cut.1);
         self.list.retain(|c| c.low < cut.0 || c.low == cut.0 && within(c.id));

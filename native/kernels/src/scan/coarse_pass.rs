@@ -109,7 +109,11 @@ impl<'a> CoarsePass<'a> {
         let limbs = self.cascade.queries[q].halves();
         let low = self.cascade.kernels.row(record.low_nibbles(), limbs);
         let sum = |i: usize| 16 * i64::from(waiting.sums[i]) + i64::from(low[i]);
-        let place = (waiting.codes, waiting.row as usize);
-        self.keeper.keep(q, place, record, &waiting.factors, [sum(0), sum(1)]);
+        let sums = [sum(0), sum(1)];
+        // Rules most of them out by a tenth of the arithmetic of their bounds.
+        if self.keeper.rule(q).leaves_whole(sums, record.fine_error(), &waiting.factors) {
+            let place = (waiting.codes, waiting.row as usize);
+            self.keeper.keep(q, place, record, &waiting.factors, sums);
+        }
     }
 }
