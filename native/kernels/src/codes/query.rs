@@ -315,8 +315,8 @@ impl Rule {
         at_most(Mutant::RuleLeaves, self.limit, value) || value.is_nan()
     }
 
-    /// The same for a row's whole code, where the rule is that of its high nibbles: one step of these is 16 of
-    /// the whole code, and the middle of 255 is 17 times that of 15.
+    /// The same for a row's whole code, where the rule is that of its high nibbles: one step of these is 16
+    /// of the whole code, and the middle of 255 is 17 times that of 15.
     pub fn leaves_whole(&self, sums: [i64; 2], fine_error: f32, factors: &Factors) -> bool {
         let product = |limb: usize, unit: f32| {
             unit / 16.0 * (2 * sums[limb] - 17 * i64::from(self.totals[limb])) as f32
