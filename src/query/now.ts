@@ -8,7 +8,7 @@ const MiB = 2 ** 20;
 export const codesAMilli = 32 * MiB;
 
 /** The same of bits, of which it reads all, and compares each with four of the query. */
-export const bitsAMilli = 8 * MiB;
+export const bitsAMilli = 4 * MiB;
 
 /** Bytes of rows that a thread scans in a millisecond for one query, at least. */
 export function rowsAMilli(metric: ScanMetric, dtype: ScanDtype): number {

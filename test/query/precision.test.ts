@@ -271,6 +271,42 @@ test('an index that is built anew, or goes with its array, takes its bits with i
   await world.close();
 });
 
+test('lists that are scanned window by window give the same estimates', async () => {
+  const place = path.join(folder, 'windows');
+  const rows = 2 ** 16;
+  const data = Uint8Array.from(
+    { length: rows * dimensions },
+    (_, i) => (Math.imul(i, 2654435761) >>> 9) % 256,
+  );
+  const writer = await open(place, { create: true });
+  await writer.write(async (tx) => {
+    await tx.create('e', { dtype: 'uint8', rowShape: [dimensions] });
+    await tx.append('e', { data, shape: [rows, dimensions] });
+  });
+  await writer.array('e').index({ type: 'exact', bits: true });
+  const query = Float64Array.from({ length: dimensions }, (_, i) => 5 * i);
+  // Codes and bits are of more bytes than the smallest window.
+  const narrow = await open(place, { memoryBytes: 4096 });
+  for (const level of estimating) {
+    const ask = (dataset: Dataset) => dataset.array('e').nearest(query).precision(level).toArray();
+    const expected = await ask(writer);
+    expect(expected.map(({ estimated }) => estimated)).toEqual(Array.from({ length: 10 }, () => true));
+    expect(await ask(narrow), level).toEqual(expected);
+  }
+  await narrow.close();
+  await writer.close();
+});
+
+test('a signal ends a search by estimates', async () => {
+  const { uri } = await indexed('aborted', true);
+  const dataset = await open(uri);
+  for (const level of estimating) {
+    const query = dataset.array('e').nearest(rowsOf(1).data).precision(level);
+    await expect(query.toArray({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'Aborted' });
+  }
+  await dataset.close();
+});
+
 test('metrics without codes, and queries beyond them, are answered exactly at every level', async () => {
   const dataset = await open(path.join(folder, 'exactly'), { create: true });
   await dataset.write(async (tx) => {
