@@ -5,7 +5,7 @@ import type { Certificate } from './certificate.js';
 import type { CertifyOptions } from './certify.js';
 import type { ExecuteOptions, Hit } from './execute.js';
 import { explainPlan, type NearestPlan } from './plan.js';
-import { estimates, type Precision, resolvePrecision } from './precision.js';
+import { estimates, hasCodes, type Precision, resolvePrecision } from './precision.js';
 
 /** Runs a plan at the version that the handle stands at. */
 export type RunNearest = (
@@ -89,8 +89,8 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
    * precision whose scores may be estimates.
    */
   async certify(options: CertifyOptions = {}): Promise<Certificate> {
-    const { precision } = this.#plan;
-    if (estimates(precision)) {
+    const { metric, precision } = this.#plan;
+    if (estimates(precision) && hasCodes(metric)) {
       throw new NacreError('InvalidArgument', `scores of precision '${precision}' may be estimates`, {
         context: { precision },
         hint: "Only exact answers have a certificate: leave precision() away, or ask for 'f64'.",

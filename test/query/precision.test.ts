@@ -76,6 +76,8 @@ describe('what is refused', () => {
       });
     for (const level of ['f16', 'f32', 'f64'] as const)
       expect((await query.precision(level).certify()).claims.k).toBe(10);
+    const exactly = dataset.array('e').nearest(rowsOf(1).data, { metric: 'kl' }).precision('f8');
+    expect((await exactly.certify()).claims.metric, 'a metric without codes').toBe('kl');
     await dataset.close();
   });
 });

@@ -39,7 +39,7 @@ export const query = define<Options>({
 (one vector, or one a row), '[0.1, 0.2, …]', or - for a .npy file on standard input. Scores: the similarity
 for cosine and dot (large is near), the distance for the other metrics (small is near); hamming and jaccard
 take bool and uint8 rows as bits. Answers are exact, with an index and without. --precision f8 or bit asks for
-estimates by the codes or the bits of an index, which reads no rows; hits that are estimates say so. (f64,
+estimates by the codes or the bits of an index, which reads no rows; scores that are estimates have a ~. (f64,
 f32 and f16 are exact.) --certify writes down what shows that an answer is right: see
 \`nacre verify-certificate\`.`,
   examples: [
