@@ -89,7 +89,8 @@ pub struct SignKernel {
 }
 
 impl SignKernel {
-    /// See `SignQuery::estimate`.
+    /// Estimates the keys of the rows of a block: a bit for each that is not above the threshold, or is no
+    /// number.
     pub fn estimate(
         &self,
         query: &SignQuery,

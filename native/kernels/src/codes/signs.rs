@@ -12,7 +12,7 @@ use super::estimate::{QueryParts, Turned};
 use super::layout::{CHUNK_ROWS, Layout, padded};
 use super::rotation::Lane;
 use super::{LANES, Transform};
-use crate::arch::{Kernels, PLANES, SignKernel};
+use crate::arch::{Kernels, PLANES};
 use crate::distance::Metric;
 use crate::{Error, Result};
 
@@ -187,21 +187,9 @@ impl SignQuery {
         Self { parts, planes, total: 0, unit: 1.0 }
     }
 
-    /// Estimates the keys of the rows of a block: a bit for each that is not above the threshold, or is no
-    /// number.
-    pub fn estimate(
-        &self,
-        kernel: &SignKernel,
-        chunk: SignChunk<'_>,
-        block: usize,
-        threshold: f64,
-        keys: &mut [f64; LANES],
-    ) -> u32 {
-        kernel.estimate(self, chunk, block, threshold, keys)
-    }
-
-    /// The same, from the sums of the query's numbers where a row's bit is 1. Inlined into a function per
-    /// tier, so that the compiler makes vectors of the lanes; each step rounds as it stands here.
+    /// The keys of the rows of a block, from the sums of the query's numbers where a row's bit is 1; see
+    /// `SignKernel::estimate`. Inlined into a function per tier, so that the compiler makes vectors of the
+    /// lanes; each step rounds as it stands here.
     #[inline(always)]
     pub fn keys(
         &self,

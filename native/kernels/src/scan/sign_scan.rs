@@ -110,7 +110,7 @@ impl SignScan {
             }
             for ((query, top), best) in self.queries.iter().zip(&mut *tops).zip(&self.scan.best) {
                 let threshold = best.threshold().min(top.threshold());
-                let mut left = rows & query.estimate(&self.kernel, chunk, block, threshold, &mut keys);
+                let mut left = rows & self.kernel.estimate(query, chunk, block, threshold, &mut keys);
                 while left != 0 {
                     let lane = left.trailing_zeros() as usize;
                     left &= left - 1;

@@ -25,6 +25,16 @@ struct Data {
 
 impl Data {
     fn new() -> Self {
+        Self::with(None)
+    }
+
+    /// Of the first directions of the space alone.
+    fn with_basis() -> Self {
+        let direction = |i: usize| (0..DIMENSIONS).map(move |j| f32::from(u8::from(i == j)));
+        Self::with(Some((0..64).flat_map(direction).collect()))
+    }
+
+    fn with(basis: Option<Vec<f32>>) -> Self {
         let mut next = noise(23);
         let mut number = move || f64::from((next() + next() + next() - 1.25) as f32);
         let mut row = || (0..DIMENSIONS).map(|_| number()).collect::<Vec<_>>();
@@ -32,7 +42,7 @@ impl Data {
         rows[3] = vec![MEAN; DIMENSIONS];
         rows[4] = vec![0.0; DIMENSIONS];
         let queries = (0..5).flat_map(|_| row()).collect();
-        let transform = Transform::new(3, vec![MEAN as f32; DIMENSIONS], None).unwrap();
+        let transform = Transform::new(3, vec![MEAN as f32; DIMENSIONS], basis).unwrap();
         let mut data = Self { transform, rows, queries, signs: Vec::new() };
         data.encode();
         data
@@ -106,8 +116,9 @@ fn score(metric: Metric, product: f64, row: &[f64], query: &[f64]) -> f64 {
 
 #[test]
 fn estimates_are_those_of_the_formula_but_for_the_rounding_of_the_query() {
-    let data = Data::new();
-    for metric in METRICS {
+    for (data, metric) in
+        [Data::new, Data::with_basis].into_iter().flat_map(|data| METRICS.map(|metric| (data(), metric)))
+    {
         let results = data.found(metric, ROWS, 3, Tier::Scalar);
         assert_eq!(results.counts, [ROWS as u32; 3]);
         assert_eq!(results.estimated, vec![true; 3 * ROWS]);
@@ -143,7 +154,11 @@ fn estimates_are_near_the_scores_and_their_errors_cancel() {
 
 #[test]
 fn every_tier_finds_the_same_rows_with_the_same_estimates_however_lists_are_cut() {
-    let data = Data::new();
+    same_on_every_tier(&Data::new());
+    same_on_every_tier(&Data::with_basis());
+}
+
+fn same_on_every_tier(data: &Data) {
     for (metric, queries) in METRICS.into_iter().flat_map(|metric| [(metric, 1), (metric, 5)]) {
         let expected = data.found(metric, K, queries, Tier::Scalar);
         let all = data.found(metric, ROWS, queries, Tier::Scalar);
@@ -157,7 +172,7 @@ fn every_tier_finds_the_same_rows_with_the_same_estimates_however_lists_are_cut(
         let (scan, signs) = data.scan(metric, K, queries, Tier::available().next().unwrap());
         std::thread::scope(|scope| {
             for chunk in 0..SignScan::chunks(ROWS) {
-                let (data, signs) = (&data, &signs);
+                let signs = &signs;
                 scope.spawn(move || signs.scan(&[data.list(None)], chunk..chunk + 1).unwrap());
             }
         });
