@@ -79,6 +79,20 @@ export interface CodeRows {
   readonly dead?: Uint8Array;
 }
 
+/** Rows in memory that nobody has checked; row i has the id `firstRowId + i`. */
+export interface RowsInMemory {
+  readonly rows: Uint8Array;
+  readonly firstRowId: number;
+}
+
+/** How what codes leave is scored: rows of a query in the first round, and at most in a round. */
+export interface Scoring {
+  readonly first: number;
+  readonly most: number;
+  /** When more rows than this are left, none is scored. */
+  readonly enough: number;
+}
+
 /** What scans lists that stand for rows. */
 export interface ListScan {
   /**
@@ -104,6 +118,20 @@ export interface BitScan extends ListScan {
 
 /** What codes leave of the rows of a scan, which gets their scores. */
 export interface Cascade extends ListScan {
+  /**
+   * Scans lists of codes, and scores what they leave by the rows themselves, which ascend by id: off the
+   * event loop, in one turn of the pool. The ids of the rows that were read; null when too many are left.
+   * `Corrupt` when a row is not the one that was coded.
+   */
+  search(
+    lists: readonly CodeRows[],
+    rows: readonly RowsInMemory[],
+    scoring: Scoring,
+  ): Promise<Float64Array | null>;
+  /** The same on the event loop: for a scan of a millisecond at most, of what is in memory. */
+  searchNow(lists: readonly CodeRows[], rows: readonly RowsInMemory[], scoring: Scoring): Float64Array | null;
+  /** A round of scoring by all threads: of each query the `count` rows with the best bounds. Their ids. */
+  scoreInMemory(rows: readonly RowsInMemory[], count: number): Promise<Float64Array>;
   /** How many rows wait for their scores, those of each query counted. */
   left(): number;
   /**

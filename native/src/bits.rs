@@ -8,7 +8,7 @@ use napi::bindgen_prelude::{Float64Array, Object};
 use napi_derive::napi;
 
 use crate::arguments::{fail, size};
-use crate::codes::{CodeList, CodeTransform, listed, parts_of, scan_part};
+use crate::codes::{CodeList, CodeTransform, listed, scan_part, scan_parts};
 use crate::scan::ExactScan;
 use crate::spawn::{spawn, spawn_parts};
 
@@ -32,7 +32,7 @@ impl BitScan {
     /// The best estimates go to the exact scan.
     #[napi(catch_unwind)]
     pub fn scan<'env>(&self, env: &'env Env, lists: Vec<CodeList>) -> napi::Result<Object<'env>> {
-        let parts = parts_of(&lists)?;
+        let parts = scan_parts(&lists).map_err(fail)?;
         let inputs = ScanInputs { scan: Arc::clone(&self.0), lists };
         spawn_parts(
             env,
@@ -40,7 +40,7 @@ impl BitScan {
             parts,
             |inputs| listed(&inputs.lists),
             move |ScanInputs { scan, lists }, listed, part| {
-                scan_part(|codes, chunks| scan.scan(codes, chunks), lists, listed, part, parts)
+                scan_part(|codes, chunks| scan.scan(codes, chunks), lists, listed, (part, parts))
             },
             |(), ()| (),
         )
@@ -50,7 +50,7 @@ impl BitScan {
     #[napi(catch_unwind)]
     pub fn scan_now(&self, lists: Vec<CodeList>) -> napi::Result<()> {
         let scan = |codes: &[scan::Codes<'_>], chunks| self.0.scan(codes, chunks);
-        listed(&lists).and_then(|listed| scan_part(scan, &lists, &listed, 0, 1)).map_err(fail)
+        listed(&lists).and_then(|listed| scan_part(scan, &lists, &listed, (0, 1))).map_err(fail)
     }
 
     /// As that of the scan that the bits are for.

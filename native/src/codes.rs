@@ -179,7 +179,7 @@ impl CodeTransform {
 }
 
 #[napi]
-pub struct Cascade(Arc<scan::Cascade>);
+pub struct Cascade(pub(crate) Arc<scan::Cascade>);
 
 /// Nothing when a query is out of the range in which codes have bounds. With `estimates`, rows are not scored
 /// where codes have an estimate.
@@ -227,20 +227,19 @@ pub(crate) fn listed(lists: &[CodeList]) -> Result<Vec<Listed>> {
     lists.iter().map(one).collect()
 }
 
-/// Into how many jobs a scan of the lists is cut.
-pub(crate) fn parts_of(lists: &[CodeList]) -> napi::Result<usize> {
+/// How many parts the lists are scanned in.
+pub(crate) fn scan_parts(lists: &[CodeList]) -> Result<usize> {
     let chunks: usize = lists.iter().map(|list| scan::Cascade::chunks(list.rows as usize)).sum();
-    Ok((chunks / JOB_CHUNKS).clamp(1, pool().map_err(fail)?.threads))
+    Ok((chunks / JOB_CHUNKS).clamp(1, pool()?.threads))
 }
 
 /// Scans part `part` of `of` of all chunks.
-pub(crate) fn scan_part(
-    scan: impl Fn(&[scan::Codes<'_>], Range<usize>) -> Result<()>,
+pub(crate) fn scan_part<T>(
+    scan: impl Fn(&[scan::Codes<'_>], Range<usize>) -> Result<T>,
     lists: &[CodeList],
     listed: &[Listed],
-    part: usize,
-    of: usize,
-) -> Result<()> {
+    (part, of): (usize, usize),
+) -> Result<T> {
     let codes = lists.iter().zip(listed).map(|(list, (rows, first_id, dead))| scan::Codes {
         bytes: &list.codes,
         rows: *rows,
@@ -263,7 +262,7 @@ struct ScoreInputs {
 impl Cascade {
     #[napi(catch_unwind)]
     pub fn scan<'env>(&self, env: &'env Env, lists: Vec<CodeList>) -> napi::Result<Object<'env>> {
-        let parts = parts_of(&lists)?;
+        let parts = scan_parts(&lists).map_err(fail)?;
         let inputs = ScanInputs { cascade: Arc::clone(&self.0), lists };
         spawn_parts(
             env,
@@ -271,7 +270,7 @@ impl Cascade {
             parts,
             |inputs| listed(&inputs.lists),
             move |ScanInputs { cascade, lists }, listed, part| {
-                scan_part(|codes, chunks| cascade.scan(codes, chunks), lists, listed, part, parts)
+                scan_part(|codes, chunks| cascade.scan(codes, chunks), lists, listed, (part, parts))
             },
             |(), ()| (),
         )
@@ -281,7 +280,7 @@ impl Cascade {
     #[napi(catch_unwind)]
     pub fn scan_now(&self, lists: Vec<CodeList>) -> napi::Result<()> {
         let scan = |codes: &[scan::Codes<'_>], chunks| self.0.scan(codes, chunks);
-        listed(&lists).and_then(|listed| scan_part(scan, &lists, &listed, 0, 1)).map_err(fail)
+        listed(&lists).and_then(|listed| scan_part(scan, &lists, &listed, (0, 1))).map_err(fail)
     }
 
     /// As that of the scan that the codes are for.

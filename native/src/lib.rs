@@ -16,4 +16,5 @@ mod file;
 mod rows;
 mod rowset;
 mod scan;
+mod search;
 mod spawn;

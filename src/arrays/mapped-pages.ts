@@ -16,7 +16,7 @@ import type { ByteRange, CallOptions } from '../storage/object-store.js';
 import type { Meter } from '../storage/wrap/meter.js';
 import { defined } from '../util/assert.js';
 import { throwIfAborted } from '../util/runtime.js';
-import type { Lent, Pages } from './pages.js';
+import type { Lent, LentRows, Pages } from './pages.js';
 import type { Part, Picked } from './runs.js';
 
 /** Files kept mapped at once; a mapping costs address space, not memory. */
@@ -92,6 +92,18 @@ export class MappedPages implements Pages {
     this.#residency.touch(mapped, start, end);
     this.#meter.mapped(end - start);
     return { bytes: mapped.bytes.subarray(start, end), done: () => undefined };
+  }
+
+  lendRows(part: Part, rowBytes: number): LentRows {
+    const mapped = this.#map(part);
+    const { dataOffset } = part;
+    return {
+      bytes: mapped.bytes.subarray(dataOffset, dataOffset + part.rows * rowBytes),
+      wereRead: (rows) => {
+        this.#meter.mapped(rows.length * rowBytes);
+        this.#residency.touchRows(mapped, dataOffset, rowBytes, rows);
+      },
+    };
   }
 
   prepare(part: Part): void {

@@ -14,6 +14,13 @@ export interface Lent {
   readonly done: () => void;
 }
 
+/** Rows of a partition where they lie, for who compares each that it reads with a checksum of its own. */
+export interface LentRows {
+  readonly bytes: Uint8Array;
+  /** These of them were read, by their places in the partition. */
+  readonly wereRead: (rows: Float64Array) => void;
+}
+
 export interface Pages {
   /**
    * Starts what reading a large range of the part needs besides its bytes. Called before the memory for them
@@ -41,6 +48,8 @@ export interface Pages {
   lend(part: Part, range: ByteRange, options?: CallOptions): Promise<Lent>;
   /** The same where nothing need be waited for: it is mapped and checked, and was read lately. */
   lendNow?(part: Part, range: ByteRange): Lent | undefined;
+  /** All rows of a partition, not checked, where they are mapped: few of them are going to be read. */
+  lendRows?(part: Part, rowBytes: number): LentRows;
   /** The whole object, checked. */
   whole(part: Part, options?: CallOptions): Promise<Uint8Array>;
 }

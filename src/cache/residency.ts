@@ -50,34 +50,53 @@ export class Residency {
   }
 
   /** Bytes `[start, end)` are about to be read. */
-  touch({ id, bytes }: KeptMapping, start: number, end: number): void {
-    for (const { name, first, last, wanted } of stretchesOf(id, bytes, start, end)) {
-      const before = this.#stretches.peek(name)?.touched ?? 0;
-      const touched = Math.min(last - first, before + Math.max(touchedBytes, wanted));
-      this.#stretches.set(name, { bytes: bytes.subarray(first, last), touched });
-    }
+  touch(mapping: KeptMapping, start: number, end: number): void {
+    const { byteLength } = mapping.bytes;
+    for (const { at, wanted } of stretchesOf(byteLength, start, end))
+      this.#touch(mapping, at, Math.max(touchedBytes, wanted));
     this.#makeRoom();
   }
 
-  /** Rows that begin at `offset` are about to be read. */
+  /** Rows that begin at `offset` are about to be read, or were just now. */
   touchRows(mapping: KeptMapping, offset: number, rowBytes: number, rows: Float64Array): void {
     const { byteLength } = mapping.bytes;
-    if (rows.length * Math.max(rowBytes, touchedBytes) >= byteLength) this.touch(mapping, 0, byteLength);
-    else {
-      for (const row of rows) this.touch(mapping, offset + row * rowBytes, offset + (row + 1) * rowBytes);
+    if (rows.length * Math.max(rowBytes, touchedBytes) >= byteLength) {
+      this.touch(mapping, 0, byteLength);
+      return;
     }
+    // Rows of one stretch are counted together: its place in the order costs more than the sum.
+    const wanted = new Map<number, number>();
+    for (let i = 0; i < rows.length; i++) {
+      const start = offset + (rows[i] ?? 0) * rowBytes;
+      const last = Math.floor((start + rowBytes - 1) / stretchBytes);
+      for (let at = Math.floor(start / stretchBytes); at <= last; at++)
+        wanted.set(at, (wanted.get(at) ?? 0) + Math.max(touchedBytes, Math.min(rowBytes, stretchBytes)));
+    }
+    for (const [at, bytes] of wanted) this.#touch(mapping, at, bytes);
+    this.#makeRoom();
+  }
+
+  #touch({ id, bytes }: KeptMapping, at: number, wanted: number): void {
+    const [first, last] = [at * stretchBytes, Math.min((at + 1) * stretchBytes, bytes.byteLength)];
+    const name = nameOf(id, at);
+    const known = this.#stretches.peek(name);
+    const touched = Math.min(last - first, (known?.touched ?? 0) + wanted);
+    // `get` moves it to the front, as `set` does.
+    if (known?.touched === touched) this.#stretches.get(name);
+    else this.#stretches.set(name, { bytes: bytes.subarray(first, last), touched });
   }
 
   /** Whether all of `[start, end)` is in memory, as far as is known. */
   isTouched({ id, bytes }: KeptMapping, start: number, end: number): boolean {
-    for (const { name, wanted } of stretchesOf(id, bytes, start, end))
-      if ((this.#stretches.peek(name)?.touched ?? 0) < wanted) return false;
+    for (const { at, wanted } of stretchesOf(bytes.byteLength, start, end))
+      if ((this.#stretches.peek(nameOf(id, at))?.touched ?? 0) < wanted) return false;
     return true;
   }
 
   /** Gives all of a mapping back, which is not kept any more. */
   drop({ id, bytes }: KeptMapping): void {
-    for (const { name } of stretchesOf(id, bytes, 0, bytes.byteLength)) this.#stretches.delete(name);
+    for (const { at } of stretchesOf(bytes.byteLength, 0, bytes.byteLength))
+      this.#stretches.delete(nameOf(id, at));
     this.#givePagesBack(bytes);
   }
 
@@ -104,15 +123,18 @@ export class Residency {
   }
 }
 
-/** The stretches of a mapping that hold `[start, end)`, and how much each holds of it. */
+function nameOf(id: number, at: number): string {
+  return `${id} ${at}`;
+}
+
+/** The stretches of a mapping that hold `[start, end)`, by their numbers, and how much each holds of it. */
 function* stretchesOf(
-  id: number,
-  { byteLength }: Uint8Array,
+  byteLength: number,
   start: number,
   end: number,
-): Generator<{ name: string; first: number; last: number; wanted: number }> {
+): Generator<{ at: number; wanted: number }> {
   for (let at = Math.floor(start / stretchBytes); at * stretchBytes < end; at++) {
     const [first, last] = [at * stretchBytes, Math.min((at + 1) * stretchBytes, byteLength)];
-    yield { name: `${id} ${at}`, first, last, wanted: Math.min(end, last) - Math.max(start, first) };
+    yield { at, wanted: Math.min(end, last) - Math.max(start, first) };
   }
 }

@@ -6,13 +6,11 @@ import type { ArrayEnvironment } from '../arrays/environment.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { allocate } from '../arrays/reader.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
-import type { Lent } from '../arrays/pages.js';
-import { eachWindow, isOneWindow, rangeOf, type Window, windowsOf } from '../arrays/windows.js';
+import { eachWindow, isOneWindow, type Window, windowsOf } from '../arrays/windows.js';
 import { v1 } from '../manifest/message.js';
 import {
   type BitScan,
   type Cascade,
-  type CodeRows,
   type CodeTransform,
   type ExactScan,
   fromNative,
@@ -20,7 +18,7 @@ import {
 } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { throwIfAborted } from '../util/runtime.js';
-import { bitsAMilli, codesAMilli, isShort } from './now.js';
+import { bitsAMilli, codesAMilli } from './now.js';
 import type { NearestPlan } from './plan.js';
 import { estimates, hasCodes } from './precision.js';
 import { byTurns, dimensionsOf, hitsOfTurn, scanRows, untilCancelled } from './scan.js';
@@ -46,6 +44,8 @@ export interface Coded {
   readonly codes: Listed<Cascade>;
   /** In the place of the codes: the parts of these lists are bits. */
   readonly bits: Listed<BitScan>;
+  /** The partitions that lists stand for, ascending by row id. */
+  readonly covered: readonly ScanPart[];
   /** What no list covers. */
   readonly plain: readonly ScanPart[];
 }
@@ -80,12 +80,13 @@ export function openCodes(
     return { lists, bytesAMilli, scan: opened };
   };
   transform.catch(() => undefined);
-  const { lists, plain } = divide(index.lists, parts, environment);
+  const { lists, covered, plain } = divide(index.lists, parts, environment);
   const ofBits = precision === 'bit' ? lists.flatMap(bitsOf) : [];
   const ofCodes = precision === 'bit' ? lists.filter(({ list }) => list.bits === undefined) : lists;
   return {
     codes: listed(ofCodes, codesAMilli, (made) => native.createCascade(scan, made, estimates(precision))),
     bits: listed(ofBits, bitsAMilli, (made) => native.createBitScan(scan, made)),
+    covered,
     plain,
   };
 }
@@ -103,10 +104,11 @@ export function divide(
   lists: readonly CodeList[],
   parts: readonly ScanPart[],
   { functions: { rowSets } }: ArrayEnvironment,
-): { readonly lists: readonly CodedRows[]; readonly plain: readonly ScanPart[] } {
+): Omit<Coded, 'codes' | 'bits'> & { readonly lists: readonly CodedRows[] } {
   const base = parts.filter(({ rowIds }) => rowIds === undefined);
   const plain = parts.filter(({ rowIds }) => rowIds !== undefined);
   const coded: CodedRows[] = [];
+  const covered: ScanPart[] = [];
   let at = 0;
   for (const list of lists) {
     const end = list.firstRowId + list.rows;
@@ -128,48 +130,13 @@ export function divide(
       skipTo(part.firstRowId);
       if (part.dead !== undefined) add(part.dead);
       next = part.firstRowId + part.part.rows;
+      covered.push(part);
     }
     if (at === first) continue;
     skipTo(end);
     coded.push({ list, dead, liveRows });
   }
-  return { lists: coded, plain: [...plain, ...base.slice(at)] };
-}
-
-/**
- * Scans in one pass what need not be waited for: lists that are mapped and in memory. The other ones are
- * left; undefined when codes cannot stand for rows by these queries.
- */
-export async function scanListsHere(
-  { pages, native, memoryBytes }: ArrayEnvironment,
-  { scan: opened, lists, bytesAMilli }: Listed,
-  queries: number,
-  options: CallOptions,
-): Promise<readonly CodedRows[] | undefined> {
-  const left: CodedRows[] = [];
-  const here: CodeRows[] = [];
-  const lents: Lent[] = [];
-  for (const one of lists) {
-    const { part, rows, firstRowId } = one.list;
-    const lent = isOneWindow(part, memoryBytes) ? pages.lendNow?.(part, rangeOf(part)) : undefined;
-    if (lent === undefined) left.push(one);
-    else {
-      lents.push(lent);
-      here.push({ codes: lent.bytes, rows, firstRowId, ...(one.dead && { dead: one.dead }) });
-    }
-  }
-  try {
-    if (here.length === 0) return left;
-    const scan = await opened;
-    if (scan === undefined || scan === null) return undefined;
-    const bytes = here.reduce((sum, { codes }) => sum + codes.byteLength, 0);
-    const isNow =
-      isShort(native, bytesAMilli, bytes, queries) && here.every(({ codes }) => native.isResident(codes));
-    await untilCancelled(scan, options.signal, async () => (isNow ? scan.scanNow(here) : scan.scan(here)));
-    return left;
-  } finally {
-    for (const { done } of lents) done();
-  }
+  return { lists: coded, covered, plain: [...plain, ...base.slice(at)] };
 }
 
 /** Scans a list window by window; false when codes cannot stand for rows by these queries. */
@@ -203,7 +170,7 @@ const chunkRows = 1024;
  * Rows of a query that are scored in the first round, beside the k wanted; then four times as many each. From
  * a store each is a request: 64 go out at once.
  */
-const firstRound = 54;
+export const firstRound = 54;
 
 /** So many bytes of rows are scored on the event loop: a turn of the pool takes as long. */
 const scoredNowBytes = 256 * 1024;

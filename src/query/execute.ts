@@ -12,6 +12,7 @@ import type { BitScan, Cascade, ExactScan, ScanMetric } from '../native.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { CallOptions } from '../storage/object-store.js';
 import {
+  type Coded,
   type CodedRows,
   estimate,
   type Listed,
@@ -19,8 +20,8 @@ import {
   refine,
   scanIds,
   scanList,
-  scanListsHere,
 } from './coded.js';
+import { scanListsHere, searchHere } from './coded-here.js';
 import type { NearestPlan } from './plan.js';
 import { isShort, rowsAMilli } from './now.js';
 import { estimates } from './precision.js';
@@ -97,9 +98,31 @@ const leftAtMost = 1 / 16;
  * An index that is damaged is reported, and not used.
  */
 async function scanCoded(pass: Pass, plan: NearestPlan, parts: readonly ScanPart[]): Promise<boolean> {
-  const { environment, view, map, scan, wanted, vectors, options } = pass;
+  const { environment, view, scan, wanted, vectors, options } = pass;
   const coded = openCodes(environment, view, scan, plan, parts, options);
   if (coded === undefined) return false;
+  const lists = [...coded.codes.lists, ...coded.bits.lists];
+  const covered = lists.reduce((rows, { liveRows }) => rows + liveRows, 0);
+  const enough = Math.floor((wanted + covered * leftAtMost) * vectors.count);
+  // Estimates have no use for rows, whether they are in memory or not.
+  if (estimates(plan.precision)) return scanByStages(pass, plan, coded, enough);
+  const asked = { k: wanted, queries: vectors.count, enough };
+  let isDone: boolean | undefined;
+  try {
+    isDone = await searchHere(environment, view, coded, asked, options);
+  } catch (error) {
+    return giveUpIndex(pass, error);
+  }
+  if (isDone === undefined) return scanByStages(pass, plan, coded, enough);
+  if (!isDone) return false;
+  progress(pass, covered);
+  await scanPlain(pass, plan.metric, coded.plain);
+  return true;
+}
+
+/** The same, where lists or rows have to be waited for: all lists, and then the rows that they leave. */
+async function scanByStages(pass: Pass, plan: NearestPlan, coded: Coded, enough: number): Promise<boolean> {
+  const { environment, view, map, scan, wanted, vectors, options } = pass;
   let cascade: Cascade | null | undefined;
   let bits: BitScan | null | undefined;
   try {
@@ -109,10 +132,7 @@ async function scanCoded(pass: Pass, plan: NearestPlan, parts: readonly ScanPart
   } catch (error) {
     return giveUpIndex(pass, error);
   }
-  const lists = [...coded.codes.lists, ...coded.bits.lists];
-  const covered = lists.reduce((rows, { liveRows }) => rows + liveRows, 0);
-  const enough = wanted + covered * leftAtMost;
-  if ((cascade?.left() ?? 0) > enough * vectors.count || (bits?.left() ?? 0) > enough) return false;
+  if ((cascade?.left() ?? 0) > enough || (bits?.left() ?? 0) * vectors.count > enough) return false;
   await scanPlain(pass, plan.metric, coded.plain);
   try {
     const asked = { k: wanted, queries: vectors.count };

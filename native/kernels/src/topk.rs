@@ -150,6 +150,17 @@ impl Candidates {
         list
     }
 
+    /// Hands out up to `count` rows with the best bounds, in no order, and forgets them; the cut stays.
+    pub fn take_best(&mut self, count: usize) -> Vec<Candidate> {
+        let mut best = std::mem::take(&mut self.list);
+        best.retain(|candidate| self.may_enter(candidate));
+        if count < best.len() {
+            best.select_nth_unstable_by(count, |a, b| a.low.total_cmp(&b.low));
+            self.list = best.split_off(count);
+        }
+        best
+    }
+
     fn may_enter(&self, candidate: &Candidate) -> bool {
         let (key, id) = self.cut;
         candidate.low < key || candidate.low == key && at_most(Mutant::CandidatesTake, candidate.id, id)
@@ -227,11 +238,10 @@ mod tests {
         ) {
             let keys: Vec<f64> = rows.iter().map(|row| row.0).collect();
             let (mut candidates, mut top) = (Candidates::new(k), TopK::new(k));
-            let mut settle = |candidates: &mut Candidates| {
-                for candidate in candidates.take() {
+            let settle = |candidates: Vec<Candidate>, top: &mut TopK| {
+                for candidate in candidates {
                     top.push(hit(keys[candidate.row], candidate.id));
                 }
-                ids(&top)
             };
             for (i, row) in order.into_iter().enumerate() {
                 let (key, below, above) = rows[row];
@@ -241,10 +251,14 @@ mod tests {
                 };
                 candidates.push(candidate(low, high, row));
                 if i == taken {
-                    settle(&mut candidates);
+                    settle(candidates.take(), &mut top);
+                }
+                if i == taken / 2 {
+                    settle(candidates.take_best(k), &mut top);
                 }
             }
-            prop_assert_eq!(settle(&mut candidates), oracle(&keys, k));
+            settle(candidates.take(), &mut top);
+            prop_assert_eq!(ids(&top), oracle(&keys, k));
         }
     }
 

@@ -14,7 +14,7 @@ use crate::distance::Dtype;
 pub const CODE_QUERIES: usize = 8;
 
 type Encoder = unsafe fn(&Transform, Dtype, &[u8], &mut Work);
-type Coarse = unsafe fn(&Rule, &Columns<'_>, usize, &[u8], &[i8]) -> Left<2>;
+type Coarse = unsafe fn(&Rule, &Columns<'_>, usize, (&[u8], *const u8), &[i8]) -> Left<2>;
 type Fine = unsafe fn(&[Rule; CODE_QUERIES], &Columns<'_>, usize, &[u8], &[i8], &mut [Left<1>; CODE_QUERIES]);
 
 /// The kernels of one tier; see `dots`.
@@ -27,17 +27,18 @@ pub struct CodeKernels {
 }
 
 impl CodeKernels {
-    /// What a rule leaves of a block by its high nibbles and a query of two limbs.
+    /// What a rule leaves of a block by its high nibbles and a query of two limbs. The block that is scanned
+    /// some blocks later is asked for meanwhile: it may lie anywhere.
     pub fn coarse(
         &self,
         rule: &Rule,
         columns: &Columns<'_>,
         block: usize,
-        high: &[u8],
+        [high, ahead]: [&[u8]; 2],
         limbs: &[i8],
     ) -> Left<2> {
         // SAFETY: `self` comes from `Tier::code_kernels`, so the CPU has what these were compiled for.
-        unsafe { (self.coarse)(rule, columns, block, high, limbs) }
+        unsafe { (self.coarse)(rule, columns, block, (high, ahead.as_ptr()), limbs) }
     }
 
     /// The codes of a block, from its planes.
@@ -75,7 +76,7 @@ macro_rules! kernels {
             rule: &Rule,
             columns: &Columns<'_>,
             block: usize,
-            high: &[u8],
+            high: (&[u8], *const u8),
             limbs: &[i8],
         ) -> Left<2> {
             // SAFETY: the caller has checked that the CPU has the features.

@@ -142,7 +142,7 @@ fn sums_of_high_nibbles_are_exact_on_every_tier_at_the_ends_of_the_range() {
             let totals = limbs.each_ref().map(|limb| 15 * limb.iter().map(|&x| i32::from(x)).sum::<i32>());
             let vectors = interleave::<8>(&[&limbs[0], &limbs[1]]);
             let found = tiers().into_iter().map(|(name, kernels)| {
-                (name, kernels.coarse(&rule(totals), &block.columns(), 0, &high, &vectors))
+                (name, kernels.coarse(&rule(totals), &block.columns(), 0, [&high; 2], &vectors))
             });
             let found: Vec<_> = found.collect();
             let scalar = found.iter().find(|(name, _)| name == "Scalar").unwrap().1;
@@ -219,9 +219,10 @@ fn rows_are_left_at_the_limit_and_not_below_it_on_every_tier() {
     let (high, limbs) = (vec![0x11; ROWS * 16], vec![1i8; 64]);
     for (name, kernels) in tiers() {
         let rule = rule([0; 2]);
-        let at =
-            |limit: f32| kernels.coarse(&Rule { limit, ..rule }, &block.columns(), 0, &high, &limbs).rows;
-        let found = kernels.coarse(&rule, &block.columns(), 0, &high, &limbs);
+        let at = |limit: f32| {
+            kernels.coarse(&Rule { limit, ..rule }, &block.columns(), 0, [&high; 2], &limbs).rows
+        };
+        let found = kernels.coarse(&rule, &block.columns(), 0, [&high; 2], &limbs);
         let value = found.values[0] - rule.norms;
         let later = |limit: f32| Rule { limit, ..rule }.leaves(found.values[0], &block.columns().row(0));
         assert_eq!(at(value), 0xffff, "{name}");

@@ -58,8 +58,6 @@ pub trait Dots {
 pub const ROWS: usize = 16;
 /// Bytes of a block that hold eight coordinates of its rows.
 const GROUP: usize = 64;
-/// So far ahead codes are asked for: a scan of them waits for memory, and the hardware stops at pages.
-const AHEAD: usize = 48 * GROUP;
 
 /// The rows of a block that a rule leaves, a bit each. Their values, without the part of their norms, which
 /// depends on the threshold, and their sums are there if any is.
@@ -168,7 +166,7 @@ pub fn prefetch(line: *const u8) {
 }
 
 /// What a rule leaves of a block by its high nibbles and a query of two limbs. `limbs` holds, for each
-/// group of eight coordinates, eight bytes of each limb.
+/// group of eight coordinates, eight bytes of each limb. As many bytes from `ahead` on are asked for.
 ///
 /// # Safety
 /// The CPU has the features of `S`.
@@ -177,7 +175,7 @@ pub unsafe fn coarse<S: Dots>(
     rule: &Rule,
     columns: &Columns<'_>,
     block: usize,
-    high: &[u8],
+    (high, ahead): (&[u8], *const u8),
     limbs: &[i8],
 ) -> Left<2> {
     let groups = high.len() / GROUP;
@@ -191,7 +189,7 @@ pub unsafe fn coarse<S: Dots>(
             let mut sums = [[S::zero(); 2]; 2];
             for group in 0..groups {
                 let codes = S::load(high.as_ptr().add(group * GROUP + 4 * first));
-                prefetch(high.as_ptr().wrapping_add(group * GROUP + AHEAD));
+                prefetch(ahead.wrapping_add(group * GROUP + 4 * first));
                 let codes = [S::low_nibbles(codes), S::high_nibbles(codes)];
                 let at = limbs.as_ptr().add(group * 16);
                 for (limb, sums) in sums.iter_mut().enumerate() {

@@ -119,7 +119,7 @@ fn left(coded: &Coded, kernels: &CodeKernels, limbs: Limbs, query: &CodeQuery, r
         let rows = match limbs {
             Limbs::Two => {
                 kernels
-                    .coarse(rule, &columns, block, chunk.high_block(block), &query.interleaved_limbs())
+                    .coarse(rule, &columns, block, [chunk.high_block(block); 2], &query.interleaved_limbs())
                     .rows
             }
             Limbs::One => {

@@ -125,6 +125,11 @@ impl<'a> Chunk<'a> {
         numbers
     }
 
+    /// Blocks of rows, the last of them with what is left.
+    pub fn blocks(self) -> usize {
+        self.rows.div_ceil(LANES)
+    }
+
     /// The high nibbles of 16 rows.
     pub fn high_block(self, block: usize) -> &'a [u8] {
         let bytes = LANES * self.layout.plane_bytes();

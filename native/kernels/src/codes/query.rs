@@ -6,7 +6,7 @@ use super::estimate::{QueryParts, Turned};
 use super::layout::Section;
 use super::transform::Transform;
 use super::{Chunk, layout::padded};
-use crate::arch::Kernels;
+use crate::arch::{Kernels, prefetch};
 use crate::distance::Metric;
 use crate::mutants::{self, Mutant, at_most};
 
@@ -300,6 +300,14 @@ impl<'a> Columns<'a> {
         }
     }
 
+    /// Asks for those of a block, which need not be there, to be in the cache soon.
+    pub fn prefetch(&self, block: usize) {
+        let used = [Some(self.scale), Some(self.length), Some(self.error), self.tail];
+        let more = if self.metric.is_l2() { [None; 2] } else { [Some(self.along), Some(self.norm)] };
+        let lines = used.into_iter().chain(more).flatten().flat_map(|column| column.get(block * LANES));
+        lines.for_each(|line| prefetch(std::ptr::from_ref(line).cast()));
+    }
+
     /// Those of one row that its bounds by this metric are made of.
     pub fn row(&self, row: usize) -> Factors {
         let (along, norm) = if self.metric.is_l2() { (0.0, 0.0) } else { (self.along[row], self.norm[row]) };
@@ -315,8 +323,8 @@ impl Rule {
         at_most(Mutant::RuleLeaves, self.limit, value) || value.is_nan()
     }
 
-    /// The same for a row's whole code, where the rule is that of its high nibbles: one step of these is 16
-    /// of the whole code, and the middle of 255 is 17 times that of 15.
+    /// The same for a row's whole code, where the rule is that of its high nibbles: a step of these is 16 of
+    /// the whole code, and the middle of 255 is 17 times that of 15.
     pub fn leaves_whole(&self, sums: [i64; 2], fine_error: f32, factors: &Factors) -> bool {
         let product = |limb: usize, unit: f32| {
             unit / 16.0 * (2 * sums[limb] - 17 * i64::from(self.totals[limb])) as f32

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::coarse_pass::CoarsePass;
 use super::fine_pass::FinePass;
+use super::mapped::MappedRows;
 use super::pass::Pass;
 use super::{Best, ExactScan, Metric, Partition};
-use crate::arch::{CODE_QUERIES, CodeKernels, DefaultFloatState, Tier};
+use crate::arch::{CODE_QUERIES, CodeKernels, DefaultFloatState, Tier, prefetch};
 use crate::codes::estimate::score_of;
 use crate::codes::layout::{Record, Section};
 use crate::codes::query::{CodeQuery, Factors, Limbs, Rule};
@@ -31,6 +32,12 @@ pub struct Codes<'a> {
 
 /// So many queries are scanned together, in one limb each; fewer one by one.
 const MANY: usize = 4;
+
+/// Rows that are scored together: enough that one is on its way while another is worked on.
+const SCORED: usize = 64;
+/// Lines of a row that are asked for ahead; the hardware goes on from there.
+const FETCHED: usize = 4;
+const LINE: usize = 64;
 
 pub struct Cascade {
     scan: Arc<ExactScan>,
@@ -99,6 +106,10 @@ impl Cascade {
         self.scan.metric
     }
 
+    pub(super) fn row_bytes(&self) -> usize {
+        self.scan.row_bytes()
+    }
+
     /// Bytes of the codes of so many rows in one list.
     pub fn list_bytes(&self, rows: usize) -> usize {
         self.transform.layout.list_bytes(rows)
@@ -121,17 +132,27 @@ impl Cascade {
     /// Scans a range of the chunks of lists, which are counted through. Passes may overlap. Lists that are
     /// scanned together cost less than one by one: low nibbles are read when the threshold is that of all.
     pub fn scan(&self, lists: &[Codes<'_>], chunks: Range<usize>) -> Result<()> {
+        self.scan_with(lists, chunks, None).map(drop)
+    }
+
+    /// The same where the rows of the lists are at hand. Gives the ids of those that were read.
+    pub fn scan_with(
+        &self,
+        lists: &[Codes<'_>],
+        chunks: Range<usize>,
+        rows: Option<&MappedRows<'_>>,
+    ) -> Result<Vec<u64>> {
         let ranges = ranges_of(lists, chunks, |rows| self.list_bytes(rows))?;
         let _state = DefaultFloatState::new();
-        let candidates = match self.limbs {
-            Limbs::Two => CoarsePass::new(self).run(ranges)?,
-            Limbs::One => FinePass::new(self).run(ranges)?,
+        let (candidates, read) = match self.limbs {
+            Limbs::Two => CoarsePass::new(self, rows).run(ranges)?,
+            Limbs::One => FinePass::new(self, rows).run(ranges)?,
         };
         let mut left = self.lock();
         for (waiting, mut found) in left.waiting.iter_mut().zip(candidates) {
             waiting.append(&mut found.take());
         }
-        Ok(())
+        Ok(read)
     }
 
     /// How many rows wait for their scores, those of each query counted.
@@ -170,7 +191,7 @@ impl Cascade {
             waiting.retain(|candidate| at_most(Mutant::Next, candidate.low, threshold));
             waiting.sort_unstable_by(|a, b| b.low.total_cmp(&a.low));
             let rest = waiting.len().saturating_sub(count);
-            asked.extend(waiting.drain(rest..).map(|candidate| (q, candidate)));
+            asked.extend(waiting.drain(rest..).rev().map(|candidate| (q, candidate)));
         }
         let mut ids: Vec<u64> = asked.iter().map(|(_, candidate)| candidate.id).collect();
         ids.sort_unstable();
@@ -191,26 +212,50 @@ impl Cascade {
             let got = rows.len();
             return Err(Error::invalid(format!("{} rows of {row_bytes} bytes, got {got} bytes", ids.len())));
         }
-        let _state = DefaultFloatState::new();
-        let asked = {
-            let asked = &self.lock().asked;
-            asked[asked.len() * parts.start / of..asked.len() * parts.end / of].to_vec()
-        };
-        let mut pairs = Vec::with_capacity(asked.len());
-        for (q, Candidate { low, id, check, .. }) in asked {
-            self.check()?;
+        self.score_asked(&self.asked(parts, of), |id| {
             let at = ids.binary_search(&id).map_err(|_| Error::invalid(format!("row {id} was asked for")))?;
-            if crc32c(&rows[at * row_bytes..][..row_bytes]) != check {
-                return Err(Error::corrupt(format!("row {id} is not the one that its code was made of")));
+            Ok(&rows[at * row_bytes..][..row_bytes])
+        })
+    }
+
+    /// Some of `of` parts of what `next` asked for.
+    pub(super) fn asked(&self, parts: Range<usize>, of: usize) -> Vec<(usize, Candidate)> {
+        let asked = &self.lock().asked;
+        asked[asked.len() * parts.start / of..asked.len() * parts.end / of].to_vec()
+    }
+
+    /// Scores rows for one query each, those of the best bounds first.
+    pub(super) fn score_asked<'r>(
+        &self,
+        asked: &[(usize, Candidate)],
+        row_of: impl Fn(u64) -> Result<&'r [u8]>,
+    ) -> Result<()> {
+        let _state = DefaultFloatState::new();
+        let (mut rows, mut ids, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
+        for asked in asked.chunks(SCORED) {
+            for (_, candidate) in asked {
+                row_of(candidate.id)?.chunks(LINE).take(FETCHED).for_each(|line| prefetch(line.as_ptr()));
             }
-            if at_most(Mutant::Score, low, self.scan.best[q].threshold()) {
-                pairs.push((q, at));
+            for &(q, Candidate { low, id, check, .. }) in asked {
+                self.check()?;
+                let row = row_of(id)?;
+                if crc32c(row) != check {
+                    return Err(Error::corrupt(format!("row {id} is not the one that its code was made of")));
+                }
+                if at_most(Mutant::Score, low, self.scan.best[q].threshold()) {
+                    pairs.push((q, ids.len()));
+                    ids.push(id);
+                    rows.extend_from_slice(row);
+                }
             }
+            // Most rows that codes leave are ruled out by a sum in float, which costs a fiftieth of a score.
+            let scored = Partition { rows: &rows, first_id: 0, ids: Some(&ids), dead: None };
+            Pass::new(&self.scan, &scored).run_pairs(pairs.drain(..));
+            rows.clear();
+            ids.clear();
+            self.check()?;
         }
-        // Most rows that codes leave are ruled out by a sum in float, which costs a fiftieth of a score.
-        let rows = Partition { rows, first_id: 0, ids: Some(ids), dead: None };
-        Pass::new(&self.scan, &rows).run_pairs(pairs.into_iter());
-        self.check()
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Left> {
@@ -297,6 +342,15 @@ impl<'a> Keeper<'a> {
         &self.rules[q].1
     }
 
+    /// Scores the rows that are likely the best so far, so that the threshold is a score and no bound of one.
+    /// Gives their ids.
+    pub fn score_best(&mut self, q: usize, rows: &MappedRows<'_>) -> Result<Vec<u64>> {
+        let best = self.candidates[q].take_best(self.cascade.scan.k);
+        self.cascade.score_ahead(q, &best, rows)?;
+        self.renew(q);
+        Ok(best.into_iter().map(|candidate| candidate.id).collect())
+    }
+
     /// Keeps a row of a list that its fine code does not rule out.
     pub fn keep(
         &mut self,
@@ -321,7 +375,11 @@ impl<'a> Keeper<'a> {
             self.candidates[q].push(Candidate { low, high, estimate, id, row, check: record.check() });
             best.lower(self.candidates[q].cut());
         }
-        let threshold = best.threshold();
+        self.renew(q);
+    }
+
+    fn renew(&mut self, q: usize) {
+        let threshold = self.cascade.scan.best[q].threshold();
         if threshold < self.rules[q].0 {
             self.rules[q] = (threshold, self.cascade.queries[q].rule(threshold));
         }

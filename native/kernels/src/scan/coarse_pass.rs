@@ -3,14 +3,17 @@
 use std::ops::Range;
 
 use super::cascade::{Cascade, Codes, Keeper};
+use super::mapped::{Ahead, MappedRows};
 use crate::Result;
 use crate::codes::layout::Record;
 use crate::codes::query::{Columns, Factors, rows_of_block};
-use crate::codes::{CHUNK_ROWS, LANES};
+use crate::codes::{CHUNK_ROWS, Chunk, LANES};
 use crate::topk::Candidates;
 
 /// Rows that wait at most.
 const WAITING: usize = 1 << 16;
+/// So many blocks ahead codes are asked for: a scan of them waits for memory.
+const BLOCKS_AHEAD: usize = 4;
 /// So far ahead of its use a row of low nibbles is fetched.
 const AHEAD: usize = 16;
 
@@ -32,35 +35,55 @@ pub struct CoarsePass<'a> {
     cascade: &'a Cascade,
     keeper: Keeper<'a>,
     waiting: Vec<Waiting<'a>>,
+    ahead: Ahead<'a>,
 }
 
 impl<'a> CoarsePass<'a> {
-    pub fn new(cascade: &'a Cascade) -> Self {
-        Self { cascade, keeper: Keeper::new(cascade), waiting: Vec::new() }
+    pub fn new(cascade: &'a Cascade, rows: Option<&'a MappedRows<'a>>) -> Self {
+        Self { cascade, keeper: Keeper::new(cascade), waiting: Vec::new(), ahead: Ahead::new(rows) }
     }
 
     /// Scans some chunks of each of the lists.
-    pub fn run(mut self, lists: Vec<(&'a Codes<'a>, Range<usize>)>) -> Result<Vec<Candidates>> {
-        for (codes, chunks) in lists {
-            for index in chunks {
-                self.cascade.check()?;
-                self.scan_chunk(codes, index)?;
-                if self.waiting.len() >= WAITING {
-                    self.settle();
-                }
+    pub fn run(mut self, lists: Vec<(&'a Codes<'a>, Range<usize>)>) -> Result<(Vec<Candidates>, Vec<u64>)> {
+        let places = lists.into_iter().flat_map(|(codes, chunks)| chunks.map(move |index| (codes, index)));
+        let mut places = places.peekable();
+        while let Some((codes, index)) = places.next() {
+            self.cascade.check()?;
+            let chunk = codes.chunk(self.cascade, index)?;
+            let next = places.peek().map(|&(codes, index)| codes.chunk(self.cascade, index)).transpose()?;
+            self.scan_chunk((codes, index), chunk, next);
+            self.ahead.chunk_scanned(&mut self.keeper)?;
+            if self.waiting.len() >= WAITING {
+                self.settle()?;
             }
         }
-        self.settle();
-        Ok(self.keeper.candidates)
+        self.settle()?;
+        Ok((self.keeper.candidates, self.ahead.read))
     }
 
-    fn scan_chunk(&mut self, codes: &'a Codes<'a>, index: usize) -> Result<()> {
-        let chunk = codes.chunk(self.cascade, index)?;
-        let columns = Columns::of(chunk, self.cascade.metric());
+    /// Scans a chunk, the one of this index of a list; `next` is scanned after it.
+    fn scan_chunk(
+        &mut self,
+        (codes, index): (&'a Codes<'a>, usize),
+        chunk: Chunk<'a>,
+        next: Option<Chunk<'a>>,
+    ) {
+        let metric = self.cascade.metric();
+        let (columns, next_columns) =
+            (Columns::of(chunk, metric), next.map(|next| Columns::of(next, metric)));
+        let blocks = chunk.blocks();
         let (records, stride) = (codes.records_at(self.cascade, index), chunk.layout.record_bytes());
         let kernels = &self.cascade.kernels;
-        for block in 0..chunk.rows.div_ceil(LANES) {
+        for block in 0..blocks {
+            // The hardware stops at the end of a page, and of the plane.
+            next_columns.iter().for_each(|columns| columns.prefetch(block));
             let high = chunk.high_block(block);
+            let ahead = match ((block + BLOCKS_AHEAD).checked_sub(blocks), next) {
+                (None, _) => chunk.high_block(block + BLOCKS_AHEAD),
+                (Some(block), Some(next)) if block < next.blocks() => next.high_block(block),
+                _ => high,
+            };
+            let high = [high, ahead];
             for (q, limbs) in self.cascade.vectors.iter().enumerate() {
                 let found = kernels.coarse(self.keeper.rule(q), &columns, block, high, limbs);
                 let mut left = found.rows & rows_of_block(chunk.rows, block);
@@ -80,10 +103,10 @@ impl<'a> CoarsePass<'a> {
                 }
             }
         }
-        Ok(())
     }
 
-    fn settle(&mut self) {
+    fn settle(&mut self) -> Result<()> {
+        self.ahead.score(&mut self.keeper)?;
         let mut waiting = std::mem::take(&mut self.waiting);
         let keeper = &self.keeper;
         waiting.retain(|row| keeper.rule(row.query as usize).leaves(row.value, &row.factors));
@@ -97,6 +120,7 @@ impl<'a> CoarsePass<'a> {
         }
         waiting.clear();
         self.waiting = waiting;
+        Ok(())
     }
 
     fn record(&self, waiting: &Waiting<'a>) -> Record<'a> {

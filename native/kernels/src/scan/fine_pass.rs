@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::cascade::{Cascade, Codes, Keeper};
+use super::mapped::{Ahead, MappedRows};
 use crate::Result;
 use crate::arch::{CODE_QUERIES, Left};
 use crate::codes::query::{Columns, rows_of_block};
@@ -17,10 +18,11 @@ pub struct FinePass<'a> {
     /// The errors of a chunk's fine codes.
     errors: Vec<f32>,
     left: [Left<1>; CODE_QUERIES],
+    ahead: Ahead<'a>,
 }
 
 impl<'a> FinePass<'a> {
-    pub fn new(cascade: &'a Cascade) -> Self {
+    pub fn new(cascade: &'a Cascade, rows: Option<&'a MappedRows<'a>>) -> Self {
         let joined = vec![0; LANES * cascade.transform.layout.coordinates];
         Self {
             cascade,
@@ -28,17 +30,20 @@ impl<'a> FinePass<'a> {
             joined,
             errors: Vec::new(),
             left: [Left::NONE; CODE_QUERIES],
+            ahead: Ahead::new(rows),
         }
     }
 
     /// Scans some chunks of each of the lists.
-    pub fn run(mut self, lists: Vec<(&'a Codes<'a>, Range<usize>)>) -> Result<Vec<Candidates>> {
+    pub fn run(mut self, lists: Vec<(&'a Codes<'a>, Range<usize>)>) -> Result<(Vec<Candidates>, Vec<u64>)> {
         for (codes, chunks) in lists {
             for index in chunks {
                 self.scan_chunk(codes, index)?;
+                self.ahead.chunk_scanned(&mut self.keeper)?;
             }
         }
-        Ok(self.keeper.candidates)
+        self.ahead.score(&mut self.keeper)?;
+        Ok((self.keeper.candidates, self.ahead.read))
     }
 
     fn scan_chunk(&mut self, codes: &Codes<'_>, index: usize) -> Result<()> {

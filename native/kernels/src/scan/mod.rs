@@ -20,6 +20,7 @@ use cancel::Cancel;
 pub use cascade::{Cascade, Codes};
 pub use certify::{Certifier, Faults, Found, instruction_set};
 use direct::Operand;
+pub use mapped::{MappedRows, RowsAt};
 use pass::Pass;
 pub use sign_scan::SignScan;
 
@@ -37,6 +38,9 @@ mod direct;
 #[cfg(test)]
 mod estimate_tests;
 mod fine_pass;
+mod mapped;
+#[cfg(test)]
+mod mapped_tests;
 #[cfg(test)]
 mod oracle_tests;
 mod pass;

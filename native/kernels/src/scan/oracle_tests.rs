@@ -9,7 +9,7 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Cascade, Codes, ExactScan, Options, Partition};
+use super::{Cascade, Codes, ExactScan, MappedRows, Options, Partition};
 use crate::arch::{CodeKernels, Tier};
 use crate::codes::{CHUNK_ROWS, encode};
 use crate::rowset::RowSet;
@@ -63,7 +63,8 @@ fn expected(case: &Case) -> Answer {
 /// A part of a pass: rows of a list, or chunks of its codes.
 enum Part {
     Rows(usize, Range<usize>),
-    Chunks(usize, Range<usize>),
+    /// Whether their rows are at hand.
+    Chunks(usize, Range<usize>, bool),
 }
 
 /// One way to search a case.
@@ -112,7 +113,9 @@ impl<'a> Route<'a> {
             if self.coded.is_some() && !random.once_in(8) {
                 let chunks = Cascade::chunks(rows.len());
                 let cut = random.within(0..chunks + 1);
-                parts.extend([Part::Chunks(list, 0..cut), Part::Chunks(list, cut..chunks)]);
+                let mut part = |chunks| parts.push(Part::Chunks(list, chunks, random.once_in(2)));
+                part(0..cut);
+                part(cut..chunks);
             } else {
                 let cut = if random.once_in(2) { 0 } else { random.within(0..rows.len() + 1) };
                 parts.extend([Part::Rows(list, 0..cut), Part::Rows(list, cut..rows.len())]);
@@ -123,7 +126,7 @@ impl<'a> Route<'a> {
     }
 
     fn scan(&self, part: &Part) {
-        let (Part::Rows(list, _) | Part::Chunks(list, _)) = part;
+        let (Part::Rows(list, _) | Part::Chunks(list, ..)) = part;
         let (rows, row_bytes) = (&self.case.lists[*list], self.case.row_bytes());
         let ((first_id, ids), dead) = (self.ids(*list), Some(&self.dead));
         match part {
@@ -132,17 +135,30 @@ impl<'a> Route<'a> {
                 let partition = Partition { rows: bytes, first_id, ids, dead };
                 self.scan.scan(&partition, range.clone()).expect("rows are scanned");
             }
-            Part::Chunks(_, range) => {
+            Part::Chunks(_, range, with_rows) => {
                 let (cascade, codes) = self.coded.as_ref().expect("codes");
                 let list = Codes { bytes: &codes[*list], rows: rows.len(), first_id, ids, dead };
-                cascade.scan(&[list], range.clone()).expect("codes are scanned");
+                let at_hand = with_rows.then(|| self.rows_in_memory(cascade));
+                cascade.scan_with(&[list], range.clone(), at_hand.as_ref()).expect("codes are scanned");
             }
         }
+    }
+
+    /// Each row on its own, since ids need not follow each other.
+    fn rows_in_memory(&self, cascade: &Cascade) -> MappedRows<'a> {
+        let mut rows: Vec<_> = self.case.ids.iter().zip(0..).map(|(&id, i)| (id, self.case.row(i))).collect();
+        rows.sort_unstable();
+        cascade.rows_in_memory(rows.into_iter()).expect("rows with ids of their own")
     }
 
     /// Scores what the codes left, a few rows at a time.
     fn refine(&self, random: &mut Random, threads: bool) {
         let Some((cascade, _)) = &self.coded else { return };
+        if random.once_in(3) {
+            let (first, most) = (random.within(1..40), random.within(1..200));
+            cascade.refine(&self.rows_in_memory(cascade), first, most).expect("rows are scored");
+            return;
+        }
         let places: HashMap<u64, usize> = self.case.ids.iter().copied().zip(0..).collect();
         loop {
             let ids = cascade.next(random.pick(&[1, 3, 20, 300]));

@@ -1,0 +1,165 @@
+//! The search over codes where their rows lie in memory, too: scanned and scored by one call.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kernels::Result;
+use kernels::rowset::MAX_ID;
+use kernels::scan::{self, MappedRows};
+use napi::Env;
+use napi::bindgen_prelude::{Float64Array, Object, Uint8Array};
+use napi_derive::napi;
+
+use crate::arguments::{fail, integer, size};
+use crate::codes::{Cascade, CodeList, Listed, listed, scan_part, scan_parts};
+use crate::spawn::{pool, spawn_parts};
+
+/// Rows of which row i has the id `first_row_id + i`.
+#[napi(object, object_to_js = false)]
+pub struct RowsInMemory {
+    pub rows: Uint8Array,
+    pub first_row_id: f64,
+}
+
+/// How the rows that codes leave are scored.
+#[napi(object, object_to_js = false)]
+pub struct Scoring {
+    /// Rows of a query in the first round, and at most in any.
+    pub first: f64,
+    pub most: f64,
+    /// When more rows than this are left, none is scored.
+    pub enough: f64,
+}
+
+#[derive(Clone, Copy)]
+struct Rounds {
+    first: usize,
+    most: usize,
+    enough: usize,
+}
+
+impl Rounds {
+    fn of(scoring: &Scoring) -> Result<Self> {
+        let Scoring { first, most, enough } = scoring;
+        Ok(Self {
+            first: size("first", *first)?,
+            most: size("most", *most)?,
+            enough: size("enough", *enough)?,
+        })
+    }
+}
+
+struct Inputs {
+    cascade: Arc<scan::Cascade>,
+    lists: Vec<CodeList>,
+    rows: Vec<RowsInMemory>,
+}
+
+impl Inputs {
+    fn rows(&self) -> Result<MappedRows<'_>> {
+        let first_ids = self.rows.iter().map(|part| integer("firstRowId", part.first_row_id, MAX_ID));
+        let first_ids = first_ids.collect::<Result<Vec<_>>>()?;
+        let bytes = self.rows.iter().map(|part| &*part.rows);
+        self.cascade.rows_in_memory(first_ids.into_iter().zip(bytes))
+    }
+
+    /// Scans a part of the lists. The ids of the rows that were read.
+    fn scan(&self, rows: &MappedRows<'_>, listed: &[Listed], part: (usize, usize)) -> Result<Vec<u64>> {
+        let scan = |codes: &[scan::Codes<'_>], chunks| self.cascade.scan_with(codes, chunks, Some(rows));
+        scan_part(scan, &self.lists, listed, part)
+    }
+
+    /// What is left is scored; nothing when that is too much.
+    fn refine(&self, rows: &MappedRows<'_>, rounds: Rounds, read: &mut Vec<u64>) -> Result<Option<()>> {
+        if self.cascade.left() > rounds.enough {
+            return Ok(None);
+        }
+        read.extend(self.cascade.refine(rows, rounds.first, rounds.most)?);
+        Ok(Some(()))
+    }
+}
+
+fn numbers(ids: &[u64]) -> Float64Array {
+    ids.iter().map(|&id| id as f64).collect::<Vec<_>>().into()
+}
+
+#[napi]
+impl Cascade {
+    /// Scans the lists, and scores what they leave. The ids of the rows that were read; nothing when too many
+    /// are left.
+    #[napi(catch_unwind)]
+    pub fn search<'env>(
+        &self,
+        env: &'env Env,
+        lists: Vec<CodeList>,
+        rows: Vec<RowsInMemory>,
+        scoring: Scoring,
+    ) -> napi::Result<Object<'env>> {
+        let parts = scan_parts(&lists).map_err(fail)?;
+        let rounds = Rounds::of(&scoring).map_err(fail)?;
+        let inputs = Inputs { cascade: Arc::clone(&self.0), lists, rows };
+        let (waiting, read) = (AtomicUsize::new(parts), Mutex::new(Vec::new()));
+        spawn_parts(
+            env,
+            inputs,
+            parts,
+            |inputs| listed(&inputs.lists),
+            move |inputs, listed: &Vec<Listed>, part| {
+                let rows = inputs.rows()?;
+                let found = inputs.scan(&rows, listed, (part, parts))?;
+                let lock = || read.lock().unwrap_or_else(PoisonError::into_inner);
+                lock().extend(found);
+                // Who scans the last part scores: a turn of the pool would take longer.
+                if waiting.fetch_sub(1, Ordering::AcqRel) > 1 {
+                    return Ok(None);
+                }
+                let refined = inputs.refine(&rows, rounds, &mut lock())?;
+                Ok(refined.map(|()| numbers(&lock())))
+            },
+            |one, other| one.or(other),
+        )
+    }
+
+    /// The same on the event loop.
+    #[napi(catch_unwind)]
+    pub fn search_now(
+        &self,
+        lists: Vec<CodeList>,
+        rows: Vec<RowsInMemory>,
+        scoring: Scoring,
+    ) -> napi::Result<Option<Float64Array>> {
+        let search = || {
+            let rounds = Rounds::of(&scoring)?;
+            let inputs = Inputs { cascade: Arc::clone(&self.0), lists, rows };
+            let (rows, listed) = (inputs.rows()?, listed(&inputs.lists)?);
+            let mut read = inputs.scan(&rows, &listed, (0, 1))?;
+            let refined = inputs.refine(&rows, rounds, &mut read)?;
+            Ok(refined.map(|()| numbers(&read)))
+        };
+        search().map_err(fail)
+    }
+
+    /// Scores of each query the `count` rows with the best bounds, by all threads. Their ids.
+    #[napi(catch_unwind)]
+    pub fn score_in_memory<'env>(
+        &self,
+        env: &'env Env,
+        rows: Vec<RowsInMemory>,
+        count: f64,
+    ) -> napi::Result<Object<'env>> {
+        let parts = pool().map_err(fail)?.threads;
+        let count = size("count", count).map_err(fail)?;
+        let inputs = Inputs { cascade: Arc::clone(&self.0), lists: Vec::new(), rows };
+        spawn_parts(
+            env,
+            inputs,
+            parts,
+            move |inputs| Ok(inputs.cascade.next(count)),
+            move |inputs, ids: &Vec<u64>, part| {
+                inputs.cascade.score_mapped(&inputs.rows()?, part, parts)?;
+                Ok((part == 0).then(|| numbers(ids)))
+            },
+            |one, other| one.or(other),
+        )
+    }
+}

@@ -1,0 +1,149 @@
+// Codes that are mapped and in memory: all lists in one pass, and where the rows are mapped beside them, what
+// the codes leave is scored by the same call.
+import type { ArrayView } from '../arrays/array-view.js';
+import type { ArrayEnvironment } from '../arrays/environment.js';
+import type { LentRows } from '../arrays/pages.js';
+import { rowBytesOf } from '../arrays/partition-writer.js';
+import type { ScanPart } from '../arrays/row-map.js';
+import { isOneWindow, rangeOf } from '../arrays/windows.js';
+import type { Cascade, CodeRows, RowsInMemory, Scoring } from '../native.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { lowerBound } from '../util/sorted.js';
+import { type Coded, type CodedRows, firstRound, type Listed } from './coded.js';
+import { isShort } from './now.js';
+import { untilCancelled } from './scan.js';
+
+interface LentLists {
+  readonly here: readonly CodeRows[];
+  /** What has to be waited for. */
+  readonly left: readonly CodedRows[];
+  readonly done: () => void;
+}
+
+function lendLists({ pages, memoryBytes }: ArrayEnvironment, lists: readonly CodedRows[]): LentLists {
+  const left: CodedRows[] = [];
+  const here: CodeRows[] = [];
+  const dones: (() => void)[] = [];
+  for (const one of lists) {
+    const { part, rows, firstRowId } = one.list;
+    const lent = isOneWindow(part, memoryBytes) ? pages.lendNow?.(part, rangeOf(part)) : undefined;
+    if (lent === undefined) left.push(one);
+    else {
+      dones.push(lent.done);
+      here.push({ codes: lent.bytes, rows, firstRowId, ...(one.dead && { dead: one.dead }) });
+    }
+  }
+  return {
+    here,
+    left,
+    done: () => {
+      for (const done of dones) done();
+    },
+  };
+}
+
+/** Whether a pass over lists is so short that it runs on the event loop. */
+function isShortPass(
+  { native }: ArrayEnvironment,
+  { bytesAMilli }: Listed,
+  here: readonly CodeRows[],
+  queries: number,
+): boolean {
+  const bytes = here.reduce((sum, { codes }) => sum + codes.byteLength, 0);
+  return isShort(native, bytesAMilli, bytes, queries) && here.every(({ codes }) => native.isResident(codes));
+}
+
+/**
+ * Scans in one pass the lists that need not be waited for. The other ones are left; undefined when codes
+ * cannot stand for rows by these queries.
+ */
+export async function scanListsHere(
+  environment: ArrayEnvironment,
+  listed: Listed,
+  queries: number,
+  { signal }: CallOptions,
+): Promise<readonly CodedRows[] | undefined> {
+  const { here, left, done } = lendLists(environment, listed.lists);
+  try {
+    if (here.length === 0) return left;
+    const scan = await listed.scan;
+    if (scan === undefined || scan === null) return undefined;
+    const isNow = isShortPass(environment, listed, here, queries);
+    await untilCancelled(scan, signal, async () => (isNow ? scan.scanNow(here) : scan.scan(here)));
+    return left;
+  } finally {
+    done();
+  }
+}
+
+/** Partitions that are looked at for one search; of more, only those are that hold rows to be scored. */
+const mostPartitions = 256;
+
+/** Queries that are scored by the thread that ends their pass; more are shared by all threads. */
+const fewQueries = 3;
+
+/**
+ * The whole search by codes, where nothing has to be waited for: undefined where something has. False when
+ * codes cannot bound these queries, or leave more than `enough` rows. Rows that codes leave are read where
+ * they lie, and each is compared with the checksum that its code has of it.
+ */
+export async function searchHere(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  { codes, covered }: Coded,
+  { k, queries, enough }: { readonly k: number; readonly queries: number; readonly enough: number },
+  { signal }: CallOptions,
+): Promise<boolean | undefined> {
+  const { pages, memoryBytes } = environment;
+  if (pages.lendRows === undefined || covered.length > mostPartitions) return undefined;
+  const { here, left, done } = lendLists(environment, codes.lists);
+  try {
+    if (here.length === 0 || left.length > 0) return undefined;
+    const rowBytes = rowBytesOf(view.type);
+    const lent = covered.map(({ part }) => pages.lendRows?.(part, rowBytes) as LentRows);
+    const rows = covered.map(({ firstRowId }, i) => ({ rows: lent[i]?.bytes as Uint8Array, firstRowId }));
+    const cascade = await codes.scan;
+    if (cascade === undefined || cascade === null) return false;
+    const few = queries <= fewQueries;
+    // Rows of a round lie in memory together.
+    const most = Math.max(1, Math.floor(memoryBytes / 4 / (rowBytes * queries)));
+    const scoring = { first: k + firstRound, most, enough: few ? enough : 0 };
+    const isNow = isShortPass(environment, codes, here, queries);
+    const search = async (): Promise<Float64Array | null> =>
+      isNow ? cascade.searchNow(here, rows, scoring) : cascade.search(here, rows, scoring);
+    const read = await untilCancelled(cascade, signal, search);
+    if (read !== null) tellRead(read, covered, lent);
+    else if (few || cascade.left() > enough) return false;
+    else await scoreByAll(cascade, rows, scoring, signal, (ids) => tellRead(ids, covered, lent));
+    return true;
+  } finally {
+    done();
+  }
+}
+
+/** Rounds of scoring that all threads share. */
+async function scoreByAll(
+  cascade: Cascade,
+  rows: readonly RowsInMemory[],
+  { first, most }: Scoring,
+  signal: AbortSignal | undefined,
+  tell: (ids: Float64Array) => void,
+): Promise<void> {
+  for (let count = first; ; count *= 4) {
+    const score = (): Promise<Float64Array> => cascade.scoreInMemory(rows, Math.min(count, most));
+    const ids = await untilCancelled(cascade, signal, score);
+    if (ids.length === 0) return;
+    tell(ids);
+  }
+}
+
+/** Tells each partition which of its rows were read. */
+function tellRead(ids: Float64Array, covered: readonly ScanPart[], lent: readonly LentRows[]): void {
+  ids.sort();
+  let at = 0;
+  for (const [i, { part, firstRowId }] of covered.entries()) {
+    const end = at + lowerBound(ids.subarray(at), firstRowId + part.rows);
+    if (end > at) lent[i]?.wereRead(ids.subarray(at, end).map((id) => id - firstRowId));
+    at = end;
+  }
+}
