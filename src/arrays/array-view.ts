@@ -16,7 +16,7 @@ import { defined } from '../util/assert.js';
 import { untilAborted } from '../util/runtime.js';
 import type { ArrayEnvironment } from './environment.js';
 import type { RowType } from './partition-writer.js';
-import { type BasePart, type BaseUnit, type Override, RowMap } from './row-map.js';
+import { type BasePart, type BaseUnit, type Override, RowMap, type ScanPart } from './row-map.js';
 import type { Part } from './runs.js';
 import { dtypeOfEntry } from './types.js';
 
@@ -24,6 +24,9 @@ import { dtypeOfEntry } from './types.js';
 type SequencedOverride = Override & { readonly sequence: number };
 
 const noRows = new Float64Array(0);
+
+/** Partitions of a scan that are kept with a view: some 200 bytes each. */
+const keptParts = 4_096;
 
 export class ArrayView {
   readonly id: ArrayId;
@@ -34,6 +37,8 @@ export class ArrayView {
   readonly #environment: ArrayEnvironment;
   readonly #root: Root;
   #map: Promise<RowMap> | undefined;
+  #scanParts: readonly ScanPart[] | undefined;
+  readonly #indexes = new Map<number, ArrayIndex>();
 
   constructor(environment: ArrayEnvironment, root: Root, entry: ArrayEntry) {
     this.#environment = environment;
@@ -128,8 +133,23 @@ export class ArrayView {
     return (await Promise.all(sets)).reduce((all, set) => union(all, set), fromSorted(noRows));
   }
 
+  /** Every partition with the rows that a scan passes over; kept for the next scan where there are few. */
+  async scanParts(options: CallOptions = {}): Promise<readonly ScanPart[]> {
+    if (this.#scanParts !== undefined) return this.#scanParts;
+    const parts: ScanPart[] = [];
+    for await (const part of (await this.rowMap(options)).scanParts()) parts.push(part);
+    if (parts.length <= keptParts) this.#scanParts = parts;
+    return parts;
+  }
+
   /** The index of a kind, its objects resolved. */
   index(kind: number): ArrayIndex | undefined {
+    const known = this.#indexes.get(kind) ?? this.#index(kind);
+    if (known !== undefined) this.#indexes.set(kind, known);
+    return known;
+  }
+
+  #index(kind: number): ArrayIndex | undefined {
     const entry = this.entry.indexes.find((index) => index.kind === kind);
     if (entry === undefined) return undefined;
     const objects = this.#root.objects;

@@ -50,6 +50,9 @@ export interface Coded {
   readonly plain: readonly ScanPart[];
 }
 
+/** Lists of codes in the place of partitions. */
+type Divided = Pick<Coded, 'covered' | 'plain'> & { readonly lists: readonly CodedRows[] };
+
 /**
  * Undefined where there are no codes. Cost: a request, the first time; lists need not wait for it.
  */
@@ -80,7 +83,7 @@ export function openCodes(
     return { lists, bytesAMilli, scan: opened };
   };
   transform.catch(() => undefined);
-  const { lists, covered, plain } = divide(index.lists, parts, environment);
+  const { lists, covered, plain } = divided(index.lists, parts, environment);
   const ofBits = precision === 'bit' ? lists.flatMap(bitsOf) : [];
   const ofCodes = precision === 'bit' ? lists.filter(({ list }) => list.bits === undefined) : lists;
   return {
@@ -97,6 +100,22 @@ function bitsOf(one: CodedRows): CodedRows[] {
   return bits === undefined ? [] : [{ ...one, list: { ...one.list, part: bits } }];
 }
 
+/** By the partitions of a view, which has one index of this kind. */
+const dividedParts = new WeakMap<readonly ScanPart[], Divided>();
+
+function divided(
+  lists: readonly CodeList[],
+  parts: readonly ScanPart[],
+  environment: ArrayEnvironment,
+): Divided {
+  let known = dividedParts.get(parts);
+  if (known === undefined) {
+    known = divide(lists, parts, environment);
+    dividedParts.set(parts, known);
+  }
+  return known;
+}
+
 /**
  * Which partitions each list stands for; both ascend. One that lies in a list only in part is scanned itself.
  */
@@ -104,7 +123,7 @@ export function divide(
   lists: readonly CodeList[],
   parts: readonly ScanPart[],
   { functions: { rowSets } }: ArrayEnvironment,
-): Omit<Coded, 'codes' | 'bits'> & { readonly lists: readonly CodedRows[] } {
+): Divided {
   const base = parts.filter(({ rowIds }) => rowIds === undefined);
   const plain = parts.filter(({ rowIds }) => rowIds !== undefined);
   const coded: CodedRows[] = [];

@@ -61,8 +61,7 @@ export async function executeNearest(
     const scan = startScan(environment.native, view, plan.metric, wanted, vectors);
     return { environment, view, map, scan, wanted, vectors, options, scanned: 0 };
   };
-  const parts: ScanPart[] = [];
-  for await (const part of map.scanParts()) parts.push(part);
+  const parts = await view.scanParts(options);
   let pass = start();
   if (!(await scanCoded(pass, plan, parts))) {
     // Anew: what an index that is given up left behind in the scan counts for nothing.

@@ -121,8 +121,7 @@ export async function openGround(
 ): Promise<Ground> {
   const map = await view.rowMap(options);
   const wanted = Math.min(k, map.liveRows);
-  const parts: ScanPart[] = [];
-  for await (const part of map.scanParts()) parts.push(part);
+  const parts = await view.scanParts(options);
   const scan = startScan(environment.native, view, metric, wanted + 1, vectors, tier);
   const plain = { map, parts, scan, wanted, coded: undefined, plain: parts };
   const index = method === 'codes' ? view.index(v1.IndexKind.INDEX_KIND_EXACT) : undefined;
