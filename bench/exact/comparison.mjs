@@ -130,6 +130,31 @@ export class Comparison {
     }
   }
 
+  /**
+   * Runs a plan of single queries beside a thread that reads the rows once and does nothing with them: what
+   * scans them all cannot be faster. A peer of the name `memory`.
+   */
+  async compareWithMemory(plan) {
+    const { peer, missing } = peerOnOneThread(this.#context);
+    if (peer === undefined) {
+      this.#missing.set('memory', missing);
+      return;
+    }
+    const file = this.files.rows;
+    const read = async (starts) => {
+      const answers = [];
+      for (const _ of starts) answers.push(await peer.ask('memory_read', { file, threads: 1 }));
+      return answers;
+    };
+    try {
+      const { medians } = await this.#turns(plan, { peer: read });
+      const name = 'reading the rows once';
+      plan.results.push({ peerName: 'memory', name, ours: medians.nacre, theirs: medians.peer });
+    } finally {
+      await peer.close();
+    }
+  }
+
   async #turns(plan, others) {
     const { count, rounds } = plan;
     const askers = { nacre: (starts) => this.nacre.ask('search', { starts, count, limit }), ...others };
@@ -157,7 +182,8 @@ export class Comparison {
     const rate = (ms) => (plan.count * 1000) / ms;
     const [beside, ...others] = results.map(({ name, theirs }) => ({ name, value: rate(theirs), unit }));
     const missing = this.#missingOf(among);
-    const notes = results.map(({ name, same, all }) => `${same} of ${all} ids as ${name}`);
+    const searched = results.filter(({ all }) => all !== undefined);
+    const notes = searched.map(({ name, same, all }) => `${same} of ${all} ids as ${name}`);
     if (beside !== undefined && missing !== '') notes.push(`missing: ${missing}`);
     return row({
       what,
