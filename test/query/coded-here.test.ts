@@ -27,7 +27,7 @@ async function answers(dataset: Dataset, name = 'e'): Promise<Hit[][]> {
   ];
 }
 
-/** Arrays of the same rows, one with an index, each of so many partitions; searched until all is in memory. */
+/** Arrays of the same rows, one with an index, in so many partitions; searched until all is in memory. */
 async function searched(
   name: string,
   partitions: number,
