@@ -143,7 +143,8 @@ export class Comparison {
     const file = this.files.rows;
     const read = async (starts) => {
       const answers = [];
-      for (const _ of starts) answers.push(await peer.ask('memory_read', { file, threads: 1 }));
+      for (let i = 0; i < starts.length; i++)
+        answers.push(await peer.ask('memory_read', { file, threads: 1 }));
       return answers;
     };
     try {
