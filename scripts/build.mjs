@@ -85,9 +85,8 @@ function bundle() {
 
 export function buildIfStale({ force = false } = {}) {
   if (force || newest('native', 'Cargo.toml', 'Cargo.lock') > builtAt(binary)) buildNative();
-  const stamp = path.join(dist, '.tsbuildinfo');
-  if (force || !existsSync(entry) || newest('src', 'tsconfig.json', 'package.json') > builtAt(stamp))
-    buildTypeScript();
+  // Not `.tsbuildinfo`: a check of the types alone writes that, too.
+  if (force || newest('src', 'tsconfig.json', 'package.json') > builtAt(entry)) buildTypeScript();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

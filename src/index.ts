@@ -17,6 +17,7 @@ export type { CertifyOptions } from './query/certify.js';
 export type { Hit } from './query/execute.js';
 export { type Metric, scoreOrder } from './query/metric.js';
 export type { NearestQuery } from './query/nearest.js';
+export type { Precision } from './query/precision.js';
 export { search, type SearchHit, type SearchOptions } from './query/search.js';
 export type { QueryVectors } from './query/vectors.js';
 export type { Dtype, TypedArray } from './npy/dtype.js';

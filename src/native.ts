@@ -65,17 +65,22 @@ export interface ScanResults {
   readonly counts: Uint32Array;
   readonly ids: Float64Array;
   readonly scores: Float64Array;
+  /** 1 in the places of scores that are estimates; not there where none is. */
+  readonly estimated?: Uint8Array | null;
 }
 
 /** How rows become codes: what is subtracted from them, and how they are turned. */
 export interface CodeTransform {
   /** Bytes of the codes of so many rows in one list. */
   listBytes(rows: number): number;
+  /** The same of their bits. */
+  bitBytes(rows: number): number;
   /**
-   * Codes of whole chunks of 1,024 rows, or of the last rows of a list, into `codes`, which is as long. Until
-   * the promise settles, nobody else touches either. Gives the norms of the rows.
+   * Codes of whole chunks of 1,024 rows, or of the last rows of a list, into `codes`, which is as long, and
+   * one bit a coordinate into `bits`. Until the promise settles, nobody else touches any of them. Gives the
+   * norms of the rows.
    */
-  encode(dtype: ScanDtype, rows: Uint8Array, codes: Uint8Array): Promise<RowNorms>;
+  encode(dtype: ScanDtype, rows: Uint8Array, codes: Uint8Array, bits?: Uint8Array): Promise<RowNorms>;
 }
 
 /**
@@ -112,8 +117,31 @@ export interface Scoring {
   readonly enough: number;
 }
 
+/** What scans lists that stand for rows. */
+export interface ListScan {
+  /**
+   * Scans lists, off the event loop; calls may overlap. Lists that are scanned together cost less than one by
+   * one.
+   */
+  scan(lists: readonly CodeRows[]): Promise<void>;
+  /** The same on the event loop: for a scan of a millisecond at most, of what is in memory. */
+  scanNow(lists: readonly CodeRows[]): void;
+  /** As that of the scan that the lists are for. */
+  cancel(): void;
+  /** Bytes of so many rows in one list. */
+  listBytes(rows: number): number;
+}
+
+/** Gives a scan estimates from lists of one bit a coordinate. */
+export interface BitScan extends ListScan {
+  /** How many rows have no estimate. */
+  left(): number;
+  /** Their ids, ascending: rows to be scored. Off the event loop. */
+  unscored(): Promise<Float64Array>;
+}
+
 /** What codes leave of the rows of a scan, which gets their scores. */
-export interface Cascade {
+export interface Cascade extends ListScan {
   /**
    * Scans lists of codes, and scores what they leave by the rows themselves, which ascend by id: off the
    * event loop, in one turn of the pool. The ids of the rows that were read; null when too many are left.
@@ -128,19 +156,15 @@ export interface Cascade {
   searchNow(lists: readonly CodeRows[], rows: readonly RowsInMemory[], scoring: Scoring): Float64Array | null;
   /** A round of scoring by all threads: of each query the `count` rows with the best bounds. Their ids. */
   scoreInMemory(rows: readonly RowsInMemory[], count: number): Promise<Float64Array>;
-  /**
-   * Scans lists of codes, off the event loop; calls may overlap. Lists that are scanned together cost less
-   * than one by one.
-   */
-  scan(lists: readonly CodeRows[]): Promise<void>;
-  /** The same on the event loop: for a scan of a millisecond at most, of what is in memory. */
-  scanNow(lists: readonly CodeRows[]): void;
-  /** As that of the scan that the codes are for. */
-  cancel(): void;
-  /** Bytes of the codes of so many rows in one list. */
-  listBytes(rows: number): number;
   /** How many rows wait for their scores, those of each query counted. */
   left(): number;
+  /**
+   * Takes the rows that are left by their estimates, where the cascade is one of estimates: what has none is
+   * left, to be scored. After the last scan.
+   */
+  estimate(): void;
+  /** The same off the event loop, where many rows are left. */
+  estimateLater(): Promise<void>;
   /** Ids of the rows to be scored next, ascending: of each query the `count` with the best bounds. */
   next(count: number): Float64Array;
   /** The same off the event loop, where many rows are left. */
@@ -288,10 +312,12 @@ export interface NativeBinding {
     seed: number,
   ): Promise<{ mean: Uint8Array; basis: Uint8Array; coordinates: number }>;
   createCodeTransform(options: { seed: number; mean: Uint8Array; basis: Uint8Array }): CodeTransform;
-  /** Nothing when a query is out of the range in which codes have bounds. */
-  createCascade(scan: ExactScan, transform: CodeTransform): Cascade | null;
+  /** Nothing when a query is out of the range in which codes have bounds. `estimates`: see `estimate()`. */
+  createCascade(scan: ExactScan, transform: CodeTransform, estimates?: boolean): Cascade | null;
   /** The same off the event loop, for many queries. */
-  createCascadeLater(scan: ExactScan, transform: CodeTransform): Promise<Cascade | null>;
+  createCascadeLater(scan: ExactScan, transform: CodeTransform, estimates?: boolean): Promise<Cascade | null>;
+  /** The same. */
+  createBitScan(scan: ExactScan, transform: CodeTransform): BitScan | null;
   /** The same; a threshold that is not a number rules nothing out. */
   createCertifier(scan: ExactScan, transform: CodeTransform, thresholds: Float64Array): Certifier | null;
   /** The same off the event loop, for many queries. */

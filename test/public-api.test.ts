@@ -71,6 +71,7 @@ test('the types that are exported', () => {
       "OpenOptions",
       "OperationInfo",
       "PartitionInfo",
+      "Precision",
       "QueryVectors",
       "ReadOptions",
       "RowPieces",
@@ -138,6 +139,7 @@ test('the members of the handles', () => {
         "explain",
         "limit",
         "offset",
+        "precision",
         "toArray",
       ],
       "TransactionHandle": [

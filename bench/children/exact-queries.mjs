@@ -14,14 +14,21 @@ async function search({ starts, ...args }) {
   return answers;
 }
 
-async function searchOnce({ start, count, limit }) {
+async function searchOnce({ start, count, limit, precision = 'f64' }) {
   const [, width] = queries.shape;
   const data = queries.data.subarray(start * width, (start + count) * width);
   const vectors = { data, shape: [count, width], dtype: queries.dtype };
-  const query = dataset.array('rows').nearest(vectors, { metric }).exact().limit(limit);
+  const query = dataset.array('rows').nearest(vectors, { metric }).precision(precision).limit(limit);
+  const scope = dataset.meter.scope();
   const { ms, value } = await timed(() => query.toArray());
+  const { bytesDown, bytesMapped } = scope.stop();
   const lists = (pick) => value.map((hits) => hits.map(pick));
-  return { ms, ids: lists(({ row }) => row), scores: lists(({ score }) => score) };
+  return {
+    ms,
+    bytes: bytesDown + bytesMapped,
+    ids: lists(({ row }) => row),
+    scores: lists(({ score }) => score),
+  };
 }
 
 async function load(args) {

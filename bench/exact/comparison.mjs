@@ -20,9 +20,11 @@ export const planOf = (count, rounds) => ({ count, rounds, results: [] });
 
 /** Nacre on so many threads, one process for all comparisons. */
 export const nacreOn = (context, threads) =>
-  context.shared(`nacre on ${threads}`, () =>
-    context.child('exact-queries.mjs', { NACRE_THREADS: String(threads) }),
-  );
+  context.shared(`nacre on ${threads}`, () => nacreAlone(context, threads));
+
+/** The same, a process of its own. */
+export const nacreAlone = (context, threads) =>
+  context.child('exact-queries.mjs', { NACRE_THREADS: String(threads) });
 
 /**
  * Single queries of a turn, one after the other, without a message between them: the first of a process that

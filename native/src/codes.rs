@@ -1,10 +1,11 @@
 //! Codes of rows, and the scan over them.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use kernels::codes::{self, CHUNK_ROWS, Chunk, Norms, Transform};
+use kernels::codes::{self, CHUNK_ROWS, Chunk, Norms, SignLayout, Transform};
 use kernels::rowset::{MAX_ID, RowSet};
-use kernels::scan::{self, Dtype, MappedRows};
+use kernels::scan::{self, Dtype};
 use kernels::{Error, Result};
 use napi::Env;
 use napi::bindgen_prelude::{Float64Array, Object, Uint8Array};
@@ -84,13 +85,24 @@ unsafe impl Send for Target {}
 // SAFETY: as above.
 unsafe impl Sync for Target {}
 
+impl Target {
+    /// # Safety
+    /// So many bytes are there from `at` on, and nobody else writes or reads them meanwhile.
+    unsafe fn put(&self, at: usize, bytes: &[u8]) {
+        // SAFETY: as the caller says.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.0.add(at), bytes.len()) };
+    }
+}
+
 struct EncodeInputs {
     transform: Arc<Transform>,
     dtype: Dtype,
     rows: Uint8Array,
-    /// Keeps `target` alive.
+    /// Keep `target` and `bit_target` alive.
     _codes: Uint8Array,
+    _bits: Option<Uint8Array>,
     target: Target,
+    bit_target: Option<Target>,
 }
 
 #[napi]
@@ -101,8 +113,15 @@ impl CodeTransform {
         Ok(self.0.layout.list_bytes(size("rows", rows).map_err(fail)?) as f64)
     }
 
-    /// Codes of whole chunks of rows, or of the last rows of a list, into `codes`, which is as long. Gives
-    /// the norms of the rows.
+    /// Bytes of the bits of so many rows in one list.
+    #[napi(catch_unwind)]
+    pub fn bit_bytes(&self, rows: f64) -> napi::Result<f64> {
+        let layout = SignLayout::of(self.0.layout);
+        Ok(layout.list_bytes(size("rows", rows).map_err(fail)?) as f64)
+    }
+
+    /// Codes of whole chunks of rows, or of the last rows of a list, into `codes`, which is as long; their
+    /// bits into `bits`, where it is given. Gives the norms of the rows.
     #[napi(catch_unwind)]
     pub fn encode<'env>(
         &self,
@@ -110,36 +129,49 @@ impl CodeTransform {
         dtype: String,
         rows: Uint8Array,
         mut codes: Uint8Array,
+        mut bits: Option<Uint8Array>,
     ) -> napi::Result<Object<'env>> {
         let dtype = dtype_of(&dtype).map_err(fail)?;
         let (transform, row_bytes) = (Arc::clone(&self.0), self.0.dimensions * dtype.bytes());
         let count = rows.len() / row_bytes;
-        if !rows.len().is_multiple_of(row_bytes) || codes.len() != transform.layout.list_bytes(count) {
+        let sign_layout = SignLayout::of(transform.layout);
+        let bits_match = bits.as_ref().is_none_or(|bits| bits.len() == sign_layout.list_bytes(count));
+        let codes_match = codes.len() == transform.layout.list_bytes(count);
+        if !rows.len().is_multiple_of(row_bytes) || !codes_match || !bits_match {
             let (rows, codes) = (rows.len(), codes.len());
             return Err(fail(Error::invalid(format!(
-                "{rows} bytes of rows and {codes} of codes do not match"
+                "{rows} bytes of rows, {codes} of codes and those of bits do not match"
             ))));
         }
         let (parts, tier) = (count.div_ceil(CHUNK_ROWS).max(1), forced_tier());
-        // SAFETY: the caller leaves both arrays alone until the promise settles.
+        // SAFETY: the caller leaves the arrays alone until the promise settles.
         let target = Target(unsafe { codes.as_mut() }.as_mut_ptr());
-        let inputs = EncodeInputs { transform, dtype, rows, _codes: codes, target };
+        // SAFETY: as above.
+        let bit_target = bits.as_mut().map(|bits| Target(unsafe { bits.as_mut() }.as_mut_ptr()));
+        let inputs = EncodeInputs { transform, dtype, rows, _codes: codes, _bits: bits, target, bit_target };
         spawn_parts(
             env,
             inputs,
             parts,
             |_| Ok(()),
-            move |EncodeInputs { transform, dtype, rows, target, .. }, (), part| {
+            move |EncodeInputs { transform, dtype, rows, target, bit_target, .. }, (), part| {
                 let end = rows.len().min((part + 1) * CHUNK_ROWS * row_bytes);
                 let chunk = &rows[part * CHUNK_ROWS * row_bytes..end];
-                let codes = codes::encode(transform, *dtype, chunk, tier.as_deref())?;
-                let at = part * transform.layout.chunk_bytes(CHUNK_ROWS);
-                // SAFETY: the target is as long as all chunks of the rows, as checked above, and no other job
-                // writes this one.
-                unsafe { std::ptr::copy_nonoverlapping(codes.as_ptr(), target.0.add(at), codes.len()) };
-                let chunk =
-                    Chunk::new(transform.layout, (end - part * CHUNK_ROWS * row_bytes) / row_bytes, &codes)?;
-                let Norms { least, most } = Norms::of(chunk);
+                let tier = tier.as_deref();
+                let codes = match bit_target {
+                    None => codes::encode(transform, *dtype, chunk, tier)?,
+                    Some(bit_target) => {
+                        let (codes, bits) = codes::encode_with_signs(transform, *dtype, chunk, tier)?;
+                        // SAFETY: the target is as long as the bits of all chunks, as checked above, and no
+                        // other job writes this one.
+                        unsafe { bit_target.put(part * sign_layout.chunk_bytes(CHUNK_ROWS), &bits) };
+                        codes
+                    }
+                };
+                // SAFETY: as above, of the codes.
+                unsafe { target.put(part * transform.layout.chunk_bytes(CHUNK_ROWS), &codes) };
+                let rows = (end - part * CHUNK_ROWS * row_bytes) / row_bytes;
+                let Norms { least, most } = Norms::of(Chunk::new(transform.layout, rows, &codes)?);
                 Ok(RowNorms { least: least.into(), most: most.into() })
             },
             |a, b| RowNorms { least: a.least.min(b.least), most: a.most.max(b.most) },
@@ -150,10 +182,15 @@ impl CodeTransform {
 #[napi]
 pub struct Cascade(pub(crate) Held<scan::Cascade>);
 
-/// Nothing when a query is out of the range in which codes have bounds.
+/// Nothing when a query is out of the range in which codes have bounds. With `estimates`, rows are not scored
+/// where codes have an estimate.
 #[napi(catch_unwind, js_name = "createCascade")]
-pub fn create_cascade(exact: &ExactScan, transform: &CodeTransform) -> napi::Result<Option<Cascade>> {
-    cascade_of(&exact.0, &transform.0).map_err(fail)
+pub fn create_cascade(
+    exact: &ExactScan,
+    transform: &CodeTransform,
+    estimates: Option<bool>,
+) -> napi::Result<Option<Cascade>> {
+    cascade_of(&exact.0, &transform.0, estimates).map_err(fail)
 }
 
 /// The same off the event loop, for many queries.
@@ -162,13 +199,22 @@ pub fn create_cascade_later<'env>(
     env: &'env Env,
     exact: &ExactScan,
     transform: &CodeTransform,
+    estimates: Option<bool>,
 ) -> napi::Result<Object<'env>> {
     let inputs = (Arc::clone(&exact.0), Arc::clone(&transform.0));
-    spawn(env, inputs, |(exact, transform)| cascade_of(exact, transform))
+    spawn(env, inputs, move |(exact, transform)| cascade_of(exact, transform, estimates))
 }
 
-fn cascade_of(exact: &Arc<scan::ExactScan>, transform: &Arc<Transform>) -> Result<Option<Cascade>> {
-    let cascade = scan::Cascade::new(Arc::clone(exact), Arc::clone(transform))?;
+fn cascade_of(
+    exact: &Arc<scan::ExactScan>,
+    transform: &Arc<Transform>,
+    estimates: Option<bool>,
+) -> Result<Option<Cascade>> {
+    let (scan, transform) = (Arc::clone(exact), Arc::clone(transform));
+    let cascade = match estimates {
+        Some(true) => scan::Cascade::estimating(scan, transform)?,
+        _ => scan::Cascade::new(scan, transform)?,
+    };
     Ok(cascade.map(|cascade| Cascade(Held::new(cascade, exact.is_large()))))
 }
 
@@ -227,14 +273,13 @@ pub(crate) fn scan_parts(lists: &[CodeList]) -> Result<usize> {
     Ok((chunks / JOB_CHUNKS).clamp(1, pool()?.threads))
 }
 
-/// Part `part` of `of` of all chunks. The ids of the rows that were read.
-pub(crate) fn scan_part(
-    cascade: &scan::Cascade,
+/// Scans part `part` of `of` of all chunks.
+pub(crate) fn scan_part<T>(
+    scan: impl Fn(&[scan::Codes<'_>], Range<usize>) -> Result<T>,
     lists: &[CodeList],
     listed: &[Listed],
     (part, of): (usize, usize),
-    rows: Option<&MappedRows<'_>>,
-) -> Result<Vec<u64>> {
+) -> Result<T> {
     let codes = lists.iter().zip(listed).map(|(list, (rows, first_id, dead))| scan::Codes {
         bytes: &list.codes,
         rows: *rows,
@@ -245,7 +290,7 @@ pub(crate) fn scan_part(
     });
     let codes: Vec<_> = codes.collect();
     let chunks: usize = codes.iter().map(|list| scan::Cascade::chunks(list.rows)).sum();
-    cascade.scan_with(&codes, chunks * part / of..chunks * (part + 1) / of, rows)
+    scan(&codes, chunks * part / of..chunks * (part + 1) / of)
 }
 
 struct ScoreInputs {
@@ -266,7 +311,7 @@ impl Cascade {
             parts,
             |inputs| listed(&inputs.lists),
             move |ScanInputs { cascade, lists }, listed, part| {
-                scan_part(cascade, lists, listed, (part, parts), None).map(drop)
+                scan_part(|codes, chunks| cascade.scan(codes, chunks), lists, listed, (part, parts))
             },
             |(), ()| (),
         )
@@ -275,8 +320,8 @@ impl Cascade {
     /// The same on the event loop.
     #[napi(catch_unwind)]
     pub fn scan_now(&self, lists: Vec<CodeList>) -> napi::Result<()> {
-        let scan = |listed: Vec<_>| scan_part(&self.0, &lists, &listed, (0, 1), None);
-        listed(&lists).and_then(scan).map(drop).map_err(fail)
+        let scan = |codes: &[scan::Codes<'_>], chunks| self.0.scan(codes, chunks);
+        listed(&lists).and_then(|listed| scan_part(scan, &lists, &listed, (0, 1))).map_err(fail)
     }
 
     /// As that of the scan that the codes are for.
@@ -288,6 +333,18 @@ impl Cascade {
     #[napi(catch_unwind)]
     pub fn left(&self) -> f64 {
         self.0.left() as f64
+    }
+
+    /// Takes the rows that are left by their estimates, where the cascade is one of estimates.
+    #[napi(catch_unwind)]
+    pub fn estimate(&self) -> napi::Result<()> {
+        self.0.estimate().map_err(fail)
+    }
+
+    /// The same off the event loop, where many rows are left.
+    #[napi(catch_unwind)]
+    pub fn estimate_later<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        spawn(env, Arc::clone(&self.0), |cascade| cascade.estimate())
     }
 
     #[napi(catch_unwind)]

@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(dead_code, unused_imports))]
 
 mod arguments;
+mod bits;
 mod certify;
 mod checksum;
 mod codes;

@@ -31,6 +31,8 @@ pub struct ScanResults {
     pub counts: Uint32Array,
     pub ids: Float64Array,
     pub scores: Float64Array,
+    /// 1 where the score is an estimate; none where no score is.
+    pub estimated: Option<Uint8Array>,
 }
 
 #[napi]
@@ -88,8 +90,10 @@ pub fn dtype_of(name: &str) -> Result<Dtype> {
 }
 
 fn results_of(scan: &scan::ExactScan) -> ScanResults {
-    let scan::Results { counts, ids, scores } = scan.results();
-    ScanResults { counts: counts.into(), ids: ids.into(), scores: scores.into() }
+    let scan::Results { counts, ids, scores, estimated } = scan.results();
+    let estimated: Vec<u8> = estimated.into_iter().map(u8::from).collect();
+    let estimated = (!estimated.is_empty()).then(|| estimated.into());
+    ScanResults { counts: counts.into(), ids: ids.into(), scores: scores.into(), estimated }
 }
 
 /// What one call scans.

@@ -63,6 +63,12 @@ impl Inputs {
         self.cascade.rows_in_memory(first_ids.into_iter().zip(bytes))
     }
 
+    /// Scans a part of the lists. The ids of the rows that were read.
+    fn scan(&self, rows: &MappedRows<'_>, listed: &[Listed], part: (usize, usize)) -> Result<Vec<u64>> {
+        let scan = |codes: &[scan::Codes<'_>], chunks| self.cascade.scan_with(codes, chunks, Some(rows));
+        scan_part(scan, &self.lists, listed, part)
+    }
+
     /// What is left is scored; nothing when that is too much.
     fn refine(&self, rows: &MappedRows<'_>, rounds: Rounds, read: &mut Vec<u64>) -> Result<Option<()>> {
         if self.cascade.left() > rounds.enough {
@@ -100,7 +106,7 @@ impl Cascade {
             |inputs| listed(&inputs.lists),
             move |inputs, listed: &Vec<Listed>, part| {
                 let rows = inputs.rows()?;
-                let found = scan_part(&inputs.cascade, &inputs.lists, listed, (part, parts), Some(&rows))?;
+                let found = inputs.scan(&rows, listed, (part, parts))?;
                 let lock = || read.lock().unwrap_or_else(PoisonError::into_inner);
                 lock().extend(found);
                 // Who scans the last part scores: a turn of the pool would take longer.
@@ -126,7 +132,7 @@ impl Cascade {
             let rounds = Rounds::of(&scoring)?;
             let inputs = Inputs { cascade: Arc::clone(&self.0), lists, rows };
             let (rows, listed) = (inputs.rows()?, listed(&inputs.lists)?);
-            let mut read = scan_part(&inputs.cascade, &inputs.lists, &listed, (0, 1), Some(&rows))?;
+            let mut read = inputs.scan(&rows, &listed, (0, 1))?;
             let refined = inputs.refine(&rows, rounds, &mut read)?;
             Ok(refined.map(|()| numbers(&read)))
         };

@@ -154,15 +154,12 @@ export class ArrayView {
     const entry = this.entry.indexes.find((index) => index.kind === kind);
     if (entry === undefined) return undefined;
     const objects = this.#root.objects;
-    const lists = entry.segments.map(({ object, firstRowId, rows, leastNorm, mostNorm }) => {
-      const stored = resolveObject(objects, object, this.#where());
-      const part = this.#part({ rows, dataOffset: 0 }, stored, undefined);
-      return {
-        part,
-        firstRowId,
-        rows,
-        norms: leastNorm > 0 ? { least: leastNorm, most: mostNorm } : undefined,
-      };
+    const partOf = (object: number, rows: number): Part =>
+      this.#part({ rows, dataOffset: 0 }, resolveObject(objects, object, this.#where()), undefined);
+    const lists = entry.segments.map(({ object, bits, firstRowId, rows, leastNorm, mostNorm }) => {
+      const norms = leastNorm > 0 ? { least: leastNorm, most: mostNorm } : undefined;
+      const of = bits && { bits: partOf(bits.object, rows) };
+      return { part: partOf(object, rows), firstRowId, rows, norms, ...of };
     });
     return { epoch: resolveObject(objects, entry.epoch, this.#where()), lists };
   }
@@ -253,6 +250,8 @@ export interface ArrayIndex {
 /** Codes of the rows `[firstRowId, firstRowId + rows)`. */
 export interface CodeList {
   readonly part: Part;
+  /** One bit a coordinate of the same rows. */
+  readonly bits?: Part;
   readonly firstRowId: number;
   readonly rows: number;
   /** What the manifest claims of all its rows. */

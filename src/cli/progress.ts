@@ -9,7 +9,7 @@ export class Progress {
   readonly #unit: 'bytes' | 'rows';
   readonly #stream: { write(text: string): unknown } | undefined;
   readonly #startedMs = performance.now();
-  #shownMs = 0;
+  #shownMs = Number.NEGATIVE_INFINITY;
   #shown = false;
 
   /** Without a stream nothing is shown. */

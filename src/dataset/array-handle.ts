@@ -163,7 +163,8 @@ export class ArrayHandle {
   nearest(vectors: QueryVectors, options: NearestOptions = {}): NearestQuery<Hit[]> | NearestQuery<Hit[][]> {
     this.#check();
     const metric = resolveMetric(options.metric ?? 'l2');
-    const plan: NearestPlan = { array: this.name, metric, limit: defaultLimit, offset: 0, method: 'exact' };
+    const exactly = { method: 'exact', precision: 'f64' } as const;
+    const plan: NearestPlan = { array: this.name, metric, limit: defaultLimit, offset: 0, ...exactly };
     const resolve = (view: ArrayView, signal: AbortSignal | undefined) =>
       resolveVectors(vectors, dimensionsOf(view), this.name, signal);
     const run: RunNearest = (wanted, call) => {

@@ -88,10 +88,12 @@ export class TransactionHandle {
   /**
    * Builds an index of the array's rows, which later reads use by themselves: codes from which exact search
    * tells the few rows that it must score. Rows that are appended or replaced later are scanned as they are;
-   * `update` codes what no index covers yet.
+   * `update` codes what no index covers yet; `bits` adds one bit a coordinate, for searches of that
+   * precision.
    *
-   * Cost: one read of the rows, and about a quarter of their bytes (float32) written. Errors: `NotFound`,
-   * `UnsupportedFormat` for complex rows, `InvalidArgument` for rows of no numbers or of more than 16,384.
+   * Cost: one read of the rows, and about a quarter of their bytes (float32) written, 1/24 more with bits.
+   * Errors: `NotFound`, `UnsupportedFormat` for complex rows, `InvalidArgument` for rows of no numbers or of
+   * more than 16,384, and for bits that are to be added to an index without.
    */
   async index(name: string, options: IndexOptions): Promise<void> {
     const kind = kindOf(options);

@@ -158,7 +158,8 @@ async function stillRight(
     const at = arrayOf(environment, head, claims);
     if (at === undefined) return 'no';
     if (dimensionsOf(at.view) !== claims.queries.dimensions) return 'no';
-    const plan = { array: array.name, metric, limit: k, offset: 0, method: 'exact' } as const;
+    const exactly = { method: 'exact', precision: 'f64' } as const;
+    const plan = { array: array.name, metric, limit: k, offset: 0, ...exactly };
     const lists = await executeNearest(environment, at.view, plan, vectorsOf(claims), options);
     const turns = new Turns(options.signal);
     for (const [q, { answer }] of results.entries()) {

@@ -158,20 +158,21 @@ export class RootDraft {
 
   /** An index with an epoch takes the place of the one of its kind; one without adds to it. */
   #index({ array, index: { kind, epoch, segments: drafts } }: ChangeOf<'index'>): void {
-    const entry = this.#array(array);
-    const before = entry.indexes.find((index) => index.kind === kind);
-    const others = entry.indexes.filter((index) => index !== before);
-    const segments = drafts.map(({ object, ...covered }) =>
-      make(v1.IndexSegment, { object: this.#addObject(object), ...covered }),
-    );
+    const { indexes } = this.#array(array);
+    const before = indexes.find((index) => index.kind === kind);
+    const others = indexes.filter((index) => index !== before);
+    const segments = drafts.map(({ object, bits, ...covered }) => {
+      const of = bits && { bits: make(v1.IndexBits, { object: this.#addObject(bits) }) };
+      return make(v1.IndexSegment, { object: this.#addObject(object), ...covered, ...of });
+    });
     if (epoch === undefined) {
       const known = defined(before, 'index that is added to');
       const all = [...known.segments, ...segments].sort((a, b) => a.firstRowId - b.firstRowId);
       this.#update(array, { indexes: [...others, evolve(known, { segments: all })] });
     } else {
       if (before !== undefined) this.#removeIndex(before);
-      const index = make(v1.Index, { kind, epoch: this.#addObject(epoch), segments });
-      this.#update(array, { indexes: [...others, index] });
+      const built = make(v1.Index, { kind, epoch: this.#addObject(epoch), segments });
+      this.#update(array, { indexes: [...others, built] });
     }
     this.#note(array, { indexed: true });
   }
@@ -185,7 +186,8 @@ export class RootDraft {
 
   #removeIndex({ epoch, segments }: IndexEntry): void {
     this.#removeObject(epoch);
-    for (const { object } of segments) this.#removeObject(object);
+    const bits = segments.flatMap((segment) => segment.bits ?? []);
+    for (const { object } of [...segments, ...bits]) this.#removeObject(object);
   }
 
   #create({ array, name, type }: ChangeOf<'create'>): void {

@@ -120,6 +120,7 @@ function checkArray(root: Root, array: ArrayEntry, what: string, fail: (reason: 
     let end = 0;
     for (const segment of segments) {
       resolveObject(root.objects, segment.object, what);
+      if (segment.bits !== null) resolveObject(root.objects, segment.bits.object, what);
       if (segment.firstRowId < end) fail(`${where} has index segments that overlap or are out of order`);
       end = segment.firstRowId + segment.rows;
     }

@@ -72,6 +72,8 @@ export interface IndexDraft {
 
 export interface IndexSegmentDraft {
   readonly object: NewObject;
+  /** One bit a coordinate of the same rows. */
+  readonly bits?: NewObject;
   /** Of rows that were there when the transaction began. */
   readonly firstRowId: number;
   readonly rows: number;

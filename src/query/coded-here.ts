@@ -9,8 +9,8 @@ import { isOneWindow, rangeOf } from '../arrays/windows.js';
 import type { Cascade, CodeRows, RowsInMemory, Scoring } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { lowerBound } from '../util/sorted.js';
-import { type Coded, type CodedRows, firstRound } from './coded.js';
-import { codesAMilli, isShort } from './now.js';
+import { type Coded, type CodedRows, firstRound, type Listed } from './coded.js';
+import { isShort } from './now.js';
 import { untilCancelled } from './scan.js';
 
 interface LentLists {
@@ -43,29 +43,34 @@ function lendLists({ pages, memoryBytes }: ArrayEnvironment, lists: readonly Cod
   };
 }
 
-/** Whether a pass over codes is so short that it runs on the event loop. */
-function isShortPass({ native }: ArrayEnvironment, here: readonly CodeRows[], queries: number): boolean {
+/** Whether a pass over lists is so short that it runs on the event loop. */
+function isShortPass(
+  { native }: ArrayEnvironment,
+  { bytesAMilli }: Listed,
+  here: readonly CodeRows[],
+  queries: number,
+): boolean {
   const bytes = here.reduce((sum, { codes }) => sum + codes.byteLength, 0);
-  return isShort(native, codesAMilli, bytes, queries) && here.every(({ codes }) => native.isResident(codes));
+  return isShort(native, bytesAMilli, bytes, queries) && here.every(({ codes }) => native.isResident(codes));
 }
 
 /**
  * Scans in one pass the lists that need not be waited for. The other ones are left; undefined when codes
- * cannot bound these queries.
+ * cannot stand for rows by these queries.
  */
-export async function scanCodesHere(
+export async function scanListsHere(
   environment: ArrayEnvironment,
-  { cascade: opened, lists }: Coded,
+  listed: Listed,
   queries: number,
   { signal }: CallOptions,
 ): Promise<readonly CodedRows[] | undefined> {
-  const { here, left, done } = lendLists(environment, lists);
+  const { here, left, done } = lendLists(environment, listed.lists);
   try {
     if (here.length === 0) return left;
-    const cascade = await opened;
-    if (cascade === null) return undefined;
-    const isNow = isShortPass(environment, here, queries);
-    await untilCancelled(cascade, signal, async () => (isNow ? cascade.scanNow(here) : cascade.scan(here)));
+    const scan = await listed.scan;
+    if (scan === undefined || scan === null) return undefined;
+    const isNow = isShortPass(environment, listed, here, queries);
+    await untilCancelled(scan, signal, async () => (isNow ? scan.scanNow(here) : scan.scan(here)));
     return left;
   } finally {
     done();
@@ -86,25 +91,25 @@ const fewQueries = 3;
 export async function searchHere(
   environment: ArrayEnvironment,
   view: ArrayView,
-  { cascade: opened, lists, covered }: Coded,
+  { codes, covered }: Coded,
   { k, queries, enough }: { readonly k: number; readonly queries: number; readonly enough: number },
   { signal }: CallOptions,
 ): Promise<boolean | undefined> {
   const { pages, memoryBytes } = environment;
   if (pages.lendRows === undefined || covered.length > mostPartitions) return undefined;
-  const { here, left, done } = lendLists(environment, lists);
+  const { here, left, done } = lendLists(environment, codes.lists);
   try {
     if (here.length === 0 || left.length > 0) return undefined;
     const rowBytes = rowBytesOf(view.type);
     const lent = covered.map(({ part }) => pages.lendRows?.(part, rowBytes) as LentRows);
     const rows = covered.map(({ firstRowId }, i) => ({ rows: lent[i]?.bytes as Uint8Array, firstRowId }));
-    const cascade = await opened;
-    if (cascade === null) return false;
+    const cascade = await codes.scan;
+    if (cascade === undefined || cascade === null) return false;
     const few = queries <= fewQueries;
     // Rows of a round lie in memory together.
     const most = Math.max(1, Math.floor(memoryBytes / 4 / (rowBytes * queries)));
     const scoring = { first: k + firstRound, most, enough: few ? enough : 0 };
-    const isNow = isShortPass(environment, here, queries);
+    const isNow = isShortPass(environment, codes, here, queries);
     const search = async (): Promise<Float64Array | null> =>
       isNow ? cascade.searchNow(here, rows, scoring) : cascade.search(here, rows, scoring);
     const read = await untilCancelled(cascade, signal, search);

@@ -8,9 +8,28 @@ import { allocate } from '../arrays/reader.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import { eachWindow, isOneWindow, type Window, windowsOf } from '../arrays/windows.js';
 import { v1 } from '../manifest/message.js';
-import { type Cascade, type ExactScan, fromNative, type ScanMetric } from '../native.js';
+import {
+  type BitScan,
+  type Cascade,
+  type CodeTransform,
+  type ExactScan,
+  fromNative,
+  type ListScan,
+} from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { areTurnedNow, byTurns, dimensionsOf, hitsOfTurn, picksByTurns, untilCancelled } from './scan.js';
+import { throwIfAborted } from '../util/runtime.js';
+import { bitsAMilli, codesAMilli } from './now.js';
+import type { NearestPlan } from './plan.js';
+import { estimates, hasCodes } from './precision.js';
+import {
+  areTurnedNow,
+  byTurns,
+  dimensionsOf,
+  hitsOfTurn,
+  picksByTurns,
+  scanRows,
+  untilCancelled,
+} from './scan.js';
 import type { ResolvedVectors } from './vectors.js';
 
 /** A list of codes that takes the place of partitions. */
@@ -21,55 +40,95 @@ export interface CodedRows {
   readonly liveRows: number;
 }
 
-export interface Coded {
-  readonly cascade: Promise<Cascade | null>;
+/** Lists that are scanned alike. */
+export interface Listed<S extends ListScan = ListScan> {
   readonly lists: readonly CodedRows[];
+  /** Null when codes cannot stand for rows by these queries. Not there without lists. */
+  readonly scan: Promise<S | null> | undefined;
+  /** Bytes of them that a thread scans in a millisecond for one query. */
+  readonly bytesAMilli: number;
+}
+
+export interface Coded {
+  readonly codes: Listed<Cascade>;
+  /** In the place of the codes: the parts of these lists are bits. */
+  readonly bits: Listed<BitScan>;
   /** The partitions that lists stand for, ascending by row id. */
   readonly covered: readonly ScanPart[];
   /** What no list covers. */
   readonly plain: readonly ScanPart[];
 }
 
-/** Those whose scores products of codes can bound. */
-const boundedMetrics: ReadonlySet<ScanMetric> = new Set(['l2', 'l2sq', 'cosine', 'dot']);
+/** Lists of codes in the place of partitions. */
+type Divided = Pick<Coded, 'covered' | 'plain'> & { readonly lists: readonly CodedRows[] };
 
 /**
- * Undefined where there are no codes. The cascade is null when codes cannot bound these queries. Cost: a
- * request, the first time; codes need not wait for it.
+ * Undefined where there are no codes. Cost: a request, the first time; lists need not wait for it.
  */
 export function openCodes(
   environment: ArrayEnvironment,
   view: ArrayView,
   scan: ExactScan,
-  metric: ScanMetric,
+  { metric, precision }: Pick<NearestPlan, 'metric' | 'precision'>,
   vectors: ResolvedVectors,
   parts: readonly ScanPart[],
   options: CallOptions,
 ): Coded | undefined {
-  if (!boundedMetrics.has(metric)) return undefined;
+  if (!hasCodes(metric)) return undefined;
   const index = view.index(v1.IndexKind.INDEX_KIND_EXACT);
   if (index === undefined || index.lists.length === 0) return undefined;
   const { native } = environment;
-  const isNow = areTurnedNow(vectors);
-  const opened = readEpoch(environment, index.epoch, dimensionsOf(view), options)
-    .then((transform) =>
-      isNow ? native.createCascade(scan, transform) : native.createCascadeLater(scan, transform),
-    )
-    .catch((error: unknown) => {
+  const transform = readEpoch(environment, index.epoch, dimensionsOf(view), options);
+  const listed = <S extends ListScan>(
+    lists: readonly CodedRows[],
+    bytesAMilli: number,
+    create: (transform: CodeTransform) => Promise<S | null> | S | null,
+  ): Listed<S> => {
+    if (lists.length === 0) return { lists, bytesAMilli, scan: undefined };
+    const opened = transform.then(create).catch((error: unknown) => {
       throw fromNative(error);
     });
-  // Whoever waits for it hears of it.
-  opened.catch(() => undefined);
-  let divided = dividedParts.get(parts);
-  if (divided === undefined) {
-    divided = divide(index.lists, parts, environment);
-    dividedParts.set(parts, divided);
-  }
-  return { cascade: opened, ...divided };
+    // Whoever waits for it hears of it.
+    opened.catch(() => undefined);
+    return { lists, bytesAMilli, scan: opened };
+  };
+  transform.catch(() => undefined);
+  const { lists, covered, plain } = divided(index.lists, parts, environment);
+  const ofBits = precision === 'bit' ? lists.flatMap(bitsOf) : [];
+  const ofCodes = precision === 'bit' ? lists.filter(({ list }) => list.bits === undefined) : lists;
+  const cascadeOf = (made: CodeTransform): Promise<Cascade | null> | Cascade | null =>
+    areTurnedNow(vectors)
+      ? native.createCascade(scan, made, estimates(precision))
+      : native.createCascadeLater(scan, made, estimates(precision));
+  return {
+    codes: listed(ofCodes, codesAMilli, cascadeOf),
+    bits: listed(ofBits, bitsAMilli, (made) => native.createBitScan(scan, made)),
+    covered,
+    plain,
+  };
+}
+
+/** The same rows by their bits, where they have some. */
+function bitsOf(one: CodedRows): CodedRows[] {
+  const { bits } = one.list;
+  return bits === undefined ? [] : [{ ...one, list: { ...one.list, part: bits } }];
 }
 
 /** By the partitions of a view, which has one index of this kind. */
-const dividedParts = new WeakMap<readonly ScanPart[], Omit<Coded, 'cascade'>>();
+const dividedParts = new WeakMap<readonly ScanPart[], Divided>();
+
+function divided(
+  lists: readonly CodeList[],
+  parts: readonly ScanPart[],
+  environment: ArrayEnvironment,
+): Divided {
+  let known = dividedParts.get(parts);
+  if (known === undefined) {
+    known = divide(lists, parts, environment);
+    dividedParts.set(parts, known);
+  }
+  return known;
+}
 
 /**
  * Which partitions each list stands for; both ascend. One that lies in a list only in part is scanned itself.
@@ -78,7 +137,7 @@ export function divide(
   lists: readonly CodeList[],
   parts: readonly ScanPart[],
   { functions: { rowSets } }: ArrayEnvironment,
-): Omit<Coded, 'cascade'> {
+): Divided {
   const base = parts.filter(({ rowIds }) => rowIds === undefined);
   const plain = parts.filter(({ rowIds }) => rowIds !== undefined);
   const coded: CodedRows[] = [];
@@ -113,26 +172,26 @@ export function divide(
   return { lists: coded, covered, plain: [...plain, ...base.slice(at)] };
 }
 
-/** Scans a list window by window; false when codes cannot bound these queries. */
-export async function scanCodes(
+/** Scans a list window by window; false when codes cannot stand for rows by these queries. */
+export async function scanList(
   { pages, memoryBytes }: ArrayEnvironment,
-  opened: Coded['cascade'],
+  opened: Listed['scan'],
   { list, dead }: CodedRows,
   options: CallOptions,
 ): Promise<boolean> {
   const { part, rows, firstRowId, norms } = list;
-  // Who looks at a list as a whole need not know how long codes are: it is asked for at once.
+  // Who looks at a list as a whole need not know how long its rows are: it is asked for at once.
   const layout = isOneWindow(part, memoryBytes) ? undefined : await opened;
   const bytesOf = (count: number): number => layout?.listBytes(count) ?? 0;
   const windows = windowsOf(part, rows, memoryBytes, bytesOf, chunkRows);
   let bounded = layout !== null;
   const work = async (codes: Uint8Array, window: Window): Promise<void> => {
-    const cascade = await opened;
-    bounded = cascade !== null;
-    if (cascade === null) return;
+    const scan = await opened;
+    bounded = scan !== null;
+    if (scan === undefined || scan === null) return;
     const [count, first] = [window.rows, firstRowId + window.row];
     const some = { codes, rows: count, firstRowId: first, ...(norms && { norms }), ...(dead && { dead }) };
-    await untilCancelled(cascade, options.signal, () => cascade.scan([some]));
+    await untilCancelled(scan, options.signal, () => scan.scan([some]));
   };
   if (bounded) await eachWindow(pages, part, windows, work, options);
   return bounded;
@@ -149,6 +208,39 @@ export const firstRound = 54;
 
 /** So many bytes of rows are scored on the event loop: a turn of the pool takes as long. */
 const scoredNowBytes = 256 * 1024;
+
+/** Takes the rows that the bounds left by their estimates; those that have none are left. No request. */
+export async function estimate(cascade: Cascade, { signal }: CallOptions): Promise<void> {
+  await untilCancelled(cascade, signal, async () =>
+    cascade.left() <= hitsOfTurn ? cascade.estimate() : cascade.estimateLater(),
+  );
+}
+
+/**
+ * Reads rows by their ids, which ascend, and hands them to a scan, a quarter of the memory budget at a time.
+ * Cost: a wave for each time.
+ */
+export async function scanIds(
+  { pages, native, memoryBytes }: ArrayEnvironment,
+  view: ArrayView,
+  map: RowMap,
+  scan: ExactScan,
+  ids: Float64Array,
+  { signal }: CallOptions,
+): Promise<void> {
+  const call = signal === undefined ? {} : { signal };
+  const rowBytes = rowBytesOf(view.type);
+  const step = Math.max(1, Math.floor(memoryBytes / 4 / rowBytes));
+  for (let start = 0; start < ids.length; start += step) {
+    throwIfAborted(signal);
+    const some = ids.slice(start, start + step);
+    const rows = allocate(some.length * rowBytes, `scoring ${some.length} rows of '${view.name}'`, native);
+    const indices = await byTurns(some, (turn) => map.indicesOf(turn), signal);
+    const picks = await picksByTurns(map, indices, signal);
+    await Promise.all(picks.map((pick) => pages.gather(pick, rowBytes, rows, call)));
+    await scanRows(scan, signal, rows, 0, some);
+  }
+}
 
 /** Scores the rows that the bounds left. Cost: a wave for each round, most of the time one. */
 export async function refine(

@@ -8,13 +8,23 @@ import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import type { Part } from '../arrays/runs.js';
 import { eachWindow, isOneWindow, rangeOf, scanBytes, type Window, windowsOf } from '../arrays/windows.js';
 import { isNacreError, NacreError } from '../errors.js';
-import type { Cascade, ExactScan, ScanMetric } from '../native.js';
+import type { BitScan, Cascade, ExactScan, ScanMetric } from '../native.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { type Coded, type CodedRows, openCodes, refine, scanCodes } from './coded.js';
-import { scanCodesHere, searchHere } from './coded-here.js';
+import {
+  type Coded,
+  type CodedRows,
+  estimate,
+  type Listed,
+  openCodes,
+  refine,
+  scanIds,
+  scanList,
+} from './coded.js';
+import { scanListsHere, searchHere } from './coded-here.js';
 import type { NearestPlan } from './plan.js';
 import { isShort, rowsAMilli } from './now.js';
+import { estimates } from './precision.js';
 import { byTurns, listsOf, resultsOf, scanDtype, scanRows, scanRowsNow, startScan } from './scan.js';
 import type { ResolvedVectors } from './vectors.js';
 
@@ -25,6 +35,8 @@ export interface Hit {
   readonly id: number;
   /** The similarity for `cosine` and `dot`, the distance for the other metrics. */
   readonly score: number;
+  /** The score is an estimate: see {@link NearestQuery.precision}. Absent where it is exact. */
+  readonly estimated?: true;
 }
 
 export interface ExecuteOptions extends CallOptions {
@@ -51,15 +63,16 @@ export async function executeNearest(
   };
   const parts = await view.scanParts(options);
   let pass = await start();
-  if (!(await scanCoded(pass, plan.metric, parts))) {
+  if (!(await scanCoded(pass, plan, parts))) {
     // Anew: what an index that is given up left behind in the scan counts for nothing.
     pass = await start();
     await scanPlain(pass, plan.metric, parts);
   }
-  const { counts, ids, scores } = await resultsOf(pass.scan, wanted * vectors.count);
+  const { counts, ids, scores, estimated } = await resultsOf(pass.scan, wanted * vectors.count);
   const rows = await byTurns(ids, (some) => map.indicesOf(some), options.signal);
   const hitAt = (at: number): Hit => {
-    return { row: rows[at] ?? -1, id: ids[at] ?? -1, score: scores[at] ?? Number.NaN };
+    const hit = { row: rows[at] ?? -1, id: ids[at] ?? -1, score: scores[at] ?? Number.NaN };
+    return estimated?.[at] === 1 ? { ...hit, estimated: true } : hit;
   };
   const lists = await listsOf(counts, wanted, hitAt, options.signal);
   return plan.offset === 0 ? lists : lists.map((hits) => hits.slice(plan.offset));
@@ -83,12 +96,15 @@ const leftAtMost = 1 / 16;
  * By the codes that the array has, and what they do not cover by its rows; false when that is not possible.
  * An index that is damaged is reported, and not used.
  */
-async function scanCoded(pass: Pass, metric: ScanMetric, parts: readonly ScanPart[]): Promise<boolean> {
+async function scanCoded(pass: Pass, plan: NearestPlan, parts: readonly ScanPart[]): Promise<boolean> {
   const { environment, view, scan, wanted, vectors, options } = pass;
-  const coded = openCodes(environment, view, scan, metric, vectors, parts, options);
+  const coded = openCodes(environment, view, scan, plan, vectors, parts, options);
   if (coded === undefined) return false;
-  const covered = coded.lists.reduce((rows, { liveRows }) => rows + liveRows, 0);
+  const lists = [...coded.codes.lists, ...coded.bits.lists];
+  const covered = lists.reduce((rows, { liveRows }) => rows + liveRows, 0);
   const enough = Math.floor((wanted + covered * leftAtMost) * vectors.count);
+  // Estimates have no use for rows, whether they are in memory or not.
+  if (estimates(plan.precision)) return scanByStages(pass, plan, coded, enough);
   const asked = { k: wanted, queries: vectors.count, enough };
   let isDone: boolean | undefined;
   try {
@@ -96,43 +112,54 @@ async function scanCoded(pass: Pass, metric: ScanMetric, parts: readonly ScanPar
   } catch (error) {
     return giveUpIndex(pass, error);
   }
-  if (isDone === undefined) return scanByStages(pass, metric, coded, enough);
+  if (isDone === undefined) return scanByStages(pass, plan, coded, enough);
   if (!isDone) return false;
   progress(pass, covered);
-  await scanPlain(pass, metric, coded.plain);
+  await scanPlain(pass, plan.metric, coded.plain);
   return true;
 }
 
 /** The same, where lists or rows have to be waited for: all lists, and then the rows that they leave. */
-async function scanByStages(pass: Pass, metric: ScanMetric, coded: Coded, enough: number): Promise<boolean> {
-  const { environment, view, map, wanted, vectors, options } = pass;
-  const { lists } = coded;
-  let cascade: Cascade | null;
+async function scanByStages(pass: Pass, plan: NearestPlan, coded: Coded, enough: number): Promise<boolean> {
+  const { environment, view, map, scan, wanted, vectors, options } = pass;
+  let cascade: Cascade | null | undefined;
+  let bits: BitScan | null | undefined;
   try {
-    const left = await scanCodesHere(environment, coded, vectors.count, options);
-    if (left === undefined) return false;
-    for (const one of lists) if (!left.includes(one)) progress(pass, one.liveRows);
-    let bounded = true;
-    const work = async (one: CodedRows): Promise<void> => {
-      if (!bounded) return;
-      bounded = await scanCodes(environment, coded.cascade, one, options);
-      progress(pass, one.liveRows);
-    };
-    await eachAhead(pass, left, ({ list }) => list.part, work);
-    cascade = await coded.cascade;
+    if (!(await scanLists(pass, coded.codes)) || !(await scanLists(pass, coded.bits))) return false;
+    [cascade, bits] = await Promise.all([coded.codes.scan, coded.bits.scan]);
+    if (cascade && estimates(plan.precision)) await estimate(cascade, options);
   } catch (error) {
     return giveUpIndex(pass, error);
   }
-  if (cascade === null || cascade.left() > enough) return false;
-  await scanPlain(pass, metric, coded.plain);
+  if ((cascade?.left() ?? 0) > enough || (bits?.left() ?? 0) * vectors.count > enough) return false;
+  await scanPlain(pass, plan.metric, coded.plain);
   try {
     const asked = { k: wanted, queries: vectors.count };
-    await refine(environment, view, map, cascade, asked, options);
+    if (cascade) await refine(environment, view, map, cascade, asked, options);
+    if (bits && bits.left() > 0) await scanIds(environment, view, map, scan, await bits.unscored(), options);
   } catch (error) {
     // Rows that are not those of their codes; where it is rows that are damaged, the plain scan says so.
     return giveUpIndex(pass, error);
   }
   return true;
+}
+
+/** False when codes cannot stand for rows by these queries. */
+async function scanLists(pass: Pass, listed: Listed): Promise<boolean> {
+  const { environment, vectors, options } = pass;
+  const { lists, scan } = listed;
+  if (lists.length === 0) return true;
+  const left = await scanListsHere(environment, listed, vectors.count, options);
+  if (left === undefined) return false;
+  for (const one of lists) if (!left.includes(one)) progress(pass, one.liveRows);
+  let bounded = true;
+  const work = async (one: CodedRows): Promise<void> => {
+    if (!bounded) return;
+    bounded = await scanList(environment, scan, one, options);
+    progress(pass, one.liveRows);
+  };
+  await eachAhead(pass, left, ({ list }) => list.part, work);
+  return bounded;
 }
 
 /** Reports damage of an index; any other error goes on. */

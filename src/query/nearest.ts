@@ -5,6 +5,7 @@ import type { Certificate } from './certificate.js';
 import type { CertifyOptions } from './certify.js';
 import type { ExecuteOptions, Hit } from './execute.js';
 import { explainPlan, type NearestPlan } from './plan.js';
+import { estimates, hasCodes, type Precision, resolvePrecision } from './precision.js';
 
 /** Runs a plan at the version that the handle stands at. */
 export type RunNearest = (
@@ -34,9 +35,19 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
     return new NearestQuery({ ...this.#plan, ...change }, this.#run, this.#certify);
   }
 
-  /** Score every row: the answer is exact whatever indexes exist. */
+  /** Score every row: the answer is exact whatever indexes exist. Takes back a `precision()` before it. */
   exact(): NearestQuery<Result> {
-    return this.#with({ method: 'exact' });
+    return this.#with({ method: 'exact', precision: 'f64' });
+  }
+
+  /**
+   * How precise scores must be at least: `'f64'` (the default: exact), `'f32'`, `'f16'`, `'f8'` or `'bit'`.
+   * A level that costs no less than exactness is answered exactly: `'f32'` and `'f16'` always are. With
+   * `'f8'` and `'bit'` rows that an index covers get estimates, and their hits say `estimated: true`; they
+   * rank beside the exact scores of all others. Errors: `InvalidArgument` for another level.
+   */
+  precision(level: Precision): NearestQuery<Result> {
+    return this.#with({ precision: resolvePrecision(level) });
   }
 
   /** How many rows a query gets, the nearest first. Default 10. */
@@ -58,8 +69,9 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
    * The nearest rows, best first; ties by row id. One list for one vector, a list of lists for many.
    *
    * Scores are the correctly rounded float64 of the exact result on the stored values and the query as
-   * given; `kl` and `js` are those of one fixed arithmetic, the same on every CPU. Cost: reads every
-   * partition once, whole. Errors: `NotFound`, `InvalidArgument`, `Corrupt`, `Aborted`.
+   * given, but for hits that say `estimated` (see {@link NearestQuery.precision}); `kl` and `js` are those of
+   * one fixed arithmetic, the same on every CPU. Cost: reads every partition once, whole; with an index its
+   * codes and the few rows that they leave. Errors: `NotFound`, `InvalidArgument`, `Corrupt`, `Aborted`.
    */
   async toArray(options: ExecuteOptions & CallOptions = {}): Promise<Result> {
     const { lists, single } = await this.#run(this.#plan, options);
@@ -73,9 +85,17 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
    * again. The rows that `offset` passes over are in it.
    *
    * Cost: the search, then one pass more over the codes, or over the rows where there are none. Errors: those
-   * of `toArray()`, `ResourceExhausted` for more than 64 MiB of queries and hits.
+   * of `toArray()`, `ResourceExhausted` for more than 64 MiB of queries and hits, `InvalidArgument` for a
+   * precision whose scores may be estimates.
    */
   async certify(options: CertifyOptions = {}): Promise<Certificate> {
+    const { metric, precision } = this.#plan;
+    if (estimates(precision) && hasCodes(metric)) {
+      throw new NacreError('InvalidArgument', `scores of precision '${precision}' may be estimates`, {
+        context: { precision },
+        hint: "Only exact answers have a certificate: leave precision() away, or ask for 'f64'.",
+      });
+    }
     return this.#certify(this.#plan, options);
   }
 }

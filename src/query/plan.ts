@@ -1,5 +1,6 @@
 // What a query will do, as a value that can be printed and compared: no I/O, no node: module.
 import type { ScanMetric } from '../native.js';
+import { type Precision, readsOf } from './precision.js';
 
 export interface NearestPlan {
   readonly array: string;
@@ -10,13 +11,14 @@ export interface NearestPlan {
   readonly offset: number;
   /** Every live row is scored. Until an index exists this is the only way. */
   readonly method: 'exact';
+  /** How precise scores are at least. */
+  readonly precision: Precision;
 }
 
 export function explainPlan(plan: NearestPlan): string {
-  const { array, metric, limit, offset } = plan;
+  const { array, metric, limit, offset, precision } = plan;
   const skip = offset === 0 ? '' : `, after the first ${offset}`;
-  return [
-    `nearest ${limit} rows of '${array}' by ${metric}${skip}`,
-    '└─ exact: codes where an index has them, and the rows that they leave; else every partition',
-  ].join('\n');
+  return [`nearest ${limit} rows of '${array}' by ${metric}${skip}`, `└─ ${readsOf(precision, metric)}`].join(
+    '\n',
+  );
 }

@@ -8,8 +8,6 @@ import { createHash } from 'node:crypto';
 import { readEpoch } from '../ann/epoch.js';
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
-import { allocate } from '../arrays/reader.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import type { Part } from '../arrays/runs.js';
 import { NacreError } from '../errors.js';
@@ -21,14 +19,13 @@ import { defined } from '../util/assert.js';
 import { toHex } from '../util/bytes.js';
 import { throwIfAborted, untilAborted } from '../util/runtime.js';
 import { type CertificateClaims, type CertifiedReads, type ObjectSet, toExact } from './certificate.js';
-import { type CodedRows, divide } from './coded.js';
+import { type CodedRows, divide, scanIds } from './coded.js';
 import {
   areTurnedNow,
   byTurns,
   dimensionsOf,
   keysOf,
   mapByTurns,
-  picksByTurns,
   resultsOf as hitsOf,
   scanRows,
   startScan,
@@ -186,19 +183,7 @@ async function refine(
     await scanParts(asked, ground.scan, partsOf(ground, list), signal === undefined ? {} : { signal });
     return;
   }
-  const sorted = left.sort();
-  const { pages, native, memoryBytes } = environment;
-  const rowBytes = rowBytesOf(view.type);
-  const step = Math.max(1, Math.floor(memoryBytes / 4 / rowBytes));
-  for (let start = 0; start < left.length; start += step) {
-    throwIfAborted(signal);
-    const ids = sorted.subarray(start, start + step);
-    const rows = allocate(ids.length * rowBytes, `certifying ${ids.length} rows of '${view.name}'`, native);
-    const indices = await byTurns(ids, (some) => ground.map.indicesOf(some), signal);
-    const picks = await picksByTurns(ground.map, indices, signal);
-    await Promise.all(picks.map((pick) => pages.gather(pick, rowBytes, rows, options)));
-    await scanRows(ground.scan, signal, rows, 0, ids.slice());
-  }
+  await scanIds(environment, view, ground.map, ground.scan, left.sort(), options);
 }
 
 async function scanParts(

@@ -111,6 +111,22 @@ describe('the command line', () => {
     expect(await readdir(folder)).not.toContain('out.npy');
   });
 
+  test('levels of precision that are none, or that exclude what else is asked', async () => {
+    const ask = ['query', uri, 'e', '--row', '0'];
+    expect(await refused([...ask, '--precision', 'f7'], "'f7' is no level")).toBe('2 InvalidArgument');
+    expect((await nacre([...ask, '--precision', 'f7', '--json'])).error.hint).toContain('f32, f16, f8, bit');
+    expect(await refused([...ask, '--precision', 'f8', '--exact'], '--exact excludes')).toBe(
+      '2 InvalidArgument',
+    );
+    const file = path.join(folder, 'certificate.json');
+    expect(await refused([...ask, '--precision', 'f8', '--certify', file], "'f8' may be estimates")).toBe(
+      '2 InvalidArgument',
+    );
+    expect(await refused(['query', rows, '--row', '0', '--precision', 'f8'], 'no levels')).toBe(
+      '2 InvalidArgument',
+    );
+  });
+
   test('versions that are none, or that later releases know', async () => {
     expect(await refused(['info', uri, '--at', 'yesterday'], 'names no version')).toBe('2 InvalidArgument');
     expect(await refused(['info', uri, '--at', '2026-01-02T03:04:05'], 'no zone')).toBe('2 InvalidArgument');

@@ -245,6 +245,28 @@ describe('append, replace, drop and rename', () => {
     expect(await answer(undo)).toMatchObject({ version: 5, rows: 10 });
   });
 
+  test('query --precision says which hits are estimates', async () => {
+    await answer(['import', uri, 'e', rows10]);
+    const ask = ['query', uri, 'e', '--row', '3', '-k', '4', '--precision'];
+    const exact = await answer([...ask, 'f64']);
+    expect(exact).toMatchObject({ exact: true });
+    expect(await answer([...ask, 'f8']), 'no codes yet').toEqual(exact);
+    await answer(['index', uri, 'e', '--type', 'exact']);
+    const estimated = await answer([...ask, 'f8']);
+    const [{ hits }] = estimated['results'] as [{ hits: { row: number; estimated?: boolean }[] }];
+    expect([estimated['exact'], hits.length, hits[0]?.row]).toEqual([false, 4, 3]);
+    expect(hits.every((hit) => hit.estimated)).toBe(true);
+    expect(await answer([...ask, 'f16'])).toMatchObject({ exact: true, results: exact['results'] });
+    expect(await answer([...ask, 'bit']), 'no bits yet').toEqual(estimated);
+    expect(await answer(['index', uri, 'e', '--type', 'exact', '--bits'])).toMatchObject({ version: 4 });
+    const ofBits = await answer([...ask, 'bit']);
+    expect(ofBits).toMatchObject({ version: 4, exact: false });
+    expect(ofBits['results']).not.toEqual(estimated['results']);
+    expect((await nacre(['index', uri, 'e', '--update', '--bits'])).code).toBe(0);
+    const text = (await nacre([...ask, 'f8'])).stdout.toString();
+    expect(text.split('\n')[1]).toMatch(/^ *3 +3 +~\d/);
+  });
+
   test('--if-version lets a change happen only on the version that was seen', async () => {
     await answer(['import', uri, 'e', rows10]);
     const stale = await nacre(['drop', uri, 'e', '--rows', '0', '--if-version', '1', '--json']);

@@ -271,6 +271,11 @@ describe('a root that contradicts itself', () => {
   const withObject = (fields: object): Partial<Root> => ({
     objects: evolve(objects, { objects: [evolve(first, fields), ...rest] }),
   });
+  const withIndex = (fields: object): Partial<Root> => {
+    const segment = make(v1.IndexSegment, { object: base.object, firstRowId: 0, rows: base.rows, ...fields });
+    const index = make(v1.Index, { kind: 1, epoch: base.object, segments: [segment] });
+    return { arrays: [evolve(array, { indexes: [index] })] };
+  };
   const withPrefix = (prefix: string, suffix = '.npy'): Partial<Root> => ({
     objects: evolve(objects, { patterns: [evolve(pattern, { prefix, suffix })] }),
   });
@@ -300,6 +305,9 @@ describe('a root that contradicts itself', () => {
     'an object hash of 31 bytes': withObject({ hash: new Uint8Array(31) }),
     'an object with a pattern that is not there': withObject({ pattern: 9 }),
     'a partition whose object is not there': withPartition({ object: 99 }),
+    'an index whose codes are not there': withIndex({ object: 99 }),
+    'an index whose bits are not there': withIndex({ bits: make(v1.IndexBits, { object: 99 }) }),
+    'an index past the last row id': withIndex({ rows: 100 }),
     'a dataset id of 8 bytes': { dataset: new Uint8Array(8) },
     'no parent in version 3': { parent: null },
     'a parent that is itself': { parent: make(v1.Parent, { version: 3, hash: new Uint8Array(32) }) },
@@ -311,6 +319,11 @@ describe('a root that contradicts itself', () => {
   for (const [what, fields] of Object.entries(corrupt)) {
     test(`${what} is Corrupt`, () => expect(refused(fields)).toMatchObject({ code: 'Corrupt' }));
   }
+
+  test('an index with codes and bits that are there is read', () => {
+    const fields = withIndex({ bits: make(v1.IndexBits, { object: base.object }) });
+    expect(refused(fields)).toBeUndefined();
+  });
 
   test('60: a count of live rows that is not that of its partitions is found before rows are given out', async () => {
     world = await worldWith(1, 2, 3);

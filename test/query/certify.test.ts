@@ -395,6 +395,7 @@ describe('codes', () => {
         const transform = createCodeTransform(options);
         return {
           listBytes: (rows) => transform.listBytes(rows),
+          bitBytes: (rows) => transform.bitBytes(rows),
           encode: async (dtype, rows, codes) => {
             const norms = await transform.encode(dtype, rows, codes);
             return spoil(new DataView(codes.buffer, codes.byteOffset), norms);

@@ -9,13 +9,15 @@ const dataset = await open(uri, { cacheDir, memoryBytes });
 const peaks = {};
 const hits = {};
 // What the first query of a kind loads is code, and not rows.
-for (const metric of ['hamming', 'l2']) await dataset.array('small').nearest(query, { metric }).toArray();
+const search = (array, metric, level) => dataset.array(array).nearest(query, { metric }).precision(level);
+const kinds = { hamming: 'f64', l2: 'f64', 'l2 of f8': 'f8', 'l2 of bits': 'bit' };
+for (const [kind, level] of Object.entries(kinds)) await search('small', kind.split(' ')[0], level).toArray();
 const idle = memory('VmRSS');
 // Twice each: from the store, and from what the cache keeps.
-for (const metric of ['hamming', 'hamming', 'l2', 'l2']) {
+for (const [kind, level] of Object.entries(kinds).flatMap((one) => [one, one])) {
   resetPeak();
-  hits[metric] = await dataset.array('large').nearest(query, { metric }).limit(3).toArray();
-  peaks[metric] = Math.max(peaks[metric] ?? 0, memory('VmHWM') - idle);
+  hits[kind] = await search('large', kind.split(' ')[0], level).limit(3).toArray();
+  peaks[kind] = Math.max(peaks[kind] ?? 0, memory('VmHWM') - idle);
 }
 await dataset.close();
 process.stdout.write(JSON.stringify({ idle, peaks, hits }));

@@ -53,7 +53,7 @@ onEach(['folder', 'minio'], 'a search of an array on', (name) => {
               await tx.append(array, { data: noise(at, count), shape: [count, dimensions] });
             }
           });
-          await dataset.array(array).index({ type: 'exact' });
+          await dataset.array(array).index({ type: 'exact', bits: true });
         }
         const query = Float32Array.from({ length: dimensions }, (_, i) => Math.sin(i));
         const expected = await dataset.array('large').nearest(query, { metric: 'l2' }).limit(3).toArray();
@@ -67,6 +67,8 @@ onEach(['folder', 'minio'], 'a search of an array on', (name) => {
           const { peaks, hits } = JSON.parse(stdout) as Said;
           console.info(`${name}, ${cacheDir === false ? 'no cache' : 'cache'}: ${textOf(peaks)}`);
           expect(hits['l2']).toEqual(expected);
+          for (const kind of ['l2 of f8', 'l2 of bits'])
+            expect(hits[kind]?.map(({ estimated }) => estimated)).toEqual([true, true, true]);
           for (const peak of Object.values(peaks)) expect(peak).toBeLessThanOrEqual(memoryBytes + slackBytes);
         }
       } finally {

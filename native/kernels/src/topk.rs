@@ -13,6 +13,8 @@ pub struct Hit {
     pub key: f64,
     pub score: f64,
     pub id: u64,
+    /// The score is an estimate, and the key is made of it.
+    pub estimated: bool,
 }
 
 impl Ord for Hit {
@@ -87,6 +89,8 @@ impl TopK {
 pub struct Candidate {
     pub low: f64,
     pub high: f64,
+    /// What the key is estimated to be, where codes are asked for that; else not a number.
+    pub estimate: f64,
     pub id: u64,
     /// Where the row lies in what is being scanned.
     pub row: usize,
@@ -117,7 +121,7 @@ impl Candidates {
             return;
         }
         let Candidate { high, id, .. } = candidate;
-        self.highs.push(Hit { key: high, score: high, id });
+        self.highs.push(Hit { key: high, score: high, id, estimated: false });
         // What cannot be bounded is no bound on others.
         if let Some(last) = self.highs.last().filter(|last| last.key < f64::INFINITY) {
             self.cut = (last.key, last.id);
@@ -198,6 +202,14 @@ mod tests {
         (Just(list), Just(order).prop_shuffle())
     }
 
+    fn hit(key: f64, id: u64) -> Hit {
+        Hit { key, score: 0.0, id, estimated: false }
+    }
+
+    fn candidate(low: f64, high: f64, row: usize) -> Candidate {
+        Candidate { low, high, estimate: f64::NAN, id: row as u64, row, check: 0 }
+    }
+
     fn ids(top: &TopK) -> Vec<u64> {
         top.sorted().into_iter().map(|hit| hit.id).collect()
     }
@@ -212,7 +224,7 @@ mod tests {
             for row in order {
                 // The threshold may only keep out what cannot enter.
                 if keys[row] > top.threshold() { continue; }
-                top.push(Hit { key: keys[row], score: 0.0, id: row as u64 });
+                top.push(hit(keys[row], row as u64));
             }
             prop_assert_eq!(ids(&top), oracle(&keys, k));
         }
@@ -228,7 +240,7 @@ mod tests {
             let (mut candidates, mut top) = (Candidates::new(k), TopK::new(k));
             let settle = |candidates: Vec<Candidate>, top: &mut TopK| {
                 for candidate in candidates {
-                    top.push(Hit { key: keys[candidate.row], score: 0.0, id: candidate.id });
+                    top.push(hit(keys[candidate.row], candidate.id));
                 }
             };
             for (i, row) in order.into_iter().enumerate() {
@@ -237,7 +249,7 @@ mod tests {
                     true => (key - f64::from(below), key + f64::from(above)),
                     false => (f64::NEG_INFINITY, f64::INFINITY),
                 };
-                candidates.push(Candidate { low, high, id: row as u64, row, check: 0 });
+                candidates.push(candidate(low, high, row));
                 if i == taken {
                     settle(candidates.take(), &mut top);
                 }
@@ -254,7 +266,7 @@ mod tests {
     fn equal_exact_rows_do_not_pile_up() {
         let mut candidates = Candidates::new(3);
         for row in 0..100_000 {
-            candidates.push(Candidate { low: 1.0, high: 1.0, id: row as u64, row, check: 0 });
+            candidates.push(candidate(1.0, 1.0, row));
         }
         assert!(candidates.len() < 64);
         let kept: Vec<_> = candidates.take().into_iter().map(|candidate| candidate.id).collect();

@@ -9,6 +9,7 @@ interface Options extends WritingOptions {
   readonly type?: string;
   readonly update?: boolean;
   readonly drop?: boolean;
+  readonly bits?: boolean;
 }
 
 export const buildIndex = define<Options>({
@@ -16,11 +17,13 @@ export const buildIndex = define<Options>({
   summary: 'build an index of the rows of an array, or drop it',
   details: `An exact index holds codes of the rows: a search reads them in place of the rows, about a
 quarter of the bytes of float32, and scores the few rows that their bounds leave. Answers stay exact. Rows
-that come or change later are scanned as they are; --update codes those that no index covers yet. --drop
-takes the index away: searches read the rows again.`,
+that come or change later are scanned as they are; --update codes those that no index covers yet. --bits adds
+one bit a coordinate, for \`nacre query --precision bit\`; --update keeps them up. --drop takes the index
+away: searches read the rows again.`,
   examples: [
     'nacre index ./faces embeddings --type exact',
     'nacre index ./faces embeddings --update',
+    'nacre index ./faces embeddings --type exact --bits',
     'nacre index ./faces embeddings --type exact --drop',
   ],
   options: (command) =>
@@ -28,6 +31,7 @@ takes the index away: searches read the rows again.`,
       command
         .option('--type <type>', "the type of the index; 'exact' is the only one yet")
         .option('--update', 'only rows that the index does not cover yet')
+        .option('--bits', 'with one bit a coordinate, for estimates of that precision')
         .option('--drop', 'take the index away')
         .option('-m, --message <text>', 'shown by `nacre log`'),
     ),
@@ -40,13 +44,14 @@ takes the index away: searches read the rows again.`,
       );
     if (options.drop !== true) return build(session, options, uri, name, type);
     if (options.update === true) throw invalid('an index cannot be updated and dropped', 'Leave one out.');
+    if (options.bits === true) throw invalid('an index is dropped with its bits', 'Leave out --bits.');
     return drop(session, options, uri, name, type);
   },
 });
 
 async function build(session: Session, options: Options, uri: string, name: string, type: 'exact') {
   const { signal } = session;
-  const { update = false } = options;
+  const { update = false, bits } = options;
   const dataset = await session.open(uri);
   const [rows = 1] = await dataset.array(name).shape({ signal });
   const answer = { uri: dataset.uri, array: name, type, update, rows };
@@ -58,7 +63,8 @@ async function build(session: Session, options: Options, uri: string, name: stri
   const before = await dataset.version({ signal });
   const progress = session.progress(`coding ${name}`, 'rows');
   const onProgress = (done: number, total: number): void => progress.update(done, total);
-  const { version } = await dataset.write((tx) => tx.index(name, { type, update, signal, onProgress }), {
+  const how = { type, update, signal, onProgress, ...(bits === undefined ? {} : { bits }) };
+  const { version } = await dataset.write((tx) => tx.index(name, how), {
     message: `${update ? 'update' : 'build'} ${what}`,
     ...writeOptions(session, options),
   });

@@ -3,6 +3,7 @@ import {
   type Hit,
   type Metric,
   NacreError,
+  type Precision,
   type QueryVectors,
   scoreOrder,
   search,
@@ -24,6 +25,8 @@ interface Options {
   /** Checked by the search. */
   readonly metric: Metric;
   readonly exact?: boolean;
+  /** Checked by the search. */
+  readonly precision?: Precision;
   readonly analyze?: boolean;
   readonly at?: VersionReference;
   readonly certify?: string;
@@ -35,13 +38,16 @@ export const query = define<Options>({
   details: `<uri> is a dataset, or a .npy file whose rows are searched as they are. --vector is a .npy file
 (one vector, or one a row), '[0.1, 0.2, …]', or - for a .npy file on standard input. Scores: the similarity
 for cosine and dot (large is near), the distance for the other metrics (small is near); hamming and jaccard
-take bool and uint8 rows as bits. Without an index every row is scored, so the answer is exact. --certify
-writes down what shows that it is: see \`nacre verify-certificate\`.`,
+take bool and uint8 rows as bits. Answers are exact, with an index and without. --precision f8 or bit asks for
+estimates by the codes or the bits of an index, which reads no rows; scores that are estimates have a ~. (f64,
+f32 and f16 are exact.) --certify writes down what shows that an answer is right: see
+\`nacre verify-certificate\`.`,
   examples: [
     'nacre query ./faces embeddings --vector q.npy -k 10 --metric cosine',
     "nacre query s3://bucket/points xy --vector '[0.5, 1]' --json",
     'nacre query ./faces embeddings --row 42 -k 5',
     'nacre query rows.npy --vector q.npy --metric dot',
+    'nacre query ./faces embeddings --row 42 --precision f8',
     'nacre query ./faces embeddings --row 42 --certify answer.json',
   ],
   options: (command) =>
@@ -51,12 +57,15 @@ writes down what shows that it is: see \`nacre verify-certificate\`.`,
       .option('-k, --k <N>', 'rows a query gets', parseCount, 10)
       .option('--metric <metric>', 'l2, l2sq, cosine, dot, hamming, jaccard, kl or js', 'l2')
       .option('--exact', 'score every row, whatever indexes exist')
+      .option('--precision <level>', 'scores at least so precise: f64 (exact), f32, f16, f8 or bit')
       .option('--analyze', 'add what the query cost')
       .option('--certify <file>', 'write a certificate of the answer')
       .option('--at <version>', 'a version: its number, or -1 for the one before the newest', parseAt),
   async work(session, options, uri: string, name: string | undefined) {
     if ((options.vector === undefined) === (options.row === undefined))
       throw invalid('what to look for is not said', 'Give either --vector or --row.');
+    if (options.exact === true && (options.precision ?? 'f64') !== 'f64')
+      throw invalid(`--exact excludes --precision ${options.precision}`, 'Leave one of both away.');
     if (options.certify === '-')
       throw invalid('standard output is taken by the answer', 'Name a file for --certify.');
     const { metric } = options;
@@ -72,7 +81,7 @@ writes down what shows that it is: see \`nacre verify-certificate\`.`,
         ...(version === undefined ? {} : { version }),
         metric,
         order: scoreOrder(metric),
-        exact: true,
+        exact: results.every((hits) => hits.every((hit) => !isEstimated(hit))),
         results: results.map((hits) => ({ hits: hits.map(hitJson) })),
         ...(analyze ? { analyze: cost } : {}),
       },
@@ -110,7 +119,8 @@ const queryDataset: Ask = async (session, options, uri, name) => {
       : (await array.read({ rows: [options.row], signal })).data;
   const scope = dataset.meter.scope();
   const progress = session.progress(`scanning ${name}`, 'rows');
-  const asked = array.nearest(asMany(vectors), { metric: options.metric }).exact().limit(options.k);
+  const nearest = array.nearest(asMany(vectors), { metric: options.metric }).exact().limit(options.k);
+  const asked = options.precision === undefined ? nearest : nearest.precision(options.precision);
   const call = { signal, onProgress: (done: number, total: number) => progress.update(done, total) };
   const certificate = options.certify === undefined ? undefined : await asked.certify(call);
   const results = certificate === undefined ? await asked.toArray(call) : hitsOf(certificate);
@@ -128,6 +138,7 @@ const queryFile: Ask = async (session, options, uri, name) => {
     options.at !== undefined && 'versions',
     options.analyze === true && 'analysis',
     options.certify !== undefined && 'certificates',
+    options.precision !== undefined && 'levels of precision',
   ].find((what) => what !== false);
   if (datasetsOnly !== undefined)
     throw invalid(`a file has no ${datasetsOnly}`, 'Import it into a dataset first: `nacre import`.');
@@ -165,7 +176,12 @@ function isFile(uri: string): boolean {
 /** A row id is text, since later releases give ids of other kinds; a row of a file has none. */
 function hitJson(hit: Hit | SearchHit) {
   const { row, score } = hit;
-  return { row, ...('id' in hit ? { id: String(hit.id) } : {}), score, attributes: {} };
+  const id = 'id' in hit ? { id: String(hit.id) } : {};
+  return { row, ...id, score, ...(isEstimated(hit) ? { estimated: true } : {}), attributes: {} };
+}
+
+function isEstimated(hit: Hit | SearchHit): boolean {
+  return 'estimated' in hit && hit.estimated === true;
 }
 
 function hitsText(hits: readonly (Hit | SearchHit)[], at: number | undefined): string {
@@ -174,7 +190,7 @@ function hitsText(hits: readonly (Hit | SearchHit)[], at: number | undefined): s
   const rows = hits.map((hit) => [
     String(hit.row),
     ...('id' in hit ? [String(hit.id)] : []),
-    String(hit.score),
+    `${isEstimated(hit) ? '~' : ''}${hit.score}`,
   ]);
   return `${title}${table(['ROW', ...(ofFile ? [] : ['ID']), 'SCORE'], rows)}`;
 }

@@ -15,11 +15,14 @@ mod counts;
 pub mod dots;
 mod float_state;
 mod scalar;
+mod signs;
 mod singles;
 #[cfg(target_arch = "x86_64")]
 mod x86_counts;
 #[cfg(target_arch = "x86_64")]
 mod x86_dots;
+#[cfg(target_arch = "x86_64")]
+mod x86_signs;
 #[cfg(target_arch = "x86_64")]
 mod x86_singles;
 
@@ -36,6 +39,7 @@ pub use dots::{Left, prefetch};
 pub use float_state::DefaultFloatState;
 #[cfg(test)]
 pub use scalar::Scalar;
+pub use signs::{PLANES, SignKernel};
 pub use singles::{LANES, RECIPROCAL_ERROR, Singles};
 
 /// An instruction set. `Scalar` is the reference that every other is compared with.

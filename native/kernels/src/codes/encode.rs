@@ -4,6 +4,7 @@ use super::LANES;
 use super::layout::{CHUNK_ROWS, Nibbles, Section, put_factor, put_nibbles, put_record};
 use super::product::Tile;
 use super::rotation::Lane;
+use super::signs::{self, Kept, SignLayout};
 use super::transform::Transform;
 use crate::arch::{DefaultFloatState, Tier};
 use crate::crc::crc32c;
@@ -19,6 +20,28 @@ const ROOM: f64 = 32.0 * (f32::EPSILON as f64);
 
 /// The chunk of up to `CHUNK_ROWS` rows.
 pub fn encode(transform: &Transform, dtype: Dtype, rows: &[u8], tier: Option<&str>) -> Result<Vec<u8>> {
+    encode_both(transform, dtype, rows, tier, None)
+}
+
+/// The same, and the chunk of their signs.
+pub fn encode_with_signs(
+    transform: &Transform,
+    dtype: Dtype,
+    rows: &[u8],
+    tier: Option<&str>,
+) -> Result<(Vec<u8>, Vec<u8>)> {
+    let mut signs = Vec::new();
+    let codes = encode_both(transform, dtype, rows, tier, Some(&mut signs))?;
+    Ok((codes, signs))
+}
+
+fn encode_both(
+    transform: &Transform,
+    dtype: Dtype,
+    rows: &[u8],
+    tier: Option<&str>,
+    mut signs: Option<&mut Vec<u8>>,
+) -> Result<Vec<u8>> {
     let row_bytes = transform.dimensions * dtype.bytes();
     if !rows.len().is_multiple_of(row_bytes) || rows.len() / row_bytes > CHUNK_ROWS {
         return Err(Error::invalid(format!("{} bytes are no chunk of rows of {row_bytes}", rows.len())));
@@ -29,6 +52,10 @@ pub fn encode(transform: &Transform, dtype: Dtype, rows: &[u8], tier: Option<&st
     let layout = transform.layout;
     let mut chunk = vec![0; layout.chunk_bytes(count)];
     let mut work = Work::default();
+    let sign_layout = SignLayout::of(layout);
+    if let Some(signs) = &mut signs {
+        signs.resize(sign_layout.chunk_bytes(count), 0);
+    }
     for (block, bytes) in rows.chunks(LANES * row_bytes).enumerate() {
         // SAFETY: the tier is one that this CPU has.
         unsafe { kernel(transform, dtype, bytes, &mut work) };
@@ -47,6 +74,10 @@ pub fn encode(transform: &Transform, dtype: Dtype, rows: &[u8], tier: Option<&st
             put_record(layout, count, at, coded.fine_error, crc32c(row), &mut chunk);
         }
         put_nibbles(layout, count, block, &work.nibbles, &mut chunk);
+        if let Some(signs) = &mut signs {
+            let kept = work.coded.iter().map(Coded::kept);
+            signs::put(sign_layout, count, block, &work.coordinates, kept, signs);
+        }
     }
     Ok(chunk)
 }
@@ -83,6 +114,11 @@ impl Coded {
         norm: 0.0,
         fine_error: f32::INFINITY,
     };
+
+    fn kept(&self) -> Kept {
+        let Self { length, along, norm, .. } = *self;
+        Kept { bounded: self.fine_error.is_finite(), length, along, norm }
+    }
 }
 
 /// Codes up to 16 rows. Inlined into a function per tier, so that the compiler makes vectors of the lanes.

@@ -13,22 +13,25 @@
 mod bound_tests;
 pub mod check;
 pub mod encode;
+pub mod estimate;
 pub mod layout;
 pub mod norms;
 pub mod principal;
 pub mod product;
 pub mod query;
 pub mod rotation;
+pub mod signs;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 pub mod transform;
 
-pub use encode::encode;
+pub use encode::{encode, encode_with_signs};
 pub use layout::{CHUNK_ROWS, Chunk, Layout};
 pub use norms::Norms;
 pub use principal::train;
+pub use signs::SignLayout;
 pub use transform::Transform;
 
 /// Rows that are coded and scanned together: float32 or sums in the widest vector.

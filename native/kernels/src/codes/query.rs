@@ -2,7 +2,8 @@
 
 use super::LANES;
 use super::Norms;
-use super::encode::{BOUNDED, round_up};
+use super::encode::round_up;
+use super::estimate::{QueryParts, Turned};
 use super::layout::Section;
 use super::transform::Transform;
 use super::{Chunk, layout::padded};
@@ -31,6 +32,7 @@ pub enum Limbs {
 /// T (q - c) is near `scale * (256 high + low)`.
 pub struct CodeQuery {
     metric: Metric,
+    parts: QueryParts,
     count: Limbs,
     limbs: [Vec<i8>; 2],
     /// The limbs as rows of low nibbles are multiplied with: first those of the low halves of bytes.
@@ -60,16 +62,8 @@ impl CodeQuery {
         query: &[f64],
         limbs: Limbs,
     ) -> Option<Self> {
-        let mean = transform.mean.iter().map(|&x| f64::from(x));
-        let pairs = || query.iter().copied().zip(mean.clone());
-        let squared: f64 = pairs().map(|(q, c)| (q - c) * (q - c)).sum();
-        let (residual, norm) = (squared.sqrt(), query.iter().map(|q| q * q).sum::<f64>().sqrt());
-        let bounded = |length: f64| length == 0.0 || BOUNDED.contains(&length);
-        if !bounded(residual) || !bounded(norm) {
-            return None;
-        }
-        let residuals: Vec<f64> = pairs().map(|(q, c)| q - c).collect();
-        let coordinates = transform.apply_to_one(kernels, &residuals);
+        let Turned { parts, residual, coordinates } = Turned::new(transform, kernels, metric, query)?;
+        let QueryParts { squared, along, norm, .. } = parts;
         let length = coordinates.iter().map(|z| z * z).sum::<f64>().sqrt();
         let turned = transform.error() * residual;
 
@@ -96,6 +90,7 @@ impl CodeQuery {
         };
         Some(Self {
             metric,
+            parts,
             count: limbs,
             totals: [total(&high), total(&low)],
             halves: [halves(&high), halves(&low)],
@@ -105,7 +100,7 @@ impl CodeQuery {
             error,
             tail,
             squared,
-            along: pairs().map(|(q, c)| q * c).sum(),
+            along,
             along_error: ROOM * transform.mean_length * norm,
             norm,
             mean_length: transform.mean_length,
@@ -183,17 +178,30 @@ impl CodeQuery {
         rule
     }
 
+    /// The middle estimate of the key of a row, from the sums of its codes with each limb; not a number for a
+    /// row without a code.
+    pub fn estimate(&self, row: &Factors, fine_error: f32, sums: [i64; 2]) -> f64 {
+        if !fine_error.is_finite() {
+            return f64::NAN;
+        }
+        self.parts.key(self.product(row, sums), row.length.into(), row.along.into(), row.norm.into())
+    }
+
+    /// Of the codes of a row and the query.
+    fn product(&self, row: &Factors, sums: [i64; 2]) -> f64 {
+        let sum = |i: usize| 2 * sums[i] - 255 * self.totals[i];
+        // Exact in integers; its half is the product with the fine code.
+        0.5 * f64::from(row.scale) * self.scale * (256 * sum(0) + sum(1)) as f64
+    }
+
     /// Bounds on the key of a row, from the sums of its codes with each limb.
     pub fn bounds(&self, row: &Factors, fine_error: f32, sums: [i64; 2]) -> (f64, f64) {
         const UNBOUNDED: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
         if !fine_error.is_finite() {
             return UNBOUNDED;
         }
-        let [scale, length, tail] = [row.scale, row.length, row.tail].map(f64::from);
-        let [along, norm] = [row.along, row.norm].map(f64::from);
-        let sum = |i: usize| 2 * sums[i] - 255 * self.totals[i];
-        // Exact in integers; its half is the product with the fine code.
-        let product = 0.5 * scale * self.scale * (256 * sum(0) + sum(1)) as f64;
+        let [length, tail, along, norm] = [row.length, row.tail, row.along, row.norm].map(f64::from);
+        let product = self.product(row, sums);
         let error = mutants::error(Mutant::BoundsCode, f64::from(fine_error) * (self.length + self.error))
             + mutants::error(Mutant::BoundsQuery, length * self.error)
             + mutants::error(Mutant::BoundsTail, tail * self.tail)

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::tests::noise;
-use super::{Cascade, Codes, Dtype, ExactScan, Metric, Options, Partition};
-use crate::codes::{CHUNK_ROWS, Norms, Transform, encode};
+use super::{Cascade, Codes, Dtype, ExactScan, Metric, Options, Partition, SignScan};
+use crate::codes::{CHUNK_ROWS, Norms, Transform, encode, encode_with_signs};
 use crate::{Code, Result};
 
 /// Looks of a pass on its way out: of each loop that it is in, and of the call.
@@ -89,6 +89,23 @@ fn passes_over_codes_stop_within_a_chunk_and_scores_between_rows() {
         });
         assert!(scores >= looks + 10, "{} looks at scores", scores - looks);
     }
+}
+
+#[test]
+fn a_pass_over_signs_stops_within_a_block() {
+    const DIMENSIONS: usize = 40;
+    const ROWS: usize = 3 * CHUNK_ROWS;
+    let transform = Transform::new(3, vec![0.5; DIMENSIONS], None).unwrap();
+    let rows = vec![0; CHUNK_ROWS * DIMENSIONS * 4];
+    let chunk = encode_with_signs(&transform, Dtype::Float32, &rows, None).unwrap().1;
+    let signs = chunk.repeat(3);
+    let norms = Norms::ANY;
+    let list = Codes { bytes: &signs, rows: ROWS, first_id: 0, ids: None, dead: None, norms };
+    let looks = cancel_anywhere(
+        || Arc::new(scan_of(Metric::L2, Dtype::Float32, DIMENSIONS, 3)),
+        |scan| SignScan::new(Arc::clone(scan), &transform)?.unwrap().scan(&[list], 0..3),
+    );
+    assert!(looks >= ROWS / 16, "{looks} looks");
 }
 
 #[test]

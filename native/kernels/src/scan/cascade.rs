@@ -8,14 +8,15 @@ use super::fine_pass::FinePass;
 use super::mapped::MappedRows;
 use super::pass::Pass;
 use super::{Best, ExactScan, Metric, Partition};
-use crate::arch::{CODE_QUERIES, CodeKernels, DefaultFloatState, prefetch};
+use crate::arch::{CODE_QUERIES, CodeKernels, DefaultFloatState, Tier, prefetch};
+use crate::codes::estimate::score_of;
 use crate::codes::layout::{Record, Section};
 use crate::codes::query::{CodeQuery, Columns, Factors, Limbs, Rule};
-use crate::codes::{CHUNK_ROWS, Chunk, Layout, Norms, Transform};
+use crate::codes::{CHUNK_ROWS, Chunk, Norms, Transform};
 use crate::crc::crc32c;
 use crate::mutants::{Mutant, at_most};
 use crate::rowset::{MAX_ID, RowSet};
-use crate::topk::{Candidate, Candidates};
+use crate::topk::{Candidate, Candidates, Hit};
 use crate::{Error, Result};
 
 /// A list of codes: chunks of `CHUNK_ROWS` rows, the last of them with what is left.
@@ -46,6 +47,8 @@ pub struct Cascade {
     pub(super) kernels: CodeKernels,
     pub(super) queries: Vec<CodeQuery>,
     limbs: Limbs,
+    /// Rows that have an estimate of their score are not scored.
+    estimates: bool,
     /// Of one query of two limbs each, or of `CODE_QUERIES` queries of one.
     pub(super) vectors: Vec<Vec<i8>>,
     left: Mutex<Left>,
@@ -63,6 +66,15 @@ impl Cascade {
     /// None when the metric is not of products, or a query is outside of the range in which codes have
     /// bounds.
     pub fn new(scan: Arc<ExactScan>, transform: Arc<Transform>) -> Result<Option<Self>> {
+        Self::with(scan, transform, false)
+    }
+
+    /// The same for scores that are estimates: see [`Cascade::estimate`].
+    pub fn estimating(scan: Arc<ExactScan>, transform: Arc<Transform>) -> Result<Option<Self>> {
+        Self::with(scan, transform, true)
+    }
+
+    fn with(scan: Arc<ExactScan>, transform: Arc<Transform>, estimates: bool) -> Result<Option<Self>> {
         if transform.dimensions != scan.dimensions {
             let (ours, theirs) = (scan.dimensions, transform.dimensions);
             return Err(Error::invalid(format!("codes of {theirs} dimensions for queries of {ours}")));
@@ -72,10 +84,12 @@ impl Cascade {
         }
         let _state = DefaultFloatState::new();
         let limbs = if scan.queries.len() < MANY { Limbs::Two } else { Limbs::One };
-        let queries = scan.queries.iter();
-        let query = queries.map(|query| {
-            CodeQuery::new(&transform, &scan.kernels, scan.metric, query.values.values(), limbs)
-        });
+        // An estimate is the same on every tier; what is scored in the end is so whatever the query's code.
+        let kernels = if estimates { Tier::Scalar.kernels() } else { scan.kernels };
+        let query = scan
+            .queries
+            .iter()
+            .map(|query| CodeQuery::new(&transform, &kernels, scan.metric, query.values.values(), limbs));
         let Some(queries) = query.collect::<Option<Vec<_>>>() else { return Ok(None) };
         let vectors = match limbs {
             Limbs::Two => queries.iter().map(CodeQuery::interleaved_limbs).collect(),
@@ -87,7 +101,7 @@ impl Cascade {
         let kernels = scan.tier.code_kernels();
         let left = Left { waiting: vec![Vec::new(); queries.len()], asked: Vec::new() };
         let left = Mutex::new(left);
-        Ok(Some(Self { scan, transform, kernels, limbs, queries, vectors, left }))
+        Ok(Some(Self { scan, transform, kernels, limbs, estimates, queries, vectors, left }))
     }
 
     pub(super) fn metric(&self) -> Metric {
@@ -130,18 +144,8 @@ impl Cascade {
         chunks: Range<usize>,
         rows: Option<&MappedRows<'_>>,
     ) -> Result<Vec<u64>> {
-        let (mut ranges, mut before) = (Vec::new(), 0);
         let (lists, norms) = self.evened(lists);
-        for codes in &lists {
-            codes.check(self.transform.layout)?;
-            let end = before + Self::chunks(codes.rows);
-            let within = chunks.start.clamp(before, end) - before..chunks.end.clamp(before, end) - before;
-            ranges.push((codes, within));
-            before = end;
-        }
-        if chunks.end > before {
-            return Err(Error::invalid(format!("chunks {chunks:?} of lists of {before}")));
-        }
+        let ranges = ranges_of(&lists, chunks, |rows| self.list_bytes(rows))?;
         let _state = DefaultFloatState::new();
         let (candidates, read) = match self.limbs {
             Limbs::Two => CoarsePass::new(self, norms, rows).run(ranges)?,
@@ -169,6 +173,26 @@ impl Cascade {
     /// How many rows wait for their scores, those of each query counted.
     pub fn left(&self) -> usize {
         self.lock().waiting.iter().map(Vec::len).sum()
+    }
+
+    /// Takes the rows that codes left by their estimates, where the cascade is one of estimates. What has
+    /// none waits on, to be scored. To be called after the last scan.
+    ///
+    /// A row that was ruled out is farther than k others whatever its estimate would have been; and one whose
+    /// estimate is among the k best has a lower bound that is at most the k-th upper one, so that it is here.
+    pub fn estimate(&self) -> Result<()> {
+        let metric = self.metric();
+        for (waiting, best) in self.lock().waiting.iter_mut().zip(&self.scan.best) {
+            self.check()?;
+            let estimated = waiting.extract_if(.., |candidate| !candidate.estimate.is_nan());
+            best.push_all(estimated.map(|Candidate { estimate: key, id, .. }| Hit {
+                key,
+                score: score_of(metric, key),
+                id,
+                estimated: true,
+            }));
+        }
+        Ok(())
     }
 
     /// The ids of the rows to be scored next, ascending, of each query the `count` with the best bounds. None
@@ -254,12 +278,33 @@ impl Cascade {
     }
 }
 
+/// The chunks of each list in a range of the chunks of all, which are counted through.
+pub(super) fn ranges_of<'a>(
+    lists: &'a [Codes<'a>],
+    chunks: Range<usize>,
+    bytes_of: impl Fn(usize) -> usize,
+) -> Result<Vec<(&'a Codes<'a>, Range<usize>)>> {
+    let (mut ranges, mut before) = (Vec::new(), 0);
+    for codes in lists {
+        codes.check(&bytes_of)?;
+        let end = before + Cascade::chunks(codes.rows);
+        let within = chunks.start.clamp(before, end) - before..chunks.end.clamp(before, end) - before;
+        ranges.push((codes, within));
+        before = end;
+    }
+    match chunks.end > before {
+        true => Err(Error::invalid(format!("chunks {chunks:?} of lists of {before}"))),
+        false => Ok(ranges),
+    }
+}
+
 impl<'a> Codes<'a> {
-    pub(super) fn check(&self, layout: Layout) -> Result<()> {
+    /// Whether the list has the bytes that so many rows take.
+    pub(super) fn check(&self, bytes_of: impl Fn(usize) -> usize) -> Result<()> {
         // The passes count rows of a list in 32 bits.
         let rows = u32::try_from(self.rows).map_err(|_| Error::invalid("a list has up to 2^32 - 1 rows"))?;
         match self.ids {
-            _ if self.bytes.len() != layout.list_bytes(self.rows) => {
+            _ if self.bytes.len() != bytes_of(self.rows) => {
                 Err(Error::corrupt(format!("{} bytes are no codes of {rows} rows", self.bytes.len())))
             }
             Some(ids) if ids.len() != self.rows => {
@@ -306,7 +351,7 @@ impl<'a> Codes<'a> {
         Columns::of(chunk, cascade.metric()).row(row % CHUNK_ROWS)
     }
 
-    fn id(&self, row: usize) -> u64 {
+    pub(super) fn id(&self, row: usize) -> u64 {
         self.ids.map_or(self.first_id + row as u64, |ids| ids[row])
     }
 }
@@ -368,14 +413,18 @@ impl<'a> Keeper<'a> {
         sums: [i64; 2],
     ) {
         let best = &self.cascade.scan.best[q];
-        let (low, high) = self.cascade.queries[q].bounds(factors, record.fine_error(), sums);
+        let query = &self.cascade.queries[q];
+        let (low, high) = query.bounds(factors, record.fine_error(), sums);
         if at_most(Mutant::Keeper, low, best.threshold()) {
             let id = codes.id(row);
             if codes.dead.is_some_and(|dead| dead.contains(id)) {
                 return;
             }
-            let check = record.check();
-            self.candidates[q].push(Candidate { low, high, id, row, check });
+            let estimate = match self.cascade.estimates {
+                true => query.estimate(factors, record.fine_error(), sums),
+                false => f64::NAN,
+            };
+            self.candidates[q].push(Candidate { low, high, estimate, id, row, check: record.check() });
             best.lower(self.candidates[q].cut());
         }
         self.renew(q);

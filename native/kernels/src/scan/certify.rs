@@ -96,7 +96,7 @@ impl Certifier {
 
     /// Bounds every live row of some chunks. Passes may overlap.
     pub fn scan(&self, codes: &Codes<'_>, chunks: Range<usize>) -> Result<Found> {
-        codes.check(self.transform.layout)?;
+        codes.check(|rows| self.transform.layout.list_bytes(rows))?;
         let _state = DefaultFloatState::new();
         let count = self.queries.len();
         let mut found =
@@ -158,7 +158,7 @@ impl Certifier {
     /// codes, and of the live rows that their keys, worked out for every query, are within their bounds. The
     /// scores go to the scan.
     pub fn check(&self, codes: &Codes<'_>, rows: &[u8], first: usize, range: Range<usize>) -> Result<Faults> {
-        codes.check(self.transform.layout)?;
+        codes.check(|rows| self.transform.layout.list_bytes(rows))?;
         let row_bytes = self.scan.row_bytes();
         let count = rows.len() / row_bytes;
         if !rows.len().is_multiple_of(row_bytes) || range.end > count || first + count > codes.rows {
@@ -222,7 +222,7 @@ impl Certifier {
     /// The key of a row, which is also offered to the best of the scan.
     fn score(&self, q: usize, id: u64, row: &[u8]) -> f64 {
         let found = score(&self.scan, row, &self.scan.queries[q]);
-        self.scan.best[q].push(Hit { key: found.key, score: found.score, id });
+        self.scan.best[q].push(Hit { key: found.key, score: found.score, id, estimated: false });
         found.key
     }
 

@@ -157,7 +157,7 @@ fn offer(
                 continue;
             }
             let key = scan.operands[q].score(scan, &tile[row * row_bytes..][..row_bytes], bound);
-            top.push(Hit { key, score: key, id });
+            top.push(Hit { key, score: key, id, estimated: false });
             threshold = threshold.min(top.threshold());
         }
     }

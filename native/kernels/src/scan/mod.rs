@@ -22,6 +22,7 @@ pub use certify::{Certifier, Faults, Found, instruction_set};
 use direct::Operand;
 pub use mapped::{MappedRows, RowsAt};
 use pass::Pass;
+pub use sign_scan::SignScan;
 
 mod cancel;
 #[cfg(test)]
@@ -34,6 +35,8 @@ mod certify;
 mod certify_tests;
 mod coarse_pass;
 mod direct;
+#[cfg(test)]
+mod estimate_tests;
 mod fine_pass;
 mod mapped;
 #[cfg(test)]
@@ -41,6 +44,9 @@ mod mapped_tests;
 #[cfg(test)]
 mod oracle_tests;
 mod pass;
+mod sign_scan;
+#[cfg(test)]
+mod sign_tests;
 #[cfg(test)]
 mod tests;
 
@@ -99,6 +105,8 @@ pub struct Results {
     pub counts: Vec<u32>,
     pub ids: Vec<f64>,
     pub scores: Vec<f64>,
+    /// Whether the score in the same place is an estimate; empty where none is.
+    pub estimated: Vec<bool>,
 }
 
 impl ExactScan {
@@ -194,13 +202,18 @@ impl ExactScan {
 
     pub fn results(&self) -> Results {
         let hits = self.best.len() * self.k;
-        let mut results = Results { counts: Vec::new(), ids: vec![0.0; hits], scores: vec![0.0; hits] };
+        let (counts, estimated) = (Vec::new(), Vec::new());
+        let mut results = Results { counts, ids: vec![0.0; hits], scores: vec![0.0; hits], estimated };
         for (q, best) in self.best.iter().enumerate() {
             let sorted = best.lock().sorted();
             results.counts.push(sorted.len() as u32);
             for (i, hit) in sorted.into_iter().enumerate() {
                 results.ids[q * self.k + i] = hit.id as f64;
                 results.scores[q * self.k + i] = hit.score;
+                if hit.estimated {
+                    results.estimated.resize(hits, false);
+                    results.estimated[q * self.k + i] = true;
+                }
             }
         }
         results
@@ -213,7 +226,7 @@ impl ExactScan {
     /// Scores one row for one query of a metric of products.
     fn score_row(&self, q: usize, id: u64, row: &[u8]) {
         let Score { key, score } = pass::score(self, row, &self.queries[q]);
-        self.best[q].push(Hit { key, score, id });
+        self.best[q].push(Hit { key, score, id, estimated: false });
     }
 }
 
@@ -229,6 +242,13 @@ impl Best {
     fn push(&self, hit: Hit) {
         let mut top = self.lock();
         top.push(hit);
+        self.lower(top.threshold());
+    }
+
+    /// The same for many.
+    fn push_all(&self, hits: impl Iterator<Item = Hit>) {
+        let mut top = self.lock();
+        hits.for_each(|hit| top.push(hit));
         self.lower(top.threshold());
     }
 

@@ -192,7 +192,8 @@ impl<'a> Pass<'a> {
         if low > threshold || drops_tie(Mutant::PassOffer, low, threshold) {
             return;
         }
-        self.candidates[q].push(Candidate { low, high, id: row.id, row: row.index, check: 0 });
+        let (id, row) = (row.id, row.index);
+        self.candidates[q].push(Candidate { low, high, estimate: f64::NAN, id, row, check: 0 });
         if self.candidates[q].len() >= WAITING.max(4 * self.scan.k) {
             self.settle(q);
         }
@@ -207,7 +208,7 @@ impl<'a> Pass<'a> {
             }
             if at_most(Mutant::PassSettle, low, best.threshold()) {
                 let Score { key, score } = score(self.scan, self.row_bytes(row), &self.scan.queries[q]);
-                best.push(Hit { key, score, id });
+                best.push(Hit { key, score, id, estimated: false });
             }
         }
     }

@@ -630,6 +630,7 @@ export namespace nacre {
             rows: number;
             leastNorm: number;
             mostNorm: number;
+            bits?: (nacre.v1.IndexBits.$Properties|null);
             static create(properties: nacre.v1.IndexSegment.$Shape): nacre.v1.IndexSegment & nacre.v1.IndexSegment.$Shape;
             static create(properties?: nacre.v1.IndexSegment.$Properties): nacre.v1.IndexSegment;
             static encode(message: nacre.v1.IndexSegment.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -643,9 +644,31 @@ export namespace nacre {
                 rows?: (number|null);
                 leastNorm?: (number|null);
                 mostNorm?: (number|null);
+                bits?: (nacre.v1.IndexBits.$Properties|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.IndexSegment.$Properties;
+        }
+
+        interface IIndexBits extends nacre.v1.IndexBits.$Properties {
+        }
+
+        class IndexBits {
+            constructor(properties?: nacre.v1.IndexBits.$Properties);
+            $unknowns?: Uint8Array[];
+            object: number;
+            static create(properties: nacre.v1.IndexBits.$Shape): nacre.v1.IndexBits & nacre.v1.IndexBits.$Shape;
+            static create(properties?: nacre.v1.IndexBits.$Properties): nacre.v1.IndexBits;
+            static encode(message: nacre.v1.IndexBits.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.IndexBits & nacre.v1.IndexBits.$Shape;
+        }
+
+        namespace IndexBits {
+            interface $Properties {
+                object?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.IndexBits.$Properties;
         }
 
         interface IEpoch extends nacre.v1.Epoch.$Properties {

@@ -4442,6 +4442,7 @@ export const nacre = $root.nacre = (() => {
              * @property {number|null} [rows] IndexSegment rows
              * @property {number|null} [leastNorm] IndexSegment leastNorm
              * @property {number|null} [mostNorm] IndexSegment mostNorm
+             * @property {nacre.v1.IndexBits.$Properties|null} [bits] IndexSegment bits
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -4514,6 +4515,14 @@ export const nacre = $root.nacre = (() => {
             IndexSegment.prototype.mostNorm = 0;
 
             /**
+             * IndexSegment bits.
+             * @member {nacre.v1.IndexBits.$Properties|null|undefined} bits
+             * @memberof nacre.v1.IndexSegment
+             * @instance
+             */
+            IndexSegment.prototype.bits = null;
+
+            /**
              * Creates a new IndexSegment instance using the specified properties.
              * @function create
              * @memberof nacre.v1.IndexSegment
@@ -4555,6 +4564,8 @@ export const nacre = $root.nacre = (() => {
                     writer.uint32(/* id 4, wireType 5 =*/37).float(message.leastNorm);
                 if (message.mostNorm != null && $Object.hasOwnProperty.call(message, "mostNorm") && !$Object.is(message.mostNorm, 0))
                     writer.uint32(/* id 5, wireType 5 =*/45).float(message.mostNorm);
+                if (message.bits != null && $Object.hasOwnProperty.call(message, "bits"))
+                    $root.nacre.v1.IndexBits.encode(message.bits, writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -4644,6 +4655,12 @@ export const nacre = $root.nacre = (() => {
                                 delete message.mostNorm;
                             continue;
                         }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            message.bits = $root.nacre.v1.IndexBits.decode(reader, reader.size(), $undefined, _depth + 1, message.bits);
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -4662,6 +4679,158 @@ export const nacre = $root.nacre = (() => {
             };
 
             return IndexSegment;
+        })();
+
+        v1.IndexBits = (function() {
+
+            /**
+             * Properties of an IndexBits.
+             * @typedef {Object} nacre.v1.IndexBits.$Properties
+             * @property {number|null} [object] IndexBits object
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of an IndexBits.
+             * @memberof nacre.v1
+             * @interface IIndexBits
+             * @augments nacre.v1.IndexBits.$Properties
+             * @deprecated Use nacre.v1.IndexBits.$Properties instead.
+             */
+
+            /**
+             * Shape of an IndexBits.
+             * @typedef {nacre.v1.IndexBits.$Properties} nacre.v1.IndexBits.$Shape
+             */
+
+            /**
+             * Constructs a new IndexBits.
+             * @memberof nacre.v1
+             * @classdesc Represents an IndexBits.
+             * @constructor
+             * @param {nacre.v1.IndexBits.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const IndexBits = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * IndexBits object.
+             * @member {number} object
+             * @memberof nacre.v1.IndexBits
+             * @instance
+             */
+            IndexBits.prototype.object = 0;
+
+            /**
+             * Creates a new IndexBits instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.IndexBits
+             * @static
+             * @param {nacre.v1.IndexBits.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.IndexBits} IndexBits instance
+             * @type {{
+             *   (properties: nacre.v1.IndexBits.$Shape): nacre.v1.IndexBits & nacre.v1.IndexBits.$Shape;
+             *   (properties?: nacre.v1.IndexBits.$Properties): nacre.v1.IndexBits;
+             * }}
+             */
+            IndexBits.create = function(properties) {
+                return new IndexBits(properties);
+            };
+
+            /**
+             * Encodes the specified IndexBits message. Does not implicitly {@link nacre.v1.IndexBits.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.IndexBits
+             * @static
+             * @param {nacre.v1.IndexBits.$Properties} message IndexBits message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            IndexBits.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.object != null && $Object.hasOwnProperty.call(message, "object") && message.object !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.object);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an IndexBits message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.IndexBits
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.IndexBits & nacre.v1.IndexBits.$Shape} IndexBits
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            IndexBits.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.IndexBits();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.object = value;
+                            else
+                                delete message.object;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return IndexBits;
         })();
 
         v1.Epoch = (function() {

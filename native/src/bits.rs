@@ -1,0 +1,82 @@
+//! One bit a coordinate of rows, and the scan over them.
+
+use std::sync::Arc;
+
+use kernels::scan;
+use napi::Env;
+use napi::bindgen_prelude::{Float64Array, Object};
+use napi_derive::napi;
+
+use crate::arguments::{fail, size};
+use crate::codes::{CodeList, CodeTransform, listed, scan_part, scan_parts};
+use crate::scan::ExactScan;
+use crate::spawn::{spawn, spawn_parts};
+
+#[napi]
+pub struct BitScan(Arc<scan::SignScan>);
+
+/// Nothing when a query is out of the range in which rows have bits.
+#[napi(catch_unwind, js_name = "createBitScan")]
+pub fn create_bit_scan(exact: &ExactScan, transform: &CodeTransform) -> napi::Result<Option<BitScan>> {
+    let scan = scan::SignScan::new(Arc::clone(&exact.0), &transform.0).map_err(fail)?;
+    Ok(scan.map(|scan| BitScan(Arc::new(scan))))
+}
+
+struct ScanInputs {
+    scan: Arc<scan::SignScan>,
+    lists: Vec<CodeList>,
+}
+
+#[napi]
+impl BitScan {
+    /// The best estimates go to the exact scan.
+    #[napi(catch_unwind)]
+    pub fn scan<'env>(&self, env: &'env Env, lists: Vec<CodeList>) -> napi::Result<Object<'env>> {
+        let parts = scan_parts(&lists).map_err(fail)?;
+        let inputs = ScanInputs { scan: Arc::clone(&self.0), lists };
+        spawn_parts(
+            env,
+            inputs,
+            parts,
+            |inputs| listed(&inputs.lists),
+            move |ScanInputs { scan, lists }, listed, part| {
+                scan_part(|codes, chunks| scan.scan(codes, chunks), lists, listed, (part, parts))
+            },
+            |(), ()| (),
+        )
+    }
+
+    /// The same on the event loop.
+    #[napi(catch_unwind)]
+    pub fn scan_now(&self, lists: Vec<CodeList>) -> napi::Result<()> {
+        let scan = |codes: &[scan::Codes<'_>], chunks| self.0.scan(codes, chunks);
+        listed(&lists).and_then(|listed| scan_part(scan, &lists, &listed, (0, 1))).map_err(fail)
+    }
+
+    /// As that of the scan that the bits are for.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self) {
+        self.0.cancel();
+    }
+
+    /// Bytes of the bits of so many rows in one list.
+    #[napi(catch_unwind)]
+    pub fn list_bytes(&self, rows: f64) -> napi::Result<f64> {
+        Ok(self.0.list_bytes(size("rows", rows).map_err(fail)?) as f64)
+    }
+
+    /// How many rows have no estimate.
+    #[napi(catch_unwind)]
+    pub fn left(&self) -> f64 {
+        self.0.left() as f64
+    }
+
+    /// Their ids, ascending; off the event loop.
+    #[napi(catch_unwind)]
+    pub fn unscored<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        spawn(env, Arc::clone(&self.0), |scan| {
+            let ids: Vec<f64> = scan.unscored().into_iter().map(|id| id as f64).collect();
+            Ok(Float64Array::from(ids))
+        })
+    }
+}
