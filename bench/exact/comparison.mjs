@@ -3,7 +3,7 @@
 //
 // Rates are queries a second. Nacre's rate beside a peer is the one of the same turns.
 import { rmSync } from 'node:fs';
-import { checksumOf, interleaved, median, row } from '../harness.mjs';
+import { backMemory, checksumOf, interleaved, median, row } from '../harness.mjs';
 import { writeNpy } from '../support/data.mjs';
 import { prepare } from '../support/prepare.mjs';
 
@@ -52,6 +52,8 @@ export class Comparison {
     comparison.#queries = asked.length / width;
     comparison.#folder = context.folder('exact');
     const arrays = { rows: content, queries: asked };
+    // Rows, codes and files of both: large pages are left for them, as peers ask for their arrays.
+    if (!context.small) backMemory(4 * content.byteLength);
     const place = context.folderPlace();
     comparison.uri = place.uri('exact');
     const dataset = await place.open(comparison.uri, { create: true });
