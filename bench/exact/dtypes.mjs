@@ -4,7 +4,6 @@ import { Comparison, planOf } from './comparison.mjs';
 
 const clamp = (least, most, x) => Math.max(least, Math.min(most, Math.round(x)));
 
-/** Rows of bytes by what memory allows: docs/rfcs/0006. */
 const kinds = {
   float64: {
     convert: (values) => new Float64Array(values),
@@ -19,13 +18,13 @@ const kinds = {
   int8: {
     convert: (values) => mapInto(new Int8Array(values.length), values, (x) => clamp(-128, 127, 40 * x)),
     peers: ['faiss-cpu SQ8bit_direct_signed', 'usearch exact', 'numkong packed and argpartition'],
-    leastRatio: 1.4,
+    leastRatio: 2,
   },
   uint8: {
     convert: (values) => mapInto(new Uint8Array(values.length), values, (x) => clamp(0, 255, 128 + 40 * x)),
     // Without usearch, whose distances of uint8 are NaN.
     peers: ['faiss-cpu SQ8bit_direct', 'numkong packed and argpartition'],
-    leastRatio: 1.4,
+    leastRatio: 2,
   },
 };
 

@@ -21,8 +21,8 @@ const bytes = (count, width, seed) => randomBytes(count * width, seed);
 
 /** Where three times the peer is more than memory gives one thread, that is the measure (docs/rfcs/0006). */
 const kinds = {
-  kl: { dtype: 'float32', make: distributions, ofMemory: 0.85 },
-  js: { dtype: 'float32', make: distributions, ofMemory: 0.85 },
+  kl: { dtype: 'float32', make: distributions, ofMemory: 1 },
+  js: { dtype: 'float32', make: distributions, ofMemory: 1 },
   jaccard: { dtype: 'uint8', make: bytes },
   hamming: { dtype: 'uint8', make: bytes },
 };

@@ -152,6 +152,10 @@ unsafe fn test<S: Dots, const L: usize>(
     }
 }
 
+/// So far ahead of its use memory is asked for by passes that wait for it: the hardware stops at the end of a
+/// page, and a thread that asks gets a quarter more bytes a second than one that does not.
+pub const AHEAD: usize = 16 << 10;
+
 /// Asks for a line of memory to be in the cache soon; it may lie anywhere.
 #[inline(always)]
 pub fn prefetch(line: *const u8) {

@@ -1,7 +1,7 @@
 //! Hamming and Jaccard distances of vectors of bits: bytes of eight, or bools.
 
 use super::Metric;
-use crate::arch::{BIT_QUERIES, BitCounts, COUNTED_ROWS, Kernels};
+use crate::arch::{AHEAD, BIT_QUERIES, BitCounts, COUNTED_ROWS, Kernels, prefetch};
 
 /// A multiple of the bytes that a vector has on any tier.
 const PADDING: usize = 64;
@@ -100,6 +100,7 @@ unsafe fn count<C: BitCounts, const EITHER: bool, const BOOLS: bool>(
             let row = rows.as_ptr().add(r.min(number - 1) * row_bytes);
             for first in (0..row_bytes).step_by(C::BYTES) {
                 let (q, from) = (C::load(query.bytes.as_ptr().add(first)), row.add(first));
+                prefetch(from.wrapping_add(AHEAD));
                 let x = if first < whole { C::load(from) } else { C::load_part(from, row_bytes - whole) };
                 let x = if BOOLS { C::flags(x) } else { x };
                 different[r] = C::add(different[r], C::different(q, x));

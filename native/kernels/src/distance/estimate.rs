@@ -6,13 +6,11 @@
 
 use super::Metric;
 use super::log::{Scaled, ln_ratio};
-use crate::arch::{LANES, RECIPROCAL_ERROR, Singles, prefetch};
+use crate::arch::{AHEAD, LANES, RECIPROCAL_ERROR, Singles, prefetch};
 use crate::mutants::{Mutant, small_error};
 
 /// Rows that are summed at once: with more, reading from memory is slower.
 const ROWS: usize = 2;
-/// So far ahead rows are asked for: one query waits for memory, and the hardware stops at pages.
-const AHEAD: usize = 4096;
 
 /// log2 of numbers from 1 to 2 (Remez's method), off by less than `LOG_ERROR`, roundings of float32 included.
 const LOG: [f32; 5] = [-2.512_854_6, 4.070_091, -2.120_675, 0.645_142_4, -0.081_615_81];

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::cascade::{Cascade, Codes, Keeper};
 use super::mapped::{Ahead, MappedRows};
 use crate::Result;
+use crate::arch::AHEAD;
 use crate::codes::layout::Record;
 use crate::codes::query::{Columns, Factors, rows_of_block};
 use crate::codes::{CHUNK_ROWS, Chunk, LANES, Norms};
@@ -12,10 +13,8 @@ use crate::topk::Candidates;
 
 /// Rows that wait at most.
 const WAITING: usize = 1 << 16;
-/// So many blocks ahead codes are asked for: a scan of them waits for memory.
-const BLOCKS_AHEAD: usize = 4;
 /// So far ahead of its use a row of low nibbles is fetched.
-const AHEAD: usize = 16;
+const RECORDS_AHEAD: usize = 16;
 
 /// A row that its high nibbles left. It waits for its low ones until the threshold is as low as it gets,
 /// unless it may itself lower it.
@@ -71,15 +70,16 @@ impl<'a> CoarsePass<'a> {
         let metric = codes.metric(self.cascade);
         let (columns, next_columns) =
             (Columns::of(chunk, metric), next.map(|next| Columns::of(next, metric)));
-        let blocks = chunk.blocks();
+        let (blocks, block_bytes) = (chunk.blocks(), LANES * chunk.layout.plane_bytes());
+        let far = AHEAD.div_ceil(block_bytes);
         let (records, stride) = (codes.records_at(self.cascade, index), chunk.layout.record_bytes());
         let kernels = &self.cascade.kernels;
         for block in 0..blocks {
             // The hardware stops at the end of a page, and of the plane.
             next_columns.iter().for_each(|columns| columns.prefetch(block));
             let high = chunk.high_block(block);
-            let ahead = match ((block + BLOCKS_AHEAD).checked_sub(blocks), next) {
-                (None, _) => chunk.high_block(block + BLOCKS_AHEAD),
+            let ahead = match ((block + far).checked_sub(blocks), next) {
+                (None, _) => chunk.high_block(block + far),
                 (Some(block), Some(next)) if block < next.blocks() => next.high_block(block),
                 _ => high,
             };
@@ -111,7 +111,7 @@ impl<'a> CoarsePass<'a> {
         let keeper = &self.keeper;
         waiting.retain(|row| keeper.rule(row.query as usize, row.codes).leaves(row.value, &row.factors));
         for (i, row) in waiting.iter().enumerate() {
-            if let Some(next) = waiting.get(i + AHEAD) {
+            if let Some(next) = waiting.get(i + RECORDS_AHEAD) {
                 self.record(next).prefetch();
             }
             if self.keeper.rule(row.query as usize, row.codes).leaves(row.value, &row.factors) {
