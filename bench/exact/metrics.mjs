@@ -19,7 +19,7 @@ function distributions(count, width, seed) {
 
 const bytes = (count, width, seed) => randomBytes(count * width, seed);
 
-/** Where three times the peer is more than memory gives one thread, that is the measure (docs/rfcs/0006). */
+/** Where three times the peer is more than one thread gets from memory, that is the measure: docs/rfcs/0006. */
 const kinds = {
   kl: { dtype: 'float32', make: distributions, ofMemory: 1 },
   js: { dtype: 'float32', make: distributions, ofMemory: 1 },
