@@ -9,7 +9,7 @@ import { isOneWindow, rangeOf } from '../arrays/windows.js';
 import type { Cascade, CodeRows, RowsInMemory, Scoring } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { lowerBound } from '../util/sorted.js';
-import { type Coded, type CodedRows, firstRound, type Listed } from './coded.js';
+import { type Coded, type CodedRows, firstRound, type Listed, scoredNowBytes } from './coded.js';
 import { isShort } from './now.js';
 import { untilCancelled } from './scan.js';
 
@@ -105,16 +105,19 @@ export async function searchHere(
     const rows = covered.map(({ firstRowId }, i) => ({ rows: lent[i]?.bytes as Uint8Array, firstRowId }));
     const cascade = await codes.scan;
     if (cascade === undefined || cascade === null) return false;
-    const few = queries <= fewQueries;
+    const first = k + firstRound;
     // Rows of a round lie in memory together.
     const most = Math.max(1, Math.floor(memoryBytes / 4 / (rowBytes * queries)));
-    const scoring = { first: k + firstRound, most, enough: few ? enough : 0 };
-    const isNow = isShortPass(environment, codes, here, queries);
+    const scoresFew = first * rowBytes * queries <= scoredNowBytes;
+    const isNow = scoresFew && isShortPass(environment, codes, here, queries);
+    // What is more is scored off the event loop, and what is of many queries by all threads.
+    const scored = isNow ? Math.min(enough, 4 * first) : enough;
+    const scoring = { first, most, enough: queries <= fewQueries ? scored : 0 };
     const search = async (): Promise<Float64Array | null> =>
       isNow ? cascade.searchNow(here, rows, scoring) : cascade.search(here, rows, scoring);
     const read = await untilCancelled(cascade, signal, search);
     if (read !== null) tellRead(read, covered, lent);
-    else if (few || cascade.left() > enough) return false;
+    else if (cascade.left() > enough) return false;
     else await scoreByAll(cascade, rows, scoring, signal, (ids) => tellRead(ids, covered, lent));
     return true;
   } finally {

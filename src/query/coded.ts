@@ -207,7 +207,7 @@ const chunkRows = 1024;
 export const firstRound = 54;
 
 /** So many bytes of rows are scored on the event loop: a turn of the pool takes as long. */
-const scoredNowBytes = 256 * 1024;
+export const scoredNowBytes = 256 * 1024;
 
 /** Takes the rows that the bounds left by their estimates; those that have none are left. No request. */
 export async function estimate(cascade: Cascade, { signal }: CallOptions): Promise<void> {
