@@ -18,6 +18,8 @@ export interface IndexInfo {
   /** Rows that it covers, dropped and replaced ones included. */
   readonly rows: number;
   readonly sizeBytes: number;
+  /** Whether it has one bit a coordinate, too; see `Precision`. */
+  readonly bits: boolean;
 }
 
 export interface ArrayInfo {
@@ -91,8 +93,10 @@ function describeIndexes(view: ArrayView): IndexInfo[] {
   const exact = view.index(v1.IndexKind.INDEX_KIND_EXACT);
   if (exact === undefined) return [];
   const rows = exact.lists.reduce((sum, list) => sum + list.rows, 0);
-  const bytes = exact.lists.reduce((sum, { part }) => sum + part.object.sizeBytes, exact.epoch.sizeBytes);
-  return [{ type: 'exact', rows, sizeBytes: bytes }];
+  const parts = exact.lists.flatMap(({ part, bits }) => [part, ...(bits === undefined ? [] : [bits])]);
+  const sizeBytes = parts.reduce((sum, { object }) => sum + object.sizeBytes, exact.epoch.sizeBytes);
+  const bits = exact.lists.some((list) => list.bits !== undefined);
+  return [{ type: 'exact', rows, sizeBytes, bits }];
 }
 
 export function describeVersion(root: Root): VersionInfo {

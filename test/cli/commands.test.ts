@@ -228,7 +228,7 @@ describe('append, replace, drop and rename', () => {
     expect((await nacre(['index', uri, 'no-array', '--type', 'exact', '--drop'])).code).toBe(4);
     await answer(['index', uri, 'e', '--type', 'exact']);
     const before = await answer(['query', uri, 'e', '--row', '3', '-k', '4']);
-    const indexed = { version: 3, arrays: { e: { indexes: [{ type: 'exact', rows: 10 }] } } };
+    const indexed = { version: 3, arrays: { e: { indexes: [{ type: 'exact', rows: 10, bits: false }] } } };
     expect(await answer(['info', uri])).toMatchObject(indexed);
     expect(await answer([...drop, '--dry-run'])).toMatchObject({ version: null, dryRun: true, rows: 10 });
     expect(await answer(['info', uri])).toMatchObject(indexed);
@@ -262,6 +262,8 @@ describe('append, replace, drop and rename', () => {
     const ofBits = await answer([...ask, 'bit']);
     expect(ofBits).toMatchObject({ version: 4, exact: false });
     expect(ofBits['results']).not.toEqual(estimated['results']);
+    expect((await nacre(['index', uri, 'e', '--type', 'exact', '--drop', '--dry-run'])).code).toBe(0);
+    expect(await answer(['info', uri])).toMatchObject({ arrays: { e: { indexes: [{ bits: true }] } } });
     expect((await nacre(['index', uri, 'e', '--update', '--bits'])).code).toBe(0);
     const text = (await nacre([...ask, 'f8'])).stdout.toString();
     expect(text.split('\n')[1]).toMatch(/^ *3 +3 +~\d/);

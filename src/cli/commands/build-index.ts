@@ -95,6 +95,7 @@ async function drop(session: Session, options: Options, uri: string, name: strin
     message: `drop ${what}`,
     ...writeOptions(session, options),
   });
-  const undo = `nacre index ${shellWord(uri)} ${shellWord(name)} --type ${type}`;
+  const more = index.bits ? ' --bits' : '';
+  const undo = `nacre index ${shellWord(uri)} ${shellWord(name)} --type ${type}${more}`;
   return { json: { ...answer, version, undo }, text: `dropped ${what} (version ${version})\nundo: ${undo}` };
 }
