@@ -7,7 +7,7 @@ use super::estimate::{QueryParts, Turned};
 use super::layout::Section;
 use super::transform::Transform;
 use super::{Chunk, layout::padded};
-use crate::arch::{Kernels, prefetch};
+use crate::arch::Kernels;
 use crate::distance::Metric;
 use crate::mutants::{self, Mutant, at_most};
 
@@ -330,12 +330,15 @@ impl<'a> Columns<'a> {
         Self { metric, ..self }
     }
 
-    /// Asks for those of a block, which need not be there, to be in the cache soon.
-    pub fn prefetch(&self, block: usize) {
-        let used = [Some(self.scale), Some(self.length), Some(self.error), self.tail];
-        let more = if self.metric.is_l2() { [None; 2] } else { [Some(self.along), Some(self.norm)] };
-        let lines = used.into_iter().chain(more).flatten().flat_map(|column| column.get(block * LANES));
-        lines.for_each(|line| prefetch(std::ptr::from_ref(line).cast()));
+    /// Where those begin that the metric needs, to be asked for ahead; the last is repeated for the others.
+    pub fn starts(&self) -> [*const f32; 6] {
+        let error = self.error.as_ptr();
+        let tail = self.tail.map_or(error, <[f32]>::as_ptr);
+        let [along, norm] = match self.metric.is_l2() {
+            true => [error; 2],
+            false => [self.along, self.norm].map(<[f32]>::as_ptr),
+        };
+        [self.scale.as_ptr(), self.length.as_ptr(), error, tail, along, norm]
     }
 
     /// Those of one row that its bounds by this metric are made of.

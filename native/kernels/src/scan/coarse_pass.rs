@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::cascade::{Cascade, Codes, Keeper};
 use super::mapped::{Ahead, MappedRows};
 use crate::Result;
-use crate::arch::AHEAD;
+use crate::arch::{AHEAD, prefetch};
 use crate::codes::layout::Record;
 use crate::codes::query::{Columns, Factors, rows_of_block};
 use crate::codes::{CHUNK_ROWS, Chunk, LANES, Norms};
@@ -68,15 +68,17 @@ impl<'a> CoarsePass<'a> {
         next: Option<Chunk<'a>>,
     ) {
         let metric = codes.metric(self.cascade);
-        let (columns, next_columns) =
-            (Columns::of(chunk, metric), next.map(|next| Columns::of(next, metric)));
+        let columns = Columns::of(chunk, metric);
+        let next_starts = next.map_or(columns, |next| Columns::of(next, metric)).starts();
         let (blocks, block_bytes) = (chunk.blocks(), LANES * chunk.layout.plane_bytes());
         let far = AHEAD.div_ceil(block_bytes);
         let (records, stride) = (codes.records_at(self.cascade, index), chunk.layout.record_bytes());
         let kernels = &self.cascade.kernels;
         for block in 0..blocks {
             // The hardware stops at the end of a page, and of the plane.
-            next_columns.iter().for_each(|columns| columns.prefetch(block));
+            for start in next_starts {
+                prefetch(start.wrapping_add(block * LANES).cast());
+            }
             let high = chunk.high_block(block);
             let ahead = match ((block + far).checked_sub(blocks), next) {
                 (None, _) => chunk.high_block(block + far),
