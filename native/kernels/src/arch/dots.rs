@@ -169,6 +169,12 @@ pub fn prefetch(line: *const u8) {
     let _ = line;
 }
 
+/// The same for all lines of some bytes.
+#[inline(always)]
+pub fn prefetch_all(bytes: &[u8]) {
+    bytes.chunks(64).for_each(|line| prefetch(line.as_ptr()));
+}
+
 /// What a rule leaves of a block by its high nibbles and a query of two limbs. `limbs` holds, for each
 /// group of eight coordinates, eight bytes of each limb. As many bytes from `ahead` on are asked for.
 ///

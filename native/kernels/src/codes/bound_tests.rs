@@ -117,7 +117,7 @@ fn left(coded: &Coded, kernels: &CodeKernels, limbs: Limbs, query: &CodeQuery, r
         Limbs::One => Columns::fine(chunk, rule.metric, &mut errors),
     };
     let mut found = Vec::new();
-    for block in 0..chunk.rows.div_ceil(LANES) {
+    for block in 0..chunk.blocks() {
         let rows = match limbs {
             Limbs::Two => {
                 kernels

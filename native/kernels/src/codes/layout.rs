@@ -6,7 +6,7 @@
 //! same coordinates of 16 rows. Low nibbles lie row by row, since one query reads them for few rows.
 
 use super::LANES;
-use crate::arch::prefetch;
+use crate::arch::prefetch_all;
 use crate::{Error, Result};
 
 pub const CHUNK_ROWS: usize = 1024;
@@ -76,9 +76,7 @@ impl Layout {
 
     /// Bytes of a list of so many rows: whole chunks, and one with what is left.
     pub fn list_bytes(self, rows: usize) -> usize {
-        let rest = rows % CHUNK_ROWS;
-        let last = if rest == 0 { 0 } else { self.chunk_bytes(rest) };
-        rows / CHUNK_ROWS * self.chunk_bytes(CHUNK_ROWS) + last
+        list_bytes(rows, |rows| self.chunk_bytes(rows))
     }
 
     /// Where a section begins in a chunk of so many rows.
@@ -88,6 +86,13 @@ impl Layout {
         let planes = usize::from(section == Section::Records);
         padded(rows) * (factors * size_of::<f32>() + planes * self.plane_bytes())
     }
+}
+
+/// Bytes of the chunks of so many rows in one list.
+pub fn list_bytes(rows: usize, chunk_bytes: impl Fn(usize) -> usize) -> usize {
+    let rest = rows % CHUNK_ROWS;
+    let last = if rest == 0 { 0 } else { chunk_bytes(rest) };
+    rows / CHUNK_ROWS * chunk_bytes(CHUNK_ROWS) + last
 }
 
 /// Rows with those that fill the last block.
@@ -178,7 +183,7 @@ impl<'a> Record<'a> {
 
     /// Asks for it to be in the cache soon.
     pub fn prefetch(self) {
-        self.0.chunks(LINE).for_each(|line| prefetch(line.as_ptr()));
+        prefetch_all(self.0);
     }
 
     fn word(self, at: usize) -> u32 {

@@ -31,7 +31,6 @@ pub enum Limbs {
 
 /// T (q - c) is near `scale * (256 high + low)`.
 pub struct CodeQuery {
-    metric: Metric,
     parts: QueryParts,
     count: Limbs,
     limbs: [Vec<i8>; 2],
@@ -45,11 +44,8 @@ pub struct CodeQuery {
     error: f64,
     /// At least the length of what T misses of q - c.
     tail: f64,
-    /// |q - c|^2, <c, q> and |q|.
-    squared: f64,
-    along: f64,
+    /// What <c, q> may be off.
     along_error: f64,
-    norm: f64,
     mean_length: f64,
 }
 
@@ -63,7 +59,6 @@ impl CodeQuery {
         limbs: Limbs,
     ) -> Option<Self> {
         let Turned { parts, residual, coordinates } = Turned::new(transform, kernels, metric, query)?;
-        let QueryParts { squared, along, norm, .. } = parts;
         let length = coordinates.iter().map(|z| z * z).sum::<f64>().sqrt();
         let turned = transform.error() * residual;
 
@@ -89,7 +84,6 @@ impl CodeQuery {
             0.0
         };
         Some(Self {
-            metric,
             parts,
             count: limbs,
             totals: [total(&high), total(&low)],
@@ -99,10 +93,7 @@ impl CodeQuery {
             length: length * (1.0 + ROOM) + turned,
             error,
             tail,
-            squared,
-            along,
-            along_error: ROOM * transform.mean_length * norm,
-            norm,
+            along_error: ROOM * transform.mean_length * parts.norm,
             mean_length: transform.mean_length,
         })
     }
@@ -128,18 +119,18 @@ impl CodeQuery {
         // Never 0, so that a row without a bound is not lost in 0 times infinity.
         let error =
             round_up(mutants::error(Mutant::RuleCode, self.length + self.error)).max(f32::MIN_POSITIVE);
-        let squares = if self.metric.is_l2() { SQUARES } else { 0.0 };
-        let norms = match self.metric {
+        let squares = if self.parts.metric.is_l2() { SQUARES } else { 0.0 };
+        let norms = match self.parts.metric {
             Metric::Cosine if threshold.is_finite() => {
-                let norms = -threshold * self.norm;
+                let norms = -threshold * self.parts.norm;
                 norms - norms.abs() * NEAREST
             }
             _ => 0.0,
         };
-        let along = self.along + self.along_error;
-        let limit = match self.metric {
+        let along = self.parts.along + self.along_error;
+        let limit = match self.parts.metric {
             _ if !threshold.is_finite() => f64::NEG_INFINITY,
-            Metric::L2 | Metric::L2Squared => 0.5 * (self.squared * (1.0 - ROOM) - threshold),
+            Metric::L2 | Metric::L2Squared => 0.5 * (self.parts.squared * (1.0 - ROOM) - threshold),
             Metric::Dot => -threshold - along,
             Metric::Cosine => -along,
             _ => unreachable!("codes bound products only"),
@@ -156,7 +147,7 @@ impl CodeQuery {
             squares,
             tail: round_up(mutants::error(Mutant::RuleTail, self.tail)),
             norms: norms as f32,
-            metric: self.metric,
+            metric: self.parts.metric,
             limit,
         }
     }
@@ -164,15 +155,15 @@ impl CodeQuery {
     /// The rule by cosine for rows whose norms are within `norms`, made of the one for any rows: that of l2
     /// with another limit. It needs neither the products of rows with the mean nor their norms.
     pub fn rule_within(&self, any: Rule, threshold: f64, norms: Norms) -> Rule {
-        debug_assert!(self.metric == Metric::Cosine);
+        debug_assert!(self.parts.metric == Metric::Cosine);
         let mut rule = Rule { metric: Metric::L2Squared, squares: SQUARES, norms: 0.0, ..any };
         if threshold.is_finite() {
             let (least, most) = (f64::from(norms.least) * (1.0 - ROOM), f64::from(norms.most) * (1.0 + ROOM));
-            let [short, long] = [least, most].map(|norm| -threshold * self.norm * norm);
+            let [short, long] = [least, most].map(|norm| -threshold * self.parts.norm * norm);
             let product = mutants::other(Mutant::NormSide, short.min(long), short);
             let (most, mean) = (most * most, self.mean_length * self.mean_length);
             let room = ROOM * (product.abs() + most + mean) + UNDERFLOW;
-            let limit = product - 0.5 * (most - mean) - (self.along + self.along_error) - room;
+            let limit = product - 0.5 * (most - mean) - (self.parts.along + self.along_error) - room;
             rule.limit = round_down(limit - limit.abs() * 1e-15);
         }
         rule
@@ -207,22 +198,22 @@ impl CodeQuery {
             + mutants::error(Mutant::BoundsTail, tail * self.tail)
             + ROOM * length * self.length;
         let (least, most) = (product - error, product + error);
-        if self.metric.is_l2() {
+        if self.parts.metric.is_l2() {
             let squares = length * length;
-            let low = squares * (1.0 - NEAREST) + self.squared * (1.0 - ROOM) - 2.0 * most;
-            let high = squares * (1.0 + NEAREST) + self.squared * (1.0 + ROOM) - 2.0 * least;
+            let low = squares * (1.0 - NEAREST) + self.parts.squared * (1.0 - ROOM) - 2.0 * most;
+            let high = squares * (1.0 + NEAREST) + self.parts.squared * (1.0 + ROOM) - 2.0 * least;
             return (low.max(0.0), high + UNDERFLOW);
         }
         // The scan's factor was rounded up by less than this.
         let rounded = 4.0 * ROOM * self.mean_length * length + 64.0 * NEAREST * along.abs() + 1e-37;
-        let most = most + along + self.along + self.along_error;
-        let least = least + along - rounded + self.along - self.along_error;
+        let most = most + along + self.parts.along + self.along_error;
+        let least = least + along - rounded + self.parts.along - self.along_error;
         let slack = ROOM * (most.abs() + least.abs()) * 1e-3;
         let (least, most) = (least - slack, most + slack);
-        if self.metric == Metric::Dot {
+        if self.parts.metric == Metric::Dot {
             return (-most, -least);
         }
-        let norms = norm * self.norm;
+        let norms = norm * self.parts.norm;
         if norms < 1e-30 {
             return UNBOUNDED;
         }

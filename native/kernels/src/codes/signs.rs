@@ -9,7 +9,7 @@
 //! on. Signs are interleaved for 16 rows at a time, four bytes of each in turn: 32 coordinates of a row.
 
 use super::estimate::{QueryParts, Turned};
-use super::layout::{CHUNK_ROWS, Layout, padded};
+use super::layout::{CHUNK_ROWS, Layout, list_bytes, padded};
 use super::rotation::Lane;
 use super::{LANES, Transform};
 use crate::arch::{Kernels, PLANES};
@@ -55,9 +55,7 @@ impl SignLayout {
 
     /// Bytes of a list of so many rows: whole chunks, and one with what is left.
     pub fn list_bytes(self, rows: usize) -> usize {
-        let rest = rows % CHUNK_ROWS;
-        let last = if rest == 0 { 0 } else { self.chunk_bytes(rest) };
-        rows / CHUNK_ROWS * self.chunk_bytes(CHUNK_ROWS) + last
+        list_bytes(rows, |rows| self.chunk_bytes(rows))
     }
 
     /// Where a section begins in a chunk of so many rows.

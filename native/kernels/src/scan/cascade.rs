@@ -8,7 +8,7 @@ use super::fine_pass::FinePass;
 use super::mapped::MappedRows;
 use super::pass::Pass;
 use super::{Best, ExactScan, Metric, Partition};
-use crate::arch::{CODE_QUERIES, CodeKernels, DefaultFloatState, Tier, prefetch};
+use crate::arch::{CODE_QUERIES, CodeKernels, DefaultFloatState, Tier, prefetch_all};
 use crate::codes::estimate::score_of;
 use crate::codes::layout::{Record, Section};
 use crate::codes::query::{CodeQuery, Columns, Factors, Limbs, Rule};
@@ -37,9 +37,8 @@ const MANY: usize = 4;
 
 /// Rows that are scored together: enough that one is on its way while another is worked on.
 const SCORED: usize = 64;
-/// Lines of a row that are asked for ahead; the hardware goes on from there.
-const FETCHED: usize = 4;
-const LINE: usize = 64;
+/// Bytes of a row that are asked for ahead; the hardware goes on from there.
+const FETCHED: usize = 256;
 
 pub struct Cascade {
     scan: Arc<ExactScan>,
@@ -249,7 +248,8 @@ impl Cascade {
         let (mut rows, mut ids, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
         for asked in asked.chunks(SCORED) {
             for (_, candidate) in asked {
-                row_of(candidate.id)?.chunks(LINE).take(FETCHED).for_each(|line| prefetch(line.as_ptr()));
+                let row = row_of(candidate.id)?;
+                prefetch_all(&row[..row.len().min(FETCHED)]);
             }
             for &(q, Candidate { low, id, check, .. }) in asked {
                 self.check()?;
@@ -319,9 +319,14 @@ impl<'a> Codes<'a> {
 
     pub(super) fn chunk(&self, cascade: &Cascade, index: usize) -> Result<Chunk<'a>> {
         let layout = cascade.transform.layout;
+        let (rows, bytes) = self.chunk_bytes(index, |rows| layout.chunk_bytes(rows));
+        Chunk::new(layout, rows, bytes)
+    }
+
+    /// How many rows a chunk has, and its bytes, where chunks of so many rows have so many.
+    pub(super) fn chunk_bytes(&self, index: usize, bytes_of: impl Fn(usize) -> usize) -> (usize, &'a [u8]) {
         let rows = (self.rows - index * CHUNK_ROWS).min(CHUNK_ROWS);
-        let at = index * layout.chunk_bytes(CHUNK_ROWS);
-        Chunk::new(layout, rows, &self.bytes[at..at + layout.chunk_bytes(rows)])
+        (rows, &self.bytes[index * bytes_of(CHUNK_ROWS)..][..bytes_of(rows)])
     }
 
     /// Where the records of a chunk begin.

@@ -110,7 +110,7 @@ impl Certifier {
     fn scan_chunk(&self, codes: &Codes<'_>, index: usize, found: &mut Found) -> Result<()> {
         let chunk = self.chunk(codes, index)?;
         let columns = Columns::of(chunk, self.scan.metric);
-        for block in 0..chunk.rows.div_ceil(LANES) {
+        for block in 0..chunk.blocks() {
             let first_id = codes.first_id + (index * CHUNK_ROWS + block * LANES) as u64;
             let is_live =
                 |lane: &u32| codes.dead.is_none_or(|dead| !dead.contains(first_id + u64::from(*lane)));

@@ -52,7 +52,7 @@ impl<'a> FinePass<'a> {
         let (all, stride) = (columns.of_metric(self.cascade.metric()), chunk.layout.record_bytes());
         let kernels = &self.cascade.kernels;
         let queries = self.cascade.queries.len();
-        for block in 0..chunk.rows.div_ceil(LANES) {
+        for block in 0..chunk.blocks() {
             self.cascade.check()?;
             kernels.join(chunk.high_block(block), chunk.low_block(block), stride, &mut self.joined);
             let rows = rows_of_block(chunk.rows, block);

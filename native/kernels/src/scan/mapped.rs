@@ -5,19 +5,12 @@ use super::cascade::{Cascade, Keeper};
 use crate::topk::Candidate;
 use crate::{Error, Result};
 
-/// Rows of which row i has the id `first_id + i`.
-#[derive(Clone, Copy)]
-pub struct RowsAt<'a> {
-    pub first_id: u64,
-    pub rows: &'a [u8],
-}
-
 /// Rows by their ids. None of their bytes is believed: each row is compared with the checksum that its code
 /// has of it.
 pub struct MappedRows<'a> {
     row_bytes: usize,
-    /// Ascending by id.
-    parts: Vec<RowsAt<'a>>,
+    /// The id of the first row and the bytes of all, ascending by id.
+    parts: Vec<(u64, &'a [u8])>,
 }
 
 /// Chunks of a pass after which its best rows are scored first; then whenever there are four times as many.
@@ -25,13 +18,13 @@ const FIRST_SCORED: usize = 8;
 
 impl<'a> MappedRows<'a> {
     /// Parts ascend by their ids and do not overlap.
-    pub fn new(row_bytes: usize, parts: Vec<RowsAt<'a>>) -> Result<Self> {
+    pub fn new(row_bytes: usize, parts: Vec<(u64, &'a [u8])>) -> Result<Self> {
         let mut end = 0;
-        for part in &parts {
-            if !part.rows.len().is_multiple_of(row_bytes) || part.first_id < end {
+        for &(first_id, rows) in &parts {
+            if !rows.len().is_multiple_of(row_bytes) || first_id < end {
                 return Err(Error::invalid("rows in memory are whole rows, and their ids ascend"));
             }
-            end = part.first_id.saturating_add((part.rows.len() / row_bytes) as u64);
+            end = first_id.saturating_add((rows.len() / row_bytes) as u64);
         }
         Ok(Self { row_bytes, parts })
     }
@@ -39,10 +32,10 @@ impl<'a> MappedRows<'a> {
     /// `Corrupt` for an id that no row has.
     fn row(&self, id: u64) -> Result<&'a [u8]> {
         let find = || {
-            let after = self.parts.partition_point(|part| part.first_id <= id);
-            let part = self.parts.get(after.checked_sub(1)?)?;
-            let start = usize::try_from(id - part.first_id).ok()?.checked_mul(self.row_bytes)?;
-            part.rows.get(start..start.checked_add(self.row_bytes)?)
+            let after = self.parts.partition_point(|&(first_id, _)| first_id <= id);
+            let (first_id, rows) = self.parts.get(after.checked_sub(1)?)?;
+            let start = usize::try_from(id - first_id).ok()?.checked_mul(self.row_bytes)?;
+            rows.get(start..start.checked_add(self.row_bytes)?)
         };
         find().ok_or_else(|| Error::corrupt(format!("codes name row {id}, which is not there")))
     }
@@ -86,7 +79,6 @@ impl<'a> Ahead<'a> {
 impl Cascade {
     /// Rows of the scan, by the id of the first and their bytes; ids ascend.
     pub fn rows_in_memory<'a>(&self, parts: impl Iterator<Item = (u64, &'a [u8])>) -> Result<MappedRows<'a>> {
-        let parts = parts.map(|(first_id, rows)| RowsAt { first_id, rows });
         MappedRows::new(self.row_bytes(), parts.collect())
     }
 

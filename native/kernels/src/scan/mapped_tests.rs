@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::tests::noise;
-use super::{Cascade, Codes, Dtype, ExactScan, MappedRows, Metric, Options, Partition, Results, RowsAt};
+use super::{Cascade, Codes, Dtype, ExactScan, MappedRows, Metric, Options, Partition, Results};
 use crate::Code;
 use crate::codes::{CHUNK_ROWS, Norms, Transform, encode};
 
@@ -49,8 +49,7 @@ impl World {
     /// In two parts, as partitions are.
     fn at_hand(&self) -> MappedRows<'_> {
         let (first, second) = self.rows.split_at(1000 * ROW_BYTES);
-        let parts = [RowsAt { first_id: 0, rows: first }, RowsAt { first_id: 1000, rows: second }];
-        MappedRows::new(ROW_BYTES, parts.to_vec()).unwrap()
+        MappedRows::new(ROW_BYTES, vec![(0, first), (1000, second)]).unwrap()
     }
 }
 

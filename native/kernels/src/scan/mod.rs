@@ -20,7 +20,7 @@ use cancel::Cancel;
 pub use cascade::{Cascade, Codes};
 pub use certify::{Certifier, Faults, Found, instruction_set};
 use direct::Operand;
-pub use mapped::{MappedRows, RowsAt};
+pub use mapped::MappedRows;
 use pass::Pass;
 pub use sign_scan::SignScan;
 

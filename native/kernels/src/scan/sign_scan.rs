@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::ExactScan;
-use super::cascade::{Cascade, Codes, ranges_of};
+use super::cascade::{Codes, ranges_of};
 use crate::arch::{DefaultFloatState, SignKernel, Tier};
 use crate::codes::estimate::score_of;
 use crate::codes::query::rows_of_block;
@@ -92,7 +92,8 @@ impl SignScan {
         tops: &mut [TopK],
         unscored: &mut Vec<u64>,
     ) -> Result<()> {
-        let chunk = self.chunk(codes, index)?;
+        let (rows, bytes) = codes.chunk_bytes(index, |rows| self.layout.chunk_bytes(rows));
+        let chunk = SignChunk::new(self.layout, rows, bytes)?;
         let is_live = |id| !codes.dead.is_some_and(|dead| dead.contains(id));
         let mut keys = [0.0; LANES];
         for block in 0..chunk.rows.div_ceil(LANES) {
@@ -124,17 +125,6 @@ impl SignScan {
             }
         }
         Ok(())
-    }
-
-    fn chunk<'a>(&self, codes: &Codes<'a>, index: usize) -> Result<SignChunk<'a>> {
-        let rows = (codes.rows - index * CHUNK_ROWS).min(CHUNK_ROWS);
-        let at = index * self.layout.chunk_bytes(CHUNK_ROWS);
-        SignChunk::new(self.layout, rows, &codes.bytes[at..at + self.layout.chunk_bytes(rows)])
-    }
-
-    /// How many chunks so many rows are.
-    pub fn chunks(rows: usize) -> usize {
-        Cascade::chunks(rows)
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<u64>> {

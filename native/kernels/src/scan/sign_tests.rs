@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::tests::noise;
-use super::{Codes, Dtype, ExactScan, Metric, Options, Results, SignScan};
+use super::{Cascade, Codes, Dtype, ExactScan, Metric, Options, Results, SignScan};
 use crate::Code;
 use crate::arch::Tier;
 use crate::codes::testing::{difference, dot, length};
@@ -73,7 +73,7 @@ impl Data {
 
     fn found(&self, metric: Metric, k: usize, queries: usize, tier: Tier) -> Results {
         let (scan, signs) = self.scan(metric, k, queries, tier);
-        let chunks = SignScan::chunks(self.rows.len());
+        let chunks = Cascade::chunks(self.rows.len());
         // In parts, the last one first.
         signs.scan(&[self.list(None)], 1..chunks).unwrap();
         signs.scan(&[self.list(None)], 0..1).unwrap();
@@ -171,7 +171,7 @@ fn same_on_every_tier(data: &Data) {
         }
         let (scan, signs) = data.scan(metric, K, queries, Tier::available().next().unwrap());
         std::thread::scope(|scope| {
-            for chunk in 0..SignScan::chunks(ROWS) {
+            for chunk in 0..Cascade::chunks(ROWS) {
                 let signs = &signs;
                 scope.spawn(move || signs.scan(&[data.list(None)], chunk..chunk + 1).unwrap());
             }
@@ -189,7 +189,7 @@ fn dead_rows_are_passed_over_and_rows_without_an_estimate_are_named() {
     data.encode();
     let dead = RowSet::from_sorted((0..ROWS as u64).filter(|id| id % 4 == 0)).unwrap();
     let (scan, signs) = data.scan(Metric::L2, ROWS, 2, Tier::Scalar);
-    signs.scan(&[data.list(Some(&dead))], 0..SignScan::chunks(ROWS)).unwrap();
+    signs.scan(&[data.list(Some(&dead))], 0..Cascade::chunks(ROWS)).unwrap();
     assert_eq!(signs.unscored(), [7, 9], "8 is dead, and tiny numbers are in range beside the mean");
     assert_eq!(signs.left(), 2);
     let results = scan.results();
