@@ -117,6 +117,14 @@ export interface Scoring {
   readonly enough: number;
 }
 
+/** What a search did. */
+export interface Searched {
+  /** Ids of the rows that were read. */
+  readonly read: Float64Array;
+  /** Whether what was left is scored. */
+  readonly isDone: boolean;
+}
+
 /** What scans lists that stand for rows. */
 export interface ListScan {
   /**
@@ -144,16 +152,11 @@ export interface BitScan extends ListScan {
 export interface Cascade extends ListScan {
   /**
    * Scans lists of codes, and scores what they leave by the rows themselves, which ascend by id: off the
-   * event loop, in one turn of the pool. The ids of the rows that were read; null when too many are left.
-   * `Corrupt` when a row is not the one that was coded.
+   * event loop, in one turn of the pool. `Corrupt` when a row is not the one that was coded.
    */
-  search(
-    lists: readonly CodeRows[],
-    rows: readonly RowsInMemory[],
-    scoring: Scoring,
-  ): Promise<Float64Array | null>;
+  search(lists: readonly CodeRows[], rows: readonly RowsInMemory[], scoring: Scoring): Promise<Searched>;
   /** The same on the event loop: for a scan of a millisecond at most, of what is in memory. */
-  searchNow(lists: readonly CodeRows[], rows: readonly RowsInMemory[], scoring: Scoring): Float64Array | null;
+  searchNow(lists: readonly CodeRows[], rows: readonly RowsInMemory[], scoring: Scoring): Searched;
   /** A round of scoring by all threads: of each query the `count` rows with the best bounds. Their ids. */
   scoreInMemory(rows: readonly RowsInMemory[], count: number): Promise<Float64Array>;
   /** How many rows wait for their scores, those of each query counted. */
@@ -175,23 +178,13 @@ export interface Cascade extends ListScan {
   scoreNow(rowIds: Float64Array, rows: Uint8Array): void;
 }
 
-/** A list of codes; row i has the id `firstRowId + i`. */
-export interface CodedList {
-  readonly codes: Uint8Array;
-  readonly rows: number;
-  readonly firstRowId: number;
-  readonly dead?: Uint8Array;
-  /** What is claimed of all of them, and checked by `check` alone. */
-  readonly norms?: RowNorms;
-}
-
 /** Bounds rows by their codes against keys that stay as they are, one of each query of a scan. */
 export interface Certifier {
   /**
    * How many rows are live; of each query how many of them its key rules out and the least of their bounds
    * (infinite without any); the ids of rows that at least one query leaves, in no order.
    */
-  scan(list: CodedList): Promise<{
+  scan(list: CodeRows): Promise<{
     readonly live: number;
     readonly pruned: readonly number[];
     readonly bounds: readonly number[];
@@ -202,7 +195,7 @@ export interface Certifier {
    * many things are not true, and what is of the first row that has one.
    */
   check(
-    list: CodedList,
+    list: CodeRows,
     rows: Uint8Array,
     first: number,
   ): Promise<{ readonly count: number; readonly row?: number | null; readonly what?: string | null }>;

@@ -1,7 +1,7 @@
 //! Arguments and errors, as JavaScript has them and as the kernels do.
 
 use kernels::rowset::MAX_ID;
-use napi::bindgen_prelude::{Uint8Array, Uint8ArraySlice};
+use napi::bindgen_prelude::{Float64Array, Uint8Array, Uint8ArraySlice};
 use napi::{Env, Status};
 
 /// Results below this are copied to JavaScript's heap: a finaliser costs more than the copy.
@@ -29,6 +29,11 @@ pub fn size(name: &str, value: f64) -> kernels::Result<usize> {
 
 pub fn ids(values: &[f64]) -> kernels::Result<Vec<u64>> {
     values.iter().map(|&id| integer("a row id", id, MAX_ID)).collect()
+}
+
+/// Row ids, as JavaScript has them.
+pub fn numbers(ids: impl IntoIterator<Item = u64>) -> Float64Array {
+    ids.into_iter().map(|id| id as f64).collect::<Vec<_>>().into()
 }
 
 /// Hands bytes to JavaScript.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use kernels::scan;
 use napi::Env;
-use napi::bindgen_prelude::{Float64Array, Object};
+use napi::bindgen_prelude::Object;
 use napi_derive::napi;
 
-use crate::arguments::{fail, size};
-use crate::codes::{CodeList, CodeTransform, listed, scan_part, scan_parts};
+use crate::arguments::{fail, numbers, size};
+use crate::codes::{CodeList, CodeTransform, listed, scan_lists, scan_part};
 use crate::scan::ExactScan;
-use crate::spawn::{spawn, spawn_parts};
+use crate::spawn::spawn;
 
 #[napi]
 pub struct BitScan(Arc<scan::SignScan>);
@@ -22,28 +22,12 @@ pub fn create_bit_scan(exact: &ExactScan, transform: &CodeTransform) -> napi::Re
     Ok(scan.map(|scan| BitScan(Arc::new(scan))))
 }
 
-struct ScanInputs {
-    scan: Arc<scan::SignScan>,
-    lists: Vec<CodeList>,
-}
-
 #[napi]
 impl BitScan {
     /// The best estimates go to the exact scan.
     #[napi(catch_unwind)]
     pub fn scan<'env>(&self, env: &'env Env, lists: Vec<CodeList>) -> napi::Result<Object<'env>> {
-        let parts = scan_parts(&lists).map_err(fail)?;
-        let inputs = ScanInputs { scan: Arc::clone(&self.0), lists };
-        spawn_parts(
-            env,
-            inputs,
-            parts,
-            |inputs| listed(&inputs.lists),
-            move |ScanInputs { scan, lists }, listed, part| {
-                scan_part(|codes, chunks| scan.scan(codes, chunks), lists, listed, (part, parts))
-            },
-            |(), ()| (),
-        )
+        scan_lists(env, &self.0, lists, scan::SignScan::scan)
     }
 
     /// The same on the event loop.
@@ -74,9 +58,6 @@ impl BitScan {
     /// Their ids, ascending; off the event loop.
     #[napi(catch_unwind)]
     pub fn unscored<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
-        spawn(env, Arc::clone(&self.0), |scan| {
-            let ids: Vec<f64> = scan.unscored().into_iter().map(|id| id as f64).collect();
-            Ok(Float64Array::from(ids))
-        })
+        spawn(env, Arc::clone(&self.0), |scan| Ok(numbers(scan.unscored())))
     }
 }

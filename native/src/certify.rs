@@ -10,7 +10,7 @@ use napi::bindgen_prelude::{Float64Array, Object, Uint8Array};
 use napi_derive::napi;
 
 use crate::arguments::{fail, integer, size};
-use crate::codes::{CodeTransform, RowNorms, norms_of};
+use crate::codes::{CodeList, CodeTransform, norms_of};
 use crate::scan::{ExactScan, Inputs, Prepared, forced_tier};
 use crate::spawn::{Held, pool, spawn, spawn_parts};
 
@@ -85,17 +85,7 @@ fn certifier_of(
     Ok(certifier.map(|certifier| Certifier(Held::new(certifier, exact.is_large()))))
 }
 
-/// A list of codes; row i has the id `first_row_id` + i.
-#[napi(object, object_to_js = false)]
-pub struct CodedList {
-    pub codes: Uint8Array,
-    pub rows: f64,
-    pub first_row_id: f64,
-    pub dead: Option<Uint8Array>,
-    pub norms: Option<RowNorms>,
-}
-
-/// It, checked.
+/// A list of codes, checked.
 struct List {
     certifier: Arc<scan::Certifier>,
     codes: Uint8Array,
@@ -106,7 +96,7 @@ struct List {
 }
 
 impl List {
-    fn new(Certifier(certifier): &Certifier, list: CodedList) -> kernels::Result<Self> {
+    fn new(Certifier(certifier): &Certifier, list: CodeList) -> kernels::Result<Self> {
         Ok(Self {
             certifier: Arc::clone(certifier),
             codes: list.codes,
@@ -131,7 +121,7 @@ impl List {
 #[napi]
 impl Certifier {
     #[napi(catch_unwind)]
-    pub fn scan<'env>(&self, env: &'env Env, list: CodedList) -> napi::Result<Object<'env>> {
+    pub fn scan<'env>(&self, env: &'env Env, list: CodeList) -> napi::Result<Object<'env>> {
         let list = List::new(self, list).map_err(fail)?;
         let chunks = scan::Cascade::chunks(list.rows);
         let parts = (chunks / JOB_CHUNKS).clamp(1, pool().map_err(fail)?.threads);
@@ -165,7 +155,7 @@ impl Certifier {
     pub fn check<'env>(
         &self,
         env: &'env Env,
-        list: CodedList,
+        list: CodeList,
         compared: Uint8Array,
         first: f64,
     ) -> napi::Result<Object<'env>> {

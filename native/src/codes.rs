@@ -11,7 +11,7 @@ use napi::Env;
 use napi::bindgen_prelude::{Float64Array, Object, Uint8Array};
 use napi_derive::napi;
 
-use crate::arguments::{fail, ids, integer, size};
+use crate::arguments::{self, fail, ids, integer, size};
 use crate::scan::{ExactScan, dtype_of, forced_tier};
 use crate::spawn::{Held, pool, spawn, spawn_parts};
 
@@ -218,10 +218,6 @@ fn cascade_of(
     Ok(cascade.map(|cascade| Cascade(Held::new(cascade, exact.is_large()))))
 }
 
-fn next_of(cascade: &scan::Cascade, count: usize) -> Float64Array {
-    cascade.next(count).into_iter().map(|id| id as f64).collect::<Vec<_>>().into()
-}
-
 /// Codes of rows; row i has the id `first_row_id + i`.
 #[napi(object, object_to_js = false)]
 pub struct CodeList {
@@ -248,11 +244,6 @@ pub(crate) fn norms_of(claimed: Option<RowNorms>) -> Norms {
         Some((norms, exact)) if exact == [norms.least, norms.most].map(f64::from) => norms,
         _ => Norms::ANY,
     }
-}
-
-struct ScanInputs {
-    cascade: Arc<scan::Cascade>,
-    lists: Vec<CodeList>,
 }
 
 /// What the numbers of a list say, checked, and its dead rows.
@@ -293,6 +284,26 @@ pub(crate) fn scan_part<T>(
     scan(&codes, chunks * part / of..chunks * (part + 1) / of)
 }
 
+/// Scans lists by all threads.
+pub(crate) fn scan_lists<'env, S: Send + Sync + 'static>(
+    env: &'env Env,
+    scan: &Arc<S>,
+    lists: Vec<CodeList>,
+    scan_chunks: impl Fn(&S, &[scan::Codes<'_>], Range<usize>) -> Result<()> + Send + Sync + 'static,
+) -> napi::Result<Object<'env>> {
+    let parts = scan_parts(&lists).map_err(fail)?;
+    spawn_parts(
+        env,
+        (Arc::clone(scan), lists),
+        parts,
+        |(_, lists)| listed(lists),
+        move |(scan, lists), listed, part| {
+            scan_part(|codes, chunks| scan_chunks(scan, codes, chunks), lists, listed, (part, parts))
+        },
+        |(), ()| (),
+    )
+}
+
 struct ScoreInputs {
     cascade: Arc<scan::Cascade>,
     ids: Float64Array,
@@ -303,18 +314,7 @@ struct ScoreInputs {
 impl Cascade {
     #[napi(catch_unwind)]
     pub fn scan<'env>(&self, env: &'env Env, lists: Vec<CodeList>) -> napi::Result<Object<'env>> {
-        let parts = scan_parts(&lists).map_err(fail)?;
-        let inputs = ScanInputs { cascade: Arc::clone(&self.0), lists };
-        spawn_parts(
-            env,
-            inputs,
-            parts,
-            |inputs| listed(&inputs.lists),
-            move |ScanInputs { cascade, lists }, listed, part| {
-                scan_part(|codes, chunks| cascade.scan(codes, chunks), lists, listed, (part, parts))
-            },
-            |(), ()| (),
-        )
+        scan_lists(env, &self.0, lists, scan::Cascade::scan)
     }
 
     /// The same on the event loop.
@@ -349,14 +349,14 @@ impl Cascade {
 
     #[napi(catch_unwind)]
     pub fn next(&self, count: f64) -> napi::Result<Float64Array> {
-        Ok(next_of(&self.0, size("count", count).map_err(fail)?))
+        Ok(arguments::numbers(self.0.next(size("count", count).map_err(fail)?)))
     }
 
     /// The same off the event loop, where many rows are left.
     #[napi(catch_unwind)]
     pub fn next_later<'env>(&self, env: &'env Env, count: f64) -> napi::Result<Object<'env>> {
         let count = size("count", count).map_err(fail)?;
-        spawn(env, Arc::clone(&self.0), move |cascade| Ok(next_of(cascade, count)))
+        spawn(env, Arc::clone(&self.0), move |cascade| Ok(arguments::numbers(cascade.next(count))))
     }
 
     /// Bytes of the codes of so many rows in one list.

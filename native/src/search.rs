@@ -10,7 +10,7 @@ use napi::Env;
 use napi::bindgen_prelude::{Float64Array, Object, Uint8Array};
 use napi_derive::napi;
 
-use crate::arguments::{fail, integer, size};
+use crate::arguments::{fail, integer, numbers, size};
 use crate::codes::{Cascade, CodeList, Listed, listed, scan_part, scan_parts};
 use crate::spawn::{pool, spawn_parts};
 
@@ -19,6 +19,15 @@ use crate::spawn::{pool, spawn_parts};
 pub struct RowsInMemory {
     pub rows: Uint8Array,
     pub first_row_id: f64,
+}
+
+/// What a search did.
+#[napi(object, object_from_js = false)]
+pub struct Searched {
+    /// The ids of the rows that were read.
+    pub read: Float64Array,
+    /// Whether what was left is scored.
+    pub is_done: bool,
 }
 
 /// How the rows that codes leave are scored.
@@ -69,24 +78,19 @@ impl Inputs {
         scan_part(scan, &self.lists, listed, part)
     }
 
-    /// What is left is scored; nothing when that is too much.
-    fn refine(&self, rows: &MappedRows<'_>, rounds: Rounds, read: &mut Vec<u64>) -> Result<Option<()>> {
-        if self.cascade.left() > rounds.enough {
-            return Ok(None);
+    /// Scores what is left, unless that is too much; `read` are the rows that the scan has read.
+    fn refine(&self, rows: &MappedRows<'_>, rounds: Rounds, mut read: Vec<u64>) -> Result<Searched> {
+        let is_done = self.cascade.left() <= rounds.enough;
+        if is_done {
+            read.extend(self.cascade.refine(rows, rounds.first, rounds.most)?);
         }
-        read.extend(self.cascade.refine(rows, rounds.first, rounds.most)?);
-        Ok(Some(()))
+        Ok(Searched { read: numbers(read), is_done })
     }
-}
-
-fn numbers(ids: &[u64]) -> Float64Array {
-    ids.iter().map(|&id| id as f64).collect::<Vec<_>>().into()
 }
 
 #[napi]
 impl Cascade {
-    /// Scans the lists, and scores what they leave. The ids of the rows that were read; nothing when too many
-    /// are left.
+    /// Scans the lists, and scores what they leave, unless that is too much.
     #[napi(catch_unwind)]
     pub fn search<'env>(
         &self,
@@ -113,8 +117,8 @@ impl Cascade {
                 if waiting.fetch_sub(1, Ordering::AcqRel) > 1 {
                     return Ok(None);
                 }
-                let refined = inputs.refine(&rows, rounds, &mut lock())?;
-                Ok(refined.map(|()| numbers(&lock())))
+                let read = std::mem::take(&mut *lock());
+                inputs.refine(&rows, rounds, read).map(Some)
             },
             |one, other| one.or(other),
         )
@@ -127,14 +131,13 @@ impl Cascade {
         lists: Vec<CodeList>,
         rows: Vec<RowsInMemory>,
         scoring: Scoring,
-    ) -> napi::Result<Option<Float64Array>> {
+    ) -> napi::Result<Searched> {
         let search = || {
             let rounds = Rounds::of(&scoring)?;
             let inputs = Inputs { cascade: Arc::clone(&self.0), lists, rows };
             let (rows, listed) = (inputs.rows()?, listed(&inputs.lists)?);
-            let mut read = inputs.scan(&rows, &listed, (0, 1))?;
-            let refined = inputs.refine(&rows, rounds, &mut read)?;
-            Ok(refined.map(|()| numbers(&read)))
+            let read = inputs.scan(&rows, &listed, (0, 1))?;
+            inputs.refine(&rows, rounds, read)
         };
         search().map_err(fail)
     }
@@ -157,7 +160,7 @@ impl Cascade {
             move |inputs| Ok(inputs.cascade.next(count)),
             move |inputs, ids: &Vec<u64>, part| {
                 inputs.cascade.score_mapped(&inputs.rows()?, part, parts)?;
-                Ok((part == 0).then(|| numbers(ids)))
+                Ok((part == 0).then(|| numbers(ids.iter().copied())))
             },
             |one, other| one.or(other),
         )

@@ -6,10 +6,10 @@ import type { LentRows } from '../arrays/pages.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import type { ScanPart } from '../arrays/row-map.js';
 import { isOneWindow, rangeOf } from '../arrays/windows.js';
-import type { Cascade, CodeRows, RowsInMemory, Scoring } from '../native.js';
+import type { Cascade, CodeRows, RowsInMemory, Scoring, Searched } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { lowerBound } from '../util/sorted.js';
-import { type Coded, type CodedRows, firstRound, type Listed, scoredNowBytes } from './coded.js';
+import { type Coded, type CodedRows, codeRowsOf, firstRound, type Listed, scoredNowBytes } from './coded.js';
 import { isShort } from './now.js';
 import { untilCancelled } from './scan.js';
 
@@ -25,13 +25,12 @@ function lendLists({ pages, memoryBytes }: ArrayEnvironment, lists: readonly Cod
   const here: CodeRows[] = [];
   const dones: (() => void)[] = [];
   for (const one of lists) {
-    const { part, rows, firstRowId, norms } = one.list;
+    const { part } = one.list;
     const lent = isOneWindow(part, memoryBytes) ? pages.lendNow?.(part, rangeOf(part)) : undefined;
     if (lent === undefined) left.push(one);
     else {
       dones.push(lent.done);
-      const more = { ...(norms && { norms }), ...(one.dead && { dead: one.dead }) };
-      here.push({ codes: lent.bytes, rows, firstRowId, ...more });
+      here.push(codeRowsOf(one, lent.bytes));
     }
   }
   return {
@@ -113,12 +112,14 @@ export async function searchHere(
     // What is more is scored off the event loop, and what is of many queries by all threads.
     const scored = isNow ? Math.min(enough, 4 * first) : enough;
     const scoring = { first, most, enough: queries <= fewQueries ? scored : 0 };
-    const search = async (): Promise<Float64Array | null> =>
+    const search = async (): Promise<Searched> =>
       isNow ? cascade.searchNow(here, rows, scoring) : cascade.search(here, rows, scoring);
-    const read = await untilCancelled(cascade, signal, search);
-    if (read !== null) tellRead(read, covered, lent);
-    else if (cascade.left() > enough) return false;
-    else await scoreByAll(cascade, rows, scoring, signal, (ids) => tellRead(ids, covered, lent));
+    const { read, isDone } = await untilCancelled(cascade, signal, search);
+    const tell = (ids: Float64Array): void => tellRead(ids, covered, lent);
+    tell(read);
+    if (isDone) return true;
+    if (cascade.left() > enough) return false;
+    await scoreByAll(cascade, rows, scoring, signal, tell);
     return true;
   } finally {
     done();

@@ -11,6 +11,7 @@ import { v1 } from '../manifest/message.js';
 import {
   type BitScan,
   type Cascade,
+  type CodeRows,
   type CodeTransform,
   type ExactScan,
   fromNative,
@@ -172,14 +173,24 @@ export function divide(
   return { lists: coded, covered, plain: [...plain, ...base.slice(at)] };
 }
 
+/** A list, or a window of it, as the scanner takes it. */
+export function codeRowsOf(
+  { list, dead }: CodedRows,
+  codes: Uint8Array,
+  { row, rows }: Pick<Window, 'row' | 'rows'> = { row: 0, rows: list.rows },
+): CodeRows {
+  const { firstRowId, norms } = list;
+  return { codes, rows, firstRowId: firstRowId + row, ...(norms && { norms }), ...(dead && { dead }) };
+}
+
 /** Scans a list window by window; false when codes cannot stand for rows by these queries. */
 export async function scanList(
   { pages, memoryBytes }: ArrayEnvironment,
   opened: Listed['scan'],
-  { list, dead }: CodedRows,
+  one: CodedRows,
   options: CallOptions,
 ): Promise<boolean> {
-  const { part, rows, firstRowId, norms } = list;
+  const { part, rows } = one.list;
   // Who looks at a list as a whole need not know how long its rows are: it is asked for at once.
   const layout = isOneWindow(part, memoryBytes) ? undefined : await opened;
   const bytesOf = (count: number): number => layout?.listBytes(count) ?? 0;
@@ -189,9 +200,7 @@ export async function scanList(
     const scan = await opened;
     bounded = scan !== null;
     if (scan === undefined || scan === null) return;
-    const [count, first] = [window.rows, firstRowId + window.row];
-    const some = { codes, rows: count, firstRowId: first, ...(norms && { norms }), ...(dead && { dead }) };
-    await untilCancelled(scan, options.signal, () => scan.scan([some]));
+    await untilCancelled(scan, options.signal, () => scan.scan([codeRowsOf(one, codes, window)]));
   };
   if (bounded) await eachWindow(pages, part, windows, work, options);
   return bounded;

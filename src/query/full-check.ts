@@ -3,10 +3,9 @@
 import { untilAborted } from '../util/runtime.js';
 import { type CertificateClaims, fromExact, toExact } from './certificate.js';
 import { type CertifiedArray, vectorsOf } from './certify.js';
-import type { CodedRows } from './coded.js';
+import { type CodedRows, codeRowsOf } from './coded.js';
 import {
   type Asked,
-  codedList,
   type Ground,
   liveRowsOf,
   loadedAhead,
@@ -71,7 +70,7 @@ async function checkList(
   for await (const [part, bytes] of loadedAhead(asked, partsOf(ground, list), (one) => one.part, options)) {
     for (const [piece, first] of piecesOf(asked, bytes.subarray(part.part.dataOffset))) {
       const place = part.firstRowId + first - list.list.firstRowId;
-      const checked = typed(async () => certifier?.check(codedList(list, codes), piece, place));
+      const checked = typed(async () => certifier?.check(codeRowsOf(list, codes), piece, place));
       const found = await untilAborted(checked, options.signal);
       if (found !== undefined && found.count > 0)
         return `the codes in ${key} are wrong: of the row with the id ${found.row ?? '?'}, ${found.what ?? '?'}`;

@@ -13,13 +13,13 @@ import type { Part } from '../arrays/runs.js';
 import { NacreError } from '../errors.js';
 import { v1 } from '../manifest/message.js';
 import type { StoredObject } from '../manifest/objects.js';
-import { type Certifier, type CodedList, type ExactScan, fromNative, type ScanMetric } from '../native.js';
+import { type Certifier, type ExactScan, fromNative, type ScanMetric } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { toHex } from '../util/bytes.js';
 import { throwIfAborted, untilAborted } from '../util/runtime.js';
 import { type CertificateClaims, type CertifiedReads, type ObjectSet, toExact } from './certificate.js';
-import { type CodedRows, divide, scanIds } from './coded.js';
+import { type CodedRows, codeRowsOf, divide, scanIds } from './coded.js';
 import {
   areTurnedNow,
   byTurns,
@@ -90,7 +90,7 @@ export async function prove(
   for await (const [one, codes] of loadedAhead(asked, coded?.lists ?? [], ({ list }) => list.part, options)) {
     const { certifier } = defined(coded, 'codes of a list');
     const found = await untilAborted(
-      typed(() => certifier.scan(codedList(one, codes))),
+      typed(() => certifier.scan(codeRowsOf(one, codes))),
       options.signal,
     );
     bounded.live += found.live;
@@ -111,11 +111,6 @@ export async function prove(
     );
   }
   return { read: readsOf(ground), results: await resultsOf(asked, ground, bounded, options.signal) };
-}
-
-export function codedList({ list, dead }: CodedRows, codes: Uint8Array): CodedList {
-  const { rows, firstRowId, norms } = list;
-  return { codes, rows, firstRowId, ...(norms && { norms }), ...(dead && { dead }) };
 }
 
 /** The partitions and codes of the array. Without rows, or without queries, nothing is there to scan. */

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Dataset, type Hit, type NacreError, open } from '../../src/index.js';
+import { native } from '../../src/native.js';
 import { randomFloats, seedOf } from './random.js';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'nacre-coded-here-'));
@@ -74,6 +75,27 @@ test('more partitions than are looked at for one search give the same answers', 
   const { dataset, expected } = await searched('partitions', 300, 5);
   expect(await answers(dataset)).toEqual(expected);
   await dataset.close();
+});
+
+test('rows that were read are told also where too many are left to be scored', async () => {
+  const [binding, rows] = [native(), rowsOf(2000)];
+  const mean = new Uint8Array(4 * dimensions);
+  const transform = binding.createCodeTransform({ seed: 3, mean, basis: new Uint8Array(0) });
+  const bytes = new Uint8Array(rows.data.buffer);
+  const codes = new Uint8Array(transform.listBytes(2000));
+  await transform.encode('float32', bytes, codes);
+  const queries = Float64Array.from(few.data);
+  const asked = { metric: 'l2', dtype: 'float32', dimensions, k: 9, queries } as const;
+  const search = (enough: number) => {
+    const cascade = binding.createCascade(binding.createExactScan(asked), transform);
+    const lists = [{ codes, rows: 2000, firstRowId: 0 }];
+    const scoring = { first: 9, most: 100, enough };
+    return cascade?.searchNow(lists, [{ rows: bytes, firstRowId: 0 }], scoring);
+  };
+  const [given, done] = [search(0), search(2000)];
+  expect([given?.isDone, done?.isDone]).toEqual([false, true]);
+  expect(given?.read.length).toBeGreaterThanOrEqual(2 * 9);
+  expect(done?.read.slice(0, given?.read.length)).toEqual(given?.read);
 });
 
 test('a signal ends it', async () => {
