@@ -40,8 +40,26 @@ export class Session {
   constructor(options: CommonOptions, interrupt: AbortSignal) {
     this.options = options;
     const { timeout } = options;
-    this.signal =
-      timeout === undefined ? interrupt : AbortSignal.any([interrupt, AbortSignal.timeout(timeout)]);
+    this.signal = timeout === undefined ? interrupt : this.#within(timeout, interrupt);
+  }
+
+  /**
+   * The interrupt, or the end of `ms` milliseconds. Not `AbortSignal.any` of `AbortSignal.timeout`: nothing
+   * but its timer would hold the timeout, weakly, and once collected it never fires (nodejs/node#57736).
+   */
+  #within(ms: number, interrupt: AbortSignal): AbortSignal {
+    const either = new AbortController();
+    const timer = setTimeout(() => {
+      either.abort(new DOMException(`timeout of ${ms} ms`, 'TimeoutError'));
+    }, ms).unref();
+    const stop = (): void => either.abort(interrupt.reason);
+    interrupt.addEventListener('abort', stop, { once: true });
+    this.onClose(async () => {
+      clearTimeout(timer);
+      interrupt.removeEventListener('abort', stop);
+    });
+    if (interrupt.aborted) stop();
+    return either.signal;
   }
 
   /** Opens a dataset that is closed, and counted by -v, when the command ends. */
