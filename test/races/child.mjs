@@ -93,14 +93,17 @@ const jobs = {
   },
 
   /**
-   * Waits for turns: appends through a handle that stays open; or opens anew, or refreshes, and reads
-   * the last row.
+   * Waits for turns: appends through a handle that stays open or one of its own; or opens anew, or refreshes,
+   * and reads the last row.
    */
   async turns() {
     const held = await dataset();
     const answer = {
-      async append({ writer, operation }) {
-        return write(held, (tx) => tx.append('rows', rowsOf(writer, operation, 1)));
+      async append({ writer, operation, anew }) {
+        const ds = anew ? await dataset() : held;
+        const written = await write(ds, (tx) => tx.append('rows', rowsOf(writer, operation, 1)));
+        if (anew) await ds.close();
+        return written;
       },
       async read({ refresh }) {
         const ds = refresh ? held : await dataset();

@@ -99,6 +99,8 @@ onEach(sharedStores, 'on', (name) => {
             turn: 'append',
             writer: 1,
             operation,
+            // A handle gives the hint up for good when a write of it was held back: each new one tries again.
+            anew: random() < 0.5,
           });
           hint?.hold();
           const refresh = random() < 0.2;
