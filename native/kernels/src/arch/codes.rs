@@ -13,8 +13,12 @@ use crate::distance::Dtype;
 /// Queries of one limb that one call compares a block with.
 pub const CODE_QUERIES: usize = 8;
 
+/// Rows of low nibbles that one call compares with a query of two limbs.
+pub const RECORDS: usize = 4;
+
 type Encoder = unsafe fn(&Transform, Dtype, &[u8], &mut Work);
 type Coarse = unsafe fn(&Rule, &Columns<'_>, usize, (&[u8], *const u8), &[i8]) -> Left<2>;
+type Rows<const R: usize> = unsafe fn([&[u8]; R], [&[i8]; 2]) -> [[i32; 2]; R];
 type Fine = unsafe fn(&[Rule; CODE_QUERIES], &Columns<'_>, usize, &[u8], &[i8], &mut [Left<1>; CODE_QUERIES]);
 
 /// The kernels of one tier; see `dots`.
@@ -23,7 +27,8 @@ pub struct CodeKernels {
     coarse: Coarse,
     join: unsafe fn(&[u8], &[u8], usize, &mut [u8]),
     fine: Fine,
-    row: unsafe fn(&[u8], [&[i8]; 2]) -> [i32; 2],
+    row: Rows<1>,
+    rows: Rows<RECORDS>,
 }
 
 impl CodeKernels {
@@ -64,7 +69,13 @@ impl CodeKernels {
     /// Sums of a row of low nibbles with two limbs.
     pub fn row(&self, row: &[u8], limbs: [&[i8]; 2]) -> [i32; 2] {
         // SAFETY: as in `coarse`.
-        unsafe { (self.row)(row, limbs) }
+        unsafe { (self.row)([row], limbs)[0] }
+    }
+
+    /// The same of some rows of one length.
+    pub fn rows(&self, rows: [&[u8]; RECORDS], limbs: [&[i8]; 2]) -> [[i32; 2]; RECORDS] {
+        // SAFETY: as in `coarse`.
+        unsafe { (self.rows)(rows, limbs) }
     }
 }
 
@@ -100,11 +111,16 @@ macro_rules! kernels {
             unsafe { dots::fine::<$block, CODE_QUERIES>(rules, columns, block, codes, limbs, left) }
         }
         $(#[target_feature(enable = $features)])?
-        unsafe fn row(row: &[u8], limbs: [&[i8]; 2]) -> [i32; 2] {
+        unsafe fn row(row: [&[u8]; 1], limbs: [&[i8]; 2]) -> [[i32; 2]; 1] {
             // SAFETY: as above.
-            unsafe { dots::row::<$block, $row, 2>(row, limbs) }
+            unsafe { dots::rows::<$block, $row, 1>(row, limbs) }
         }
-        CodeKernels { coarse, join, fine, row }
+        $(#[target_feature(enable = $features)])?
+        unsafe fn rows(rows: [&[u8]; RECORDS], limbs: [&[i8]; 2]) -> [[i32; 2]; RECORDS] {
+            // SAFETY: as above.
+            unsafe { dots::rows::<$block, $row, RECORDS>(rows, limbs) }
+        }
+        CodeKernels { coarse, join, fine, row, rows }
     }};
 }
 

@@ -1,6 +1,6 @@
 //! Every tier against scalar, and scalar against sums in wide integers, where numbers are at their ends.
 
-use super::{CODE_QUERIES, CodeKernels, Left, Tier};
+use super::{CODE_QUERIES, CodeKernels, Left, RECORDS, Tier};
 use crate::codes::query::{Columns, Rule};
 use crate::codes::rotation::split_mix;
 use crate::distance::Metric;
@@ -120,10 +120,10 @@ fn dot(codes: impl Iterator<Item = u8>, limb: &[i8]) -> i64 {
     codes.zip(limb).map(|(code, &x)| i64::from(code) * i64::from(x)).sum()
 }
 
-fn bits<const L: usize>(left: &Left<L>) -> (u32, [u32; ROWS], [[i32; ROWS]; L]) {
+fn bits<const L: usize>(left: &Left<L>) -> ([u32; 2], [[u32; ROWS]; 2], [[i32; ROWS]; L]) {
     // Any NaN is as good as another.
     let value = |x: f32| if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() };
-    (left.rows, left.values.map(value), left.sums)
+    ([left.rows, left.near], [left.values, left.rest].map(|values| values.map(value)), left.sums)
 }
 
 fn interleave<const N: usize>(limbs: &[&[i8]]) -> Vec<i8> {
@@ -211,6 +211,21 @@ fn sums_of_a_row_of_low_nibbles_are_exact_on_every_tier_at_the_ends_of_the_range
     }
 }
 
+#[test]
+fn sums_of_many_rows_are_those_of_each() {
+    for coordinates in COORDINATES {
+        let rows: [_; RECORDS] = std::array::from_fn(|i| FILLS[FILLS.len() - 1 - i].bytes(coordinates / 2));
+        for limb in FILLS {
+            let limbs = [limb.limb(coordinates), Fill::Random(4).limb(coordinates)];
+            let limbs = limbs.each_ref().map(|limb| &limb[..]);
+            for (name, kernels) in tiers() {
+                let found = kernels.rows(rows.each_ref().map(|row| &row[..]), limbs);
+                assert_eq!(found, rows.each_ref().map(|row| kernels.row(row, limbs)), "{name}, {limb:?}");
+            }
+        }
+    }
+}
+
 /// A limit that a row equals leaves it, and one a step above does not.
 #[test]
 fn rows_are_left_at_the_limit_and_not_below_it_on_every_tier() {
@@ -224,7 +239,7 @@ fn rows_are_left_at_the_limit_and_not_below_it_on_every_tier() {
         };
         let found = kernels.coarse(&rule, &block.columns(), 0, [&high; 2], &limbs);
         let value = found.values[0] - rule.norms;
-        let later = |limit: f32| Rule { limit, ..rule }.leaves(found.values[0], &block.columns().row(0));
+        let later = |limit: f32| Rule { limit, ..rule }.leaves(found.values[0], block.columns().norm[0]);
         assert_eq!(at(value), 0xffff, "{name}");
         assert!(later(value), "{name}");
         assert_eq!(at(value.next_up()), 0, "{name}");

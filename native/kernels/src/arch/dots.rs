@@ -40,6 +40,8 @@ pub trait Dots {
         unsafe { turn_words(from, stride, GROUP / 4, into) }
     }
     unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums;
+    /// The sum of all; it fits.
+    unsafe fn total(sums: Self::Sums) -> i32;
     unsafe fn store(sums: Self::Sums, into: *mut i32);
 
     unsafe fn load_singles(from: *const f32) -> Self::Singles;
@@ -59,17 +61,22 @@ pub const ROWS: usize = 16;
 /// Bytes of a block that hold eight coordinates of its rows.
 const GROUP: usize = 64;
 
-/// The rows of a block that a rule leaves, a bit each. Their values, without the part of their norms, which
-/// depends on the threshold, and their sums are there if any is.
+/// The rows of a block that a rule leaves, a bit each. If any is, their values are there, without the part of
+/// their norms, which depends on the threshold, and what these are made of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Left<const L: usize> {
     pub rows: u32,
+    /// Those that would be left if their codes missed nothing.
+    pub near: u32,
     pub values: [f32; ROWS],
+    /// Of each value what comes neither from sums nor from the error of the codes.
+    pub rest: [f32; ROWS],
     pub sums: [[i32; ROWS]; L],
 }
 
 impl<const L: usize> Left<L> {
-    pub const NONE: Self = Self { rows: 0, values: [0.0; ROWS], sums: [[0; ROWS]; L] };
+    pub const NONE: Self =
+        Self { rows: 0, near: 0, values: [0.0; ROWS], rest: [0.0; ROWS], sums: [[0; ROWS]; L] };
 }
 
 /// The factors of as many rows as a vector has sums; those that a metric has no use for are zeros.
@@ -129,14 +136,15 @@ unsafe fn test<S: Dots, const L: usize>(
         let squares = S::multiply_singles(S::all(rule.squares), factors.length);
         let lengths = S::multiply_singles(factors.length, S::subtract_singles(S::all(rule.length), squares));
         let errors = S::multiply_singles(S::all(rule.error), factors.error);
-        let mut values = S::multiply_singles(factors.scale, products);
-        values = S::add_singles(values, S::add_singles(errors, lengths));
+        let mut rest = lengths;
         if let Some(tail) = factors.tail {
-            values = S::add_singles(values, S::multiply_singles(S::all(rule.tail), tail));
+            rest = S::add_singles(rest, S::multiply_singles(S::all(rule.tail), tail));
         }
         if !rule.metric.is_l2() {
-            values = S::add_singles(values, factors.along);
+            rest = S::add_singles(rest, factors.along);
         }
+        let values = S::multiply_singles(factors.scale, products);
+        let values = S::add_singles(values, S::add_singles(errors, rest));
         let mut tested = values;
         if rule.metric == Metric::Cosine {
             tested = S::subtract_singles(values, S::multiply_singles(S::all(rule.norms), factors.norm));
@@ -144,7 +152,9 @@ unsafe fn test<S: Dots, const L: usize>(
         let rows = S::not_less(tested, S::all(rule.limit));
         if rows != 0 {
             left.rows |= rows << first;
+            left.near |= S::not_less(S::subtract_singles(tested, errors), S::all(rule.limit)) << first;
             S::store_singles(values, left.values[first..first + S::SUMS].as_mut_ptr());
+            S::store_singles(rest, left.rest[first..first + S::SUMS].as_mut_ptr());
             for (sums, into) in sums.into_iter().zip(&mut left.sums) {
                 S::store(sums, into[first..first + S::SUMS].as_mut_ptr());
             }
@@ -286,7 +296,7 @@ pub unsafe fn fine<S: Dots, const Q: usize>(
 ) {
     let groups = codes.len() / GROUP;
     assert!(limbs.len() == groups * Q * 4, "limbs and rows have one length");
-    left.iter_mut().for_each(|left| left.rows = 0);
+    left.iter_mut().for_each(|left| (left.rows, left.near) = (0, 0));
     // SAFETY: the features are the caller's; group `g` of the codes ends at `(g + 1) * GROUP`, and of the
     // limbs at `(g + 1) * Q * 4`; `ROWS` is a multiple of the sums of a vector.
     unsafe {
@@ -320,58 +330,69 @@ pub unsafe fn fine<S: Dots, const Q: usize>(
     }
 }
 
-/// Sums of the low nibbles of one row with `L` vectors of int8, each as long as the row has coordinates:
-/// first those of the low halves of its bytes, then the others. In vectors of `S`, and of `T` what is left.
+/// Sums of the low nibbles of `R` rows of one length with two vectors of int8, each as long as the rows have
+/// coordinates: first those of the low halves of their bytes, then the others. In vectors of `S`, and of `T`
+/// what is left. More rows at once cost less each: they share what is read of the vectors, and none of their
+/// chains of sums waits for itself.
 ///
 /// # Safety
 /// The CPU has the features of `S` and `T`.
 #[inline(always)]
-pub unsafe fn row<S: Dots, T: Dots, const L: usize>(row: &[u8], vectors: [&[i8]; L]) -> [i32; L] {
-    let whole = row.len() - row.len() % (4 * S::SUMS);
-    assert!(row.len().is_multiple_of(4 * T::SUMS), "a row has whole vectors");
-    assert!(vectors.iter().all(|vector| vector.len() == 2 * row.len()), "vectors and rows have one length");
-    // SAFETY: the features are the caller's; both ranges are of whole vectors, within the row and half of
+pub unsafe fn rows<S: Dots, T: Dots, const R: usize>(rows: [&[u8]; R], vectors: [&[i8]; 2]) -> [[i32; 2]; R] {
+    let bytes = rows[0].len();
+    let whole = bytes - bytes % (4 * S::SUMS);
+    assert!(bytes.is_multiple_of(4 * T::SUMS), "a row has whole vectors");
+    assert!(rows.iter().all(|row| row.len() == bytes), "rows have one length");
+    assert!(vectors.iter().all(|vector| vector.len() == 2 * bytes), "vectors and rows have one length");
+    let mut totals = [[0; 2]; R];
+    // SAFETY: the features are the caller's; both ranges are of whole vectors, within the rows and half of
     // each vector.
     unsafe {
-        let first = row_part::<S, L>(row, vectors, 0..whole);
-        if whole == row.len() {
-            return first;
+        add_part::<S, R>(rows, vectors, 0..whole, &mut totals);
+        if whole < bytes {
+            add_part::<T, R>(rows, vectors, whole..bytes, &mut totals);
         }
-        let rest = row_part::<T, L>(row, vectors, whole..row.len());
-        std::array::from_fn(|limb| first[limb] + rest[limb])
     }
+    totals
 }
 
-/// The sums of some bytes of a row.
+/// Adds the sums of some bytes of rows.
 ///
 /// # Safety
-/// The CPU has the features of `S`; the range is of whole vectors, within the row, and each of `vectors` is
-/// twice as long as the row.
+/// The CPU has the features of `S`; the range is of whole vectors, within each row, and each of `vectors` is
+/// twice as long as a row.
 #[inline(always)]
-unsafe fn row_part<S: Dots, const L: usize>(
-    row: &[u8],
-    vectors: [&[i8]; L],
+unsafe fn add_part<S: Dots, const R: usize>(
+    rows: [&[u8]; R],
+    vectors: [&[i8]; 2],
     range: Range<usize>,
-) -> [i32; L] {
+    totals: &mut [[i32; 2]; R],
+) {
+    let bytes = rows[0].len();
     // SAFETY: as the caller says.
     unsafe {
-        let mut sums = [[S::zero(); 2]; L];
+        let mut sums = [[S::zero(); 2]; R];
         for i in range.step_by(4 * S::SUMS) {
-            let codes = S::load(row.as_ptr().add(i));
-            let (first, second) = (S::low_nibbles(codes), S::high_nibbles(codes));
-            for (vector, sums) in vectors.iter().zip(&mut sums) {
-                let (low, high) = (vector.as_ptr().add(i), vector.as_ptr().add(row.len() + i));
-                sums[0] = S::add_products(sums[0], first, S::load(low.cast()));
-                sums[1] = S::add_products(sums[1], second, S::load(high.cast()));
+            // No closures here: they would be compiled without the features, and their instructions be calls.
+            let low =
+                [S::load(vectors[0].as_ptr().add(i).cast()), S::load(vectors[1].as_ptr().add(i).cast())];
+            let i_high = bytes + i;
+            let high = [
+                S::load(vectors[0].as_ptr().add(i_high).cast()),
+                S::load(vectors[1].as_ptr().add(i_high).cast()),
+            ];
+            for (row, sums) in rows.iter().zip(&mut sums) {
+                let codes = S::load(row.as_ptr().add(i));
+                let (first, second) = (S::low_nibbles(codes), S::high_nibbles(codes));
+                for limb in 0..2 {
+                    sums[limb] = S::add_products(sums[limb], first, low[limb]);
+                    sums[limb] = S::add_products(sums[limb], second, high[limb]);
+                }
             }
         }
-        // No closure here: it would be compiled without the features, and its instructions be calls.
-        let mut totals = [0; L];
-        for (total, [low, high]) in totals.iter_mut().zip(sums) {
-            let mut lanes = [0i32; ROWS];
-            S::store(S::add(low, high), lanes.as_mut_ptr());
-            *total = lanes[..S::SUMS].iter().sum();
+        for (totals, sums) in totals.iter_mut().zip(sums) {
+            totals[0] += S::total(sums[0]);
+            totals[1] += S::total(sums[1]);
         }
-        totals
     }
 }

@@ -133,6 +133,11 @@ impl Dots for Scalar {
     }
 
     #[inline(always)]
+    unsafe fn total(sums: i32) -> i32 {
+        sums
+    }
+
+    #[inline(always)]
     unsafe fn store(sums: i32, into: *mut i32) {
         into.write(sums);
     }

@@ -11,7 +11,7 @@ macro_rules! dots {
      $and:ident, $or:ident, $shift:ident, $left:ident, $add:ident, $whole:literal,
      $singles:ty, $load_singles:ident, $store_singles:ident, $all:ident, $add_singles:ident, $subtract:ident,
      $multiply:ident, $subtract_sums:ident, $convert:ident, $compare:expr,
-     $products:expr $(, $turn:item)?) => {
+     $total:expr, $products:expr $(, $turn:item)?) => {
         pub struct $name;
 
         impl Dots for $name {
@@ -66,6 +66,11 @@ macro_rules! dots {
             #[inline(always)]
             unsafe fn add(a: $vector, b: $vector) -> $vector {
                 $add(a, b)
+            }
+
+            #[inline(always)]
+            unsafe fn total(sums: $vector) -> i32 {
+                $total(sums)
             }
 
             #[inline(always)]
@@ -145,6 +150,7 @@ macro_rules! dots_128 {
             _mm_sub_epi32,
             _mm_cvtepi32_ps,
             |values, limit| _mm_movemask_ps(_mm_cmpnlt_ps(values, limit)) as u32,
+            |sums| total_of_four(sums),
             $products
         );
     };
@@ -177,6 +183,11 @@ macro_rules! dots_512 {
             _mm512_sub_epi32,
             _mm512_cvtepi32_ps,
             |values, limit| u32::from(_mm512_cmp_ps_mask::<_CMP_NLT_UQ>(values, limit)),
+            |sums| {
+                let halves =
+                    _mm256_add_epi32(_mm512_castsi512_si256(sums), _mm512_extracti64x4_epi64::<1>(sums));
+                total_of_eight(halves)
+            },
             $products,
             #[inline(always)]
             unsafe fn turn(from: *const u8, stride: usize, into: *mut u8) {
@@ -184,6 +195,21 @@ macro_rules! dots_512 {
             }
         );
     };
+}
+
+/// # Safety
+/// The CPU has SSE2, as every x86-64 has.
+#[inline(always)]
+unsafe fn total_of_four(sums: __m128i) -> i32 {
+    let pairs = _mm_add_epi32(sums, _mm_shuffle_epi32::<0x4e>(sums));
+    _mm_cvtsi128_si32(_mm_add_epi32(pairs, _mm_shuffle_epi32::<0xb1>(pairs)))
+}
+
+/// # Safety
+/// The CPU has AVX2.
+#[inline(always)]
+unsafe fn total_of_eight(sums: __m256i) -> i32 {
+    total_of_four(_mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256::<1>(sums)))
 }
 
 /// Words of 16 lines become lines of 16 words: pairs of words, then of pairs, then parts of four words.
@@ -254,6 +280,7 @@ dots!(
     _mm256_sub_epi32,
     _mm256_cvtepi32_ps,
     |values, limit| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NLT_UQ>(values, limit)) as u32,
+    |sums| total_of_eight(sums),
     |sums, nibbles, bytes| {
         let pairs = _mm256_maddubs_epi16(nibbles, bytes);
         _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))

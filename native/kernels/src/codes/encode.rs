@@ -136,15 +136,9 @@ pub fn encode_block(
         Wide::Float64 => subtract_mean(transform, wide, f64::from_le_bytes, &mut work.residuals),
     };
     transform.apply(&work.residuals, project, &mut work.coordinates);
-    let mut largest = [0f32; LANES];
-    for coordinate in &work.coordinates {
-        for lane in 0..LANES {
-            largest[lane] = largest[lane].max(coordinate[lane].abs());
-        }
-    }
-    let scale = largest.map(|largest| largest / 127.5);
+    let scale = scales(&work.coordinates);
     // A scale of 0 has codes that are not used.
-    let inverse = largest.map(|largest| if largest > 0.0 { 127.5 / largest } else { 0.0 });
+    let inverse = scale.map(|scale| if scale > 0.0 { 1.0 / scale } else { 0.0 });
     let (mut coarse, mut fine, mut length) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
     work.nibbles.clear();
     for coordinates in work.coordinates.as_chunks::<8>().0 {
@@ -167,6 +161,60 @@ pub fn encode_block(
         let found = [coarse[lane], fine[lane], length[lane]];
         work.coded[lane] = sums.finish(lane, transform, scale[lane], found);
     }
+}
+
+/// How far codes reach, in parts of the largest coordinate. A few coordinates that are cut off cost less than
+/// all others gain by finer steps.
+const REACHES: [f32; 5] = [1.0, 0.96, 0.92, 0.88, 0.84];
+/// What a squared miss of the whole code counts for, beside one of the high nibbles. Of 200,000 normal rows of
+/// 384 numbers high nibbles leave a sixth fewer than without cutting (9,400 and 11,300 near the tenth best) and
+/// whole codes 23 instead of 18. High nibbles alone would leave a third fewer, but whole codes then 130.
+const WHOLE_WEIGHT: f32 = 8.0;
+
+/// The scale of each row by which its codes miss least, or about: misses are those of float32, without the
+/// exact ends of steps.
+#[inline(always)]
+fn scales(coordinates: &[Lane]) -> Lane {
+    let mut largest = [0f32; LANES];
+    for coordinate in coordinates {
+        for lane in 0..LANES {
+            largest[lane] = largest[lane].max(coordinate[lane].abs());
+        }
+    }
+    // A number of this size has no fraction, so that what is added to it is rounded.
+    const ROUND: f32 = 1.5 * (1 << 23) as f32;
+    // High nibbles are 16 steps of 1 here, the middle of each a whole number; codes end at this.
+    const END: f32 = 127.5 / 16.0;
+    let within = coordinates.len() as f32 / (12.0 * 256.0);
+    let (mut best, mut least) = ([1f32; LANES], [f32::INFINITY; LANES]);
+    for reach in REACHES {
+        let mut inverse = [0f32; LANES];
+        for lane in 0..LANES {
+            inverse[lane] = if largest[lane] > 0.0 { END / (reach * largest[lane]) } else { 0.0 };
+        }
+        let (mut coarse, mut beyond) = ([0f32; LANES], [0f32; LANES]);
+        for coordinate in coordinates {
+            for lane in 0..LANES {
+                let y = coordinate[lane] * inverse[lane] - 0.5;
+                let cut = y.clamp(-0.5 - END, END - 0.5);
+                let miss = y - (cut + ROUND - ROUND);
+                coarse[lane] += miss * miss;
+                beyond[lane] += (y - cut) * (y - cut);
+            }
+        }
+        for lane in 0..LANES {
+            let missed = reach * reach * (coarse[lane] + WHOLE_WEIGHT * (beyond[lane] + within));
+            if missed < least[lane] {
+                least[lane] = missed;
+                best[lane] = reach;
+            }
+        }
+    }
+    let mut scale = [0f32; LANES];
+    for lane in 0..LANES {
+        scale[lane] = best[lane] * largest[lane] / 127.5;
+    }
+    scale
 }
 
 struct Sums {

@@ -342,26 +342,19 @@ impl<'a> Columns<'a> {
 
 impl Rule {
     /// Whether a row of this value is left; the value is what a scan gives, without the row's norm.
-    pub fn leaves(&self, value: f32, factors: &Factors) -> bool {
-        let value = if self.metric == Metric::Cosine { value - self.norms * factors.norm } else { value };
+    pub fn leaves(&self, value: f32, norm: f32) -> bool {
+        let value = if self.metric == Metric::Cosine { value - self.norms * norm } else { value };
         at_most(Mutant::RuleLeaves, self.limit, value) || value.is_nan()
     }
 
     /// The same for a row's whole code, where the rule is that of its high nibbles: a step of these is 16 of
-    /// the whole code, and the middle of 255 is 17 times that of 15.
-    pub fn leaves_whole(&self, sums: [i64; 2], fine_error: f32, factors: &Factors) -> bool {
+    /// the whole code, and the middle of 255 is 17 times that of 15. `rest` is what a scan gives.
+    pub fn leaves_whole(&self, sums: [i64; 2], fine_error: f32, scale: f32, rest: f32, norm: f32) -> bool {
         let product = |limb: usize, unit: f32| {
             unit / 16.0 * (2 * sums[limb] - 17 * i64::from(self.totals[limb])) as f32
         };
         let products = product(0, self.high) + product(1, self.low);
-        let lengths = factors.length * (self.length - self.squares * factors.length);
-        let errors = self.error * fine_error + lengths + self.tail * factors.tail;
-        self.leaves(factors.scale * products + errors + factors.along, factors)
-    }
-
-    /// Whether the row would be left if the coarse code missed nothing.
-    pub fn is_near(&self, value: f32, coarse_error: f32, factors: &Factors) -> bool {
-        self.leaves(value - self.error * coarse_error, factors)
+        self.leaves(scale * products + (self.error * fine_error + rest), norm)
     }
 }
 

@@ -346,12 +346,8 @@ impl<'a> Codes<'a> {
         if self.is_even() { Metric::L2Squared } else { cascade.metric() }
     }
 
-    /// Those of a row of a chunk that was scanned with all that its bounds are made of: they are by its own
-    /// norm, which is read for the few rows that come so far.
-    pub(super) fn all_factors(&self, cascade: &Cascade, row: usize, known: Factors) -> Factors {
-        if !self.is_even() {
-            return known;
-        }
+    /// Those of a row of a chunk that was scanned.
+    pub(super) fn factors(&self, cascade: &Cascade, row: usize) -> Factors {
         let chunk = self.chunk(cascade, row / CHUNK_ROWS).expect("it was scanned");
         Columns::of(chunk, cascade.metric()).row(row % CHUNK_ROWS)
     }

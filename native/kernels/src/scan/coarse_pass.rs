@@ -5,54 +5,62 @@ use std::ops::Range;
 use super::cascade::{Cascade, Codes, Keeper};
 use super::mapped::{Ahead, MappedRows};
 use crate::Result;
-use crate::arch::{AHEAD, prefetch};
+use crate::arch::{AHEAD, CodeKernels, RECORDS, prefetch};
 use crate::codes::layout::Record;
-use crate::codes::query::{Columns, Factors, rows_of_block};
+use crate::codes::query::{Columns, rows_of_block};
 use crate::codes::{CHUNK_ROWS, Chunk, LANES, Norms};
+use crate::distance::Metric;
 use crate::topk::Candidates;
 
 /// Rows that wait at most.
 const WAITING: usize = 1 << 16;
 /// So far ahead of its use a row of low nibbles is fetched.
-const RECORDS_AHEAD: usize = 16;
+const RECORDS_AHEAD: usize = 20;
 
 /// A row that its high nibbles left. It waits for its low ones until the threshold is as low as it gets,
-/// unless it may itself lower it.
-struct Waiting<'a> {
-    codes: &'a Codes<'a>,
-    query: u32,
-    /// In the list, and where its record is.
+/// unless it may itself lower it. Small, for there are tens of thousands.
+struct Waiting {
+    /// Of those that the pass scans, and the row in it.
+    list: u32,
     row: u32,
+    /// Where its record is.
     record: usize,
     value: f32,
     /// The sums of its high nibbles.
     sums: [i32; 2],
-    factors: Factors,
+    scale: f32,
+    rest: f32,
+    norm: f32,
 }
 
 pub struct CoarsePass<'a> {
     cascade: &'a Cascade,
     keeper: Keeper<'a>,
-    waiting: Vec<Waiting<'a>>,
+    /// Of each query.
+    waiting: Vec<Vec<Waiting>>,
+    lists: Vec<&'a Codes<'a>>,
     ahead: Ahead<'a>,
 }
 
 impl<'a> CoarsePass<'a> {
     pub fn new(cascade: &'a Cascade, norms: Norms, rows: Option<&'a MappedRows<'a>>) -> Self {
-        Self { cascade, keeper: Keeper::new(cascade, norms), waiting: Vec::new(), ahead: Ahead::new(rows) }
+        let waiting = cascade.vectors.iter().map(|_| Vec::new()).collect();
+        let keeper = Keeper::new(cascade, norms);
+        Self { cascade, keeper, waiting, lists: Vec::new(), ahead: Ahead::new(rows) }
     }
 
     /// Scans some chunks of each of the lists.
     pub fn run(mut self, lists: Vec<(&'a Codes<'a>, Range<usize>)>) -> Result<(Vec<Candidates>, Vec<u64>)> {
-        let places = lists.into_iter().flat_map(|(codes, chunks)| chunks.map(move |index| (codes, index)));
+        self.lists = lists.iter().map(|(codes, _)| *codes).collect();
+        let places = (0..).zip(lists).flat_map(|(list, (_, chunks))| chunks.map(move |index| (list, index)));
         let mut places = places.peekable();
-        while let Some((codes, index)) = places.next() {
+        while let Some((list, index)) = places.next() {
             self.cascade.check()?;
-            let chunk = codes.chunk(self.cascade, index)?;
-            let next = places.peek().map(|&(codes, index)| codes.chunk(self.cascade, index)).transpose()?;
-            self.scan_chunk((codes, index), chunk, next);
+            let chunk_of = |(list, index)| self.list(list).chunk(self.cascade, index);
+            let (chunk, next) = (chunk_of((list, index))?, places.peek().copied().map(chunk_of).transpose()?);
+            self.scan_chunk((list, index), chunk, next);
             self.ahead.chunk_scanned(&mut self.keeper)?;
-            if self.waiting.len() >= WAITING {
+            if self.waiting.iter().any(|waiting| waiting.len() >= WAITING) {
                 self.settle()?;
             }
         }
@@ -60,13 +68,13 @@ impl<'a> CoarsePass<'a> {
         Ok((self.keeper.candidates, self.ahead.read))
     }
 
+    fn list(&self, list: u32) -> &'a Codes<'a> {
+        self.lists[list as usize]
+    }
+
     /// Scans a chunk, the one of this index of a list; `next` is scanned after it.
-    fn scan_chunk(
-        &mut self,
-        (codes, index): (&'a Codes<'a>, usize),
-        chunk: Chunk<'a>,
-        next: Option<Chunk<'a>>,
-    ) {
+    fn scan_chunk(&mut self, (list, index): (u32, usize), chunk: Chunk<'a>, next: Option<Chunk<'a>>) {
+        let codes = self.list(list);
         let metric = codes.metric(self.cascade);
         let columns = Columns::of(chunk, metric);
         let next_starts = next.map_or(columns, |next| Columns::of(next, metric)).starts();
@@ -89,58 +97,91 @@ impl<'a> CoarsePass<'a> {
             for (q, limbs) in self.cascade.vectors.iter().enumerate() {
                 let found = kernels.coarse(self.keeper.rule(q, codes), &columns, block, high, limbs);
                 let mut left = found.rows & rows_of_block(chunk.rows, block);
+                self.waiting[q].reserve(left.count_ones() as usize);
                 while left != 0 {
                     let lane = left.trailing_zeros() as usize;
                     left &= left - 1;
-                    let (row, value) = (block * LANES + lane, found.values[lane]);
-                    let (query, in_list) = (q as u32, (index * CHUNK_ROWS + row) as u32);
-                    let sums = found.sums.map(|sums| sums[lane]);
-                    let (record, factors) = (records + row * stride, columns.row(row));
-                    let waiting = Waiting { codes, query, row: in_list, record, value, sums, factors };
-                    if self.keeper.rule(q, codes).is_near(value, columns.error[row], &factors) {
-                        self.keep(&waiting);
+                    let row = block * LANES + lane;
+                    let waiting = Waiting {
+                        list,
+                        row: (index * CHUNK_ROWS + row) as u32,
+                        record: records + row * stride,
+                        value: found.values[lane],
+                        sums: [found.sums[0][lane], found.sums[1][lane]],
+                        scale: columns.scale[row],
+                        rest: found.rest[lane],
+                        // No other metric reads that column, and a miss of the cache costs more than all else here.
+                        norm: if metric == Metric::Cosine { columns.norm[row] } else { 0.0 },
+                    };
+                    if found.near & 1 << lane == 0 {
+                        self.waiting[q].push(waiting);
                     } else {
-                        self.waiting.push(waiting);
+                        self.keep_one(q, &waiting);
                     }
                 }
             }
         }
     }
 
+    /// Looks at the low nibbles of the rows that wait and that the thresholds of now do not rule out.
     fn settle(&mut self) -> Result<()> {
         self.ahead.score(&mut self.keeper)?;
-        let mut waiting = std::mem::take(&mut self.waiting);
-        let keeper = &self.keeper;
-        waiting.retain(|row| keeper.rule(row.query as usize, row.codes).leaves(row.value, &row.factors));
-        for (i, row) in waiting.iter().enumerate() {
-            if let Some(next) = waiting.get(i + RECORDS_AHEAD) {
-                self.record(next).prefetch();
+        for q in 0..self.waiting.len() {
+            let mut waiting = std::mem::take(&mut self.waiting[q]);
+            let (mut left, mut done) = (Vec::with_capacity(waiting.len()), 0);
+            for row in &waiting {
+                if !self.keeper.rule(q, self.list(row.list)).leaves(row.value, row.norm) {
+                    continue;
+                }
+                self.record(row).prefetch();
+                left.push(row);
+                if left.len() == done + RECORDS_AHEAD {
+                    self.keep_all(q, std::array::from_fn(|i| left[done + i]), CodeKernels::rows);
+                    done += RECORDS;
+                }
             }
-            if self.keeper.rule(row.query as usize, row.codes).leaves(row.value, &row.factors) {
-                self.keep(row);
+            let (groups, rest) = left[done..].as_chunks::<RECORDS>();
+            for group in groups {
+                self.keep_all(q, *group, CodeKernels::rows);
             }
+            for row in rest {
+                self.keep_one(q, row);
+            }
+            waiting.clear();
+            self.waiting[q] = waiting;
         }
-        waiting.clear();
-        self.waiting = waiting;
         Ok(())
     }
 
-    fn record(&self, waiting: &Waiting<'a>) -> Record<'a> {
+    fn record(&self, row: &Waiting) -> Record<'a> {
         let bytes = self.cascade.transform.layout.record_bytes();
-        Record(&waiting.codes.bytes[waiting.record..waiting.record + bytes])
+        Record(&self.list(row.list).bytes[row.record..row.record + bytes])
     }
 
-    fn keep(&mut self, waiting: &Waiting<'a>) {
-        let (q, record) = (waiting.query as usize, self.record(waiting));
+    fn keep_one(&mut self, q: usize, row: &Waiting) {
+        self.keep_all(q, [row], |kernels, [row], limbs| [kernels.row(row, limbs)]);
+    }
+
+    /// Keeps those of some rows that their whole codes do not rule out.
+    fn keep_all<const R: usize>(
+        &mut self,
+        q: usize,
+        rows: [&Waiting; R],
+        sums: impl Fn(&CodeKernels, [&[u8]; R], [&[i8]; 2]) -> [[i32; 2]; R],
+    ) {
+        let records = rows.map(|row| self.record(row));
         let limbs = self.cascade.queries[q].halves();
-        let low = self.cascade.kernels.row(record.low_nibbles(), limbs);
-        let sum = |i: usize| 16 * i64::from(waiting.sums[i]) + i64::from(low[i]);
-        let sums = [sum(0), sum(1)];
-        // Rules most of them out by a tenth of the arithmetic of their bounds.
-        if self.keeper.rule(q, waiting.codes).leaves_whole(sums, record.fine_error(), &waiting.factors) {
-            let place = (waiting.codes, waiting.row as usize);
-            let factors = waiting.codes.all_factors(self.cascade, place.1, waiting.factors);
-            self.keeper.keep(q, place, record, &factors, sums);
+        let low = sums(&self.cascade.kernels, records.map(Record::low_nibbles), limbs);
+        for ((waiting, record), low) in rows.into_iter().zip(records).zip(low) {
+            let &Waiting { list, row, sums, scale, rest, norm, .. } = waiting;
+            let codes = self.list(list);
+            let sum = |i: usize| 16 * i64::from(sums[i]) + i64::from(low[i]);
+            let sums = [sum(0), sum(1)];
+            // Rules most of them out by a tenth of the arithmetic of their bounds.
+            if self.keeper.rule(q, codes).leaves_whole(sums, record.fine_error(), scale, rest, norm) {
+                let factors = codes.factors(self.cascade, row as usize);
+                self.keeper.keep(q, (codes, row as usize), record, &factors, sums);
+            }
         }
     }
 }
