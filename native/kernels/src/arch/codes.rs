@@ -1,6 +1,6 @@
 //! The kernels over codes, compiled for each tier.
 
-use super::dots::{self, Left};
+use super::dots::{self, Left, LeftCoarse};
 #[cfg(target_arch = "x86_64")]
 use super::x86_dots;
 use super::{Tier, scalar};
@@ -17,7 +17,7 @@ pub const CODE_QUERIES: usize = 8;
 pub const RECORDS: usize = 4;
 
 type Encoder = unsafe fn(&Transform, Dtype, &[u8], &mut Work);
-type Coarse = unsafe fn(&Rule, &Columns<'_>, usize, (&[u8], *const u8), &[i8]) -> Left<2>;
+type Coarse = unsafe fn(&Rule, &Columns<'_>, usize, (&[u8], *const u8), &[i8]) -> LeftCoarse;
 type Rows<const R: usize> = unsafe fn([&[u8]; R], [&[i8]; 2]) -> [[i32; 2]; R];
 type Fine = unsafe fn(&[Rule; CODE_QUERIES], &Columns<'_>, usize, &[u8], &[i8], &mut [Left<1>; CODE_QUERIES]);
 
@@ -41,7 +41,7 @@ impl CodeKernels {
         block: usize,
         [high, ahead]: [&[u8]; 2],
         limbs: &[i8],
-    ) -> Left<2> {
+    ) -> LeftCoarse {
         // SAFETY: `self` comes from `Tier::code_kernels`, so the CPU has what these were compiled for.
         unsafe { (self.coarse)(rule, columns, block, (high, ahead.as_ptr()), limbs) }
     }
@@ -89,7 +89,7 @@ macro_rules! kernels {
             block: usize,
             high: (&[u8], *const u8),
             limbs: &[i8],
-        ) -> Left<2> {
+        ) -> LeftCoarse {
             // SAFETY: the caller has checked that the CPU has the features.
             unsafe { dots::coarse::<$block>(rule, columns, block, high, limbs) }
         }

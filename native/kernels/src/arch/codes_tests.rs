@@ -1,6 +1,6 @@
 //! Every tier against scalar, and scalar against sums in wide integers, where numbers are at their ends.
 
-use super::{CODE_QUERIES, CodeKernels, Left, RECORDS, Tier};
+use super::{CODE_QUERIES, CodeKernels, Left, LeftCoarse, RECORDS, Tier};
 use crate::codes::query::{Columns, Rule};
 use crate::codes::rotation::split_mix;
 use crate::distance::Metric;
@@ -120,10 +120,13 @@ fn dot(codes: impl Iterator<Item = u8>, limb: &[i8]) -> i64 {
     codes.zip(limb).map(|(code, &x)| i64::from(code) * i64::from(x)).sum()
 }
 
-fn bits<const L: usize>(left: &Left<L>) -> ([u32; 2], [[u32; ROWS]; 2], [[i32; ROWS]; L]) {
-    // Any NaN is as good as another.
-    let value = |x: f32| if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() };
-    ([left.rows, left.near], [left.values, left.rest].map(|values| values.map(value)), left.sums)
+/// Any NaN is as good as another.
+fn bits_of(values: [f32; ROWS]) -> [u32; ROWS] {
+    values.map(|x| if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() })
+}
+
+fn bits<const L: usize>(left: &Left<L>) -> (u32, [u32; ROWS], [[i32; ROWS]; L]) {
+    (left.rows, bits_of(left.values), left.sums)
 }
 
 fn interleave<const N: usize>(limbs: &[&[i8]]) -> Vec<i8> {
@@ -148,12 +151,13 @@ fn sums_of_high_nibbles_are_exact_on_every_tier_at_the_ends_of_the_range() {
             let scalar = found.iter().find(|(name, _)| name == "Scalar").unwrap().1;
             for (name, left) in &found {
                 for row in 0..ROWS {
-                    for (limb, sums) in limbs.iter().zip(left.sums) {
+                    for (limb, sums) in limbs.iter().zip(left.left.sums) {
                         let nibbles = bytes[row * coordinates..][..coordinates].iter().map(|code| code >> 4);
                         assert_eq!(i64::from(sums[row]), dot(nibbles, limb), "{name}, {codes:?}");
                     }
                 }
-                assert_eq!(bits(left), bits(&scalar), "{name}, {codes:?}");
+                let all = |found: &LeftCoarse| (bits(&found.left), found.near, bits_of(found.rest));
+                assert_eq!(all(left), all(&scalar), "{name}, {codes:?}");
             }
         }
     }
@@ -235,9 +239,9 @@ fn rows_are_left_at_the_limit_and_not_below_it_on_every_tier() {
     for (name, kernels) in tiers() {
         let rule = rule([0; 2]);
         let at = |limit: f32| {
-            kernels.coarse(&Rule { limit, ..rule }, &block.columns(), 0, [&high; 2], &limbs).rows
+            kernels.coarse(&Rule { limit, ..rule }, &block.columns(), 0, [&high; 2], &limbs).left.rows
         };
-        let found = kernels.coarse(&rule, &block.columns(), 0, [&high; 2], &limbs);
+        let found = kernels.coarse(&rule, &block.columns(), 0, [&high; 2], &limbs).left;
         let value = found.values[0] - rule.norms;
         let later = |limit: f32| Rule { limit, ..rule }.leaves(found.values[0], block.columns().norm[0]);
         assert_eq!(at(value), 0xffff, "{name}");

@@ -66,17 +66,22 @@ const GROUP: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Left<const L: usize> {
     pub rows: u32,
-    /// Those that would be left if their codes missed nothing.
-    pub near: u32,
     pub values: [f32; ROWS],
-    /// Of each value what comes neither from sums nor from the error of the codes.
-    pub rest: [f32; ROWS],
     pub sums: [[i32; ROWS]; L],
 }
 
 impl<const L: usize> Left<L> {
-    pub const NONE: Self =
-        Self { rows: 0, near: 0, values: [0.0; ROWS], rest: [0.0; ROWS], sums: [[0; ROWS]; L] };
+    pub const NONE: Self = Self { rows: 0, values: [0.0; ROWS], sums: [[0; ROWS]; L] };
+}
+
+/// What high nibbles leave: of each row what its whole code is tested with, too.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LeftCoarse {
+    pub left: Left<2>,
+    /// The rows that would be left if their codes missed nothing.
+    pub near: u32,
+    /// Of each value what comes neither from sums nor from the error of the code.
+    pub rest: [f32; ROWS],
 }
 
 /// The factors of as many rows as a vector has sums; those that a metric has no use for are zeros.
@@ -113,7 +118,7 @@ impl<S: Dots> Factors<S> {
 }
 
 /// Adds to `left` what `rule` leaves of the rows from `first` on of a block, of which `sums` are the sums
-/// with each limb.
+/// with each limb; to `coarse`, see `LeftCoarse`.
 ///
 /// # Safety
 /// The CPU has the features of `S`.
@@ -124,6 +129,7 @@ unsafe fn test<S: Dots, const L: usize>(
     first: usize,
     sums: [S::Sums; L],
     left: &mut Left<L>,
+    coarse: Option<(&mut u32, &mut [f32; ROWS])>,
 ) {
     // SAFETY: the features are the caller's.
     unsafe {
@@ -152,9 +158,11 @@ unsafe fn test<S: Dots, const L: usize>(
         let rows = S::not_less(tested, S::all(rule.limit));
         if rows != 0 {
             left.rows |= rows << first;
-            left.near |= S::not_less(S::subtract_singles(tested, errors), S::all(rule.limit)) << first;
+            if let Some((near, all)) = coarse {
+                *near |= S::not_less(S::subtract_singles(tested, errors), S::all(rule.limit)) << first;
+                S::store_singles(rest, all[first..first + S::SUMS].as_mut_ptr());
+            }
             S::store_singles(values, left.values[first..first + S::SUMS].as_mut_ptr());
-            S::store_singles(rest, left.rest[first..first + S::SUMS].as_mut_ptr());
             for (sums, into) in sums.into_iter().zip(&mut left.sums) {
                 S::store(sums, into[first..first + S::SUMS].as_mut_ptr());
             }
@@ -197,10 +205,10 @@ pub unsafe fn coarse<S: Dots>(
     block: usize,
     (high, ahead): (&[u8], *const u8),
     limbs: &[i8],
-) -> Left<2> {
+) -> LeftCoarse {
     let groups = high.len() / GROUP;
     assert!(limbs.len() == groups * 16, "limbs and rows have one length");
-    let mut left = Left::NONE;
+    let mut left = LeftCoarse { left: Left::NONE, near: 0, rest: [0.0; ROWS] };
     // SAFETY: the features are the caller's; group `g` of the block ends at `(g + 1) * GROUP`, and of the
     // limbs at `(g + 1) * 16`; `ROWS` is a multiple of the sums of a vector.
     unsafe {
@@ -219,7 +227,9 @@ pub unsafe fn coarse<S: Dots>(
                 }
             }
             let factors = Factors::load(columns, block * ROWS + first);
-            test::<S, 2>(rule, &factors, first, sums.map(|[a, b]| S::add(a, b)), &mut left);
+            let sums = sums.map(|[a, b]| S::add(a, b));
+            let LeftCoarse { left, near, rest } = &mut left;
+            test::<S, 2>(rule, &factors, first, sums, left, Some((near, rest)));
         }
     }
     left
@@ -296,7 +306,7 @@ pub unsafe fn fine<S: Dots, const Q: usize>(
 ) {
     let groups = codes.len() / GROUP;
     assert!(limbs.len() == groups * Q * 4, "limbs and rows have one length");
-    left.iter_mut().for_each(|left| (left.rows, left.near) = (0, 0));
+    left.iter_mut().for_each(|left| left.rows = 0);
     // SAFETY: the features are the caller's; group `g` of the codes ends at `(g + 1) * GROUP`, and of the
     // limbs at `(g + 1) * Q * 4`; `ROWS` is a multiple of the sums of a vector.
     unsafe {
@@ -324,7 +334,7 @@ pub unsafe fn fine<S: Dots, const Q: usize>(
                     let twice = |a| S::add(a, a);
                     sums[q] = S::add(sums[q], twice(twice(twice(twice(above[q])))));
                 }
-                test::<S, 1>(&rules[q], &factors, first, [sums[q]], &mut left[q]);
+                test::<S, 1>(&rules[q], &factors, first, [sums[q]], &mut left[q], None);
             }
         }
     }

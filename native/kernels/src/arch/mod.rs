@@ -35,7 +35,7 @@ use crate::{Error, Result};
 pub use codes::{CODE_QUERIES, CodeKernels, RECORDS};
 pub use compensated::Form;
 pub use counts::{BIT_QUERIES, BitCounts, COUNTED_ROWS};
-pub use dots::{AHEAD, Left, prefetch, prefetch_all};
+pub use dots::{AHEAD, Left, LeftCoarse, prefetch, prefetch_all};
 pub use float_state::DefaultFloatState;
 #[cfg(test)]
 pub use scalar::Scalar;

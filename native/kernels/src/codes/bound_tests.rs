@@ -122,6 +122,7 @@ fn left(coded: &Coded, kernels: &CodeKernels, limbs: Limbs, query: &CodeQuery, r
             Limbs::Two => {
                 kernels
                     .coarse(rule, &columns, block, [chunk.high_block(block); 2], &query.interleaved_limbs())
+                    .left
                     .rows
             }
             Limbs::One => {

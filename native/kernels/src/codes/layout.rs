@@ -154,6 +154,11 @@ impl<'a> Chunk<'a> {
         Record(&self.records()[row * bytes..(row + 1) * bytes])
     }
 
+    /// Those of the rows, one after the other.
+    pub fn all_records(self) -> impl Iterator<Item = Record<'a>> {
+        self.records().chunks_exact(self.layout.record_bytes()).take(self.rows).map(Record)
+    }
+
     fn records(self) -> &'a [u8] {
         self.section(Section::Records, padded(self.rows) * self.layout.record_bytes())
     }

@@ -4,7 +4,7 @@ use super::LANES;
 use super::Norms;
 use super::encode::round_up;
 use super::estimate::{QueryParts, Turned};
-use super::layout::Section;
+use super::layout::{Record, Section};
 use super::transform::Transform;
 use super::{Chunk, layout::padded};
 use crate::arch::Kernels;
@@ -299,7 +299,7 @@ impl<'a> Columns<'a> {
     /// With the errors of the fine codes, which are collected in `errors`.
     pub fn fine(chunk: Chunk<'a>, metric: Metric, errors: &'a mut Vec<f32>) -> Self {
         errors.clear();
-        errors.extend((0..chunk.rows).map(|row| chunk.record(row).fine_error()));
+        errors.extend(chunk.all_records().map(Record::fine_error));
         errors.resize(padded(chunk.rows), 0.0);
         Self::with(chunk, metric, errors)
     }

@@ -144,7 +144,7 @@ impl Certifier {
         rows: u32,
     ) -> impl Iterator<Item = (u32, (f64, f64))> + 'a {
         let planes = [block, (block + 1).min(chunk.blocks() - 1)].map(|block| chunk.high_block(block));
-        let high = self.kernels.coarse(&fixed.rule, columns, block, planes, &fixed.limbs);
+        let high = self.kernels.coarse(&fixed.rule, columns, block, planes, &fixed.limbs).left;
         lanes(rows).map(move |lane| {
             let row = block * LANES + lane as usize;
             let record = chunk.record(row);

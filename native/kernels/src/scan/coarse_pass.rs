@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::cascade::{Cascade, Codes, Keeper};
 use super::mapped::{Ahead, MappedRows};
 use crate::Result;
-use crate::arch::{AHEAD, CodeKernels, RECORDS, prefetch};
+use crate::arch::{AHEAD, CodeKernels, LeftCoarse, RECORDS, prefetch};
 use crate::codes::layout::Record;
 use crate::codes::query::{Columns, rows_of_block};
 use crate::codes::{CHUNK_ROWS, Chunk, LANES, Norms};
@@ -95,7 +95,8 @@ impl<'a> CoarsePass<'a> {
             };
             let high = [high, ahead];
             for (q, limbs) in self.cascade.vectors.iter().enumerate() {
-                let found = kernels.coarse(self.keeper.rule(q, codes), &columns, block, high, limbs);
+                let LeftCoarse { left: found, near, rest } =
+                    kernels.coarse(self.keeper.rule(q, codes), &columns, block, high, limbs);
                 let mut left = found.rows & rows_of_block(chunk.rows, block);
                 self.waiting[q].reserve(left.count_ones() as usize);
                 while left != 0 {
@@ -109,11 +110,11 @@ impl<'a> CoarsePass<'a> {
                         value: found.values[lane],
                         sums: [found.sums[0][lane], found.sums[1][lane]],
                         scale: columns.scale[row],
-                        rest: found.rest[lane],
+                        rest: rest[lane],
                         // No other metric reads that column, and a miss of the cache costs more than all else here.
                         norm: if metric == Metric::Cosine { columns.norm[row] } else { 0.0 },
                     };
-                    if found.near & 1 << lane == 0 {
+                    if near & 1 << lane == 0 {
                         self.waiting[q].push(waiting);
                     } else {
                         self.keep_one(q, &waiting);

@@ -6,7 +6,7 @@ use super::cascade::{Cascade, Codes, Keeper};
 use super::mapped::{Ahead, MappedRows};
 use crate::Result;
 use crate::arch::{CODE_QUERIES, Left};
-use crate::codes::query::{Columns, rows_of_block};
+use crate::codes::query::{Columns, Rule, rows_of_block};
 use crate::codes::{CHUNK_ROWS, LANES, Norms};
 use crate::topk::Candidates;
 
@@ -52,14 +52,20 @@ impl<'a> FinePass<'a> {
         let (all, stride) = (columns.of_metric(self.cascade.metric()), chunk.layout.record_bytes());
         let kernels = &self.cascade.kernels;
         let queries = self.cascade.queries.len();
+        let rules_of = |keeper: &Keeper<'_>, first: usize| -> [Rule; CODE_QUERIES] {
+            std::array::from_fn(|q| *keeper.rule((first + q).min(queries - 1), codes))
+        };
+        // They change only where a row is kept.
+        let firsts = (0..queries).step_by(CODE_QUERIES);
+        let mut rules: Vec<_> = firsts.map(|first| rules_of(&self.keeper, first)).collect();
         for block in 0..chunk.blocks() {
             self.cascade.check()?;
             kernels.join(chunk.high_block(block), chunk.low_block(block), stride, &mut self.joined);
             let rows = rows_of_block(chunk.rows, block);
-            for (group, limbs) in self.cascade.vectors.iter().enumerate() {
+            for ((group, limbs), rules) in self.cascade.vectors.iter().enumerate().zip(&mut rules) {
                 let first = group * CODE_QUERIES;
-                let rules = std::array::from_fn(|q| *self.keeper.rule((first + q).min(queries - 1), codes));
-                kernels.fine(&rules, &columns, block, &self.joined, limbs, &mut self.left);
+                kernels.fine(rules, &columns, block, &self.joined, limbs, &mut self.left);
+                let mut kept = false;
                 for q in 0..(queries - first).min(CODE_QUERIES) {
                     let mut left = self.left[q].rows & rows;
                     while left != 0 {
@@ -70,7 +76,11 @@ impl<'a> FinePass<'a> {
                         let sums = [self.left[q].sums[0][lane].into(), 0];
                         let place = (codes, index * CHUNK_ROWS + row);
                         self.keeper.keep(first + q, place, record, &factors, sums);
+                        kept = true;
                     }
+                }
+                if kept {
+                    *rules = rules_of(&self.keeper, first);
                 }
             }
         }
