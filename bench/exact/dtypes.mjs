@@ -4,6 +4,9 @@ import { Comparison, planOf } from './comparison.mjs';
 
 const clamp = (least, most, x) => Math.max(least, Math.min(most, Math.round(x)));
 
+/** What codes of half the bytes leave to be gained: docs/rfcs/0007. */
+const eightBits = 1.4;
+
 const kinds = {
   float64: {
     convert: (values) => new Float64Array(values),
@@ -18,13 +21,13 @@ const kinds = {
   int8: {
     convert: (values) => mapInto(new Int8Array(values.length), values, (x) => clamp(-128, 127, 40 * x)),
     peers: ['faiss-cpu SQ8bit_direct_signed', 'usearch exact', 'numkong packed and argpartition'],
-    leastRatio: 2,
+    leastRatio: eightBits,
   },
   uint8: {
     convert: (values) => mapInto(new Uint8Array(values.length), values, (x) => clamp(0, 255, 128 + 40 * x)),
     // Without usearch, whose distances of uint8 are NaN.
     peers: ['faiss-cpu SQ8bit_direct', 'numkong packed and argpartition'],
-    leastRatio: 2,
+    leastRatio: eightBits,
   },
 };
 

@@ -166,9 +166,9 @@ pub fn encode_block(
 /// How far codes reach, in parts of the largest coordinate. A few coordinates that are cut off cost less than
 /// all others gain by finer steps.
 const REACHES: [f32; 5] = [1.0, 0.96, 0.92, 0.88, 0.84];
-/// What a squared miss of the whole code counts for, beside one of the high nibbles. Of 200,000 normal rows of
-/// 384 numbers high nibbles leave a sixth fewer than without cutting (9,400 and 11,300 near the tenth best) and
-/// whole codes 23 instead of 18. High nibbles alone would leave a third fewer, but whole codes then 130.
+/// What a squared miss of the whole code counts for, beside one of the high nibbles. Of 200,000 normal rows
+/// of 384 numbers high nibbles leave a sixth fewer than without cutting (9,400 and 11,300 near the tenth
+/// best), and whole codes 23 instead of 18. To count high nibbles alone would leave a third fewer, but 130.
 const WHOLE_WEIGHT: f32 = 8.0;
 
 /// The scale of each row by which its codes miss least, or about: misses are those of float32, without the

@@ -111,7 +111,7 @@ impl<'a> CoarsePass<'a> {
                         sums: [found.sums[0][lane], found.sums[1][lane]],
                         scale: columns.scale[row],
                         rest: rest[lane],
-                        // No other metric reads that column, and a miss of the cache costs more than all else here.
+                        // No other metric reads that column: a miss of the cache costs more than all else here.
                         norm: if metric == Metric::Cosine { columns.norm[row] } else { 0.0 },
                     };
                     if near & 1 << lane == 0 {
