@@ -38,15 +38,17 @@ pub struct CoarsePass<'a> {
     keeper: Keeper<'a>,
     /// Of each query.
     waiting: Vec<Vec<Waiting>>,
+    /// Those that may lower the threshold: they are looked at as soon as their records are in the cache.
+    near: Vec<Vec<Waiting>>,
     lists: Vec<&'a Codes<'a>>,
     ahead: Ahead<'a>,
 }
 
 impl<'a> CoarsePass<'a> {
     pub fn new(cascade: &'a Cascade, norms: Norms, rows: Option<&'a MappedRows<'a>>) -> Self {
-        let waiting = cascade.vectors.iter().map(|_| Vec::new()).collect();
+        let [waiting, near] = [(); 2].map(|()| cascade.vectors.iter().map(|_| Vec::new()).collect());
         let keeper = Keeper::new(cascade, norms);
-        Self { cascade, keeper, waiting, lists: Vec::new(), ahead: Ahead::new(rows) }
+        Self { cascade, keeper, waiting, near, lists: Vec::new(), ahead: Ahead::new(rows) }
     }
 
     /// Scans some chunks of each of the lists.
@@ -95,8 +97,12 @@ impl<'a> CoarsePass<'a> {
             };
             let high = [high, ahead];
             for (q, limbs) in self.cascade.vectors.iter().enumerate() {
-                let LeftCoarse { left: found, near, rest } =
-                    kernels.coarse(self.keeper.rule(q, codes), &columns, block, high, limbs);
+                if self.near[q].len() >= RECORDS {
+                    self.keep_near(q);
+                }
+                // By reference: it is large, and mostly there is nothing in it.
+                let found = &kernels.coarse(self.keeper.rule(q, codes), &columns, block, high, limbs);
+                let LeftCoarse { left: found, near, rest } = found;
                 let mut left = found.rows & rows_of_block(chunk.rows, block);
                 self.waiting[q].reserve(left.count_ones() as usize);
                 while left != 0 {
@@ -117,11 +123,22 @@ impl<'a> CoarsePass<'a> {
                     if near & 1 << lane == 0 {
                         self.waiting[q].push(waiting);
                     } else {
-                        self.keep_one(q, &waiting);
+                        self.record(&waiting).prefetch();
+                        self.near[q].push(waiting);
                     }
                 }
             }
         }
+        (0..self.near.len()).for_each(|q| self.keep_near(q));
+    }
+
+    fn keep_near(&mut self, q: usize) {
+        let mut near = std::mem::take(&mut self.near[q]);
+        let (groups, rest) = near.as_chunks::<RECORDS>();
+        groups.iter().for_each(|group| self.keep_all(q, group.each_ref(), CodeKernels::rows));
+        rest.iter().for_each(|row| self.keep_one(q, row));
+        near.clear();
+        self.near[q] = near;
     }
 
     /// Looks at the low nibbles of the rows that wait and that the thresholds of now do not rule out.
