@@ -258,10 +258,10 @@ pub(crate) fn listed(lists: &[CodeList]) -> Result<Vec<Listed>> {
     lists.iter().map(one).collect()
 }
 
-/// How many parts the lists are scanned in, `a_thread` for each thread at most.
-pub(crate) fn scan_parts(lists: &[CodeList], a_thread: usize) -> Result<usize> {
+/// How many parts the lists are scanned in.
+pub(crate) fn scan_parts(lists: &[CodeList]) -> Result<usize> {
     let chunks: usize = lists.iter().map(|list| scan::Cascade::chunks(list.rows as usize)).sum();
-    Ok((chunks / JOB_CHUNKS).clamp(1, a_thread * pool()?.threads))
+    Ok((chunks / JOB_CHUNKS).clamp(1, pool()?.threads))
 }
 
 /// Scans part `part` of `of` of all chunks.
@@ -291,7 +291,7 @@ pub(crate) fn scan_lists<'env, S: Send + Sync + 'static>(
     lists: Vec<CodeList>,
     scan_chunks: impl Fn(&S, &[scan::Codes<'_>], Range<usize>) -> Result<()> + Send + Sync + 'static,
 ) -> napi::Result<Object<'env>> {
-    let parts = scan_parts(&lists, 1).map_err(fail)?;
+    let parts = scan_parts(&lists).map_err(fail)?;
     spawn_parts(
         env,
         (Arc::clone(scan), lists),

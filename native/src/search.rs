@@ -99,10 +99,7 @@ impl Cascade {
         rows: Vec<RowsInMemory>,
         scoring: Scoring,
     ) -> napi::Result<Object<'env>> {
-        // A thread that begins late, or is slower, leaves more of them to the others. A single query is over
-        // before that.
-        let a_thread = if self.0.is_of_many() && pool().map_err(fail)?.threads > 1 { 4 } else { 1 };
-        let parts = scan_parts(&lists, a_thread).map_err(fail)?;
+        let parts = scan_parts(&lists).map_err(fail)?;
         let rounds = Rounds::of(&scoring).map_err(fail)?;
         let inputs = Inputs { cascade: Arc::clone(&self.0), lists, rows };
         let (waiting, read) = (AtomicUsize::new(parts), Mutex::new(Vec::new()));

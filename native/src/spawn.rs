@@ -9,7 +9,6 @@ use std::cell::RefCell;
 use std::ops::Deref;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
 
 use kernels::{Code, Error, catch_panic};
 use napi::bindgen_prelude::{Object, ToNapiValue};
@@ -60,9 +59,9 @@ where
     let (deferred, promise): (Deferred<T>, _) = env.create_deferred()?;
     let parted = Arc::new(Parted { inputs, result: Mutex::new(Ok(None)), deferred: Mutex::new(deferred) });
     let steps = Arc::new((OnceLock::new(), prepare, work));
-    let job = |part| {
+    for part in 0..parts {
         let (parted, steps) = (Arc::clone(&parted), Arc::clone(&steps));
-        move || {
+        pool.run(&environment, move || {
             let (prepared, prepare, work) = &*steps;
             let result = catch_panic(|| {
                 let prepared = prepared.get_or_init(|| prepare(&parted.inputs));
@@ -72,31 +71,10 @@ where
             // What was prepared is given back before the promise settles.
             drop(steps);
             parted.finish();
-        }
-    };
-    let (first, others) = (job(0), (1..parts).map(job).collect::<Vec<_>>());
-    parted.finish();
-    let current = Arc::clone(&environment);
-    pool.run(&environment, move || {
-        if !others.is_empty() {
-            wait_actively(LOOP_RESTS);
-        }
-        others.into_iter().for_each(|other| pool.run(&current, other));
-        first();
-    });
-    Ok(promise)
-}
-
-/// How long an event loop runs on, about, when it has handed work to the pool. The other threads are woken
-/// after it: before, where the loop and the first thread are all that the processors can run, the kernel queues
-/// the second behind the first, and there it waits for the next tick, some 3 ms.
-const LOOP_RESTS: Duration = Duration::from_micros(50);
-
-fn wait_actively(time: Duration) {
-    let start = Instant::now();
-    while start.elapsed() < time {
-        std::hint::spin_loop();
+        });
     }
+    parted.finish();
+    Ok(promise)
 }
 
 struct Parted<I, T: ToNapiValue> {

@@ -103,11 +103,6 @@ impl Cascade {
         Ok(Some(Self { scan, transform, kernels, limbs, estimates, queries, vectors, left }))
     }
 
-    /// Whether it is of so many queries that they share what is read of the codes.
-    pub fn is_of_many(&self) -> bool {
-        self.limbs == Limbs::One
-    }
-
     pub(super) fn metric(&self) -> Metric {
         self.scan.metric
     }

@@ -117,7 +117,7 @@ impl<'a> CoarsePass<'a> {
                         sums: [found.sums[0][lane], found.sums[1][lane]],
                         scale: columns.scale[row],
                         rest: rest[lane],
-                        // No other metric reads that column, and to miss the cache costs more than all else.
+                        // No other metric reads that column: to miss the cache for it costs more than all else.
                         norm: if metric == Metric::Cosine { columns.norm[row] } else { 0.0 },
                     };
                     if near & 1 << lane == 0 {
