@@ -2,6 +2,7 @@
 // peer in one of its own after the other, so that no more than one peer is in memory. On one thread.
 //
 // Rates are queries a second. Nacre's rate beside a peer is the one of the same turns.
+import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { backMemory, checksumOf, interleaved, median, row } from '../harness.mjs';
 import { writeNpy } from '../support/data.mjs';
@@ -73,6 +74,8 @@ export class Comparison {
             return [name, writeNpy(file, data, [data.length / width, width], dtype)];
           }),
     );
+    // The kernel would write them to the disk meanwhile, on a processor that two threads need.
+    if (!context.small) execFileSync('sync');
     comparison.nacre = nacreOn(context, 1);
     await comparison.nacre.ask('load', comparison.loading);
     return comparison;

@@ -116,30 +116,37 @@ export async function searchHere(
       isNow ? cascade.searchNow(here, rows, scoring) : cascade.search(here, rows, scoring);
     const { read, isDone } = await untilCancelled(cascade, signal, search);
     const tell = (ids: Float64Array): void => tellRead(ids, covered, lent);
-    tell(read);
-    if (isDone) return true;
-    if (cascade.left() > enough) return false;
-    await scoreByAll(cascade, rows, scoring, signal, tell);
+    if (isDone || cascade.left() > enough) {
+      tell(read);
+      return isDone;
+    }
+    await scoreByAll(cascade, rows, scoring, signal, read, tell);
     return true;
   } finally {
     done();
   }
 }
 
-/** Rounds of scoring that all threads share. */
+/**
+ * Rounds of scoring that all threads share. What was read, by the scan and by each round, is told while the
+ * next round goes on.
+ */
 async function scoreByAll(
   cascade: Cascade,
   rows: readonly RowsInMemory[],
   { first, most }: Scoring,
   signal: AbortSignal | undefined,
+  read: Float64Array,
   tell: (ids: Float64Array) => void,
 ): Promise<void> {
-  for (let count = first; ; count *= 4) {
-    const score = (): Promise<Float64Array> => cascade.scoreInMemory(rows, Math.min(count, most));
-    const ids = await untilCancelled(cascade, signal, score);
-    if (ids.length === 0) return;
+  let ids = read;
+  for (let count = first; cascade.left() > 0; count *= 4) {
+    const score = async (): Promise<Float64Array> => cascade.scoreInMemory(rows, Math.min(count, most));
+    const scored = untilCancelled(cascade, signal, score);
     tell(ids);
+    ids = await scored;
   }
+  tell(ids);
 }
 
 /** Tells each partition which of its rows were read. */

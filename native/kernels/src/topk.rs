@@ -96,6 +96,8 @@ pub struct Candidate {
     pub row: usize,
     /// CRC32C of the row, where it is scored later from bytes that are read then.
     pub check: u32,
+    /// Whether the bounds are those of the row itself, and not only of its code.
+    pub is_read: bool,
 }
 
 /// The rows of one pass that might be among the k best.
@@ -161,6 +163,11 @@ impl Candidates {
         best
     }
 
+    /// Takes rows back that were handed out, with other bounds of the same keys.
+    pub fn put_back(&mut self, candidates: Vec<Candidate>) {
+        self.list.extend(candidates);
+    }
+
     fn may_enter(&self, candidate: &Candidate) -> bool {
         let (key, id) = self.cut;
         candidate.low < key || candidate.low == key && at_most(Mutant::CandidatesTake, candidate.id, id)
@@ -207,7 +214,7 @@ mod tests {
     }
 
     fn candidate(low: f64, high: f64, row: usize) -> Candidate {
-        Candidate { low, high, estimate: f64::NAN, id: row as u64, row, check: 0 }
+        Candidate { low, high, estimate: f64::NAN, id: row as u64, row, check: 0, is_read: false }
     }
 
     fn ids(top: &TopK) -> Vec<u64> {

@@ -16,7 +16,7 @@ use crate::codes::{CHUNK_ROWS, Chunk, Norms, Transform};
 use crate::crc::crc32c;
 use crate::mutants::{Mutant, at_most};
 use crate::rowset::{MAX_ID, RowSet};
-use crate::topk::{Candidate, Candidates, Hit};
+use crate::topk::{Candidate, Candidates, Hit, TopK};
 use crate::{Error, Result};
 
 /// A list of codes: chunks of `CHUNK_ROWS` rows, the last of them with what is left.
@@ -50,6 +50,8 @@ pub struct Cascade {
     estimates: bool,
     /// Of one query of two limbs each, or of `CODE_QUERIES` queries of one.
     pub(super) vectors: Vec<Vec<i8>>,
+    /// Of each query, the least upper bounds of rows that were read while codes were scanned, each row once.
+    pub(super) highs: Vec<Mutex<TopK>>,
     left: Mutex<Left>,
 }
 
@@ -100,7 +102,8 @@ impl Cascade {
         let kernels = scan.tier.code_kernels();
         let left = Left { waiting: vec![Vec::new(); queries.len()], asked: Vec::new() };
         let left = Mutex::new(left);
-        Ok(Some(Self { scan, transform, kernels, limbs, estimates, queries, vectors, left }))
+        let highs = queries.iter().map(|_| Mutex::new(TopK::new(scan.k))).collect();
+        Ok(Some(Self { scan, transform, kernels, limbs, estimates, queries, vectors, highs, left }))
     }
 
     pub(super) fn metric(&self) -> Metric {
@@ -169,9 +172,14 @@ impl Cascade {
         (lists.iter().map(evened).collect(), norms)
     }
 
-    /// How many rows wait for their scores, those of each query counted.
+    /// How many rows wait for their scores and can still be among the best, those of each query counted.
     pub fn left(&self) -> usize {
-        self.lock().waiting.iter().map(Vec::len).sum()
+        let left = self.lock();
+        let counts = left.waiting.iter().zip(&self.scan.best).map(|(waiting, best)| {
+            let threshold = best.threshold();
+            waiting.iter().filter(|candidate| candidate.low <= threshold).count()
+        });
+        counts.sum()
     }
 
     /// Takes the rows that codes left by their estimates, where the cascade is one of estimates. What has
@@ -248,15 +256,13 @@ impl Cascade {
         let (mut rows, mut ids, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
         for asked in asked.chunks(SCORED) {
             for (_, candidate) in asked {
-                let row = row_of(candidate.id)?;
-                prefetch_all(&row[..row.len().min(FETCHED)]);
+                prefetch_row(row_of(candidate.id)?);
             }
-            for &(q, Candidate { low, id, check, .. }) in asked {
+            for (q, candidate) in asked {
+                let (q, &Candidate { low, id, .. }) = (*q, candidate);
                 self.check()?;
                 let row = row_of(id)?;
-                if crc32c(row) != check {
-                    return Err(Error::corrupt(format!("row {id} is not the one that its code was made of")));
-                }
+                check_row(candidate, row)?;
                 if at_most(Mutant::Score, low, self.scan.best[q].threshold()) {
                     pairs.push((q, ids.len()));
                     ids.push(id);
@@ -273,8 +279,26 @@ impl Cascade {
         Ok(())
     }
 
+    /// k rows have no key above `value`.
+    pub(super) fn lower(&self, q: usize, value: f64) {
+        self.scan.best[q].lower(value);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Left> {
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Asks for the beginning of a row.
+pub(super) fn prefetch_row(row: &[u8]) {
+    prefetch_all(&row[..row.len().min(FETCHED)]);
+}
+
+/// `Corrupt` for a row that is not the one of which its code was made.
+pub(super) fn check_row(&Candidate { id, check, .. }: &Candidate, row: &[u8]) -> Result<()> {
+    match crc32c(row) == check {
+        true => Ok(()),
+        false => Err(Error::corrupt(format!("row {id} is not the one that its code was made of"))),
     }
 }
 
@@ -390,18 +414,23 @@ impl<'a> Keeper<'a> {
         Self { cascade, candidates, rules: rules.collect(), norms }
     }
 
+    pub fn scan(&self) -> &'a ExactScan {
+        &self.cascade.scan
+    }
+
     /// That of a query for the rows of a list.
     pub fn rule(&self, q: usize, codes: &Codes<'_>) -> &Rule {
         if codes.is_even() { &self.rules[q].even } else { &self.rules[q].any }
     }
 
-    /// Scores the rows that are likely the best so far, so that the threshold is a score and no bound of one.
-    /// Gives their ids.
-    pub fn score_best(&mut self, q: usize, rows: &MappedRows<'_>) -> Result<Vec<u64>> {
-        let best = self.candidates[q].take_best(self.cascade.scan.k);
-        self.cascade.score_ahead(q, &best, rows)?;
+    /// Bounds the rows that are likely the best so far by themselves, which is as good as a score for the
+    /// threshold. Gives the ids of those that were read.
+    pub fn bound_best(&mut self, q: usize, rows: &MappedRows<'_>, pass: &Pass<'_>) -> Result<Vec<u64>> {
+        let mut best = self.candidates[q].take_best(self.cascade.scan.k);
+        let read = self.cascade.bound_ahead(q, &mut best, rows, pass)?;
+        self.candidates[q].put_back(best);
         self.renew(q);
-        Ok(best.into_iter().map(|candidate| candidate.id).collect())
+        Ok(read)
     }
 
     /// Keeps a row of a list that its fine code does not rule out, by all of its factors.
@@ -425,7 +454,8 @@ impl<'a> Keeper<'a> {
                 true => query.estimate(factors, record.fine_error(), sums),
                 false => f64::NAN,
             };
-            self.candidates[q].push(Candidate { low, high, estimate, id, row, check: record.check() });
+            let (check, is_read) = (record.check(), false);
+            self.candidates[q].push(Candidate { low, high, estimate, id, row, check, is_read });
             best.lower(self.candidates[q].cut());
         }
         self.renew(q);

@@ -117,7 +117,7 @@ impl<'a> CoarsePass<'a> {
                         sums: [found.sums[0][lane], found.sums[1][lane]],
                         scale: columns.scale[row],
                         rest: rest[lane],
-                        // No other metric reads that column: to miss the cache for it costs more than all else.
+                        // No other metric reads that column, and to miss the cache costs more than all else.
                         norm: if metric == Metric::Cosine { columns.norm[row] } else { 0.0 },
                     };
                     if near & 1 << lane == 0 {
@@ -143,7 +143,7 @@ impl<'a> CoarsePass<'a> {
 
     /// Looks at the low nibbles of the rows that wait and that the thresholds of now do not rule out.
     fn settle(&mut self) -> Result<()> {
-        self.ahead.score(&mut self.keeper)?;
+        self.ahead.bound(&mut self.keeper)?;
         for q in 0..self.waiting.len() {
             let mut waiting = std::mem::take(&mut self.waiting[q]);
             let (mut left, mut done) = (Vec::with_capacity(waiting.len()), 0);

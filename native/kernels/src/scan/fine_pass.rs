@@ -42,7 +42,7 @@ impl<'a> FinePass<'a> {
                 self.ahead.chunk_scanned(&mut self.keeper)?;
             }
         }
-        self.ahead.score(&mut self.keeper)?;
+        self.ahead.bound(&mut self.keeper)?;
         Ok((self.keeper.candidates, self.ahead.read))
     }
 

@@ -1,8 +1,12 @@
-//! Rows that lie in memory beside their codes: what codes leave is scored at once, and its scores tighten the
-//! threshold for the rest.
+//! Rows that lie in memory beside their codes: what codes leave is read at once, and tightens the threshold for
+//! the rest.
 
-use super::cascade::{Cascade, Keeper};
-use crate::topk::Candidate;
+use std::sync::PoisonError;
+
+use super::Partition;
+use super::cascade::{Cascade, Keeper, check_row, prefetch_row};
+use super::pass::Pass;
+use crate::topk::{Candidate, Hit};
 use crate::{Error, Result};
 
 /// Rows by their ids. None of their bytes is believed: each row is compared with the checksum that its code
@@ -13,8 +17,8 @@ pub struct MappedRows<'a> {
     parts: Vec<(u64, &'a [u8])>,
 }
 
-/// Chunks of a pass after which its best rows are scored first; then whenever there are four times as many.
-const FIRST_SCORED: usize = 8;
+/// Chunks of a pass after which its best rows are read first; then whenever there are four times as many.
+const FIRST_BOUNDED: usize = 8;
 
 impl<'a> MappedRows<'a> {
     /// Parts ascend by their ids and do not overlap.
@@ -41,35 +45,37 @@ impl<'a> MappedRows<'a> {
     }
 }
 
-/// Scores the best rows of a pass now and then while it goes on, where rows are at hand: the thresholds are
-/// scores then, and no bounds of them.
+/// Reads the best rows of a pass now and then while it goes on, where rows are at hand: the thresholds are then
+/// as tight as scores.
 pub struct Ahead<'a> {
     rows: Option<&'a MappedRows<'a>>,
     /// The ids of the rows that were read.
     pub read: Vec<u64>,
     scanned: usize,
-    score_at: usize,
+    bound_at: usize,
 }
 
 impl<'a> Ahead<'a> {
     pub fn new(rows: Option<&'a MappedRows<'a>>) -> Self {
-        Self { rows, read: Vec::new(), scanned: 0, score_at: FIRST_SCORED }
+        Self { rows, read: Vec::new(), scanned: 0, bound_at: FIRST_BOUNDED }
     }
 
     /// One more chunk was scanned.
     pub fn chunk_scanned(&mut self, keeper: &mut Keeper<'_>) -> Result<()> {
         self.scanned += 1;
-        if self.scanned < self.score_at {
+        if self.scanned < self.bound_at {
             return Ok(());
         }
-        self.score_at *= 4;
-        self.score(keeper)
+        self.bound_at *= 4;
+        self.bound(keeper)
     }
 
-    pub fn score(&mut self, keeper: &mut Keeper<'_>) -> Result<()> {
+    pub fn bound(&mut self, keeper: &mut Keeper<'_>) -> Result<()> {
         if let Some(rows) = self.rows {
+            let none = Partition { rows: &[], first_id: 0, ids: None, dead: None };
+            let pass = Pass::new(keeper.scan(), &none);
             for q in 0..keeper.candidates.len() {
-                self.read.extend(keeper.score_best(q, rows)?);
+                self.read.extend(keeper.bound_best(q, rows, &pass)?);
             }
         }
         Ok(())
@@ -102,9 +108,36 @@ impl Cascade {
         self.score_asked(&self.asked(part..part + 1, of), |id| rows.row(id))
     }
 
-    /// Scores rows of one query ahead of all others.
-    pub(super) fn score_ahead(&self, q: usize, ahead: &[Candidate], rows: &MappedRows<'_>) -> Result<()> {
-        let asked: Vec<_> = ahead.iter().map(|&candidate| (q, candidate)).collect();
-        self.score_asked(&asked, |id| rows.row(id))
+    /// Bounds rows of one query by themselves, those that were not yet. The k-th least of their upper bounds is
+    /// one of the k-th key, as a score would be, but takes no exact arithmetic. Gives the ids of what was read.
+    pub(super) fn bound_ahead(
+        &self,
+        q: usize,
+        candidates: &mut [Candidate],
+        rows: &MappedRows<'_>,
+        pass: &Pass<'_>,
+    ) -> Result<Vec<u64>> {
+        let mut highs = self.highs[q].lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut read, mut widened) = (Vec::new(), Vec::new());
+        for candidate in candidates.iter().filter(|candidate| !candidate.is_read) {
+            prefetch_row(rows.row(candidate.id)?);
+        }
+        for candidate in candidates.iter_mut().filter(|candidate| !candidate.is_read) {
+            let (id, row) = (candidate.id, rows.row(candidate.id)?);
+            check_row(candidate, row)?;
+            let (low, high) = pass.pair_bounds(q, row, &mut widened);
+            *candidate = Candidate {
+                low: low.max(candidate.low),
+                high: high.min(candidate.high),
+                is_read: true,
+                ..*candidate
+            };
+            if candidate.high < f64::INFINITY {
+                highs.push(Hit { key: candidate.high, score: candidate.high, id, estimated: false });
+            }
+            read.push(id);
+        }
+        self.lower(q, highs.threshold());
+        Ok(read)
     }
 }

@@ -67,10 +67,14 @@ fn rows_at_hand_change_no_answer_and_leave_fewer_rows() {
         let scan = world.scan(metric, queries);
         let (cascade, rows) = (world.cascade(&scan), world.at_hand());
         let read = cascade.scan_with(&[world.list()], 0..end, Some(&rows)).unwrap();
-        assert!(read.len() >= K * queries, "the best are scored on the way");
+        assert!(read.len() >= K * queries, "the best are read on the way");
         let without = world.cascade(&world.scan(metric, queries));
         without.scan(&[world.list()], 0..end).unwrap();
-        assert!(cascade.left() + K < without.left(), "scores are tighter than bounds");
+        let (left, more) = (cascade.left(), without.left());
+        assert!(
+            left >= K * queries && left < more,
+            "bounds of rows are tighter than those of codes: {left}, {more}"
+        );
         cascade.refine(&rows, 5, 1000).unwrap();
         assert_eq!(found(scan.results()), expected, "{metric:?}, {queries} queries");
         assert_eq!(cascade.left(), 0);

@@ -83,7 +83,7 @@ impl<'a> Pass<'a> {
     }
 
     /// What `scan_integers` and `scan_floats` offer a row with.
-    fn pair_bounds(&self, q: usize, row: &[u8], widened: &mut Vec<u8>) -> (f64, f64) {
+    pub fn pair_bounds(&self, q: usize, row: &[u8], widened: &mut Vec<u8>) -> (f64, f64) {
         let Self { scan, .. } = self;
         let query = &scan.queries[q];
         if let Some(integers) = query.integers.as_ref().filter(|_| scan.dtype == Dtype::Uint8) {
@@ -193,7 +193,8 @@ impl<'a> Pass<'a> {
             return;
         }
         let (id, row) = (row.id, row.index);
-        self.candidates[q].push(Candidate { low, high, estimate: f64::NAN, id, row, check: 0 });
+        let (estimate, check, is_read) = (f64::NAN, 0, true);
+        self.candidates[q].push(Candidate { low, high, estimate, id, row, check, is_read });
         if self.candidates[q].len() >= WAITING.max(4 * self.scan.k) {
             self.settle(q);
         }
