@@ -73,7 +73,9 @@ async function twoThreads(context, comparison, rounds) {
   const reads = peer === undefined ? {} : { readOne: read(1), readTwo: read(2) };
   const medians = await interleaved(rounds.one, { ...ones, ...reads });
   const manys = { one: rate(one, batch), two: rate(two, batch) };
-  const many = await interleaved(rounds.many, manys);
+  // A call after a pause takes as long as the kernel takes to wake the second thread: many, so that the middle
+  // of them says something.
+  const many = await interleaved(5 * rounds.many, manys);
   await Promise.all([one.close(), two.close(), peer?.close()]);
 
   const beside = (value) => ({ name: 'one thread', value, unit: 'queries/s' });

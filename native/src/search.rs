@@ -12,7 +12,7 @@ use napi_derive::napi;
 
 use crate::arguments::{fail, integer, numbers, size};
 use crate::codes::{Cascade, CodeList, Listed, listed, scan_part, scan_parts};
-use crate::spawn::{pool, spawn_parts};
+use crate::spawn::{Parts, pool, spawn_parts};
 
 /// Rows of which row i has the id `first_row_id + i`.
 #[napi(object, object_to_js = false)]
@@ -103,10 +103,11 @@ impl Cascade {
         let rounds = Rounds::of(&scoring).map_err(fail)?;
         let inputs = Inputs { cascade: Arc::clone(&self.0), lists, rows };
         let (waiting, read) = (AtomicUsize::new(parts), Mutex::new(Vec::new()));
+        let spawned = if inputs.cascade.is_of_many() { Parts::long(parts) } else { parts.into() };
         spawn_parts(
             env,
             inputs,
-            parts,
+            spawned,
             |inputs| listed(&inputs.lists),
             move |inputs, listed: &Vec<Listed>, part| {
                 let rows = inputs.rows()?;

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::ops::Deref;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use kernels::{Code, Error, catch_panic};
 use napi::bindgen_prelude::{Object, ToNapiValue};
@@ -45,7 +46,7 @@ where
 pub fn spawn_parts<'env, I, P, T>(
     env: &'env Env,
     inputs: I,
-    parts: usize,
+    parts: impl Into<Parts>,
     prepare: impl Fn(&I) -> kernels::Result<P> + Send + Sync + 'static,
     work: impl Fn(&I, &P, usize) -> kernels::Result<T> + Send + Sync + 'static,
     join: fn(T, T) -> T,
@@ -57,11 +58,12 @@ where
 {
     let (pool, environment) = (pool().map_err(fail)?, Environment::current(env)?);
     let (deferred, promise): (Deferred<T>, _) = env.create_deferred()?;
+    let Parts { count, take_long } = parts.into();
     let parted = Arc::new(Parted { inputs, result: Mutex::new(Ok(None)), deferred: Mutex::new(deferred) });
     let steps = Arc::new((OnceLock::new(), prepare, work));
-    for part in 0..parts {
+    let job = |part| {
         let (parted, steps) = (Arc::clone(&parted), Arc::clone(&steps));
-        pool.run(&environment, move || {
+        move || {
             let (prepared, prepare, work) = &*steps;
             let result = catch_panic(|| {
                 let prepared = prepared.get_or_init(|| prepare(&parted.inputs));
@@ -71,10 +73,50 @@ where
             // What was prepared is given back before the promise settles.
             drop(steps);
             parted.finish();
-        });
-    }
+        }
+    };
+    let (first, others) = (job(0), (1..count).map(job).collect::<Vec<_>>());
     parted.finish();
+    let current = Arc::clone(&environment);
+    pool.run(&environment, move || {
+        if take_long && !others.is_empty() {
+            wait_actively(LOOP_RESTS);
+        }
+        others.into_iter().for_each(|other| pool.run(&current, other));
+        first();
+    });
     Ok(promise)
+}
+
+/// In how many parts work is done.
+pub struct Parts {
+    count: usize,
+    take_long: bool,
+}
+
+impl From<usize> for Parts {
+    fn from(count: usize) -> Self {
+        Self { count, take_long: false }
+    }
+}
+
+impl Parts {
+    /// Parts that take long enough, some ten milliseconds, to be begun a little later.
+    pub fn long(count: usize) -> Self {
+        Self { count, take_long: true }
+    }
+}
+
+/// How long an event loop runs on, about, when it has handed work to the pool. The other threads are woken
+/// after it: before, where the loop and the first thread are all that the processors can run, the kernel
+/// often queues the second behind the first, and there it waits for the next tick, some 3 ms.
+const LOOP_RESTS: Duration = Duration::from_micros(50);
+
+fn wait_actively(time: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < time {
+        std::hint::spin_loop();
+    }
 }
 
 struct Parted<I, T: ToNapiValue> {

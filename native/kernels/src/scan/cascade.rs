@@ -106,6 +106,11 @@ impl Cascade {
         Ok(Some(Self { scan, transform, kernels, limbs, estimates, queries, vectors, highs, left }))
     }
 
+    /// Whether it is of so many queries that they share what is read of the codes.
+    pub fn is_of_many(&self) -> bool {
+        self.limbs == Limbs::One
+    }
+
     pub(super) fn metric(&self) -> Metric {
         self.scan.metric
     }

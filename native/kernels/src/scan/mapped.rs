@@ -1,5 +1,5 @@
-//! Rows that lie in memory beside their codes: what codes leave is read at once, and tightens the threshold for
-//! the rest.
+//! Rows that lie in memory beside their codes: what codes leave is read at once, and tightens the threshold
+//! for the rest.
 
 use std::sync::PoisonError;
 
@@ -45,8 +45,8 @@ impl<'a> MappedRows<'a> {
     }
 }
 
-/// Reads the best rows of a pass now and then while it goes on, where rows are at hand: the thresholds are then
-/// as tight as scores.
+/// Reads the best rows of a pass now and then while it goes on, where rows are at hand: the thresholds are
+/// then as tight as scores.
 pub struct Ahead<'a> {
     rows: Option<&'a MappedRows<'a>>,
     /// The ids of the rows that were read.
@@ -108,8 +108,9 @@ impl Cascade {
         self.score_asked(&self.asked(part..part + 1, of), |id| rows.row(id))
     }
 
-    /// Bounds rows of one query by themselves, those that were not yet. The k-th least of their upper bounds is
-    /// one of the k-th key, as a score would be, but takes no exact arithmetic. Gives the ids of what was read.
+    /// Bounds rows of one query by themselves, those that were not yet. The k-th least of their upper bounds
+    /// is one of the k-th key, as a score would be, but takes no exact arithmetic. Gives the ids of what was
+    /// read.
     pub(super) fn bound_ahead(
         &self,
         q: usize,

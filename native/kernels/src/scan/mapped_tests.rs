@@ -9,7 +9,7 @@ use crate::codes::{CHUNK_ROWS, Norms, Transform, encode};
 
 const DIMENSIONS: usize = 33;
 const ROW_BYTES: usize = 4 * DIMENSIONS;
-/// Enough chunks that the best rows are scored while a pass goes on.
+/// Enough chunks that the best rows are read while a pass goes on.
 const ROWS: usize = 40 * CHUNK_ROWS + 77;
 const K: usize = 9;
 
