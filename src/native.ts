@@ -157,7 +157,10 @@ export interface Cascade extends ListScan {
   search(lists: readonly CodeRows[], rows: readonly RowsInMemory[], scoring: Scoring): Promise<Searched>;
   /** The same on the event loop: for a scan of a millisecond at most, of what is in memory. */
   searchNow(lists: readonly CodeRows[], rows: readonly RowsInMemory[], scoring: Scoring): Searched;
-  /** A round of scoring by all threads: of each query the `count` rows with the best bounds. Their ids. */
+  /**
+   * A round of scoring by all threads: of each query the `count` rows with the best bounds. The ids of those
+   * that were not read before.
+   */
   scoreInMemory(rows: readonly RowsInMemory[], count: number): Promise<Float64Array>;
   /** How many rows wait for their scores, those of each query counted. */
   left(): number;

@@ -143,7 +143,8 @@ impl Cascade {
         search().map_err(fail)
     }
 
-    /// Scores of each query the `count` rows with the best bounds, by all threads. Their ids.
+    /// Scores of each query the `count` rows with the best bounds, by all threads. The ids of those that were
+    /// not read before.
     #[napi(catch_unwind)]
     pub fn score_in_memory<'env>(
         &self,
@@ -158,10 +159,13 @@ impl Cascade {
             env,
             inputs,
             parts,
-            move |inputs| Ok(inputs.cascade.next(count)),
-            move |inputs, ids: &Vec<u64>, part| {
+            move |inputs| {
+                inputs.cascade.next(count);
+                Ok(inputs.cascade.unread())
+            },
+            move |inputs, unread: &Vec<u64>, part| {
                 inputs.cascade.score_mapped(&inputs.rows()?, part, parts)?;
-                Ok((part == 0).then(|| numbers(ids.iter().copied())))
+                Ok((part == 0).then(|| numbers(unread.iter().copied())))
             },
             |one, other| one.or(other),
         )

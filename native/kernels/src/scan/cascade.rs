@@ -226,6 +226,16 @@ impl Cascade {
         ids
     }
 
+    /// Of the rows that `next` asked for, the ids of those that were not read while codes were scanned.
+    pub fn unread(&self) -> Vec<u64> {
+        let left = self.lock();
+        let unread = left.asked.iter().filter(|(_, candidate)| !candidate.is_read);
+        let mut ids: Vec<u64> = unread.map(|(_, candidate)| candidate.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
     /// Scores the rows that `next` asked for, one after the other in the order of its ids. `Corrupt` when one
     /// is not the row that was coded.
     pub fn score(&self, ids: &[u64], rows: &[u8]) -> Result<()> {

@@ -89,16 +89,15 @@ impl Cascade {
     }
 
     /// Scores the rows that the bounds left, of each query `first` in the first round and then four times as
-    /// many each, `most` at most. Gives the ids of the rows that were read.
+    /// many each, `most` at most. Gives the ids of the rows that were read here first.
     pub fn refine(&self, rows: &MappedRows<'_>, first: usize, most: usize) -> Result<Vec<u64>> {
         let (mut count, mut read) = (first, Vec::new());
         loop {
-            let ids = self.next(count.min(most).max(1));
-            if ids.is_empty() {
+            if self.next(count.min(most).max(1)).is_empty() {
                 return Ok(read);
             }
+            read.extend(self.unread());
             self.score_mapped(rows, 0, 1)?;
-            read.extend(ids);
             count = count.saturating_mul(4);
         }
     }
