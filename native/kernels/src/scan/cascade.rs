@@ -41,7 +41,7 @@ const SCORED: usize = 64;
 const FETCHED: usize = 256;
 
 pub struct Cascade {
-    scan: Arc<ExactScan>,
+    pub(super) scan: Arc<ExactScan>,
     pub(super) transform: Arc<Transform>,
     pub(super) kernels: CodeKernels,
     pub(super) queries: Vec<CodeQuery>,
@@ -220,20 +220,12 @@ impl Cascade {
             let rest = waiting.len().saturating_sub(count);
             asked.extend(waiting.drain(rest..).rev().map(|candidate| (q, candidate)));
         }
-        let mut ids: Vec<u64> = asked.iter().map(|(_, candidate)| candidate.id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
+        ids_of(asked.iter())
     }
 
     /// Of the rows that `next` asked for, the ids of those that were not read while codes were scanned.
     pub fn unread(&self) -> Vec<u64> {
-        let left = self.lock();
-        let unread = left.asked.iter().filter(|(_, candidate)| !candidate.is_read);
-        let mut ids: Vec<u64> = unread.map(|(_, candidate)| candidate.id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
+        ids_of(self.lock().asked.iter().filter(|(_, candidate)| !candidate.is_read))
     }
 
     /// Scores the rows that `next` asked for, one after the other in the order of its ids. `Corrupt` when one
@@ -294,14 +286,17 @@ impl Cascade {
         Ok(())
     }
 
-    /// k rows have no key above `value`.
-    pub(super) fn lower(&self, q: usize, value: f64) {
-        self.scan.best[q].lower(value);
-    }
-
     fn lock(&self) -> MutexGuard<'_, Left> {
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Ascending, each once.
+fn ids_of<'a>(asked: impl Iterator<Item = &'a (usize, Candidate)>) -> Vec<u64> {
+    let mut ids: Vec<u64> = asked.map(|(_, candidate)| candidate.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 /// Asks for the beginning of a row.
@@ -429,10 +424,6 @@ impl<'a> Keeper<'a> {
         Self { cascade, candidates, rules: rules.collect(), norms }
     }
 
-    pub fn scan(&self) -> &'a ExactScan {
-        &self.cascade.scan
-    }
-
     /// That of a query for the rows of a list.
     pub fn rule(&self, q: usize, codes: &Codes<'_>) -> &Rule {
         if codes.is_even() { &self.rules[q].even } else { &self.rules[q].any }
@@ -440,9 +431,9 @@ impl<'a> Keeper<'a> {
 
     /// Bounds the rows that are likely the best so far by themselves, which is as good as a score for the
     /// threshold. Gives the ids of those that were read.
-    pub fn bound_best(&mut self, q: usize, rows: &MappedRows<'_>, pass: &Pass<'_>) -> Result<Vec<u64>> {
+    pub fn bound_best(&mut self, q: usize, rows: &MappedRows<'_>) -> Result<Vec<u64>> {
         let mut best = self.candidates[q].take_best(self.cascade.scan.k);
-        let read = self.cascade.bound_ahead(q, &mut best, rows, pass)?;
+        let read = self.cascade.bound_ahead(q, &mut best, rows)?;
         self.candidates[q].put_back(best);
         self.renew(q);
         Ok(read)

@@ -3,9 +3,8 @@
 
 use std::sync::PoisonError;
 
-use super::Partition;
 use super::cascade::{Cascade, Keeper, check_row, prefetch_row};
-use super::pass::Pass;
+use super::pass::Bounds;
 use crate::topk::{Candidate, Hit};
 use crate::{Error, Result};
 
@@ -72,10 +71,8 @@ impl<'a> Ahead<'a> {
 
     pub fn bound(&mut self, keeper: &mut Keeper<'_>) -> Result<()> {
         if let Some(rows) = self.rows {
-            let none = Partition { rows: &[], first_id: 0, ids: None, dead: None };
-            let pass = Pass::new(keeper.scan(), &none);
             for q in 0..keeper.candidates.len() {
-                self.read.extend(keeper.bound_best(q, rows, &pass)?);
+                self.read.extend(keeper.bound_best(q, rows)?);
             }
         }
         Ok(())
@@ -115,8 +112,8 @@ impl Cascade {
         q: usize,
         candidates: &mut [Candidate],
         rows: &MappedRows<'_>,
-        pass: &Pass<'_>,
     ) -> Result<Vec<u64>> {
+        let bounds = Bounds::new(&self.scan);
         let mut highs = self.highs[q].lock().unwrap_or_else(PoisonError::into_inner);
         let (mut read, mut widened) = (Vec::new(), Vec::new());
         for candidate in candidates.iter().filter(|candidate| !candidate.is_read) {
@@ -125,7 +122,7 @@ impl Cascade {
         for candidate in candidates.iter_mut().filter(|candidate| !candidate.is_read) {
             let (id, row) = (candidate.id, rows.row(candidate.id)?);
             check_row(candidate, row)?;
-            let (low, high) = pass.pair_bounds(q, row, &mut widened);
+            let (low, high) = bounds.of_row(q, row, &mut widened);
             *candidate = Candidate {
                 low: low.max(candidate.low),
                 high: high.min(candidate.high),
@@ -137,7 +134,7 @@ impl Cascade {
             }
             read.push(id);
         }
-        self.lower(q, highs.threshold());
+        self.scan.best[q].lower(highs.threshold());
         Ok(read)
     }
 }

@@ -26,7 +26,7 @@ pub struct Pass<'a> {
     partition: &'a Partition<'a>,
     /// Of each query.
     candidates: Vec<Candidates>,
-    error_factor: f64,
+    bounds: Bounds<'a>,
 }
 
 /// A row of the tile.
@@ -41,7 +41,7 @@ struct Row {
 impl<'a> Pass<'a> {
     pub fn new(scan: &'a ExactScan, partition: &'a Partition<'a>) -> Self {
         let candidates = scan.queries.iter().map(|_| Candidates::new(scan.k)).collect();
-        Self { scan, partition, candidates, error_factor: float::error_factor(scan.dimensions) }
+        Self { scan, partition, candidates, bounds: Bounds::new(scan) }
     }
 
     pub fn run(mut self, range: Range<usize>) {
@@ -70,7 +70,7 @@ impl<'a> Pass<'a> {
         let mut widened = Vec::new();
         for (q, index) in pairs {
             let Some(row) = self.row(index) else { continue };
-            let bounds = self.pair_bounds(q, self.row_bytes(index), &mut widened);
+            let bounds = self.bounds.of_row(q, self.row_bytes(index), &mut widened);
             self.offer(q, &row, bounds);
         }
         self.finish();
@@ -80,21 +80,6 @@ impl<'a> Pass<'a> {
         for q in 0..self.candidates.len() {
             self.settle(q);
         }
-    }
-
-    /// What `scan_integers` and `scan_floats` offer a row with.
-    pub fn pair_bounds(&self, q: usize, row: &[u8], widened: &mut Vec<u8>) -> (f64, f64) {
-        let Self { scan, .. } = self;
-        let query = &scan.queries[q];
-        if let Some(integers) = query.integers.as_ref().filter(|_| scan.dtype == Dtype::Uint8) {
-            let mut dot = [0];
-            scan.kernels.shorts(row, &[&integers.values], integers.steps, &mut dot);
-            return integer_bounds(scan.metric, dot[0], scan.kernels.integer_norm(row), integers.norm);
-        }
-        let (row, mut sum) = (scan.dtype.widen(row, widened), [0.0]);
-        scan.kernels.floats(scan.wide, scan.metric.is_l2(), row, &[&query.values], &mut sum);
-        let norm = if scan.metric.is_l2() { 0.0 } else { scan.kernels.norm(scan.wide, row) };
-        self.float_bounds(sum[0], norm, query)
     }
 
     /// The row, unless it is dead.
@@ -156,34 +141,10 @@ impl<'a> Pass<'a> {
             for row in &*rows {
                 scan.kernels.floats(scan.wide, scan.metric.is_l2(), bytes(row), &values, sums);
                 for (&q, &sum) in block.iter().zip(&*sums) {
-                    let bounds = self.float_bounds(sum, row.norm, &scan.queries[q]);
+                    let bounds = self.bounds.of_sum(sum, row.norm, &scan.queries[q]);
                     self.offer(q, row, bounds);
                 }
             }
-        }
-    }
-
-    /// Bounds on the key from a sum that is off by `error_factor` times the sum of the magnitudes of its
-    /// terms, which for products is at most the product of the lengths (Cauchy and Schwarz).
-    fn float_bounds(&self, sum: f64, norm: f64, query: &Query) -> (f64, f64) {
-        if !query.is_tame || !sum.is_finite() {
-            return UNBOUNDED;
-        }
-        if self.scan.wide == Wide::Float64 {
-            // Squares may have underflowed or overflowed on the way.
-            let squares = if self.scan.metric.is_l2() { sum } else { norm };
-            if !ORDINARY.contains(&squares) {
-                return UNBOUNDED;
-            }
-        }
-        let error = mutants::small_error(Mutant::FloatSum, self.error_factor);
-        let lengths = (norm * query.norm.high).sqrt();
-        match self.scan.metric {
-            Metric::L2 | Metric::L2Squared => (sum * (1.0 - error), sum * (1.0 + error)),
-            Metric::Dot => (-sum - error * lengths, -sum + error * lengths),
-            Metric::Cosine if lengths == 0.0 => (0.0, 0.0),
-            Metric::Cosine => (-sum / lengths - 2.0 * error, -sum / lengths + 2.0 * error),
-            metric => unreachable!("{metric:?} is not of products"),
         }
     }
 
@@ -211,6 +172,57 @@ impl<'a> Pass<'a> {
                 let Score { key, score } = score(self.scan, self.row_bytes(row), &self.scan.queries[q]);
                 best.push(Hit { key, score, id, estimated: false });
             }
+        }
+    }
+}
+
+/// Bounds on keys by the rows themselves, from sums that are fast and not exact.
+pub struct Bounds<'a> {
+    scan: &'a ExactScan,
+    error_factor: f64,
+}
+
+impl<'a> Bounds<'a> {
+    pub fn new(scan: &'a ExactScan) -> Self {
+        Self { scan, error_factor: float::error_factor(scan.dimensions) }
+    }
+
+    /// Those of the key of a row by one query, by the fast sums of the scan.
+    pub fn of_row(&self, q: usize, row: &[u8], widened: &mut Vec<u8>) -> (f64, f64) {
+        let Self { scan, .. } = self;
+        let query = &scan.queries[q];
+        if let Some(integers) = query.integers.as_ref().filter(|_| scan.dtype == Dtype::Uint8) {
+            let mut dot = [0];
+            scan.kernels.shorts(row, &[&integers.values], integers.steps, &mut dot);
+            return integer_bounds(scan.metric, dot[0], scan.kernels.integer_norm(row), integers.norm);
+        }
+        let (row, mut sum) = (scan.dtype.widen(row, widened), [0.0]);
+        scan.kernels.floats(scan.wide, scan.metric.is_l2(), row, &[&query.values], &mut sum);
+        let norm = if scan.metric.is_l2() { 0.0 } else { scan.kernels.norm(scan.wide, row) };
+        self.of_sum(sum[0], norm, query)
+    }
+
+    /// Those of the key from a sum that is off by `error_factor` times the sum of the magnitudes of its
+    /// terms, which for products is at most the product of the lengths (Cauchy and Schwarz).
+    fn of_sum(&self, sum: f64, norm: f64, query: &Query) -> (f64, f64) {
+        if !query.is_tame || !sum.is_finite() {
+            return UNBOUNDED;
+        }
+        if self.scan.wide == Wide::Float64 {
+            // Squares may have underflowed or overflowed on the way.
+            let squares = if self.scan.metric.is_l2() { sum } else { norm };
+            if !ORDINARY.contains(&squares) {
+                return UNBOUNDED;
+            }
+        }
+        let error = mutants::small_error(Mutant::FloatSum, self.error_factor);
+        let lengths = (norm * query.norm.high).sqrt();
+        match self.scan.metric {
+            Metric::L2 | Metric::L2Squared => (sum * (1.0 - error), sum * (1.0 + error)),
+            Metric::Dot => (-sum - error * lengths, -sum + error * lengths),
+            Metric::Cosine if lengths == 0.0 => (0.0, 0.0),
+            Metric::Cosine => (-sum / lengths - 2.0 * error, -sum / lengths + 2.0 * error),
+            metric => unreachable!("{metric:?} is not of products"),
         }
     }
 }
