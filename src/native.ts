@@ -164,6 +164,8 @@ export interface Cascade extends ListScan {
   scoreInMemory(rows: readonly RowsInMemory[], count: number): Promise<Float64Array>;
   /** How many rows wait for their scores, those of each query counted. */
   left(): number;
+  /** Whether another round of scoring would find nothing to do; after a round. */
+  isScored(): boolean;
   /**
    * Takes the rows that are left by their estimates, where the cascade is one of estimates: what has none is
    * left, to be scored. After the last scan.

@@ -335,6 +335,11 @@ impl Cascade {
         self.0.left() as f64
     }
 
+    #[napi(catch_unwind)]
+    pub fn is_scored(&self) -> bool {
+        self.0.is_scored()
+    }
+
     /// Takes the rows that are left by their estimates, where the cascade is one of estimates.
     #[napi(catch_unwind)]
     pub fn estimate(&self) -> napi::Result<()> {

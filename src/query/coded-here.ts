@@ -140,11 +140,12 @@ async function scoreByAll(
   tell: (ids: Float64Array) => void,
 ): Promise<void> {
   let ids = read;
-  for (let count = first; cascade.left() > 0; count *= 4) {
+  for (let count = first, isScored = false; !isScored; count *= 4) {
     const score = async (): Promise<Float64Array> => cascade.scoreInMemory(rows, Math.min(count, most));
     const scored = untilCancelled(cascade, signal, score);
     tell(ids);
     ids = await scored;
+    isScored = cascade.isScored();
   }
   tell(ids);
 }

@@ -159,8 +159,9 @@ impl Cascade {
             Limbs::One => FinePass::new(self, norms, rows).run(ranges)?,
         };
         let mut left = self.lock();
-        for (waiting, mut found) in left.waiting.iter_mut().zip(candidates) {
-            waiting.append(&mut found.take());
+        for ((waiting, mut found), best) in left.waiting.iter_mut().zip(candidates).zip(&self.scan.best) {
+            let threshold = best.threshold();
+            waiting.extend(found.take().into_iter().filter(|candidate| candidate.low <= threshold));
         }
         Ok(read)
     }
@@ -177,14 +178,17 @@ impl Cascade {
         (lists.iter().map(evened).collect(), norms)
     }
 
-    /// How many rows wait for their scores and can still be among the best, those of each query counted.
+    /// How many rows wait for their scores, those of each query counted.
     pub fn left(&self) -> usize {
+        self.lock().waiting.iter().map(Vec::len).sum()
+    }
+
+    /// Whether no row that `next` did not ask for can be among the best; to be called after it. Looks at one
+    /// row of each query: they are in order then.
+    pub fn is_scored(&self) -> bool {
         let left = self.lock();
-        let counts = left.waiting.iter().zip(&self.scan.best).map(|(waiting, best)| {
-            let threshold = best.threshold();
-            waiting.iter().filter(|candidate| candidate.low <= threshold).count()
-        });
-        counts.sum()
+        let mut queries = left.waiting.iter().zip(&self.scan.best);
+        queries.all(|(waiting, best)| waiting.last().is_none_or(|first| first.low > best.threshold()))
     }
 
     /// Takes the rows that codes left by their estimates, where the cascade is one of estimates. What has
