@@ -36,8 +36,7 @@ pub enum Mutant {
     Keeper,
     Next,
     Score,
-    CandidatesTake,
-    CandidatesPrune,
+    Candidates,
     TopKey,
     /// Sums of two products of bytes saturate at 16 bits.
     Saturation,

@@ -119,7 +119,7 @@ impl Candidates {
     }
 
     pub fn push(&mut self, candidate: Candidate) {
-        if !self.may_enter(&candidate) {
+        if !may_enter(self.cut, &candidate) {
             return;
         }
         let Candidate { high, id, .. } = candidate;
@@ -147,7 +147,7 @@ impl Candidates {
     /// Hands out the rows, those with the best bounds first, and forgets them; the cut stays.
     pub fn take(&mut self) -> Vec<Candidate> {
         let mut list = std::mem::take(&mut self.list);
-        list.retain(|candidate| self.may_enter(candidate));
+        list.retain(|candidate| may_enter(self.cut, candidate));
         list.sort_unstable_by(|a, b| a.low.total_cmp(&b.low));
         list
     }
@@ -155,7 +155,7 @@ impl Candidates {
     /// Hands out up to `count` rows with the best bounds, in no order, and forgets them; the cut stays.
     pub fn take_best(&mut self, count: usize) -> Vec<Candidate> {
         let mut best = std::mem::take(&mut self.list);
-        best.retain(|candidate| self.may_enter(candidate));
+        best.retain(|candidate| may_enter(self.cut, candidate));
         if count < best.len() {
             best.select_nth_unstable_by(count, |a, b| a.low.total_cmp(&b.low));
             self.list = best.split_off(count);
@@ -168,17 +168,15 @@ impl Candidates {
         self.list.extend(candidates);
     }
 
-    fn may_enter(&self, candidate: &Candidate) -> bool {
-        let (key, id) = self.cut;
-        candidate.low < key || candidate.low == key && at_most(Mutant::CandidatesTake, candidate.id, id)
-    }
-
     fn prune(&mut self) {
         let cut = self.cut;
-        let within = |id| at_most(Mutant::CandidatesPrune, id, cut.1);
-        self.list.retain(|c| c.low < cut.0 || c.low == cut.0 && within(c.id));
+        self.list.retain(|candidate| may_enter(cut, candidate));
         self.limit = self.limit.max(2 * self.list.len());
     }
+}
+
+fn may_enter((key, id): (f64, u64), candidate: &Candidate) -> bool {
+    candidate.low < key || candidate.low == key && at_most(Mutant::Candidates, candidate.id, id)
 }
 
 #[cfg(test)]
