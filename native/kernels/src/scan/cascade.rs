@@ -33,7 +33,7 @@ pub struct Codes<'a> {
 }
 
 /// So many queries are scanned together, in one limb each; fewer one by one.
-const MANY: usize = 4;
+pub(super) const MANY: usize = 4;
 
 /// Rows that are scored together: enough that one is on its way while another is worked on.
 const SCORED: usize = 64;

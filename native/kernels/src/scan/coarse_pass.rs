@@ -1,8 +1,9 @@
 //! One query over codes: high nibbles first, low ones for the rows that are left.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
-use super::cascade::{Cascade, Codes, Keeper};
+use super::cascade::{Cascade, Codes, Keeper, MANY};
 use super::mapped::{Ahead, MappedRows};
 use crate::Result;
 use crate::arch::{AHEAD, CodeKernels, LeftCoarse, RECORDS, prefetch};
@@ -33,6 +34,29 @@ struct Waiting {
     norm: f32,
 }
 
+/// Bytes of a list of waiting rows that is kept for the next pass.
+const SPARE_BYTES: usize = 2 << 20;
+
+thread_local! {
+    /// Lists of passes of this thread that are over. To ask the system for them anew takes it a fault for each
+    /// page, and to give them back a word to all processors: more than a second thread gains.
+    static SPARE: RefCell<Vec<Vec<Waiting>>> = const { RefCell::new(Vec::new()) };
+}
+
+fn spare() -> Vec<Waiting> {
+    SPARE.with_borrow_mut(|spare| spare.pop().unwrap_or_default())
+}
+
+fn keep_spare(mut list: Vec<Waiting>) {
+    list.clear();
+    SPARE.with_borrow_mut(|spare| {
+        // As many as a pass has queries.
+        if spare.len() < MANY && list.capacity() * size_of::<Waiting>() <= SPARE_BYTES {
+            spare.push(list);
+        }
+    });
+}
+
 pub struct CoarsePass<'a> {
     cascade: &'a Cascade,
     keeper: Keeper<'a>,
@@ -46,7 +70,8 @@ pub struct CoarsePass<'a> {
 
 impl<'a> CoarsePass<'a> {
     pub fn new(cascade: &'a Cascade, norms: Norms, rows: Option<&'a MappedRows<'a>>) -> Self {
-        let [waiting, near] = [(); 2].map(|()| cascade.vectors.iter().map(|_| Vec::new()).collect());
+        let waiting = cascade.vectors.iter().map(|_| spare()).collect();
+        let near = cascade.vectors.iter().map(|_| Vec::new()).collect();
         let keeper = Keeper::new(cascade, norms);
         Self { cascade, keeper, waiting, near, lists: Vec::new(), ahead: Ahead::new(rows) }
     }
@@ -67,6 +92,7 @@ impl<'a> CoarsePass<'a> {
             }
         }
         self.settle()?;
+        self.waiting.into_iter().for_each(keep_spare);
         Ok((self.keeper.candidates, self.ahead.read))
     }
 
@@ -146,21 +172,24 @@ impl<'a> CoarsePass<'a> {
         self.ahead.bound(&mut self.keeper)?;
         for q in 0..self.waiting.len() {
             let mut waiting = std::mem::take(&mut self.waiting[q]);
-            let (mut left, mut done) = (Vec::with_capacity(waiting.len()), 0);
-            for row in &waiting {
+            // Those that are left move to the front.
+            let (mut left, mut done) = (0, 0);
+            for at in 0..waiting.len() {
+                let row = &waiting[at];
                 if !self.keeper.rule(q, self.list(row.list)).leaves(row.value, row.norm) {
                     continue;
                 }
                 self.record(row).prefetch();
-                left.push(row);
-                if left.len() == done + RECORDS_AHEAD {
-                    self.keep_all(q, std::array::from_fn(|i| left[done + i]), CodeKernels::rows);
+                waiting.swap(left, at);
+                left += 1;
+                if left == done + RECORDS_AHEAD {
+                    self.keep_all(q, std::array::from_fn(|i| &waiting[done + i]), CodeKernels::rows);
                     done += RECORDS;
                 }
             }
-            let (groups, rest) = left[done..].as_chunks::<RECORDS>();
+            let (groups, rest) = waiting[done..left].as_chunks::<RECORDS>();
             for group in groups {
-                self.keep_all(q, *group, CodeKernels::rows);
+                self.keep_all(q, group.each_ref(), CodeKernels::rows);
             }
             for row in rest {
                 self.keep_one(q, row);
