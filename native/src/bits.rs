@@ -8,7 +8,7 @@ use napi::bindgen_prelude::Object;
 use napi_derive::napi;
 
 use crate::arguments::{fail, numbers, size};
-use crate::codes::{CodeList, CodeTransform, listed, scan_lists, scan_part};
+use crate::codes::{CodeList, CodeTransform, scan_lists, scan_lists_now};
 use crate::scan::ExactScan;
 use crate::spawn::spawn;
 
@@ -27,14 +27,13 @@ impl BitScan {
     /// The best estimates go to the exact scan.
     #[napi(catch_unwind)]
     pub fn scan<'env>(&self, env: &'env Env, lists: Vec<CodeList>) -> napi::Result<Object<'env>> {
-        scan_lists(env, &self.0, lists, scan::SignScan::scan)
+        scan_lists(env, &self.0, lists, scan::SignScan::scan_share)
     }
 
     /// The same on the event loop.
     #[napi(catch_unwind)]
     pub fn scan_now(&self, lists: Vec<CodeList>) -> napi::Result<()> {
-        let scan = |codes: &[scan::Codes<'_>], chunks| self.0.scan(codes, chunks);
-        listed(&lists).and_then(|listed| scan_part(scan, &lists, &listed, (0, 1))).map_err(fail)
+        scan_lists_now(&lists, |codes, share| self.0.scan_share(codes, share))
     }
 
     /// As that of the scan that the bits are for.

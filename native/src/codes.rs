@@ -1,11 +1,10 @@
 //! Codes of rows, and the scan over them.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use kernels::codes::{self, CHUNK_ROWS, Chunk, Norms, SignLayout, Transform};
 use kernels::rowset::{MAX_ID, RowSet};
-use kernels::scan::{self, Dtype};
+use kernels::scan::{self, Dtype, Share};
 use kernels::{Error, Result};
 use napi::Env;
 use napi::bindgen_prelude::{Float64Array, Object, Uint8Array};
@@ -246,16 +245,24 @@ pub(crate) fn norms_of(claimed: Option<RowNorms>) -> Norms {
     }
 }
 
-/// What the numbers of a list say, checked, and its dead rows.
-pub(crate) type Listed = (usize, u64, Option<RowSet>);
+/// What is said of lists, checked, and the passes' share of them.
+pub(crate) struct Listed {
+    /// Of each the rows, the id of the first, and the dead ones.
+    lists: Vec<(usize, u64, Option<RowSet>)>,
+    share: Share,
+}
 
-pub(crate) fn listed(lists: &[CodeList]) -> Result<Vec<Listed>> {
-    let one = |list: &CodeList| {
-        let dead = list.dead.as_ref().map(|bytes| RowSet::decode(bytes)).transpose()?;
-        let first_id = integer("firstRowId", list.first_row_id, MAX_ID)?;
-        Ok((size("rows", list.rows)?, first_id, dead.filter(|dead| !dead.is_empty())))
-    };
-    lists.iter().map(one).collect()
+impl Listed {
+    pub fn new(lists: &[CodeList], passes: usize) -> Result<Self> {
+        let one = |list: &CodeList| {
+            let dead = list.dead.as_ref().map(|bytes| RowSet::decode(bytes)).transpose()?;
+            let first_id = integer("firstRowId", list.first_row_id, MAX_ID)?;
+            Ok((size("rows", list.rows)?, first_id, dead.filter(|dead| !dead.is_empty())))
+        };
+        let lists = lists.iter().map(one).collect::<Result<Vec<_>>>()?;
+        let chunks = lists.iter().map(|(rows, ..)| scan::Cascade::chunks(*rows)).sum();
+        Ok(Self { lists, share: Share::among(passes, 0..chunks) })
+    }
 }
 
 /// How many parts the lists are scanned in.
@@ -264,14 +271,13 @@ pub(crate) fn scan_parts(lists: &[CodeList]) -> Result<usize> {
     Ok((chunks / JOB_CHUNKS).clamp(1, pool()?.threads))
 }
 
-/// Scans part `part` of `of` of all chunks.
-pub(crate) fn scan_part<T>(
-    scan: impl Fn(&[scan::Codes<'_>], Range<usize>) -> Result<T>,
+/// One pass over lists, of which it takes its share.
+pub(crate) fn scan_share<T>(
+    scan: impl Fn(&[scan::Codes<'_>], &Share) -> Result<T>,
     lists: &[CodeList],
-    listed: &[Listed],
-    (part, of): (usize, usize),
+    listed: &Listed,
 ) -> Result<T> {
-    let codes = lists.iter().zip(listed).map(|(list, (rows, first_id, dead))| scan::Codes {
+    let codes = lists.iter().zip(&listed.lists).map(|(list, (rows, first_id, dead))| scan::Codes {
         bytes: &list.codes,
         rows: *rows,
         first_id: *first_id,
@@ -279,9 +285,7 @@ pub(crate) fn scan_part<T>(
         dead: dead.as_ref(),
         norms: norms_of(list.norms),
     });
-    let codes: Vec<_> = codes.collect();
-    let chunks: usize = codes.iter().map(|list| scan::Cascade::chunks(list.rows)).sum();
-    scan(&codes, chunks * part / of..chunks * (part + 1) / of)
+    scan(&codes.collect::<Vec<_>>(), &listed.share)
 }
 
 /// Scans lists by all threads.
@@ -289,19 +293,25 @@ pub(crate) fn scan_lists<'env, S: Send + Sync + 'static>(
     env: &'env Env,
     scan: &Arc<S>,
     lists: Vec<CodeList>,
-    scan_chunks: impl Fn(&S, &[scan::Codes<'_>], Range<usize>) -> Result<()> + Send + Sync + 'static,
+    pass: impl Fn(&S, &[scan::Codes<'_>], &Share) -> Result<()> + Send + Sync + 'static,
 ) -> napi::Result<Object<'env>> {
     let parts = scan_parts(&lists).map_err(fail)?;
     spawn_parts(
         env,
         (Arc::clone(scan), lists),
         parts,
-        |(_, lists)| listed(lists),
-        move |(scan, lists), listed, part| {
-            scan_part(|codes, chunks| scan_chunks(scan, codes, chunks), lists, listed, (part, parts))
-        },
+        move |(_, lists)| Listed::new(lists, parts),
+        move |(scan, lists), listed, _| scan_share(|codes, share| pass(scan, codes, share), lists, listed),
         |(), ()| (),
     )
+}
+
+/// Scans lists on this thread.
+pub(crate) fn scan_lists_now(
+    lists: &[CodeList],
+    pass: impl Fn(&[scan::Codes<'_>], &Share) -> Result<()>,
+) -> napi::Result<()> {
+    Listed::new(lists, 1).and_then(|listed| scan_share(pass, lists, &listed)).map_err(fail)
 }
 
 struct ScoreInputs {
@@ -314,14 +324,13 @@ struct ScoreInputs {
 impl Cascade {
     #[napi(catch_unwind)]
     pub fn scan<'env>(&self, env: &'env Env, lists: Vec<CodeList>) -> napi::Result<Object<'env>> {
-        scan_lists(env, &self.0, lists, scan::Cascade::scan)
+        scan_lists(env, &self.0, lists, |cascade, codes, share| cascade.scan_share(codes, share))
     }
 
     /// The same on the event loop.
     #[napi(catch_unwind)]
     pub fn scan_now(&self, lists: Vec<CodeList>) -> napi::Result<()> {
-        let scan = |codes: &[scan::Codes<'_>], chunks| self.0.scan(codes, chunks);
-        listed(&lists).and_then(|listed| scan_part(scan, &lists, &listed, (0, 1))).map_err(fail)
+        scan_lists_now(&lists, |codes, share| self.0.scan_share(codes, share))
     }
 
     /// As that of the scan that the codes are for.

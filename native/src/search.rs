@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kernels::Result;
 use kernels::rowset::MAX_ID;
-use kernels::scan::{self, MappedRows};
+use kernels::scan::{self, MappedRows, Share};
 use napi::Env;
 use napi::bindgen_prelude::{Float64Array, Object, Uint8Array};
 use napi_derive::napi;
 
 use crate::arguments::{fail, integer, numbers, size};
-use crate::codes::{Cascade, CodeList, Listed, listed, scan_part, scan_parts};
-use crate::spawn::{Parts, pool, spawn_parts};
+use crate::codes::{Cascade, CodeList, Listed, scan_parts, scan_share};
+use crate::spawn::{pool, spawn_parts};
 
 /// Rows of which row i has the id `first_row_id + i`.
 #[napi(object, object_to_js = false)]
@@ -72,10 +72,11 @@ impl Inputs {
         self.cascade.rows_in_memory(first_ids.into_iter().zip(bytes))
     }
 
-    /// Scans a part of the lists. The ids of the rows that were read.
-    fn scan(&self, rows: &MappedRows<'_>, listed: &[Listed], part: (usize, usize)) -> Result<Vec<u64>> {
-        let scan = |codes: &[scan::Codes<'_>], chunks| self.cascade.scan_with(codes, chunks, Some(rows));
-        scan_part(scan, &self.lists, listed, part)
+    /// One pass over the lists. The ids of the rows that were read.
+    fn scan(&self, rows: &MappedRows<'_>, listed: &Listed) -> Result<Vec<u64>> {
+        let scan =
+            |codes: &[scan::Codes<'_>], share: &Share| self.cascade.scan_with(codes, share, Some(rows));
+        scan_share(scan, &self.lists, listed)
     }
 
     /// Scores what is left, unless that is too much; `read` are the rows that the scan has read.
@@ -103,18 +104,17 @@ impl Cascade {
         let rounds = Rounds::of(&scoring).map_err(fail)?;
         let inputs = Inputs { cascade: Arc::clone(&self.0), lists, rows };
         let (waiting, read) = (AtomicUsize::new(parts), Mutex::new(Vec::new()));
-        let spawned = if inputs.cascade.is_of_many() { Parts::long(parts) } else { parts.into() };
         spawn_parts(
             env,
             inputs,
-            spawned,
-            |inputs| listed(&inputs.lists),
-            move |inputs, listed: &Vec<Listed>, part| {
+            parts,
+            move |inputs| Listed::new(&inputs.lists, parts),
+            move |inputs, listed, _| {
                 let rows = inputs.rows()?;
-                let found = inputs.scan(&rows, listed, (part, parts))?;
+                let found = inputs.scan(&rows, listed)?;
                 let lock = || read.lock().unwrap_or_else(PoisonError::into_inner);
                 lock().extend(found);
-                // Who scans the last part scores: a turn of the pool would take longer.
+                // Who is the last to scan scores: a turn of the pool would take longer.
                 if waiting.fetch_sub(1, Ordering::AcqRel) > 1 {
                     return Ok(None);
                 }
@@ -136,8 +136,8 @@ impl Cascade {
         let search = || {
             let rounds = Rounds::of(&scoring)?;
             let inputs = Inputs { cascade: Arc::clone(&self.0), lists, rows };
-            let (rows, listed) = (inputs.rows()?, listed(&inputs.lists)?);
-            let read = inputs.scan(&rows, &listed, (0, 1))?;
+            let rows = inputs.rows()?;
+            let read = inputs.scan(&rows, &Listed::new(&inputs.lists, 1)?)?;
             inputs.refine(&rows, rounds, read)
         };
         search().map_err(fail)

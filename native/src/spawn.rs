@@ -6,11 +6,12 @@
 //! reads memory which the environment is about to free.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::ops::Deref;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
 
+use kernels::placement::Place;
 use kernels::{Code, Error, catch_panic};
 use napi::bindgen_prelude::{Object, ToNapiValue};
 use napi::{Env, JsDeferred};
@@ -46,7 +47,7 @@ where
 pub fn spawn_parts<'env, I, P, T>(
     env: &'env Env,
     inputs: I,
-    parts: impl Into<Parts>,
+    parts: usize,
     prepare: impl Fn(&I) -> kernels::Result<P> + Send + Sync + 'static,
     work: impl Fn(&I, &P, usize) -> kernels::Result<T> + Send + Sync + 'static,
     join: fn(T, T) -> T,
@@ -58,7 +59,6 @@ where
 {
     let (pool, environment) = (pool().map_err(fail)?, Environment::current(env)?);
     let (deferred, promise): (Deferred<T>, _) = env.create_deferred()?;
-    let Parts { count, take_long } = parts.into();
     let parted = Arc::new(Parted { inputs, result: Mutex::new(Ok(None)), deferred: Mutex::new(deferred) });
     let steps = Arc::new((OnceLock::new(), prepare, work));
     let job = |part| {
@@ -75,48 +75,17 @@ where
             parted.finish();
         }
     };
-    let (first, others) = (job(0), (1..count).map(job).collect::<Vec<_>>());
+    let (first, others) = (job(0), (1..parts).map(job).collect::<Vec<_>>());
     parted.finish();
     let current = Arc::clone(&environment);
     pool.run(&environment, move || {
-        if take_long && !others.is_empty() {
-            wait_actively(LOOP_RESTS);
+        if !others.is_empty() {
+            pool.queue.keep_idle_away();
         }
         others.into_iter().for_each(|other| pool.run(&current, other));
         first();
     });
     Ok(promise)
-}
-
-/// In how many parts work is done.
-pub struct Parts {
-    count: usize,
-    take_long: bool,
-}
-
-impl From<usize> for Parts {
-    fn from(count: usize) -> Self {
-        Self { count, take_long: false }
-    }
-}
-
-impl Parts {
-    /// Parts that take long enough, some ten milliseconds, to be begun a little later.
-    pub fn long(count: usize) -> Self {
-        Self { count, take_long: true }
-    }
-}
-
-/// How long an event loop runs on, about, when it has handed work to the pool. The other threads are woken
-/// after it: before, where the loop and the first thread are all that the processors can run, the kernel
-/// often queues the second behind the first, and there it waits for the next tick, some 3 ms.
-const LOOP_RESTS: Duration = Duration::from_micros(50);
-
-fn wait_actively(time: Duration) {
-    let start = Instant::now();
-    while start.elapsed() < time {
-        std::hint::spin_loop();
-    }
 }
 
 struct Parted<I, T: ToNapiValue> {
@@ -216,7 +185,7 @@ impl<T: Send + Sync + 'static> Drop for Held<T> {
         let share = self.share.take();
         if let (true, Ok(pool)) = (self.is_large, pool()) {
             // It touches nothing of JavaScript, whose environment need not wait for it.
-            pool.jobs.send(Box::new(move || drop(share))).expect("the pool lives as long as the process");
+            pool.queue.push(Box::new(move || drop(share)));
         }
     }
 }
@@ -224,8 +193,21 @@ impl<T: Send + Sync + 'static> Drop for Held<T> {
 type Job = Box<dyn FnOnce() + Send>;
 
 pub struct Pool {
-    jobs: Sender<Job>,
+    queue: Arc<Queue>,
     pub threads: usize,
+}
+
+#[derive(Default)]
+struct Queue {
+    state: Mutex<Queued>,
+    more: Condvar,
+}
+
+#[derive(Default)]
+struct Queued {
+    jobs: VecDeque<Job>,
+    /// The threads that wait for one.
+    idle: Vec<Arc<Place>>,
 }
 
 /// The pool of the process.
@@ -242,13 +224,12 @@ impl Pool {
                 Error::invalid(format!("NACRE_THREADS is a number from 1 to 1024, got {text:?}"))
             })?,
         };
-        let (jobs, receiver) = channel();
-        let receiver = Arc::new(Mutex::new(receiver));
+        let queue = Arc::<Queue>::default();
         for _ in 0..threads {
-            let receiver = Arc::clone(&receiver);
-            start_thread("nacre-pool", 2 << 20, move || serve(&receiver))?;
+            let queue = Arc::clone(&queue);
+            start_thread("nacre-pool", 2 << 20, move || queue.serve())?;
         }
-        Ok(Self { jobs, threads })
+        Ok(Self { queue, threads })
     }
 
     /// Queues a job of `environment`, which must not panic.
@@ -259,18 +240,44 @@ impl Pool {
                 job();
             }
         };
-        self.jobs.send(Box::new(job)).expect("the pool lives as long as the process");
+        self.queue.push(Box::new(job));
     }
 }
 
-fn serve(jobs: &Mutex<Receiver<Job>>) {
-    loop {
-        // The lock is let go before the job runs.
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match job {
-            Ok(job) => job(),
-            Err(_) => return,
+impl Queue {
+    fn push(&self, job: Job) {
+        self.lock().jobs.push_back(job);
+        self.more.notify_one();
+    }
+
+    /// For a thread that is about to wake the idle ones: see [`Place::keep_away`].
+    fn keep_idle_away(&self) {
+        self.lock().idle.iter().for_each(|place| place.keep_away());
+    }
+
+    fn serve(&self) {
+        let place = Arc::new(Place::of_this_thread());
+        loop {
+            let job = self.next(&place);
+            place.release();
+            job();
         }
+    }
+
+    fn next(&self, place: &Arc<Place>) -> Job {
+        let mut queued = self.lock();
+        loop {
+            if let Some(job) = queued.jobs.pop_front() {
+                return job;
+            }
+            queued.idle.push(Arc::clone(place));
+            queued = self.more.wait(queued).unwrap_or_else(PoisonError::into_inner);
+            queued.idle.retain(|other| !Arc::ptr_eq(other, place));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queued> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

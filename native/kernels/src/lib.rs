@@ -10,6 +10,7 @@ pub mod error;
 mod exact;
 pub mod file;
 mod mutants;
+pub mod placement;
 pub mod resident;
 pub mod rows;
 pub mod rowset;

@@ -8,6 +8,10 @@ use std::collections::BinaryHeap;
 
 use crate::mutants::{Mutant, at_most, drops_tie};
 
+/// So many get room at once. A list that grows from a few may lie in memory of another thread, which then has
+/// to be waited for: glibc hands on small pieces to the thread that gave them back.
+const AT_FIRST: usize = 32;
+
 #[derive(Clone, Copy, Debug)]
 pub struct Hit {
     pub key: f64,
@@ -53,6 +57,9 @@ impl TopK {
 
     pub fn push(&mut self, hit: Hit) {
         if self.hits.len() < self.k {
+            if self.hits.is_empty() {
+                self.hits.reserve(self.k.min(AT_FIRST));
+            }
             self.hits.push(hit);
         } else if let Some(mut worst) = self.hits.peek_mut()
             && hit < *worst
@@ -127,6 +134,9 @@ impl Candidates {
         // What cannot be bounded is no bound on others.
         if let Some(last) = self.highs.last().filter(|last| last.key < f64::INFINITY) {
             self.cut = (last.key, last.id);
+        }
+        if self.list.is_empty() {
+            self.list.reserve(AT_FIRST);
         }
         self.list.push(candidate);
         if self.list.len() >= self.limit {

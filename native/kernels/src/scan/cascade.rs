@@ -7,6 +7,7 @@ use super::coarse_pass::CoarsePass;
 use super::fine_pass::FinePass;
 use super::mapped::MappedRows;
 use super::pass::Pass;
+use super::share::{Places, Share};
 use super::{Best, ExactScan, Metric, Partition};
 use crate::arch::{CODE_QUERIES, CodeKernels, DefaultFloatState, Tier, prefetch_all};
 use crate::codes::estimate::score_of;
@@ -106,11 +107,6 @@ impl Cascade {
         Ok(Some(Self { scan, transform, kernels, limbs, estimates, queries, vectors, highs, left }))
     }
 
-    /// Whether it is of so many queries that they share what is read of the codes.
-    pub fn is_of_many(&self) -> bool {
-        self.limbs == Limbs::One
-    }
-
     pub(super) fn metric(&self) -> Metric {
         self.scan.metric
     }
@@ -141,28 +137,37 @@ impl Cascade {
     /// Scans a range of the chunks of lists, which are counted through. Passes may overlap. Lists that are
     /// scanned together cost less than one by one: low nibbles are read when the threshold is that of all.
     pub fn scan(&self, lists: &[Codes<'_>], chunks: Range<usize>) -> Result<()> {
-        self.scan_with(lists, chunks, None).map(drop)
+        self.scan_share(lists, &chunks.into())
+    }
+
+    /// The same of what the pass gets of a share.
+    pub fn scan_share(&self, lists: &[Codes<'_>], share: &Share) -> Result<()> {
+        self.scan_with(lists, share, None).map(drop)
     }
 
     /// The same where the rows of the lists are at hand. Gives the ids of those that were read.
     pub fn scan_with(
         &self,
         lists: &[Codes<'_>],
-        chunks: Range<usize>,
+        share: &Share,
         rows: Option<&MappedRows<'_>>,
     ) -> Result<Vec<u64>> {
         let (lists, norms) = self.evened(lists);
-        let ranges = ranges_of(&lists, chunks, |rows| self.list_bytes(rows))?;
+        let places = Places::new(&lists, share, |rows| self.list_bytes(rows))?;
         let _state = DefaultFloatState::new();
         let (candidates, read) = match self.limbs {
-            Limbs::Two => CoarsePass::new(self, norms, rows).run(ranges)?,
-            Limbs::One => FinePass::new(self, norms, rows).run(ranges)?,
+            Limbs::Two => CoarsePass::new(self, norms, rows).run(&lists, places)?,
+            Limbs::One => FinePass::new(self, norms, rows).run(&lists, places)?,
         };
-        let mut left = self.lock();
-        for ((waiting, mut found), best) in left.waiting.iter_mut().zip(candidates).zip(&self.scan.best) {
+        let found = candidates.into_iter().zip(&self.scan.best).map(|(mut found, best)| {
             let threshold = best.threshold();
-            waiting.extend(found.take().into_iter().filter(|candidate| candidate.low <= threshold));
-        }
+            let mut found = found.take();
+            found.retain(|candidate| candidate.low <= threshold);
+            found
+        });
+        let found: Vec<_> = found.collect();
+        // Passes end together: only one of them at a time is here.
+        self.lock().waiting.iter_mut().zip(found).for_each(|(waiting, found)| waiting.extend(found));
         Ok(read)
     }
 
@@ -313,26 +318,6 @@ pub(super) fn check_row(&Candidate { id, check, .. }: &Candidate, row: &[u8]) ->
     match crc32c(row) == check {
         true => Ok(()),
         false => Err(Error::corrupt(format!("row {id} is not the one that its code was made of"))),
-    }
-}
-
-/// The chunks of each list in a range of the chunks of all, which are counted through.
-pub(super) fn ranges_of<'a>(
-    lists: &'a [Codes<'a>],
-    chunks: Range<usize>,
-    bytes_of: impl Fn(usize) -> usize,
-) -> Result<Vec<(&'a Codes<'a>, Range<usize>)>> {
-    let (mut ranges, mut before) = (Vec::new(), 0);
-    for codes in lists {
-        codes.check(&bytes_of)?;
-        let end = before + Cascade::chunks(codes.rows);
-        let within = chunks.start.clamp(before, end) - before..chunks.end.clamp(before, end) - before;
-        ranges.push((codes, within));
-        before = end;
-    }
-    match chunks.end > before {
-        true => Err(Error::invalid(format!("chunks {chunks:?} of lists of {before}"))),
-        false => Ok(ranges),
     }
 }
 

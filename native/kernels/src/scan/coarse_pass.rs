@@ -1,10 +1,10 @@
 //! One query over codes: high nibbles first, low ones for the rows that are left.
 
 use std::cell::RefCell;
-use std::ops::Range;
 
 use super::cascade::{Cascade, Codes, Keeper, MANY};
 use super::mapped::{Ahead, MappedRows};
+use super::share::Places;
 use crate::Result;
 use crate::arch::{AHEAD, CodeKernels, LeftCoarse, RECORDS, prefetch};
 use crate::codes::layout::Record;
@@ -38,8 +38,8 @@ struct Waiting {
 const SPARE_BYTES: usize = 2 << 20;
 
 thread_local! {
-    /// Lists of passes of this thread that are over. To ask the system for them anew takes it a fault for each
-    /// page, and to give them back a word to all processors: more than a second thread gains.
+    /// Lists of passes of this thread that are over. To ask the system for them anew takes it a fault for
+    /// each page, and to give them back a word to all processors: more than a second thread gains.
     static SPARE: RefCell<Vec<Vec<Waiting>>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -64,7 +64,7 @@ pub struct CoarsePass<'a> {
     waiting: Vec<Vec<Waiting>>,
     /// Those that may lower the threshold: they are looked at as soon as their records are in the cache.
     near: Vec<Vec<Waiting>>,
-    lists: Vec<&'a Codes<'a>>,
+    lists: &'a [Codes<'a>],
     ahead: Ahead<'a>,
 }
 
@@ -73,14 +73,13 @@ impl<'a> CoarsePass<'a> {
         let waiting = cascade.vectors.iter().map(|_| spare()).collect();
         let near = cascade.vectors.iter().map(|_| Vec::new()).collect();
         let keeper = Keeper::new(cascade, norms);
-        Self { cascade, keeper, waiting, near, lists: Vec::new(), ahead: Ahead::new(rows) }
+        Self { cascade, keeper, waiting, near, lists: &[], ahead: Ahead::new(rows) }
     }
 
-    /// Scans some chunks of each of the lists.
-    pub fn run(mut self, lists: Vec<(&'a Codes<'a>, Range<usize>)>) -> Result<(Vec<Candidates>, Vec<u64>)> {
-        self.lists = lists.iter().map(|(codes, _)| *codes).collect();
-        let places = (0..).zip(lists).flat_map(|(list, (_, chunks))| chunks.map(move |index| (list, index)));
-        let mut places = places.peekable();
+    /// Scans some chunks of the lists.
+    pub fn run(mut self, lists: &'a [Codes<'a>], places: Places<'_>) -> Result<(Vec<Candidates>, Vec<u64>)> {
+        self.lists = lists;
+        let mut places = places.map(|(list, index)| (list as u32, index)).peekable();
         while let Some((list, index)) = places.next() {
             self.cascade.check()?;
             let chunk_of = |(list, index)| self.list(list).chunk(self.cascade, index);
@@ -97,7 +96,7 @@ impl<'a> CoarsePass<'a> {
     }
 
     fn list(&self, list: u32) -> &'a Codes<'a> {
-        self.lists[list as usize]
+        &self.lists[list as usize]
     }
 
     /// Scans a chunk, the one of this index of a list; `next` is scanned after it.

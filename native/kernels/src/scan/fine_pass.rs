@@ -1,9 +1,8 @@
 //! Many queries over codes: whole codes, joined once for all queries.
 
-use std::ops::Range;
-
 use super::cascade::{Cascade, Codes, Keeper};
 use super::mapped::{Ahead, MappedRows};
+use super::share::Places;
 use crate::Result;
 use crate::arch::{CODE_QUERIES, Left};
 use crate::codes::query::{Columns, Rule, rows_of_block};
@@ -18,6 +17,8 @@ pub struct FinePass<'a> {
     /// The errors of a chunk's fine codes.
     errors: Vec<f32>,
     left: [Left<1>; CODE_QUERIES],
+    /// Those of a chunk.
+    rules: Vec<[Rule; CODE_QUERIES]>,
     ahead: Ahead<'a>,
 }
 
@@ -30,17 +31,16 @@ impl<'a> FinePass<'a> {
             joined,
             errors: Vec::new(),
             left: [Left::NONE; CODE_QUERIES],
+            rules: Vec::new(),
             ahead: Ahead::new(rows),
         }
     }
 
-    /// Scans some chunks of each of the lists.
-    pub fn run(mut self, lists: Vec<(&'a Codes<'a>, Range<usize>)>) -> Result<(Vec<Candidates>, Vec<u64>)> {
-        for (codes, chunks) in lists {
-            for index in chunks {
-                self.scan_chunk(codes, index)?;
-                self.ahead.chunk_scanned(&mut self.keeper)?;
-            }
+    /// Scans some chunks of the lists.
+    pub fn run(mut self, lists: &[Codes<'_>], places: Places<'_>) -> Result<(Vec<Candidates>, Vec<u64>)> {
+        for (list, index) in places {
+            self.scan_chunk(&lists[list], index)?;
+            self.ahead.chunk_scanned(&mut self.keeper)?;
         }
         self.ahead.bound(&mut self.keeper)?;
         Ok((self.keeper.candidates, self.ahead.read))
@@ -57,12 +57,13 @@ impl<'a> FinePass<'a> {
         };
         // They change only where a row is kept.
         let firsts = (0..queries).step_by(CODE_QUERIES);
-        let mut rules: Vec<_> = firsts.map(|first| rules_of(&self.keeper, first)).collect();
+        self.rules.clear();
+        self.rules.extend(firsts.map(|first| rules_of(&self.keeper, first)));
         for block in 0..chunk.blocks() {
             self.cascade.check()?;
             kernels.join(chunk.high_block(block), chunk.low_block(block), stride, &mut self.joined);
             let rows = rows_of_block(chunk.rows, block);
-            for ((group, limbs), rules) in self.cascade.vectors.iter().enumerate().zip(&mut rules) {
+            for ((group, limbs), rules) in self.cascade.vectors.iter().enumerate().zip(&mut self.rules) {
                 let first = group * CODE_QUERIES;
                 kernels.fine(rules, &columns, block, &self.joined, limbs, &mut self.left);
                 let mut kept = false;

@@ -114,8 +114,8 @@ impl Cascade {
         rows: &MappedRows<'_>,
     ) -> Result<Vec<u64>> {
         let bounds = Bounds::new(&self.scan);
-        let mut highs = self.highs[q].lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut read, mut widened) = (Vec::new(), Vec::new());
+        let mut read = Vec::with_capacity(candidates.len());
+        let (mut found, mut widened) = (Vec::with_capacity(candidates.len()), Vec::new());
         for candidate in candidates.iter().filter(|candidate| !candidate.is_read) {
             prefetch_row(rows.row(candidate.id)?);
         }
@@ -130,10 +130,14 @@ impl Cascade {
                 ..*candidate
             };
             if candidate.high < f64::INFINITY {
-                highs.push(Hit { key: candidate.high, score: candidate.high, id, estimated: false });
+                found.push(Hit { key: candidate.high, score: candidate.high, id, estimated: false });
             }
             read.push(id);
         }
+        // The lock is not held while rows are read: a thread that waits for it goes to sleep, and where it
+        // wakes is up to the system.
+        let mut highs = self.highs[q].lock().unwrap_or_else(PoisonError::into_inner);
+        found.into_iter().for_each(|hit| highs.push(hit));
         self.scan.best[q].lower(highs.threshold());
         Ok(read)
     }

@@ -66,7 +66,7 @@ fn rows_at_hand_change_no_answer_and_leave_fewer_rows() {
         let expected = found(plain.results());
         let scan = world.scan(metric, queries);
         let (cascade, rows) = (world.cascade(&scan), world.at_hand());
-        let read = cascade.scan_with(&[world.list()], 0..end, Some(&rows)).unwrap();
+        let read = cascade.scan_with(&[world.list()], &(0..end).into(), Some(&rows)).unwrap();
         assert!(read.len() >= K * queries, "the best are read on the way");
         let without = world.cascade(&world.scan(metric, queries));
         without.scan(&[world.list()], 0..end).unwrap();
@@ -107,7 +107,7 @@ fn rows_that_are_not_those_of_the_codes_are_damage() {
     for queries in [1, 6] {
         let cascade = world.cascade(&world.scan(Metric::L2, queries));
         let damaged = cascade.rows_in_memory([(0, &*rows)].into_iter()).unwrap();
-        let scanned = cascade.scan_with(&[world.list()], chunks.clone(), Some(&damaged));
+        let scanned = cascade.scan_with(&[world.list()], &chunks.clone().into(), Some(&damaged));
         assert_eq!(scanned.map_err(|error| error.code), Err(Code::Corrupt));
         let cascade = world.cascade(&world.scan(Metric::L2, queries));
         cascade.scan(&[world.list()], chunks.clone()).unwrap();

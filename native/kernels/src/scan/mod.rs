@@ -22,6 +22,7 @@ pub use certify::{Certifier, Faults, Found, instruction_set};
 use direct::Operand;
 pub use mapped::MappedRows;
 use pass::Pass;
+pub use share::Share;
 pub use sign_scan::SignScan;
 
 mod cancel;
@@ -44,6 +45,7 @@ mod mapped_tests;
 #[cfg(test)]
 mod oracle_tests;
 mod pass;
+mod share;
 mod sign_scan;
 #[cfg(test)]
 mod sign_tests;

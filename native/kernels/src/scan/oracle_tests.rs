@@ -9,7 +9,7 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Cascade, Codes, ExactScan, MappedRows, Options, Partition};
+use super::{Cascade, Codes, ExactScan, MappedRows, Options, Partition, Share};
 use crate::arch::{CodeKernels, Tier};
 use crate::codes::testing::norms_of;
 use crate::codes::{CHUNK_ROWS, encode};
@@ -66,7 +66,7 @@ fn expected(case: &Case) -> Answer {
 enum Part {
     Rows(usize, Range<usize>),
     /// Whether their rows are at hand.
-    Chunks(usize, Range<usize>, bool),
+    Chunks(usize, Arc<Share>, bool),
 }
 
 /// One way to search a case.
@@ -115,9 +115,13 @@ impl<'a> Route<'a> {
             if self.coded.is_some() && !random.once_in(8) {
                 let chunks = Cascade::chunks(rows.len());
                 let cut = random.within(0..chunks + 1);
-                let mut part = |chunks| parts.push(Part::Chunks(list, chunks, random.once_in(2)));
-                part(0..cut);
-                part(cut..chunks);
+                let shares = if random.once_in(2) {
+                    [Arc::new((0..cut).into()), Arc::new((cut..chunks).into())]
+                } else {
+                    let both = Arc::new(Share::among(2, 0..chunks));
+                    [Arc::clone(&both), both]
+                };
+                parts.extend(shares.map(|share| Part::Chunks(list, share, random.once_in(2))));
             } else {
                 let cut = if random.once_in(2) { 0 } else { random.within(0..rows.len() + 1) };
                 parts.extend([Part::Rows(list, 0..cut), Part::Rows(list, cut..rows.len())]);
@@ -137,13 +141,13 @@ impl<'a> Route<'a> {
                 let partition = Partition { rows: bytes, first_id, ids, dead };
                 self.scan.scan(&partition, range.clone()).expect("rows are scanned");
             }
-            Part::Chunks(_, range, with_rows) => {
+            Part::Chunks(_, share, with_rows) => {
                 let (cascade, codes) = self.coded.as_ref().expect("codes");
                 let (bytes, rows) = (&codes[*list], rows.len());
                 let norms = norms_of(self.case.transform.layout, rows, bytes);
                 let list = Codes { bytes, rows, first_id, ids, dead, norms };
                 let at_hand = with_rows.then(|| self.rows_in_memory(cascade));
-                cascade.scan_with(&[list], range.clone(), at_hand.as_ref()).expect("codes are scanned");
+                cascade.scan_with(&[list], share, at_hand.as_ref()).expect("codes are scanned");
             }
         }
     }

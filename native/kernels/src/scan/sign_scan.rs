@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::ExactScan;
-use super::cascade::{Codes, ranges_of};
+use super::cascade::Codes;
+use super::share::{Places, Share};
 use crate::arch::{DefaultFloatState, SignKernel, Tier};
 use crate::codes::estimate::score_of;
 use crate::codes::query::rows_of_block;
@@ -68,15 +69,18 @@ impl SignScan {
 
     /// Scans a range of the chunks of lists, which are counted through. Passes may overlap.
     pub fn scan(&self, lists: &[Codes<'_>], chunks: Range<usize>) -> Result<()> {
-        let ranges = ranges_of(lists, chunks, |rows| self.list_bytes(rows))?;
+        self.scan_share(lists, &chunks.into())
+    }
+
+    /// The same of what the pass gets of a share.
+    pub fn scan_share(&self, lists: &[Codes<'_>], share: &Share) -> Result<()> {
+        let places = Places::new(lists, share, |rows| self.list_bytes(rows))?;
         let _state = DefaultFloatState::new();
         // Of this pass alone, so that rows that are alike do not queue for a lock.
         let mut tops: Vec<_> = self.queries.iter().map(|_| TopK::new(self.scan.k)).collect();
         let mut unscored = Vec::new();
-        for (codes, chunks) in ranges {
-            for index in chunks {
-                self.scan_chunk(codes, index, &mut tops, &mut unscored)?;
-            }
+        for (list, index) in places {
+            self.scan_chunk(&lists[list], index, &mut tops, &mut unscored)?;
         }
         for (best, top) in self.scan.best.iter().zip(tops) {
             best.push_all(top.sorted().into_iter());
