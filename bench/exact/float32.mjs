@@ -83,7 +83,7 @@ async function twoThreads(context, comparison, rounds) {
   return [
     line('one query', medians, {
       // Where NumPy is not there to say what memory gives, the second thread must not be in vain.
-      leastRatio: unread === undefined ? (0.9 * readTwo) / readOne : 1,
+      leastRatio: unread === undefined ? Number(((0.9 * readTwo) / readOne).toFixed(2)) : 1,
       note:
         unread === undefined
           ? `NumPy reads ${gigabytes(readOne)} by one thread, ${gigabytes(readTwo)} by two`
