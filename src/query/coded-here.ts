@@ -96,6 +96,8 @@ export async function searchHere(
 ): Promise<boolean | undefined> {
   const { pages, memoryBytes } = environment;
   if (pages.lendRows === undefined || covered.length > mostPartitions) return undefined;
+  // The queries begin to become codes, where that is work for the pool.
+  await Promise.resolve();
   const { here, left, done } = lendLists(environment, codes.lists);
   try {
     if (here.length === 0 || left.length > 0) return undefined;
