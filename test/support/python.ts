@@ -1,5 +1,5 @@
-// A Python that imports NumPy, for tests against NumPy itself: the one that NACRE_PYTHON names, else python3
-// if it has NumPy 2, else a virtual environment, made once in a cache folder and kept.
+// A Python that imports NumPy and pyarrow, for tests against these: the one that NACRE_PYTHON names, else
+// python3 if it has both, else a virtual environment, made once in a cache folder and kept.
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
@@ -8,8 +8,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { systemRuntime } from '../../src/util/runtime.js';
 
-/** The newest that has wheels for Python 3.11 to 3.14. */
-const numpyPin = '2.4.6';
+/** The newest that have wheels for Python 3.11 to 3.14. */
+const pins = ['numpy==2.4.6', 'pyarrow==26.0.1'];
 /** Longer than any installation takes; a lock as old as this was left by a process that was killed. */
 const staleLockMs = 5 * 60_000;
 const installTimeoutMs = 4 * 60_000;
@@ -19,8 +19,8 @@ const run = promisify(execFile);
 let found: Promise<string | undefined> | undefined;
 
 /**
- * The path of a Python with NumPy 2. Undefined, with one printed line, where there is none and none can be
- * made; with `CI=true` that is an error. Looks once a process.
+ * The path of a Python with NumPy 2 and pyarrow. Undefined, with one printed line, where there is none and
+ * none can be made; with `CI=true` that is an error. Looks once a process.
  */
 export function pythonWithNumpy(): Promise<string | undefined> {
   found ??= findPython();
@@ -60,23 +60,24 @@ export async function runPython(
 async function findPython(): Promise<string | undefined> {
   const chosen = process.env['NACRE_PYTHON'];
   if (chosen !== undefined) {
-    await run(chosen, ['-c', 'import numpy']);
+    await run(chosen, ['-c', 'import numpy, pyarrow']);
     return chosen;
   }
-  if (await hasNumpy('python3')) return 'python3';
+  if (await hasBoth('python3')) return 'python3';
   try {
     return await environment();
   } catch (cause) {
-    const what = `no Python with NumPy ${numpyPin} can be had`;
+    const what = `no Python with ${pins.join(' and ')} can be had`;
     if (process.env['CI'] === 'true') throw new Error(what, { cause });
     const reason = cause instanceof Error ? (cause.message.trim().split('\n').at(-1) ?? '') : String(cause);
-    console.warn(`SKIPPED: the tests against NumPy: ${what} (${reason}); set NACRE_PYTHON`);
+    console.warn(`SKIPPED: the tests against NumPy and pyarrow: ${what} (${reason}); set NACRE_PYTHON`);
     return undefined;
   }
 }
 
-async function hasNumpy(python: string): Promise<boolean> {
-  return run(python, ['-c', 'import numpy; assert int(numpy.__version__.split(".")[0]) >= 2']).then(
+async function hasBoth(python: string): Promise<boolean> {
+  const check = 'import numpy, pyarrow; assert int(numpy.__version__.split(".")[0]) >= 2';
+  return run(python, ['-c', check]).then(
     () => true,
     () => false,
   );
@@ -89,7 +90,7 @@ async function environment(): Promise<string> {
   const cache =
     process.env['NACRE_TEST_CACHE'] ??
     path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'nacre-tests');
-  const home = path.join(cache, `python-numpy-${numpyPin}`);
+  const home = path.join(cache, `python-${pins.join('-').replaceAll('==', '-')}`);
   const python = path.join(home, 'bin', 'python');
   await mkdir(cache, { recursive: true });
   await oneAtATime(
@@ -99,7 +100,7 @@ async function environment(): Promise<string> {
       const draft = `${home}.${process.pid}`;
       try {
         await run('python3', ['-m', 'venv', draft], { timeout: installTimeoutMs });
-        const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `numpy==${numpyPin}`];
+        const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...pins];
         await run(path.join(draft, 'bin', 'python'), pip, { timeout: installTimeoutMs });
         await rename(draft, home);
       } finally {

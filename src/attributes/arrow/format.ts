@@ -1,0 +1,41 @@
+// Numbers of Arrow's IPC format, version 5 (Message.fbs, Schema.fbs, File.fbs of apache/arrow): the place of
+// each field in its table, and the values of its enums, for those who write and those who read.
+
+export const magic = new TextEncoder().encode('ARROW1');
+/** In front of each message. */
+export const continuation = 0xffffffff;
+export const metadataV5 = 4;
+/** Buffers begin on this many bytes, as Arrow recommends for wide instructions. */
+export const bufferAlignment = 64;
+/** Metadata ends on this many. */
+export const messageAlignment = 8;
+
+export const message = { version: 0, headerType: 1, header: 2, bodyLength: 3 } as const;
+export const messageFields = 5;
+export const header = { schema: 1, recordBatch: 3 } as const;
+export const schema = { endianness: 0, fields: 1 } as const;
+export const schemaFields = 4;
+export const field = { name: 0, nullable: 1, typeType: 2, type: 3, children: 5 } as const;
+export const fieldFields = 7;
+export const recordBatch = { length: 0, nodes: 1, buffers: 2, compression: 3 } as const;
+export const recordBatchFields = 5;
+export const footer = { version: 0, schema: 1, recordBatches: 3 } as const;
+export const footerFields = 5;
+
+export const typeType = {
+  int: 2,
+  float: 3,
+  string: 5,
+  bool: 6,
+  timestamp: 10,
+  strings: 12,
+} as const;
+export const int = { bitWidth: 0, isSigned: 1 } as const;
+export const float = { precision: 0 } as const;
+export const double = 2;
+export const timestamp = { unit: 0, timezone: 1 } as const;
+export const micros = 2;
+
+export function aligned(bytes: number, to: number): number {
+  return Math.ceil(bytes / to) * to;
+}

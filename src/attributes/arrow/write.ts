@@ -1,0 +1,224 @@
+// Writes columns as an Arrow IPC file that any Arrow library opens: uncompressed, batches of a bounded number
+// of rows, each of which can be read alone by its place. Equal columns give equal bytes.
+import * as flatbuffers from 'flatbuffers';
+import { countBits } from '../bits.js';
+import type { Attribute, Column } from '../column.js';
+import { sliceColumn } from '../slice.js';
+import * as fb from './format.js';
+
+/** Rows of a batch at most. */
+export const batchRows = 1024;
+
+/** Where a batch lies in its file: its metadata and its body. */
+export interface BatchPlace {
+  readonly offset: number;
+  readonly metadataBytes: number;
+  readonly bodyBytes: number;
+  readonly rows: number;
+}
+
+export interface ArrowFile {
+  readonly bytes: Uint8Array;
+  readonly batches: readonly BatchPlace[];
+}
+
+/** A file of columns that have the same rows, in the order of their attributes. */
+export function writeArrow(attributes: readonly Attribute[], columns: readonly Column[]): ArrowFile {
+  const rows = columns[0]?.rows ?? 0;
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  const add = (piece: Uint8Array): void => {
+    pieces.push(piece);
+    size += piece.byteLength;
+  };
+  add(padded(fb.magic, fb.messageAlignment));
+  add(framed(schemaMessage(attributes)));
+  const batches: BatchPlace[] = [];
+  for (let start = 0; start < rows; start += batchRows) {
+    const end = Math.min(rows, start + batchRows);
+    const { metadata, body } = batchOf(columns.map((column) => sliceColumn(column, start, end)));
+    const [offset, framedMetadata] = [size, framed(metadata)];
+    const metadataBytes = framedMetadata.byteLength;
+    batches.push({ offset, metadataBytes, bodyBytes: body.byteLength, rows: end - start });
+    add(framedMetadata);
+    add(body);
+  }
+  add(new Uint8Array(Uint32Array.of(fb.continuation, 0).buffer));
+  const footer = footerOf(attributes, batches);
+  add(footer);
+  add(new Uint8Array(Uint32Array.of(footer.byteLength).buffer));
+  add(fb.magic);
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.byteLength;
+  }
+  return { bytes, batches };
+}
+
+/** A message behind its continuation and its length, padded. */
+function framed(metadata: Uint8Array): Uint8Array {
+  const length = fb.aligned(8 + metadata.byteLength, fb.messageAlignment) - 8;
+  const bytes = new Uint8Array(8 + length);
+  new Uint32Array(bytes.buffer, 0, 2).set([fb.continuation, length]);
+  bytes.set(metadata, 8);
+  return bytes;
+}
+
+function padded(bytes: Uint8Array, to: number): Uint8Array {
+  const all = new Uint8Array(fb.aligned(bytes.byteLength, to));
+  all.set(bytes);
+  return all;
+}
+
+function schemaMessage(attributes: readonly Attribute[]): Uint8Array {
+  const builder = new flatbuffers.Builder(1024);
+  return finished(builder, fb.header.schema, schemaOf(builder, attributes), 0);
+}
+
+function finished(
+  builder: flatbuffers.Builder,
+  headerType: number,
+  header: flatbuffers.Offset,
+  body: number,
+): Uint8Array {
+  builder.startObject(fb.messageFields);
+  builder.addFieldInt64(fb.message.bodyLength, BigInt(body), 0n);
+  builder.addFieldOffset(fb.message.header, header, 0);
+  builder.addFieldInt16(fb.message.version, fb.metadataV5, 0);
+  builder.addFieldInt8(fb.message.headerType, headerType, 0);
+  builder.finish(builder.endObject());
+  return builder.asUint8Array();
+}
+
+function schemaOf(builder: flatbuffers.Builder, attributes: readonly Attribute[]): flatbuffers.Offset {
+  const fields = attributes.map(({ name, type }) => fieldOf(builder, name, type));
+  const vector = offsetsOf(builder, fields);
+  builder.startObject(fb.schemaFields);
+  builder.addFieldOffset(fb.schema.fields, vector, 0);
+  return builder.endObject();
+}
+
+function offsetsOf(builder: flatbuffers.Builder, offsets: readonly flatbuffers.Offset[]): flatbuffers.Offset {
+  builder.startVector(4, offsets.length, 4);
+  for (const offset of offsets.toReversed()) builder.addOffset(offset);
+  return builder.endVector();
+}
+
+function fieldOf(builder: flatbuffers.Builder, name: string, type: Attribute['type']): flatbuffers.Offset {
+  // Arrow's own libraries give the items of a list this name.
+  const children = type === 'strings' ? [fieldOf(builder, 'item', 'string')] : [];
+  const childVector = offsetsOf(builder, children);
+  const [nameText, typeTable] = [builder.createString(name), typeOf(builder, type)];
+  builder.startObject(fb.fieldFields);
+  builder.addFieldOffset(fb.field.children, childVector, 0);
+  builder.addFieldOffset(fb.field.type, typeTable, 0);
+  builder.addFieldOffset(fb.field.name, nameText, 0);
+  builder.addFieldInt8(fb.field.typeType, fb.typeType[type], 0);
+  builder.addFieldInt8(fb.field.nullable, 1, 0);
+  return builder.endObject();
+}
+
+function typeOf(builder: flatbuffers.Builder, type: Attribute['type']): flatbuffers.Offset {
+  const timezone = type === 'timestamp' ? builder.createString('UTC') : 0;
+  builder.startObject(2);
+  if (type === 'int') {
+    builder.addFieldInt32(fb.int.bitWidth, 64, 0);
+    builder.addFieldInt8(fb.int.isSigned, 1, 0);
+  } else if (type === 'float') {
+    builder.addFieldInt16(fb.float.precision, fb.double, 0);
+  } else if (type === 'timestamp') {
+    builder.addFieldOffset(fb.timestamp.timezone, timezone, 0);
+    builder.addFieldInt16(fb.timestamp.unit, fb.micros, 0);
+  }
+  return builder.endObject();
+}
+
+interface Collected {
+  /** Length and nulls of each column, and of the items of lists behind it. */
+  readonly nodes: { readonly rows: number; readonly nulls: number }[];
+  readonly buffers: Uint8Array[];
+}
+
+function batchOf(columns: readonly Column[]): { metadata: Uint8Array; body: Uint8Array } {
+  const collected: Collected = { nodes: [], buffers: [] };
+  for (const column of columns) collect(collected, column);
+  const { nodes, buffers } = collected;
+  const places: { offset: number; length: number }[] = [];
+  let size = 0;
+  for (const { byteLength } of buffers) {
+    places.push({ offset: size, length: byteLength });
+    size += fb.aligned(byteLength, fb.bufferAlignment);
+  }
+  const body = new Uint8Array(size);
+  for (const [i, buffer] of buffers.entries()) body.set(buffer, places[i]?.offset);
+
+  const builder = new flatbuffers.Builder(1024);
+  const bufferVector = pairsOf(
+    builder,
+    places.map(({ offset, length }) => [offset, length]),
+  );
+  const nodeVector = pairsOf(
+    builder,
+    nodes.map(({ rows, nulls }) => [rows, nulls]),
+  );
+  builder.startObject(fb.recordBatchFields);
+  builder.addFieldInt64(fb.recordBatch.length, BigInt(columns[0]?.rows ?? 0), 0n);
+  builder.addFieldOffset(fb.recordBatch.nodes, nodeVector, 0);
+  builder.addFieldOffset(fb.recordBatch.buffers, bufferVector, 0);
+  const metadata = finished(builder, fb.header.recordBatch, builder.endObject(), size);
+  return { metadata, body };
+}
+
+/** A vector of structs of two int64. */
+function pairsOf(
+  builder: flatbuffers.Builder,
+  pairs: readonly (readonly [number, number])[],
+): flatbuffers.Offset {
+  builder.startVector(16, pairs.length, 8);
+  for (const [first, second] of pairs.toReversed()) {
+    builder.prep(8, 16);
+    builder.writeInt64(BigInt(second));
+    builder.writeInt64(BigInt(first));
+  }
+  return builder.endVector();
+}
+
+function collect({ nodes, buffers }: Collected, column: Column): void {
+  const nulls = column.valid === undefined ? 0 : column.rows - countBits(column.valid, column.rows);
+  nodes.push({ rows: column.rows, nulls });
+  buffers.push(nulls === 0 ? new Uint8Array(0) : (column.valid as Uint8Array));
+  if (column.type === 'string') {
+    buffers.push(bytesOf(column.offsets), column.bytes);
+  } else if (column.type === 'strings') {
+    buffers.push(bytesOf(column.offsets));
+    collect({ nodes, buffers }, column.items);
+  } else {
+    buffers.push(bytesOf(column.values));
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function footerOf(attributes: readonly Attribute[], batches: readonly BatchPlace[]): Uint8Array {
+  const builder = new flatbuffers.Builder(1024);
+  const schema = schemaOf(builder, attributes);
+  builder.startVector(24, batches.length, 8);
+  for (const { offset, metadataBytes, bodyBytes } of batches.toReversed()) {
+    builder.prep(8, 24);
+    builder.writeInt64(BigInt(bodyBytes));
+    builder.pad(4);
+    builder.writeInt32(metadataBytes);
+    builder.writeInt64(BigInt(offset));
+  }
+  const vector = builder.endVector();
+  builder.startObject(fb.footerFields);
+  builder.addFieldOffset(fb.footer.recordBatches, vector, 0);
+  builder.addFieldOffset(fb.footer.schema, schema, 0);
+  builder.addFieldInt16(fb.footer.version, fb.metadataV5, 0);
+  builder.finish(builder.endObject());
+  return builder.asUint8Array();
+}
