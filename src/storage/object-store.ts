@@ -19,6 +19,10 @@ export interface ByteRange {
 }
 
 export interface CallOptions {
+  /**
+   * Ends the call with `Aborted`. Node forgets a signal of `AbortSignal.timeout()` that only
+   * `AbortSignal.any()` listens to (nodejs/node#57736): keep hold of the former until the call is over.
+   */
   readonly signal?: AbortSignal;
   /** Nobody waits for this call: it yields to others in a queue and counts in no wave. Default false. */
   readonly background?: boolean;
