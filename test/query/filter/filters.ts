@@ -1,6 +1,7 @@
-// Random filters over columns of every type. What is made always binds.
+// Random filters over columns of every type, with rows to hold them against. What is made always binds.
 import fc from 'fast-check';
 import type { Attribute } from '../../../src/attributes/column.js';
+import type { RowValue } from '../../../src/query/filter/evaluate.js';
 import {
   between,
   boolLiteral,
@@ -53,6 +54,7 @@ const texts = fc.oneof(
     .map((l) => l.join('')),
   fc.string({ unit: 'binary', maxLength: 8 }),
 );
+const itemLists = fc.array(fc.constantFrom('a', 'b', '', '%'), { maxLength: 3 });
 
 const bools = fc.boolean().map(boolLiteral);
 const numbers = fc
@@ -108,3 +110,18 @@ export const expressions: fc.Arbitrary<Expression> = fc.letrec<{ any: Expression
       .map(([kind, operands]) => combine(kind, operands)),
   ),
 })).any;
+
+const orNull = <T extends RowValue>(values: fc.Arbitrary<T>): fc.Arbitrary<RowValue> =>
+  fc.oneof({ weight: 3, arbitrary: values }, { weight: 1, arbitrary: fc.constant(null) });
+
+/** A value for each of {@link attributes}. */
+export const rows: fc.Arbitrary<RowValue[]> = fc
+  .tuple(
+    orNull(fc.boolean()),
+    orNull(ints),
+    orNull(floats),
+    orNull(texts),
+    orNull<readonly string[]>(itemLists),
+    orNull(fc.oneof(fc.bigInt({ min: -2n, max: 2n }), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }))),
+  )
+  .map((row) => [...row]);
