@@ -2,12 +2,11 @@
 //
 // Three values, as in SQL: true, false and unknown, here null. A comparison with a null is unknown, and so is
 // what hangs on it; `false and unknown` is false, `true or unknown` is true, `not unknown` is unknown.
+import type { Value } from '../../attributes/values.js';
+import { compareText } from '../../util/text.js';
 import type { BoundExpression } from './bind.js';
 import type { CompareOperator } from './expression.js';
 import { matchesLike } from './like.js';
-
-/** A value of a column; a timestamp in microseconds since 1970. */
-export type RowValue = boolean | bigint | number | string | readonly string[] | null;
 
 /**
  * Whether the row matches: the filter is true of it, not false and not unknown. `row` has a value for each of
@@ -17,12 +16,12 @@ export type RowValue = boolean | bigint | number | string | readonly string[] | 
  * comparisons are false. 0 equals -0. Strings compare by code points, as their UTF-8 bytes do; no locale and
  * no normal form comes in. `in ()` is false, and `not in ()` true, of nulls too.
  */
-export function matches(filter: BoundExpression, row: readonly RowValue[]): boolean {
+export function matches(filter: BoundExpression, row: readonly Value[]): boolean {
   return evaluate(filter, row) === true;
 }
 
 /** The truth of the filter on the row; null is unknown. */
-export function evaluate(filter: BoundExpression, row: readonly RowValue[]): boolean | null {
+export function evaluate(filter: BoundExpression, row: readonly Value[]): boolean | null {
   if (filter.kind === 'constant') return filter.value;
   if (filter.kind === 'and') return decide(filter.operands, row, false);
   if (filter.kind === 'or') return decide(filter.operands, row, true);
@@ -34,7 +33,7 @@ export function evaluate(filter: BoundExpression, row: readonly RowValue[]): boo
 /** `decisive` if an operand is; else unknown if an operand is; else the other. */
 function decide(
   operands: readonly BoundExpression[],
-  row: readonly RowValue[],
+  row: readonly Value[],
   decisive: boolean,
 ): boolean | null {
   let result: boolean | null = !decisive;
@@ -48,7 +47,7 @@ function decide(
 
 type OnColumn = Extract<BoundExpression, { readonly column: number }>;
 
-function evaluateOn(filter: OnColumn, value: RowValue): boolean | null {
+function evaluateOn(filter: OnColumn, value: Value): boolean | null {
   if (filter.kind === 'isNull') return value === null;
   if (value === null) return null;
   switch (filter.kind) {
@@ -86,19 +85,4 @@ function holds<T extends boolean | bigint | number>(operator: CompareOperator, a
     case '>=':
       return a >= b;
   }
-}
-
-/** Negative, zero or positive as `a` is below, equal to or above `b` by code points. */
-export function compareText(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
-    if (x !== y) return rank(x) - rank(y);
-  }
-  return a.length - b.length;
-}
-
-/** UTF-16 puts surrogates, which are of code points from U+10000 on, below U+E000 to U+FFFF. */
-function rank(unit: number): number {
-  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }

@@ -5,13 +5,14 @@ import type { Attribute, AttributeType } from '../../../src/attributes/column.js
 import { isNacreError, type NacreError } from '../../../src/errors.js';
 import { bindFilter } from '../../../src/query/filter/bind.js';
 import { col } from '../../../src/query/filter/col.js';
-import { evaluate, type RowValue } from '../../../src/query/filter/evaluate.js';
+import type { Value } from '../../../src/attributes/values.js';
+import { evaluate } from '../../../src/query/filter/evaluate.js';
 import type { CompareOperator } from '../../../src/query/filter/expression.js';
 import { compare, numberLiteral } from '../../../src/query/filter/expression.js';
 import { parseFilter } from '../../../src/query/filter/parse.js';
 
 /** The truth of a text for one column `x` with the value. */
-function truth(text: string, type: AttributeType, value: RowValue): boolean | null {
+function truth(text: string, type: AttributeType, value: Value): boolean | null {
   return evaluate(bindFilter(parseFilter(text), [{ name: 'x', type }]), [value]);
 }
 

@@ -3,7 +3,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bindFilter } from '../../../src/query/filter/bind.js';
-import { compareText, evaluate, matches, type RowValue } from '../../../src/query/filter/evaluate.js';
+import type { Value } from '../../../src/attributes/values.js';
+import { evaluate, matches } from '../../../src/query/filter/evaluate.js';
+import { compareText } from '../../../src/util/text.js';
 import { type Expression, type Literal, negate } from '../../../src/query/filter/expression.js';
 import { parseFilter } from '../../../src/query/filter/parse.js';
 import { attributes, expressions, rows } from './filters.js';
@@ -11,7 +13,7 @@ import { attributes, expressions, rows } from './filters.js';
 /** false < unknown < true: then `and` is the least, `or` the greatest, `not` the mirror (Kleene). */
 type Rank = 0 | 1 | 2;
 
-function oracle(node: Expression, row: ReadonlyMap<string, RowValue>): Rank {
+function oracle(node: Expression, row: ReadonlyMap<string, Value>): Rank {
   if (node.kind === 'and') return Math.min(...node.operands.map((operand) => oracle(operand, row))) as Rank;
   if (node.kind === 'or') return Math.max(...node.operands.map((operand) => oracle(operand, row))) as Rank;
   if (node.kind === 'not') return (2 - oracle(node.operand, row)) as Rank;
@@ -52,7 +54,7 @@ function test2(operator: string, order: number): boolean {
   return holds[operator] === true;
 }
 
-function compareValues(a: RowValue, b: boolean | bigint | number | string): number {
+function compareValues(a: Value, b: boolean | bigint | number | string): number {
   if (typeof a === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b as string));
   if (typeof a === 'boolean') return Number(a) - Number(b);
   const [x, y] = [a as bigint | number, b as bigint | number];
@@ -116,7 +118,7 @@ describe('unknown', () => {
     { name: 'a', type: 'int' },
     { name: 'b', type: 'int' },
   ] as const;
-  const truth = (text: string, ...row: RowValue[]): boolean | null =>
+  const truth = (text: string, ...row: Value[]): boolean | null =>
     evaluate(bindFilter(parseFilter(text), columns), row);
 
   test.each([

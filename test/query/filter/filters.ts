@@ -1,7 +1,7 @@
 // Random filters over columns of every type, with rows to hold them against. What is made always binds.
 import fc from 'fast-check';
 import type { Attribute } from '../../../src/attributes/column.js';
-import type { RowValue } from '../../../src/query/filter/evaluate.js';
+import type { Value } from '../../../src/attributes/values.js';
 import {
   between,
   boolLiteral,
@@ -111,11 +111,11 @@ export const expressions: fc.Arbitrary<Expression> = fc.letrec<{ any: Expression
   ),
 })).any;
 
-const orNull = <T extends RowValue>(values: fc.Arbitrary<T>): fc.Arbitrary<RowValue> =>
+const orNull = <T extends Value>(values: fc.Arbitrary<T>): fc.Arbitrary<Value> =>
   fc.oneof({ weight: 3, arbitrary: values }, { weight: 1, arbitrary: fc.constant(null) });
 
 /** A value for each of {@link attributes}. */
-export const rows: fc.Arbitrary<RowValue[]> = fc
+export const rows: fc.Arbitrary<Value[]> = fc
   .tuple(
     orNull(fc.boolean()),
     orNull(ints),
