@@ -262,13 +262,13 @@ class Parser {
     const endsTerm = kind === 'end' || kind === ')' || ['and', 'or'].includes(keywordOf(text));
     if (endsTerm) return `A column alone is no condition: write flag = true. ${operatorHint}`;
     if (kind !== 'word' && kind !== 'operator') return operatorHint;
-    const near = otherNames.get(text.toLowerCase()) ?? near40(text, [...operatorWords, 'is', 'not']);
+    const near = otherNames.get(text.toLowerCase()) ?? nearKeyword(text, [...operatorWords, 'is', 'not']);
     return near === undefined ? operatorHint : `Did you mean ${near}? ${operatorHint}`;
   }
 
   #joinHint(): string {
     const { kind, text } = this.#token;
-    const near = kind === 'word' ? near40(text, ['and', 'or']) : undefined;
+    const near = kind === 'word' ? nearKeyword(text, ['and', 'or']) : undefined;
     if (near !== undefined) return `Did you mean ${near}?`;
     return kind === ')' ? 'No ( is open here.' : 'Conditions are joined by and, or.';
   }
@@ -289,6 +289,6 @@ function asString(text: string): string {
 }
 
 /** Longer words are no slips of the pen, and the distance costs the product of the lengths. */
-function near40(text: string, known: readonly string[]): string | undefined {
+function nearKeyword(text: string, known: readonly string[]): string | undefined {
   return text.length > 40 ? undefined : nearestName(text, known);
 }
