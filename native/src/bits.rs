@@ -27,13 +27,13 @@ impl BitScan {
     /// The best estimates go to the exact scan.
     #[napi(catch_unwind)]
     pub fn scan<'env>(&self, env: &'env Env, lists: Vec<CodeList>) -> napi::Result<Object<'env>> {
-        scan_lists(env, &self.0, lists, scan::SignScan::scan_share)
+        scan_lists(env, &self.0, lists, scan::SignScan::scan)
     }
 
     /// The same on the event loop.
     #[napi(catch_unwind)]
     pub fn scan_now(&self, lists: Vec<CodeList>) -> napi::Result<()> {
-        scan_lists_now(&lists, |codes, share| self.0.scan_share(codes, share))
+        scan_lists_now(&lists, |codes, share| self.0.scan(codes, share))
     }
 
     /// As that of the scan that the bits are for.

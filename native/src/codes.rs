@@ -324,13 +324,13 @@ struct ScoreInputs {
 impl Cascade {
     #[napi(catch_unwind)]
     pub fn scan<'env>(&self, env: &'env Env, lists: Vec<CodeList>) -> napi::Result<Object<'env>> {
-        scan_lists(env, &self.0, lists, |cascade, codes, share| cascade.scan_share(codes, share))
+        scan_lists(env, &self.0, lists, scan::Cascade::scan)
     }
 
     /// The same on the event loop.
     #[napi(catch_unwind)]
     pub fn scan_now(&self, lists: Vec<CodeList>) -> napi::Result<()> {
-        scan_lists_now(&lists, |codes, share| self.0.scan_share(codes, share))
+        scan_lists_now(&lists, |codes, share| self.0.scan(codes, share))
     }
 
     /// As that of the scan that the codes are for.

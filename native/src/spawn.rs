@@ -78,6 +78,7 @@ where
     let (first, others) = (job(0), (1..parts).map(job).collect::<Vec<_>>());
     parted.finish();
     let current = Arc::clone(&environment);
+    // The first of the threads wakes the others: so that none begins where it runs itself.
     pool.run(&environment, move || {
         if !others.is_empty() {
             pool.queue.keep_idle_away();

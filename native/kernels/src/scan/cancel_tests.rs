@@ -76,12 +76,13 @@ fn passes_over_codes_stop_within_a_chunk_and_scores_between_rows() {
         let start = || Arc::new(scan_of(Metric::L2, Dtype::Float32, DIMENSIONS, queries));
         let cascade =
             |scan: &Arc<ExactScan>| Cascade::new(Arc::clone(scan), Arc::clone(&transform)).unwrap().unwrap();
-        let looks = cancel_anywhere(start, |scan| cascade(scan).scan(&[list], 0..Cascade::chunks(ROWS)));
+        let looks =
+            cancel_anywhere(start, |scan| cascade(scan).scan(&[list], &(0..Cascade::chunks(ROWS)).into()));
         assert!(looks >= 20, "{queries} queries over 20 chunks look {looks} times");
         // The same pass, and then the scores of what it left.
         let scores = cancel_anywhere(start, |scan| {
             let cascade = cascade(scan);
-            cascade.scan(&[list], 0..Cascade::chunks(ROWS))?;
+            cascade.scan(&[list], &(0..Cascade::chunks(ROWS)).into())?;
             let ids = cascade.next(50);
             let row = |&id: &u64| &rows[id as usize * DIMENSIONS * 4..][..DIMENSIONS * 4];
             let asked: Vec<u8> = ids.iter().flat_map(row).copied().collect();
@@ -103,7 +104,7 @@ fn a_pass_over_signs_stops_within_a_block() {
     let list = Codes { bytes: &signs, rows: ROWS, first_id: 0, ids: None, dead: None, norms };
     let looks = cancel_anywhere(
         || Arc::new(scan_of(Metric::L2, Dtype::Float32, DIMENSIONS, 3)),
-        |scan| SignScan::new(Arc::clone(scan), &transform)?.unwrap().scan(&[list], 0..3),
+        |scan| SignScan::new(Arc::clone(scan), &transform)?.unwrap().scan(&[list], &(0..3).into()),
     );
     assert!(looks >= ROWS / 16, "{looks} looks");
 }

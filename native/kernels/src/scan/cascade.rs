@@ -134,14 +134,9 @@ impl Cascade {
         rows.div_ceil(CHUNK_ROWS)
     }
 
-    /// Scans a range of the chunks of lists, which are counted through. Passes may overlap. Lists that are
-    /// scanned together cost less than one by one: low nibbles are read when the threshold is that of all.
-    pub fn scan(&self, lists: &[Codes<'_>], chunks: Range<usize>) -> Result<()> {
-        self.scan_share(lists, &chunks.into())
-    }
-
-    /// The same of what the pass gets of a share.
-    pub fn scan_share(&self, lists: &[Codes<'_>], share: &Share) -> Result<()> {
+    /// Scans what this pass gets of a share of the lists. Passes may overlap. Lists that are scanned together
+    /// cost less than one by one: low nibbles are read when the threshold is that of all.
+    pub fn scan(&self, lists: &[Codes<'_>], share: &Share) -> Result<()> {
         self.scan_with(lists, share, None).map(drop)
     }
 
@@ -156,7 +151,7 @@ impl Cascade {
         let places = Places::new(&lists, share, |rows| self.list_bytes(rows))?;
         let _state = DefaultFloatState::new();
         let (candidates, read) = match self.limbs {
-            Limbs::Two => CoarsePass::new(self, norms, rows).run(&lists, places)?,
+            Limbs::Two => CoarsePass::new(self, &lists, norms, rows).run(places)?,
             Limbs::One => FinePass::new(self, norms, rows).run(&lists, places)?,
         };
         let found = candidates.into_iter().zip(&self.scan.best).map(|(mut found, best)| {

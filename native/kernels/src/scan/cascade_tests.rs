@@ -1,6 +1,7 @@
 //! The scan over codes against the plain one: the same ids and scores, to the last bit.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::tests::{METRICS, noise};
@@ -74,7 +75,7 @@ fn check_many(rows: &[u8], queries: &[f64], dimensions: usize, transform: &Arc<T
             let cascade = Cascade::new(Arc::clone(&coded), Arc::clone(transform)).unwrap().unwrap();
             let list =
                 Codes { bytes: &codes, rows: ROWS, first_id: 0, ids: None, dead: None, norms: Norms::ANY };
-            cascade.scan(&[list], 0..Cascade::chunks(ROWS)).unwrap();
+            cascade.scan(&[list], &(0..Cascade::chunks(ROWS)).into()).unwrap();
             assert!(cascade.left() < ROWS * count / 4, "bounds prune");
             score_all(&cascade, |id| &rows[id as usize * dimensions * 4..][..dimensions * 4]).unwrap();
             let (plain, coded) = (plain.results(), coded.results());
@@ -199,8 +200,8 @@ impl Case {
         let codes: Vec<_> = codes.collect();
         let scan_lists = |lists: &[Codes<'_>]| {
             let chunks: usize = lists.iter().map(|list| Cascade::chunks(list.rows)).sum();
-            cascade.scan(lists, chunks / 2..chunks).unwrap();
-            cascade.scan(lists, 0..chunks / 2).unwrap();
+            cascade.scan(lists, &(chunks / 2..chunks).into()).unwrap();
+            cascade.scan(lists, &(0..chunks / 2).into()).unwrap();
         };
         match how {
             How::OneByOne => codes.chunks(1).for_each(|list| {
@@ -412,8 +413,8 @@ fn lists_that_are_not_what_they_claim_are_typed_errors() {
     let bytes = Case { cut: 1500, ..case.clone() }.lists(&transform).remove(0);
     let cascade = Cascade::new(case.open(Metric::L2, Tier::Scalar), Arc::clone(&transform)).unwrap().unwrap();
     let list = Codes { bytes: &bytes, rows: 1500, first_id: 0, ids: None, dead: None, norms: Norms::ANY };
-    let scan = |list: &Codes<'_>, chunks| {
-        cascade.scan(std::slice::from_ref(list), chunks).map_err(|error| error.code)
+    let scan = |list: &Codes<'_>, chunks: Range<usize>| {
+        cascade.scan(std::slice::from_ref(list), &chunks.into()).map_err(|error| error.code)
     };
     let corrupt = Err(Code::Corrupt);
     assert_eq!(scan(&Codes { bytes: &bytes[..bytes.len() - 1], ..list }, 0..2), corrupt);

@@ -69,16 +69,20 @@ pub struct CoarsePass<'a> {
 }
 
 impl<'a> CoarsePass<'a> {
-    pub fn new(cascade: &'a Cascade, norms: Norms, rows: Option<&'a MappedRows<'a>>) -> Self {
+    pub fn new(
+        cascade: &'a Cascade,
+        lists: &'a [Codes<'a>],
+        norms: Norms,
+        rows: Option<&'a MappedRows<'a>>,
+    ) -> Self {
         let waiting = cascade.vectors.iter().map(|_| spare()).collect();
         let near = cascade.vectors.iter().map(|_| Vec::new()).collect();
         let keeper = Keeper::new(cascade, norms);
-        Self { cascade, keeper, waiting, near, lists: &[], ahead: Ahead::new(rows) }
+        Self { cascade, keeper, waiting, near, lists, ahead: Ahead::new(rows) }
     }
 
     /// Scans some chunks of the lists.
-    pub fn run(mut self, lists: &'a [Codes<'a>], places: Places<'_>) -> Result<(Vec<Candidates>, Vec<u64>)> {
-        self.lists = lists;
+    pub fn run(mut self, places: Places<'_>) -> Result<(Vec<Candidates>, Vec<u64>)> {
         let mut places = places.map(|(list, index)| (list as u32, index)).peekable();
         while let Some((list, index)) = places.next() {
             self.cascade.check()?;

@@ -54,7 +54,7 @@ impl Data {
         let dead = RowSet::from_sorted(self.dead.iter().copied()).unwrap();
         let (dead, norms) = (Some(&dead), Norms::ANY);
         let list = Codes { bytes: &self.codes, rows: self.rows.len(), first_id: 0, ids: None, dead, norms };
-        cascade.scan(&[list], 0..Cascade::chunks(self.rows.len())).unwrap();
+        cascade.scan(&[list], &(0..Cascade::chunks(self.rows.len())).into()).unwrap();
         cascade.estimate().unwrap();
         (scan, cascade)
     }

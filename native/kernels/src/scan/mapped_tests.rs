@@ -69,7 +69,7 @@ fn rows_at_hand_change_no_answer_and_leave_fewer_rows() {
         let read = cascade.scan_with(&[world.list()], &(0..end).into(), Some(&rows)).unwrap();
         assert!(read.len() >= K * queries, "the best are read on the way");
         let without = world.cascade(&world.scan(metric, queries));
-        without.scan(&[world.list()], 0..end).unwrap();
+        without.scan(&[world.list()], &(0..end).into()).unwrap();
         let (left, more) = (cascade.left(), without.left());
         assert!(
             left >= K * queries && left < more,
@@ -88,7 +88,7 @@ fn parts_of_a_round_are_scored_once_each() {
     plain.scan(&Partition { rows: &world.rows, first_id: 0, ids: None, dead: None }, 0..ROWS).unwrap();
     let scan = world.scan(Metric::L2, queries);
     let (cascade, rows) = (world.cascade(&scan), world.at_hand());
-    cascade.scan(&[world.list()], 0..Cascade::chunks(ROWS)).unwrap();
+    cascade.scan(&[world.list()], &(0..Cascade::chunks(ROWS)).into()).unwrap();
     while !cascade.next(7).is_empty() {
         for part in [2, 0, 1] {
             cascade.score_mapped(&rows, part, 3).unwrap();
@@ -110,7 +110,7 @@ fn rows_that_are_not_those_of_the_codes_are_damage() {
         let scanned = cascade.scan_with(&[world.list()], &chunks.clone().into(), Some(&damaged));
         assert_eq!(scanned.map_err(|error| error.code), Err(Code::Corrupt));
         let cascade = world.cascade(&world.scan(Metric::L2, queries));
-        cascade.scan(&[world.list()], chunks.clone()).unwrap();
+        cascade.scan(&[world.list()], &chunks.clone().into()).unwrap();
         assert_eq!(cascade.refine(&damaged, 5, 9).map_err(|error| error.code), Err(Code::Corrupt));
     }
 }
@@ -119,7 +119,7 @@ fn rows_that_are_not_those_of_the_codes_are_damage() {
 fn rows_that_are_missing_or_out_of_order_are_typed_errors() {
     let world = World::new();
     let cascade = world.cascade(&world.scan(Metric::L2, 1));
-    cascade.scan(&[world.list()], 0..Cascade::chunks(ROWS)).unwrap();
+    cascade.scan(&[world.list()], &(0..Cascade::chunks(ROWS)).into()).unwrap();
     let none = cascade.rows_in_memory([].into_iter()).unwrap();
     assert_eq!(cascade.refine(&none, 5, 9).map_err(|error| error.code), Err(Code::Corrupt));
     let row = [0; ROW_BYTES];

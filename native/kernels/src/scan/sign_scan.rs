@@ -1,7 +1,6 @@
 //! The scan over signs: estimates of scores from one bit a coordinate. No bound is on them; the k best
 //! estimates are taken as they are.
 
-use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::ExactScan;
@@ -67,13 +66,8 @@ impl SignScan {
         ids
     }
 
-    /// Scans a range of the chunks of lists, which are counted through. Passes may overlap.
-    pub fn scan(&self, lists: &[Codes<'_>], chunks: Range<usize>) -> Result<()> {
-        self.scan_share(lists, &chunks.into())
-    }
-
-    /// The same of what the pass gets of a share.
-    pub fn scan_share(&self, lists: &[Codes<'_>], share: &Share) -> Result<()> {
+    /// Scans what this pass gets of a share of the lists. Passes may overlap.
+    pub fn scan(&self, lists: &[Codes<'_>], share: &Share) -> Result<()> {
         let places = Places::new(lists, share, |rows| self.list_bytes(rows))?;
         let _state = DefaultFloatState::new();
         // Of this pass alone, so that rows that are alike do not queue for a lock.

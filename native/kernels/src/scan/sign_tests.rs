@@ -1,5 +1,6 @@
 //! Estimates from signs, against the same worked out in float64 from rows; and what is refused.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::tests::noise;
@@ -75,8 +76,8 @@ impl Data {
         let (scan, signs) = self.scan(metric, k, queries, tier);
         let chunks = Cascade::chunks(self.rows.len());
         // In parts, the last one first.
-        signs.scan(&[self.list(None)], 1..chunks).unwrap();
-        signs.scan(&[self.list(None)], 0..1).unwrap();
+        signs.scan(&[self.list(None)], &(1..chunks).into()).unwrap();
+        signs.scan(&[self.list(None)], &(0..1).into()).unwrap();
         assert_eq!(signs.left(), 0);
         scan.results()
     }
@@ -173,7 +174,7 @@ fn same_on_every_tier(data: &Data) {
         std::thread::scope(|scope| {
             for chunk in 0..Cascade::chunks(ROWS) {
                 let signs = &signs;
-                scope.spawn(move || signs.scan(&[data.list(None)], chunk..chunk + 1).unwrap());
+                scope.spawn(move || signs.scan(&[data.list(None)], &(chunk..chunk + 1).into()).unwrap());
             }
         });
         assert_eq!(scan.results().ids, expected.ids);
@@ -189,7 +190,7 @@ fn dead_rows_are_passed_over_and_rows_without_an_estimate_are_named() {
     data.encode();
     let dead = RowSet::from_sorted((0..ROWS as u64).filter(|id| id % 4 == 0)).unwrap();
     let (scan, signs) = data.scan(Metric::L2, ROWS, 2, Tier::Scalar);
-    signs.scan(&[data.list(Some(&dead))], 0..Cascade::chunks(ROWS)).unwrap();
+    signs.scan(&[data.list(Some(&dead))], &(0..Cascade::chunks(ROWS)).into()).unwrap();
     assert_eq!(signs.unscored(), [7, 9], "8 is dead, and tiny numbers are in range beside the mean");
     assert_eq!(signs.left(), 2);
     let results = scan.results();
@@ -217,7 +218,9 @@ fn lists_that_are_not_what_they_claim_are_typed_errors() {
     let data = Data::new();
     let (scan, signs) = data.scan(Metric::Dot, K, 1, Tier::Scalar);
     let list = data.list(None);
-    let code = |list: Codes<'_>, chunks| signs.scan(&[list], chunks).map_err(|error| error.code);
+    let code = |list: Codes<'_>, chunks: Range<usize>| {
+        signs.scan(&[list], &chunks.into()).map_err(|error| error.code)
+    };
     let corrupt = Err(Code::Corrupt);
     assert_eq!(code(Codes { bytes: &data.signs[1..], ..list }, 0..1), corrupt);
     assert_eq!(code(Codes { bytes: &[], ..list }, 0..1), corrupt);
@@ -241,7 +244,7 @@ fn any_bytes_of_the_right_length_are_scanned_without_harm() {
             (0..data.signs.len()).map(|_| if fill == 1 { (next() * 256.0) as u8 } else { fill }).collect();
         for metric in METRICS {
             let (scan, signs) = data.scan(metric, K, 2, Tier::available().next().unwrap());
-            signs.scan(&[Codes { bytes: &bytes, ..data.list(None) }], 0..1).unwrap();
+            signs.scan(&[Codes { bytes: &bytes, ..data.list(None) }], &(0..1).into()).unwrap();
             assert!(scan.results().counts.iter().all(|&count| count as usize <= K));
         }
     }
