@@ -1,5 +1,7 @@
 // Columns from the values of JavaScript, and back.
 import { NacreError } from '../errors.js';
+import { concat } from '../util/bytes.js';
+import { halfPair } from '../util/text.js';
 import { bitAt, makeBits } from './bits.js';
 import type { AttributeType, Column, StringColumn } from './column.js';
 
@@ -122,7 +124,8 @@ function floatOf(value: Given): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-function microsOf(value: Given): bigint | undefined {
+/** Microseconds since 1970; undefined for what is no date, and for an invalid one. */
+export function microsOf(value: unknown): bigint | undefined {
   if (!(value instanceof Date)) return undefined;
   const millis = value.getTime();
   return Number.isNaN(millis) ? undefined : BigInt(millis) * 1000n;
@@ -131,9 +134,6 @@ function microsOf(value: Given): bigint | undefined {
 function listOf(value: Given): readonly string[] | undefined {
   return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
 }
-
-/** A half of a pair; with the flag, pairs are one character. */
-const loneSurrogate = /\p{Surrogate}/u;
 
 /** Bytes of text that one column holds at most: offsets are int32. */
 const mostBytes = 2 ** 31 - 1;
@@ -144,7 +144,7 @@ function stringsOf(name: string, texts: readonly string[]): StringColumn {
   const pieces: Uint8Array[] = [];
   let total = 0;
   for (const [i, text] of texts.entries()) {
-    if (loneSurrogate.test(text)) {
+    if (halfPair.test(text)) {
       throw new NacreError('InvalidArgument', `attribute '${name}': text ${i} has half of a surrogate pair`, {
         context: { attribute: name },
         hint: 'UTF-8 has no such character.',
@@ -161,9 +161,7 @@ function stringsOf(name: string, texts: readonly string[]): StringColumn {
     pieces.push(piece);
     offsets[i + 1] = total;
   }
-  const bytes = new Uint8Array(total);
-  for (const [i, piece] of pieces.entries()) bytes.set(piece, offsets[i]);
-  return { type: 'string', rows: texts.length, offsets, bytes };
+  return { type: 'string', rows: texts.length, offsets, bytes: concat(pieces) };
 }
 
 /** The value of a row. */

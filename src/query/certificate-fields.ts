@@ -1,6 +1,7 @@
 // Fields of a certificate that comes from elsewhere: each is what it should be, or `InvalidArgument` names
 // it.
 import { NacreError } from '../errors.js';
+import { halfPair } from '../util/text.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -40,7 +41,7 @@ export function whole(value: unknown, where: string, least: number, most = Numbe
 export function text(value: unknown, where: string, longest = Number.POSITIVE_INFINITY): string {
   if (typeof value !== 'string') return fail(where, 'is no text');
   if (value.length > longest) return fail(where, `is longer than ${longest}`);
-  if (/\p{Cs}/u.test(value)) return fail(where, 'is no valid Unicode');
+  if (halfPair.test(value)) return fail(where, 'is no valid Unicode');
   return value;
 }
 

@@ -1,4 +1,6 @@
-// The order of texts: by code points, which is that of their UTF-8 bytes. No locale has a say in it.
+// The order of texts, and what of JavaScript's is no text elsewhere.
+//
+// The order is by code points, which is that of their UTF-8 bytes. No locale has a say in it.
 
 /** Negative, zero or positive as `a` is below, equal to or above `b`. */
 export function compareText(a: string, b: string): number {
@@ -14,3 +16,6 @@ export function compareText(a: string, b: string): number {
 function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
+
+/** Finds half of a surrogate pair, which no UTF-8 holds; whole pairs are one character here. */
+export const halfPair = /\p{Surrogate}/u;

@@ -1,6 +1,7 @@
 // Writes columns as an Arrow IPC file that any Arrow library opens: uncompressed, batches of a bounded number
 // of rows, each of which can be read alone by its place. Equal columns give equal bytes.
 import * as flatbuffers from 'flatbuffers';
+import { concat } from '../../util/bytes.js';
 import { countBits } from '../bits.js';
 import type { Attribute, Column } from '../column.js';
 import { sliceColumn } from '../slice.js';
@@ -48,13 +49,7 @@ export function writeArrow(attributes: readonly Attribute[], columns: readonly C
   add(footer);
   add(new Uint8Array(Uint32Array.of(footer.byteLength).buffer));
   add(fb.magic);
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.byteLength;
-  }
-  return { bytes, batches };
+  return { bytes: concat(pieces), batches };
 }
 
 /** A message behind its continuation and its length, padded. */

@@ -1,5 +1,6 @@
 // Filters from code: `col('lang').eq('de').and(col('year').ge(1990))`. Values are never pasted into a text,
 // so nothing that a value holds can change what the filter says.
+import { microsOf } from '../../attributes/values.js';
 import { NacreError } from '../../errors.js';
 import {
   between,
@@ -194,7 +195,7 @@ function toLiteral(value: FilterValue): Literal {
   if (typeof value === 'boolean') return boolLiteral(value);
   if (typeof value === 'number' || typeof value === 'bigint') return numberLiteral(value);
   if (typeof value === 'string') return stringLiteral(value);
-  if (value instanceof Date) return timestampLiteral(microsOf(value));
+  if (value instanceof Date) return timestampLiteral(instantOf(value));
   const isAbsent = value === null || value === undefined;
   throw new NacreError('InvalidArgument', `a column cannot be compared with ${describe(value)}`, {
     hint: isAbsent
@@ -203,9 +204,9 @@ function toLiteral(value: FilterValue): Literal {
   });
 }
 
-function microsOf(date: Date): bigint {
-  const milliseconds = date.getTime();
-  if (Number.isInteger(milliseconds)) return BigInt(milliseconds) * 1_000n;
+function instantOf(date: Date): bigint {
+  const micros = microsOf(date);
+  if (micros !== undefined) return micros;
   throw new NacreError('InvalidArgument', 'the Date to compare with is invalid', {
     hint: 'Dates end at +275760-09-13T00:00:00Z; a text reaches further: timestamp ….',
   });

@@ -4,6 +4,7 @@
 // was written, an `and` within an `and` is part of it, and `not in`, `is not null` are a `not` around the
 // node that they deny. So equal filters are equal trees. Nothing here knows columns; bind.ts does.
 import { NacreError } from '../../errors.js';
+import { halfPair } from '../../util/text.js';
 import { checkPattern } from './like.js';
 import { checkCount } from './limits.js';
 
@@ -128,7 +129,7 @@ function checkColumn(name: string): string {
 
 /** Refuses what no column can hold, so that nothing compares with a text that was silently mended. */
 function checkText(text: string): string {
-  if (!/\p{Cs}/u.test(text)) return text;
+  if (!halfPair.test(text)) return text;
   throw new NacreError('InvalidArgument', 'a string of the filter has half of a surrogate pair', {
     hint: 'Strings are UTF-8: pass text.toWellFormed() where what is lost does not matter.',
   });

@@ -11,6 +11,7 @@
 //   value  = 'true' | 'false' | ['-'] 'infinity' | number | string | 'timestamp' string
 import { isNacreError, NacreError } from '../../errors.js';
 import { nearestName } from '../../manifest/names.js';
+import { halfPair } from '../../util/text.js';
 import {
   between,
   boolLiteral,
@@ -69,7 +70,7 @@ export function parseFilter(text: string): Expression {
       { context: { at: maxTextLength, length: text.length, limit: maxTextLength } },
     );
   }
-  const broken = /\p{Cs}/u.exec(text);
+  const broken = halfPair.exec(text);
   if (broken !== null) {
     throw badFilter(text, broken.index, 'half of a surrogate pair', 'The text must be whole Unicode.');
   }

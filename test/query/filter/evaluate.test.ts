@@ -8,7 +8,7 @@ import { evaluate, matches } from '../../../src/query/filter/evaluate.js';
 import { compareText } from '../../../src/util/text.js';
 import { type Expression, type Literal, negate } from '../../../src/query/filter/expression.js';
 import { parseFilter } from '../../../src/query/filter/parse.js';
-import { attributes, expressions, rows } from './filters.js';
+import { attributes, expressions, holds, rows } from './filters.js';
 
 /** false < unknown < true: then `and` is the least, `or` the greatest, `not` the mirror (Kleene). */
 type Rank = 0 | 1 | 2;
@@ -25,7 +25,7 @@ function oracle(node: Expression, row: ReadonlyMap<string, Value>): Rank {
   const isTrue = ((): boolean => {
     switch (node.kind) {
       case 'compare':
-        return test2(node.operator, order(node.value));
+        return holds(node.operator, order(node.value));
       case 'between':
         return order(node.low) >= 0 && order(node.high) <= 0;
       case 'in':
@@ -39,19 +39,6 @@ function oracle(node: Expression, row: ReadonlyMap<string, Value>): Rank {
     }
   })();
   return isTrue ? 2 : 0;
-}
-
-/** Of NaN only `!=` holds, which is what `order` being NaN gives. */
-function test2(operator: string, order: number): boolean {
-  const holds: Record<string, boolean> = {
-    '=': order === 0,
-    '!=': order !== 0,
-    '<': order < 0,
-    '<=': order <= 0,
-    '>': order > 0,
-    '>=': order >= 0,
-  };
-  return holds[operator] === true;
 }
 
 function compareValues(a: Value, b: boolean | bigint | number | string): number {

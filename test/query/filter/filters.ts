@@ -125,3 +125,15 @@ export const rows: fc.Arbitrary<Value[]> = fc
     orNull(fc.oneof(fc.bigInt({ min: -2n, max: 2n }), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }))),
   )
   .map((row) => [...row]);
+
+/** Whether values of this order compare so. Of NaN only `!=` holds, which is what an `order` of NaN gives. */
+export function holds(operator: CompareOperator, order: number): boolean {
+  return {
+    '=': order === 0,
+    '!=': order !== 0,
+    '<': order < 0,
+    '<=': order <= 0,
+    '>': order > 0,
+    '>=': order >= 0,
+  }[operator];
+}
