@@ -240,20 +240,32 @@ function forward({ request, response, upstream, agent, state }, answered) {
 function relay(answer, response, mbps) {
   response.writeHead(answer.statusCode, answer.rawHeaders);
   let free = performance.now();
+  // Pieces that wait for their time: the end comes after them, whatever timers round.
+  let waiting = 0;
+  let ended = false;
+  const finish = () => {
+    if (ended && waiting === 0) response.end();
+  };
   answer.on('data', (chunk) => {
     if (mbps > 0) {
       answer.pause();
+      waiting++;
       free = Math.max(free, performance.now()) + chunk.length / mbps / 1000;
       setTimeout(() => {
         response.write(chunk);
+        waiting--;
         answer.resume();
+        finish();
       }, free - performance.now());
     } else if (!response.write(chunk)) {
       answer.pause();
       response.once('drain', () => answer.resume());
     }
   });
-  answer.on('end', () => after(mbps > 0 ? free - performance.now() : 0, () => response.end()));
+  answer.on('end', () => {
+    ended = true;
+    finish();
+  });
   response.on('close', () => answer.destroy());
 }
 
