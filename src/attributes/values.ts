@@ -164,7 +164,7 @@ function stringsOf(name: string, texts: readonly string[]): StringColumn {
   return { type: 'string', rows: texts.length, offsets, bytes: concat(pieces) };
 }
 
-/** The value of a row. */
+/** The value of a row. `Corrupt` for text that is no UTF-8. */
 export function valueAt(column: Column, row: number): Value {
   if (column.valid !== undefined && !bitAt(column.valid, row)) return null;
   switch (column.type) {
@@ -183,8 +183,13 @@ export function valueAt(column: Column, row: number): Value {
   }
 }
 
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
 
 function textAt({ offsets, bytes }: StringColumn, row: number): string {
-  return decoder.decode(bytes.subarray(offsets[row], offsets[row + 1]));
+  const text = bytes.subarray(offsets[row], offsets[row + 1]);
+  try {
+    return decoder.decode(text);
+  } catch (cause) {
+    throw new NacreError('Corrupt', `attributes: the text of row ${row} is no UTF-8`, { cause });
+  }
 }

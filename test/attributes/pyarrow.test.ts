@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { writeArrow } from '../../src/attributes/arrow/write.js';
 import { columnOf } from '../../src/attributes/values.js';
+import { concat } from '../../src/util/bytes.js';
 import { pythonWithNumpy, runPython } from '../support/python.js';
 import { attributesOf } from './columns.js';
 
@@ -70,7 +71,7 @@ describe.skipIf(python === undefined)('an attribute file', () => {
       for (const [i, given] of cases.entries()) {
         const columns = given.map(({ attribute: { name, type }, values }) => columnOf(name, type, values));
         const attributes = given.map(({ attribute }) => attribute);
-        await writeFile(files[i] as string, writeArrow(attributes, columns).bytes);
+        await writeFile(files[i] as string, concat(writeArrow(attributes, columns).pieces));
       }
       const read = JSON.parse((await runPython(script, files)).toString()) as [string, string, unknown[]][][];
       for (const [i, given] of cases.entries()) {

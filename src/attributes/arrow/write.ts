@@ -1,60 +1,48 @@
-// Writes columns as an Arrow IPC file that any Arrow library opens: uncompressed, batches of a bounded number
-// of rows, each of which can be read alone by its place. Equal columns give equal bytes.
+// Writes columns as an Arrow IPC file that any Arrow library opens: uncompressed, one record batch, so that
+// the values of a column lie together. Equal columns give equal bytes.
 import * as flatbuffers from 'flatbuffers';
 import { concat } from '../../util/bytes.js';
 import { countBits } from '../bits.js';
 import type { Attribute, Column } from '../column.js';
-import { sliceColumn } from '../slice.js';
 import * as fb from './format.js';
-
-/** Rows of a batch at most. */
-export const batchRows = 1024;
-
-/** Where a batch lies in its file: its metadata and its body. */
-export interface BatchPlace {
-  readonly offset: number;
-  readonly metadataBytes: number;
-  readonly bodyBytes: number;
-  readonly rows: number;
-}
+import { type ColumnShape, shapeOf } from './layout.js';
 
 export interface ArrowFile {
-  readonly bytes: Uint8Array;
-  readonly batches: readonly BatchPlace[];
+  readonly pieces: readonly Uint8Array[];
+  /** Where the body of its batch begins. */
+  readonly bodyOffset: number;
+  readonly columns: readonly ColumnShape[];
 }
 
 /** A file of columns that have the same rows, in the order of their attributes. */
 export function writeArrow(attributes: readonly Attribute[], columns: readonly Column[]): ArrowFile {
   const rows = columns[0]?.rows ?? 0;
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  const add = (piece: Uint8Array): void => {
-    pieces.push(piece);
-    size += piece.byteLength;
+  const { metadata, body, bodyBytes } = batchOf(columns);
+  const head = concat([padded(fb.magic, fb.messageAlignment), framed(schemaMessage(attributes))]);
+  const framedBatch = framed(metadata, head.byteLength);
+  const bodyOffset = head.byteLength + framedBatch.byteLength;
+  const footer = footerOf(attributes, {
+    offset: head.byteLength,
+    metadataBytes: framedBatch.byteLength,
+    bodyBytes,
+  });
+  const tail = [
+    new Uint8Array(Uint32Array.of(fb.continuation, 0).buffer),
+    footer,
+    new Uint8Array(Uint32Array.of(footer.byteLength).buffer),
+    fb.magic,
+  ];
+  return {
+    pieces: [head, framedBatch, ...body, concat(tail)],
+    bodyOffset,
+    columns: columns.map((column) => shapeOf(column, rows)),
   };
-  add(padded(fb.magic, fb.messageAlignment));
-  add(framed(schemaMessage(attributes)));
-  const batches: BatchPlace[] = [];
-  for (let start = 0; start < rows; start += batchRows) {
-    const end = Math.min(rows, start + batchRows);
-    const { metadata, body } = batchOf(columns.map((column) => sliceColumn(column, start, end)));
-    const [offset, framedMetadata] = [size, framed(metadata)];
-    const metadataBytes = framedMetadata.byteLength;
-    batches.push({ offset, metadataBytes, bodyBytes: body.byteLength, rows: end - start });
-    add(framedMetadata);
-    add(body);
-  }
-  add(new Uint8Array(Uint32Array.of(fb.continuation, 0).buffer));
-  const footer = footerOf(attributes, batches);
-  add(footer);
-  add(new Uint8Array(Uint32Array.of(footer.byteLength).buffer));
-  add(fb.magic);
-  return { bytes: concat(pieces), batches };
 }
 
-/** A message behind its continuation and its length, padded. */
-function framed(metadata: Uint8Array): Uint8Array {
-  const length = fb.aligned(8 + metadata.byteLength, fb.messageAlignment) - 8;
+/** A message behind its continuation and its length, padded so that a body begins as its buffers do. */
+function framed(metadata: Uint8Array, offset?: number): Uint8Array {
+  const alignment = offset === undefined ? fb.messageAlignment : fb.bufferAlignment;
+  const length = fb.aligned((offset ?? 0) + 8 + metadata.byteLength, alignment) - (offset ?? 0) - 8;
   const bytes = new Uint8Array(8 + length);
   new Uint32Array(bytes.buffer, 0, 2).set([fb.continuation, length]);
   bytes.set(metadata, 8);
@@ -136,24 +124,25 @@ interface Collected {
   readonly buffers: Uint8Array[];
 }
 
-function batchOf(columns: readonly Column[]): { metadata: Uint8Array; body: Uint8Array } {
+function batchOf(columns: readonly Column[]): {
+  metadata: Uint8Array;
+  body: readonly Uint8Array[];
+  bodyBytes: number;
+} {
   const collected: Collected = { nodes: [], buffers: [] };
   for (const column of columns) collect(collected, column);
   const { nodes, buffers } = collected;
-  const places: { offset: number; length: number }[] = [];
+  const places: [number, number][] = [];
+  const body: Uint8Array[] = [];
   let size = 0;
-  for (const { byteLength } of buffers) {
-    places.push({ offset: size, length: byteLength });
-    size += fb.aligned(byteLength, fb.bufferAlignment);
+  for (const buffer of buffers) {
+    places.push([size, buffer.byteLength]);
+    const whole = fb.aligned(buffer.byteLength, fb.bufferAlignment);
+    body.push(buffer, new Uint8Array(whole - buffer.byteLength));
+    size += whole;
   }
-  const body = new Uint8Array(size);
-  for (const [i, buffer] of buffers.entries()) body.set(buffer, places[i]?.offset);
-
   const builder = new flatbuffers.Builder(1024);
-  const bufferVector = pairsOf(
-    builder,
-    places.map(({ offset, length }) => [offset, length]),
-  );
+  const bufferVector = pairsOf(builder, places);
   const nodeVector = pairsOf(
     builder,
     nodes.map(({ rows, nulls }) => [rows, nulls]),
@@ -163,7 +152,7 @@ function batchOf(columns: readonly Column[]): { metadata: Uint8Array; body: Uint
   builder.addFieldOffset(fb.recordBatch.nodes, nodeVector, 0);
   builder.addFieldOffset(fb.recordBatch.buffers, bufferVector, 0);
   const metadata = finished(builder, fb.header.recordBatch, builder.endObject(), size);
-  return { metadata, body };
+  return { metadata, body, bodyBytes: size };
 }
 
 /** A vector of structs of two int64. */
@@ -185,7 +174,7 @@ function collect({ nodes, buffers }: Collected, column: Column): void {
   nodes.push({ rows: column.rows, nulls });
   buffers.push(nulls === 0 ? new Uint8Array(0) : (column.valid as Uint8Array));
   if (column.type === 'string') {
-    buffers.push(bytesOf(column.offsets), column.bytes);
+    buffers.push(bytesOf(column.offsets), column.bytes.subarray(0, column.offsets[column.rows]));
   } else if (column.type === 'strings') {
     buffers.push(bytesOf(column.offsets));
     collect({ nodes, buffers }, column.items);
@@ -198,17 +187,24 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-function footerOf(attributes: readonly Attribute[], batches: readonly BatchPlace[]): Uint8Array {
+interface BatchPlace {
+  readonly offset: number;
+  readonly metadataBytes: number;
+  readonly bodyBytes: number;
+}
+
+function footerOf(
+  attributes: readonly Attribute[],
+  { offset, metadataBytes, bodyBytes }: BatchPlace,
+): Uint8Array {
   const builder = new flatbuffers.Builder(1024);
   const schema = schemaOf(builder, attributes);
-  builder.startVector(24, batches.length, 8);
-  for (const { offset, metadataBytes, bodyBytes } of batches.toReversed()) {
-    builder.prep(8, 24);
-    builder.writeInt64(BigInt(bodyBytes));
-    builder.pad(4);
-    builder.writeInt32(metadataBytes);
-    builder.writeInt64(BigInt(offset));
-  }
+  builder.startVector(24, 1, 8);
+  builder.prep(8, 24);
+  builder.writeInt64(BigInt(bodyBytes));
+  builder.pad(4);
+  builder.writeInt32(metadataBytes);
+  builder.writeInt64(BigInt(offset));
   const vector = builder.endVector();
   builder.startObject(fb.footerFields);
   builder.addFieldOffset(fb.footer.recordBatches, vector, 0);

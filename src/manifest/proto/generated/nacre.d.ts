@@ -443,6 +443,7 @@ export namespace nacre {
             replacedRows: number;
             removed: nacre.v1.RowSet.$Properties[];
             indexed: boolean;
+            attributes: boolean;
             static create(properties: nacre.v1.ArrayChange.$Shape): nacre.v1.ArrayChange & nacre.v1.ArrayChange.$Shape;
             static create(properties?: nacre.v1.ArrayChange.$Properties): nacre.v1.ArrayChange;
             static encode(message: nacre.v1.ArrayChange.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -459,6 +460,7 @@ export namespace nacre {
                 replacedRows?: (number|null);
                 removed?: (nacre.v1.RowSet.$Properties[]|null);
                 indexed?: (boolean|null);
+                attributes?: (boolean|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -470,6 +472,7 @@ export namespace nacre {
               replacedRows?: number|null;
               removed?: nacre.v1.RowSet.$Shape[]|null;
               indexed?: boolean|null;
+              attributes?: boolean|null;
               $unknowns?: Uint8Array[];
             };
         }
@@ -550,6 +553,10 @@ export namespace nacre {
             dropped: nacre.v1.RowSet.$Properties[];
             logicalDtype: string;
             indexes: nacre.v1.Index.$Properties[];
+            attributes: nacre.v1.Attribute.$Properties[];
+            nextAttributeId: number;
+            columns: nacre.v1.Partition.$Properties[];
+            columnSegments: nacre.v1.SegmentRef.$Properties[];
             static create(properties: nacre.v1.Array.$Shape): nacre.v1.Array & nacre.v1.Array.$Shape;
             static create(properties?: nacre.v1.Array.$Properties): nacre.v1.Array;
             static encode(message: nacre.v1.Array.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -570,6 +577,10 @@ export namespace nacre {
                 dropped?: (nacre.v1.RowSet.$Properties[]|null);
                 logicalDtype?: (string|null);
                 indexes?: (nacre.v1.Index.$Properties[]|null);
+                attributes?: (nacre.v1.Attribute.$Properties[]|null);
+                nextAttributeId?: (number|null);
+                columns?: (nacre.v1.Partition.$Properties[]|null);
+                columnSegments?: (nacre.v1.SegmentRef.$Properties[]|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -585,8 +596,47 @@ export namespace nacre {
               dropped?: nacre.v1.RowSet.$Shape[]|null;
               logicalDtype?: string|null;
               indexes?: nacre.v1.Index.$Shape[]|null;
+              attributes?: nacre.v1.Attribute.$Shape[]|null;
+              nextAttributeId?: number|null;
+              columns?: nacre.v1.Partition.$Shape[]|null;
+              columnSegments?: nacre.v1.SegmentRef.$Shape[]|null;
               $unknowns?: Uint8Array[];
             };
+        }
+
+        enum AttributeType {
+            ATTRIBUTE_TYPE_UNSPECIFIED = 0,
+            ATTRIBUTE_TYPE_BOOL = 1,
+            ATTRIBUTE_TYPE_INT = 2,
+            ATTRIBUTE_TYPE_FLOAT = 3,
+            ATTRIBUTE_TYPE_STRING = 4,
+            ATTRIBUTE_TYPE_STRINGS = 5,
+            ATTRIBUTE_TYPE_TIMESTAMP = 6
+        }
+
+        interface IAttribute extends nacre.v1.Attribute.$Properties {
+        }
+
+        class Attribute {
+            constructor(properties?: nacre.v1.Attribute.$Properties);
+            $unknowns?: Uint8Array[];
+            id: number;
+            name: string;
+            type: nacre.v1.AttributeType;
+            static create(properties: nacre.v1.Attribute.$Shape): nacre.v1.Attribute & nacre.v1.Attribute.$Shape;
+            static create(properties?: nacre.v1.Attribute.$Properties): nacre.v1.Attribute;
+            static encode(message: nacre.v1.Attribute.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Attribute & nacre.v1.Attribute.$Shape;
+        }
+
+        namespace Attribute {
+            interface $Properties {
+                id?: (number|null);
+                name?: (string|null);
+                type?: (nacre.v1.AttributeType|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Attribute.$Properties;
         }
 
         enum IndexKind {
@@ -717,6 +767,7 @@ export namespace nacre {
             rowIds?: (nacre.v1.RowSet.$Properties|null);
             sequence: number;
             dropped: Uint8Array;
+            columns: nacre.v1.Column.$Properties[];
             static create(properties: nacre.v1.Partition.$Shape): nacre.v1.Partition & nacre.v1.Partition.$Shape;
             static create(properties?: nacre.v1.Partition.$Properties): nacre.v1.Partition;
             static encode(message: nacre.v1.Partition.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -732,6 +783,7 @@ export namespace nacre {
                 rowIds?: (nacre.v1.RowSet.$Properties|null);
                 sequence?: (number|null);
                 dropped?: (Uint8Array|null);
+                columns?: (nacre.v1.Column.$Properties[]|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -742,8 +794,48 @@ export namespace nacre {
               rowIds?: nacre.v1.RowSet.$Shape|null;
               sequence?: number|null;
               dropped?: Uint8Array|null;
+              columns?: nacre.v1.Column.$Shape[]|null;
               $unknowns?: Uint8Array[];
             };
+        }
+
+        interface IColumn extends nacre.v1.Column.$Properties {
+        }
+
+        class Column {
+            constructor(properties?: nacre.v1.Column.$Properties);
+            $unknowns?: Uint8Array[];
+            attribute: number;
+            type: nacre.v1.AttributeType;
+            nulls: number;
+            nans: number;
+            least: Uint8Array;
+            most: Uint8Array;
+            listed: boolean;
+            values: Uint8Array[];
+            textBytes: number[];
+            items: number[];
+            static create(properties: nacre.v1.Column.$Shape): nacre.v1.Column & nacre.v1.Column.$Shape;
+            static create(properties?: nacre.v1.Column.$Properties): nacre.v1.Column;
+            static encode(message: nacre.v1.Column.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Column & nacre.v1.Column.$Shape;
+        }
+
+        namespace Column {
+            interface $Properties {
+                attribute?: (number|null);
+                type?: (nacre.v1.AttributeType|null);
+                nulls?: (number|null);
+                nans?: (number|null);
+                least?: (Uint8Array|null);
+                most?: (Uint8Array|null);
+                listed?: (boolean|null);
+                values?: (Uint8Array[]|null);
+                textBytes?: (number[]|null);
+                items?: (number[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Column.$Properties;
         }
 
         interface ISegmentRef extends nacre.v1.SegmentRef.$Properties {
@@ -760,6 +852,7 @@ export namespace nacre {
             droppedRows: number;
             partitions: number;
             overrides: boolean;
+            attributes: number[];
             static create(properties: nacre.v1.SegmentRef.$Shape): nacre.v1.SegmentRef & nacre.v1.SegmentRef.$Shape;
             static create(properties?: nacre.v1.SegmentRef.$Properties): nacre.v1.SegmentRef;
             static encode(message: nacre.v1.SegmentRef.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -776,6 +869,7 @@ export namespace nacre {
                 droppedRows?: (number|null);
                 partitions?: (number|null);
                 overrides?: (boolean|null);
+                attributes?: (number[]|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.SegmentRef.$Properties;

@@ -3247,6 +3247,7 @@ export const nacre = $root.nacre = (() => {
              * @property {number|null} [replacedRows] ArrayChange replacedRows
              * @property {Array.<nacre.v1.RowSet.$Properties>|null} [removed] ArrayChange removed
              * @property {boolean|null} [indexed] ArrayChange indexed
+             * @property {boolean|null} [attributes] ArrayChange attributes
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -3269,6 +3270,7 @@ export const nacre = $root.nacre = (() => {
              *   replacedRows?: number|null;
              *   removed?: Array.<nacre.v1.RowSet.$Shape>|null;
              *   indexed?: boolean|null;
+             *   attributes?: boolean|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.ArrayChange.$Shape
              */
@@ -3354,6 +3356,14 @@ export const nacre = $root.nacre = (() => {
             ArrayChange.prototype.indexed = false;
 
             /**
+             * ArrayChange attributes.
+             * @member {boolean} attributes
+             * @memberof nacre.v1.ArrayChange
+             * @instance
+             */
+            ArrayChange.prototype.attributes = false;
+
+            /**
              * Creates a new ArrayChange instance using the specified properties.
              * @function create
              * @memberof nacre.v1.ArrayChange
@@ -3402,6 +3412,8 @@ export const nacre = $root.nacre = (() => {
                         $root.nacre.v1.RowSet.encode(message.removed[i], writer.uint32(/* id 7, wireType 2 =*/58).fork(), _depth + 1).ldelim();
                 if (message.indexed != null && $Object.hasOwnProperty.call(message, "indexed") && message.indexed !== false)
                     writer.uint32(/* id 8, wireType 0 =*/64).bool(message.indexed);
+                if (message.attributes != null && $Object.hasOwnProperty.call(message, "attributes") && message.attributes !== false)
+                    writer.uint32(/* id 9, wireType 0 =*/72).bool(message.attributes);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3515,6 +3527,15 @@ export const nacre = $root.nacre = (() => {
                                 message.indexed = value;
                             else
                                 delete message.indexed;
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.attributes = value;
+                            else
+                                delete message.attributes;
                             continue;
                         }
                     }
@@ -3846,6 +3867,10 @@ export const nacre = $root.nacre = (() => {
              * @property {Array.<nacre.v1.RowSet.$Properties>|null} [dropped] Array dropped
              * @property {string|null} [logicalDtype] Array logicalDtype
              * @property {Array.<nacre.v1.Index.$Properties>|null} [indexes] Array indexes
+             * @property {Array.<nacre.v1.Attribute.$Properties>|null} [attributes] Array attributes
+             * @property {number|null} [nextAttributeId] Array nextAttributeId
+             * @property {Array.<nacre.v1.Partition.$Properties>|null} [columns] Array columns
+             * @property {Array.<nacre.v1.SegmentRef.$Properties>|null} [columnSegments] Array columnSegments
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -3872,6 +3897,10 @@ export const nacre = $root.nacre = (() => {
              *   dropped?: Array.<nacre.v1.RowSet.$Shape>|null;
              *   logicalDtype?: string|null;
              *   indexes?: Array.<nacre.v1.Index.$Shape>|null;
+             *   attributes?: Array.<nacre.v1.Attribute.$Shape>|null;
+             *   nextAttributeId?: number|null;
+             *   columns?: Array.<nacre.v1.Partition.$Shape>|null;
+             *   columnSegments?: Array.<nacre.v1.SegmentRef.$Shape>|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.Array.$Shape
              */
@@ -3890,6 +3919,9 @@ export const nacre = $root.nacre = (() => {
                 this.segments = [];
                 this.dropped = [];
                 this.indexes = [];
+                this.attributes = [];
+                this.columns = [];
+                this.columnSegments = [];
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -3993,6 +4025,38 @@ export const nacre = $root.nacre = (() => {
             Array.prototype.indexes = $util.emptyArray;
 
             /**
+             * Array attributes.
+             * @member {Array.<nacre.v1.Attribute.$Properties>} attributes
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.attributes = $util.emptyArray;
+
+            /**
+             * Array nextAttributeId.
+             * @member {number} nextAttributeId
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.nextAttributeId = 0;
+
+            /**
+             * Array columns.
+             * @member {Array.<nacre.v1.Partition.$Properties>} columns
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.columns = $util.emptyArray;
+
+            /**
+             * Array columnSegments.
+             * @member {Array.<nacre.v1.SegmentRef.$Properties>} columnSegments
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.columnSegments = $util.emptyArray;
+
+            /**
              * Creates a new Array instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Array
@@ -4052,6 +4116,17 @@ export const nacre = $root.nacre = (() => {
                 if (message.indexes != null && message.indexes.length)
                     for (let i = 0; i < message.indexes.length; ++i)
                         $root.nacre.v1.Index.encode(message.indexes[i], writer.uint32(/* id 12, wireType 2 =*/98).fork(), _depth + 1).ldelim();
+                if (message.attributes != null && message.attributes.length)
+                    for (let i = 0; i < message.attributes.length; ++i)
+                        $root.nacre.v1.Attribute.encode(message.attributes[i], writer.uint32(/* id 13, wireType 2 =*/106).fork(), _depth + 1).ldelim();
+                if (message.nextAttributeId != null && $Object.hasOwnProperty.call(message, "nextAttributeId") && message.nextAttributeId !== 0)
+                    writer.uint32(/* id 14, wireType 0 =*/112).uint32(message.nextAttributeId);
+                if (message.columns != null && message.columns.length)
+                    for (let i = 0; i < message.columns.length; ++i)
+                        $root.nacre.v1.Partition.encode(message.columns[i], writer.uint32(/* id 15, wireType 2 =*/122).fork(), _depth + 1).ldelim();
+                if (message.columnSegments != null && message.columnSegments.length)
+                    for (let i = 0; i < message.columnSegments.length; ++i)
+                        $root.nacre.v1.SegmentRef.encode(message.columnSegments[i], writer.uint32(/* id 16, wireType 2 =*/130).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -4205,6 +4280,39 @@ export const nacre = $root.nacre = (() => {
                             message.indexes.push($root.nacre.v1.Index.decode(reader, reader.size(), $undefined, _depth + 1));
                             continue;
                         }
+                    case 13: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.attributes && message.attributes.length))
+                                message.attributes = [];
+                            message.attributes.push($root.nacre.v1.Attribute.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 14: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.nextAttributeId = value;
+                            else
+                                delete message.nextAttributeId;
+                            continue;
+                        }
+                    case 15: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.columns && message.columns.length))
+                                message.columns = [];
+                            message.columns.push($root.nacre.v1.Partition.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 16: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.columnSegments && message.columnSegments.length))
+                                message.columnSegments = [];
+                            message.columnSegments.push($root.nacre.v1.SegmentRef.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -4223,6 +4331,222 @@ export const nacre = $root.nacre = (() => {
             };
 
             return Array;
+        })();
+
+        /**
+         * AttributeType enum.
+         * @name nacre.v1.AttributeType
+         * @enum {number}
+         * @property {number} ATTRIBUTE_TYPE_UNSPECIFIED=0 ATTRIBUTE_TYPE_UNSPECIFIED value
+         * @property {number} ATTRIBUTE_TYPE_BOOL=1 ATTRIBUTE_TYPE_BOOL value
+         * @property {number} ATTRIBUTE_TYPE_INT=2 ATTRIBUTE_TYPE_INT value
+         * @property {number} ATTRIBUTE_TYPE_FLOAT=3 ATTRIBUTE_TYPE_FLOAT value
+         * @property {number} ATTRIBUTE_TYPE_STRING=4 ATTRIBUTE_TYPE_STRING value
+         * @property {number} ATTRIBUTE_TYPE_STRINGS=5 ATTRIBUTE_TYPE_STRINGS value
+         * @property {number} ATTRIBUTE_TYPE_TIMESTAMP=6 ATTRIBUTE_TYPE_TIMESTAMP value
+         */
+        v1.AttributeType = (function() {
+            const valuesById = $Object.create(null), values = $Object.create(valuesById);
+            values[valuesById[0] = "ATTRIBUTE_TYPE_UNSPECIFIED"] = 0;
+            values[valuesById[1] = "ATTRIBUTE_TYPE_BOOL"] = 1;
+            values[valuesById[2] = "ATTRIBUTE_TYPE_INT"] = 2;
+            values[valuesById[3] = "ATTRIBUTE_TYPE_FLOAT"] = 3;
+            values[valuesById[4] = "ATTRIBUTE_TYPE_STRING"] = 4;
+            values[valuesById[5] = "ATTRIBUTE_TYPE_STRINGS"] = 5;
+            values[valuesById[6] = "ATTRIBUTE_TYPE_TIMESTAMP"] = 6;
+            return values;
+        })();
+
+        v1.Attribute = (function() {
+
+            /**
+             * Properties of an Attribute.
+             * @typedef {Object} nacre.v1.Attribute.$Properties
+             * @property {number|null} [id] Attribute id
+             * @property {string|null} [name] Attribute name
+             * @property {nacre.v1.AttributeType|null} [type] Attribute type
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of an Attribute.
+             * @memberof nacre.v1
+             * @interface IAttribute
+             * @augments nacre.v1.Attribute.$Properties
+             * @deprecated Use nacre.v1.Attribute.$Properties instead.
+             */
+
+            /**
+             * Shape of an Attribute.
+             * @typedef {nacre.v1.Attribute.$Properties} nacre.v1.Attribute.$Shape
+             */
+
+            /**
+             * Constructs a new Attribute.
+             * @memberof nacre.v1
+             * @classdesc Represents an Attribute.
+             * @constructor
+             * @param {nacre.v1.Attribute.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Attribute = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Attribute id.
+             * @member {number} id
+             * @memberof nacre.v1.Attribute
+             * @instance
+             */
+            Attribute.prototype.id = 0;
+
+            /**
+             * Attribute name.
+             * @member {string} name
+             * @memberof nacre.v1.Attribute
+             * @instance
+             */
+            Attribute.prototype.name = "";
+
+            /**
+             * Attribute type.
+             * @member {nacre.v1.AttributeType} type
+             * @memberof nacre.v1.Attribute
+             * @instance
+             */
+            Attribute.prototype.type = 0;
+
+            /**
+             * Creates a new Attribute instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Attribute
+             * @static
+             * @param {nacre.v1.Attribute.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Attribute} Attribute instance
+             * @type {{
+             *   (properties: nacre.v1.Attribute.$Shape): nacre.v1.Attribute & nacre.v1.Attribute.$Shape;
+             *   (properties?: nacre.v1.Attribute.$Properties): nacre.v1.Attribute;
+             * }}
+             */
+            Attribute.create = function(properties) {
+                return new Attribute(properties);
+            };
+
+            /**
+             * Encodes the specified Attribute message. Does not implicitly {@link nacre.v1.Attribute.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Attribute
+             * @static
+             * @param {nacre.v1.Attribute.$Properties} message Attribute message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Attribute.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.id != null && $Object.hasOwnProperty.call(message, "id") && message.id !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.id);
+                if (message.name != null && $Object.hasOwnProperty.call(message, "name") && message.name !== "")
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.name);
+                if (message.type != null && $Object.hasOwnProperty.call(message, "type") && message.type !== 0)
+                    writer.uint32(/* id 3, wireType 0 =*/24).int32(message.type);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an Attribute message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Attribute
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Attribute & nacre.v1.Attribute.$Shape} Attribute
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Attribute.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Attribute();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.id = value;
+                            else
+                                delete message.id;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.name = value;
+                            else
+                                delete message.name;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.int32())
+                                message.type = value;
+                            else
+                                delete message.type;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Attribute;
         })();
 
         /**
@@ -5123,6 +5447,7 @@ export const nacre = $root.nacre = (() => {
              * @property {nacre.v1.RowSet.$Properties|null} [rowIds] Partition rowIds
              * @property {number|null} [sequence] Partition sequence
              * @property {Uint8Array|null} [dropped] Partition dropped
+             * @property {Array.<nacre.v1.Column.$Properties>|null} [columns] Partition columns
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -5144,6 +5469,7 @@ export const nacre = $root.nacre = (() => {
              *   rowIds?: nacre.v1.RowSet.$Shape|null;
              *   sequence?: number|null;
              *   dropped?: Uint8Array|null;
+             *   columns?: Array.<nacre.v1.Column.$Shape>|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.Partition.$Shape
              */
@@ -5157,6 +5483,7 @@ export const nacre = $root.nacre = (() => {
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
             const Partition = function (properties) {
+                this.columns = [];
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -5220,6 +5547,14 @@ export const nacre = $root.nacre = (() => {
             Partition.prototype.dropped = $util.newBuffer([]);
 
             /**
+             * Partition columns.
+             * @member {Array.<nacre.v1.Column.$Properties>} columns
+             * @memberof nacre.v1.Partition
+             * @instance
+             */
+            Partition.prototype.columns = $util.emptyArray;
+
+            /**
              * Creates a new Partition instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Partition
@@ -5265,6 +5600,9 @@ export const nacre = $root.nacre = (() => {
                     writer.uint32(/* id 6, wireType 0 =*/48).uint64(message.sequence);
                 if (message.dropped != null && $Object.hasOwnProperty.call(message, "dropped") && message.dropped.length)
                     writer.uint32(/* id 7, wireType 2 =*/58).bytes(message.dropped);
+                if (message.columns != null && message.columns.length)
+                    for (let i = 0; i < message.columns.length; ++i)
+                        $root.nacre.v1.Column.encode(message.columns[i], writer.uint32(/* id 8, wireType 2 =*/66).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -5369,6 +5707,14 @@ export const nacre = $root.nacre = (() => {
                                 delete message.dropped;
                             continue;
                         }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.columns && message.columns.length))
+                                message.columns = [];
+                            message.columns.push($root.nacre.v1.Column.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -5389,6 +5735,351 @@ export const nacre = $root.nacre = (() => {
             return Partition;
         })();
 
+        v1.Column = (function() {
+
+            /**
+             * Properties of a Column.
+             * @typedef {Object} nacre.v1.Column.$Properties
+             * @property {number|null} [attribute] Column attribute
+             * @property {nacre.v1.AttributeType|null} [type] Column type
+             * @property {number|null} [nulls] Column nulls
+             * @property {number|null} [nans] Column nans
+             * @property {Uint8Array|null} [least] Column least
+             * @property {Uint8Array|null} [most] Column most
+             * @property {boolean|null} [listed] Column listed
+             * @property {Array.<Uint8Array>|null} [values] Column values
+             * @property {Array.<number>|null} [textBytes] Column textBytes
+             * @property {Array.<number>|null} [items] Column items
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Column.
+             * @memberof nacre.v1
+             * @interface IColumn
+             * @augments nacre.v1.Column.$Properties
+             * @deprecated Use nacre.v1.Column.$Properties instead.
+             */
+
+            /**
+             * Shape of a Column.
+             * @typedef {nacre.v1.Column.$Properties} nacre.v1.Column.$Shape
+             */
+
+            /**
+             * Constructs a new Column.
+             * @memberof nacre.v1
+             * @classdesc Represents a Column.
+             * @constructor
+             * @param {nacre.v1.Column.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Column = function (properties) {
+                this.values = [];
+                this.textBytes = [];
+                this.items = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Column attribute.
+             * @member {number} attribute
+             * @memberof nacre.v1.Column
+             * @instance
+             */
+            Column.prototype.attribute = 0;
+
+            /**
+             * Column type.
+             * @member {nacre.v1.AttributeType} type
+             * @memberof nacre.v1.Column
+             * @instance
+             */
+            Column.prototype.type = 0;
+
+            /**
+             * Column nulls.
+             * @member {number} nulls
+             * @memberof nacre.v1.Column
+             * @instance
+             */
+            Column.prototype.nulls = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Column nans.
+             * @member {number} nans
+             * @memberof nacre.v1.Column
+             * @instance
+             */
+            Column.prototype.nans = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Column least.
+             * @member {Uint8Array} least
+             * @memberof nacre.v1.Column
+             * @instance
+             */
+            Column.prototype.least = $util.newBuffer([]);
+
+            /**
+             * Column most.
+             * @member {Uint8Array} most
+             * @memberof nacre.v1.Column
+             * @instance
+             */
+            Column.prototype.most = $util.newBuffer([]);
+
+            /**
+             * Column listed.
+             * @member {boolean} listed
+             * @memberof nacre.v1.Column
+             * @instance
+             */
+            Column.prototype.listed = false;
+
+            /**
+             * Column values.
+             * @member {Array.<Uint8Array>} values
+             * @memberof nacre.v1.Column
+             * @instance
+             */
+            Column.prototype.values = $util.emptyArray;
+
+            /**
+             * Column textBytes.
+             * @member {Array.<number>} textBytes
+             * @memberof nacre.v1.Column
+             * @instance
+             */
+            Column.prototype.textBytes = $util.emptyArray;
+
+            /**
+             * Column items.
+             * @member {Array.<number>} items
+             * @memberof nacre.v1.Column
+             * @instance
+             */
+            Column.prototype.items = $util.emptyArray;
+
+            /**
+             * Creates a new Column instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Column
+             * @static
+             * @param {nacre.v1.Column.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Column} Column instance
+             * @type {{
+             *   (properties: nacre.v1.Column.$Shape): nacre.v1.Column & nacre.v1.Column.$Shape;
+             *   (properties?: nacre.v1.Column.$Properties): nacre.v1.Column;
+             * }}
+             */
+            Column.create = function(properties) {
+                return new Column(properties);
+            };
+
+            /**
+             * Encodes the specified Column message. Does not implicitly {@link nacre.v1.Column.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Column
+             * @static
+             * @param {nacre.v1.Column.$Properties} message Column message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Column.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.attribute != null && $Object.hasOwnProperty.call(message, "attribute") && message.attribute !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.attribute);
+                if (message.type != null && $Object.hasOwnProperty.call(message, "type") && message.type !== 0)
+                    writer.uint32(/* id 2, wireType 0 =*/16).int32(message.type);
+                if (message.nulls != null && $Object.hasOwnProperty.call(message, "nulls") && (typeof message.nulls === "object" ? message.nulls.low || message.nulls.high : message.nulls !== 0))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.nulls);
+                if (message.nans != null && $Object.hasOwnProperty.call(message, "nans") && (typeof message.nans === "object" ? message.nans.low || message.nans.high : message.nans !== 0))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.nans);
+                if (message.least != null && $Object.hasOwnProperty.call(message, "least") && message.least.length)
+                    writer.uint32(/* id 5, wireType 2 =*/42).bytes(message.least);
+                if (message.most != null && $Object.hasOwnProperty.call(message, "most") && message.most.length)
+                    writer.uint32(/* id 6, wireType 2 =*/50).bytes(message.most);
+                if (message.listed != null && $Object.hasOwnProperty.call(message, "listed") && message.listed !== false)
+                    writer.uint32(/* id 7, wireType 0 =*/56).bool(message.listed);
+                if (message.values != null && message.values.length)
+                    for (let i = 0; i < message.values.length; ++i)
+                        writer.uint32(/* id 8, wireType 2 =*/66).bytes(message.values[i]);
+                if (message.textBytes != null && message.textBytes.length)
+                    writer.uint32(/* id 9, wireType 2 =*/74).uint64s(message.textBytes);
+                if (message.items != null && message.items.length)
+                    writer.uint32(/* id 10, wireType 2 =*/82).uint64s(message.items);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Column message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Column
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Column & nacre.v1.Column.$Shape} Column
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Column.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Column();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.attribute = value;
+                            else
+                                delete message.attribute;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.int32())
+                                message.type = value;
+                            else
+                                delete message.type;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.nulls = value;
+                            else
+                                delete message.nulls;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.nans = value;
+                            else
+                                delete message.nans;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.least = value;
+                            else
+                                delete message.least;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.most = value;
+                            else
+                                delete message.most;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.listed = value;
+                            else
+                                delete message.listed;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.values && message.values.length))
+                                message.values = [];
+                            message.values.push(reader.bytes());
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType === 2) {
+                                if (!(message.textBytes && message.textBytes.length))
+                                    message.textBytes = [];
+                                reader.uint64s(message.textBytes);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.textBytes && message.textBytes.length))
+                                message.textBytes = [];
+                            message.textBytes.push(reader.uint64());
+                            continue;
+                        }
+                    case 10: {
+                            if (wireType === 2) {
+                                if (!(message.items && message.items.length))
+                                    message.items = [];
+                                reader.uint64s(message.items);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.items && message.items.length))
+                                message.items = [];
+                            message.items.push(reader.uint64());
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Column;
+        })();
+
         v1.SegmentRef = (function() {
 
             /**
@@ -5402,6 +6093,7 @@ export const nacre = $root.nacre = (() => {
              * @property {number|null} [droppedRows] SegmentRef droppedRows
              * @property {number|null} [partitions] SegmentRef partitions
              * @property {boolean|null} [overrides] SegmentRef overrides
+             * @property {Array.<number>|null} [attributes] SegmentRef attributes
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -5427,6 +6119,7 @@ export const nacre = $root.nacre = (() => {
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
             const SegmentRef = function (properties) {
+                this.attributes = [];
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -5498,6 +6191,14 @@ export const nacre = $root.nacre = (() => {
             SegmentRef.prototype.overrides = false;
 
             /**
+             * SegmentRef attributes.
+             * @member {Array.<number>} attributes
+             * @memberof nacre.v1.SegmentRef
+             * @instance
+             */
+            SegmentRef.prototype.attributes = $util.emptyArray;
+
+            /**
              * Creates a new SegmentRef instance using the specified properties.
              * @function create
              * @memberof nacre.v1.SegmentRef
@@ -5545,6 +6246,8 @@ export const nacre = $root.nacre = (() => {
                     writer.uint32(/* id 7, wireType 0 =*/56).uint32(message.partitions);
                 if (message.overrides != null && $Object.hasOwnProperty.call(message, "overrides") && message.overrides !== false)
                     writer.uint32(/* id 8, wireType 0 =*/64).bool(message.overrides);
+                if (message.attributes != null && message.attributes.length)
+                    writer.uint32(/* id 9, wireType 2 =*/74).uint32s(message.attributes);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -5659,6 +6362,20 @@ export const nacre = $root.nacre = (() => {
                                 message.overrides = value;
                             else
                                 delete message.overrides;
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType === 2) {
+                                if (!(message.attributes && message.attributes.length))
+                                    message.attributes = [];
+                                reader.uint32s(message.attributes);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.attributes && message.attributes.length))
+                                message.attributes = [];
+                            message.attributes.push(reader.uint32());
                             continue;
                         }
                     }
