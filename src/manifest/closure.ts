@@ -46,7 +46,7 @@ async function missingOf(
     (object, slot) => isHole(object) || check(resolveObject(root.objects, slot, where)),
   );
   for (const array of root.arrays) {
-    for (const reference of array.segments) {
+    for (const reference of [...array.segments, ...array.columnSegments]) {
       if (present[reference.object] !== true) continue;
       const object = resolveObject(root.objects, reference.object, where);
       const body = await store.get(object.key, { ...options, range: { start: 0, end: reference.headBytes } });

@@ -1,6 +1,7 @@
-// What a transaction must still find as it was when its turn in the next root comes: names, and the empty
-// place of a 0-d array. Everything here is a `Conflict` with another writer.
+// What a transaction must still find as it was when its turn in the next root comes: names, attributes,
+// and the empty place of a 0-d array. Everything here is a `Conflict` with another writer.
 import { NacreError } from '../errors.js';
+import { changeAttributes } from './attributes.js';
 import type { ManifestFunctions } from './functions.js';
 import type { ArrayEntry } from './message.js';
 import { type ArrayId, type Change, sameType } from './transaction.js';
@@ -64,6 +65,16 @@ export function checkScalars(
     if (before + (change.kind === 'append' ? change.rows : 0) > 1) {
       throw conflict('another writer gave the 0-d array its value');
     }
+  }
+}
+
+/** What the changes find and leave of attributes, each after those before it. */
+export function checkAttributes(changes: readonly Change[], arrays: ReadonlyMap<ArrayId, ArrayEntry>): void {
+  const now = new Map<ArrayId, Pick<ArrayEntry, 'attributes' | 'nextAttributeId'>>();
+  for (const change of changes) {
+    const none = { attributes: [], nextAttributeId: 0 };
+    const before = now.get(change.array) ?? arrays.get(change.array) ?? none;
+    now.set(change.array, changeAttributes(before, change));
   }
 }
 

@@ -11,34 +11,35 @@ import {
   evolve,
   type IndexEntry,
   make,
-  type Operation,
   type Partition,
   type Root,
   type RowSet,
   v1,
 } from './message.js';
-import { checkScalars, resolveNames } from './draft-checks.js';
-import { type Fold, objectId } from './fold.js';
+import { changeAttributes, renumbered, resolveAttributes, withAttributes } from './attributes.js';
+import { checkAttributes, checkScalars, resolveNames } from './draft-checks.js';
+import { type Fold, foldedEntry, takenEntries } from './fold.js';
 import { objectKey } from './keys.js';
 import { type NewObject, TableBuilder } from './objects.js';
 import type { LoadedRoot } from './root.js';
 import { inlineBytes, mergeInline, resolvePending, rowSetMessage } from './row-sets.js';
 import { type HashedObject, updateSetHash } from './set-hash.js';
-import { hashAt, operationMemoryMs, type Spill } from './spill.js';
-import type { ArrayId, Change, PartitionDraft, RowSetDraft, Transaction } from './transaction.js';
+import { OperationLog, type Tally } from './operation-log.js';
+import type { Spill } from './spill.js';
+import type {
+  AppendContent,
+  ArrayId,
+  Change,
+  PartitionDraft,
+  RowSetDraft,
+  Transaction,
+} from './transaction.js';
 
 export interface RootStamp {
   readonly commitId: Uint8Array;
   readonly timeMs: number;
   /** Default the parent's. A copy that takes its first write begins a lineage of its own. */
   readonly lineage?: Uint8Array;
-}
-
-interface Tally {
-  /** Id of the first row that the transaction appends to the array. */
-  readonly base: number;
-  added: number;
-  dropped: number;
 }
 
 type ChangeOf<Kind extends Change['kind']> = Extract<Change, { kind: Kind }>;
@@ -52,10 +53,7 @@ export class RootDraft {
   #mergedTable: TableBuilder | undefined;
   readonly #arrays: Map<ArrayId, ArrayEntry>;
   readonly #changes = new Map<ArrayId, ArrayChange>();
-  readonly #operations: Operation[] = [];
-  readonly #remembered: Transaction[] = [];
-  #recent: Root['recentOperations'];
-  #older: Root['olderOperations'];
+  readonly #operations: OperationLog;
   readonly #addedSlots: number[] = [];
   readonly #added: HashedObject[] = [];
   readonly #removed: HashedObject[] = [];
@@ -66,8 +64,7 @@ export class RootDraft {
     this.#parent = parent;
     this.#version = version;
     this.#table = new TableBuilder(parent.root.objects);
-    this.#recent = parent.root.recentOperations;
-    this.#older = parent.root.olderOperations;
+    this.#operations = new OperationLog(parent.root, version);
     this.#arrays = new Map(parent.root.arrays.map((array) => [toHex(array.id), array]));
   }
 
@@ -78,13 +75,14 @@ export class RootDraft {
   apply(transaction: Transaction): readonly Change[] {
     const changes = resolveNames(transaction.changes, this.#arrays);
     checkScalars(changes, this.#arrays, this.#functions);
+    checkAttributes(changes, this.#arrays);
     const tallies = new Map<ArrayId, Tally>();
     for (const change of changes) {
       const base = this.#arrays.get(change.array)?.nextRowId ?? 0;
       if (!tallies.has(change.array)) tallies.set(change.array, { base, added: 0, dropped: 0 });
       this.#apply(change, defined(tallies.get(change.array), 'tally'));
     }
-    this.#recordOperation(transaction, tallies);
+    this.#operations.record(transaction, tallies);
     return changes;
   }
 
@@ -93,43 +91,25 @@ export class RootDraft {
     const entry = this.#arrays.get(fold.array);
     if (entry === undefined) return false;
     const table = { objects: this.#table.build() };
-    const moved = entry.partitions.filter(({ object }) => fold.members.has(objectId(table, object)));
-    const merged = entry.segments.filter(({ object }) => fold.merged.has(objectId(table, object)));
-    if (moved.length !== fold.members.size || merged.length !== fold.merged.size) return false;
-    const { rowSets } = this.#functions;
+    const taken = takenEntries(entry, fold, table);
+    if (taken === undefined) return false;
     const { object, headBytes, headHash, rows, partitions } = fold.segment;
-    for (const partition of moved) this.#moveObject(partition.object);
-    for (const segment of merged) this.#mergeObject(segment.object);
+    for (const partition of taken.moved) this.#moveObject(partition.object);
+    for (const segment of taken.merged) this.#mergeObject(segment.object);
     const segment = make(v1.SegmentRef, {
       ...{ object: this.#addObject(object), headBytes, headHash, rows, partitions },
       ...{ firstRowId: fold.firstRowId, droppedRows: fold.droppedRows, overrides: fold.overrides },
+      attributes: fold.attributes,
     });
-    const dropped = entry.dropped.map((set) => {
-      const inline = inlineBytes(set);
-      if (inline === undefined) return set;
-      const rest = rowSets.difference(inline, fold.dropped);
-      return rowSetMessage(rest, { inline: rest }, rowSets);
-    });
-    this.#update(fold.array, {
-      partitions: entry.partitions.filter((partition) => !moved.includes(partition)),
-      segments: [...entry.segments.filter((one) => !merged.includes(one)), segment],
-      dropped: dropped.filter((set) => set.count > 0),
-    });
+    this.#update(fold.array, foldedEntry(entry, fold, { ...taken, segment }, this.#functions));
     return true;
   }
 
   /** Moves operation ids into an object; false when they are no longer all there, and nothing is changed. */
-  spill({ members, merged, object, reference }: Spill): boolean {
-    const { root } = this.#parent;
-    const moves = ({ id }: { readonly id: Uint8Array }): boolean => members.has(toHex(id));
-    const takenOver = this.#older.filter(({ object: slot }) => merged.get(slot) === hashAt(root, slot));
-    if (this.#recent.filter(moves).length !== members.size || takenOver.length !== merged.size) return false;
-    for (const slot of merged.keys()) this.#removeObject(slot);
-    this.#recent = this.#recent.filter((operation) => !moves(operation));
-    this.#older = [
-      ...this.#older.filter((one) => !takenOver.includes(one)),
-      make(v1.OperationsRef, { ...reference, object: this.#addObject(object) }),
-    ];
+  spill(spill: Spill): boolean {
+    if (!this.#operations.canSpill(spill)) return false;
+    for (const slot of spill.merged.keys()) this.#removeObject(slot);
+    this.#operations.spill(spill, this.#addObject(spill.object));
     return true;
   }
 
@@ -149,6 +129,13 @@ export class RootDraft {
         this.#update(change.array, { name: change.name });
         this.#note(change.array, { renamed: true });
         return undefined;
+      case 'appendAttributes':
+        return this.#appendAttributes(change, tally);
+      case 'setAttributes':
+        return this.#setAttributes(change, tally);
+      case 'dropAttribute':
+      case 'renameAttribute':
+        return this.#changeAttributes(change);
       case 'index':
         return this.#index(change);
       case 'dropIndex':
@@ -200,23 +187,87 @@ export class RootDraft {
   #append({ array, rows, content }: ChangeOf<'append'>, tally: Tally): void {
     const entry = this.#array(array);
     const firstRowId = entry.nextRowId;
-    if ('partitions' in content) {
-      let next = firstRowId;
-      const partitions = content.partitions.map((draft) => {
-        const partition = this.#partition(draft, { firstRowId: next });
-        next += draft.rows;
-        return partition;
-      });
-      assert(next - firstRowId === rows, 'an append has the rows that it says');
-      this.#update(array, { partitions: [...entry.partitions, ...partitions] });
-    } else {
-      const { object, headBytes, headHash, partitions } = content.segment;
-      const segment = { object: this.#addObject(object), headBytes, headHash, firstRowId, rows, partitions };
-      this.#update(array, { segments: [...entry.segments, make(v1.SegmentRef, segment)] });
-    }
+    const { partitions, segments } = this.#content(content, firstRowId, rows, []);
+    this.#update(array, {
+      partitions: [...entry.partitions, ...partitions],
+      segments: [...entry.segments, ...segments],
+    });
     this.#update(array, { nextRowId: firstRowId + rows, liveRows: entry.liveRows + rows });
     tally.added += rows;
     this.#note(array, { appendedRows: (this.#changes.get(array)?.appendedRows ?? 0) + rows });
+  }
+
+  /** Entries of appended rows, their attributes by number of the change's. */
+  #content(
+    content: AppendContent,
+    firstRowId: number,
+    rows: number,
+    attributes: readonly number[],
+  ): Pick<ArrayEntry, 'partitions' | 'segments'> {
+    if ('segment' in content) {
+      const { object, headBytes, headHash, partitions } = content.segment;
+      const numbers = { headBytes, headHash, firstRowId, rows, partitions, attributes };
+      return {
+        partitions: [],
+        segments: [make(v1.SegmentRef, { object: this.#addObject(object), ...numbers })],
+      };
+    }
+    let next = firstRowId;
+    const partitions = content.partitions.map((draft) => {
+      const partition = this.#partition(draft, { firstRowId: next }, attributes);
+      next += draft.rows;
+      return partition;
+    });
+    assert(next - firstRowId === rows, 'an append has the rows that it says');
+    return { partitions, segments: [] };
+  }
+
+  #appendAttributes(change: ChangeOf<'appendAttributes'>, { base }: Tally): void {
+    const { array, firstRow, rows, content } = change;
+    const ids = this.#resolveAttributes(change);
+    const { partitions, segments } = this.#content(content, base + firstRow, rows, ids);
+    const { columns, columnSegments } = this.#array(array);
+    this.#update(array, {
+      columns: [...columns, ...partitions],
+      columnSegments: [...columnSegments, ...segments],
+    });
+  }
+
+  #setAttributes(change: ChangeOf<'setAttributes'>, { base }: Tally): void {
+    const { array, rows, partitions } = change;
+    const ids = this.#resolveAttributes(change);
+    const overrides = partitions.map((draft) => {
+      const fields = { rowIds: this.#rowSet(draft.rowIds, base), sequence: this.#version };
+      return this.#partition(draft, fields, ids);
+    });
+    this.#update(array, { columns: [...this.#array(array).columns, ...overrides] });
+    const count = this.#functions.rowSets.count(rows.set);
+    this.#note(array, { replacedRows: (this.#changes.get(array)?.replacedRows ?? 0) + count });
+  }
+
+  #resolveAttributes({
+    array,
+    attributes: drafts,
+  }: Extract<Change, { attributes: unknown }>): readonly number[] {
+    const { ids, changed, ...resolved } = resolveAttributes(this.#array(array), drafts);
+    this.#update(array, resolved);
+    if (changed) this.#note(array, { attributes: true });
+    return ids;
+  }
+
+  /** Files that hold no attribute any more leave; those in segments stay. */
+  #changeAttributes(change: ChangeOf<'dropAttribute' | 'renameAttribute'>): void {
+    const entry = this.#array(change.array);
+    const { attributes } = changeAttributes(entry, change);
+    const columns = withAttributes(entry.columns, attributes);
+    for (const partition of entry.columns) if (!columns.includes(partition)) this.#removePartition(partition);
+    this.#update(change.array, { attributes, columns });
+    this.#note(change.array, { attributes: true });
+  }
+
+  #removePartition({ object, rowIds }: Partition): void {
+    this.#removeObject(object);
+    if (rowIds !== null) this.#removeRowSet(rowIds);
   }
 
   #replace({ array, rows, partitions }: ChangeOf<'replace'>, tally: Tally): void {
@@ -241,11 +292,8 @@ export class RootDraft {
   #dropArray({ array }: ChangeOf<'dropArray'>, tally: Tally): void {
     const entry = this.#array(array);
     tally.dropped += entry.liveRows;
-    for (const partition of entry.partitions) {
-      this.#removeObject(partition.object);
-      if (partition.rowIds !== null) this.#removeRowSet(partition.rowIds);
-    }
-    for (const segment of entry.segments) this.#removeObject(segment.object);
+    for (const partition of [...entry.partitions, ...entry.columns]) this.#removePartition(partition);
+    for (const { object } of [...entry.segments, ...entry.columnSegments]) this.#removeObject(object);
     for (const set of entry.dropped) this.#removeRowSet(set);
     for (const index of entry.indexes) this.#removeIndex(index);
     this.#note(array, { dropped: true });
@@ -265,9 +313,14 @@ export class RootDraft {
     this.#changes.set(id, evolve(before, fields));
   }
 
-  #partition(draft: PartitionDraft, fields: Partial<Partition>): Partition {
-    const { rows, dataOffset } = draft;
-    return make(v1.Partition, { object: this.#addObject(draft.object), rows, dataOffset, ...fields });
+  #partition(
+    { object, rows, dataOffset, columns = [] }: PartitionDraft,
+    fields: Partial<Partition>,
+    attributes: readonly number[] = [],
+  ): Partition {
+    const numbers = { rows, dataOffset, columns, ...fields };
+    const partition = make(v1.Partition, { object: this.#addObject(object), ...numbers });
+    return renumbered(partition, (attribute) => defined(attributes[attribute], 'attribute of a change'));
   }
 
   #rowSet(draft: RowSetDraft, base: number): RowSet {
@@ -319,34 +372,11 @@ export class RootDraft {
     if (inlineBytes(set) === undefined && set.count > 0) this.#removeObject(set.object);
   }
 
-  #recordOperation(transaction: Transaction, tallies: ReadonlyMap<ArrayId, Tally>): void {
-    const rows = [...tallies].map(([id, { added, dropped }]) =>
-      make(v1.RowCount, { array: defined(fromHex(id), 'array id'), added, dropped }),
-    );
-    const { id, application, author = '', host = '', message = '' } = transaction;
-    const kinds = [...new Set(transaction.changes.map((change) => change.kind))];
-    const sequenced =
-      application === undefined ? {} : { application: application.name, sequence: application.sequence };
-    this.#operations.push(make(v1.Operation, { id, kinds, author, host, message, rows, ...sequenced }));
-    if (transaction.exactlyOnce) this.#remembered.push(transaction);
-  }
-
-  /** A name is written where the root has no array to look it up in: the array is dropped. */
-  #withNames(operation: Operation): Operation {
-    const rows = operation.rows.map((count) => {
-      const id = toHex(count.array);
-      if (this.#arrays.has(id)) return count;
-      const before = this.#parent.root.arrays.find((array) => toHex(array.id) === id);
-      return evolve(count, { name: before?.name ?? '' });
-    });
-    return evolve(operation, { rows });
-  }
-
   /** The finished root. `timeMs` is the store's; it never goes back before the parent's. */
   build(stamp: RootStamp): Root {
     const { root } = this.#parent;
     const timeMs = Math.max(stamp.timeMs, root.timeMs);
-    const olderOperations = this.#olderOperations(timeMs);
+    for (const slot of this.#operations.forget(timeMs)) this.#removeObject(slot);
     const changes = make(v1.Changes, {
       arrays: [...this.#changes.values()],
       added: this.#addedSlots,
@@ -360,40 +390,11 @@ export class RootDraft {
       timeMs,
       commitId: stamp.commitId,
       lineage: stamp.lineage ?? root.lineage,
-      operations: this.#operations.map((operation) => this.#withNames(operation)),
       changes,
       arrays: [...this.#arrays.values()],
       objects: this.#table.build(),
       setHash: updateSetHash(root.setHash, this.#added, this.#removed, this.#functions),
-      recentOperations: this.#recentOperations(timeMs),
-      olderOperations,
-      applications: this.#applications(),
+      ...this.#operations.build(timeMs, this.#arrays),
     });
-  }
-
-  #recentOperations(timeMs: number): Root['recentOperations'] {
-    const kept = this.#recent.filter((operation) => operation.timeMs > timeMs - operationMemoryMs);
-    const fresh = this.#remembered
-      .filter((transaction) => transaction.application === undefined)
-      .map(({ id }) => make(v1.RecentOperation, { id, version: this.#version, timeMs }));
-    return [...kept, ...fresh];
-  }
-
-  /** An object leaves when the last of its ids may. */
-  #olderOperations(timeMs: number): Root['olderOperations'] {
-    const isOver = ({ toTimeMs }: { readonly toTimeMs: number }): boolean =>
-      toTimeMs <= timeMs - operationMemoryMs;
-    for (const reference of this.#older.filter(isOver)) this.#removeObject(reference.object);
-    return this.#older.filter((reference) => !isOver(reference));
-  }
-
-  #applications(): Root['applications'] {
-    const last = new Map(this.#parent.root.applications.map((entry) => [entry.name, entry]));
-    for (const { application } of this.#remembered) {
-      if (application === undefined) continue;
-      const before = last.get(application.name) ?? make(v1.Application, { name: application.name });
-      last.set(application.name, evolve(before, { sequence: application.sequence, version: this.#version }));
-    }
-    return [...last.values()];
   }
 }

@@ -21,7 +21,9 @@ export async function loadEffects(
   const arrays = (root.changes?.arrays ?? []).map(async (change): Promise<ArrayEffects> => {
     const id = toHex(change.array);
     const entry = root.arrays.find((array) => toHex(array.id) === id);
-    const overrides = (entry?.partitions ?? []).filter((partition) => partition.sequence === root.version);
+    const overrides = [...(entry?.partitions ?? []), ...(entry?.columns ?? [])].filter(
+      ({ sequence }) => sequence === root.version,
+    );
     const load = (sets: readonly RowSet[]): Promise<Uint8Array | undefined> =>
       loadUnion(store, root, sets, functions, options);
     const [replaced, removed] = await Promise.all([

@@ -1,11 +1,11 @@
 // What to fold: which entries of a root that grows full are best moved into one segment. Pure.
 //
 // Candidates are base partitions and base segments whose row ids follow each other, or overrides and
-// segments of overrides, as many as one segment may hold. Taken is the window that frees the most bytes of
+// segments of overrides, as many as one segment may hold; those of columns apart. Taken is the window that frees the most bytes of
 // the root. A fold waits until it frees a good part of what is left, so an entry is written again a few
 // times in its life, not with every commit.
 import type { ArrayEntry, Partition, Root, SegmentRef } from './message.js';
-import { hasUnknownFields } from './message.js';
+import { encode, hasUnknownFields, v1 } from './message.js';
 import { type LoadedRoot, rootBytesCap } from './root.js';
 import { inlineBytes } from './row-sets.js';
 import { segmentEntryLimit } from './segment.js';
@@ -25,6 +25,8 @@ const mergedNoteBytes = 75;
 
 export interface FoldPlan {
   readonly array: ArrayEntry;
+  /** Of its columns, not of its rows. */
+  readonly columns: boolean;
   /** Hold the entries of `partitions` and of `segments`: overrides, or base partitions. */
   readonly overrides: boolean;
   readonly partitions: readonly Partition[];
@@ -54,13 +56,13 @@ export function bestFold(root: Root, worth: number): FoldPlan | undefined {
   let best: FoldPlan | undefined;
   let bestFreed = Math.max(worth, 1);
   for (const array of root.arrays) {
-    for (const overrides of [false, true]) {
-      const found = bestWindow(overrides ? overridesOf(root, array) : baseOf(root, array), overrides);
+    for (const [columns, overrides] of kinds) {
+      const track = trackOf(array, columns);
+      const found = bestWindow(overrides ? overridesOf(root, track) : baseOf(root, track), overrides);
       if (found === undefined || found.freedBytes < bestFreed) continue;
       bestFreed = found.freedBytes;
       best = {
-        array,
-        overrides,
+        ...{ array, columns, overrides },
         partitions: found.items.flatMap(({ partition }) => partition ?? []),
         segments: found.items.flatMap(({ segment }) => segment ?? []),
       };
@@ -69,7 +71,19 @@ export function bestFold(root: Root, worth: number): FoldPlan | undefined {
   return best;
 }
 
-function baseOf(root: Root, array: ArrayEntry): Item[] {
+/** What a segment holds: of rows or of columns, base partitions or overrides. */
+const kinds = [false, true].flatMap((columns) =>
+  [false, true].map((overrides) => [columns, overrides] as const),
+);
+
+/** Entries of an array that fold together. */
+export type Track = Pick<ArrayEntry, 'partitions' | 'segments'>;
+
+export function trackOf(array: ArrayEntry, columns: boolean): Track {
+  return columns ? { partitions: array.columns, segments: array.columnSegments } : array;
+}
+
+function baseOf(root: Root, array: Track): Item[] {
   const partitions = array.partitions.filter(({ rowIds }) => rowIds === null);
   return [
     ...partitions.map((partition) => itemOfPartition(root, partition)),
@@ -78,7 +92,7 @@ function baseOf(root: Root, array: ArrayEntry): Item[] {
 }
 
 /** In any order: an override says itself which rows it holds, and which version made it. */
-function overridesOf(root: Root, array: ArrayEntry): Item[] {
+function overridesOf(root: Root, array: Track): Item[] {
   const partitions = array.partitions.filter(
     ({ rowIds }) => rowIds !== null && inlineBytes(rowIds) !== undefined,
   );
@@ -89,10 +103,11 @@ function overridesOf(root: Root, array: ArrayEntry): Item[] {
 }
 
 function itemOfPartition(root: Root, partition: Partition): Item {
-  const { firstRowId, rows, object, rowIds, dropped } = partition;
+  const { firstRowId, rows, object, rowIds, dropped, columns } = partition;
   const sums = root.objects?.objects[object]?.blocks.byteLength ?? 0;
   const sets = dropped.byteLength + (rowIds?.inline.byteLength ?? 0);
-  return { firstRowId, rows, entries: 1, freedBytes: entryBytes + sums + sets, partition };
+  const described = columns.reduce((bytes, column) => bytes + 2 + encode(v1.Column, column).byteLength, 0);
+  return { firstRowId, rows, entries: 1, freedBytes: entryBytes + sums + sets + described, partition };
 }
 
 function itemOfSegment(root: Root, segment: SegmentRef): Item {

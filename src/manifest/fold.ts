@@ -8,18 +8,23 @@ import { rootKey } from './keys.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { assert, defined } from '../util/assert.js';
 import { toHex } from '../util/bytes.js';
-import type { FoldPlan } from './fold-plan.js';
+import { renumbered } from './attributes.js';
+import { type FoldPlan, trackOf } from './fold-plan.js';
 import type { ManifestFunctions } from './functions.js';
 import { type ArrayEntry, evolve, type Partition, type Root, type SegmentRef } from './message.js';
 import { asNewObject, resolveObject } from './objects.js';
 import { readObject } from './read-checked.js';
-import { inlineBytes } from './row-sets.js';
+import { inlineBytes, rowSetMessage } from './row-sets.js';
 import { buildSegment, decodeSegment, objectOf, type SegmentEntry } from './segment.js';
 import type { ArrayId, SegmentDraft } from './transaction.js';
 import { type UploadEnvironment, uploadObject } from './upload.js';
 
 export interface Fold {
   readonly array: ArrayId;
+  /** Of its columns, not of its rows. */
+  readonly columns: boolean;
+  /** What the entries count. */
+  readonly attributes: readonly number[];
   /** Ids of the partition objects that move into the segment. */
   readonly members: ReadonlySet<string>;
   /** Ids of the segments whose entries it takes over. */
@@ -40,27 +45,29 @@ export async function prepareFold(
   options: CallOptions = {},
 ): Promise<Fold> {
   const { functions } = environment;
-  const { array, partitions, segments, overrides } = plan;
+  const { array, columns, partitions, segments, overrides } = plan;
   const { rowSets } = functions;
   const taken = await Promise.all(
     segments.map((reference) => loadEntries(environment, root, array, reference, options)),
   );
   const entries = [...taken.flat(), ...partitions.map((partition) => entryOf(root, partition))];
   const span = overrides ? idSpan(plan) : rowSpan(plan);
-  const dropped = overrides
-    ? rowSets.fromSorted(new Float64Array(0))
-    : rowSets.slice(inlineDropped(array, functions), span.start, span.end);
+  const dropped =
+    overrides || columns
+      ? rowSets.fromSorted(new Float64Array(0))
+      : rowSets.slice(inlineDropped(array, functions), span.start, span.end);
   const placed = overrides
     ? entries.toSorted((a, b) => a.partition.sequence - b.partition.sequence)
     : entries
         .toSorted((a, b) => a.partition.firstRowId - b.partition.firstRowId)
         .map((entry) => withDrops(entry, dropped, span.start, functions));
-  const { bytes, draft } = buildSegment(placed, span.end - span.start, environment);
+  const { attributes, numbered } = numberAttributes(placed);
+  const { bytes, draft } = buildSegment(numbered, span.end - span.start, environment);
   await uploadObject(environment.store, draft.object, bytes, options);
   const idsOf = (some: readonly { readonly object: number }[]): Set<string> =>
     new Set(some.map(({ object }) => objectId(root, object)));
   return {
-    array: toHex(array.id),
+    ...{ array: toHex(array.id), columns, attributes },
     members: idsOf(partitions),
     merged: idsOf(segments),
     segment: draft,
@@ -69,6 +76,59 @@ export async function prepareFold(
     dropped,
     droppedRows: placed.reduce((sum, entry) => sum + countDropped(entry.partition, functions), 0),
   };
+}
+
+/** The entries of an array that a fold takes over. */
+export interface Taken {
+  readonly moved: readonly Partition[];
+  readonly merged: readonly SegmentRef[];
+}
+
+/** Undefined when they are no longer all there. */
+export function takenEntries(entry: ArrayEntry, fold: Fold, table: Pick<Root, 'objects'>): Taken | undefined {
+  const track = trackOf(entry, fold.columns);
+  const moved = track.partitions.filter(({ object }) => fold.members.has(objectId(table, object)));
+  const merged = track.segments.filter(({ object }) => fold.merged.has(objectId(table, object)));
+  const areThere = moved.length === fold.members.size && merged.length === fold.merged.size;
+  return areThere ? { moved, merged } : undefined;
+}
+
+/** What a fold changes of the entry of its array. */
+export function foldedEntry(
+  entry: ArrayEntry,
+  fold: Fold,
+  { moved, merged, segment }: Taken & { readonly segment: SegmentRef },
+  { rowSets }: ManifestFunctions,
+): Partial<ArrayEntry> {
+  const track = trackOf(entry, fold.columns);
+  const partitions = track.partitions.filter((partition) => !moved.includes(partition));
+  const segments = [...track.segments.filter((one) => !merged.includes(one)), segment];
+  if (fold.columns) return { columns: partitions, columnSegments: segments };
+  const dropped = entry.dropped.map((set) => {
+    const inline = inlineBytes(set);
+    if (inline === undefined) return set;
+    const rest = rowSets.difference(inline, fold.dropped);
+    return rowSetMessage(rest, { inline: rest }, rowSets);
+  });
+  return { partitions, segments, dropped: dropped.filter((set) => set.count > 0) };
+}
+
+/** The attributes of entries, each once, and the entries by their places among them. */
+function numberAttributes(entries: readonly SegmentEntry[]): {
+  attributes: number[];
+  numbered: SegmentEntry[];
+} {
+  const places = new Map<number, number>();
+  const placeOf = (attribute: number): number => {
+    const place = places.get(attribute) ?? places.size;
+    places.set(attribute, place);
+    return place;
+  };
+  const numbered = entries.map(({ object, partition }) => ({
+    object,
+    partition: renumbered(partition, placeOf),
+  }));
+  return { attributes: [...places.keys()], numbered };
 }
 
 function countDropped({ dropped }: Partition, { rowSets }: ManifestFunctions): number {
@@ -148,6 +208,6 @@ function inlineDropped(array: ArrayEntry, { rowSets }: ManifestFunctions): Uint8
 }
 
 /** Text form of the id of an object in a root's table. */
-export function objectId(root: Pick<Root, 'objects'>, slot: number): string {
+function objectId(root: Pick<Root, 'objects'>, slot: number): string {
   return toHex(defined(root.objects?.objects[slot], 'object').id);
 }

@@ -10,6 +10,8 @@
 //   rows I read     both     same row: C  same row: C  conflict     both
 //   index           both     both         both         conflict     both         (index: conflict)
 //   drop index      as index; to all others it is as index, too
+//   attributes of rows that are appended go with these, attributes that are set are as replace; attributes by
+//   name are looked up again by whoever makes the root
 import { NacreError } from '../errors.js';
 import type { ManifestFunctions } from './functions.js';
 import type { ArrayId, Change, Transaction } from './transaction.js';
@@ -64,8 +66,12 @@ function clashOf(mine: Change, theirs: ArrayEffects, functions: ManifestFunction
   switch (mine.kind) {
     case 'create':
     case 'append':
+    case 'appendAttributes':
+    case 'dropAttribute':
+    case 'renameAttribute':
       return undefined;
     case 'replace':
+    case 'setAttributes':
       if (overlaps(mine.rows.set, theirs.replaced, functions)) return 'replaced the same rows';
       if (overlaps(mine.rows.set, theirs.removed, functions)) return 'dropped rows that are to be replaced';
       return undefined;
@@ -132,7 +138,12 @@ export function effectsOf(
           return { ...before, created: true };
         case 'append':
           return { ...before, appendedRows: before.appendedRows + change.rows };
+        case 'appendAttributes':
+        case 'dropAttribute':
+        case 'renameAttribute':
+          return before;
         case 'replace':
+        case 'setAttributes':
           return { ...before, replaced: join(before.replaced, change.rows.set) };
         case 'drop':
           return { ...before, removed: join(before.removed, change.rows.set) };

@@ -1,9 +1,18 @@
 // A root's bytes, in and out, and every check that needs nothing but those bytes.
 import { NacreError } from '../errors.js';
 import { toHex } from '../util/bytes.js';
+import { checkAttributeName } from './attributes.js';
 import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
-import { type ArrayEntry, decode, encode, type Partition, type Root, v1 } from './message.js';
+import {
+  type ArrayEntry,
+  decode,
+  encode,
+  type Partition,
+  type Root,
+  type SegmentRef,
+  v1,
+} from './message.js';
 import { checkName } from './names.js';
 import { resolveObject } from './objects.js';
 
@@ -104,17 +113,13 @@ function checkArray(root: Root, array: ArrayEntry, what: string, fail: (reason: 
   for (const partition of array.partitions) {
     const { key, sizeBytes } = resolveObject(root.objects, partition.object, what);
     checkPartition(partition, array, sizeBytes, `${what}: ${key}`);
+    if (partition.columns.length > 0) fail(`${where} has columns among its rows`);
   }
   for (const segment of array.segments) {
-    const { sizeBytes } = resolveObject(root.objects, segment.object, what);
-    if (segment.headBytes > sizeBytes) fail(`${where} has a segment with a head longer than itself`);
-    const hashBytes = segment.headBytes === sizeBytes ? 0 : 32;
-    if (segment.headHash.byteLength !== hashBytes)
-      fail(`${where} has a segment whose head hash has not ${hashBytes} bytes`);
-    if (segment.firstRowId + segment.rows > array.nextRowId)
-      fail(`${where} has a segment past its last row id`);
-    if (segment.droppedRows > segment.rows) fail(`${where} has a segment with more dropped rows than rows`);
+    checkSegment(root, array, segment, what, fail);
+    if (segment.attributes.length > 0) fail(`${where} has a segment of columns among its rows`);
   }
+  checkColumns(root, array, what, fail);
   for (const { epoch, segments } of array.indexes) {
     resolveObject(root.objects, epoch, what);
     let end = 0;
@@ -125,6 +130,48 @@ function checkArray(root: Root, array: ArrayEntry, what: string, fail: (reason: 
       end = segment.firstRowId + segment.rows;
     }
     if (end > array.nextRowId) fail(`${where} has an index past its last row id`);
+  }
+}
+
+function checkSegment(
+  root: Root,
+  array: ArrayEntry,
+  segment: SegmentRef,
+  what: string,
+  fail: (reason: string) => never,
+): void {
+  const where = `array ${array.name}`;
+  const { sizeBytes } = resolveObject(root.objects, segment.object, what);
+  if (segment.headBytes > sizeBytes) fail(`${where} has a segment with a head longer than itself`);
+  const hashBytes = segment.headBytes === sizeBytes ? 0 : 32;
+  if (segment.headHash.byteLength !== hashBytes)
+    fail(`${where} has a segment whose head hash has not ${hashBytes} bytes`);
+  if (segment.firstRowId + segment.rows > array.nextRowId)
+    fail(`${where} has a segment past its last row id`);
+  if (segment.droppedRows > segment.rows) fail(`${where} has a segment with more dropped rows than rows`);
+  if (segment.attributes.some((attribute) => attribute >= array.nextAttributeId))
+    fail(`${where} has a segment of an attribute that was never given`);
+}
+
+function checkColumns(root: Root, array: ArrayEntry, what: string, fail: (reason: string) => never): void {
+  const where = `array ${array.name}`;
+  const [ids, names] = [new Set<number>(), new Set<string>()];
+  for (const { id, name, type } of array.attributes) {
+    checkAttributeName(name, 'Corrupt');
+    if (id >= array.nextAttributeId) fail(`${where} has an attribute with an id that was never given`);
+    if (type === v1.AttributeType.ATTRIBUTE_TYPE_UNSPECIFIED) fail(`${where} has an attribute of no type`);
+    if (ids.has(id) || names.has(name)) fail(`${where} has two attributes of one id or name`);
+    ids.add(id);
+    names.add(name);
+  }
+  for (const partition of array.columns) {
+    const { key, sizeBytes } = resolveObject(root.objects, partition.object, what);
+    checkPartition(partition, array, sizeBytes, `${what}: ${key}`);
+    if (partition.columns.length === 0) fail(`${where} has rows among its columns`);
+  }
+  for (const segment of array.columnSegments) {
+    checkSegment(root, array, segment, what, fail);
+    if (segment.attributes.length === 0) fail(`${where} has a segment of rows among its columns`);
   }
 }
 
@@ -142,7 +189,7 @@ export function rowBytesOf(array: ArrayEntry): number {
 /** By number of the `Dtype` enumeration. */
 const itemBytesOf: readonly (number | undefined)[] = [undefined, 1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 4, 8, 8, 16];
 
-/** An entry must account for every byte of its object, and for no row that was never given an id. */
+/** An entry must account for every byte of rows, and for no row that was never given an id. */
 export function checkPartition(
   partition: Partition,
   array: ArrayEntry,
@@ -152,8 +199,14 @@ export function checkPartition(
   const fail = (reason: string): never => {
     throw new NacreError('Corrupt', `${what}: ${reason}`, { context: { what } });
   };
+  if (partition.columns.length > 0) {
+    // How long its columns are is known to who reads them.
+    if (partition.dataOffset > sizeBytes) fail(`a body at ${partition.dataOffset} of ${sizeBytes} bytes`);
+    const unknown = partition.columns.find(({ attribute }) => attribute >= array.nextAttributeId);
+    if (unknown !== undefined) fail(`its attribute ${unknown.attribute} was never given`);
+  }
   const expected = partition.dataOffset + partition.rows * rowBytesOf(array);
-  if (expected !== sizeBytes) {
+  if (partition.columns.length === 0 && expected !== sizeBytes) {
     fail(
       `${partition.rows} rows after ${partition.dataOffset} bytes make ${expected} bytes, it has ${sizeBytes}`,
     );

@@ -1,4 +1,5 @@
-// Segments: immutable leaves of a large manifest. A segment holds partition entries of one array.
+// Segments: immutable leaves of a large manifest. A segment holds partition entries of one array, of its rows
+// or of its columns.
 //
 //   hot part   a frame: the object table, the entries (row ids count from the segment's first row)
 //   cold part  tables of block sums that are too long for the hot part; it has the CRC32C of each
@@ -7,6 +8,7 @@
 import { NacreError } from '../errors.js';
 import { assert, defined } from '../util/assert.js';
 import { concat, equalBytes } from '../util/bytes.js';
+import { renumbered } from './attributes.js';
 import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
 import { segmentPattern } from './keys.js';
@@ -54,10 +56,10 @@ type Making = Pick<UploadEnvironment, 'functions' | 'runtime'>;
 /** A segment of partitions that a transaction appends, in their order. */
 export function buildAppendSegment(partitions: readonly PartitionDraft[], environment: Making): BuiltSegment {
   let end = 0;
-  const entries = partitions.map(({ object, rows, dataOffset }): SegmentEntry => {
+  const entries = partitions.map(({ object, rows, dataOffset, columns = [] }): SegmentEntry => {
     const firstRowId = end;
     end += rows;
-    return { object, partition: make(v1.Partition, { rows, dataOffset, firstRowId }) };
+    return { object, partition: make(v1.Partition, { rows, dataOffset, firstRowId, columns }) };
   });
   return buildSegment(entries, end, environment);
 }
@@ -123,9 +125,12 @@ export function decodeSegment(
   let next = reference.firstRowId;
   const partitions = segment.partitions.map((partition): Partition => {
     const firstRowId = reference.overrides ? 0 : partition.firstRowId + reference.firstRowId;
-    const absolute = evolve(partition, { firstRowId });
+    const attributeOf = (place: number): number =>
+      reference.attributes[place] ?? fail(`names attribute ${place} of ${reference.attributes.length}`);
+    const absolute = renumbered(evolve(partition, { firstRowId }), attributeOf);
     const { key: objectKey, sizeBytes } = resolveObject(segment.objects, partition.object, key);
     checkPartition(absolute, array, sizeBytes, `${key}: ${objectKey}`);
+    if (partition.columns.length > 0 !== reference.attributes.length > 0) fail('mixes rows and columns');
     if ((partition.rowIds !== null) !== reference.overrides) fail('mixes overrides with other partitions');
     if (!reference.overrides && firstRowId !== next) fail('has a gap or an overlap between its partitions');
     next += partition.rows;

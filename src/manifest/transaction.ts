@@ -1,7 +1,7 @@
 // A transaction as the commit sees it: uploaded objects and intentions, free of every number that a rebase
 // could change. Row ids that existed when the transaction began are absolute; rows that it appended itself
 // are counted from `pendingRowId` until the root that commits them gives them ids.
-import type { ArrayEntry } from './message.js';
+import type { ArrayEntry, Column } from './message.js';
 import type { NewObject } from './objects.js';
 
 /** Text form (32 hexadecimal digits) of an array's id. */
@@ -14,6 +14,16 @@ export interface PartitionDraft {
   readonly object: NewObject;
   readonly rows: number;
   readonly dataOffset: number;
+  /** Of attributes: what the file holds; `attribute` of each counts the attributes of the change. */
+  readonly columns?: readonly Column[];
+}
+
+/** An attribute that a change is of: one that was there when the transaction began, or one that it makes. */
+export interface AttributeDraft {
+  readonly id?: number;
+  readonly name: string;
+  /** Number of the `AttributeType` enumeration. */
+  readonly type: number;
 }
 
 /** A segment of appended partitions, already uploaded; its own numbers are relative. */
@@ -49,6 +59,30 @@ export type Change =
       /** Sorted ids of all replaced rows; partition by partition they are the next ids of this set. */
       readonly rows: RowSetDraft;
       readonly partitions: readonly (PartitionDraft & { readonly rowIds: RowSetDraft })[];
+    }
+  | {
+      readonly kind: 'appendAttributes';
+      readonly array: ArrayId;
+      /** Of the rows that the transaction appends before to the array: the first that has values, and how many. */
+      readonly firstRow: number;
+      readonly rows: number;
+      readonly attributes: readonly AttributeDraft[];
+      readonly content: AppendContent;
+    }
+  | {
+      readonly kind: 'setAttributes';
+      readonly array: ArrayId;
+      /** As of `replace`; attributes are made for no rows, too. */
+      readonly rows: RowSetDraft;
+      readonly attributes: readonly AttributeDraft[];
+      readonly partitions: readonly (PartitionDraft & { readonly rowIds: RowSetDraft })[];
+    }
+  | { readonly kind: 'dropAttribute'; readonly array: ArrayId; readonly attribute: AttributeDraft }
+  | {
+      readonly kind: 'renameAttribute';
+      readonly array: ArrayId;
+      readonly attribute: AttributeDraft;
+      readonly name: string;
     }
   | { readonly kind: 'drop'; readonly array: ArrayId; readonly rows: RowSetDraft }
   | { readonly kind: 'dropArray'; readonly array: ArrayId }

@@ -1,0 +1,106 @@
+// Attributes of an array: their names and numbers while a root is being made. Pure.
+//
+// Files and segments that were uploaded before a commit count the attributes of their change; here, and only
+// here, these become the ids that the array gives.
+import { NacreError } from '../errors.js';
+import { type ArrayEntry, type Attribute, evolve, make, type Partition, v1 } from './message.js';
+import type { AttributeDraft, Change } from './transaction.js';
+
+/** Attributes of one array at most. */
+export const attributeLimit = 1000;
+
+const nameBytesLimit = 200;
+
+/** Refuses names that cannot be told apart or written down; `code` says who gave the name. */
+export function checkAttributeName(name: string, code: 'InvalidArgument' | 'Corrupt'): void {
+  const fail = (reason: string): never => {
+    throw new NacreError(code, `an attribute's name ${reason}`, {
+      context: { attribute: name.slice(0, 100) },
+    });
+  };
+  if (typeof name !== 'string' || name === '') fail('is a text that is not empty');
+  if (new TextEncoder().encode(name).byteLength > nameBytesLimit) fail(`has at most ${nameBytesLimit} bytes`);
+  if (name.normalize('NFC') !== name) fail('is not in the normal form NFC');
+  if (/[\p{Cc}\p{Cs}]/u.test(name)) fail('holds a control character, or half of a surrogate pair');
+}
+
+type Attributes = Pick<ArrayEntry, 'attributes' | 'nextAttributeId'>;
+
+export interface Resolved extends Attributes {
+  /** Of each draft. */
+  readonly ids: readonly number[];
+  readonly changed: boolean;
+}
+
+/**
+ * The attributes with those that the drafts make. `Conflict` when one was dropped by another writer, or made
+ * as something else.
+ */
+export function resolveAttributes(before: Attributes, drafts: readonly AttributeDraft[]): Resolved {
+  let { attributes, nextAttributeId } = before;
+  const ids = drafts.map((draft) => {
+    const known = find(attributes, draft);
+    if (known !== undefined && known.type !== draft.type) {
+      throw conflict(`the attribute '${draft.name}' was made by another writer as something else`);
+    }
+    if (known !== undefined) return known.id;
+    if (draft.id !== undefined) throw conflict(`the attribute '${draft.name}' was dropped by another writer`);
+    if (attributes.length >= attributeLimit) {
+      throw new NacreError('InvalidArgument', `an array has at most ${attributeLimit} attributes`);
+    }
+    const { name, type } = draft;
+    attributes = [...attributes, make(v1.Attribute, { id: nextAttributeId, name, type })];
+    return nextAttributeId++;
+  });
+  const changed = nextAttributeId !== before.nextAttributeId;
+  return { attributes, nextAttributeId, ids, changed };
+}
+
+/** By its id, whatever its name is now; one that the transaction made by its name. */
+function find(attributes: readonly Attribute[], { id, name }: AttributeDraft): Attribute | undefined {
+  return attributes.find((one) => (id === undefined ? one.name === name : one.id === id));
+}
+
+/** The attributes after a change of them. `Conflict` as above, and when another has the name. */
+export function changeAttributes(before: Attributes, change: Change): Attributes {
+  if (change.kind === 'appendAttributes' || change.kind === 'setAttributes') {
+    return resolveAttributes(before, change.attributes);
+  }
+  if (change.kind !== 'dropAttribute' && change.kind !== 'renameAttribute') return before;
+  const { nextAttributeId, attributes } = before;
+  const known = find(attributes, change.attribute);
+  if (change.kind === 'dropAttribute') {
+    // Two writers that drop one agree.
+    return { nextAttributeId, attributes: attributes.filter((one) => one !== known) };
+  }
+  if (known === undefined) {
+    throw conflict(`the attribute '${change.attribute.name}' was dropped by another writer`);
+  }
+  const { name } = change;
+  if (attributes.some((one) => one !== known && one.name === name)) {
+    throw conflict(`the name '${name}' was given to another attribute by another writer`);
+  }
+  const renamed = attributes.map((one) => (one === known ? evolve(one, { name }) : one));
+  return { nextAttributeId, attributes: renamed };
+}
+
+/** Entries that hold an attribute that is there still. */
+export function withAttributes(
+  partitions: readonly Partition[],
+  attributes: readonly Attribute[],
+): readonly Partition[] {
+  const ids = new Set(attributes.map(({ id }) => id));
+  return partitions.filter(({ columns }) => columns.some(({ attribute }) => ids.has(attribute)));
+}
+
+/** An entry whose columns count from another list: `numbers[attribute]` takes the place of each. */
+export function renumbered(partition: Partition, numberOf: (attribute: number) => number): Partition {
+  const columns = partition.columns.map((column) =>
+    evolve(column, { attribute: numberOf(column.attribute) }),
+  );
+  return evolve(partition, { columns });
+}
+
+function conflict(what: string): NacreError {
+  return new NacreError('Conflict', what, { hint: 'Read again and repeat the change.' });
+}
