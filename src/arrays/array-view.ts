@@ -4,6 +4,7 @@ import { rootKey } from '../manifest/keys.js';
 import { toHex } from '../util/bytes.js';
 import { NacreError } from '../errors.js';
 import { loadRowSet } from '../manifest/effects.js';
+import { bySequence } from '../manifest/fold.js';
 import type { ArrayEntry, Partition, Root, Segment, SegmentRef } from '../manifest/message.js';
 import { resolveObject, type StoredObject } from '../manifest/objects.js';
 import { readChecked } from '../manifest/read-checked.js';
@@ -15,6 +16,7 @@ import type { CallOptions } from '../storage/object-store.js';
 import type { RowNorms } from '../native.js';
 import { defined } from '../util/assert.js';
 import { untilAborted } from '../util/runtime.js';
+import type { ColumnFile } from './column-sources.js';
 import type { ArrayEnvironment } from './environment.js';
 import type { RowType } from './partition-writer.js';
 import { type BasePart, type BaseUnit, type Override, RowMap, type ScanPart } from './row-map.js';
@@ -22,7 +24,7 @@ import type { Part } from './runs.js';
 import { dtypeOfEntry } from './types.js';
 
 /** Sequences say which override is newer. */
-type SequencedOverride = Override & { readonly sequence: number };
+type SequencedOverride = Override & { readonly sequence: number; readonly step: number };
 
 const noRows = new Float64Array(0);
 
@@ -39,6 +41,7 @@ export class ArrayView {
   readonly #root: Root;
   #map: Promise<RowMap> | undefined;
   #scanParts: readonly ScanPart[] | undefined;
+  #columnFiles: Promise<readonly ColumnFile[]> | undefined;
   readonly #indexes = new Map<number, ArrayIndex>();
 
   constructor(environment: ArrayEnvironment, root: Root, entry: ArrayEntry) {
@@ -108,19 +111,20 @@ export class ArrayView {
         const rowIds = defined(partition.rowIds, 'row ids of an override');
         const { store, functions } = this.#environment;
         const ids = await loadRowSet(store, this.#root, rowIds, functions, options);
-        return { sequence: partition.sequence, part: this.#part(partition, object, undefined), ids };
+        const { sequence, step } = partition;
+        return { sequence, step, part: this.#part(partition, object, undefined), ids };
       });
     const folded = this.entry.segments
       .filter((reference) => reference.overrides)
       .map((reference) => this.#loadOverrides(reference, options));
     const all = [...(await Promise.all(folded)).flat(), ...(await Promise.all(inline))];
-    return all.sort((a, b) => a.sequence - b.sequence);
+    return all.sort(bySequence);
   }
 
   async #loadOverrides(reference: SegmentRef, options: CallOptions): Promise<SequencedOverride[]> {
     const { object, segment } = await this.#readSegment(reference, options);
     return segment.partitions.map((partition) => ({
-      sequence: partition.sequence,
+      ...{ sequence: partition.sequence, step: partition.step },
       part: this.#part(partition, objectOf(segment, partition, object.key), { object, reference }),
       ids: defined(inlineBytes(defined(partition.rowIds, 'row ids of an override')), 'inline row ids'),
     }));
@@ -141,6 +145,48 @@ export class ArrayView {
     for await (const part of (await this.rowMap(options)).scanParts()) parts.push(part);
     if (parts.length <= keptParts) this.#scanParts = parts;
     return parts;
+  }
+
+  /** All files of attributes, in no order. Cost: one wave for what stands outside of the root. */
+  columnFiles(options: CallOptions = {}): Promise<readonly ColumnFile[]> {
+    this.#columnFiles ??= this.#loadColumnFiles().catch((error: unknown) => {
+      this.#columnFiles = undefined;
+      throw error;
+    });
+    return untilAborted(this.#columnFiles, options.signal);
+  }
+
+  async #loadColumnFiles(): Promise<readonly ColumnFile[]> {
+    const { columns, columnSegments } = this.entry;
+    const inline = columns.map((partition) =>
+      this.#columnFile(
+        partition,
+        resolveObject(this.#root.objects, partition.object, this.#where()),
+        undefined,
+      ),
+    );
+    const segments = columnSegments.map(async (reference) => {
+      const { object, segment } = await this.#readSegment(reference, {});
+      return Promise.all(
+        segment.partitions.map((partition) =>
+          this.#columnFile(partition, objectOf(segment, partition, object.key), { object, reference }),
+        ),
+      );
+    });
+    return [...(await Promise.all(inline)), ...(await Promise.all(segments)).flat()];
+  }
+
+  async #columnFile(
+    partition: Partition,
+    object: StoredObject,
+    home: SegmentHome | undefined,
+  ): Promise<ColumnFile> {
+    const { columns, sequence, step, firstRowId, rowIds } = partition;
+    const part = this.#part(partition, object, home);
+    if (rowIds === null) return { part, columns, sequence, step, firstRowId, ids: undefined };
+    const { store, functions } = this.#environment;
+    const set = await loadRowSet(store, this.#root, rowIds, functions);
+    return { part, columns, sequence, step, firstRowId, ids: { set, start: rowIds.start, end: rowIds.end } };
   }
 
   /** The index of a kind, its objects resolved. */

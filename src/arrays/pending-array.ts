@@ -3,7 +3,7 @@
 //
 // Rows that the transaction appends have provisional ids (`pendingRowId` and up), so that the same row map
 // serves reads, replacements and drops of old and of new rows alike.
-import type { PartitionDraft } from '../manifest/transaction.js';
+import type { AttributeDraft, PartitionDraft } from '../manifest/transaction.js';
 import { type ArrayId, pendingRowId } from '../manifest/transaction.js';
 import { objectKey } from '../manifest/keys.js';
 import { defaultBlockBytes } from '../manifest/objects.js';
@@ -27,6 +27,8 @@ export class PendingArray {
   name: string;
   /** Its indexes by kind; the transaction's own cover every row of the base. */
   readonly indexes: Map<number, 'known' | 'own'>;
+  /** By name: those of the base, and those that the transaction makes. */
+  readonly attributes: Map<string, AttributeDraft>;
   appendedRows = 0;
   droppedRows = 0;
   #dropped: Uint8Array;
@@ -39,6 +41,7 @@ export class PendingArray {
     this.type = type;
     this.base = base;
     this.indexes = new Map(base?.entry.indexes.map(({ kind }) => [kind, 'known']));
+    this.attributes = new Map(base?.entry.attributes.map(({ id, name, type }) => [name, { id, name, type }]));
     this.#dropped = environment.functions.rowSets.fromSorted(noRows);
   }
 

@@ -195,6 +195,16 @@ export class RowMap {
     });
   }
 
+  /** Dropped ids of `[start, end)`, ascending. Reads segments whose entries record some. */
+  async droppedWithin(start: number, end: number): Promise<Float64Array> {
+    let dropped: Float64Array = slice(this.#dropped, start, end);
+    for (const { firstRowId, rows, foldedDrops, load } of this.#units) {
+      if (foldedDrops === 0 || firstRowId >= end || firstRowId + rows <= start) continue;
+      for (const { folded } of await load()) dropped = mergeSorted(dropped, slice(folded, start, end));
+    }
+    return dropped;
+  }
+
   /** Every partition with the rows that a scan must pass over; segments are read one after the other. */
   async *scanParts(): AsyncGenerator<ScanPart> {
     const superseded = this.#overriddenIds();

@@ -9,29 +9,34 @@ import {
   type IndexDraft,
   type PartitionDraft,
   pendingRowId,
+  type RowSetDraft,
 } from '../manifest/transaction.js';
 import { checkName, nearestName } from '../manifest/names.js';
 import { buildAppendSegment, segmentEntryLimit } from '../manifest/segment.js';
 import { draftRowSet, uploadObject } from '../manifest/upload.js';
 import type { Dtype } from '../npy/dtype.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { fromHex, toHex } from '../util/bytes.js';
+import { toHex } from '../util/bytes.js';
 import { defined } from '../util/assert.js';
 import type { ArrayView } from './array-view.js';
+import {
+  addAttribute,
+  appendColumns,
+  columnsOf,
+  dropAttribute,
+  type GivenAttributes,
+  permuted,
+  renameAttribute,
+  setColumns,
+} from './attribute-changes.js';
 import { BackgroundUploads } from './background-uploads.js';
 import type { ArrayEnvironment } from './environment.js';
-import {
-  checkRowType,
-  defaultPartitionBytes,
-  PartitionWriter,
-  rowBytesOf,
-  type RowType,
-  rowsPerPartition,
-} from './partition-writer.js';
+import { checkRowType, defaultPartitionBytes, rowBytesOf, type RowType } from './partition-writer.js';
 import { PendingArray } from './pending-array.js';
 import { allocate, readPicks } from './reader.js';
 import { permuteRows, sortedOrder, splitPending, uniqueSorted } from './row-order.js';
 import type { RowSource } from './row-source.js';
+import { RowsWriter } from './rows-writer.js';
 import { checkRows, type RowsInput } from './rows-input.js';
 import { resolveIndices, resolveSelection, type RowSelection } from './selection.js';
 import { arrayType } from './types.js';
@@ -45,6 +50,11 @@ export interface CreateOptions {
   readonly rowShape?: readonly number[];
   /** A 0-d array: one row, and no axis for it. */
   readonly scalar?: boolean;
+}
+
+export interface AppendOptions {
+  /** Values by the name of their attribute, one for each row; null where there is none. */
+  readonly attributes?: GivenAttributes;
 }
 
 export interface WriteOptions extends CallOptions {
@@ -61,7 +71,7 @@ const inlineEntriesBytes = 12 * 1024;
 export class WriteTransaction {
   readonly #environment: ArrayEnvironment;
   readonly #options: CallOptions;
-  readonly #partitionBytes: number;
+  readonly #writer: RowsWriter;
   readonly #arrays = new Map<string, PendingArray>();
   readonly #reads = new Map<ArrayId, Uint8Array>();
   readonly #changes: (() => Promise<readonly Change[]>)[] = [];
@@ -72,7 +82,7 @@ export class WriteTransaction {
     this.#environment = environment;
     const { partitionBytes = defaultPartitionBytes, ...call } = options;
     this.#options = call;
-    this.#partitionBytes = partitionBytes;
+    this.#writer = new RowsWriter(environment, partitionBytes, call);
     for (const view of views) {
       this.#arrays.set(view.name, new PendingArray(environment, view.id, view.name, view.type, view));
     }
@@ -98,21 +108,28 @@ export class WriteTransaction {
   }
 
   /** Adds rows at the end. */
-  async append(name: string, input: RowsInput): Promise<void> {
+  async append(name: string, input: RowsInput, { attributes }: AppendOptions = {}): Promise<void> {
     const array = this.#array(name);
     const { bytes, rows, type } = checkRows(input, array.type.dtype);
     checkRowType(name, array.type, type);
+    const columns = attributes && columnsOf(array, rows, attributes);
+    const firstRow = array.appendedRows;
     if (bytes.byteLength <= backgroundBytes) {
       const { begun, stored } = this.#uploads.start(bytes.byteLength, () =>
-        this.#writeBytes(array, bytes.slice(), rows),
+        this.#writer.writeBytes(array, bytes.slice(), rows),
       );
       this.#append(array, rows, stored);
       await begun;
     } else {
-      const partitions = this.#writeBytes(array, bytes, rows);
+      const partitions = this.#writer.writeBytes(array, bytes, rows);
       this.#uploads.add(partitions);
       this.#append(array, rows, partitions);
       await partitions;
+    }
+    if (columns !== undefined && columns.columns.length > 0 && rows > 0) {
+      const written = appendColumns(this.#environment, array, firstRow, columns, this.#options);
+      this.#uploads.add(written);
+      this.#changes.push(() => written);
     }
   }
 
@@ -124,7 +141,7 @@ export class WriteTransaction {
     if (!this.#arrays.has(name)) this.create(name, source.type);
     const array = this.#array(name);
     checkRowType(name, array.type, source.type);
-    const partitions = this.#writeSource(array, source);
+    const partitions = this.#writer.writeSource(array, source);
     this.#uploads.add(partitions);
     this.#append(array, source.rows, partitions);
     await partitions;
@@ -176,9 +193,9 @@ export class WriteTransaction {
     const rowBytes = rowBytesOf(array.type);
     const inOrder = permuteRows(bytes, order, rowBytes);
     const { rowSets } = this.#environment.functions;
-    const writer = this.#writer(array);
+    const writer = this.#writer.writer(array);
     const sets: Uint8Array[] = [];
-    for (const [start, end] of splitPending(sorted, rowsPerPartition(rowBytes, this.#partitionBytes))) {
+    for (const [start, end] of splitPending(sorted, this.#writer.rowsPerPartition(array))) {
       sets.push(rowSets.fromSorted(sorted.slice(start, end)));
       await writer.add(inOrder.subarray(start * rowBytes, end * rowBytes), end - start);
     }
@@ -191,6 +208,34 @@ export class WriteTransaction {
     );
     array.replace(drafts.map((draft, i) => ({ draft, ids: defined(sets[i], 'row ids') })));
     this.#note({ kind: 'replace', array: array.id, rows: { set: rowSets.fromSorted(sorted) }, partitions });
+  }
+
+  /** Gives rows other values of some attributes; `InvalidArgument` when a row is named twice. */
+  async setAttributes(name: string, target: RowTarget, given: GivenAttributes): Promise<void> {
+    const array = this.#array(name);
+    const ids = await this.#idsOf(array, target);
+    const order = sortedOrder(ids, name);
+    const sorted = order.map((at) => ids[at] ?? 0);
+    // As it is given first: an error names the row by its place there.
+    const inOrder = columnsOf(array, ids.length, given);
+    if (ids.length === 0 || inOrder.columns.length === 0) return;
+    const isSorted = order.every((at, i) => at === i);
+    const columns = isSorted ? inOrder : columnsOf(array, ids.length, permuted(given, order));
+    const draftSet = (set: Uint8Array): Promise<RowSetDraft> => this.#draftSet(set);
+    this.#note(await setColumns(this.#environment, array, sorted, columns, draftSet, this.#options));
+  }
+
+  /** Makes an attribute; every row has null. */
+  addAttribute(name: string, attribute: string, type: string): void {
+    this.#note(addAttribute(this.#environment, this.#array(name), attribute, type));
+  }
+
+  dropAttribute(name: string, attribute: string): void {
+    this.#note(dropAttribute(this.#array(name), attribute));
+  }
+
+  renameAttribute(name: string, attribute: string, to: string): void {
+    this.#note(renameAttribute(this.#array(name), attribute, to));
   }
 
   /** Takes rows out; their ids are never used again. */
@@ -336,41 +381,6 @@ export class WriteTransaction {
       context: { array: array.name, id: ids[missing] ?? 0 },
       hint: 'It was dropped, or the id was never given.',
     });
-  }
-
-  #writer(array: PendingArray): PartitionWriter {
-    const id = defined(fromHex(array.id), 'array id');
-    return new PartitionWriter(this.#environment, id, array.type, this.#partitionBytes, this.#options);
-  }
-
-  async #writeBytes(
-    array: PendingArray,
-    bytes: Uint8Array,
-    rows: number,
-  ): Promise<readonly PartitionDraft[]> {
-    const writer = this.#writer(array);
-    const rowBytes = rowBytesOf(array.type);
-    const step = rowsPerPartition(rowBytes, this.#partitionBytes);
-    for (let start = 0; start < rows; start += step) {
-      const end = Math.min(rows, start + step);
-      await writer.add(bytes.subarray(start * rowBytes, end * rowBytes), end - start);
-    }
-    return writer.finish();
-  }
-
-  async #writeSource(array: PendingArray, source: RowSource): Promise<readonly PartitionDraft[]> {
-    const writer = this.#writer(array);
-    const step = rowsPerPartition(rowBytesOf(array.type), this.#partitionBytes);
-    const rowBytes = rowBytesOf(array.type);
-    // What partitions that are stored lay in: fresh memory costs more than the copy that fills it.
-    const spare: Uint8Array[] = [];
-    for (let start = 0; start < source.rows; start += step) {
-      const end = Math.min(source.rows, start + step);
-      const into = spare.pop()?.subarray(0, (end - start) * rowBytes);
-      const bytes = await source.read(start, end, { ...this.#options, ...(into && { into }) });
-      await writer.add(bytes, end - start, () => spare.push(bytes));
-    }
-    return writer.finish();
   }
 }
 

@@ -7,7 +7,8 @@ import type { AttributeType, Column, StringColumn } from './column.js';
 
 /**
  * Values of an attribute, one for each row. Null and undefined are null. Whole numbers of JavaScript and
- * bigints are `int`, as long as all are; other numbers `float`; instances of Date are `timestamp`.
+ * bigints are `int`, as long as all are; other numbers `float`; instances of Date are `timestamp`. Where an
+ * attribute is a `timestamp` already, bigints are microseconds since 1970.
  */
 export type AttributeValues =
   | readonly (boolean | number | bigint | string | Date | readonly string[] | null | undefined)[]
@@ -95,7 +96,7 @@ export function columnOf(name: string, type: AttributeType, values: AttributeVal
     case 'float':
       return { ...base, type, values: Float64Array.from(each(0, floatOf)) };
     case 'timestamp':
-      return { ...base, type, values: BigInt64Array.from(each(0n, microsOf)) };
+      return { ...base, type, values: BigInt64Array.from(each(0n, instantOf)) };
     case 'string':
       return {
         ...base,
@@ -116,6 +117,11 @@ export function columnOf(name: string, type: AttributeType, values: AttributeVal
 function intOf(value: Given): bigint | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : undefined;
   return typeof value === 'bigint' && BigInt.asIntN(64, value) === value ? value : undefined;
+}
+
+/** A bigint is microseconds: a Date knows but milliseconds. */
+function instantOf(value: Given): bigint | undefined {
+  return typeof value === 'bigint' ? intOf(value) : microsOf(value);
 }
 
 function floatOf(value: Given): number | undefined {

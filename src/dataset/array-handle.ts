@@ -1,5 +1,6 @@
 // An array as users hold it: a name, looked up by each read in the version that the dataset stands at.
 import type { ArrayView } from '../arrays/array-view.js';
+import type { Attribute } from '../attributes/column.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { allocate, readPicks, readRuns } from '../arrays/reader.js';
 import { resolveSelection, type RowSelection } from '../arrays/selection.js';
@@ -7,10 +8,13 @@ import { shapeOf } from '../arrays/types.js';
 import { NacreError } from '../errors.js';
 import { type Dtype, type TypedArray, viewAs } from '../npy/dtype.js';
 import type { CallOptions } from '../storage/object-store.js';
+import { attributesOf } from '../query/attributes.js';
 import { executeNearest, type Hit } from '../query/execute.js';
+import type { Filter } from '../query/filter/col.js';
 import { type Metric, resolveMetric } from '../query/metric.js';
 import { type CertifyNearest, defaultLimit, NearestQuery, type RunNearest } from '../query/nearest.js';
 import type { NearestPlan } from '../query/plan.js';
+import { RowQuery } from '../query/rows.js';
 import { dimensionsOf } from '../query/scan.js';
 import { type QueryVectors, resolveVectors } from '../query/vectors.js';
 import type { Environment } from './environment.js';
@@ -186,6 +190,43 @@ export class ArrayHandle {
       }, call);
     };
     return new NearestQuery<Hit[][]>(plan, run, certify);
+  }
+
+  /** The attributes of its rows, in the order in which they were made. */
+  async attributes(options: CallOptions = {}): Promise<readonly Attribute[]> {
+    return attributesOf(await this.#view(options)).map(({ name, type }) => ({ name, type }));
+  }
+
+  /**
+   * The rows of which a filter is true, by their attributes: text of the filter language (`"lang = 'de' and
+   * year >= 2020"`), or a condition from `col()`. Nothing runs before `toArray()`, `stream()` or `count()`.
+   * Errors: `InvalidArgument` for a text that cannot be read, at its character.
+   */
+  where(filter: Filter): RowQuery {
+    return this.#rows().where(filter);
+  }
+
+  /** Attributes of rows by their names; `*` stands for all. Nothing runs before `toArray()` or `stream()`. */
+  select(...names: readonly string[]): RowQuery {
+    return this.#rows().select(...names);
+  }
+
+  #rows(): RowQuery {
+    this.#check();
+    const plan = {
+      array: this.name,
+      filter: undefined,
+      select: [],
+      limit: Number.POSITIVE_INFINITY,
+      offset: 0,
+    };
+    return new RowQuery(plan, (work, options) => {
+      this.#check();
+      return this.#source.read(
+        async (snapshot) => work(this.#environment, snapshot.array(this.name)),
+        options,
+      );
+    });
   }
 
   /**

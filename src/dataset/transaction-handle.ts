@@ -1,9 +1,16 @@
 // What the callback of write() gets.
 import type { BuildOptions } from '../ann/build-exact.js';
+import type { GivenAttributes } from '../arrays/attribute-changes.js';
 import type { RowSource } from '../arrays/row-source.js';
 import type { RowsInput } from '../arrays/rows-input.js';
 import type { RowSelection } from '../arrays/selection.js';
-import type { CreateOptions, RowTarget, WriteTransaction } from '../arrays/write-transaction.js';
+import type {
+  AppendOptions,
+  CreateOptions,
+  RowTarget,
+  WriteTransaction,
+} from '../arrays/write-transaction.js';
+import type { AttributeType } from '../attributes/column.js';
 import { NacreError } from '../errors.js';
 import { v1 } from '../manifest/message.js';
 import { viewAs } from '../npy/dtype.js';
@@ -49,9 +56,14 @@ export class TransactionHandle {
     this.#staged.create(name, options);
   }
 
-  /** Adds rows at the end. `NotFound` with the nearest name when there is no such array. */
-  async append(name: string, rows: RowsInput): Promise<void> {
-    await this.#staged.append(name, rows);
+  /**
+   * Adds rows at the end, with attributes: of each a list of one value a row, null where there is none. An
+   * attribute that the array does not have is made, of the type of its values; rows that come without one
+   * have null. Errors: `NotFound` with the nearest name when there is no such array, `InvalidArgument` for
+   * values of another number than the rows or of another type than the attribute.
+   */
+  async append(name: string, rows: RowsInput, options: AppendOptions = {}): Promise<void> {
+    await this.#staged.append(name, rows, options);
   }
 
   /** Adds the rows of a file or another source piece by piece; makes the array when there is none. */
@@ -73,6 +85,30 @@ export class TransactionHandle {
    */
   async drop(name: string, target: RowTarget): Promise<void> {
     await this.#staged.drop(name, target);
+  }
+
+  /**
+   * Gives rows other values of attributes, by logical index, `{ ids }`, or `{ all: true }`; the rows
+   * themselves stay. An attribute that the array does not have is made. Who replaces or drops the same rows
+   * meanwhile is a conflict. Errors: `InvalidArgument`, as of `append`.
+   */
+  async setAttributes(name: string, target: RowTarget, attributes: GivenAttributes): Promise<void> {
+    await this.#staged.setAttributes(name, target, attributes);
+  }
+
+  /** Makes an attribute; every row has null until it is given a value. No data moves. */
+  async addAttribute(name: string, attribute: string, type: AttributeType): Promise<void> {
+    this.#staged.addAttribute(name, attribute, type);
+  }
+
+  /** Takes an attribute away. No data moves. Errors: `NotFound`, with the nearest name. */
+  async dropAttribute(name: string, attribute: string): Promise<void> {
+    this.#staged.dropAttribute(name, attribute);
+  }
+
+  /** Gives an attribute another name. No data moves. Errors: `NotFound`, `AlreadyExists`. */
+  async renameAttribute(name: string, attribute: string, to: string): Promise<void> {
+    this.#staged.renameAttribute(name, attribute, to);
   }
 
   /** Takes the whole array out. */

@@ -58,6 +58,8 @@ export class RootDraft {
   readonly #added: HashedObject[] = [];
   readonly #removed: HashedObject[] = [];
   #moved = 0;
+  /** Of this version, made so far. */
+  #overrides = 0;
 
   constructor(parent: LoadedRoot, version: number, functions: ManifestFunctions) {
     this.#functions = functions;
@@ -237,7 +239,10 @@ export class RootDraft {
     const { array, rows, partitions } = change;
     const ids = this.#resolveAttributes(change);
     const overrides = partitions.map((draft) => {
-      const fields = { rowIds: this.#rowSet(draft.rowIds, base), sequence: this.#version };
+      const fields = {
+        rowIds: this.#rowSet(draft.rowIds, base),
+        ...{ sequence: this.#version, step: this.#overrides++ },
+      };
       return this.#partition(draft, fields, ids);
     });
     this.#update(array, { columns: [...this.#array(array).columns, ...overrides] });
@@ -272,7 +277,10 @@ export class RootDraft {
 
   #replace({ array, rows, partitions }: ChangeOf<'replace'>, tally: Tally): void {
     const overrides = partitions.map((draft) =>
-      this.#partition(draft, { rowIds: this.#rowSet(draft.rowIds, tally.base), sequence: this.#version }),
+      this.#partition(draft, {
+        rowIds: this.#rowSet(draft.rowIds, tally.base),
+        ...{ sequence: this.#version, step: this.#overrides++ },
+      }),
     );
     this.#update(array, { partitions: [...this.#array(array).partitions, ...overrides] });
     const count = this.#functions.rowSets.count(rows.set);

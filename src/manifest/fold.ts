@@ -57,7 +57,7 @@ export async function prepareFold(
       ? rowSets.fromSorted(new Float64Array(0))
       : rowSets.slice(inlineDropped(array, functions), span.start, span.end);
   const placed = overrides
-    ? entries.toSorted((a, b) => a.partition.sequence - b.partition.sequence)
+    ? entries.toSorted((a, b) => bySequence(a.partition, b.partition))
     : entries
         .toSorted((a, b) => a.partition.firstRowId - b.partition.firstRowId)
         .map((entry) => withDrops(entry, dropped, span.start, functions));
@@ -205,6 +205,14 @@ function inlineDropped(array: ArrayEntry, { rowSets }: ManifestFunctions): Uint8
     .map(inlineBytes)
     .filter((set) => set !== undefined)
     .reduce((union, set) => rowSets.union(union, set), rowSets.fromSorted(new Float64Array(0)));
+}
+
+/** Which of two overrides is newer: the one that comes last. */
+export function bySequence(
+  a: Pick<Partition, 'sequence' | 'step'>,
+  b: Pick<Partition, 'sequence' | 'step'>,
+): number {
+  return a.sequence - b.sequence || a.step - b.step;
 }
 
 /** Text form of the id of an object in a root's table. */

@@ -36,6 +36,11 @@ export function partitionPattern(arrayId: Uint8Array): KeyPattern {
   return { prefix: `arrays/${toHex(arrayId)}/`, suffix: '.npy' };
 }
 
+/** Arrow files of attributes. */
+export function columnPattern(arrayId: Uint8Array): KeyPattern {
+  return { prefix: `arrays/${toHex(arrayId)}/`, suffix: '.arrow' };
+}
+
 export function indexPattern(arrayId: Uint8Array): KeyPattern {
   return { prefix: `indexes/${toHex(arrayId)}/`, suffix: '' };
 }

@@ -768,6 +768,7 @@ export namespace nacre {
             sequence: number;
             dropped: Uint8Array;
             columns: nacre.v1.Column.$Properties[];
+            step: number;
             static create(properties: nacre.v1.Partition.$Shape): nacre.v1.Partition & nacre.v1.Partition.$Shape;
             static create(properties?: nacre.v1.Partition.$Properties): nacre.v1.Partition;
             static encode(message: nacre.v1.Partition.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -784,6 +785,7 @@ export namespace nacre {
                 sequence?: (number|null);
                 dropped?: (Uint8Array|null);
                 columns?: (nacre.v1.Column.$Properties[]|null);
+                step?: (number|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -795,6 +797,7 @@ export namespace nacre {
               sequence?: number|null;
               dropped?: Uint8Array|null;
               columns?: nacre.v1.Column.$Shape[]|null;
+              step?: number|null;
               $unknowns?: Uint8Array[];
             };
         }

@@ -5448,6 +5448,7 @@ export const nacre = $root.nacre = (() => {
              * @property {number|null} [sequence] Partition sequence
              * @property {Uint8Array|null} [dropped] Partition dropped
              * @property {Array.<nacre.v1.Column.$Properties>|null} [columns] Partition columns
+             * @property {number|null} [step] Partition step
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -5470,6 +5471,7 @@ export const nacre = $root.nacre = (() => {
              *   sequence?: number|null;
              *   dropped?: Uint8Array|null;
              *   columns?: Array.<nacre.v1.Column.$Shape>|null;
+             *   step?: number|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.Partition.$Shape
              */
@@ -5555,6 +5557,14 @@ export const nacre = $root.nacre = (() => {
             Partition.prototype.columns = $util.emptyArray;
 
             /**
+             * Partition step.
+             * @member {number} step
+             * @memberof nacre.v1.Partition
+             * @instance
+             */
+            Partition.prototype.step = 0;
+
+            /**
              * Creates a new Partition instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Partition
@@ -5603,6 +5613,8 @@ export const nacre = $root.nacre = (() => {
                 if (message.columns != null && message.columns.length)
                     for (let i = 0; i < message.columns.length; ++i)
                         $root.nacre.v1.Column.encode(message.columns[i], writer.uint32(/* id 8, wireType 2 =*/66).fork(), _depth + 1).ldelim();
+                if (message.step != null && $Object.hasOwnProperty.call(message, "step") && message.step !== 0)
+                    writer.uint32(/* id 9, wireType 0 =*/72).uint32(message.step);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -5713,6 +5725,15 @@ export const nacre = $root.nacre = (() => {
                             if (!(message.columns && message.columns.length))
                                 message.columns = [];
                             message.columns.push($root.nacre.v1.Column.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.step = value;
+                            else
+                                delete message.step;
                             continue;
                         }
                     }

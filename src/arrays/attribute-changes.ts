@@ -1,0 +1,214 @@
+// What a transaction does to attributes: values checked, columns made and uploaded, changes noted.
+import type { Attribute, AttributeType, Column } from '../attributes/column.js';
+import { sliceColumn } from '../attributes/slice.js';
+import { type AttributeValues, columnOf, typeOfValues } from '../attributes/values.js';
+import { NacreError } from '../errors.js';
+import { attributeLimit, checkAttributeName } from '../manifest/attributes.js';
+import { nearestName } from '../manifest/names.js';
+import { buildAppendSegment, segmentEntryLimit } from '../manifest/segment.js';
+import type { AttributeDraft, Change, PartitionDraft, RowSetDraft } from '../manifest/transaction.js';
+import { uploadObject } from '../manifest/upload.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { defined } from '../util/assert.js';
+import { fromHex } from '../util/bytes.js';
+import { isAttributeType, numberOfType, typeOfNumber } from './column-message.js';
+import { rowsPerFile, writeAllColumns, writeColumns } from './column-writer.js';
+import type { ArrayEnvironment } from './environment.js';
+import type { PendingArray } from './pending-array.js';
+import { splitPending } from './row-order.js';
+
+/** Values by the name of their attribute, one for each row. */
+export type GivenAttributes = Readonly<Record<string, AttributeValues>>;
+
+/** Attributes of some rows, checked, as columns. */
+export interface AttributeColumns {
+  readonly drafts: readonly AttributeDraft[];
+  readonly attributes: readonly Attribute[];
+  readonly columns: readonly Column[];
+}
+
+/** Entries of one append that a root takes in; more go into a segment of their own. */
+const inlineEntries = 16;
+
+/**
+ * The columns of values. An attribute that the array has keeps its type; another one gets that of its values.
+ * `InvalidArgument` for values of another number than the rows, or of another type.
+ */
+export function columnsOf(array: PendingArray, rows: number, given: GivenAttributes): AttributeColumns {
+  const drafts: AttributeDraft[] = [];
+  const attributes: Attribute[] = [];
+  const columns: Column[] = [];
+  for (const [name, values] of Object.entries(given)) {
+    if (!Array.isArray(values) && !ArrayBuffer.isView(values)) {
+      throw new NacreError('InvalidArgument', `the attribute '${name}' is given no array of values`, {
+        context: { array: array.name, attribute: name },
+      });
+    }
+    if (values.length !== rows) {
+      throw new NacreError(
+        'InvalidArgument',
+        `the attribute '${name}' has ${values.length} values for ${rows} rows`,
+        {
+          context: { array: array.name, attribute: name, expected: rows, observed: values.length },
+          hint: 'Give a value for each row; null stands for none.',
+        },
+      );
+    }
+    const draft = draftOf(array, name, () => typeOfValues(name, values));
+    const type = typeOfNumber(draft.type, name);
+    drafts.push(draft);
+    attributes.push({ name, type });
+    columns.push(columnOf(name, type, values));
+  }
+  return { drafts, attributes, columns };
+}
+
+/** The attribute of a name; noted as one that the transaction makes where there is none. */
+export function draftOf(
+  array: PendingArray,
+  name: string,
+  typeOf: () => AttributeType | undefined,
+): AttributeDraft {
+  const known = array.attributes.get(name);
+  if (known !== undefined) return known;
+  checkAttributeName(name, 'InvalidArgument');
+  const type = typeOf();
+  if (type === undefined) {
+    throw new NacreError('InvalidArgument', `the attribute '${name}' is new, and no value tells its type`, {
+      context: { array: array.name, attribute: name },
+      hint: "Declare it: tx.addAttribute(array, name, 'string').",
+    });
+  }
+  if (array.attributes.size >= attributeLimit) {
+    throw new NacreError(
+      'InvalidArgument',
+      `'${array.name}' has ${attributeLimit} attributes, which is the most`,
+    );
+  }
+  const draft = { name, type: numberOfType(type) };
+  array.attributes.set(name, draft);
+  return draft;
+}
+
+/** `NotFound`, with the nearest name. */
+export function knownAttribute(array: PendingArray, name: string): AttributeDraft {
+  const known = array.attributes.get(name);
+  if (known !== undefined) return known;
+  const near = nearestName(name, [...array.attributes.keys()]);
+  throw new NacreError('NotFound', `array '${array.name}' has no attribute '${name}'`, {
+    context: { array: array.name, attribute: name },
+    ...(near === undefined ? {} : { hint: `Did you mean '${near}'?` }),
+  });
+}
+
+/** Makes an attribute of no values yet: every row has null. */
+export function addAttribute(
+  { functions }: ArrayEnvironment,
+  array: PendingArray,
+  name: string,
+  type: string,
+): Change {
+  if (!isAttributeType(type)) {
+    throw new NacreError('InvalidArgument', `${JSON.stringify(type)} is no type of an attribute`, {
+      hint: 'Types are bool, int, float, string, strings and timestamp.',
+    });
+  }
+  if (array.attributes.has(name)) {
+    throw new NacreError('AlreadyExists', `array '${array.name}' has the attribute '${name}' already`, {
+      context: { array: array.name, attribute: name },
+    });
+  }
+  const draft = draftOf(array, name, () => type);
+  const rows = { set: functions.rowSets.fromSorted(new Float64Array(0)) };
+  return { kind: 'setAttributes', array: array.id, rows, attributes: [draft], partitions: [] };
+}
+
+export function dropAttribute(array: PendingArray, name: string): Change {
+  const attribute = knownAttribute(array, name);
+  array.attributes.delete(name);
+  return { kind: 'dropAttribute', array: array.id, attribute };
+}
+
+export function renameAttribute(array: PendingArray, name: string, to: string): Change {
+  const attribute = knownAttribute(array, name);
+  checkAttributeName(to, 'InvalidArgument');
+  if (array.attributes.has(to)) {
+    throw new NacreError('AlreadyExists', `array '${array.name}' has the attribute '${to}' already`, {
+      context: { array: array.name, attribute: to },
+    });
+  }
+  array.attributes.delete(name);
+  array.attributes.set(to, { ...attribute, name: to });
+  return { kind: 'renameAttribute', array: array.id, attribute, name: to };
+}
+
+/** Uploads the columns of rows that are appended, from row `firstRow` of the transaction's on. */
+export async function appendColumns(
+  environment: ArrayEnvironment,
+  array: PendingArray,
+  firstRow: number,
+  { drafts, attributes, columns }: AttributeColumns,
+  options: CallOptions,
+): Promise<readonly Change[]> {
+  const id = defined(fromHex(array.id), 'array id');
+  const files = await writeAllColumns(environment, id, attributes, columns, options);
+  return appendChanges(environment, array, firstRow, drafts, files, options);
+}
+
+/** The changes that add files of columns: their entries in the root, or in segments where they are many. */
+export async function appendChanges(
+  environment: ArrayEnvironment,
+  array: PendingArray,
+  firstRow: number,
+  attributes: readonly AttributeDraft[],
+  files: readonly PartitionDraft[],
+  options: CallOptions,
+): Promise<readonly Change[]> {
+  const rowsOf = (some: readonly PartitionDraft[]): number => some.reduce((sum, { rows }) => sum + rows, 0);
+  const change = { kind: 'appendAttributes', array: array.id, attributes } as const;
+  if (files.length === 0) return [];
+  if (files.length <= inlineEntries) {
+    return [{ ...change, firstRow, rows: rowsOf(files), content: { partitions: files } }];
+  }
+  const changes: Change[] = [];
+  let next = firstRow;
+  for (let start = 0; start < files.length; start += segmentEntryLimit) {
+    const group = files.slice(start, start + segmentEntryLimit);
+    const { bytes, draft } = buildAppendSegment(group, environment);
+    await uploadObject(environment.store, draft.object, bytes, options);
+    changes.push({ ...change, firstRow: next, rows: draft.rows, content: { segment: draft } });
+    next += draft.rows;
+  }
+  return changes;
+}
+
+/** Rows by their ids, ascending, get the values of columns. */
+export async function setColumns(
+  environment: ArrayEnvironment,
+  array: PendingArray,
+  sorted: Float64Array,
+  { drafts, attributes, columns }: AttributeColumns,
+  draftSet: (set: Uint8Array) => Promise<RowSetDraft>,
+  options: CallOptions,
+): Promise<Change> {
+  const { rowSets } = environment.functions;
+  const id = defined(fromHex(array.id), 'array id');
+  const partitions: (PartitionDraft & { readonly rowIds: RowSetDraft })[] = [];
+  for (const [start, end] of splitPending(sorted, rowsPerFile(columns))) {
+    const some = columns.map((column) => sliceColumn(column, start, end));
+    const file = await writeColumns(environment, id, attributes, some, options);
+    partitions.push({ ...file, rowIds: await draftSet(rowSets.fromSorted(sorted.slice(start, end))) });
+  }
+  const rows = { set: rowSets.fromSorted(sorted) };
+  return { kind: 'setAttributes', array: array.id, rows, attributes: drafts, partitions };
+}
+
+/** The values in another order: that of `order[i]` in the i-th place. */
+export function permuted(given: GivenAttributes, order: Float64Array): GivenAttributes {
+  const permute = (values: AttributeValues): AttributeValues => {
+    if (!ArrayBuffer.isView(values)) return Array.from(order, (at) => values[at]);
+    if (values instanceof BigInt64Array) return values.map((_, i) => values[order[i] ?? 0] ?? 0n);
+    return values.map((_, i) => values[order[i] ?? 0] ?? 0);
+  };
+  return Object.fromEntries(Object.entries(given).map(([name, values]) => [name, permute(values)]));
+}

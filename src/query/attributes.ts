@@ -1,0 +1,80 @@
+// Attributes of an array as queries name them, and their values as users get them.
+import type { ArrayView } from '../arrays/array-view.js';
+import { typeOfNumber } from '../arrays/column-message.js';
+import { readValues, type WindowRows } from '../arrays/column-reader.js';
+import { ColumnSources } from '../arrays/column-sources.js';
+import type { ArrayEnvironment } from '../arrays/environment.js';
+import type { Attribute, AttributeType } from '../attributes/column.js';
+import type { Value } from '../attributes/values.js';
+import { NacreError } from '../errors.js';
+import { nearestName } from '../manifest/names.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { slice } from '../util/sorted.js';
+
+/**
+ * The value of an attribute. Of `int` a number where JavaScript holds it exactly, else a bigint; of
+ * `timestamp` a Date, which knows milliseconds.
+ */
+export type AttributeValue = boolean | number | bigint | string | Date | readonly string[] | null;
+
+export type RowAttributes = Readonly<Record<string, AttributeValue>>;
+
+export type KnownAttribute = Attribute & { readonly id: number };
+
+/** In the order in which they were made. `UnsupportedFormat` for a type of a newer release. */
+export function attributesOf(view: ArrayView): readonly KnownAttribute[] {
+  return view.entry.attributes.map(({ id, name, type }) => ({ id, name, type: typeOfNumber(type, name) }));
+}
+
+/** Attributes by their names; all of them by `*`. `InvalidArgument` with the nearest name. */
+export function selectedAttributes(view: ArrayView, names: readonly string[]): readonly KnownAttribute[] {
+  const all = attributesOf(view);
+  return names.flatMap((name) => {
+    if (name === '*') return all;
+    const found = all.find((one) => one.name === name);
+    if (found !== undefined) return found;
+    const known = all.map((one) => one.name);
+    const near = nearestName(name, known);
+    const listed = known.length === 0 ? 'It has none.' : `They are ${known.slice(0, 20).join(', ')}.`;
+    throw new NacreError('InvalidArgument', `array '${view.name}' has no attribute '${name}'`, {
+      context: { array: view.name, attribute: name },
+      hint: near === undefined ? listed : `Did you mean '${near}'?`,
+    });
+  });
+}
+
+/**
+ * Attributes of rows by their ids, in any order. Cost: one wave, or two where entries stand in segments that
+ * were not read yet; some 8 KiB for each row and attribute, of whole blocks of 64 KiB.
+ */
+export async function attributesOfRows(
+  { pages, functions }: ArrayEnvironment,
+  view: ArrayView,
+  attributes: readonly KnownAttribute[],
+  ids: Float64Array,
+  options: CallOptions = {},
+): Promise<RowAttributes[]> {
+  const sorted = ids.slice().sort();
+  const files = await view.columnFiles(options);
+  const sources = new ColumnSources(attributes, files, view.entry.nextRowId, functions.rowSets);
+  const windows = sources
+    .windows()
+    .map((window): WindowRows => ({ window, ids: slice(sorted, window.start, window.end) }))
+    .filter((one) => one.ids.length > 0);
+  const lists = await readValues(pages, windows, attributes.length, options);
+  const placeOf = new Map<number, number>();
+  for (const [place, id] of sorted.entries()) placeOf.set(id, place);
+  return Array.from(ids, (id) => {
+    const place = placeOf.get(id) ?? -1;
+    return Object.fromEntries(
+      attributes.map(({ name, type }, i) => [name, valueForUsers(type, lists[i]?.[place] ?? null)]),
+    );
+  });
+}
+
+function valueForUsers(type: AttributeType, value: Value): AttributeValue {
+  if (typeof value !== 'bigint') return value;
+  if (type === 'timestamp') return new Date(Number(value / 1000n));
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}

@@ -1,0 +1,162 @@
+// Which rows a filter matches: windows of row ids are ruled out, or taken whole, by what is known of their
+// files; of the others the columns that the filter names are read, and nothing else.
+import type { ArrayView } from '../arrays/array-view.js';
+import { readColumns, readValues } from '../arrays/column-reader.js';
+import { ColumnSources, type ColumnWindow, statisticsOfWindow } from '../arrays/column-sources.js';
+import type { ArrayEnvironment } from '../arrays/environment.js';
+import type { RowMap } from '../arrays/row-map.js';
+import type { Attribute } from '../attributes/column.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { defined } from '../util/assert.js';
+import { mergeSorted, slice } from '../util/sorted.js';
+import { inOrderAhead } from './ahead.js';
+import { attributesOf } from './attributes.js';
+import { type BoundExpression, bindFilter } from './filter/bind.js';
+import { matches } from './filter/evaluate.js';
+import type { Expression } from './filter/expression.js';
+import { possibleTruths } from './filter/prune.js';
+import { filterColumns } from './filter/scan.js';
+
+/** The rows of a window that match and are live: bit i is row id `start + i`. */
+export interface MatchedWindow {
+  readonly start: number;
+  readonly end: number;
+  readonly bits: Uint8Array;
+}
+
+/** What matching came to. */
+export interface MatchCounts {
+  windows: number;
+  /** Nothing of these was read: no row can match, or every one does. */
+  ruledOut: number;
+  takenWhole: number;
+}
+
+/** Windows that are read at once at most. */
+const windowsAhead = 8;
+
+/**
+ * The matching rows of an array, window by window in the order of row ids. `InvalidArgument` where the filter
+ * does not fit the attributes. Cost: one wave for a window, several of which are under way at once.
+ */
+export async function* matchedWindows(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  map: RowMap,
+  filter: Expression,
+  options: CallOptions = {},
+  counts: MatchCounts = { windows: 0, ruledOut: 0, takenWhole: 0 },
+): AsyncGenerator<MatchedWindow> {
+  const all = attributesOf(view);
+  const whole = bindFilter(filter, all);
+  const columns = usedColumns(whole);
+  const used = columns.map((column) => defined(all[column], 'attribute'));
+  const bound = renumbered(whole, columns);
+  const { rowSets } = environment.functions;
+  const files = await view.columnFiles(options);
+  const sources = new ColumnSources(used, files, view.entry.nextRowId, rowSets);
+  const match = async (window: ColumnWindow): Promise<MatchedWindow> => {
+    const { start, end } = window;
+    const [bits, dropped] = await Promise.all([
+      matchWindow(environment, window, bound, used, options, counts),
+      map.droppedWithin(start, end),
+    ]);
+    for (const id of dropped) clearBit(bits, id - start);
+    return { start, end, bits };
+  };
+  yield* inOrderAhead(sources.windows(), windowsAhead, match, options.signal);
+}
+
+/** Indices of the columns that a filter names, ascending. */
+function usedColumns(filter: BoundExpression): number[] {
+  const used = new Set<number>();
+  const visit = (node: BoundExpression): void => {
+    if ('column' in node) used.add(node.column);
+    else if (node.kind === 'not') visit(node.operand);
+    else if (node.kind !== 'constant') for (const operand of node.operands) visit(operand);
+  };
+  visit(filter);
+  return [...used].sort((a, b) => a - b);
+}
+
+/** The filter in terms of some columns alone, by their places among them. */
+function renumbered(filter: BoundExpression, columns: readonly number[]): BoundExpression {
+  if ('column' in filter) return { ...filter, column: columns.indexOf(filter.column) };
+  if (filter.kind === 'not') return { ...filter, operand: renumbered(filter.operand, columns) };
+  if (filter.kind === 'constant') return filter;
+  return { ...filter, operands: filter.operands.map((operand) => renumbered(operand, columns)) };
+}
+
+async function matchWindow(
+  { pages, native }: ArrayEnvironment,
+  window: ColumnWindow,
+  filter: BoundExpression,
+  attributes: readonly Attribute[],
+  options: CallOptions,
+  counts: MatchCounts,
+): Promise<Uint8Array> {
+  const { start, end, sources } = window;
+  counts.windows++;
+  const truths = possibleTruths(filter, statisticsOfWindow(window));
+  const base = async (): Promise<Uint8Array> => {
+    if (!truths.true || !(truths.false || truths.unknown)) {
+      if (truths.true) counts.takenWhole++;
+      else counts.ruledOut++;
+      return filledBits(end - start, truths.true);
+    }
+    const stretches = sources.flatMap((dense) => {
+      if (dense === undefined) return [];
+      const { source, firstRowId } = dense;
+      return { source, start: start - firstRowId, end: end - firstRowId };
+    });
+    const read = await readColumns(pages, stretches, options);
+    let next = 0;
+    const columns = sources.map((dense) => (dense === undefined ? undefined : read[next++]));
+    return filterColumns(native, filter, columns, end - start, options);
+  };
+  const patched = patchedIds(window);
+  if (patched.length === 0) return base();
+  const values = readValues(pages, [{ window, ids: patched }], attributes.length, options);
+  const [bits, lists] = await Promise.all([base(), values]);
+  for (const [i, id] of patched.entries()) {
+    const row = lists.map((list) => list[i] ?? null);
+    if (matches(filter, row)) setBit(bits, id - start);
+    else clearBit(bits, id - start);
+  }
+  return bits;
+}
+
+/** Ids of the window for which a file of single rows has a value, ascending, each once. */
+function patchedIds({ start, end, patches }: ColumnWindow): Float64Array {
+  let ids: Float64Array = new Float64Array(0);
+  for (const { ids: some } of patches.flat()) ids = mergeSorted(ids, slice(some, start, end));
+  return ids;
+}
+
+function filledBits(rows: number, isSet: boolean): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(rows / 8));
+  if (!isSet) return bits;
+  bits.fill(0xff);
+  if (rows % 8 !== 0) bits[bits.length - 1] = (1 << (rows % 8)) - 1;
+  return bits;
+}
+
+function setBit(bits: Uint8Array, at: number): void {
+  bits[at >> 3] = (bits[at >> 3] ?? 0) | (1 << (at & 7));
+}
+
+function clearBit(bits: Uint8Array, at: number): void {
+  bits[at >> 3] = (bits[at >> 3] ?? 0) & ~(1 << (at & 7));
+}
+
+/** The ids of a window's rows, ascending. */
+export function idsOfWindow({ start, bits }: MatchedWindow, count: number): Float64Array {
+  const ids = new Float64Array(count);
+  let next = 0;
+  for (let i = 0; i < bits.length; i++) {
+    for (let rest = bits[i] ?? 0; rest !== 0; rest &= rest - 1) {
+      ids[next++] = start + 8 * i + (31 - Math.clz32(rest & -rest));
+    }
+  }
+  return ids;
+}
