@@ -3,6 +3,7 @@
 // `call` turns that into a NacreError once, here.
 import { createRequire } from 'node:module';
 import { type ErrorCode, NacreError } from './errors.js';
+import type { FilterColumn, FilterTerm, FilterTest } from './native/filter.js';
 
 /** Checksums of one object, made in one pass over its bytes. */
 export interface ObjectDigest {
@@ -324,6 +325,12 @@ export interface NativeBinding {
     transform: CodeTransform,
     thresholds: Float64Array,
   ): Promise<Certifier | null>;
+
+  /**
+   * `operands` are a column of the type that is tested, without nulls: the members of `in`, else one value.
+   * Of `hasItem` they are a text. `InvalidArgument` for a test that the type does not have.
+   */
+  createFilterTerm(test: FilterTest, operands: FilterColumn): FilterTerm;
 
   /** Its version, the instruction set that it uses, and the threads of its pool. */
   scannerInfo(): { version: string; cpu: string; threads: number };

@@ -13,6 +13,7 @@ mod checksum;
 mod codes;
 mod convert;
 mod file;
+mod filter;
 mod rows;
 mod rowset;
 mod scan;

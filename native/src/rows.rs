@@ -29,7 +29,7 @@ pub fn gather_rows(
     rows::gather(&source, offset, row_bytes, &rows, unsafe { target.as_mut() }, &places).map_err(fail)
 }
 
-fn check_apart(source: &[u8], target: &[u8]) -> Result<()> {
+pub(crate) fn check_apart(source: &[u8], target: &[u8]) -> Result<()> {
     let (from, into) = (source.as_ptr_range(), target.as_ptr_range());
     match from.start < into.end && into.start < from.end {
         true => Err(Error::invalid("source and target overlap")),

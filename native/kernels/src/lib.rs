@@ -9,6 +9,7 @@ mod distance;
 pub mod error;
 mod exact;
 pub mod file;
+pub mod filter;
 mod mutants;
 pub mod placement;
 pub mod resident;
