@@ -231,6 +231,10 @@ export interface NativeBinding {
   fortranToC(source: Uint8Array, target: Uint8Array, shape: readonly number[], itemBytes: number): void;
 
   rowSetFromSorted(ids: Float64Array): Uint8Array;
+  /** Of the ids from `first` on, those whose bits are set, the least significant of a byte first. */
+  rowSetFromBits(first: number, bits: Uint8Array): Uint8Array;
+  /** All of `[start, end)`. */
+  rowSetRange(start: number, end: number): Uint8Array;
   rowSetToSorted(set: Uint8Array): Float64Array;
   rowSetCount(set: Uint8Array): number;
   rowSetUnion(a: Uint8Array, b: Uint8Array): Uint8Array;

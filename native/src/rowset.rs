@@ -12,6 +12,18 @@ pub fn row_set_from_sorted(env: Env, sorted: Float64ArraySlice) -> napi::Result<
     encode(&env, ids(&sorted).and_then(RowSet::from_sorted))
 }
 
+#[napi(catch_unwind, js_name = "rowSetFromBits")]
+pub fn row_set_from_bits(env: Env, first: f64, bits: Uint8ArraySlice) -> napi::Result<Uint8Array> {
+    let first = integer("first", first, MAX_ID).map_err(fail)?;
+    encode(&env, RowSet::from_bits(first, &bits))
+}
+
+#[napi(catch_unwind, js_name = "rowSetRange")]
+pub fn row_set_range(env: Env, start: f64, end: f64) -> napi::Result<Uint8Array> {
+    let bound = |name, value| integer(name, value, MAX_ID + 1).map_err(fail);
+    encode(&env, Ok(RowSet::range(bound("start", start)?, bound("end", end)?)))
+}
+
 #[napi(catch_unwind, js_name = "rowSetToSorted")]
 pub fn row_set_to_sorted(set: Uint8ArraySlice) -> napi::Result<Float64Array> {
     let sorted = RowSet::decode(&set).and_then(|set| set.to_sorted()).map_err(fail)?;

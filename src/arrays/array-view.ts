@@ -72,7 +72,7 @@ export class ArrayView {
     if (map.liveRows !== this.liveRows) {
       throw new NacreError(
         'Corrupt',
-        `${rootKey(this.#root.version)}: array '${this.name}' says ${this.liveRows} rows and has ${map.liveRows}`,
+        `${rootKey(this.#root.version)}: '${this.name}' says ${this.liveRows} rows and has ${map.liveRows}`,
         { context: { array: this.name, version: this.#root.version } },
       );
     }

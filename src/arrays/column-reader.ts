@@ -17,8 +17,8 @@ export interface ColumnStretch {
 }
 
 /**
- * The columns of stretches, in their order. One wave: what is wanted of one file is asked for at once, so that
- * neighbours come by one request.
+ * The columns of stretches, in their order. One wave: what is wanted of one file is asked for at once, so
+ * that neighbours come by one request.
  */
 export async function readColumns(
   pages: Pages,
@@ -68,8 +68,8 @@ interface Wanted extends ColumnStretch {
 }
 
 /**
- * Values of the attributes of windows for some of their rows: of each attribute a list over all rows, in their
- * order. Reads stretches of 1,024 rows. One wave.
+ * Values of the attributes of windows for some of their rows: of each attribute a list over all rows, in
+ * their order. Reads stretches of 1,024 rows. One wave.
  */
 export async function readValues(
   pages: Pages,

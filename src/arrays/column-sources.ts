@@ -1,9 +1,9 @@
 // Which files hold which values of attributes, at one version.
 //
 // Base files hold the rows that came with an append, by row ids that follow each other; files that were set
-// later hold any rows. Of two that hold a value of one attribute for one row the later one wins; a row of which
-// none holds one has null. Row ids are cut into windows within which each attribute has one file for all rows,
-// and patches: files of single rows that are newer than it.
+// later hold any rows. Of two that hold a value of one attribute for one row the later one wins; a row of
+// which none holds one has null. Row ids are cut into windows within which each attribute has one file for
+// all rows, and patches: files of single rows that are newer than it.
 import { type ColumnExtents, type ColumnShape, extentsOf } from '../attributes/arrow/layout.js';
 import type { Attribute } from '../attributes/column.js';
 import type { Statistics } from '../attributes/statistics.js';

@@ -17,6 +17,7 @@ import {
   slice,
   upperBound,
 } from '../util/sorted.js';
+import { common, nthLive, placeAll, rangeOf, type Span, spanOf } from './row-spans.js';
 import { ascendingPlaces, type Part, type Picked, PickList, type Run, RunList } from './runs.js';
 
 export interface BaseUnit {
@@ -54,17 +55,6 @@ interface LiveOverride {
   /** Ids whose newest copy is here, ascending, with their rows. */
   readonly ids: Float64Array;
   readonly rows: Float64Array;
-}
-
-/** Row ids that follow each other, and the logical indices of those that are live. */
-interface Span {
-  readonly firstRowId: number;
-  readonly rows: number;
-  /** Logical index of its first live row, and one past that of the last. */
-  readonly firstIndex: number;
-  readonly endIndex: number;
-  /** Dropped ids within it, ascending. */
-  readonly dropped: Float64Array;
 }
 
 interface PlacedPart extends Span {
@@ -364,45 +354,5 @@ export class RowMap {
     }
     this.#live = live.reverse();
     return this.#live;
-  }
-}
-
-/** The smallest and the largest of at least one. */
-function rangeOf(numbers: Float64Array): [number, number] {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < numbers.length; i++) {
-    const number = numbers[i] ?? 0;
-    if (number < low) low = number;
-    if (number > high) high = number;
-  }
-  return [low, high];
-}
-
-/** What `place` gives for each unit, the segments read side by side. */
-async function placeAll<T>(
-  units: Iterable<number>,
-  place: (unit: number) => Promise<T>,
-): Promise<Map<number, T>> {
-  return new Map(await Promise.all(Array.from(units, async (unit) => [unit, await place(unit)] as const)));
-}
-
-function spanOf(firstRowId: number, rows: number, firstIndex: number, dropped: Float64Array): Span {
-  return { firstRowId, rows, firstIndex, endIndex: firstIndex + rows - dropped.length, dropped };
-}
-
-function common(a: Float64Array, b: Float64Array): Float64Array {
-  return a.filter((id) => countWithin(b, id, id + 1) === 1);
-}
-
-/** Id of the n-th live row of a span. */
-function nthLive({ firstRowId, dropped }: Span, n: number): number {
-  if (dropped.length === 0) return firstRowId + n;
-  // The answer is n plus the dropped ids at or below it: grows until it stands still.
-  let id = firstRowId + n;
-  for (;;) {
-    const next = firstRowId + n + upperBound(dropped, id);
-    if (next === id) return id;
-    id = next;
   }
 }

@@ -4,6 +4,7 @@ import { concat } from '../util/bytes.js';
 import { halfPair } from '../util/text.js';
 import { bitAt, makeBits } from './bits.js';
 import type { AttributeType, Column, StringColumn } from './column.js';
+import { microsOf } from './instant.js';
 
 /**
  * Values of an attribute, one for each row. Null and undefined are null. Whole numbers of JavaScript and
@@ -128,13 +129,6 @@ function floatOf(value: Given): number | undefined {
   // A bigint that no float64 is would be another number.
   if (typeof value === 'bigint') return BigInt(Number(value)) === value ? Number(value) : undefined;
   return typeof value === 'number' ? value : undefined;
-}
-
-/** Microseconds since 1970; undefined for what is no date, and for an invalid one. */
-export function microsOf(value: unknown): bigint | undefined {
-  if (!(value instanceof Date)) return undefined;
-  const millis = value.getTime();
-  return Number.isNaN(millis) ? undefined : BigInt(millis) * 1000n;
 }
 
 function listOf(value: Given): readonly string[] | undefined {

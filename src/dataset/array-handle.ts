@@ -10,10 +10,10 @@ import { type Dtype, type TypedArray, viewAs } from '../npy/dtype.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { attributesOf } from '../query/attributes.js';
 import { executeNearest, type Hit } from '../query/execute.js';
-import type { Filter } from '../query/filter/col.js';
+import type { Filter } from '../query/filter/filter.js';
 import { type Metric, resolveMetric } from '../query/metric.js';
 import { type CertifyNearest, defaultLimit, NearestQuery, type RunNearest } from '../query/nearest.js';
-import type { NearestPlan } from '../query/plan.js';
+import { type NearestPlan, plainly } from '../query/plan.js';
 import { RowQuery } from '../query/rows.js';
 import { dimensionsOf } from '../query/scan.js';
 import { type QueryVectors, resolveVectors } from '../query/vectors.js';
@@ -167,8 +167,7 @@ export class ArrayHandle {
   nearest(vectors: QueryVectors, options: NearestOptions = {}): NearestQuery<Hit[]> | NearestQuery<Hit[][]> {
     this.#check();
     const metric = resolveMetric(options.metric ?? 'l2');
-    const exactly = { method: 'exact', precision: 'f64' } as const;
-    const plan: NearestPlan = { array: this.name, metric, limit: defaultLimit, offset: 0, ...exactly };
+    const plan: NearestPlan = { array: this.name, metric, limit: defaultLimit, offset: 0, ...plainly };
     const resolve = (view: ArrayView, signal: AbortSignal | undefined) =>
       resolveVectors(vectors, dimensionsOf(view), this.name, signal);
     const run: RunNearest = (wanted, call) => {

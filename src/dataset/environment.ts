@@ -131,6 +131,8 @@ export function manifestFunctions(binding: NativeBinding): ManifestFunctions {
     crc32c: (bytes) => binding.crc32c(bytes),
     rowSets: {
       fromSorted: typed((ids: Float64Array) => binding.rowSetFromSorted(ids)),
+      fromBits: typed((first: number, bits: Uint8Array) => binding.rowSetFromBits(first, bits)),
+      range: typed((start: number, end: number) => binding.rowSetRange(start, end)),
       toSorted: typed((set: Uint8Array) => binding.rowSetToSorted(set)),
       count: typed((set: Uint8Array) => binding.rowSetCount(set)),
       union: typed((a: Uint8Array, b: Uint8Array) => binding.rowSetUnion(a, b)),

@@ -13,6 +13,7 @@ import {
 } from '../query/certificate.js';
 import { hashOf } from '../query/canonical.js';
 import { type CertifiedArray, replay, vectorsOf } from '../query/certify.js';
+import { plainly } from '../query/plan.js';
 import { executeNearest, type Hit } from '../query/execute.js';
 import { checkFully } from '../query/full-check.js';
 import { dimensionsOf, Turns } from '../query/scan.js';
@@ -158,8 +159,7 @@ async function stillRight(
     const at = arrayOf(environment, head, claims);
     if (at === undefined) return 'no';
     if (dimensionsOf(at.view) !== claims.queries.dimensions) return 'no';
-    const exactly = { method: 'exact', precision: 'f64' } as const;
-    const plan = { array: array.name, metric, limit: k, offset: 0, ...exactly };
+    const plan = { array: array.name, metric, limit: k, offset: 0, ...plainly };
     const lists = await executeNearest(environment, at.view, plan, vectorsOf(claims), options);
     const turns = new Turns(options.signal);
     for (const [q, { answer }] of results.entries()) {

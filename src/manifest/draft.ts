@@ -122,7 +122,8 @@ export class RootDraft {
       case 'append':
         return this.#append(change, tally);
       case 'replace':
-        return this.#replace(change, tally);
+      case 'setAttributes':
+        return this.#override(change, tally);
       case 'drop':
         return this.#drop(change, tally);
       case 'dropArray':
@@ -133,8 +134,6 @@ export class RootDraft {
         return undefined;
       case 'appendAttributes':
         return this.#appendAttributes(change, tally);
-      case 'setAttributes':
-        return this.#setAttributes(change, tally);
       case 'dropAttribute':
       case 'renameAttribute':
         return this.#changeAttributes(change);
@@ -235,21 +234,6 @@ export class RootDraft {
     });
   }
 
-  #setAttributes(change: ChangeOf<'setAttributes'>, { base }: Tally): void {
-    const { array, rows, partitions } = change;
-    const ids = this.#resolveAttributes(change);
-    const overrides = partitions.map((draft) => {
-      const fields = {
-        rowIds: this.#rowSet(draft.rowIds, base),
-        ...{ sequence: this.#version, step: this.#overrides++ },
-      };
-      return this.#partition(draft, fields, ids);
-    });
-    this.#update(array, { columns: [...this.#array(array).columns, ...overrides] });
-    const count = this.#functions.rowSets.count(rows.set);
-    this.#note(array, { replacedRows: (this.#changes.get(array)?.replacedRows ?? 0) + count });
-  }
-
   #resolveAttributes({
     array,
     attributes: drafts,
@@ -275,14 +259,15 @@ export class RootDraft {
     if (rowIds !== null) this.#removeRowSet(rowIds);
   }
 
-  #replace({ array, rows, partitions }: ChangeOf<'replace'>, tally: Tally): void {
-    const overrides = partitions.map((draft) =>
-      this.#partition(draft, {
-        rowIds: this.#rowSet(draft.rowIds, tally.base),
-        ...{ sequence: this.#version, step: this.#overrides++ },
-      }),
-    );
-    this.#update(array, { partitions: [...this.#array(array).partitions, ...overrides] });
+  #override(change: ChangeOf<'replace' | 'setAttributes'>, { base }: Tally): void {
+    const { array, rows } = change;
+    const ids = change.kind === 'replace' ? [] : this.#resolveAttributes(change);
+    const overrides = change.partitions.map((draft) => {
+      const newer = { sequence: this.#version, step: this.#overrides++ };
+      return this.#partition(draft, { rowIds: this.#rowSet(draft.rowIds, base), ...newer }, ids);
+    });
+    const list = change.kind === 'replace' ? 'partitions' : 'columns';
+    this.#update(array, { [list]: [...this.#array(array)[list], ...overrides] });
     const count = this.#functions.rowSets.count(rows.set);
     this.#note(array, { replacedRows: (this.#changes.get(array)?.replacedRows ?? 0) + count });
   }

@@ -1,9 +1,9 @@
 // What to fold: which entries of a root that grows full are best moved into one segment. Pure.
 //
 // Candidates are base partitions and base segments whose row ids follow each other, or overrides and
-// segments of overrides, as many as one segment may hold; those of columns apart. Taken is the window that frees the most bytes of
-// the root. A fold waits until it frees a good part of what is left, so an entry is written again a few
-// times in its life, not with every commit.
+// segments of overrides, as many as one segment may hold; those of columns apart. Taken is the window that
+// frees the most bytes of the root. A fold waits until it frees a good part of what is left, so an entry is
+// written again a few times in its life, not with every commit.
 import type { ArrayEntry, Partition, Root, SegmentRef } from './message.js';
 import { encode, hasUnknownFields, v1 } from './message.js';
 import { type LoadedRoot, rootBytesCap } from './root.js';

@@ -3,6 +3,10 @@
 /** Sets of row ids, serialised as 64-bit portable roaring bitmaps. Malformed bytes raise `Corrupt`. */
 export interface RowSetFunctions {
   readonly fromSorted: (ids: Float64Array) => Uint8Array;
+  /** Of the ids from `first` on, those whose bits are set, the least significant of a byte first. */
+  readonly fromBits: (first: number, bits: Uint8Array) => Uint8Array;
+  /** All of `[start, end)`. */
+  readonly range: (start: number, end: number) => Uint8Array;
   readonly toSorted: (set: Uint8Array) => Float64Array;
   readonly count: (set: Uint8Array) => number;
   readonly union: (a: Uint8Array, b: Uint8Array) => Uint8Array;

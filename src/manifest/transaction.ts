@@ -63,7 +63,7 @@ export type Change =
   | {
       readonly kind: 'appendAttributes';
       readonly array: ArrayId;
-      /** Of the rows that the transaction appends before to the array: the first that has values, and how many. */
+      /** Of the rows that the transaction appends to the array: the first that has values, and how many. */
       readonly firstRow: number;
       readonly rows: number;
       readonly attributes: readonly AttributeDraft[];

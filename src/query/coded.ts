@@ -157,7 +157,7 @@ export function divide(
     };
     let next = list.firstRowId;
     const skipTo = (id: number): void => {
-      if (id > next) add(rowSets.fromSorted(Float64Array.from({ length: id - next }, (_, i) => next + i)));
+      if (id > next) add(rowSets.range(next, id));
     };
     for (let part = base[at]; part !== undefined; part = base[++at]) {
       if (part.firstRowId + part.part.rows > end) break;

@@ -9,7 +9,10 @@ import type { Part } from '../arrays/runs.js';
 import { eachWindow, isOneWindow, rangeOf, scanBytes, type Window, windowsOf } from '../arrays/windows.js';
 import { isNacreError, NacreError } from '../errors.js';
 import type { BitScan, Cascade, ExactScan, ScanMetric } from '../native.js';
+import { uniqueSorted } from '../arrays/row-order.js';
+import { lowerBound } from '../util/sorted.js';
 import { throwIfAborted } from '../util/runtime.js';
+import { attributesOfRows, type RowAttributes, selectedAttributes } from './attributes.js';
 import type { CallOptions } from '../storage/object-store.js';
 import {
   type Coded,
@@ -22,6 +25,7 @@ import {
   scanList,
 } from './coded.js';
 import { scanListsHere, searchHere } from './coded-here.js';
+import { areFew, filteredParts, matchedRows } from './filtered.js';
 import type { NearestPlan } from './plan.js';
 import { isShort, rowsAMilli } from './now.js';
 import { estimates } from './precision.js';
@@ -37,6 +41,8 @@ export interface Hit {
   readonly score: number;
   /** The score is an estimate: see {@link NearestQuery.precision}. Absent where it is exact. */
   readonly estimated?: true;
+  /** Those that were selected; absent without `select()`. */
+  readonly attributes?: RowAttributes;
 }
 
 export interface ExecuteOptions extends CallOptions {
@@ -54,19 +60,28 @@ export async function executeNearest(
   vectors: ResolvedVectors,
   options: ExecuteOptions = {},
 ): Promise<Hit[][]> {
+  // A name that is not there is told before anything is read.
+  selectedAttributes(view, plan.select);
   const map = await view.rowMap(options);
-  const wanted = Math.min(plan.limit + plan.offset, map.liveRows);
+  const matched = plan.filter && (await matchedRows(environment, view, map, plan.filter, options));
+  const wanted = Math.min(plan.limit + plan.offset, matched?.count ?? map.liveRows);
   if (wanted === 0 || vectors.count === 0) return Array.from({ length: vectors.count }, () => []);
   const start = async (): Promise<Pass> => {
     const scan = await startScan(environment.native, view, plan.metric, wanted, vectors);
     return { environment, view, map, scan, wanted, vectors, options, scanned: 0 };
   };
-  const parts = await view.scanParts(options);
+  const { rowSets } = environment.functions;
   let pass = await start();
-  if (!(await scanCoded(pass, plan, parts))) {
-    // Anew: what an index that is given up left behind in the scan counts for nothing.
-    pass = await start();
-    await scanPlain(pass, plan.metric, parts);
+  if (matched !== undefined && areFew(environment, view, matched)) {
+    await scanIds(environment, view, map, pass.scan, rowSets.toSorted(matched.set), options);
+  } else {
+    const all = await view.scanParts(options);
+    const parts = matched === undefined ? all : filteredParts(all, matched, rowSets);
+    if (!(await scanCoded(pass, plan, parts))) {
+      // Anew: what an index that is given up left behind in the scan counts for nothing.
+      pass = await start();
+      await scanPlain(pass, plan.metric, parts);
+    }
   }
   const { counts, ids, scores, estimated } = await resultsOf(pass.scan, wanted * vectors.count);
   const rows = await byTurns(ids, (some) => map.indicesOf(some), options.signal);
@@ -75,7 +90,24 @@ export async function executeNearest(
     return estimated?.[at] === 1 ? { ...hit, estimated: true } : hit;
   };
   const lists = await listsOf(counts, wanted, hitAt, options.signal);
-  return plan.offset === 0 ? lists : lists.map((hits) => hits.slice(plan.offset));
+  const hits = plan.offset === 0 ? lists : lists.map((list) => list.slice(plan.offset));
+  return plan.select.length === 0 ? hits : withAttributes(environment, view, plan, hits, options);
+}
+
+/** Each hit with the selected attributes of its row. Cost: one wave. */
+async function withAttributes(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  { select }: NearestPlan,
+  lists: readonly (readonly Hit[])[],
+  options: ExecuteOptions,
+): Promise<Hit[][]> {
+  const ids = uniqueSorted(Float64Array.from(lists.flat(), ({ id }) => id));
+  const attributes = selectedAttributes(view, select);
+  const values = await attributesOfRows(environment, view, attributes, ids, options);
+  return lists.map((hits) =>
+    hits.map((hit) => ({ ...hit, attributes: values[lowerBound(ids, hit.id)] ?? {} })),
+  );
 }
 
 interface Pass {

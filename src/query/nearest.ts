@@ -4,6 +4,7 @@ import type { CallOptions } from '../storage/object-store.js';
 import type { Certificate } from './certificate.js';
 import type { CertifyOptions } from './certify.js';
 import type { ExecuteOptions, Hit } from './execute.js';
+import { bothOf, type Filter } from './filter/filter.js';
 import { explainPlan, type NearestPlan } from './plan.js';
 import { estimates, hasCodes, type Precision, resolvePrecision } from './precision.js';
 
@@ -50,6 +51,20 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
     return this.#with({ precision: resolvePrecision(level) });
   }
 
+  /**
+   * The nearest of those rows alone of which the filter is true: text of the filter language, or a condition
+   * from `col()`. A second one must hold too. Errors: `InvalidArgument`, at the character where a text cannot
+   * be read.
+   */
+  where(filter: Filter): NearestQuery<Result> {
+    return this.#with({ filter: bothOf(this.#plan.filter, filter) });
+  }
+
+  /** Which attributes hits come with, by name; `*` stands for all. Cost: one wave more. */
+  select(...names: readonly string[]): NearestQuery<Result> {
+    return this.#with({ select: names });
+  }
+
   /** How many rows a query gets, the nearest first. Default 10. */
   limit(rows: number): NearestQuery<Result> {
     return this.#with({ limit: wholeNumber('limit', rows, 1) });
@@ -89,7 +104,12 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
    * precision whose scores may be estimates.
    */
   async certify(options: CertifyOptions = {}): Promise<Certificate> {
-    const { metric, precision } = this.#plan;
+    const { metric, precision, filter } = this.#plan;
+    if (filter !== undefined) {
+      throw new NacreError('InvalidArgument', 'a certificate is of all rows: it knows no filter', {
+        hint: 'Certify the query without where().',
+      });
+    }
     if (estimates(precision) && hasCodes(metric)) {
       throw new NacreError('InvalidArgument', `scores of precision '${precision}' may be estimates`, {
         context: { precision },

@@ -1,5 +1,7 @@
 // What a query will do, as a value that can be printed and compared: no I/O, no node: module.
 import type { ScanMetric } from '../native.js';
+import type { Expression } from './filter/expression.js';
+import { formatExpression } from './filter/format.js';
 import { type Precision, readsOf } from './precision.js';
 
 export interface NearestPlan {
@@ -11,14 +13,27 @@ export interface NearestPlan {
   readonly offset: number;
   /** Every live row is scored. Until an index exists this is the only way. */
   readonly method: 'exact';
+  /** Only rows of which it is true are searched. */
+  readonly filter: Expression | undefined;
+  /** Attributes that hits come with, by name. */
+  readonly select: readonly string[];
   /** How precise scores are at least. */
   readonly precision: Precision;
 }
 
+/** What a plan is where nothing else was asked for. */
+export const plainly = { filter: undefined, select: [], method: 'exact', precision: 'f64' } as const;
+
 export function explainPlan(plan: NearestPlan): string {
-  const { array, metric, limit, offset, precision } = plan;
+  const { array, metric, limit, offset, precision, filter, select } = plan;
   const skip = offset === 0 ? '' : `, after the first ${offset}`;
-  return [`nearest ${limit} rows of '${array}' by ${metric}${skip}`, `└─ ${readsOf(precision, metric)}`].join(
-    '\n',
-  );
+  const lines = [`nearest ${limit} rows of '${array}' by ${metric}${skip}`];
+  if (filter !== undefined) {
+    lines.push(
+      `├─ of those where ${formatExpression(filter)}: files ruled out by statistics, else their columns`,
+    );
+  }
+  if (select.length > 0) lines.push(`├─ with ${select.join(', ')}, read for these rows alone`);
+  lines.push(`└─ ${readsOf(precision, metric)}`);
+  return lines.join('\n');
 }

@@ -5,7 +5,7 @@ import type { ArrayEnvironment } from '../arrays/environment.js';
 import { countBits } from '../attributes/bits.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { attributesOfRows, type RowAttributes, selectedAttributes } from './attributes.js';
-import { and, Condition, type Filter, toExpression } from './filter/col.js';
+import { bothOf, type Filter } from './filter/filter.js';
 import type { Expression } from './filter/expression.js';
 import { formatExpression } from './filter/format.js';
 import { idsOfWindow, type MatchedWindow, matchedWindows } from './match.js';
@@ -194,10 +194,4 @@ async function* everyRow(rows: number): AsyncGenerator<Found> {
 
 function countOf({ start, end, bits }: MatchedWindow): number {
   return countBits(bits, end - start);
-}
-
-/** Both filters, as one. */
-export function bothOf(before: Expression | undefined, filter: Filter): Expression {
-  const added = toExpression(filter);
-  return before === undefined ? added : and(new Condition(before), new Condition(added)).expression;
 }

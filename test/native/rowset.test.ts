@@ -32,6 +32,23 @@ describe('row sets', () => {
     );
   });
 
+  test('are made of bits, and of ranges', () => {
+    const firsts = fc.oneof(fc.nat(20), fc.integer({ min: 2 ** 32 - 90, max: 2 ** 32 + 9 }), fc.nat(2 ** 40));
+    fc.assert(
+      fc.property(firsts, fc.uint8Array({ maxLength: 40 }), (first, bits) => {
+        const wanted = Array.from(bits, (byte, i) =>
+          Array.from({ length: 8 }, (_, bit) => first + 8 * i + bit).filter((_, bit) => (byte >> bit) & 1),
+        ).flat();
+        const made = binary.rowSetFromBits(first, bits);
+        expect(list(made)).toEqual(wanted);
+        expect(Buffer.from(made).equals(set(wanted))).toBe(true);
+        const range = binary.rowSetRange(first, first + bits.length);
+        expect(list(range)).toEqual(Array.from(bits, (_, i) => first + i));
+      }),
+    );
+    expect(list(binary.rowSetRange(5, 5))).toEqual([]);
+  });
+
   test('are the same bytes as other roaring libraries write', () => {
     const bytes = Buffer.from('0100000000000000000000003a3000000100000000000100100000000300ffff', 'hex');
     expect(Buffer.from(set([3, 65_535])).equals(bytes)).toBe(true);

@@ -1,7 +1,8 @@
-// Random writes of attributes by two handles, beside a plain model: rows with a value for each attribute. What
-// any filter finds, counts and selects is what the model has, at the head and at versions before it.
+// Random writes of attributes by two handles, beside a plain model: rows with a value for each attribute.
+// What any filter finds, counts and selects is what the model has, at the head and at versions before it.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Dataset } from '../../src/dataset/dataset.js';
 import type { TransactionHandle } from '../../src/dataset/transaction-handle.js';
 import type { AttributeValues, Value } from '../../src/attributes/values.js';
 import { bindFilter } from '../../src/query/filter/bind.js';
@@ -34,10 +35,10 @@ class Run {
   rows: Row[] = [];
   nextId = 0;
   readonly seen: { readonly version: number; readonly rows: readonly Row[] }[] = [];
-  readonly #seed: number;
+  readonly seed: number;
 
   constructor(seed: number) {
-    this.#seed = seed;
+    this.seed = seed;
     this.world = new World(seed);
     this.random = seededRandom(seed);
   }
@@ -47,7 +48,7 @@ class Run {
   }
 
   draw<T>(of: fc.Arbitrary<T>, count: number): T[] {
-    return fc.sample(of, { numRuns: count, seed: this.#seed * 7919 + this.below(2 ** 30) });
+    return fc.sample(of, { numRuns: count, seed: this.seed * 7919 + this.below(2 ** 30) });
   }
 
   /** Some attributes by their numbers; often all, sometimes none. */
@@ -128,44 +129,34 @@ class Run {
     if (drawn < 0.82) return this.replace(tx);
     return drawn < 0.95 ? this.drop(tx) : this.change(tx);
   }
-
-  async check(dataset: Awaited<ReturnType<World['open']>>['dataset'], version: number, rows: readonly Row[]) {
-    const { array } =
-      version === 0 ? { array: dataset.array('a') } : { array: await arrayAt(dataset, version) };
-    for (const expression of this.draw(expressions, 6)) {
-      const known = await array.attributes();
-      const bound = bindFilter(expression, attributes);
-      const wanted = rows.flatMap((row, index) => (matches(bound, row.values) ? [{ ...row, index }] : []));
-      const query = array.where(new Condition(expression));
-      const why = `seed ${this.#seed}, version ${version}: ${query.explain()}`;
-      expect(known.length, why).toBe(attributes.length);
-      expect(await query.count(), why).toBe(wanted.length);
-      const [offset, limit] = [this.below(3), 1 + this.below(30)];
-      const names = this.some().map((i) => attributes[i]?.name ?? '');
-      const found = await query
-        .select(...names)
-        .offset(offset)
-        .limit(limit)
-        .toArray();
-      expect(found, why).toEqual(
-        wanted.slice(offset, offset + limit).map(({ id, index, values }) => ({
-          row: index,
-          id,
-          ...(names.length > 0 && {
-            attributes: Object.fromEntries(
-              attributes.flatMap(({ name }, i) =>
-                names.includes(name) ? [[name, given(i, values[i] ?? null)]] : [],
-              ),
-            ),
-          }),
-        })),
-      );
-    }
-  }
 }
 
-async function arrayAt(dataset: Awaited<ReturnType<World['open']>>['dataset'], version: number) {
-  return (await dataset.at({ version })).array('a');
+async function check(run: Run, dataset: Dataset, version: number, rows: readonly Row[]): Promise<void> {
+  const array = (version === 0 ? dataset : await dataset.at({ version })).array('a');
+  expect((await array.attributes()).length).toBe(attributes.length);
+  for (const expression of run.draw(expressions, 6)) {
+    const bound = bindFilter(expression, attributes);
+    const wanted = rows.flatMap((row, index) => (matches(bound, row.values) ? [{ ...row, index }] : []));
+    const query = array.where(new Condition(expression));
+    const why = `seed ${run.seed}, version ${version}: ${query.explain()}`;
+    expect(await query.count(), why).toBe(wanted.length);
+    const [offset, limit] = [run.below(3), 1 + run.below(30)];
+    const names = run.some().map((i) => attributes[i]?.name ?? '');
+    const piece = query
+      .select(...names)
+      .offset(offset)
+      .limit(limit);
+    const named = (values: readonly Value[]) =>
+      attributes.flatMap(({ name }, i) =>
+        names.includes(name) ? [[name, given(i, values[i] ?? null)]] : [],
+      );
+    expect(await piece.toArray(), why).toEqual(
+      wanted.slice(offset, offset + limit).map(({ id, index, values }) => ({
+        ...{ row: index, id },
+        ...(names.length > 0 && { attributes: Object.fromEntries(named(values)) as object }),
+      })),
+    );
+  }
 }
 
 for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
@@ -184,14 +175,14 @@ for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
           for (let verbs = 1 + run.below(3); verbs > 0; verbs--) await run.step(tx);
         });
         if (run.random() < 0.3) run.seen.push({ version, rows: [...run.rows] });
-        if (i % 10 === 9) await run.check(dataset, 0, run.rows);
+        if (i % 10 === 9) await check(run, dataset, 0, run.rows);
       }
       const { dataset } = await run.world.open();
-      await run.check(dataset, 0, run.rows);
+      await check(run, dataset, 0, run.rows);
       expect([...((await dataset.array('a').read()).data as Int32Array)]).toEqual(
         run.rows.map(({ content }) => content),
       );
-      for (const { version, rows } of run.seen.slice(0, 8)) await run.check(dataset, version, rows);
+      for (const { version, rows } of run.seen.slice(0, 8)) await check(run, dataset, version, rows);
       const { root } = await run.world.head();
       // Long enough that entries moved into segments.
       expect(root.arrays[0]?.columnSegments.length, `seed ${seed}`).toBeGreaterThan(0);

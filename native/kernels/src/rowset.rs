@@ -36,6 +36,42 @@ impl RowSet {
         Ok(Self(set))
     }
 
+    /// The ids from `first` on whose bits are set, the least significant of a byte first.
+    pub fn from_bits(first: u64, bits: &[u8]) -> Result<Self> {
+        let last = bits.iter().rposition(|&byte| byte != 0).map_or(0, |at| at + 1);
+        let (shift, base) = (first % 8, first - first % 8);
+        if first > MAX_ID || base + 8 * last as u64 + 7 > MAX_ID {
+            return Err(Error::invalid(format!("{last} bytes of row ids from {first} on")));
+        }
+        // Ids of one part share their high word, and begin at a multiple of 8 in it.
+        let mut shifted = Vec::with_capacity(last + 1);
+        let mut carry = 0;
+        for &byte in &bits[..last] {
+            shifted.push(byte << shift | carry);
+            carry = if shift == 0 { 0 } else { byte >> (8 - shift) };
+        }
+        shifted.push(carry);
+        let (mut parts, mut base, mut rest) = (Vec::new(), base, &shifted[..]);
+        while !rest.is_empty() {
+            let low = base as u32;
+            let room = usize::try_from(((1 << 32) - u64::from(low)) / 8).unwrap_or(usize::MAX);
+            let (some, after) = rest.split_at(room.min(rest.len()));
+            let part = RoaringBitmap::from_lsb0_bytes(low, some);
+            if !part.is_empty() {
+                parts.push(((base >> 32) as u32, part));
+            }
+            (base, rest) = (base + 8 * some.len() as u64, after);
+        }
+        Ok(Self(RoaringTreemap::from_bitmaps(parts)))
+    }
+
+    /// All ids of `[start, end)`.
+    pub fn range(start: u64, end: u64) -> Self {
+        let mut set = RoaringTreemap::new();
+        set.insert_range(start..end);
+        Self(set)
+    }
+
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         Self::parse(bytes).map_err(|why| {
             Error::corrupt(format!("a row set of {} bytes does not decode: {why}", bytes.len()))

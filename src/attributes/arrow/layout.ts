@@ -86,7 +86,7 @@ export function extentsOf(
 export interface ColumnRead {
   readonly ranges: readonly Extent[];
   /** The column of these rows; `Corrupt` where offsets lie. The bytes are used where they are. */
-  build(pieces: readonly Uint8Array[]): Column;
+  readonly build: (pieces: readonly Uint8Array[]) => Column;
 }
 
 export function readOf(shape: ColumnShape, extents: ColumnExtents, start: number, end: number): ColumnRead {

@@ -1,6 +1,6 @@
 // Filters from code: `col('lang').eq('de').and(col('year').ge(1990))`. Values are never pasted into a text,
 // so nothing that a value holds can change what the filter says.
-import { microsOf } from '../../attributes/values.js';
+import { microsOf } from '../../attributes/instant.js';
 import { NacreError } from '../../errors.js';
 import {
   between,
@@ -21,7 +21,6 @@ import {
   timestampLiteral,
 } from './expression.js';
 import { formatExpression } from './format.js';
-import { parseFilter } from './parse.js';
 
 /** A value to compare a column with. A `Date` is an instant, for a column of timestamps. */
 export type FilterValue = boolean | number | bigint | string | Date;
@@ -176,15 +175,8 @@ export function not(condition: Condition): Condition {
   return new Condition(negate(expressionOf(condition)));
 }
 
-/** A filter as it is passed: text of the filter language, or a condition from {@link col}. */
-export type Filter = string | Condition;
-
-/** The tree of a filter. Errors: `InvalidArgument`, those of `parseFilter()` for a text. */
-export function toExpression(filter: Filter): Expression {
-  return typeof filter === 'string' ? parseFilter(filter) : expressionOf(filter);
-}
-
-function expressionOf(condition: Condition): Expression {
+/** The tree of a condition. `InvalidArgument` for what is none. */
+export function expressionOf(condition: Condition): Expression {
   if (condition instanceof Condition) return condition.expression;
   throw new NacreError('InvalidArgument', `${describe(condition)} is no condition`, {
     hint: "Begin with a column: col('lang').eq('de').",

@@ -1,7 +1,8 @@
 // What a text says, what code says, and that both come out as one text that says the same again.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { and, type Condition, col, not, or, toExpression } from '../../../src/query/filter/col.js';
+import { and, type Condition, col, not, or } from '../../../src/query/filter/col.js';
+import { toExpression } from '../../../src/query/filter/filter.js';
 import { formatExpression } from '../../../src/query/filter/format.js';
 import { parseFilter } from '../../../src/query/filter/parse.js';
 import { expressions } from './filters.js';
