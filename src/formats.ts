@@ -1,5 +1,7 @@
 // Files in and out, each verb loaded when it is called.
 import type { RowType } from './arrays/partition-writer.js';
+import type { AttributeSource } from './attributes/source.js';
+import type { AttributeFileOptions } from './formats/attributes/open.js';
 import type { NpyFile } from './formats/npy-file.js';
 import type { RowPieces } from './formats/npy-writer.js';
 import type { OpenAccessOptions } from './formats/random-access.js';
@@ -53,4 +55,29 @@ export async function readCertificate(name: string, options: OpenAccessOptions =
  */
 export async function writeCertificate(name: string, certificate: Certificate): Promise<number> {
   return (await import('./formats/certificate-file.js')).writeCertificate(name, certificate);
+}
+
+/**
+ * Opens a file of row attributes: JSON lines (`.jsonl`, `.ndjson`), CSV below a line of names (`.csv`,
+ * `.tsv`), Arrow (`.arrow`, `.ipc`, `.feather`; files and streams) or Parquet (`.parquet`). `name` is as for
+ * `openNpyFile()`; `format` says what a file with another ending is.
+ *
+ * Types are those of the file. Of JSON lines and CSV they are found in the values: whole numbers are `int`
+ * as long as all are and int64 has them, numbers `float`, `true` and `false` `bool`, lists of strings (JSON)
+ * `strings`, all else `string`. What an attribute of nulls alone has is `string`. In CSV an empty field is
+ * null, and numbers with zeros in front, a plus, or more digits than a float64 has, are text. `types` asks
+ * for others: text as `timestamp`, whole numbers as `float`, in CSV any; only then is a number rounded. Dates
+ * of Arrow and Parquet are their midnight, and instants without a zone are in UTC.
+ *
+ * Cost: JSON lines and CSV are read twice, once to open them. Memory: some MiB; of Arrow and Parquet a batch
+ * or a row group, or some pages of one of more than 64 MiB that has a page index. Errors: `NotFound`,
+ * `PermissionDenied`; `InvalidArgument` for what is malformed, with `context.file`, and where it is known
+ * `line` or `row` (of rows, from 0 on) and `attribute`; `UnsupportedFormat` for a column that is of no type
+ * of an attribute; `Conflict` when the file changes while it is read.
+ */
+export async function openAttributeFile(
+  name: string,
+  options: AttributeFileOptions = {},
+): Promise<AttributeSource> {
+  return (await import('./formats/attributes/open.js')).openAttributeFile(name, options);
 }

@@ -105,7 +105,7 @@ async function openLocal(file: string, options: CallOptions): Promise<RandomAcce
     if (before.isDirectory()) {
       throw new NacreError('InvalidArgument', `${file} is a folder, not a file`, {
         context: { path: file },
-        hint: 'Name the .npy files in it, for example with a wildcard.',
+        hint: 'Name the files in it, for example with a wildcard.',
       });
     }
     // A pipe; opening it may wait for its writer, so the stream does that.
@@ -188,7 +188,7 @@ async function openObject(location: ObjectLocation, options: OpenAccessOptions):
   const name = `${location.scheme}://${location.bucket}/${location.prefix}`;
   if (key === '') {
     throw new NacreError('InvalidArgument', `${name} names a bucket, not a file in it`, {
-      hint: `Write ${location.scheme}://bucket/path/file.npy.`,
+      hint: `Write ${location.scheme}://bucket/path/file.`,
     });
   }
   const folder = { ...location, prefix: location.prefix.slice(0, Math.max(0, slash)) };
