@@ -1,6 +1,8 @@
 // What a transaction does to attributes: values checked, columns made and uploaded, changes noted.
 import type { Attribute, AttributeType, Column } from '../attributes/column.js';
+import { joinColumns } from '../attributes/join.js';
 import { sliceColumn } from '../attributes/slice.js';
+import type { AttributeSource } from '../attributes/source.js';
 import { type AttributeValues, columnOf, typeOfValues } from '../attributes/values.js';
 import { NacreError } from '../errors.js';
 import { attributeLimit, checkAttributeName } from '../manifest/attributes.js';
@@ -64,11 +66,7 @@ export function columnsOf(array: PendingArray, rows: number, given: GivenAttribu
 }
 
 /** The attribute of a name; noted as one that the transaction makes where there is none. */
-export function draftOf(
-  array: PendingArray,
-  name: string,
-  typeOf: () => AttributeType | undefined,
-): AttributeDraft {
+function draftOf(array: PendingArray, name: string, typeOf: () => AttributeType | undefined): AttributeDraft {
   const known = array.attributes.get(name);
   if (known !== undefined) return known;
   checkAttributeName(name, 'InvalidArgument');
@@ -91,7 +89,7 @@ export function draftOf(
 }
 
 /** `NotFound`, with the nearest name. */
-export function knownAttribute(array: PendingArray, name: string): AttributeDraft {
+function knownAttribute(array: PendingArray, name: string): AttributeDraft {
   const known = array.attributes.get(name);
   if (known !== undefined) return known;
   const near = nearestName(name, [...array.attributes.keys()]);
@@ -155,8 +153,66 @@ export async function appendColumns(
   return appendChanges(environment, array, firstRow, drafts, files, options);
 }
 
+/** The attributes of a source. `InvalidArgument` where it has other rows, or one of another type. */
+export function draftsOf(
+  array: PendingArray,
+  rows: number,
+  { name: file, rows: observed, attributes }: AttributeSource,
+): AttributeDraft[] {
+  if (observed !== rows) {
+    throw new NacreError('InvalidArgument', `${file} has attributes of ${observed} rows, there are ${rows}`, {
+      context: { array: array.name, file, expected: rows, observed },
+      hint: 'It has one line, or row, for each row of the array that it comes with.',
+    });
+  }
+  return attributes.map(({ name, type }) => {
+    const draft = draftOf(array, name, () => type);
+    const expected = typeOfNumber(draft.type, name);
+    if (expected === type) return draft;
+    throw new NacreError(
+      'InvalidArgument',
+      `the attribute '${name}' of '${array.name}' is of ${expected}, ${file} has ${type}`,
+      {
+        context: { array: array.name, attribute: name, file, expected, observed: type },
+        hint: `Read it as ${expected}: openAttributeFile(file, { types: { … } }).`,
+      },
+    );
+  });
+}
+
+/** Rows that are read of a source at once. */
+const readRows = 16_384;
+
+/** The same of a source, file by file: memory holds one. */
+export async function appendSource(
+  environment: ArrayEnvironment,
+  array: PendingArray,
+  from: {
+    readonly source: AttributeSource;
+    readonly drafts: readonly AttributeDraft[];
+    readonly firstRow: number;
+  },
+  options: CallOptions,
+): Promise<readonly Change[]> {
+  const { source, drafts, firstRow } = from;
+  const id = defined(fromHex(array.id), 'array id');
+  const files: PartitionDraft[] = [];
+  if (drafts.length === 0) return [];
+  let held: (readonly Column[])[] = [];
+  for (let start = 0, first = 0; start < source.rows; start += readRows) {
+    const end = Math.min(source.rows, start + readRows);
+    const read = await source.read(start, end, options);
+    held.push(read);
+    if (end < source.rows && end - first + readRows <= rowsPerFile(read)) continue;
+    const columns = drafts.map((_, i) => joinColumns(held.map((some) => defined(some[i], 'column'))));
+    files.push(await writeColumns(environment, id, source.attributes, columns, options));
+    [held, first] = [[], end];
+  }
+  return appendChanges(environment, array, firstRow, drafts, files, options);
+}
+
 /** The changes that add files of columns: their entries in the root, or in segments where they are many. */
-export async function appendChanges(
+async function appendChanges(
   environment: ArrayEnvironment,
   array: PendingArray,
   firstRow: number,

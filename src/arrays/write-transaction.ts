@@ -2,6 +2,7 @@
 //
 // Nothing becomes visible before the commit. Small appends go up in the background, so that a callback that
 // awaits each verb in turn still costs one wave of uploads, as far as memory goes; large ones are awaited.
+import type { AttributeSource } from '../attributes/source.js';
 import { NacreError } from '../errors.js';
 import {
   type ArrayId,
@@ -11,7 +12,7 @@ import {
   pendingRowId,
   type RowSetDraft,
 } from '../manifest/transaction.js';
-import { checkName, nearestName } from '../manifest/names.js';
+import { checkName } from '../manifest/names.js';
 import { buildAppendSegment, segmentEntryLimit } from '../manifest/segment.js';
 import { draftRowSet, uploadObject } from '../manifest/upload.js';
 import type { Dtype } from '../npy/dtype.js';
@@ -22,7 +23,9 @@ import type { ArrayView } from './array-view.js';
 import {
   addAttribute,
   appendColumns,
+  appendSource,
   columnsOf,
+  draftsOf,
   dropAttribute,
   type GivenAttributes,
   permuted,
@@ -33,6 +36,7 @@ import { BackgroundUploads } from './background-uploads.js';
 import type { ArrayEnvironment } from './environment.js';
 import { checkRowType, defaultPartitionBytes, rowBytesOf, type RowType } from './partition-writer.js';
 import { PendingArray } from './pending-array.js';
+import { arrayNotFound } from './not-found.js';
 import { allocate, readPicks } from './reader.js';
 import { permuteRows, sortedOrder, splitPending, uniqueSorted } from './row-order.js';
 import type { RowSource } from './row-source.js';
@@ -135,15 +139,24 @@ export class WriteTransaction {
 
   /**
    * Adds the rows of a source, streamed: memory does not grow with its size. Creates the array when it is not
-   * there.
+   * there. Attributes come from a source of as many rows.
    */
-  async appendFrom(name: string, source: RowSource): Promise<void> {
+  async appendFrom(name: string, source: RowSource, attributes?: AttributeSource): Promise<void> {
     if (!this.#arrays.has(name)) this.create(name, source.type);
     const array = this.#array(name);
     checkRowType(name, array.type, source.type);
+    const drafts = attributes && draftsOf(array, source.rows, attributes);
+    const firstRow = array.appendedRows;
     const partitions = this.#writer.writeSource(array, source);
     this.#uploads.add(partitions);
     this.#append(array, source.rows, partitions);
+    if (attributes !== undefined && drafts !== undefined) {
+      const from = { source: attributes, drafts, firstRow };
+      const written = appendSource(this.#environment, array, from, this.#options);
+      this.#uploads.add(written);
+      this.#changes.push(() => written);
+      await written;
+    }
     await partitions;
   }
 
@@ -382,17 +395,4 @@ export class WriteTransaction {
       hint: 'It was dropped, or the id was never given.',
     });
   }
-}
-
-export function arrayNotFound(name: string, known: readonly string[]): NacreError {
-  const near = nearestName(name, known);
-  return new NacreError('NotFound', `there is no array '${name}'`, {
-    context: { array: name },
-    hint:
-      near === undefined
-        ? known.length === 0
-          ? 'The dataset has no arrays yet.'
-          : `The arrays are ${known.slice(0, 10).join(', ')}${known.length > 10 ? ', …' : ''}.`
-        : `Did you mean '${near}'?`,
-  });
 }

@@ -1,6 +1,6 @@
 // A version as readers use it: its root, and a view of each array, made when it is asked for.
 import { ArrayView } from '../arrays/array-view.js';
-import { arrayNotFound } from '../arrays/write-transaction.js';
+import { arrayNotFound } from '../arrays/not-found.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { Environment } from './environment.js';
 

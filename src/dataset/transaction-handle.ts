@@ -11,6 +11,7 @@ import type {
   WriteTransaction,
 } from '../arrays/write-transaction.js';
 import type { AttributeType } from '../attributes/column.js';
+import type { AttributeSource } from '../attributes/source.js';
 import { NacreError } from '../errors.js';
 import { v1 } from '../manifest/message.js';
 import { viewAs } from '../npy/dtype.js';
@@ -66,9 +67,16 @@ export class TransactionHandle {
     await this.#staged.append(name, rows, options);
   }
 
-  /** Adds the rows of a file or another source piece by piece; makes the array when there is none. */
-  async appendFrom(name: string, source: RowSource): Promise<void> {
-    await this.#staged.appendFrom(name, source);
+  /**
+   * Adds the rows of a file or another source piece by piece; makes the array when there is none. Attributes
+   * come from a file or another source of as many rows: see `openAttributeFile()`.
+   */
+  async appendFrom(
+    name: string,
+    source: RowSource,
+    options: { readonly attributes?: AttributeSource } = {},
+  ): Promise<void> {
+    await this.#staged.appendFrom(name, source, options.attributes);
   }
 
   /**

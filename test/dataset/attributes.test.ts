@@ -1,7 +1,11 @@
 // Attributes of rows: what two writers make of them at once, what is refused, and what damage does.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TransactionHandle } from '../../src/dataset/transaction-handle.js';
 import { isNacreError, type NacreError } from '../../src/errors.js';
+import { openAttributeFile, openNpyFile, writeNpyFile } from '../../src/formats.js';
 import { col } from '../../src/query/filter/col.js';
 import { failure } from '../support/failure.js';
 import { int32, type Member, World } from './world.js';
@@ -129,6 +133,42 @@ describe('in one transaction', () => {
     await one.dataset.write((tx) => tx.dropArray('b'));
     const { root } = await world.head();
     expect(root.changes?.removed?.objects.length).toBe(2);
+  });
+});
+
+describe('rows of files', () => {
+  test('come with the attributes of another file, in files of bounded size', async () => {
+    const rows = 40_000;
+    const lines = Array.from({ length: rows }, (_, i) =>
+      JSON.stringify({ lang: i % 3 === 0 ? null : `l${i % 7}`, year: i, tags: i % 2 === 0 ? ['even'] : [] }),
+    );
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'nacre-attributes-'));
+    try {
+      const [npy, jsonl] = [path.join(folder, 'rows.npy'), path.join(folder, 'rows.jsonl')];
+      await writeNpyFile(npy, { dtype: 'int32', rowShape: [], scalar: false }, rows, [
+        Int32Array.from({ length: rows }, (_, i) => i),
+      ]);
+      writeFileSync(jsonl, lines.join('\n'));
+      const [source, attributes] = [await openNpyFile(npy), await openAttributeFile(jsonl)];
+      await one.dataset.write((tx) => tx.appendFrom('a', source, { attributes }));
+      const wrong = await openAttributeFile(jsonl);
+      const few = await failure(
+        one.dataset.write(async (tx) =>
+          tx.appendFrom('a', { ...source, rows: 3 } as never, { attributes: wrong }),
+        ),
+      );
+      expect(String(few)).toContain(`attributes of ${rows} rows, there are 3`);
+      const array = one.dataset.array('a');
+      expect(await array.where("tags contains 'even' and year < 1000 and lang is not null").count()).toBe(
+        333,
+      );
+      expect(await array.where('year = 39999').select('*').toArray()).toEqual([
+        { row: 40_003, id: 40_003, attributes: { lang: null, year: 39_999, tags: [] } },
+      ]);
+      await Promise.all([source.close(), attributes.close(), wrong.close()]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
 
