@@ -1,12 +1,14 @@
 """Reads a Nacre dataset in a folder with nothing but Python and NumPy, from docs/format.md alone.
 
     python read_nacre.py FOLDER                 the newest version and its arrays
-    python read_nacre.py FOLDER ARRAY OUT.npy [VERSION]
+    python read_nacre.py FOLDER ARRAY OUT.npy [VERSION]     its rows
+    python read_nacre.py FOLDER ARRAY OUT.json [VERSION]    its attributes, a list of values for each
 
 It checks what a reader must check: every frame, every object by BLAKE3 or block sums. It is written to be read,
 not to be fast, and it trusts that nobody writes meanwhile. Section numbers are those of docs/format.md.
 """
 
+import json
 import os
 import struct
 import sys
@@ -270,55 +272,144 @@ def arrays(root):
     return {one(array, 2).decode(): array for array in map(message, root.get(10, []))}
 
 
-def read(folder, root, name):
-    array = arrays(root)[name]
-    table = Objects(folder, one(root, 11, b""))
-    dtype, row_shape = np.dtype(DTYPES[one(array, 3)]), tuple(numbers(array, 4))
-    ids_given = one(array, 6)
-
+def entries(array, table, of_root, of_segments):
+    """Entries of rows or of columns: base ones by their first ids, overrides by their ids, those that win last.
+    With each its fields, the table of its object, and the attributes of its segment."""
     base, overrides = [], []
 
-    def take(entry, objects, first, later):
+    def take(entry, objects, first, attributes, later):
         fields = message(entry)
         if 5 in fields:
-            overrides.append((one(fields, 6), later, objects.set(one(fields, 5)), fields, objects))
+            ids = objects.set(one(fields, 5))
+            check(len(ids) == one(fields, 2), "an override of another number of ids than rows")
+            overrides.append((one(fields, 6), one(fields, 9), later, (ids, fields, objects, attributes)))
         else:
-            base.append((first + one(fields, 4), fields, objects))
+            base.append((first + one(fields, 4), fields, objects, attributes))
 
-    for reference in map(message, array.get(9, [])):
+    for reference in map(message, array.get(of_segments, [])):
         data = table.whole(one(reference, 1))
         head, cold = data[: one(reference, 2)], data[one(reference, 2) :]
-        check(blake3(head) == one(reference, 3, one(table.objects[one(reference, 1)], 4)), "a segment's head hash")
+        expected = one(reference, 3, one(table.objects[one(reference, 1)], 4))
+        check(blake3(head) == expected, "a segment's head hash")
         segment = frame(head, b"S", table.key(one(reference, 1)))
         check(len(segment.get(3, [])) == one(reference, 7), "a segment with another number of entries")
-        objects = Objects(folder, one(segment, 2, b""), (head, cold))
+        objects = Objects(table.folder, one(segment, 2, b""), (head, cold))
         for entry in segment.get(3, []):
-            take(entry, objects, one(reference, 4), 0)
-    for entry in array.get(8, []):
-        take(entry, table, 0, 1)
+            take(entry, objects, one(reference, 4), numbers(reference, 9), 0)
+    for entry in array.get(of_root, []):
+        take(entry, table, 0, None, 1)
+    base.sort(key=lambda part: part[0])
+    overrides.sort(key=lambda part: part[:3])
+    return base, [part[3] for part in overrides]
 
-    rows = np.zeros((ids_given, *row_shape), dtype)
-    live = np.ones(ids_given, bool)
+
+def rows_of(array, table):
+    """Entries of the rows, and which ids are alive."""
+    base, overrides = entries(array, table, 8, 9)
+    live = np.ones(one(array, 6), bool)
     covered = 0
+    for first, fields, _, _ in base:
+        check(first == covered, "base partitions with a gap or an overlap")
+        covered += one(fields, 2)
+        if 7 in fields:
+            live[row_set(one(fields, 7))] = False
+    check(covered == len(live), "base partitions that do not cover all ids")
+    for dropped in array.get(10, []):
+        live[table.set(dropped)] = False
+    check(live.sum() == one(array, 7), f"{live.sum()} live rows, the root says {one(array, 7)}")
+    return base, overrides, live
+
+
+def read(folder, root, name):
+    array, table = arrays(root)[name], Objects(folder, one(root, 11, b""))
+    base, overrides, live = rows_of(array, table)
+    dtype, row_shape = np.dtype(DTYPES[one(array, 3)]), tuple(numbers(array, 4))
+    rows = np.zeros((len(live), *row_shape), dtype)
 
     def content(fields, objects):
         data = objects.whole(one(fields, 1))[one(fields, 3) :]
         return np.frombuffer(data, dtype).reshape(one(fields, 2), *row_shape)
 
-    for first, fields, objects in sorted(base, key=lambda part: part[0]):
-        check(first == covered, "base partitions with a gap or an overlap")
-        covered += one(fields, 2)
-        rows[first:covered] = content(fields, objects)
-        if 7 in fields:
-            live[row_set(one(fields, 7))] = False
-    check(covered == ids_given, "base partitions that do not cover all ids")
-    for _, _, ids, fields, objects in sorted(overrides, key=lambda part: part[:2]):
+    for first, fields, objects, _ in base:
+        rows[first : first + one(fields, 2)] = content(fields, objects)
+    for ids, fields, objects, _ in overrides:
         rows[ids] = content(fields, objects)
-    for dropped in array.get(10, []):
-        live[table.set(dropped)] = False
-    rows = rows[live]
-    check(len(rows) == one(array, 7), f"{len(rows)} live rows, the root says {one(array, 7)}")
-    return rows[0] if one(array, 5) else rows
+    return rows[live][0] if one(array, 5) else rows[live]
+
+
+# Section 20: attributes. Instants are microseconds since 1970.
+
+BOOL, INT, FLOAT, STRING, STRINGS, TIMESTAMP = range(1, 7)
+
+
+def column_values(fields, objects):
+    """What an Arrow file holds, a list for each column."""
+    body, rows, at = objects.whole(one(fields, 1))[one(fields, 3) :], one(fields, 2), 0
+    marks = np.array([*range(0, rows, 1024), rows])
+
+    def buffer(length, dtype):
+        nonlocal at
+        start, at = at, at + -(-length // 64) * 64
+        check(at <= len(body), "columns that end past their file")
+        return np.frombuffer(body, dtype, length // np.dtype(dtype).itemsize, start)
+
+    def bits():
+        return np.unpackbits(buffer(-(-rows // 8), np.uint8), bitorder="little")[:rows].astype(bool)
+
+    def offsets(count, steps, at_marks):
+        found = buffer(4 * (count + 1), "<i4").astype(np.int64)
+        check(found[0] == 0 and (np.diff(found) >= 0).all(), "offsets that go back")
+        check(np.diff(found[at_marks]).tolist() == steps, "offsets that are not as the manifest says")
+        return found
+
+    def texts(ends):
+        text = buffer(ends[-1], np.uint8).tobytes()
+        return [text[start:end] for start, end in zip(ends, ends[1:])]
+
+    for column in map(message, fields.get(8, [])):
+        kind, nulls = one(column, 2), one(column, 3)
+        valid = bits() if nulls else np.ones(rows, bool)
+        check(rows - valid.sum() == nulls, "a column with another number of nulls than it says")
+        if kind in (STRING, STRINGS):
+            lists = offsets(rows, numbers(column, 10), marks) if kind == STRINGS else np.arange(rows + 1)
+            values = texts(offsets(lists[-1], numbers(column, 9), lists[marks]))
+        if kind == STRINGS:
+            values = [[item.decode() for item in values[a:b]] for a, b in zip(lists, lists[1:])]
+        elif kind != STRING:
+            check(BOOL <= kind <= TIMESTAMP, "a column of an unknown type")
+            numeric = "<f8" if kind == FLOAT else "<i8"
+            values = (bits() if kind == BOOL else buffer(8 * rows, numeric)).tolist()
+        yield [(v.decode() if kind == STRING else v) if there else None for v, there in zip(values, valid)]
+
+
+def attributes(folder, root, name):
+    """Of each attribute a list of its values, one for each live row."""
+    array, table = arrays(root)[name], Objects(folder, one(root, 11, b""))
+    _, _, live = rows_of(array, table)
+    base, overrides = entries(array, table, 15, 16)
+    known = {one(attribute, 1): attribute for attribute in map(message, array.get(13, []))}
+    values = {number: [None] * len(live) for number in known}
+    end = 0
+    for i, (first, fields, *rest) in enumerate(base):
+        check(first >= end, "base columns that overlap")
+        end = first + one(fields, 2)
+        base[i] = (range(first, end), fields, *rest)
+    check(end <= len(live), "columns past the last row id")
+    for ids, fields, objects, of_segment in base + overrides:
+        columns = [message(column) for column in fields.get(8, [])]
+        places = [one(column, 1) for column in columns]
+        held = places if of_segment is None else [of_segment[place] for place in places]
+        check(len(set(held)) == len(held), "a file with one attribute twice")
+        if not any(number in known for number in held):
+            continue
+        for number, column, found in zip(held, columns, column_values(fields, objects)):
+            if number not in known:
+                continue
+            check(one(column, 2) == one(known[number], 3), "a column of another type than its attribute")
+            for row_id, value in zip(ids, found):
+                values[number][row_id] = value
+    rows = np.flatnonzero(live).tolist()
+    return {one(known[number], 2).decode(): [of[row] for row in rows] for number, of in values.items()}
 
 
 def main(folder, name=None, out=None, version=None):
@@ -327,6 +418,9 @@ def main(folder, name=None, out=None, version=None):
         print(f"version {one(root, 4)}")
         for name, array in arrays(root).items():
             print(f"{name}: {np.dtype(DTYPES[one(array, 3)])} ({one(array, 7)}, {numbers(array, 4)})")
+    elif out.endswith(".json"):
+        with open(out, "w") as file:
+            json.dump(attributes(folder, root, name), file)
     else:
         np.save(out, read(folder, root, name))
 
