@@ -9,21 +9,6 @@ import type { AttributeDraft, Change } from './transaction.js';
 /** Attributes of one array at most. */
 export const attributeLimit = 1000;
 
-const nameBytesLimit = 200;
-
-/** Refuses names that cannot be told apart or written down; `code` says who gave the name. */
-export function checkAttributeName(name: string, code: 'InvalidArgument' | 'Corrupt'): void {
-  const fail = (reason: string): never => {
-    throw new NacreError(code, `an attribute's name ${reason}`, {
-      context: { attribute: name.slice(0, 100) },
-    });
-  };
-  if (typeof name !== 'string' || name === '') fail('is a text that is not empty');
-  if (new TextEncoder().encode(name).byteLength > nameBytesLimit) fail(`has at most ${nameBytesLimit} bytes`);
-  if (name.normalize('NFC') !== name) fail('is not in the normal form NFC');
-  if (/[\p{Cc}\p{Cs}]/u.test(name)) fail('holds a control character, or half of a surrogate pair');
-}
-
 type Attributes = Pick<ArrayEntry, 'attributes' | 'nextAttributeId'>;
 
 export interface Resolved extends Attributes {
@@ -52,6 +37,11 @@ export function resolveAttributes(before: Attributes, drafts: readonly Attribute
     attributes = [...attributes, make(v1.Attribute, { id: nextAttributeId, name, type })];
     return nextAttributeId++;
   });
+  // One was named by its id, the other by a name that the first one has now.
+  const twice = drafts.find((_, i) => ids.indexOf(ids[i] ?? -1) !== i);
+  if (twice !== undefined) {
+    throw conflict(`the name '${twice.name}' was given to another attribute by another writer`);
+  }
   const changed = nextAttributeId !== before.nextAttributeId;
   return { attributes, nextAttributeId, ids, changed };
 }
@@ -61,7 +51,10 @@ function find(attributes: readonly Attribute[], { id, name }: AttributeDraft): A
   return attributes.find((one) => (id === undefined ? one.name === name : one.id === id));
 }
 
-/** The attributes after a change of them. `Conflict` as above, and when another has the name. */
+/**
+ * The attributes after a change of them. `Conflict` as above, and when another has the name, or another
+ * writer renamed it too.
+ */
 export function changeAttributes(before: Attributes, change: Change): Attributes {
   if (change.kind === 'appendAttributes' || change.kind === 'setAttributes') {
     return resolveAttributes(before, change.attributes);
@@ -77,6 +70,9 @@ export function changeAttributes(before: Attributes, change: Change): Attributes
     throw conflict(`the attribute '${change.attribute.name}' was dropped by another writer`);
   }
   const { name } = change;
+  if (known.name !== change.attribute.name) {
+    throw conflict(`the attribute '${change.attribute.name}' got another name by another writer`);
+  }
   if (attributes.some((one) => one !== known && one.name === name)) {
     throw conflict(`the name '${name}' was given to another attribute by another writer`);
   }

@@ -1,19 +1,27 @@
-// Names that users give to arrays and tags. They live inside the root only, never in a key.
+// Names that users give to arrays, attributes and tags. They live inside the root only, never in a key.
 import { type ErrorCode, NacreError } from '../errors.js';
 import { utf8 } from '../util/bytes.js';
 
 const maxNameBytes = 200;
 
+type Code = Extract<ErrorCode, 'InvalidArgument' | 'Corrupt'>;
+
 /** Refuses what would not survive a round trip through a terminal, a file name or another program. */
-export function checkName(
-  name: string,
-  code: Extract<ErrorCode, 'InvalidArgument' | 'Corrupt'> = 'InvalidArgument',
-): void {
+export function checkName(name: string, code: Code = 'InvalidArgument'): void {
+  checkText(name, code);
+  const parts = name.split('/');
+  if (!parts.some((part) => part === '' || part === '.' || part === '..')) return;
+  throw refused(name, code, "has an empty part, '.' or '..' between slashes");
+}
+
+/** The same of an attribute, whose name is no path. */
+export function checkAttributeName(name: string, code: Code = 'InvalidArgument'): void {
+  checkText(name, code);
+}
+
+function checkText(name: string, code: Code): void {
   const fail = (reason: string, hint?: string): never => {
-    throw new NacreError(code, `the name ${JSON.stringify(name.slice(0, 80))} ${reason}`, {
-      context: { name: name.slice(0, 80) },
-      ...(hint === undefined ? {} : { hint }),
-    });
+    throw refused(name, code, reason, hint);
   };
   if (name.length === 0) fail('is empty');
   const bytes = utf8.encode(name).byteLength;
@@ -23,11 +31,14 @@ export function checkName(
   if (/[\p{Cc}\p{Cs}\p{Co}\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u.test(name)) {
     fail('holds a control, an invisible or a broken character');
   }
-  const parts = name.split('/');
-  if (parts.some((part) => part === '' || part === '.' || part === '..')) {
-    fail("has an empty part, '.' or '..' between slashes");
-  }
   if (name.trim() !== name) fail('begins or ends with white space');
+}
+
+function refused(name: string, code: Code, reason: string, hint?: string): NacreError {
+  return new NacreError(code, `the name ${JSON.stringify(name.slice(0, 80))} ${reason}`, {
+    context: { name: name.slice(0, 80) },
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 /**

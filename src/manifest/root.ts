@@ -1,7 +1,6 @@
 // A root's bytes, in and out, and every check that needs nothing but those bytes.
 import { NacreError } from '../errors.js';
 import { toHex } from '../util/bytes.js';
-import { checkAttributeName } from './attributes.js';
 import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
 import {
@@ -13,7 +12,7 @@ import {
   type SegmentRef,
   v1,
 } from './message.js';
-import { checkName } from './names.js';
+import { checkAttributeName, checkName } from './names.js';
 import { resolveObject } from './objects.js';
 
 /** Features that this release knows; a root that requires another one is refused. */
@@ -204,6 +203,8 @@ export function checkPartition(
     if (partition.dataOffset > sizeBytes) fail(`a body at ${partition.dataOffset} of ${sizeBytes} bytes`);
     const unknown = partition.columns.find(({ attribute }) => attribute >= array.nextAttributeId);
     if (unknown !== undefined) fail(`its attribute ${unknown.attribute} was never given`);
+    const ids = new Set(partition.columns.map(({ attribute }) => attribute));
+    if (ids.size !== partition.columns.length) fail('it holds one attribute twice');
   }
   const expected = partition.dataOffset + partition.rows * rowBytesOf(array);
   if (partition.columns.length === 0 && expected !== sizeBytes) {

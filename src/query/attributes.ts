@@ -74,7 +74,12 @@ export async function attributesOfRows(
 
 function valueForUsers(type: AttributeType, value: Value): AttributeValue {
   if (typeof value !== 'bigint') return value;
-  if (type === 'timestamp') return new Date(Number(value / 1000n));
+  if (type === 'timestamp') return new Date(Number((value - modulo(value, 1000n)) / 1000n));
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
+}
+
+/** What is left from the multiple below. */
+function modulo(value: bigint, of: bigint): bigint {
+  return ((value % of) + of) % of;
 }

@@ -83,6 +83,19 @@ describe('two writers at once', () => {
     expect((await table()).map(({ language }) => language)).toEqual(['de', 'en', null, 'fr', 'it']);
   });
 
+  test('cannot give one attribute two names, nor make one of a name that another got', async () => {
+    const rename =
+      (to: string): Verb =>
+      (tx) =>
+        tx.renameAttribute('a', 'lang', to);
+    const error = await both(rename('x'), rename('y'));
+    expect(error?.message).toContain("'lang' got another name by another writer");
+    const make: Verb = (tx) => tx.append('a', int32(9), { attributes: { x: ['of x'], tag: ['t'] } });
+    const clash = await both((tx) => tx.renameAttribute('a', 'x', 'tag'), make);
+    expect(clash?.message).toContain("'tag' was given to another attribute by another writer");
+    expect((await table()).map(({ tag }) => tag)).toEqual(['de', 'en', null, 'fr']);
+  });
+
   test('cannot set what one of them drops, and agree to drop it', async () => {
     const drop: Verb = (tx) => tx.dropAttribute('a', 'lang');
     const error = await both(drop, (tx) => tx.setAttributes('a', [0], { lang: ['it'] }));
@@ -193,7 +206,7 @@ describe('what is refused', () => {
       /^InvalidArgument: .*no value tells its type/,
     );
     expect(await refused(append({ fresh: [1, 'x'] }))).toMatch(/^InvalidArgument: .*'fresh', row 1/);
-    expect(await refused(append({ '': [1, 2] }))).toMatch(/^InvalidArgument: .*not empty/);
+    expect(await refused(append({ '': [1, 2] }))).toMatch(/^InvalidArgument: .*is empty/);
     expect(await refused(append({ fresh: 'ab' }))).toMatch(/^InvalidArgument: .*no array of values/);
     expect(await refused((tx) => tx.dropAttribute('a', 'lan'))).toMatch(/^NotFound: .*no attribute 'lan'/);
     expect(await refused((tx) => tx.renameAttribute('a', 'lang', 'year'))).toMatch(/^AlreadyExists/);

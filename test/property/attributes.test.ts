@@ -25,7 +25,7 @@ const firstSeed = Number(process.env['NACRE_SEED'] ?? 1);
 /** As a user is given it. */
 function given(attribute: number, value: Value): unknown {
   if (typeof value !== 'bigint') return value;
-  if (attributes[attribute]?.type === 'timestamp') return new Date(Number(value / 1000n));
+  if (attributes[attribute]?.type === 'timestamp') return new Date(Math.floor(Number(value) / 1000));
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
