@@ -22,10 +22,12 @@ export type { Certificate, CertificateClaims, ExactNumber } from './query/certif
 export type { CertifyOptions } from './query/certify.js';
 export type { Hit } from './query/execute.js';
 export { type Metric, scoreOrder } from './query/metric.js';
-export type { NearestQuery } from './query/nearest.js';
+export type { Aggregate, Measure, Measures } from './query/aggregate.js';
+export type { QueryAnalysis } from './query/analysis.js';
+export type { DistanceRange, NearestQuery } from './query/nearest.js';
 export type { Precision } from './query/precision.js';
 export { search, type SearchHit, type SearchOptions } from './query/search.js';
-export type { QueryVectors } from './query/vectors.js';
+export type { QueryVectors, StoredRow } from './query/vectors.js';
 export type { Dtype, TypedArray } from './npy/dtype.js';
 export type { Settled } from './manifest/settle.js';
 export { openAttributeFile, openNpyFile, readCertificate } from './formats.js';

@@ -9,16 +9,17 @@ import { NacreError } from '../errors.js';
 import { type Dtype, type TypedArray, viewAs } from '../npy/dtype.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { attributesOf } from '../query/attributes.js';
-import { executeNearest, type Hit } from '../query/execute.js';
+import type { Hit } from '../query/execute.js';
 import type { Filter } from '../query/filter/filter.js';
 import { type Metric, resolveMetric } from '../query/metric.js';
-import { type CertifyNearest, defaultLimit, NearestQuery, type RunNearest } from '../query/nearest.js';
-import { type NearestPlan, plainly } from '../query/plan.js';
+import type { QueryHome } from '../query/home.js';
+import { defaultLimit, NearestQuery } from '../query/nearest.js';
+import { plainly } from '../query/plan.js';
 import { RowQuery } from '../query/rows.js';
-import { dimensionsOf } from '../query/scan.js';
-import { type QueryVectors, resolveVectors } from '../query/vectors.js';
+import type { QueryVectors, StoredRow } from '../query/vectors.js';
 import type { Environment } from './environment.js';
 import type { HeadSource } from './head-source.js';
+import type { Snapshot } from './snapshot.js';
 import type { WriteCall, WriteResult } from './operation.js';
 import type { DropIndexOptions, IndexOptions, TransactionHandle } from './transaction-handle.js';
 
@@ -49,6 +50,7 @@ const batchBytes = 16 * 2 ** 20;
 export interface ArrayHome {
   /** Throws `Closed`. */
   checkOpen(): void;
+  snapshotAt(reference: { readonly version: number }, options: CallOptions): Promise<Snapshot>;
   write(work: (transaction: TransactionHandle) => Promise<void>, options: WriteCall): Promise<WriteResult>;
 }
 
@@ -158,37 +160,21 @@ export class ArrayHandle {
   }
 
   /**
-   * The rows nearest to one vector, or to each of many (`{ data, shape: [queries, dimensions] }`). Nothing
-   * runs before `toArray()`. Metrics: `l2` (default), `l2sq`, `cosine`, `dot`, `hamming`, `jaccard`, `kl`,
+   * The rows nearest to one vector, or to each of many (`{ data, shape: [queries, dimensions] }`), or to a
+   * row that is stored (`{ row: 12 }`, `{ id: 12 }`; the row itself is among the answers). Nothing runs
+   * before `toArray()`. Metrics: `l2` (default), `l2sq`, `cosine`, `dot`, `hamming`, `jaccard`, `kl`,
    * `js` ({@link Metric}). Rows of more than one axis count as flat vectors.
    */
-  nearest(vector: TypedArray | readonly number[], options?: NearestOptions): NearestQuery<Hit[]>;
+  nearest(vector: TypedArray | readonly number[] | StoredRow, options?: NearestOptions): NearestQuery<Hit[]>;
   nearest(vectors: QueryVectors, options?: NearestOptions): NearestQuery<Hit[][]>;
-  nearest(vectors: QueryVectors, options: NearestOptions = {}): NearestQuery<Hit[]> | NearestQuery<Hit[][]> {
+  nearest(
+    vectors: QueryVectors | StoredRow,
+    options: NearestOptions = {},
+  ): NearestQuery<Hit[]> | NearestQuery<Hit[][]> {
     this.#check();
     const metric = resolveMetric(options.metric ?? 'l2');
-    const plan: NearestPlan = { array: this.name, metric, limit: defaultLimit, offset: 0, ...plainly };
-    const resolve = (view: ArrayView, signal: AbortSignal | undefined) =>
-      resolveVectors(vectors, dimensionsOf(view), this.name, signal);
-    const run: RunNearest = (wanted, call) => {
-      this.#check();
-      return this.#source.read(async (snapshot) => {
-        const view = snapshot.array(this.name);
-        const resolved = await resolve(view, call.signal);
-        const lists = await executeNearest(this.#environment, view, wanted, resolved, call);
-        return { lists, single: resolved.single };
-      }, call);
-    };
-    const certify: CertifyNearest = async (wanted, call) => {
-      this.#check();
-      const { certify } = await import('../query/certify.js');
-      return this.#source.read(async (snapshot) => {
-        const view = snapshot.array(this.name);
-        const at = { environment: this.#environment, loaded: snapshot.loaded, view };
-        return certify(at, wanted, await resolve(view, call.signal), call);
-      }, call);
-    };
-    return new NearestQuery<Hit[][]>(plan, run, certify);
+    const plan = { array: this.name, metric, limit: defaultLimit, offset: 0, ...plainly };
+    return new NearestQuery<Hit[][]>(plan, vectors, this.#queries());
   }
 
   /** The attributes of its rows, in the order in which they were made. */
@@ -212,20 +198,24 @@ export class ArrayHandle {
 
   #rows(): RowQuery {
     this.#check();
-    const plan = {
-      array: this.name,
-      filter: undefined,
-      select: [],
-      limit: Number.POSITIVE_INFINITY,
-      offset: 0,
+    const asked = { filter: undefined, select: [], fresh: false, at: undefined };
+    const plan = { array: this.name, limit: Number.POSITIVE_INFINITY, offset: 0, ...asked };
+    return new RowQuery(plan, this.#queries());
+  }
+
+  #queries(): QueryHome {
+    const environment = this.#environment;
+    return {
+      on: async ({ fresh, at }, work, options) => {
+        this.#check();
+        const run = async (snapshot: Snapshot) =>
+          work({ environment, loaded: snapshot.loaded, view: snapshot.array(this.name) });
+        if (at !== undefined) return run(await this.#home.snapshotAt(at, options));
+        return this.#source.read(run, { ...options, fresh });
+      },
+      scope: () => environment.meter.scope(),
+      cached: () => environment.cache.counters(),
     };
-    return new RowQuery(plan, (work, options) => {
-      this.#check();
-      return this.#source.read(
-        async (snapshot) => work(this.#environment, snapshot.array(this.name)),
-        options,
-      );
-    });
   }
 
   /**

@@ -18,6 +18,7 @@ import { HeadSource } from './head-source.js';
 import { type DatasetInfo, describe, describeVersion, type VersionInfo } from './info.js';
 import type { OpenOptions } from './open.js';
 import { checkIfVersion, identityOf, operationOf, type WriteCall, type WriteResult } from './operation.js';
+import { Snapshot } from './snapshot.js';
 import { TransactionHandle } from './transaction-handle.js';
 import type { Verification, VerifyOptions } from './verify.js';
 
@@ -87,6 +88,8 @@ export class Dataset implements AsyncDisposable {
     this.#check();
     return new ArrayHandle(name, this.#environment, this.#source, {
       checkOpen: () => this.#check(),
+      snapshotAt: async (reference, options) =>
+        new Snapshot(this.#environment, await this.#rootAt(reference, options)),
       write: (work, options) => this.write(work, options),
     });
   }
@@ -101,15 +104,18 @@ export class Dataset implements AsyncDisposable {
   /** The dataset as it was at a version; read-only. `NotFound` or `Expired` when there is no such version. */
   async at(reference: VersionReference, options: CallOptions = {}): Promise<Dataset> {
     this.#check();
+    const head = await this.#rootAt(reference, options);
+    return new Dataset(this.#environment, { ...this.#opened, head, confirmed: true }, this);
+  }
+
+  async #rootAt({ version }: VersionReference, options: CallOptions): Promise<LoadedRoot> {
     const { store, functions } = this.#environment;
     const head = (await this.#source.confirmed(options)).loaded;
-    const { version } = reference;
     if (!Number.isSafeInteger(version)) {
       throw new NacreError('InvalidArgument', `${String(version)} is no version number`);
     }
     const wanted = version < 0 ? head.root.version + version : version;
-    const loaded = await rootAt(store, head, wanted, functions, options);
-    return new Dataset(this.#environment, { ...this.#opened, head: loaded, confirmed: true }, this);
+    return rootAt(store, head, wanted, functions, options);
   }
 
   /** Versions, newest first. Cost: one request a version, sixteen at a time. */

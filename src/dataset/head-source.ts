@@ -69,8 +69,18 @@ export class HeadSource {
     return this.#snapshot;
   }
 
-  /** Runs a read on the newest version; the look and the first requests of the read share a wave. */
-  async read<T>(work: (snapshot: Snapshot) => Promise<T>, options: CallOptions = {}): Promise<T> {
+  /**
+   * Runs a read on the newest version that is known, with `fresh` the newest there is; the look and the first
+   * requests of the read share a wave.
+   */
+  async read<T>(
+    work: (snapshot: Snapshot) => Promise<T>,
+    { fresh = false, ...options }: CallOptions & { readonly fresh?: boolean } = {},
+  ): Promise<T> {
+    if (fresh && this.#confirmed) {
+      this.#look = undefined;
+      this.#confirmed = false;
+    }
     if (this.#confirmed) return work(this.#snapshot);
     const guess = this.#snapshot;
     // What it throws at once is as provisional as what it rejects with.

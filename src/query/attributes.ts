@@ -72,7 +72,8 @@ export async function attributesOfRows(
   });
 }
 
-function valueForUsers(type: AttributeType, value: Value): AttributeValue {
+/** A value as users get it. */
+export function valueForUsers(type: AttributeType, value: Value): AttributeValue {
   if (typeof value !== 'bigint') return value;
   if (type === 'timestamp') return new Date(Number((value - modulo(value, 1000n)) / 1000n));
   const number = Number(value);

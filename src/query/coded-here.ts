@@ -9,7 +9,15 @@ import { isOneWindow, rangeOf } from '../arrays/windows.js';
 import type { Cascade, CodeRows, RowsInMemory, Scoring, Searched } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { lowerBound } from '../util/sorted.js';
-import { type Coded, type CodedRows, codeRowsOf, firstRound, type Listed, scoredNowBytes } from './coded.js';
+import {
+  type Coded,
+  type CodedRows,
+  codeRowsOf,
+  firstRound,
+  type Listed,
+  type Refining,
+  scoredNowBytes,
+} from './coded.js';
 import { isShort } from './now.js';
 import { untilCancelled } from './scan.js';
 
@@ -91,7 +99,7 @@ export async function searchHere(
   environment: ArrayEnvironment,
   view: ArrayView,
   { codes, covered }: Coded,
-  { k, queries, enough }: { readonly k: number; readonly queries: number; readonly enough: number },
+  { k, queries, enough, onScored }: Refining & { readonly enough: number },
   { signal }: CallOptions,
 ): Promise<boolean | undefined> {
   const { pages, memoryBytes } = environment;
@@ -117,7 +125,10 @@ export async function searchHere(
     const search = async (): Promise<Searched> =>
       isNow ? cascade.searchNow(here, rows, scoring) : cascade.search(here, rows, scoring);
     const { read, isDone } = await untilCancelled(cascade, signal, search);
-    const tell = (ids: Float64Array): void => tellRead(ids, covered, lent);
+    const tell = (ids: Float64Array): void => {
+      onScored(ids.length);
+      tellRead(ids, covered, lent);
+    };
     if (isDone || cascade.left() > enough) {
       tell(read);
       return isDone;

@@ -251,13 +251,21 @@ export async function scanIds(
   }
 }
 
+/** What is wanted of rows that bounds left. */
+export interface Refining {
+  readonly k: number;
+  readonly queries: number;
+  /** Told how many rows were read to be scored. */
+  readonly onScored: (rows: number) => void;
+}
+
 /** Scores the rows that the bounds left. Cost: a wave for each round, most of the time one. */
 export async function refine(
   { pages, native, memoryBytes }: ArrayEnvironment,
   view: ArrayView,
   map: RowMap,
   cascade: Cascade,
-  { k, queries }: { readonly k: number; readonly queries: number },
+  { k, queries, onScored }: Refining,
   options: CallOptions,
 ): Promise<void> {
   const rowBytes = rowBytesOf(view.type);
@@ -267,6 +275,7 @@ export async function refine(
     const next = Math.min(count, most);
     const ids = cascade.left() <= hitsOfTurn ? cascade.next(next) : await cascade.nextLater(next);
     if (ids.length === 0) return;
+    onScored(ids.length);
     const indices = await byTurns(ids, (some) => map.indicesOf(some), options.signal);
     const picks = await picksByTurns(map, indices, options.signal);
     const rows = allocate(ids.length * rowBytes, `scoring ${ids.length} rows of '${view.name}'`, native);

@@ -12,6 +12,7 @@ import type { BitScan, Cascade, ExactScan, ScanMetric } from '../native.js';
 import { uniqueSorted } from '../arrays/row-order.js';
 import { lowerBound } from '../util/sorted.js';
 import { throwIfAborted } from '../util/runtime.js';
+import { QueryCounts } from './analysis.js';
 import { attributesOfRows, type RowAttributes, selectedAttributes } from './attributes.js';
 import type { CallOptions } from '../storage/object-store.js';
 import {
@@ -48,6 +49,8 @@ export interface Hit {
 export interface ExecuteOptions extends CallOptions {
   /** Told how many of the live rows were scanned. */
   readonly onProgress?: (scannedRows: number, totalRows: number) => void;
+  /** Told what was looked at. */
+  readonly counts?: QueryCounts;
 }
 
 /** Objects in flight at most; more would not make a scan faster. */
@@ -63,17 +66,21 @@ export async function executeNearest(
   // A name that is not there is told before anything is read.
   selectedAttributes(view, plan.select);
   const map = await view.rowMap(options);
-  const matched = plan.filter && (await matchedRows(environment, view, map, plan.filter, options));
+  const { counts = new QueryCounts(), ...call } = options;
+  const matched = plan.filter && (await matchedRows(environment, view, map, plan.filter, call, counts));
+  counts.liveRows = map.liveRows;
+  counts.matchedRows = matched?.count ?? map.liveRows;
   const wanted = Math.min(plan.limit + plan.offset, matched?.count ?? map.liveRows);
   if (wanted === 0 || vectors.count === 0) return Array.from({ length: vectors.count }, () => []);
   const start = async (): Promise<Pass> => {
     const scan = await startScan(environment.native, view, plan.metric, wanted, vectors);
-    return { environment, view, map, scan, wanted, vectors, options, scanned: 0 };
+    return { environment, view, map, scan, wanted, vectors, options: call, counts, scanned: 0 };
   };
   const { rowSets } = environment.functions;
   let pass = await start();
   if (matched !== undefined && areFew(environment, view, matched)) {
     await scanIds(environment, view, map, pass.scan, rowSets.toSorted(matched.set), options);
+    counts.scoredRows += matched.count;
   } else {
     const all = await view.scanParts(options);
     const parts = matched === undefined ? all : filteredParts(all, matched, rowSets);
@@ -83,25 +90,27 @@ export async function executeNearest(
       await scanPlain(pass, plan.metric, parts);
     }
   }
-  const { counts, ids, scores, estimated } = await resultsOf(pass.scan, wanted * vectors.count);
+  const found = await resultsOf(pass.scan, wanted * vectors.count);
+  const { ids, scores, estimated } = found;
   const rows = await byTurns(ids, (some) => map.indicesOf(some), options.signal);
   const hitAt = (at: number): Hit => {
     const hit = { row: rows[at] ?? -1, id: ids[at] ?? -1, score: scores[at] ?? Number.NaN };
     return estimated?.[at] === 1 ? { ...hit, estimated: true } : hit;
   };
-  const lists = await listsOf(counts, wanted, hitAt, options.signal);
+  const lists = await listsOf(found.counts, wanted, hitAt, options.signal);
   const hits = plan.offset === 0 ? lists : lists.map((list) => list.slice(plan.offset));
-  return plan.select.length === 0 ? hits : withAttributes(environment, view, plan, hits, options);
+  return withAttributes(environment, view, plan, hits, call);
 }
 
-/** Each hit with the selected attributes of its row. Cost: one wave. */
-async function withAttributes(
+/** Each hit with the selected attributes of its row, if any are. Cost: one wave. */
+export async function withAttributes(
   environment: ArrayEnvironment,
   view: ArrayView,
   { select }: NearestPlan,
-  lists: readonly (readonly Hit[])[],
-  options: ExecuteOptions,
+  lists: Hit[][],
+  options: CallOptions,
 ): Promise<Hit[][]> {
+  if (select.length === 0) return lists;
   const ids = uniqueSorted(Float64Array.from(lists.flat(), ({ id }) => id));
   const attributes = selectedAttributes(view, select);
   const values = await attributesOfRows(environment, view, attributes, ids, options);
@@ -118,6 +127,7 @@ interface Pass {
   readonly wanted: number;
   readonly vectors: ResolvedVectors;
   readonly options: ExecuteOptions;
+  readonly counts: QueryCounts;
   scanned: number;
 }
 
@@ -129,15 +139,16 @@ const leftAtMost = 1 / 16;
  * An index that is damaged is reported, and not used.
  */
 async function scanCoded(pass: Pass, plan: NearestPlan, parts: readonly ScanPart[]): Promise<boolean> {
-  const { environment, view, scan, wanted, vectors, options } = pass;
+  const { environment, view, scan, wanted, vectors, options, counts } = pass;
   const coded = openCodes(environment, view, scan, plan, vectors, parts, options);
   if (coded === undefined) return false;
   const lists = [...coded.codes.lists, ...coded.bits.lists];
   const covered = lists.reduce((rows, { liveRows }) => rows + liveRows, 0);
   const enough = Math.floor((wanted + covered * leftAtMost) * vectors.count);
+  counts.codedRows = covered;
   // Estimates have no use for rows, whether they are in memory or not.
   if (estimates(plan.precision)) return scanByStages(pass, plan, coded, enough);
-  const asked = { k: wanted, queries: vectors.count, enough };
+  const asked = { k: wanted, queries: vectors.count, enough, onScored: scoredBy(pass) };
   let isDone: boolean | undefined;
   try {
     isDone = await searchHere(environment, view, coded, asked, options);
@@ -166,14 +177,24 @@ async function scanByStages(pass: Pass, plan: NearestPlan, coded: Coded, enough:
   if ((cascade?.left() ?? 0) > enough || (bits?.left() ?? 0) * vectors.count > enough) return false;
   await scanPlain(pass, plan.metric, coded.plain);
   try {
-    const asked = { k: wanted, queries: vectors.count };
+    const asked = { k: wanted, queries: vectors.count, onScored: scoredBy(pass) };
     if (cascade) await refine(environment, view, map, cascade, asked, options);
-    if (bits && bits.left() > 0) await scanIds(environment, view, map, scan, await bits.unscored(), options);
+    if (bits && bits.left() > 0) {
+      const unscored = await bits.unscored();
+      asked.onScored(unscored.length);
+      await scanIds(environment, view, map, scan, unscored, options);
+    }
   } catch (error) {
     // Rows that are not those of their codes; where it is rows that are damaged, the plain scan says so.
     return giveUpIndex(pass, error);
   }
   return true;
+}
+
+function scoredBy({ counts }: Pass): (rows: number) => void {
+  return (rows) => {
+    counts.scoredRows += rows;
+  };
 }
 
 /** False when codes cannot stand for rows by these queries. */
@@ -228,18 +249,23 @@ async function scanPlain(pass: Pass, metric: ScanMetric, parts: readonly ScanPar
         } finally {
           here.done();
         }
-        progress(pass, part.rows);
+        plainScanned(pass, part.rows);
         return;
       }
       const windows = windowsOf(part, part.rows, memoryBytes, (rows) => rows * rowBytes);
       const work = async (bytes: Uint8Array, { row, rows }: Window): Promise<void> => {
         const ids = rowIds?.subarray(row, row + rows);
         await scanRows(scan, options.signal, bytes, rowIds === undefined ? firstRowId + row : 0, ids, dead);
-        progress(pass, rows);
+        plainScanned(pass, rows);
       };
       await eachWindow(pages, part, windows, work, options);
     },
   );
+}
+
+function plainScanned(pass: Pass, rows: number): void {
+  pass.counts.scannedRows += rows;
+  progress(pass, rows);
 }
 
 function progress(pass: Pass, rows: number): void {

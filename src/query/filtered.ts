@@ -8,6 +8,7 @@ import { countBits } from '../attributes/bits.js';
 import type { RowSetFunctions } from '../manifest/functions.js';
 import { defaultBlockBytes } from '../manifest/objects.js';
 import type { CallOptions } from '../storage/object-store.js';
+import type { QueryCounts } from './analysis.js';
 import type { Expression } from './filter/expression.js';
 import { matchedWindows } from './match.js';
 
@@ -24,10 +25,12 @@ export async function matchedRows(
   map: RowMap,
   filter: Expression,
   options: CallOptions,
+  counts?: QueryCounts,
 ): Promise<Matched> {
   const { rowSets } = environment.functions;
   let [set, count] = [rowSets.range(0, 0), 0];
-  for await (const { start, end, bits } of matchedWindows(environment, view, map, filter, options)) {
+  const windows = matchedWindows(environment, view, map, filter, options, counts);
+  for await (const { start, end, bits } of windows) {
     const found = countBits(bits, end - start);
     if (found === 0) continue;
     set = count === 0 ? rowSets.fromBits(start, bits) : rowSets.union(set, rowSets.fromBits(start, bits));

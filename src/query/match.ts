@@ -10,6 +10,7 @@ import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { mergeSorted, slice } from '../util/sorted.js';
 import { inOrderAhead } from './ahead.js';
+import { QueryCounts } from './analysis.js';
 import { attributesOf } from './attributes.js';
 import { type BoundExpression, bindFilter } from './filter/bind.js';
 import { matches } from './filter/evaluate.js';
@@ -24,13 +25,8 @@ export interface MatchedWindow {
   readonly bits: Uint8Array;
 }
 
-/** What matching came to. */
-export interface MatchCounts {
-  windows: number;
-  /** Nothing of these was read: no row can match, or every one does. */
-  ruledOut: number;
-  takenWhole: number;
-}
+/** The filter that every row matches. */
+export const everything: Expression = { kind: 'and', operands: [] };
 
 /** Windows that are read at once at most. */
 const windowsAhead = 8;
@@ -45,7 +41,7 @@ export async function* matchedWindows(
   map: RowMap,
   filter: Expression,
   options: CallOptions = {},
-  counts: MatchCounts = { windows: 0, ruledOut: 0, takenWhole: 0 },
+  counts: QueryCounts = new QueryCounts(),
 ): AsyncGenerator<MatchedWindow> {
   const all = attributesOf(view);
   const whole = bindFilter(filter, all);
@@ -93,15 +89,15 @@ async function matchWindow(
   filter: BoundExpression,
   attributes: readonly Attribute[],
   options: CallOptions,
-  counts: MatchCounts,
+  counts: QueryCounts,
 ): Promise<Uint8Array> {
   const { start, end, sources } = window;
   counts.windows++;
   const truths = possibleTruths(filter, statisticsOfWindow(window));
   const base = async (): Promise<Uint8Array> => {
     if (!truths.true || !(truths.false || truths.unknown)) {
-      if (truths.true) counts.takenWhole++;
-      else counts.ruledOut++;
+      if (truths.true) counts.wholeWindows++;
+      else counts.ruledOutWindows++;
       return filledBits(end - start, truths.true);
     }
     const stretches = sources.flatMap((dense) => {

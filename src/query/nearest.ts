@@ -1,39 +1,55 @@
 // The chained query: every step gives a new, frozen query; nothing runs before `toArray`.
 import { NacreError } from '../errors.js';
 import type { CallOptions } from '../storage/object-store.js';
+import { analyzed, type QueryAnalysis } from './analysis.js';
 import type { Certificate } from './certificate.js';
 import type { CertifyOptions } from './certify.js';
 import type { ExecuteOptions, Hit } from './execute.js';
 import { bothOf, type Filter } from './filter/filter.js';
+import type { QueryHome, QueryPlace } from './home.js';
+import { type Metric, resolveMetric } from './metric.js';
 import { explainPlan, type NearestPlan } from './plan.js';
+import { executeInRange } from './range.js';
 import { estimates, hasCodes, type Precision, resolvePrecision } from './precision.js';
-
-/** Runs a plan at the version that the handle stands at. */
-export type RunNearest = (
-  plan: NearestPlan,
-  options: ExecuteOptions,
-) => Promise<{ readonly lists: Hit[][]; readonly single: boolean }>;
-
-/** Certifies a plan's answer at the version that the handle stands at. */
-export type CertifyNearest = (plan: NearestPlan, options: CertifyOptions) => Promise<Certificate>;
+import { dimensionsOf } from './scan.js';
+import {
+  type QueryVectors,
+  type ResolvedVectors,
+  resolveVectors,
+  type StoredRow,
+  storedVector,
+} from './vectors.js';
 
 /** Rows wanted where no limit was given. */
 export const defaultLimit = 10;
 
+export interface DistanceRange {
+  /** Scores at least as high. */
+  readonly least?: number;
+  /** Scores below. */
+  readonly below?: number;
+}
+
 export class NearestQuery<Result extends Hit[] | Hit[][]> {
   readonly #plan: NearestPlan;
-  readonly #run: RunNearest;
-  readonly #certify: CertifyNearest;
+  readonly #vectors: QueryVectors | StoredRow;
+  readonly #home: QueryHome;
 
   /** Use `array.nearest()`. */
-  constructor(plan: NearestPlan, run: RunNearest, certify: CertifyNearest) {
+  constructor(plan: NearestPlan, vectors: QueryVectors | StoredRow, home: QueryHome) {
     this.#plan = plan;
-    this.#run = run;
-    this.#certify = certify;
+    this.#vectors = vectors;
+    this.#home = home;
+    Object.freeze(this);
   }
 
   #with(change: Partial<NearestPlan>): NearestQuery<Result> {
-    return new NearestQuery({ ...this.#plan, ...change }, this.#run, this.#certify);
+    return new NearestQuery({ ...this.#plan, ...change }, this.#vectors, this.#home);
+  }
+
+  /** By which metric rows are near; see {@link Metric}. */
+  metric(metric: Metric): NearestQuery<Result> {
+    return this.#with({ metric: resolveMetric(metric) });
   }
 
   /** Score every row: the answer is exact whatever indexes exist. Takes back a `precision()` before it. */
@@ -75,6 +91,27 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
     return this.#with({ offset: wholeNumber('offset', rows, 0) });
   }
 
+  /**
+   * Only rows whose scores lie in the range: at least `least`, and below `below`; scores are distances, or
+   * similarities for `cosine` and `dot`. Errors: `InvalidArgument` for what is no number.
+   *
+   * Cost: where better rows than those of the range have to be passed over, the search is done again for more
+   * rows, four times as many each time.
+   */
+  distanceRange(range: DistanceRange): NearestQuery<Result> {
+    return this.#with({ range: rangeOf(range) });
+  }
+
+  /** Of the newest version there is, looked for in the wave of the first read; the handle moves on to it. */
+  fresh(): NearestQuery<Result> {
+    return this.#with({ fresh: true });
+  }
+
+  /** Of a version of the past: see `Dataset.at()`. Cost: one request more. */
+  at(version: { readonly version: number }): NearestQuery<Result> {
+    return this.#with({ at: version });
+  }
+
   /** What will be done, as text. No request. */
   explain(): string {
     return explainPlan(this.#plan);
@@ -89,8 +126,47 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
    * codes and the few rows that they leave. Errors: `NotFound`, `InvalidArgument`, `Corrupt`, `Aborted`.
    */
   async toArray(options: ExecuteOptions & CallOptions = {}): Promise<Result> {
-    const { lists, single } = await this.#run(this.#plan, options);
-    return (single ? (lists[0] ?? []) : lists) as Result;
+    return this.#home.on(this.#plan, async (place) => this.#results(place, options), options);
+  }
+
+  async #results({ environment, view }: QueryPlace, options: ExecuteOptions): Promise<Result> {
+    const vectors = await this.#resolved({ environment, view }, options);
+    const lists = await executeInRange(environment, view, this.#plan, vectors, options);
+    return (vectors.single ? (lists[0] ?? []) : lists) as Result;
+  }
+
+  async #resolved(
+    { environment, view }: Pick<QueryPlace, 'environment' | 'view'>,
+    options: CallOptions,
+  ): Promise<ResolvedVectors> {
+    const given = this.#vectors;
+    const resolve = (vectors: QueryVectors): Promise<ResolvedVectors> =>
+      resolveVectors(vectors, dimensionsOf(view), view.name, options.signal);
+    if (!('row' in given) && !('id' in given)) return resolve(given);
+    return { ...(await resolve(await storedVector(environment, view, given, options))), single: true };
+  }
+
+  /** The same list by list, one for each vector, in their order. */
+  async *stream(options: ExecuteOptions & CallOptions = {}): AsyncGenerator<Hit[]> {
+    const found = await this.toArray(options);
+    const isMany = (result: Hit[] | Hit[][]): result is Hit[][] => Array.isArray(result[0]);
+    if (isMany(found)) yield* found;
+    else yield found;
+  }
+
+  /** How many rows `toArray()` gives, of all vectors. Cost: as there. */
+  async count(options: ExecuteOptions & CallOptions = {}): Promise<number> {
+    const plain = this.#with({ select: [] });
+    let rows = 0;
+    for await (const hits of plain.stream(options)) rows += hits.length;
+    return rows;
+  }
+
+  /** Runs the query and tells what it cost and what it looked at; what runs beside it counts too. */
+  async analyze(
+    options: Omit<ExecuteOptions, 'counts'> & CallOptions = {},
+  ): Promise<{ readonly result: Result; readonly analysis: QueryAnalysis }> {
+    return analyzed(this.#home, this.explain(), (counts) => this.toArray({ ...options, counts }));
   }
 
   /**
@@ -104,11 +180,15 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
    * precision whose scores may be estimates.
    */
   async certify(options: CertifyOptions = {}): Promise<Certificate> {
-    const { metric, precision, filter } = this.#plan;
-    if (filter !== undefined) {
-      throw new NacreError('InvalidArgument', 'a certificate is of all rows: it knows no filter', {
-        hint: 'Certify the query without where().',
-      });
+    const { metric, precision, filter, range } = this.#plan;
+    if (filter !== undefined || range !== undefined) {
+      throw new NacreError(
+        'InvalidArgument',
+        'a certificate is of all rows: it knows no filter and no range',
+        {
+          hint: 'Certify the query without where() and distanceRange().',
+        },
+      );
     }
     if (estimates(precision) && hasCodes(metric)) {
       throw new NacreError('InvalidArgument', `scores of precision '${precision}' may be estimates`, {
@@ -116,7 +196,10 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
         hint: "Only exact answers have a certificate: leave precision() away, or ask for 'f64'.",
       });
     }
-    return this.#certify(this.#plan, options);
+    const { certify } = await import('./certify.js');
+    const work = async (place: QueryPlace): Promise<Certificate> =>
+      certify(place, this.#plan, await this.#resolved(place, options), options);
+    return this.#home.on(this.#plan, work, options);
   }
 }
 
@@ -129,4 +212,10 @@ export function wholeNumber(name: string, value: number, least: number): number 
     'InvalidArgument',
     `${name} is ${value}; it must be a whole number from ${least} to ${largestLimit}`,
   );
+}
+
+function rangeOf({ least = Number.NEGATIVE_INFINITY, below = Number.POSITIVE_INFINITY }: DistanceRange) {
+  const given: readonly unknown[] = [least, below];
+  if (given.every((one) => typeof one === 'number' && !Number.isNaN(one))) return { least, below };
+  throw new NacreError('InvalidArgument', 'a range of scores is of numbers: distanceRange({ least, below })');
 }

@@ -17,15 +17,22 @@ export interface NearestPlan {
   readonly filter: Expression | undefined;
   /** Attributes that hits come with, by name. */
   readonly select: readonly string[];
+  /** Only rows whose scores are at least the one and below the other. */
+  readonly range: { readonly least: number; readonly below: number } | undefined;
+  readonly fresh: boolean;
+  readonly at: { readonly version: number } | undefined;
   /** How precise scores are at least. */
   readonly precision: Precision;
 }
 
 /** What a plan is where nothing else was asked for. */
-export const plainly = { filter: undefined, select: [], method: 'exact', precision: 'f64' } as const;
+export const plainly = {
+  ...{ filter: undefined, range: undefined, select: [], fresh: false, at: undefined },
+  ...({ method: 'exact', precision: 'f64' } as const),
+};
 
 export function explainPlan(plan: NearestPlan): string {
-  const { array, metric, limit, offset, precision, filter, select } = plan;
+  const { array, metric, limit, offset, precision, filter, select, range } = plan;
   const skip = offset === 0 ? '' : `, after the first ${offset}`;
   const lines = [`nearest ${limit} rows of '${array}' by ${metric}${skip}`];
   if (filter !== undefined) {
@@ -34,6 +41,8 @@ export function explainPlan(plan: NearestPlan): string {
     );
   }
   if (select.length > 0) lines.push(`├─ with ${select.join(', ')}, read for these rows alone`);
+  if (range !== undefined) lines.push(`├─ of scores from ${range.least} up to and without ${range.below}`);
+  if (plan.at !== undefined) lines.push(`├─ at version ${plan.at.version}`);
   lines.push(`└─ ${readsOf(precision, metric)}`);
   return lines.join('\n');
 }

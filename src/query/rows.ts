@@ -4,11 +4,14 @@ import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { countBits } from '../attributes/bits.js';
 import type { CallOptions } from '../storage/object-store.js';
+import { type Aggregate, aggregate, type Measures } from './aggregate.js';
+import { analyzed, type QueryAnalysis, QueryCounts } from './analysis.js';
 import { attributesOfRows, type RowAttributes, selectedAttributes } from './attributes.js';
 import { bothOf, type Filter } from './filter/filter.js';
 import type { Expression } from './filter/expression.js';
 import { formatExpression } from './filter/format.js';
-import { idsOfWindow, type MatchedWindow, matchedWindows } from './match.js';
+import type { QueryHome, QueryPlace } from './home.js';
+import { everything, idsOfWindow, type MatchedWindow, matchedWindows } from './match.js';
 import { wholeNumber } from './nearest.js';
 
 export interface RowsPlan {
@@ -17,6 +20,8 @@ export interface RowsPlan {
   readonly select: readonly string[];
   readonly limit: number;
   readonly offset: number;
+  readonly fresh: boolean;
+  readonly at: { readonly version: number } | undefined;
 }
 
 /** A row that matches. */
@@ -29,25 +34,25 @@ export interface RowHit {
   readonly attributes?: RowAttributes;
 }
 
-/** Runs work on the version that the handle stands at. */
-export type OnView = <T>(
-  work: (environment: ArrayEnvironment, view: ArrayView) => Promise<T>,
-  options: CallOptions,
-) => Promise<T>;
+/** Options of what a query does. */
+interface RowsOptions extends CallOptions {
+  /** Told what was looked at. */
+  readonly counts?: QueryCounts;
+}
 
 export class RowQuery {
   readonly #plan: RowsPlan;
-  readonly #on: OnView;
+  readonly #home: QueryHome;
 
   /** Use `array.where()` or `array.select()`. */
-  constructor(plan: RowsPlan, on: OnView) {
+  constructor(plan: RowsPlan, home: QueryHome) {
     this.#plan = plan;
-    this.#on = on;
+    this.#home = home;
     Object.freeze(this);
   }
 
   #with(change: Partial<RowsPlan>): RowQuery {
-    return new RowQuery({ ...this.#plan, ...change }, this.#on);
+    return new RowQuery({ ...this.#plan, ...change }, this.#home);
   }
 
   /**
@@ -73,6 +78,16 @@ export class RowQuery {
     return this.#with({ offset: wholeNumber('offset', rows, 0) });
   }
 
+  /** Of the newest version there is, looked for in the wave of the first read; the handle moves on to it. */
+  fresh(): RowQuery {
+    return this.#with({ fresh: true });
+  }
+
+  /** Of a version of the past: see `Dataset.at()`. Cost: one request more. */
+  at(version: { readonly version: number }): RowQuery {
+    return this.#with({ at: version });
+  }
+
   /** What will be done, as text. No request. */
   explain(): string {
     const { array, filter, select, limit, offset } = this.#plan;
@@ -93,22 +108,69 @@ export class RowQuery {
    * statistics do not decide. Errors: `NotFound`, `InvalidArgument` for a column that is not there or is of
    * another type, `Corrupt`, `Aborted`.
    */
-  async count(options: CallOptions = {}): Promise<number> {
+  async count(options: RowsOptions = {}): Promise<number> {
     const { filter } = this.#plan;
-    return this.#on(async (environment, view) => {
+    return this.#on(async ({ environment, view }) => {
+      const { counts = new QueryCounts() } = options;
+      counts.liveRows = view.liveRows;
+      counts.matchedRows = view.liveRows;
       if (filter === undefined) return view.liveRows;
       const map = await view.rowMap(options);
       let count = 0;
-      for await (const window of matchedWindows(environment, view, map, filter, options)) {
+      for await (const window of matchedWindows(environment, view, map, filter, options, counts)) {
         count += countOf(window);
       }
+      counts.matchedRows = count;
       return count;
     }, options);
   }
 
+  /**
+   * Numbers of the rows that match, all together or, with `by`, for each value of an attribute, the most
+   * frequent first: `aggregate({ rows: 'count', newest: { max: 'year' } }, 'lang')`. `sum` and `mean` are of
+   * `int` and `float`, `min` and `max` of all but lists; nulls count for none of them. `limit` and `offset`
+   * count for nothing here.
+   *
+   * Cost: the columns that the filter, the measures and `by` name. Errors: as `count()`.
+   */
+  async aggregate<M extends Measures>(
+    measures: M,
+    by?: string,
+    options: RowsOptions = {},
+  ): Promise<Aggregate<M>[]> {
+    const { filter } = this.#plan;
+    return this.#on(async ({ environment, view }) => {
+      const map = await view.rowMap(options);
+      const matched = matchedWindows(environment, view, map, filter ?? everything, options, options.counts);
+      return aggregate(environment, view, matched, measures, by, options);
+    }, options);
+  }
+
+  /** Runs `count()` or `toArray()` and tells what that cost; what runs beside it counts too. */
+  async analyze(
+    what: 'count',
+    options?: CallOptions,
+  ): Promise<{ readonly result: number; readonly analysis: QueryAnalysis }>;
+  async analyze(
+    what?: 'toArray',
+    options?: CallOptions,
+  ): Promise<{ readonly result: RowHit[]; readonly analysis: QueryAnalysis }>;
+  async analyze(
+    what: 'count' | 'toArray' = 'toArray',
+    options: CallOptions = {},
+  ): Promise<{ readonly result: number | RowHit[]; readonly analysis: QueryAnalysis }> {
+    return analyzed<number | RowHit[]>(this.#home, this.explain(), (counts) =>
+      what === 'count' ? this.count({ ...options, counts }) : this.toArray({ ...options, counts }),
+    );
+  }
+
+  #on<T>(work: (place: QueryPlace) => Promise<T>, options: CallOptions): Promise<T> {
+    return this.#home.on(this.#plan, work, options);
+  }
+
   /** The rows that match, in the order of their ids. Cost: as `stream()`. */
-  async toArray(options: CallOptions = {}): Promise<RowHit[]> {
-    return this.#on(async (environment, view) => {
+  async toArray(options: RowsOptions = {}): Promise<RowHit[]> {
+    return this.#on(async ({ environment, view }) => {
       const hits: RowHit[] = [];
       for await (const some of this.#pieces(environment, view, options))
         for (const hit of some) hits.push(hit);
@@ -120,19 +182,22 @@ export class RowQuery {
    * The same, piece by piece, of one version; memory holds a piece. Cost: the columns that the filter names,
    * as far as rows are wanted, then one wave a piece for selected attributes. Errors: as `count()`.
    */
-  async *stream(options: CallOptions = {}): AsyncGenerator<RowHit[]> {
+  async *stream(options: RowsOptions = {}): AsyncGenerator<RowHit[]> {
     // The version first: what is known of the newest may be thrown away, and a piece that was given cannot.
-    const at = await this.#on(async (environment, view) => ({ environment, view }), options);
+    const at = await this.#on(async (place) => place, options);
     yield* this.#pieces(at.environment, at.view, options);
   }
 
   async *#pieces(
     environment: ArrayEnvironment,
     view: ArrayView,
-    options: CallOptions,
+    options: RowsOptions,
   ): AsyncGenerator<RowHit[]> {
     const { filter, select, limit, offset } = this.#plan;
     const map = await view.rowMap(options);
+    const { counts } = options;
+    if (counts !== undefined) counts.liveRows = map.liveRows;
+    if (counts !== undefined && filter === undefined) counts.matchedRows = map.liveRows;
     const attributes = selectedAttributes(view, select);
     let [toSkip, wanted] = [offset, limit];
     const windows =
@@ -166,11 +231,13 @@ export class RowQuery {
     environment: ArrayEnvironment,
     view: ArrayView,
     filter: Expression,
-    options: CallOptions,
+    options: RowsOptions,
   ): AsyncGenerator<Found> {
     const map = await view.rowMap(options);
-    for await (const window of matchedWindows(environment, view, map, filter, options)) {
+    const { counts } = options;
+    for await (const window of matchedWindows(environment, view, map, filter, options, counts)) {
       const count = countOf(window);
+      if (counts !== undefined) counts.matchedRows += count;
       yield { count, ids: () => Promise.resolve(idsOfWindow(window, count)) };
     }
   }

@@ -1,15 +1,25 @@
 // Query vectors as users hand them in, as the scanner takes them: float64, one after the other.
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ArrayView } from '../arrays/array-view.js';
+import type { ArrayEnvironment } from '../arrays/environment.js';
+import { rowBytesOf } from '../arrays/partition-writer.js';
+import { allocate, readPicks } from '../arrays/reader.js';
+import { resolveIndices } from '../arrays/selection.js';
 import { NacreError } from '../errors.js';
-import { type Dtype, dtypes, type TypedArray } from '../npy/dtype.js';
+import { type Dtype, dtypes, type TypedArray, viewAs } from '../npy/dtype.js';
 import { float16ToNumber } from '../npy/float16.js';
+import type { CallOptions } from '../storage/object-store.js';
 import { throwIfAborted } from '../util/runtime.js';
+import { dimensionsOf } from './scan.js';
 
 /** One vector; or many with their shape `[queries, dimensions]` (`[dimensions]` for a list of one). */
 export type QueryVectors =
   | TypedArray
   | readonly number[]
   | { readonly data: TypedArray; readonly shape: readonly number[]; readonly dtype?: Dtype };
+
+/** A row of the array as the vector to look for, by its logical index or by its row id. */
+export type StoredRow = { readonly row: number } | { readonly id: number };
 
 export interface ResolvedVectors {
   /** Row-major, `count * dimensions` numbers; a 64-bit integer is rounded to float64 first. */
@@ -53,6 +63,34 @@ export async function resolveVectors(
     );
   }
   return { values: await toFloat64(data, dtype, signal), count, single };
+}
+
+/**
+ * The vector of a row that is stored, as it stands at the version of the view. Cost: one wave. Errors:
+ * `InvalidArgument` or `NotFound` for a row that is not there.
+ */
+export async function storedVector(
+  { pages, native }: ArrayEnvironment,
+  view: ArrayView,
+  wanted: StoredRow,
+  options: CallOptions,
+): Promise<QueryVectors> {
+  const map = await view.rowMap(options);
+  const indices =
+    'id' in wanted
+      ? await map.indicesOf(Float64Array.of(wanted.id))
+      : resolveIndices([wanted.row], map.liveRows, view.name);
+  if ('id' in wanted && indices[0] === -1) {
+    throw new NacreError('NotFound', `array '${view.name}' has no row with the id ${wanted.id}`, {
+      context: { array: view.name, id: wanted.id },
+      hint: 'It was dropped, or the id was never given.',
+    });
+  }
+  const rowBytes = rowBytesOf(view.type);
+  const room = () => allocate(rowBytes, `reading a row of '${view.name}'`, native);
+  const bytes = await readPicks(await map.picksOfList(indices), rowBytes, room, pages, options);
+  const { dtype } = view.type;
+  return { data: viewAs(dtype, bytes), shape: [1, dimensionsOf(view)], dtype };
 }
 
 /** Queries and dimensions; a shape of one axis is that of one query. */

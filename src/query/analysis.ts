@@ -1,0 +1,99 @@
+// What a query cost and what it looked at.
+import type { MeterCounts } from '../storage/wrap/meter.js';
+import type { QueryHome } from './home.js';
+
+/** Counted while a query runs. */
+export class QueryCounts {
+  /** Rows that are not dropped. */
+  liveRows = 0;
+  /** Of these, those that the filter matches; all without one. */
+  matchedRows = 0;
+  /** Rows that were scanned as they are, by the codes of an index, and read one by one to be scored. */
+  scannedRows = 0;
+  codedRows = 0;
+  scoredRows = 0;
+  /** Windows of rows that the filter looked at; nothing was read for those that statistics decided. */
+  windows = 0;
+  ruledOutWindows = 0;
+  wholeWindows = 0;
+}
+
+export interface QueryAnalysis {
+  /** What was done, as `explain()` has it. */
+  readonly plan: string;
+  readonly requests: number;
+  /** Dependent round trips. */
+  readonly waves: number;
+  /** Bodies that were read from the store. */
+  readonly bytesRead: number;
+  /** Bytes taken from mapped files of a folder. */
+  readonly bytesMapped: number;
+  /** Pages that the cache had, and those that it did not. */
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
+  readonly retries: number;
+  readonly elapsedMs: number;
+  /** Requests at list price, US dollars. */
+  readonly priceUsd: number;
+  readonly rows: {
+    readonly live: number;
+    readonly matched: number;
+    /** Scanned as they are. */
+    readonly scanned: number;
+    /** Looked at by the codes of an index. */
+    readonly coded: number;
+    /** Read one by one and scored, for one query or several. */
+    readonly scored: number;
+    readonly pruned: {
+      /** Not searched, since the filter is not true of them. */
+      readonly byFilter: number;
+      /** Not read, since the bound of their code is worse than the last row found. */
+      readonly byBounds: number;
+    };
+  };
+  /** Windows of at most 262,144 rows: of those ruled out and taken whole no column was read. */
+  readonly windows: { readonly all: number; readonly ruledOut: number; readonly takenWhole: number };
+}
+
+/** Runs a query and tells what it cost; what else the dataset does meanwhile counts too. */
+export async function analyzed<T>(
+  home: QueryHome,
+  plan: string,
+  run: (counts: QueryCounts) => Promise<T>,
+): Promise<{ readonly result: T; readonly analysis: QueryAnalysis }> {
+  const counts = new QueryCounts();
+  const [scope, before] = [home.scope(), home.cached()];
+  try {
+    const result = await run(counts);
+    const after = home.cached();
+    const cached = { cacheHits: after.hits - before.hits, cacheMisses: after.misses - before.misses };
+    return { result, analysis: { plan, ...costOf(scope.stop()), ...cached, ...lookedAt(counts) } };
+  } finally {
+    scope.stop();
+  }
+}
+
+type Cost = Omit<QueryAnalysis, 'plan' | 'rows' | 'windows' | 'cacheHits' | 'cacheMisses'>;
+
+function costOf(meter: MeterCounts): Cost {
+  const { totalRequests, waves, bytesDown, bytesMapped, retries, elapsedMs, priceUsd } = meter;
+  return { requests: totalRequests, waves, bytesRead: bytesDown, bytesMapped, retries, elapsedMs, priceUsd };
+}
+
+function lookedAt(counts: QueryCounts): Pick<QueryAnalysis, 'rows' | 'windows'> {
+  const { liveRows, matchedRows, scannedRows, codedRows, scoredRows } = counts;
+  return {
+    rows: {
+      ...{ live: liveRows, matched: matchedRows, scanned: scannedRows, coded: codedRows, scored: scoredRows },
+      pruned: {
+        byFilter: liveRows - matchedRows,
+        byBounds: Math.max(0, codedRows - scoredRows),
+      },
+    },
+    windows: {
+      all: counts.windows,
+      ruledOut: counts.ruledOutWindows,
+      takenWhole: counts.wholeWindows,
+    },
+  };
+}
