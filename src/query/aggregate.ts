@@ -27,7 +27,8 @@ export type Measure =
 export type Measures = Readonly<Record<string, Measure>>;
 
 /**
- * `by` is the value that the rows share, where they were told apart. A measure is null where there is no value.
+ * `by` is the value that the rows share, where they were told apart. A measure is null where there is no
+ * value.
  */
 export type Aggregate<M extends Measures> = {
   readonly [Name in keyof M]: M[Name] extends 'count' ? number : AttributeValue;
