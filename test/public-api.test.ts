@@ -46,6 +46,7 @@ test('the types that are exported', () => {
       "ArrayHandle",
       "ArrayInfo",
       "Attribute",
+      "AttributeFile",
       "AttributeFileFormat",
       "AttributeFileOptions",
       "AttributeSource",
@@ -184,6 +185,7 @@ test('the members of the handles', () => {
         "renameAttribute",
         "replace",
         "setAttributes",
+        "setAttributesFrom",
       ],
       "cache": [
         "clear",
