@@ -1,7 +1,6 @@
 // Files in and out, each verb loaded when it is called.
 import type { RowType } from './arrays/partition-writer.js';
-import type { AttributeSource } from './attributes/source.js';
-import type { AttributeFileOptions } from './formats/attributes/open.js';
+import type { AttributeFile, AttributeFileOptions } from './formats/attributes/open.js';
 import type { NpyFile } from './formats/npy-file.js';
 import type { RowPieces } from './formats/npy-writer.js';
 import type { OpenAccessOptions } from './formats/random-access.js';
@@ -66,8 +65,9 @@ export async function writeCertificate(name: string, certificate: Certificate): 
  * as long as all are and int64 has them, numbers `float`, `true` and `false` `bool`, lists of strings (JSON)
  * `strings`, all else `string`. What an attribute of nulls alone has is `string`. In CSV an empty field is
  * null, and numbers with zeros in front, a plus, or more digits than a float64 has, are text. `types` asks
- * for others: text as `timestamp`, whole numbers as `float`, in CSV any; only then is a number rounded. Dates
- * of Arrow and Parquet are their midnight, and instants without a zone are in UTC.
+ * for others: text as `timestamp`, whole numbers as `float`, in CSV any; only then is a number rounded; so
+ * does `known`, of attributes that an array has. Dates of Arrow and Parquet are their midnight, and instants
+ * without a zone are in UTC.
  *
  * Cost: JSON lines and CSV are read twice, once to open them. Memory: some MiB; of Arrow and Parquet a batch
  * or a row group, or some pages of one of more than 64 MiB that has a page index. Errors: `NotFound`,
@@ -78,6 +78,6 @@ export async function writeCertificate(name: string, certificate: Certificate): 
 export async function openAttributeFile(
   name: string,
   options: AttributeFileOptions = {},
-): Promise<AttributeSource> {
+): Promise<AttributeFile> {
   return (await import('./formats/attributes/open.js')).openAttributeFile(name, options);
 }

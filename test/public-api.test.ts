@@ -47,6 +47,7 @@ test('the types that are exported', () => {
       "ArrayHandle",
       "ArrayInfo",
       "Attribute",
+      "AttributeFile",
       "AttributeFileFormat",
       "AttributeFileOptions",
       "AttributeSource",
@@ -197,6 +198,7 @@ test('the members of the handles', () => {
         "renameAttribute",
         "replace",
         "setAttributes",
+        "setAttributesFrom",
       ],
       "cache": [
         "clear",

@@ -3,7 +3,7 @@ import type { Attribute, AttributeType, Column } from '../attributes/column.js';
 import { joinColumns } from '../attributes/join.js';
 import { sliceColumn } from '../attributes/slice.js';
 import type { AttributeSource } from '../attributes/source.js';
-import { type AttributeValues, columnOf, typeOfValues } from '../attributes/values.js';
+import { type AttributeValues, columnOf, typeOfValues, valueAt } from '../attributes/values.js';
 import { NacreError } from '../errors.js';
 import { attributeLimit } from '../manifest/attributes.js';
 import { checkAttributeName, nearestName } from '../manifest/names.js';
@@ -17,7 +17,7 @@ import { isAttributeType, numberOfType, typeOfNumber } from './column-message.js
 import { rowsPerFile, writeAllColumns, writeColumns } from './column-writer.js';
 import type { ArrayEnvironment } from './environment.js';
 import type { PendingArray } from './pending-array.js';
-import { splitPending } from './row-order.js';
+import { sortedOrder, splitPending } from './row-order.js';
 
 /** Values by the name of their attribute, one for each row. */
 export type GivenAttributes = Readonly<Record<string, AttributeValues>>;
@@ -198,17 +198,27 @@ export async function appendSource(
   const id = defined(fromHex(array.id), 'array id');
   const files: PartitionDraft[] = [];
   if (drafts.length === 0) return [];
-  let held: (readonly Column[])[] = [];
-  for (let start = 0, first = 0; start < source.rows; start += readRows) {
-    const end = Math.min(source.rows, start + readRows);
-    const read = await source.read(start, end, options);
-    held.push(read);
-    if (end < source.rows && end - first + readRows <= rowsPerFile(read)) continue;
-    const columns = drafts.map((_, i) => joinColumns(held.map((some) => defined(some[i], 'column'))));
+  for await (const { columns } of filesOf(source, options)) {
     files.push(await writeColumns(environment, id, source.attributes, columns, options));
-    [held, first] = [[], end];
   }
   return appendChanges(environment, array, firstRow, drafts, files, options);
+}
+
+/** The columns of a source, as many rows at a time as a file takes. */
+async function* filesOf(
+  source: AttributeSource,
+  options: CallOptions,
+): AsyncGenerator<{ readonly start: number; readonly end: number; readonly columns: readonly Column[] }> {
+  let held: (readonly Column[])[] = [];
+  for (let at = 0, start = 0; at < source.rows; at += readRows) {
+    const end = Math.min(source.rows, at + readRows);
+    const read = await source.read(at, end, options);
+    held.push(read);
+    if (end < source.rows && end - start + readRows <= rowsPerFile(read)) continue;
+    const columns = read.map((_, i) => joinColumns(held.map((some) => defined(some[i], 'column'))));
+    yield { start, end, columns };
+    [held, start] = [[], end];
+  }
 }
 
 /** The changes that add files of columns: their entries in the root, or in segments where they are many. */
@@ -257,6 +267,40 @@ export async function setColumns(
   }
   const rows = { set: rowSets.fromSorted(sorted) };
   return { kind: 'setAttributes', array: array.id, rows, attributes: drafts, partitions };
+}
+
+/** Rows by their ids get the values of a source: one change for each file of it, since ids may be in any order. */
+export async function setSource(
+  environment: ArrayEnvironment,
+  array: PendingArray,
+  from: {
+    readonly source: AttributeSource;
+    readonly drafts: readonly AttributeDraft[];
+    readonly ids: Float64Array;
+  },
+  draftSet: (set: Uint8Array) => Promise<RowSetDraft>,
+  options: CallOptions,
+): Promise<readonly Change[]> {
+  const { source, drafts, ids } = from;
+  const { attributes } = source;
+  const changes: Change[] = [];
+  if (drafts.length === 0) return changes;
+  for await (const { start, end, columns } of filesOf(source, options)) {
+    const some = ids.slice(start, end);
+    const order = sortedOrder(some, array.name);
+    const inOrder = columns.map((column, i) => inOrderOf(defined(attributes[i], 'attribute'), column, order));
+    const sorted = order.map((at) => some[at] ?? 0);
+    const given = { drafts, attributes, columns: inOrder };
+    changes.push(await setColumns(environment, array, sorted, given, draftSet, options));
+  }
+  return changes;
+}
+
+function inOrderOf({ name, type }: Attribute, column: Column, order: Float64Array): Column {
+  if (order.every((at, i) => at === i)) return column;
+  const values = Array.from(order, (at) => valueAt(column, at));
+  // Of instants a bigint is microseconds, as columns have them.
+  return columnOf(name, type, values);
 }
 
 /** The values in another order: that of `order[i]` in the i-th place. */

@@ -13,8 +13,7 @@ import {
   type RowSetDraft,
 } from '../manifest/transaction.js';
 import { checkName } from '../manifest/names.js';
-import { buildAppendSegment, segmentEntryLimit } from '../manifest/segment.js';
-import { draftRowSet, uploadObject } from '../manifest/upload.js';
+import { draftRowSet } from '../manifest/upload.js';
 import type { Dtype } from '../npy/dtype.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
@@ -31,7 +30,9 @@ import {
   permuted,
   renameAttribute,
   setColumns,
+  setSource,
 } from './attribute-changes.js';
+import { rowChanges } from './append-changes.js';
 import { BackgroundUploads } from './background-uploads.js';
 import type { ArrayEnvironment } from './environment.js';
 import { checkRowType, defaultPartitionBytes, rowBytesOf, type RowType } from './partition-writer.js';
@@ -68,9 +69,6 @@ export interface WriteOptions extends CallOptions {
 
 /** Appends up to this many bytes are copied and sent in the background. */
 const backgroundBytes = 4 * 2 ** 20;
-
-/** Partition entries of one append that a root takes in; more go into a segment of their own. */
-const inlineEntriesBytes = 12 * 1024;
 
 export class WriteTransaction {
   readonly #environment: ArrayEnvironment;
@@ -165,25 +163,11 @@ export class WriteTransaction {
       throw new NacreError('InvalidArgument', `array '${array.name}' is 0-d and holds its one value already`);
     }
     array.append(rows, partitions);
-    if (rows > 0) this.#changes.push(async () => this.#appendChanges(array.id, await partitions));
-  }
-
-  async #appendChanges(array: ArrayId, partitions: readonly PartitionDraft[]): Promise<Change[]> {
-    const entryBytes = partitions.reduce((sum, { object }) => sum + 100 + object.blocks.byteLength, 0);
-    const rowsOf = (some: readonly PartitionDraft[]): number => some.reduce((sum, { rows }) => sum + rows, 0);
-    if (entryBytes <= inlineEntriesBytes) {
-      return [{ kind: 'append', array, rows: rowsOf(partitions), content: { partitions } }];
+    if (rows > 0) {
+      this.#changes.push(async () =>
+        rowChanges(this.#environment, array.id, await partitions, this.#options),
+      );
     }
-    const groups = Array.from({ length: Math.ceil(partitions.length / segmentEntryLimit) }, (_, i) =>
-      partitions.slice(i * segmentEntryLimit, (i + 1) * segmentEntryLimit),
-    );
-    return Promise.all(
-      groups.map(async (group): Promise<Change> => {
-        const { bytes, draft } = buildAppendSegment(group, this.#environment);
-        await uploadObject(this.#environment.store, draft.object, bytes, this.#options);
-        return { kind: 'append', array, rows: draft.rows, content: { segment: draft } };
-      }),
-    );
   }
 
   /**
@@ -236,6 +220,18 @@ export class WriteTransaction {
     const columns = isSorted ? inOrder : columnsOf(array, ids.length, permuted(given, order));
     const draftSet = (set: Uint8Array): Promise<RowSetDraft> => this.#draftSet(set);
     this.#note(await setColumns(this.#environment, array, sorted, columns, draftSet, this.#options));
+  }
+
+  /** The same from a source of as many rows, one for each that is named: memory holds a file of them. */
+  async setAttributesFrom(name: string, target: RowTarget, source: AttributeSource): Promise<void> {
+    const array = this.#array(name);
+    const ids = await this.#idsOf(array, target);
+    // Refuses a row that is named twice, before anything is sent.
+    sortedOrder(ids, name);
+    const from = { source, drafts: draftsOf(array, ids.length, source), ids };
+    const draftSet = (set: Uint8Array): Promise<RowSetDraft> => this.#draftSet(set);
+    for (const change of await setSource(this.#environment, array, from, draftSet, this.#options))
+      this.#note(change);
   }
 
   /** Makes an attribute; every row has null. */

@@ -1,8 +1,10 @@
 // What a dataset says of itself: its content, and its versions.
 import type { ArrayView } from '../arrays/array-view.js';
+import type { Attribute } from '../attributes/column.js';
 import { shapeOf } from '../arrays/types.js';
 import { type Root, v1 } from '../manifest/message.js';
 import type { Dtype } from '../npy/dtype.js';
+import { attributesOf } from '../query/attributes.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
 import type { Snapshot } from './snapshot.js';
@@ -28,6 +30,8 @@ export interface ArrayInfo {
   readonly shape: readonly number[];
   readonly partitions: readonly PartitionInfo[];
   readonly indexes: readonly IndexInfo[];
+  /** In the order in which they were made. */
+  readonly attributes: readonly Attribute[];
 }
 
 export interface DatasetInfo {
@@ -85,6 +89,7 @@ async function describeArray(view: ArrayView, options: CallOptions): Promise<Arr
     shape: shapeOf(view.entry),
     partitions: parts.map(({ object, rows }) => ({ key: object.key, rows, sizeBytes: object.sizeBytes })),
     indexes: describeIndexes(view),
+    attributes: attributesOf(view).map(({ name, type }) => ({ name, type })),
   };
 }
 

@@ -104,6 +104,15 @@ export class TransactionHandle {
     await this.#staged.setAttributes(name, target, attributes);
   }
 
+  /**
+   * The same with the values of a file, or of another source, which has a row for each row that is named, in
+   * that order: see `openAttributeFile()`. Attributes that the source does not have stay as they are. Memory
+   * holds some MiB. Errors: as `setAttributes`.
+   */
+  async setAttributesFrom(name: string, target: RowTarget, source: AttributeSource): Promise<void> {
+    await this.#staged.setAttributesFrom(name, target, source);
+  }
+
   /** Makes an attribute; every row has null until it is given a value. No data moves. */
   async addAttribute(name: string, attribute: string, type: AttributeType): Promise<void> {
     this.#staged.addAttribute(name, attribute, type);

@@ -13,7 +13,8 @@ import { slice } from '../util/sorted.js';
 
 /**
  * The value of an attribute. Of `int` a number where JavaScript holds it exactly, else a bigint; of
- * `timestamp` a Date, which knows milliseconds.
+ * `timestamp` a Date, which knows milliseconds (what is finer is cut off), and microseconds since 1970 as a
+ * bigint where Dates do not reach: beyond the year 275760.
  */
 export type AttributeValue = boolean | number | bigint | string | Date | readonly string[] | null;
 
@@ -75,7 +76,10 @@ export async function attributesOfRows(
 /** A value as users get it. */
 export function valueForUsers(type: AttributeType, value: Value): AttributeValue {
   if (typeof value !== 'bigint') return value;
-  if (type === 'timestamp') return new Date(Number((value - modulo(value, 1000n)) / 1000n));
+  if (type === 'timestamp') {
+    const date = new Date(Number((value - modulo(value, 1000n)) / 1000n));
+    return Number.isNaN(date.getTime()) ? value : date;
+  }
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { RowTarget } from '../../src/arrays/write-transaction.js';
 import type { TransactionHandle } from '../../src/dataset/transaction-handle.js';
 import { isNacreError, type NacreError } from '../../src/errors.js';
 import { openAttributeFile, openNpyFile, writeNpyFile } from '../../src/formats.js';
@@ -183,6 +184,45 @@ describe('rows of files', () => {
       rmSync(folder, { recursive: true, force: true });
     }
   });
+
+  test('set values of rows that are there, in any order, in files of bounded size', async () => {
+    const rows = 40_000;
+    await one.dataset.write((tx) => tx.append('a', int32(...Array.from({ length: rows - 4 }, (_, i) => i))));
+    const lines = Array.from({ length: rows }, (_, i) =>
+      JSON.stringify({ year: i, at: null, tags: [`t${i}`] }),
+    );
+    const known = [{ name: 'at', type: 'timestamp' }] as const;
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'nacre-attributes-'));
+    try {
+      const jsonl = path.join(folder, 'rows.jsonl');
+      writeFileSync(jsonl, lines.join('\n'));
+      const order = Array.from({ length: rows }, (_, i) => (i * 7_919) % rows);
+      const set =
+        (target: RowTarget): Verb =>
+        async (tx) => {
+          const source = await openAttributeFile(jsonl, { known });
+          await tx.setAttributesFrom('a', target, source).finally(() => source.close());
+        };
+      await one.dataset.write(set({ all: true }));
+      const array = one.dataset.array('a');
+      expect((await one.dataset.info()).arrays['a']?.attributes).toEqual(await array.attributes());
+      expect(await array.where('year = 30000').select('*').toArray()).toEqual([
+        { row: 30_000, id: 30_000, attributes: { lang: null, year: 30_000, at: null, tags: ['t30000'] } },
+      ]);
+      await one.dataset.write(set(order));
+      for (const place of [0, 1, 39_999]) {
+        expect(await array.where(`tags contains 't${place}'`).select('year').toArray()).toEqual([
+          { row: order[place], id: order[place], attributes: { year: place } },
+        ]);
+      }
+      const refused = async (target: RowTarget): Promise<unknown> =>
+        String(await failure(one.dataset.write(set(target))));
+      expect(await refused([0])).toContain('attributes of 40000 rows, there are 1');
+      expect(await refused(order.map(() => 3))).toContain('a second time');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 });
 
 describe('what is refused', () => {
@@ -238,6 +278,17 @@ describe('damage', () => {
     // Statistics of the manifest decide these.
     expect(await dataset.array('a').where("lang > 'x'").count()).toBe(0);
     expect(await dataset.array('a').where('year >= 1').count()).toBe(4);
+  });
+});
+
+describe('instants that Dates do not hold', () => {
+  test('are cut to milliseconds downwards, and are bigints of microseconds beyond the year 275760', async () => {
+    const far = 2n ** 63n - 1n;
+    await one.dataset.write(async (tx) => {
+      await tx.addAttribute('a', 'at', 'timestamp');
+      await tx.setAttributes('a', { all: true }, { at: [-1n, 1_999n, far, null] });
+    });
+    expect((await table()).map(({ at }) => at)).toEqual([new Date(-1), new Date(1), far, null]);
   });
 });
 

@@ -25,7 +25,10 @@ const firstSeed = Number(process.env['NACRE_SEED'] ?? 1);
 /** As a user is given it. */
 function given(attribute: number, value: Value): unknown {
   if (typeof value !== 'bigint') return value;
-  if (attributes[attribute]?.type === 'timestamp') return new Date(Math.floor(Number(value) / 1000));
+  if (attributes[attribute]?.type === 'timestamp') {
+    const date = new Date(Number((value - (((value % 1000n) + 1000n) % 1000n)) / 1000n));
+    return Number.isNaN(date.getTime()) ? value : date;
+  }
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 

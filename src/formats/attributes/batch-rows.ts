@@ -13,9 +13,14 @@ import { checkRange } from './text-rows.js';
 /** Of a batch in memory, as far as the file says. */
 export const mostBatchBytes = 2 ** 30;
 
+/** As the file has it. */
+export interface FileAttribute extends Attribute {
+  /** All is null, so that any type will do. */
+  readonly isNull?: boolean;
+}
+
 export interface Batches {
-  /** As the file has them. */
-  readonly attributes: readonly Attribute[];
+  readonly attributes: readonly FileAttribute[];
   /** Rows of each batch. */
   readonly rows: readonly number[];
   /** The columns of a batch, whose first row is `firstRow`; asked for in ascending order, each once. */
@@ -42,9 +47,9 @@ export class BatchRows implements AttributeSource {
     const names = batches.attributes.map(({ name }) => name);
     checkNames(this.name, names);
     checkTypes(this.name, types, names);
-    this.attributes = batches.attributes.map(({ name, type }) => {
+    this.attributes = batches.attributes.map(({ name, type, isNull = false }) => {
       const asked = typeAsked(types, name) ?? type;
-      checkCast(this.name, name, type, asked);
+      if (!isNull) checkCast(this.name, name, type, asked);
       return { name, type: asked };
     });
   }
@@ -81,6 +86,13 @@ export class BatchRows implements AttributeSource {
     const loaded = await this.#batches.load(this.#batch, this.#firstRow, options);
     this.#columns = this.attributes.map(({ name, type }, i) => {
       const column = loaded[i] ?? columnOfValues(name, type, []);
+      if (this.#batches.attributes[i]?.isNull === true) {
+        return columnOfValues(
+          name,
+          type,
+          Array.from({ length: column.rows }, () => null),
+        );
+      }
       return castColumn({ file: this.name, attribute: name, firstRow: this.#firstRow }, column, type);
     });
     return this.#columns;

@@ -171,5 +171,6 @@ function convert(file: string, place: Place, value: Exclude<Value, null>, type: 
   if (type === 'int' && value === 0) return 0;
   const own = typeOf(value);
   if (own === type) return value;
-  throw malformed(file, place, `is ${own}, not ${type} as was asked for`, 'Ask for another type.');
+  const hint = 'The type was asked for, or is that of the attribute that is there: correct the value.';
+  throw malformed(file, place, `is ${own}, where ${type} is wanted`, hint);
 }

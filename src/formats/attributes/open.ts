@@ -1,8 +1,10 @@
 // Which reader a file of attributes gets; each is loaded when it is needed.
-import type { AttributeType } from '../../attributes/column.js';
+import type { Attribute, AttributeType, Column } from '../../attributes/column.js';
 import type { AttributeSource } from '../../attributes/source.js';
 import { NacreError } from '../../errors.js';
-import { openAccess, type OpenAccessOptions, type RandomAccess } from '../random-access.js';
+import type { CallOptions } from '../../storage/object-store.js';
+import { openAccess, type OpenAccessOptions, piecesOf, type RandomAccess } from '../random-access.js';
+import type { Types } from './problem.js';
 
 export type AttributeFileFormat = 'jsonl' | 'csv' | 'arrow' | 'parquet';
 
@@ -11,6 +13,20 @@ export interface AttributeFileOptions extends OpenAccessOptions {
   readonly format?: AttributeFileFormat;
   /** Types of attributes by their names, in place of those that the file has or its values suggest. */
   readonly types?: Readonly<Record<string, AttributeType>>;
+  /**
+   * Attributes that are there already, as `array.attributes()` lists them: those that the file has, too, are
+   * read as their types. `types` goes first.
+   */
+  readonly known?: readonly Attribute[];
+}
+
+/** A source of attributes that is a file. */
+export interface AttributeFile extends AttributeSource {
+  readonly sizeBytes: number;
+  /** Whether opening the same name again gives the same bytes; a pipe gives them once. */
+  readonly reopens: boolean;
+  /** SHA-256 of the file. Cost: one read of it. */
+  hash(options?: CallOptions): Promise<Uint8Array>;
 }
 
 const formatOfEnding: Readonly<Record<string, AttributeFileFormat>> = {
@@ -28,14 +44,59 @@ const formatOfEnding: Readonly<Record<string, AttributeFileFormat>> = {
 export async function openAttributeFile(
   name: string,
   options: AttributeFileOptions = {},
-): Promise<AttributeSource> {
+): Promise<AttributeFile> {
   const format = formatOf(name, options.format);
   const access = await openAccess(name, options);
   try {
-    return await openAs(format, access, options);
+    return new OpenedFile(access, await openAs(format, access, options));
   } catch (error) {
     await access.close();
     throw error;
+  }
+}
+
+class OpenedFile implements AttributeFile {
+  readonly #access: RandomAccess;
+  readonly #source: AttributeSource;
+
+  constructor(access: RandomAccess, source: AttributeSource) {
+    this.#access = access;
+    this.#source = source;
+  }
+
+  get name(): string {
+    return this.#access.name;
+  }
+
+  get rows(): number {
+    return this.#source.rows;
+  }
+
+  get attributes(): readonly Attribute[] {
+    return this.#source.attributes;
+  }
+
+  get sizeBytes(): number {
+    return this.#access.sizeBytes;
+  }
+
+  get reopens(): boolean {
+    return this.#access.reopens;
+  }
+
+  read(start: number, end: number, options: CallOptions = {}): Promise<readonly Column[]> {
+    return this.#source.read(start, end, options);
+  }
+
+  async hash(options: CallOptions = {}): Promise<Uint8Array> {
+    const { createHash } = await import('node:crypto');
+    const hash = createHash('sha256');
+    for await (const piece of piecesOf(this.#access, options)) hash.update(piece);
+    return new Uint8Array(hash.digest());
+  }
+
+  close(): Promise<void> {
+    return this.#source.close();
   }
 }
 
@@ -59,7 +120,8 @@ async function openAs(
   access: RandomAccess,
   options: AttributeFileOptions,
 ): Promise<AttributeSource> {
-  const types = options.types ?? {};
+  const { types: asked = {}, known = [] } = options;
+  const types: Types = { asked, known: new Map(known.map(({ name, type }) => [name, type])) };
   switch (format) {
     case 'jsonl':
       return (await import('./jsonl.js')).openJsonl(access, types, options);

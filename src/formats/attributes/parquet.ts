@@ -11,12 +11,12 @@ import {
   type RowGroup,
 } from 'hyparquet';
 import { compressors as others } from 'hyparquet-compressors';
-import type { Attribute, AttributeType, Column } from '../../attributes/column.js';
+import type { AttributeType, Column } from '../../attributes/column.js';
 import type { AttributeSource } from '../../attributes/source.js';
 import type { CallOptions } from '../../storage/object-store.js';
 import { throwIfAborted } from '../../util/runtime.js';
 import type { RandomAccess } from '../random-access.js';
-import { type Batches, BatchRows, mostBatchBytes } from './batch-rows.js';
+import { type Batches, BatchRows, type FileAttribute, mostBatchBytes } from './batch-rows.js';
 import { type Cell, type CellPlace, columnOfCells } from './cells.js';
 import { decompressLz4Block } from './lz4.js';
 import { typeOfColumn } from './parquet-schema.js';
@@ -51,7 +51,7 @@ export async function openParquet(
 }
 
 class ParquetWindows implements Batches {
-  readonly attributes: readonly Attribute[];
+  readonly attributes: readonly FileAttribute[];
   readonly rows: readonly number[];
   readonly #access: RandomAccess;
   readonly #metadata: FileMetaData;
@@ -68,6 +68,7 @@ class ParquetWindows implements Batches {
     this.attributes = children.map((child) => ({
       name: child.element.name,
       type: typeOfColumn(file, child),
+      isNull: child.element.logical_type?.type === 'NULL',
     }));
     this.rows = metadata.row_groups.flatMap((group) => windowsOf(file, group));
   }

@@ -89,9 +89,9 @@ export function checkNames(file: string, names: readonly string[]): void {
 }
 
 /** What was asked for has to be there. */
-export function checkTypes(file: string, types: Types, attributes: readonly string[]): void {
-  const known = new Set(attributes);
-  const missing = Object.keys(types).find((name) => !known.has(name));
+export function checkTypes(file: string, { asked }: Types, attributes: readonly string[]): void {
+  const there = new Set(attributes);
+  const missing = Object.keys(asked).find((name) => !there.has(name));
   if (missing === undefined) return;
   const names = attributes.slice(0, 10).map((name) => quoted(name));
   throw malformed(
@@ -102,9 +102,14 @@ export function checkTypes(file: string, types: Types, attributes: readonly stri
   );
 }
 
-/** Types that were asked for, by the name of the attribute. */
-export type Types = Readonly<Record<string, Attribute['type']>>;
+/** Types by the name of the attribute. */
+export interface Types {
+  /** Those that were asked for; the file has such attributes. */
+  readonly asked: Readonly<Record<string, Attribute['type']>>;
+  /** Of attributes that are there already, and that the file may have. */
+  readonly known: ReadonlyMap<string, Attribute['type']>;
+}
 
-export function typeAsked(types: Types, name: string): Attribute['type'] | undefined {
-  return Object.hasOwn(types, name) ? types[name] : undefined;
+export function typeAsked({ asked, known }: Types, name: string): Attribute['type'] | undefined {
+  return Object.hasOwn(asked, name) ? asked[name] : known.get(name);
 }

@@ -119,6 +119,20 @@ describe.skipIf(python === undefined)('as pyarrow writes them', () => {
     for (const instant of Object.keys(instants)) expect(types[instant]).toBe('timestamp');
   });
 
+  test.each(['types.feather', 'types.parquet'])('%s has nulls of any type that is known', async (name) => {
+    const known = [
+      { name: 'void', type: 'timestamp' },
+      { name: 'elsewhere', type: 'int' },
+    ] as const;
+    const { types, values } = await read(folder.path(name), { known, types: { i8: 'float' } });
+    expect(types).toMatchObject({ void: 'timestamp', i8: 'float' });
+    expect([values['void'], values['i8']]).toEqual([
+      [null, null],
+      [-1, null],
+    ]);
+    expect(types).not.toHaveProperty('elsewhere');
+  });
+
   const bad = ['binary', 'decimal', 'time', 'struct', 'map', 'ints', 'lists', 'fixed'];
   test.each([
     ...bad.flatMap((name) => [`bad-${name}.arrow`, `bad-${name}.parquet`]),

@@ -192,4 +192,30 @@ describe('read', () => {
     expect(await failure(source.read(0, 1))).toMatchObject({ code: 'Conflict' });
     await source.close();
   });
+
+  test('attributes that are known are read as their types, whether or not the file has them', async () => {
+    const file = await jsonl('{"at":"2026-01-02T03:04:05Z","n":1,"none":null}\n{"n":2}');
+    const known = [
+      { name: 'at', type: 'timestamp' },
+      { name: 'n', type: 'float' },
+      { name: 'none', type: 'bool' },
+      { name: 'elsewhere', type: 'int' },
+    ] as const;
+    expect((await read(file, { known })).types).toEqual({ at: 'timestamp', n: 'float', none: 'bool' });
+    expect((await read(file, { known, types: { at: 'string' } })).types).toMatchObject({ at: 'string' });
+    const error = await refusal(await jsonl('{"n":1}\n{"n":"x"}'), { known });
+    expect(error).toMatchObject({ code: 'InvalidArgument', context: { line: 2, attribute: 'n' } });
+    expect(error.message).toContain('is string, where float is wanted');
+  });
+
+  test('a file says how long it is, what its hash is, and that it opens again', async () => {
+    const opened = await openAttributeFile(await jsonl('{}'));
+    const hash = Buffer.from(await opened.hash()).toString('hex');
+    expect([opened.sizeBytes, opened.reopens, hash]).toEqual([
+      2,
+      true,
+      '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a',
+    ]);
+    await opened.close();
+  });
 });

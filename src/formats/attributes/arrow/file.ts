@@ -4,12 +4,12 @@
 // batches of more than a GiB are refused.
 import * as fb from '../../../attributes/arrow/format.js';
 import { damaged, Table } from '../../../attributes/arrow/table.js';
-import type { Attribute, Column } from '../../../attributes/column.js';
+import type { Column } from '../../../attributes/column.js';
 import type { AttributeSource } from '../../../attributes/source.js';
 import type { CallOptions } from '../../../storage/object-store.js';
 import { equalBytes } from '../../../util/bytes.js';
 import type { RandomAccess } from '../../random-access.js';
-import { type Batches, BatchRows, mostBatchBytes } from '../batch-rows.js';
+import { type Batches, BatchRows, type FileAttribute, mostBatchBytes } from '../batch-rows.js';
 import { malformed, reading, type Types, unsupported } from '../problem.js';
 import { Body } from './body.js';
 import { readColumn, readTexts, type Texts } from './columns.js';
@@ -134,7 +134,7 @@ function entryOf(file: string, at: number, { metadata, kind, bodyBytes }: Messag
 }
 
 class ArrowBatches implements Batches {
-  readonly attributes: readonly Attribute[];
+  readonly attributes: readonly FileAttribute[];
   readonly rows: readonly number[];
   readonly #access: RandomAccess;
   readonly #fields: readonly ArrowField[];
@@ -147,7 +147,11 @@ class ArrowBatches implements Batches {
     this.#access = access;
     this.#fields = fields;
     this.#entries = entries;
-    this.attributes = fields.map((field) => ({ name: field.name, type: typeOf(field) }));
+    this.attributes = fields.map((field) => ({
+      name: field.name,
+      type: typeOf(field),
+      isNull: field.layout.kind === 'null',
+    }));
     this.rows = entries.filter(({ isDictionary }) => !isDictionary).map(({ rows }) => rows);
   }
 
