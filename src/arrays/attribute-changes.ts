@@ -269,7 +269,10 @@ export async function setColumns(
   return { kind: 'setAttributes', array: array.id, rows, attributes: drafts, partitions };
 }
 
-/** Rows by their ids get the values of a source: one change for each file of it, since ids may be in any order. */
+/**
+ * Rows by their ids get the values of a source: one change for each file of it, since ids may be in any
+ * order.
+ */
 export async function setSource(
   environment: ArrayEnvironment,
   array: PendingArray,
