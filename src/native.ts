@@ -4,6 +4,7 @@
 import { createRequire } from 'node:module';
 import { type ErrorCode, NacreError } from './errors.js';
 import type { FilterColumn, FilterTerm, FilterTest } from './native/filter.js';
+import type { ColumnStatistics } from './native/statistics.js';
 
 /** Checksums of one object, made in one pass over its bytes. */
 export interface ObjectDigest {
@@ -335,6 +336,11 @@ export interface NativeBinding {
    * Of `hasItem` they are a text. `InvalidArgument` for a test that the type does not have.
    */
   createFilterTerm(test: FilterTest, operands: FilterColumn): FilterTerm;
+  /**
+   * Off the event loop; until the promise settles nobody changes the column. `Corrupt` when offsets lead out
+   * of it.
+   */
+  columnStatistics(column: FilterColumn): Promise<ColumnStatistics>;
 
   /** Its version, the instruction set that it uses, and the threads of its pool. */
   scannerInfo(): { version: string; cpu: string; threads: number };

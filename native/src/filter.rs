@@ -32,7 +32,7 @@ pub struct FilterColumn {
 }
 
 impl FilterColumn {
-    fn column(&self) -> Result<Column<'_>> {
+    pub fn column(&self) -> Result<Column<'_>> {
         let Self { r#type, rows, valid, values, offsets, lists } = self;
         let strings = || Ok(Strings { offsets: offsets_of(r#type, offsets)?, bytes: values });
         let values = match &**r#type {

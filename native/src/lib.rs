@@ -19,3 +19,4 @@ mod rowset;
 mod scan;
 mod search;
 mod spawn;
+mod statistics;

@@ -6,6 +6,7 @@ import { statisticsOf } from '../attributes/statistics.js';
 import { columnPattern } from '../manifest/keys.js';
 import type { PartitionDraft } from '../manifest/transaction.js';
 import type { CallOptions } from '../storage/object-store.js';
+import { defined } from '../util/assert.js';
 import { columnMessage } from './column-message.js';
 import type { ArrayEnvironment } from './environment.js';
 import { uploadLarge } from './partition-writer.js';
@@ -40,10 +41,11 @@ export async function writeColumns(
   options: CallOptions,
 ): Promise<PartitionDraft> {
   const { pieces, bodyOffset, columns: shapes } = writeArrow(attributes, columns);
-  const object = await uploadLarge(environment, columnPattern(arrayId), pieces, options);
-  const described = columns.map((column, i) =>
-    columnMessage(i, shapes[i] as (typeof shapes)[number], statisticsOf(column)),
-  );
+  const [object, statistics] = await Promise.all([
+    uploadLarge(environment, columnPattern(arrayId), pieces, options),
+    Promise.all(columns.map((column) => statisticsOf(environment.native, column))),
+  ]);
+  const described = shapes.map((shape, i) => columnMessage(i, shape, defined(statistics[i], 'statistics')));
   return { object, rows: columns[0]?.rows ?? 0, dataOffset: bodyOffset, columns: described };
 }
 

@@ -1,6 +1,7 @@
 // Some of the rows of a column, as a column.
 import { sliceBits } from './bits.js';
 import type { Column, StringColumn } from './column.js';
+import { offsetsFromZero } from './offsets.js';
 
 /** The rows from `start` up to `end`. Offsets begin at 0 again; null rows are as they were. */
 export function sliceColumn(column: Column, start: number, end: number): Column {
@@ -18,7 +19,7 @@ export function sliceColumn(column: Column, start: number, end: number): Column 
       return { ...base, ...sliceStrings(column, start, end) };
     case 'strings': {
       const [first = 0, last = 0] = [column.offsets[start], column.offsets[end]];
-      const offsets = column.offsets.slice(start, end + 1).map((offset) => offset - first);
+      const offsets = offsetsFromZero(column.offsets, start, end);
       return { ...base, type: column.type, offsets, items: sliceStrings(column.items, first, last) };
     }
   }
@@ -29,7 +30,7 @@ function sliceStrings({ offsets, bytes }: StringColumn, start: number, end: numb
   return {
     type: 'string',
     rows: end - start,
-    offsets: offsets.slice(start, end + 1).map((offset) => offset - first),
+    offsets: offsetsFromZero(offsets, start, end),
     bytes: bytes.subarray(first, last),
   };
 }

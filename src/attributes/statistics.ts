@@ -1,7 +1,10 @@
 // What a column holds, in a few words: enough to know of many filters that no row of it can match, without
 // reading it. A value that is left out makes a statistic wider, never wrong.
-import type { Column } from './column.js';
+import { fromNative, type NativeBinding } from '../native.js';
+import type { ColumnStatistics } from '../native/statistics.js';
 import { compareText } from '../util/text.js';
+import type { Column } from './column.js';
+import { inBytes } from './native-column.js';
 import { type Value, valueAt } from './values.js';
 
 export interface Statistics {
@@ -15,44 +18,41 @@ export interface Statistics {
    */
   readonly least?: Value;
   readonly most?: Value;
-  /** All values, or items, each once, in order of their first rows; absent where they are many. */
+  /**
+   * All values, or items, each once, in order of their first rows; absent where they are more than 16. 0
+   * stands for -0 as well.
+   */
   readonly distinct?: readonly Value[];
 }
 
-/** Values that are told one by one at most. */
-export const mostDistinct = 16;
 /** Characters of a text that a statistic tells at most. */
 export const mostCharacters = 32;
 
-export function statisticsOf(column: Column): Statistics {
-  let [nulls, nans] = [0, 0];
-  let least: Value = null;
-  let most: Value = null;
-  const distinct = new Set<Value>();
-  const see = (value: Exclude<Value, null>): void => {
-    if (distinct.size <= mostDistinct) distinct.add(value);
-    if (Number.isNaN(value)) {
-      nans++;
-      return;
-    }
-    if (least === null || compareValues(value, least) < 0) least = value;
-    if (most === null || compareValues(value, most) > 0) most = value;
-  };
-  for (let row = 0; row < column.rows; row++) {
-    const value = valueAt(column, row);
-    if (value === null) nulls++;
-    else if (column.type === 'strings') for (const item of value as readonly string[]) see(item);
-    else see(value);
-  }
-  const few = distinct.size <= mostDistinct && [...distinct].every(isShort);
+/**
+ * Cost: one pass over the column off the event loop. Until the promise settles nobody changes the column.
+ * `Corrupt` for offsets that lead out of it.
+ */
+export async function statisticsOf(native: NativeBinding, column: Column): Promise<Statistics> {
+  const found = await native.columnStatistics(inBytes(column)).catch((error: unknown) => {
+    throw fromNative(error);
+  });
+  return statisticsOfPlaces(column, found);
+}
+
+/** Lists are told by their items. */
+function statisticsOfPlaces(column: Column, found: ColumnStatistics): Statistics {
+  const values = column.type === 'strings' ? column.items : column;
+  const at = (place: number | null | undefined): Value => (place == null ? null : valueAt(values, place));
+  const [least, most] = [at(found.least), at(found.most)];
+  const distinct = found.distinct?.map(at).map((value) => (Object.is(value, -0) ? 0 : value));
   const upper = typeof most === 'string' ? cutAbove(most) : most;
   return {
     rows: column.rows,
-    nulls,
-    nans,
+    nulls: found.nulls,
+    nans: found.nans,
     ...(least !== null && { least: typeof least === 'string' ? cut(least) : least }),
     ...(upper !== null && { most: upper }),
-    ...(few && { distinct: [...distinct] }),
+    ...(distinct?.every(isShort) && { distinct }),
   };
 }
 
@@ -64,22 +64,28 @@ export function compareValues(a: Value, b: Value): number {
 }
 
 function isShort(value: Value): boolean {
-  return typeof value !== 'string' || Array.from(value).length <= mostCharacters;
+  if (typeof value !== 'string' || value.length <= mostCharacters) return true;
+  return value.length <= 2 * mostCharacters && Array.from(value).length <= mostCharacters;
 }
 
 /** A beginning of the text is not above it. */
 function cut(text: string): string {
-  return isShort(text) ? text : Array.from(text).slice(0, mostCharacters).join('');
+  return isShort(text) ? text : firstCharacters(text).join('');
 }
 
 /** A short text that is not below this one; null where there is none. */
 function cutAbove(text: string): string | null {
   if (isShort(text)) return text;
-  const characters = Array.from(text).slice(0, mostCharacters);
+  const characters = firstCharacters(text);
   for (let last = characters.pop(); last !== undefined; last = characters.pop()) {
     const next = (last.codePointAt(0) ?? 0) + 1;
     // Halves of surrogate pairs are no characters.
     if (next <= 0x10ffff) return characters.join('') + String.fromCodePoint(next === 0xd800 ? 0xe000 : next);
   }
   return null;
+}
+
+function firstCharacters(text: string): string[] {
+  // A character has two halves at most.
+  return Array.from(text.slice(0, 2 * mostCharacters)).slice(0, mostCharacters);
 }

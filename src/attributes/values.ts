@@ -1,10 +1,9 @@
 // Columns from the values of JavaScript, and back.
 import { NacreError } from '../errors.js';
-import { concat } from '../util/bytes.js';
-import { halfPair } from '../util/text.js';
 import { bitAt, makeBits } from './bits.js';
-import type { AttributeType, Column, StringColumn } from './column.js';
+import type { AttributeType, Column, StringColumn, StringsColumn } from './column.js';
 import { microsOf } from './instant.js';
+import { TextWriter } from './texts.js';
 
 /**
  * Values of an attribute, one for each row. Null and undefined are null. Whole numbers of JavaScript and
@@ -72,96 +71,126 @@ function mismatch(name: string, row: number, type: AttributeType | undefined, va
 /**
  * The column of values, which are of the type. Rows that are null hold zero, or nothing, so that equal values
  * give equal bytes. `InvalidArgument` for a value that is not of the type, and for text that is no Unicode.
+ * Cost: some 10 to 50 ns a value, on the event loop.
  */
 export function columnOf(name: string, type: AttributeType, values: AttributeValues): Column {
-  const rows = values.length;
-  const valueAt = (row: number): Given | null => (values[row] as Given | null | undefined) ?? null;
-  let nulls = 0;
-  if (!ArrayBuffer.isView(values)) for (let row = 0; row < rows; row++) if (valueAt(row) === null) nulls++;
-  const base = { rows, ...(nulls > 0 && { valid: makeBits(rows, (row) => valueAt(row) !== null) }) };
-  const each = <T>(none: T, convert: (value: Given) => T | undefined): T[] =>
-    Array.from({ length: rows }, (_, row) => {
-      const value = valueAt(row);
-      if (value === null) return none;
-      const converted = convert(value);
-      if (converted === undefined) throw mismatch(name, row, type, value);
-      return converted;
-    });
+  const valid = validOf(values);
+  const base = { rows: values.length, ...(valid && { valid }) };
   switch (type) {
-    case 'bool': {
-      const bools = each(false, (value) => (typeof value === 'boolean' ? value : undefined));
-      return { ...base, type, values: makeBits(rows, (row) => bools[row] === true) };
-    }
+    case 'bool':
+      return { ...base, type, values: boolsOf(name, values) };
     case 'int':
-      return { ...base, type, values: BigInt64Array.from(each(0n, intOf)) };
-    case 'float':
-      return { ...base, type, values: Float64Array.from(each(0, floatOf)) };
     case 'timestamp':
-      return { ...base, type, values: BigInt64Array.from(each(0n, instantOf)) };
+      return { ...base, type, values: wholesOf(name, type, values) };
+    case 'float':
+      return { ...base, type, values: floatsOf(name, values) };
     case 'string':
-      return {
-        ...base,
-        ...stringsOf(
-          name,
-          each('', (value) => (typeof value === 'string' ? value : undefined)),
-        ),
-      };
-    case 'strings': {
-      const lists = each<readonly string[]>([], listOf);
-      const offsets = new Int32Array(rows + 1);
-      for (const [row, list] of lists.entries()) offsets[row + 1] = (offsets[row] ?? 0) + list.length;
-      return { ...base, type, offsets, items: stringsOf(name, lists.flat()) };
-    }
+      return { ...base, ...textsOf(name, values) };
+    case 'strings':
+      return { ...base, type, ...listsOf(name, values) };
   }
 }
 
-function intOf(value: Given): bigint | undefined {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : undefined;
+type AnyValue = AttributeValues[number];
+
+/** Nothing where no value is null. */
+function validOf(values: AttributeValues): Uint8Array | undefined {
+  if (ArrayBuffer.isView(values)) return undefined;
+  for (let row = 0; row < values.length; row++) {
+    if (isNothing(values[row])) return makeBits(values.length, (at) => !isNothing(values[at]));
+  }
+  return undefined;
+}
+
+function isNothing(value: AnyValue): value is null | undefined {
+  return value === null || value === undefined;
+}
+
+function boolsOf(name: string, values: AttributeValues): Uint8Array {
+  return makeBits(values.length, (row) => {
+    const value = values[row];
+    if (typeof value === 'boolean') return value;
+    if (isNothing(value)) return false;
+    throw mismatch(name, row, 'bool', value);
+  });
+}
+
+function wholesOf(name: string, type: 'int' | 'timestamp', values: AttributeValues): BigInt64Array {
+  if (values instanceof BigInt64Array) return values.slice();
+  const wholes = new BigInt64Array(values.length);
+  const halves = new Int32Array(wholes.buffer);
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row];
+    if (isNothing(value)) continue;
+    const whole = type === 'timestamp' ? instantOf(value) : intOf(value);
+    if (whole === undefined) throw mismatch(name, row, type, value);
+    if (typeof whole === 'bigint') wholes[row] = whole;
+    else {
+      // Memory for a bigint of each would take most of the time.
+      halves[2 * row] = whole | 0;
+      halves[2 * row + 1] = Math.floor(whole / 2 ** 32);
+    }
+  }
+  return wholes;
+}
+
+/** A number where it is a safe one. */
+function intOf(value: Given): number | bigint | undefined {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined;
   return typeof value === 'bigint' && BigInt.asIntN(64, value) === value ? value : undefined;
 }
 
 /** A bigint is microseconds: a Date knows but milliseconds. */
-function instantOf(value: Given): bigint | undefined {
-  return typeof value === 'bigint' ? intOf(value) : microsOf(value);
+function instantOf(value: Given): number | bigint | undefined {
+  if (typeof value === 'bigint') return intOf(value);
+  if (!(value instanceof Date)) return undefined;
+  return intOf(value.getTime() * 1000) ?? microsOf(value);
 }
 
-function floatOf(value: Given): number | undefined {
-  // A bigint that no float64 is would be another number.
-  if (typeof value === 'bigint') return BigInt(Number(value)) === value ? Number(value) : undefined;
-  return typeof value === 'number' ? value : undefined;
-}
-
-function listOf(value: Given): readonly string[] | undefined {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
-}
-
-/** Bytes of text that one column holds at most: offsets are int32. */
-const mostBytes = 2 ** 31 - 1;
-
-function stringsOf(name: string, texts: readonly string[]): StringColumn {
-  const encoder = new TextEncoder();
-  const offsets = new Int32Array(texts.length + 1);
-  const pieces: Uint8Array[] = [];
-  let total = 0;
-  for (const [i, text] of texts.entries()) {
-    if (halfPair.test(text)) {
-      throw new NacreError('InvalidArgument', `attribute '${name}': text ${i} has half of a surrogate pair`, {
-        context: { attribute: name },
-        hint: 'UTF-8 has no such character.',
-      });
-    }
-    const piece = encoder.encode(text);
-    total += piece.byteLength;
-    if (total > mostBytes) {
-      throw new NacreError('ResourceExhausted', `attribute '${name}' has more than 2 GiB of text at once`, {
-        context: { attribute: name },
-        hint: 'Append fewer rows at once.',
-      });
-    }
-    pieces.push(piece);
-    offsets[i + 1] = total;
+function floatsOf(name: string, values: AttributeValues): Float64Array {
+  if (values instanceof Float64Array || values instanceof Float32Array) return new Float64Array(values);
+  const floats = new Float64Array(values.length);
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row];
+    if (isNothing(value)) continue;
+    const float = typeof value === 'number' ? value : floatOfBigint(value);
+    if (float === undefined) throw mismatch(name, row, 'float', value);
+    floats[row] = float;
   }
-  return { type: 'string', rows: texts.length, offsets, bytes: concat(pieces) };
+  return floats;
+}
+
+/** A bigint that no float64 is would be another number. */
+function floatOfBigint(value: Given): number | undefined {
+  return typeof value === 'bigint' && BigInt(Number(value)) === value ? Number(value) : undefined;
+}
+
+function textsOf(name: string, values: AttributeValues): StringColumn {
+  const texts = new TextWriter(name, values.length);
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row] ?? '';
+    if (typeof value !== 'string') throw mismatch(name, row, 'string', value);
+    texts.add(value);
+  }
+  return texts.column();
+}
+
+function listsOf(name: string, values: AttributeValues): Pick<StringsColumn, 'offsets' | 'items'> {
+  const offsets = new Int32Array(values.length + 1);
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row] ?? [];
+    if (!isListOfTexts(value)) throw mismatch(name, row, 'strings', value);
+    offsets[row + 1] = (offsets[row] ?? 0) + value.length;
+  }
+  const texts = new TextWriter(name, offsets[values.length] ?? 0);
+  for (let row = 0; row < values.length; row++) {
+    for (const text of (values[row] ?? []) as readonly string[]) texts.add(text);
+  }
+  return { offsets, items: texts.column() };
+}
+
+function isListOfTexts(value: AnyValue): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 /** The value of a row. `Corrupt` for text that is no UTF-8. */

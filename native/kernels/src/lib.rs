@@ -16,6 +16,7 @@ pub mod resident;
 pub mod rows;
 pub mod rowset;
 pub mod scan;
+pub mod statistics;
 #[cfg(test)]
 mod testing;
 mod topk;

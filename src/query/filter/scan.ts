@@ -6,6 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { bytesOfBits } from '../../attributes/bits.js';
 import type { AttributeType, Column } from '../../attributes/column.js';
+import { bytesOf, inBytes } from '../../attributes/native-column.js';
 import { columnOf } from '../../attributes/values.js';
 import { NacreError } from '../../errors.js';
 import { fromNative, type NativeBinding } from '../../native.js';
@@ -246,28 +247,6 @@ function textsOf(texts: readonly string[]): FilterColumn {
   const offsets = new Int32Array(texts.length + 1);
   for (const [i, text] of texts.entries()) offsets[i + 1] = (offsets[i] as number) + Buffer.byteLength(text);
   return { type: 'string', rows: texts.length, values: utf8.encode(texts.join('')), offsets };
-}
-
-function inBytes(column: Column): FilterColumn {
-  const { type, rows, valid } = column;
-  const base = { type, rows, ...(valid && { valid }) };
-  switch (column.type) {
-    case 'bool':
-    case 'int':
-    case 'float':
-    case 'timestamp':
-      return { ...base, values: bytesOf(column.values) };
-    case 'string':
-      return { ...base, values: column.bytes, offsets: column.offsets };
-    case 'strings':
-      return { ...base, values: column.items.bytes, offsets: column.items.offsets, lists: column.offsets };
-  }
-}
-
-function bytesOf(view: ArrayBufferView | undefined): Uint8Array {
-  return view === undefined
-    ? new Uint8Array(0)
-    : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
 function damaged(what: string): NacreError {

@@ -1,7 +1,7 @@
 // What statistics rule out of a filter is of no row of the column.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Statistics, statisticsOf } from '../../../src/attributes/statistics.js';
+import type { Statistics } from '../../../src/attributes/statistics.js';
 import { type AttributeValues, columnOf, type Value } from '../../../src/attributes/values.js';
 import { bindFilter } from '../../../src/query/filter/bind.js';
 import { evaluate } from '../../../src/query/filter/evaluate.js';
@@ -9,6 +9,7 @@ import type { CompareOperator } from '../../../src/query/filter/expression.js';
 import { parseFilter } from '../../../src/query/filter/parse.js';
 import { possibleTruths } from '../../../src/query/filter/prune.js';
 import { halfPair } from '../../../src/util/text.js';
+import { expectedStatistics } from '../../attributes/statistics-oracle.js';
 import { attributes, expressions, rows } from './filters.js';
 
 /** Those of the values that the rows have for an attribute. */
@@ -16,7 +17,7 @@ function statistics(table: readonly (readonly Value[])[], index: number): Statis
   const { name, type } = attributes[index] as (typeof attributes)[number];
   const values = table.map((row) => row[index] ?? null) as AttributeValues;
   // JavaScript has no date for most instants of a column; as integers they rank alike.
-  return statisticsOf(columnOf(name, type === 'timestamp' ? 'int' : type, values));
+  return expectedStatistics(columnOf(name, type === 'timestamp' ? 'int' : type, values));
 }
 
 /** Half of a surrogate pair is no text of a column. */
@@ -57,7 +58,7 @@ describe('pruning by statistics', () => {
     const operators = fc.constantFrom<CompareOperator>('=', '!=', '<', '<=', '>', '>=');
     fc.assert(
       fc.property(values, operators, fc.constantFrom(-1, 0.5, 2), (column, operator, value) => {
-        const { distinct: _, ...range } = statisticsOf(columnOf('x', 'float', column));
+        const { distinct: _, ...range } = expectedStatistics(columnOf('x', 'float', column));
         const filter = { kind: 'compare', column: 0, operator, type: 'float', value } as const;
         const possible = possibleTruths(filter, [range]);
         for (const row of column) {
@@ -118,6 +119,6 @@ describe('pruning by statistics', () => {
     ];
     const named = ['n', 's', 't', 'f'].map((name, i) => ({ name, type: columns[i]?.type ?? 'int' }));
     const filter = bindFilter(parseFilter(text), named);
-    expect(possibleTruths(filter, columns.map(statisticsOf)).true).toBe(may);
+    expect(possibleTruths(filter, columns.map(expectedStatistics)).true).toBe(may);
   });
 });

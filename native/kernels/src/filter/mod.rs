@@ -19,7 +19,10 @@ use std::ops::Range;
 
 use crate::{Error, Result};
 use answers::Answers;
+pub(crate) use answers::word_at;
+pub(crate) use numbers::float_key;
 pub use term::Term;
+pub(crate) use text::{Lists, Texts};
 
 /// `rows` values, of which those are null that have no bit in `valid`; without it none is.
 #[derive(Clone, Copy)]
@@ -116,12 +119,12 @@ impl Term {
     }
 }
 
-fn bits_of<'a>(bits: &'a [u8], rows: &Range<usize>) -> Result<&'a [u8]> {
+pub(crate) fn bits_of<'a>(bits: &'a [u8], rows: &Range<usize>) -> Result<&'a [u8]> {
     let wanted = rows.start / 8..rows.end.div_ceil(8);
     bits.get(wanted).ok_or_else(|| too_short(bits.len(), "bytes of bits", rows))
 }
 
-fn numbers_of<'a>(bytes: &'a [u8], rows: &Range<usize>) -> Result<&'a [[u8; 8]]> {
+pub(crate) fn numbers_of<'a>(bytes: &'a [u8], rows: &Range<usize>) -> Result<&'a [[u8; 8]]> {
     let numbers = bytes.as_chunks().0;
     numbers.get(rows.clone()).ok_or_else(|| too_short(bytes.len(), "bytes of numbers", rows))
 }

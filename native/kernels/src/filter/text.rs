@@ -57,9 +57,14 @@ impl<'a> Lists<'a> {
         Ok(Self { offsets, items: Texts::new(items, range)? })
     }
 
-    fn at(&self, row: usize) -> impl Iterator<Item = &'a [u8]> {
-        let place = |row: usize| (self.offsets[row] - self.offsets[0]) as usize;
-        (place(row)..place(row + 1)).map(|item| self.items.at(item))
+    pub fn at(&self, row: usize) -> impl Iterator<Item = &'a [u8]> {
+        let first = self.offsets[0] as usize;
+        self.places(row).map(move |item| self.items.at(item - first))
+    }
+
+    /// Which of all items a list has.
+    pub fn places(&self, row: usize) -> Range<usize> {
+        self.offsets[row] as usize..self.offsets[row + 1] as usize
     }
 }
 
