@@ -42,7 +42,8 @@ export async function statisticsOf(native: NativeBinding, column: Column): Promi
 /** Lists are told by their items. */
 function statisticsOfPlaces(column: Column, found: ColumnStatistics): Statistics {
   const values = column.type === 'strings' ? column.items : column;
-  const at = (place: number | null | undefined): Value => (place == null ? null : valueAt(values, place));
+  const at = (place: number | null | undefined): Value =>
+    place === null || place === undefined ? null : valueAt(values, place);
   const [least, most] = [at(found.least), at(found.most)];
   const distinct = found.distinct?.map(at).map((value) => (Object.is(value, -0) ? 0 : value));
   const upper = typeof most === 'string' ? cutAbove(most) : most;
