@@ -293,6 +293,29 @@ describe('instants that Dates do not hold', () => {
 });
 
 describe('requests', () => {
+  test('of the first count of a handle are one wave, its look for a newer version with them', async () => {
+    const { dataset, trace } = await world.open({ latencyMs: 5 });
+    trace.clear();
+    expect(await dataset.array('a').where("lang = 'en'").count()).toBe(1);
+    const lines = trace.entries.map(
+      ({ wave, method, key }) => `${wave} ${method} ${key.replace(/.*\./, '')}`,
+    );
+    expect(lines.toSorted()).toEqual(['1 get arrow', '1 get root']);
+  });
+
+  test('of an append with attributes are those of one without, and a file more in the same wave', async () => {
+    const { dataset, trace } = await world.open({ latencyMs: 5 });
+    await dataset.version();
+    trace.clear();
+    await dataset.write((tx) => tx.append('a', int32(7), { attributes: { lang: ['it'], year: [7] } }));
+    const puts = trace.entries.filter(({ method, wave }) => method === 'put' && wave > 0);
+    expect(puts.map(({ wave, key }) => `${wave} ${key.replace(/.*\./, '')}`).toSorted()).toEqual([
+      '1 arrow',
+      '1 npy',
+      '2 root',
+    ]);
+  });
+
   test('of a count are those of the columns that the filter names; none where statistics decide', async () => {
     const { dataset, trace } = await world.open();
     await dataset.version();
