@@ -1,5 +1,14 @@
 import path from 'node:path';
-import { type ArrayInfo, type Dataset, NacreError, type NpyFile, type RowType } from '../../index.js';
+import {
+  type ArrayInfo,
+  type Attribute,
+  type AttributeFile,
+  type Dataset,
+  NacreError,
+  type NpyFile,
+  openAttributeFile,
+  type RowType,
+} from '../../index.js';
 import { find, rehearse } from '../datasets.js';
 import { bytesText, countText, plural } from '../output.js';
 import { changing, define } from '../program.js';
@@ -12,6 +21,7 @@ interface Options extends WritingOptions {
   /** False with --no-create. */
   readonly create: boolean;
   readonly once?: boolean;
+  readonly attributes?: string;
 }
 
 /** A file that was looked at: its header is good and fits. */
@@ -23,6 +33,8 @@ interface Input {
   readonly sizeBytes: number;
   /** With --once. */
   readonly operationId?: string;
+  /** With --attributes: where they are, and their rows were counted. */
+  readonly attributes?: string;
   /** Of a pipe, which gives its bytes only once; a plain file is opened again when its turn comes. */
   readonly open?: NpyFile;
 }
@@ -69,6 +81,9 @@ it is there. Every file is looked at before anything is written. ARRAY - takes t
 one array each (train.npy becomes train). FILE is a path, an s3:// or gs:// URI, or - for standard
 input, which is copied to TMPDIR first.
 
+--attributes takes the attributes of the rows from a file of JSON lines, CSV, Arrow or Parquet, which has as
+many rows; it comes with one .npy file.
+
 --once skips a file whose content was imported into the array with --once before, by its SHA-256. Each
 file is then a version of its own, so that an import cut short goes on where it stopped. A repeat is
 found in the log (one request a version); of two that run at once one finds the other for 7 days. Every
@@ -77,13 +92,15 @@ file is read twice.`,
     'nacre import ./faces images train-*.npy',
     'nacre import s3://bucket/faces - images.npy labels.npy',
     'nacre import s3://bucket/faces images s3://other/day-1.npy --once',
+    'nacre import ./faces images train.npy --attributes train.jsonl',
     'python embed.py | nacre import ./faces embeddings -',
   ],
   options: (command) =>
     changing(
       writingOptions(command)
         .option('--no-create', 'fail when the dataset or the array is missing')
-        .option('--once', 'skip files whose content is there already'),
+        .option('--once', 'skip files whose content is there already')
+        .option('--attributes <file>', 'attributes of the rows: .jsonl, .csv, .arrow or .parquet'),
     ),
   async work(session, options, uri: string, name: string, files: string[]) {
     const existing = await find(session, uri);
@@ -119,24 +136,50 @@ async function look(
 ): Promise<Input[]> {
   if (files.filter((file) => file === '-').length > 1)
     throw invalid('standard input is named twice', 'It can be read once.');
+  const { attributes } = options;
+  if (attributes !== undefined && files.length !== 1)
+    throw invalid(`--attributes is of one file, not of ${files.length}`, 'Import the files one by one.');
   const inputs: Input[] = [];
   for (const file of files) {
     const array = name === '-' ? arrayNameOf(file) : name;
     const source = await openSource(session, file);
-    const hash = options.once === true ? await source.hash({ signal: session.signal }) : undefined;
     const { type, rows, sizeBytes } = source;
+    const hashes = options.once === true ? [await source.hash({ signal: session.signal })] : [];
+    if (attributes !== undefined) {
+      const of = await openAttributes(session, attributes, [], rows, file);
+      if (options.once === true) hashes.push(await of.hash({ signal: session.signal }));
+      await of.close();
+    }
     inputs.push({
       file,
       array,
       type,
       rows,
       sizeBytes,
-      ...(hash === undefined ? {} : { operationId: await operationIdOf(array, hash) }),
+      ...(hashes.length === 0 ? {} : { operationId: await operationIdOf(array, hashes) }),
+      ...(attributes === undefined ? {} : { attributes }),
       ...(source.reopens ? {} : { open: source }),
     });
     if (source.reopens) await source.close();
   }
   return inputs;
+}
+
+/** Attributes of the rows of a file; those that the array has keep their types. */
+async function openAttributes(
+  session: Session,
+  name: string,
+  known: readonly Attribute[],
+  rows: number,
+  file: string,
+): Promise<AttributeFile> {
+  const source = await openAttributeFile(name, { known, signal: session.signal });
+  session.onClose(() => source.close());
+  if (source.rows === rows) return source;
+  throw invalid(
+    `${name} has attributes of ${source.rows} rows, ${file} has ${rows} rows`,
+    'It has one line, or row, for each row of the file.',
+  );
 }
 
 function arrayNameOf(file: string): string {
@@ -146,9 +189,10 @@ function arrayNameOf(file: string): string {
 }
 
 /** The same for the same content in the same array: how a repeat is known. */
-async function operationIdOf(array: string, hash: Uint8Array): Promise<string> {
+async function operationIdOf(array: string, hashes: readonly Uint8Array[]): Promise<string> {
   const { createHash } = await import('node:crypto');
-  const id = createHash('sha256').update('nacre import --once\0').update(array).update('\0').update(hash);
+  const id = createHash('sha256').update('nacre import --once\0').update(array).update('\0');
+  for (const hash of hashes) id.update(hash);
   return id.digest('hex').slice(0, 32);
 }
 
@@ -213,7 +257,18 @@ async function importAll(
             seen = now;
             progress.update(doneBytes, total);
           });
-          running.add(tx.appendFrom(input.array, counted).then(() => source.close()));
+          const attributes =
+            input.attributes === undefined
+              ? undefined
+              : await openAttributes(
+                  session,
+                  input.attributes,
+                  await attributesThere(dataset, input.array),
+                  input.rows,
+                  input.file,
+                );
+          const from = attributes === undefined ? {} : { attributes };
+          running.add(tx.appendFrom(input.array, counted, from).then(() => source.close()));
         }
         await running.all();
       },
@@ -229,6 +284,11 @@ async function importAll(
   else for (const input of wanted) await write([input], input.operationId);
   progress.end();
   return skips;
+}
+
+async function attributesThere(dataset: Dataset, array: string): Promise<readonly Attribute[]> {
+  const { arrays } = await dataset.info();
+  return Object.hasOwn(arrays, array) ? (arrays[array]?.attributes ?? []) : [];
 }
 
 /** Those of the files that some version holds already; none without --once. */

@@ -27,6 +27,17 @@ export const info = define<Options>({
       `${plural(arrays.length, 'array')}, ${bytesText(sum)}`,
     ];
     if (arrays.length > 0) lines.push('', arrayTable(arrays));
+    for (const [name, { attributes }] of arrays) {
+      if (attributes.length === 0) continue;
+      lines.push(
+        '',
+        `attributes of '${name}'`,
+        table(
+          ['NAME', 'TYPE'],
+          attributes.map((one) => [one.name, one.type]),
+        ),
+      );
+    }
     return { json: described, text: lines.join('\n'), data: true };
   },
 });

@@ -11,6 +11,16 @@ import {
   type VersionReference,
   writeCertificate,
 } from '../../index.js';
+import {
+  attributesJson,
+  countText,
+  namesOf,
+  rowJson,
+  rowsText,
+  rowsWhere,
+  selection,
+  valueText,
+} from '../attributes.js';
 import { openAt } from '../datasets.js';
 import { bytesText, durationText, plural, table } from '../output.js';
 import { define } from '../program.js';
@@ -22,6 +32,9 @@ interface Options {
   readonly vector?: string;
   readonly row?: number;
   readonly k: number;
+  readonly where: readonly string[];
+  readonly select?: string;
+  readonly count?: boolean;
   /** Checked by the search. */
   readonly metric: Metric;
   readonly exact?: boolean;
@@ -34,19 +47,24 @@ interface Options {
 
 export const query = define<Options>({
   usage: 'query <uri> [array]',
-  summary: 'find the rows nearest to a vector, or to many',
+  summary: 'find the rows nearest to a vector, or to many, or those of which a filter is true',
   details: `<uri> is a dataset, or a .npy file whose rows are searched as they are. --vector is a .npy file
 (one vector, or one a row), '[0.1, 0.2, …]', or - for a .npy file on standard input. Scores: the similarity
 for cosine and dot (large is near), the distance for the other metrics (small is near); hamming and jaccard
 take bool and uint8 rows as bits. Answers are exact, with an index and without. --precision f8 or bit asks for
 estimates by the codes or the bits of an index, which reads no rows; scores that are estimates have a ~. (f64,
 f32 and f16 are exact.) --certify writes down what shows that an answer is right: see
-\`nacre verify-certificate\`.`,
+\`nacre verify-certificate\`.
+
+--where takes the rows of which a filter on their attributes is true, and --select gives attributes with them.
+Without --vector and --row the first -k rows that match are given, or with --count how many match.`,
   examples: [
     'nacre query ./faces embeddings --vector q.npy -k 10 --metric cosine',
     "nacre query s3://bucket/points xy --vector '[0.5, 1]' --json",
     'nacre query ./faces embeddings --row 42 -k 5',
     'nacre query rows.npy --vector q.npy --metric dot',
+    `nacre query ./faces embeddings --row 42 --where "lang = 'de'" --select lang,year`,
+    `nacre query ./faces embeddings --where "year between 2000 and 2010" --count`,
     'nacre query ./faces embeddings --row 42 --precision f8',
     'nacre query ./faces embeddings --row 42 --certify answer.json',
   ],
@@ -55,6 +73,9 @@ f32 and f16 are exact.) --certify writes down what shows that an answer is right
       .option('--vector <Q>', 'query vectors')
       .option('--row <N>', 'a stored row as the query', Number)
       .option('-k, --k <N>', 'rows a query gets', parseCount, 10)
+      .option('--where <filter>', 'only rows of which it is true; of several all', collect, [])
+      .option('--select <names>', 'attributes that rows come with: a,b or *')
+      .option('--count', 'only how many rows match')
       .option('--metric <metric>', 'l2, l2sq, cosine, dot, hamming, jaccard, kl or js', 'l2')
       .option('--exact', 'score every row, whatever indexes exist')
       .option('--precision <level>', 'scores at least so precise: f64 (exact), f32, f16, f8 or bit')
@@ -62,8 +83,15 @@ f32 and f16 are exact.) --certify writes down what shows that an answer is right
       .option('--certify <file>', 'write a certificate of the answer')
       .option('--at <version>', 'a version: its number, or -1 for the one before the newest', parseAt),
   async work(session, options, uri: string, name: string | undefined) {
-    if ((options.vector === undefined) === (options.row === undefined))
-      throw invalid('what to look for is not said', 'Give either --vector or --row.');
+    const isNear = options.vector !== undefined || options.row !== undefined;
+    if (options.vector !== undefined && options.row !== undefined)
+      throw invalid('what to look for is said twice', 'Give either --vector or --row.');
+    if (!isNear && (options.where.length > 0 || options.count === true))
+      return matching(session, options, uri, name);
+    if (!isNear)
+      throw invalid('what to look for is not said', 'Give --vector or --row, or a filter: --where.');
+    if (options.count === true)
+      throw invalid('--count is of a filter', 'Leave --vector and --row away, or --count.');
     if (options.exact === true && (options.precision ?? 'f64') !== 'f64')
       throw invalid(`--exact excludes --precision ${options.precision}`, 'Leave one of both away.');
     if (options.certify === '-')
@@ -91,6 +119,39 @@ f32 and f16 are exact.) --certify writes down what shows that an answer is right
   },
 });
 
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+/** Rows that a filter finds, without a vector. */
+async function matching(session: Session, options: Options, uri: string, name: string | undefined) {
+  if (isFile(uri))
+    throw invalid('a file has no attributes', 'Import it into a dataset first: `nacre import`.');
+  if (name === undefined) throw arrayNotSaid(uri);
+  const { signal } = session;
+  const dataset = await openAt(session, uri, options.at);
+  const rows = rowsWhere(dataset.array(name), options.where, options.select);
+  const found =
+    options.count === true
+      ? await rows.analyze('count', { signal })
+      : await rows.limit(options.k).analyze('toArray', { signal });
+  const { requests, waves, bytesRead: bytesDown, bytesMapped, elapsedMs } = found.analysis;
+  const cost = { requests, waves, bytesRead: bytesDown + bytesMapped, elapsedMs };
+  const { result } = found;
+  const text = typeof result === 'number' ? countText(result) : rowsText(result);
+  const answer = typeof result === 'number' ? { count: result } : { rows: result.map(rowJson) };
+  const analyze = options.analyze === true ? { analyze: cost } : {};
+  return {
+    json: { version: await dataset.version({ signal }), ...answer, ...analyze },
+    text: options.analyze === true ? `${text}\n\n${analyzeText(cost)}` : text,
+    data: true,
+  };
+}
+
+function arrayNotSaid(uri: string): Error {
+  return invalid('the array is not said', `\`nacre ls ${uri}\` lists those of the dataset.`);
+}
+
 interface Found {
   /** Of each query. */
   readonly results: readonly (readonly (Hit | SearchHit)[])[];
@@ -108,8 +169,7 @@ interface Cost {
 }
 
 const queryDataset: Ask = async (session, options, uri, name) => {
-  if (name === undefined)
-    throw invalid('the array is not said', `\`nacre ls ${uri}\` lists those of the dataset.`);
+  if (name === undefined) throw arrayNotSaid(uri);
   const { signal } = session;
   const dataset = await openAt(session, uri, options.at);
   const array = dataset.array(name);
@@ -119,8 +179,10 @@ const queryDataset: Ask = async (session, options, uri, name) => {
       : (await array.read({ rows: [options.row], signal })).data;
   const scope = dataset.meter.scope();
   const progress = session.progress(`scanning ${name}`, 'rows');
-  const nearest = array.nearest(asMany(vectors), { metric: options.metric }).exact().limit(options.k);
-  const asked = options.precision === undefined ? nearest : nearest.precision(options.precision);
+  const exactly = array.nearest(asMany(vectors), { metric: options.metric }).exact().limit(options.k);
+  const nearest = options.where.reduce((some, filter) => some.where(filter), exactly);
+  const precise = options.precision === undefined ? nearest : nearest.precision(options.precision);
+  const asked = precise.select(...selection(options.select));
   const call = { signal, onProgress: (done: number, total: number) => progress.update(done, total) };
   const certificate = options.certify === undefined ? undefined : await asked.certify(call);
   const results = certificate === undefined ? await asked.toArray(call) : hitsOf(certificate);
@@ -139,6 +201,7 @@ const queryFile: Ask = async (session, options, uri, name) => {
     options.analyze === true && 'analysis',
     options.certify !== undefined && 'certificates',
     options.precision !== undefined && 'levels of precision',
+    (options.where.length > 0 || options.select !== undefined) && 'attributes',
   ].find((what) => what !== false);
   if (datasetsOnly !== undefined)
     throw invalid(`a file has no ${datasetsOnly}`, 'Import it into a dataset first: `nacre import`.');
@@ -177,7 +240,8 @@ function isFile(uri: string): boolean {
 function hitJson(hit: Hit | SearchHit) {
   const { row, score } = hit;
   const id = 'id' in hit ? { id: String(hit.id) } : {};
-  return { row, ...id, score, ...(isEstimated(hit) ? { estimated: true } : {}), attributes: {} };
+  const attributes = attributesJson('attributes' in hit ? hit.attributes : undefined);
+  return { row, ...id, score, ...(isEstimated(hit) ? { estimated: true } : {}), attributes };
 }
 
 function isEstimated(hit: Hit | SearchHit): boolean {
@@ -187,12 +251,15 @@ function isEstimated(hit: Hit | SearchHit): boolean {
 function hitsText(hits: readonly (Hit | SearchHit)[], at: number | undefined): string {
   const title = at === undefined ? '' : `query ${at}\n`;
   const ofFile = hits.some((hit) => !('id' in hit));
+  const attributesOf = (hit: Hit | SearchHit) => ('attributes' in hit ? (hit.attributes ?? {}) : {});
+  const names = namesOf(hits.map((hit) => ({ attributes: attributesOf(hit) })));
   const rows = hits.map((hit) => [
     String(hit.row),
     ...('id' in hit ? [String(hit.id)] : []),
     `${isEstimated(hit) ? '~' : ''}${hit.score}`,
+    ...names.map((name) => valueText(attributesOf(hit)[name])),
   ]);
-  return `${title}${table(['ROW', ...(ofFile ? [] : ['ID']), 'SCORE'], rows)}`;
+  return `${title}${table(['ROW', ...(ofFile ? [] : ['ID']), 'SCORE', ...names], rows)}`;
 }
 
 function analyzeText(counts: Cost): string {
