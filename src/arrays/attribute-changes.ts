@@ -7,7 +7,8 @@ import { type AttributeValues, columnOf, typeOfValues, valueAt } from '../attrib
 import { NacreError } from '../errors.js';
 import { attributeLimit } from '../manifest/attributes.js';
 import { checkAttributeName, nearestName } from '../manifest/names.js';
-import { buildAppendSegment, segmentEntryLimit } from '../manifest/segment.js';
+import { describedBytes } from '../manifest/columns.js';
+import { buildAppendSegment, segmentBytesLimit, segmentEntryLimit } from '../manifest/segment.js';
 import type { AttributeDraft, Change, PartitionDraft, RowSetDraft } from '../manifest/transaction.js';
 import { uploadObject } from '../manifest/upload.js';
 import type { CallOptions } from '../storage/object-store.js';
@@ -29,8 +30,8 @@ export interface AttributeColumns {
   readonly columns: readonly Column[];
 }
 
-/** Entries of one append that a root takes in; more go into a segment of their own. */
-const inlineEntries = 16;
+/** Bytes of entries of one append that a root takes in; more go into a segment of their own. */
+const inlineBytes = 12 * 1024;
 
 /**
  * The columns of values. An attribute that the array has keeps its type; another one gets that of its values.
@@ -221,6 +222,19 @@ async function* filesOf(
   }
 }
 
+/** As many files as one segment takes, in their order. */
+function segmentGroups(files: readonly PartitionDraft[], entryBytes: readonly number[]): PartitionDraft[][] {
+  const groups: PartitionDraft[][] = [[]];
+  let bytes = 0;
+  for (const [i, file] of files.entries()) {
+    bytes += entryBytes[i] ?? 0;
+    const isFull = (groups.at(-1)?.length ?? 0) >= segmentEntryLimit || bytes > segmentBytesLimit;
+    if (isFull) [bytes] = [entryBytes[i] ?? 0, groups.push([])];
+    groups.at(-1)?.push(file);
+  }
+  return groups;
+}
+
 /** The changes that add files of columns: their entries in the root, or in segments where they are many. */
 async function appendChanges(
   environment: ArrayEnvironment,
@@ -233,13 +247,13 @@ async function appendChanges(
   const rowsOf = (some: readonly PartitionDraft[]): number => some.reduce((sum, { rows }) => sum + rows, 0);
   const change = { kind: 'appendAttributes', array: array.id, attributes } as const;
   if (files.length === 0) return [];
-  if (files.length <= inlineEntries) {
+  const entryBytes = files.map((file) => 100 + file.object.blocks.byteLength + describedBytes(file.columns));
+  if (entryBytes.reduce((a, b) => a + b, 0) <= inlineBytes) {
     return [{ ...change, firstRow, rows: rowsOf(files), content: { partitions: files } }];
   }
   const changes: Change[] = [];
   let next = firstRow;
-  for (let start = 0; start < files.length; start += segmentEntryLimit) {
-    const group = files.slice(start, start + segmentEntryLimit);
+  for (const group of segmentGroups(files, entryBytes)) {
     const { bytes, draft } = buildAppendSegment(group, environment);
     await uploadObject(environment.store, draft.object, bytes, options);
     changes.push({ ...change, firstRow: next, rows: draft.rows, content: { segment: draft } });

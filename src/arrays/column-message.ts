@@ -38,13 +38,19 @@ export function typeOfNumber(number: number, name: string): AttributeType {
 /** Bytes that the values of one column take up in the manifest at most. */
 const valuesBytes = 256;
 
-/** `attribute` counts the attributes of the change. */
-export function columnMessage(attribute: number, shape: ColumnShape, statistics: Statistics): Column {
+/** `attribute` counts the attributes of the change; values take up `room` bytes at most. */
+export function columnMessage(
+  attribute: number,
+  shape: ColumnShape,
+  statistics: Statistics,
+  room: number,
+): Column {
   const { type, nulls, textBytes, items } = shape;
   const { nans, least = null, most = null, distinct } = statistics;
   const values = distinct?.map(encodeValue);
   const listed =
-    values !== undefined && values.reduce((sum, { length }) => sum + length + 2, 0) <= valuesBytes;
+    values !== undefined &&
+    values.reduce((sum, { length }) => sum + length + 2, 0) <= Math.min(valuesBytes, room);
   return make(v1.Column, {
     ...{ attribute, type: numberOfType(type), nulls, nans },
     ...{ least: encodeValue(least), most: encodeValue(most), listed, values: listed ? values : [] },

@@ -19,6 +19,9 @@ const fileRows = 262_144;
 /** Bytes of one file, about. */
 const fileBytes = 16 * 2 ** 20;
 
+/** Bytes of the manifest that the values of one file's columns take up, where they are told one by one. */
+const valuesBytes = 2048;
+
 /** Rows that a file of these columns takes; all columns have the same. */
 export function rowsPerFile(columns: readonly Column[]): number {
   const rows = columns[0]?.rows ?? 0;
@@ -45,7 +48,12 @@ export async function writeColumns(
     uploadLarge(environment, columnPattern(arrayId), pieces, options),
     Promise.all(columns.map((column) => statisticsOf(environment.native, column))),
   ]);
-  const described = shapes.map((shape, i) => columnMessage(i, shape, defined(statistics[i], 'statistics')));
+  let room = valuesBytes;
+  const described = shapes.map((shape, i) => {
+    const message = columnMessage(i, shape, defined(statistics[i], 'statistics'), room);
+    room -= message.values.reduce((bytes, { length }) => bytes + length + 2, 0);
+    return message;
+  });
   return { object, rows: columns[0]?.rows ?? 0, dataOffset: bodyOffset, columns: described };
 }
 

@@ -5,10 +5,11 @@
 // frees the most bytes of the root. A fold waits until it frees a good part of what is left, so an entry is
 // written again a few times in its life, not with every commit.
 import type { ArrayEntry, Partition, Root, SegmentRef } from './message.js';
-import { encode, hasUnknownFields, v1 } from './message.js';
+import { describedBytes } from './columns.js';
+import { hasUnknownFields } from './message.js';
 import { type LoadedRoot, rootBytesCap } from './root.js';
 import { inlineBytes } from './row-sets.js';
-import { segmentEntryLimit } from './segment.js';
+import { segmentBytesLimit, segmentEntryLimit } from './segment.js';
 
 /** A root beyond this is folded before the next commit: half of what a root may have. */
 const foldFromBytes = rootBytesCap / 2;
@@ -38,6 +39,8 @@ interface Item {
   readonly rows: number;
   /** Entries that it brings along. */
   readonly entries: number;
+  /** About what the segment grows by, without cold parts. */
+  readonly bytes: number;
   /** Bytes of the root that it gives back. */
   readonly freedBytes: number;
   readonly partition?: Partition;
@@ -106,8 +109,8 @@ function itemOfPartition(root: Root, partition: Partition): Item {
   const { firstRowId, rows, object, rowIds, dropped, columns } = partition;
   const sums = root.objects?.objects[object]?.blocks.byteLength ?? 0;
   const sets = dropped.byteLength + (rowIds?.inline.byteLength ?? 0);
-  const described = columns.reduce((bytes, column) => bytes + 2 + encode(v1.Column, column).byteLength, 0);
-  return { firstRowId, rows, entries: 1, freedBytes: entryBytes + sums + sets + described, partition };
+  const hot = entryBytes + sets + describedBytes(columns);
+  return { firstRowId, rows, entries: 1, bytes: hot, freedBytes: hot + sums, partition };
 }
 
 function itemOfSegment(root: Root, segment: SegmentRef): Item {
@@ -116,7 +119,7 @@ function itemOfSegment(root: Root, segment: SegmentRef): Item {
   // What a newer release says of a segment may not be true of another one.
   const entries = hasUnknownFields(segment) ? segmentEntryLimit : partitions;
   const freedBytes = referenceBytes + headHash.byteLength + sums - mergedNoteBytes;
-  return { firstRowId, rows, entries, freedBytes, segment };
+  return { firstRowId, rows, entries, bytes: segment.headBytes, freedBytes, segment };
 }
 
 /** The window of neighbours that frees the most: two indices that only go up. */
@@ -128,18 +131,22 @@ function bestWindow(
   let best: { start: number; end: number; freedBytes: number } | undefined;
   let start = 0;
   let entries = 0;
+  let bytes = 0;
   let freedBytes = -newReferenceBytes;
   for (const [at, item] of items.entries()) {
     const before = items[at - 1];
     if (!overrides && before !== undefined && before.firstRowId + before.rows !== item.firstRowId) {
       start = at;
       entries = 0;
+      bytes = 0;
       freedBytes = -newReferenceBytes;
     }
     entries += item.entries;
+    bytes += item.bytes;
     freedBytes += item.freedBytes;
-    for (; entries > segmentEntryLimit; start++) {
+    for (; entries > segmentEntryLimit || (bytes > segmentBytesLimit && start < at); start++) {
       entries -= items[start]?.entries ?? 0;
+      bytes -= items[start]?.bytes ?? 0;
       freedBytes -= items[start]?.freedBytes ?? 0;
     }
     if (best === undefined || freedBytes > best.freedBytes) best = { start, end: at + 1, freedBytes };

@@ -37,6 +37,9 @@ const hotTableBytes = 64;
 /** Entries of one segment at most: a commit that folds a root's entries stays within 64 KiB of manifest. */
 export const segmentEntryLimit = 256;
 
+/** Bytes of entries of one segment, about: a frame of a segment has 4 MiB at most. */
+export const segmentBytesLimit = 2 ** 20;
+
 export interface SegmentEntry {
   readonly object: NewObject;
   /**

@@ -225,6 +225,30 @@ describe('rows of files', () => {
   });
 });
 
+describe('many attributes', () => {
+  test('of one array find room: their entries go into segments', async () => {
+    const values = (rows: number, from: number) =>
+      Object.fromEntries(
+        Array.from({ length: 400 }, (_, a) => [
+          `attribute ${a}`,
+          Array.from({ length: rows }, (_, i) => from + a + i),
+        ]),
+      );
+    for (let i = 0; i < 4; i++) {
+      await one.dataset.write((tx) =>
+        tx.append('a', int32(...Array(20).keys()), { attributes: values(20, 100 * i) }),
+      );
+      await one.dataset.write((tx) => tx.setAttributes('a', [4 + i], values(1, 10_000 + i)));
+    }
+    const array = one.dataset.array('a');
+    expect(await array.where('"attribute 7" >= 10000').select('attribute 399').toArray()).toEqual(
+      [0, 1, 2, 3].map((i) => ({ row: 4 + i, id: 4 + i, attributes: { 'attribute 399': 10_399 + i } })),
+    );
+    expect(await array.where('"attribute 0" between 300 and 319').count()).toBe(20);
+    expect((await world.head()).bytes.byteLength).toBeLessThanOrEqual(65_536);
+  });
+});
+
 describe('what is refused', () => {
   const refused = async (verb: Verb): Promise<string> => {
     const error = await failure(one.dataset.write(verb));
