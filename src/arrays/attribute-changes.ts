@@ -7,13 +7,11 @@ import { type AttributeValues, columnOf, typeOfValues, valueAt } from '../attrib
 import { NacreError } from '../errors.js';
 import { attributeLimit } from '../manifest/attributes.js';
 import { checkAttributeName, nearestName } from '../manifest/names.js';
-import { describedBytes } from '../manifest/columns.js';
-import { buildAppendSegment, segmentBytesLimit, segmentEntryLimit } from '../manifest/segment.js';
 import type { AttributeDraft, Change, PartitionDraft, RowSetDraft } from '../manifest/transaction.js';
-import { uploadObject } from '../manifest/upload.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { fromHex } from '../util/bytes.js';
+import { appendPieces } from './append-changes.js';
 import { isAttributeType, numberOfType, typeOfNumber } from './column-message.js';
 import { rowsPerFile, writeAllColumns, writeColumns } from './column-writer.js';
 import type { ArrayEnvironment } from './environment.js';
@@ -29,9 +27,6 @@ export interface AttributeColumns {
   readonly attributes: readonly Attribute[];
   readonly columns: readonly Column[];
 }
-
-/** Bytes of entries of one append that a root takes in; more go into a segment of their own. */
-const inlineBytes = 12 * 1024;
 
 /**
  * The columns of values. An attribute that the array has keeps its type; another one gets that of its values.
@@ -222,20 +217,7 @@ async function* filesOf(
   }
 }
 
-/** As many files as one segment takes, in their order. */
-function segmentGroups(files: readonly PartitionDraft[], entryBytes: readonly number[]): PartitionDraft[][] {
-  const groups: PartitionDraft[][] = [[]];
-  let bytes = 0;
-  for (const [i, file] of files.entries()) {
-    bytes += entryBytes[i] ?? 0;
-    const isFull = (groups.at(-1)?.length ?? 0) >= segmentEntryLimit || bytes > segmentBytesLimit;
-    if (isFull) [bytes] = [entryBytes[i] ?? 0, groups.push([])];
-    groups.at(-1)?.push(file);
-  }
-  return groups;
-}
-
-/** The changes that add files of columns: their entries in the root, or in segments where they are many. */
+/** The changes that add files of columns. */
 async function appendChanges(
   environment: ArrayEnvironment,
   array: PendingArray,
@@ -244,35 +226,29 @@ async function appendChanges(
   files: readonly PartitionDraft[],
   options: CallOptions,
 ): Promise<readonly Change[]> {
-  const rowsOf = (some: readonly PartitionDraft[]): number => some.reduce((sum, { rows }) => sum + rows, 0);
-  const change = { kind: 'appendAttributes', array: array.id, attributes } as const;
   if (files.length === 0) return [];
-  const entryBytes = files.map((file) => 100 + file.object.blocks.byteLength + describedBytes(file.columns));
-  if (entryBytes.reduce((a, b) => a + b, 0) <= inlineBytes) {
-    return [{ ...change, firstRow, rows: rowsOf(files), content: { partitions: files } }];
-  }
-  const changes: Change[] = [];
   let next = firstRow;
-  for (const group of segmentGroups(files, entryBytes)) {
-    const { bytes, draft } = buildAppendSegment(group, environment);
-    await uploadObject(environment.store, draft.object, bytes, options);
-    changes.push({ ...change, firstRow: next, rows: draft.rows, content: { segment: draft } });
-    next += draft.rows;
-  }
-  return changes;
+  return (await appendPieces(environment, files, options)).map((piece): Change => {
+    const first = next;
+    next += piece.rows;
+    return { kind: 'appendAttributes', array: array.id, attributes, firstRow: first, ...piece };
+  });
 }
 
-/** Rows by their ids, ascending, get the values of columns. */
+/** Rows by their ids get the values of columns; `order` is that of the ids, ascending. */
 export async function setColumns(
   environment: ArrayEnvironment,
   array: PendingArray,
-  sorted: Float64Array,
-  { drafts, attributes, columns }: AttributeColumns,
+  ids: Float64Array,
+  order: Float64Array,
+  { drafts, attributes, columns: given }: AttributeColumns,
   draftSet: (set: Uint8Array) => Promise<RowSetDraft>,
   options: CallOptions,
 ): Promise<Change> {
   const { rowSets } = environment.functions;
   const id = defined(fromHex(array.id), 'array id');
+  const sorted = order.map((at) => ids[at] ?? 0);
+  const columns = given.map((column, i) => inOrderOf(defined(attributes[i], 'attribute'), column, order));
   const partitions: (PartitionDraft & { readonly rowIds: RowSetDraft })[] = [];
   for (const [start, end] of splitPending(sorted, rowsPerFile(columns))) {
     const some = columns.map((column) => sliceColumn(column, start, end));
@@ -305,27 +281,16 @@ export async function setSource(
   for await (const { start, end, columns } of filesOf(source, options)) {
     const some = ids.slice(start, end);
     const order = sortedOrder(some, array.name);
-    const inOrder = columns.map((column, i) => inOrderOf(defined(attributes[i], 'attribute'), column, order));
-    const sorted = order.map((at) => some[at] ?? 0);
-    const given = { drafts, attributes, columns: inOrder };
-    changes.push(await setColumns(environment, array, sorted, given, draftSet, options));
+    const given = { drafts, attributes, columns };
+    changes.push(await setColumns(environment, array, some, order, given, draftSet, options));
   }
   return changes;
 }
 
+/** The rows of a column in another order: that of `order[i]` in the i-th place. */
 function inOrderOf({ name, type }: Attribute, column: Column, order: Float64Array): Column {
   if (order.every((at, i) => at === i)) return column;
   const values = Array.from(order, (at) => valueAt(column, at));
   // Of instants a bigint is microseconds, as columns have them.
   return columnOf(name, type, values);
-}
-
-/** The values in another order: that of `order[i]` in the i-th place. */
-export function permuted(given: GivenAttributes, order: Float64Array): GivenAttributes {
-  const permute = (values: AttributeValues): AttributeValues => {
-    if (!ArrayBuffer.isView(values)) return Array.from(order, (at) => values[at]);
-    if (values instanceof BigInt64Array) return values.map((_, i) => values[order[i] ?? 0] ?? 0n);
-    return values.map((_, i) => values[order[i] ?? 0] ?? 0);
-  };
-  return Object.fromEntries(Object.entries(given).map(([name, values]) => [name, permute(values)]));
 }

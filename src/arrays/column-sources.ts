@@ -4,13 +4,14 @@
 // later hold any rows. Of two that hold a value of one attribute for one row the later one wins; a row of
 // which none holds one has null. Row ids are cut into windows within which each attribute has one file for
 // all rows, and patches: files of single rows that are newer than it.
-import { type ColumnExtents, type ColumnShape, extentsOf } from '../attributes/arrow/layout.js';
+import { type ColumnExtents, type ColumnShape, extentsOf, markRows } from '../attributes/arrow/layout.js';
 import type { Attribute } from '../attributes/column.js';
 import type { Statistics } from '../attributes/statistics.js';
 import { NacreError } from '../errors.js';
 import { bySequence } from '../manifest/fold.js';
 import type { RowSetFunctions } from '../manifest/functions.js';
 import type { Column } from '../manifest/message.js';
+import { defined } from '../util/assert.js';
 import { lastAtMost } from '../util/sorted.js';
 import { shapeFrom, statisticsFrom, statisticsOfNulls } from './column-message.js';
 import type { Part } from './runs.js';
@@ -159,27 +160,36 @@ function inOrder(base: readonly DenseSource[]): readonly DenseSource[] {
   return sorted;
 }
 
-const layouts = new WeakMap<readonly Column[], readonly ColumnExtents[]>();
+/** By the columns of a file, which are those of one view. */
+const layouts = new WeakMap<readonly Column[], readonly Omit<ColumnSource, 'statistics' | 'part'>[]>();
 
-function sourceOf({ part, columns }: ColumnFile, at: number, name: string): ColumnSource {
+/** Where each column of a file is; `name` is that of the attribute that is looked for. */
+function layoutOf(
+  { part, columns }: ColumnFile,
+  name: string,
+): readonly Omit<ColumnSource, 'statistics' | 'part'>[] {
+  const known = layouts.get(columns);
+  if (known !== undefined) return known;
   const shapes = columns.map((column) => shapeFrom(column, name));
-  let extents = layouts.get(columns);
-  if (extents === undefined) {
-    const layout = extentsOf(part.rows, shapes);
-    if (part.dataOffset + layout.bodyBytes > part.object.sizeBytes) {
-      throw damaged(part, `its columns take up ${layout.bodyBytes} bytes from ${part.dataOffset} on`);
-    }
-    extents = layout.columns;
-    layouts.set(columns, extents);
+  const { columns: extents, bodyBytes } = extentsOf(part.rows, shapes);
+  if (part.dataOffset + bodyBytes > part.object.sizeBytes) {
+    throw damaged(part, `its columns take up ${bodyBytes} bytes from ${part.dataOffset} on`);
   }
-  const [column, shape, extent] = [columns[at], shapes[at], extents[at]];
-  if (column === undefined || shape === undefined || extent === undefined) throw damaged(part, 'no column');
-  const marks = Math.ceil(part.rows / 1024);
+  const layout = shapes.map((shape, i) => ({ shape, extents: defined(extents[i], 'extents of a column') }));
+  layouts.set(columns, layout);
+  return layout;
+}
+
+function sourceOf(file: ColumnFile, at: number, name: string): ColumnSource {
+  const { part, columns } = file;
+  const { shape, extents } = defined(layoutOf(file, name)[at], 'column of a file');
+  const marks = Math.ceil(part.rows / markRows);
   const texts = shape.type === 'string' || shape.type === 'strings' ? marks : 0;
   if (shape.textBytes.length !== texts || shape.items.length !== (shape.type === 'strings' ? marks : 0)) {
     throw damaged(part, `'${name}' has ${shape.textBytes.length} marks`);
   }
-  return { part, shape, extents: extent, statistics: statisticsFrom(column, part.rows, name) };
+  const column = defined(columns[at], 'column of a file');
+  return { part, shape, extents, statistics: statisticsFrom(column, part.rows, name) };
 }
 
 function damaged({ object: { key } }: Part, what: string): NacreError {

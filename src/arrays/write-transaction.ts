@@ -27,12 +27,11 @@ import {
   draftsOf,
   dropAttribute,
   type GivenAttributes,
-  permuted,
   renameAttribute,
   setColumns,
   setSource,
 } from './attribute-changes.js';
-import { rowChanges } from './append-changes.js';
+import { appendPieces } from './append-changes.js';
 import { BackgroundUploads } from './background-uploads.js';
 import type { ArrayEnvironment } from './environment.js';
 import { checkRowType, defaultPartitionBytes, rowBytesOf, type RowType } from './partition-writer.js';
@@ -164,9 +163,10 @@ export class WriteTransaction {
     }
     array.append(rows, partitions);
     if (rows > 0) {
-      this.#changes.push(async () =>
-        rowChanges(this.#environment, array.id, await partitions, this.#options),
-      );
+      this.#changes.push(async () => {
+        const pieces = await appendPieces(this.#environment, await partitions, this.#options);
+        return pieces.map((piece): Change => ({ kind: 'append', array: array.id, ...piece }));
+      });
     }
   }
 
@@ -212,14 +212,10 @@ export class WriteTransaction {
     const array = this.#array(name);
     const ids = await this.#idsOf(array, target);
     const order = sortedOrder(ids, name);
-    const sorted = order.map((at) => ids[at] ?? 0);
-    // As it is given first: an error names the row by its place there.
-    const inOrder = columnsOf(array, ids.length, given);
-    if (ids.length === 0 || inOrder.columns.length === 0) return;
-    const isSorted = order.every((at, i) => at === i);
-    const columns = isSorted ? inOrder : columnsOf(array, ids.length, permuted(given, order));
+    const columns = columnsOf(array, ids.length, given);
+    if (ids.length === 0 || columns.columns.length === 0) return;
     const draftSet = (set: Uint8Array): Promise<RowSetDraft> => this.#draftSet(set);
-    this.#note(await setColumns(this.#environment, array, sorted, columns, draftSet, this.#options));
+    this.#note(await setColumns(this.#environment, array, ids, order, columns, draftSet, this.#options));
   }
 
   /** The same from a source of as many rows, one for each that is named: memory holds a file of them. */

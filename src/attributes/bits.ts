@@ -8,6 +8,23 @@ export function bitAt(bits: Uint8Array, index: number): boolean {
   return (((bits[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;
 }
 
+export function setBit(bits: Uint8Array, index: number): void {
+  bits[index >> 3] = (bits[index >> 3] ?? 0) | (1 << (index & 7));
+}
+
+export function clearBit(bits: Uint8Array, index: number): void {
+  bits[index >> 3] = (bits[index >> 3] ?? 0) & ~(1 << (index & 7));
+}
+
+/** All of them set or none, with zeros behind the last one. */
+export function filledBits(count: number, isSet: boolean): Uint8Array {
+  const bits = new Uint8Array(bytesOfBits(count));
+  if (!isSet) return bits;
+  bits.fill(0xff);
+  if (count % 8 !== 0) bits[bits.length - 1] = (1 << (count % 8)) - 1;
+  return bits;
+}
+
 /** The bits for which `isSet` holds. */
 export function makeBits(count: number, isSet: (index: number) => boolean): Uint8Array {
   const bits = new Uint8Array(bytesOfBits(count));

@@ -1,12 +1,10 @@
 // Columns of one attribute, one behind the other, as a column.
+import { largestOffset } from './offsets.js';
 import { NacreError } from '../errors.js';
 import { assert } from '../util/assert.js';
 import { concat } from '../util/bytes.js';
 import { bitAt, makeBits } from './bits.js';
 import type { Column, StringColumn } from './column.js';
-
-/** Offsets are int32. */
-const mostOffset = 2 ** 31 - 1;
 
 /** The rows of the columns, which are of the type of the first, in their order. At least one column. */
 export function joinColumns(columns: readonly Column[]): Column {
@@ -89,7 +87,7 @@ function joinOffsets(parts: readonly { readonly rows: number; readonly offsets: 
     const shift = end - (part.offsets[0] ?? 0);
     for (let row = 1; row <= part.rows; row++) offsets[++at] = (part.offsets[row] ?? 0) + shift;
     end = (part.offsets[part.rows] ?? 0) + shift;
-    if (end > mostOffset) {
+    if (end > largestOffset) {
       throw new NacreError('ResourceExhausted', 'a column has more than 2 GiB of text at once', {
         hint: 'Read fewer rows at once.',
       });

@@ -1,5 +1,8 @@
 // Where texts, and lists of them, begin and end.
 
+/** Offsets are int32: bytes of text, and items of lists, that one column holds at most. */
+export const largestOffset = 2 ** 31 - 1;
+
 /** The offsets from `start` up to and with `end`, counted from the first of them. */
 export function offsetsFromZero(offsets: Int32Array, start: number, end: number): Int32Array {
   const first = offsets[start] ?? 0;

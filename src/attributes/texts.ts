@@ -1,11 +1,9 @@
 // Texts of JavaScript as a column has them.
+import { largestOffset } from './offsets.js';
 import { NacreError } from '../errors.js';
 import { concat, utf8 } from '../util/bytes.js';
 import { halfPair } from '../util/text.js';
 import type { StringColumn } from './column.js';
-
-/** Bytes of text that one column holds at most: offsets are int32. */
-const mostBytes = 2 ** 31 - 1;
 
 /**
  * Characters, and texts, that are encoded together: a call for each text takes several times as long, and one
@@ -53,7 +51,7 @@ export class TextWriter {
       const text = texts[i] as string;
       if (!isAscii && halfPair.test(text)) throw this.#refused();
       this.#bytes += isAscii ? text.length : Buffer.byteLength(text);
-      if (this.#bytes > mostBytes) throw this.#exhausted();
+      if (this.#bytes > largestOffset) throw this.#exhausted();
       this.#offsets[++this.#done] = this.#bytes;
     }
     this.#pieces.push(piece);

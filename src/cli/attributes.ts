@@ -52,6 +52,6 @@ export function rowsText(hits: readonly RowHit[]): string {
   return table(['ROW', 'ID', ...names], lines);
 }
 
-export function countText(rows: number): string {
+export function matchesText(rows: number): string {
   return `${plural(rows, 'row')} ${rows === 1 ? 'matches' : 'match'}`;
 }

@@ -12,7 +12,14 @@ import { type Dtype, dtypes, type TypedArray, viewAs } from '../npy/dtype.js';
 import { type NpyHeader, parseHeader } from '../npy/header.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { assert } from '../util/assert.js';
-import { openAccess, type OpenAccessOptions, piecesOf, type RandomAccess, spool } from './random-access.js';
+import {
+  openAccess,
+  type OpenAccessOptions,
+  piecesOf,
+  type RandomAccess,
+  sha256Of,
+  spool,
+} from './random-access.js';
 
 /** Enough for nearly every header. */
 const firstBytes = 4096;
@@ -113,12 +120,8 @@ class NpyRows implements NpyFile {
     return { data: viewAs(dtype, bytes), shape: scalar ? [] : [end - start, ...rowShape], dtype };
   }
 
-  async hash(options: CallOptions = {}): Promise<Uint8Array> {
-    // Loading it takes longer than opening most files.
-    const { createHash } = await import('node:crypto');
-    const hash = createHash('sha256');
-    for await (const piece of piecesOf(this.#access, options)) hash.update(piece);
-    return new Uint8Array(hash.digest());
+  hash(options: CallOptions = {}): Promise<Uint8Array> {
+    return sha256Of(this.#access, options);
   }
 
   close(): Promise<void> {

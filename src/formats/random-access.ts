@@ -83,6 +83,15 @@ export async function spool(
   }
 }
 
+/** SHA-256 of the whole. */
+export async function sha256Of(access: RandomAccess, options: CallOptions = {}): Promise<Uint8Array> {
+  // Loading it takes longer than opening most files.
+  const { createHash } = await import('node:crypto');
+  const hash = createHash('sha256');
+  for await (const piece of piecesOf(access, options)) hash.update(piece);
+  return new Uint8Array(hash.digest());
+}
+
 /** The whole of a file, piece by piece. */
 export async function* piecesOf(access: RandomAccess, options: CallOptions = {}): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < access.sizeBytes; at += chunkBytes)

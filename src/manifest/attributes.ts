@@ -3,7 +3,16 @@
 // Files and segments that were uploaded before a commit count the attributes of their change; here, and only
 // here, these become the ids that the array gives.
 import { NacreError } from '../errors.js';
-import { type ArrayEntry, type Attribute, evolve, make, type Partition, v1 } from './message.js';
+import {
+  type ArrayEntry,
+  type Attribute,
+  type Column,
+  encode,
+  evolve,
+  make,
+  type Partition,
+  v1,
+} from './message.js';
 import type { AttributeDraft, Change } from './transaction.js';
 
 /** Attributes of one array at most. */
@@ -87,6 +96,11 @@ export function withAttributes(
 ): readonly Partition[] {
   const ids = new Set(attributes.map(({ id }) => id));
   return partitions.filter(({ columns }) => columns.some(({ attribute }) => ids.has(attribute)));
+}
+
+/** Bytes that columns take up in an entry. */
+export function describedBytes(columns: readonly Column[] = []): number {
+  return columns.reduce((bytes, column) => bytes + 2 + encode(v1.Column, column).byteLength, 0);
 }
 
 /** An entry whose columns count from another list: `numbers[attribute]` takes the place of each. */

@@ -5,7 +5,7 @@
 // frees the most bytes of the root. A fold waits until it frees a good part of what is left, so an entry is
 // written again a few times in its life, not with every commit.
 import type { ArrayEntry, Partition, Root, SegmentRef } from './message.js';
-import { describedBytes } from './columns.js';
+import { describedBytes } from './attributes.js';
 import { hasUnknownFields } from './message.js';
 import { type LoadedRoot, rootBytesCap } from './root.js';
 import { inlineBytes } from './row-sets.js';

@@ -5,6 +5,7 @@ import { readColumns, readValues } from '../arrays/column-reader.js';
 import { ColumnSources, type ColumnWindow, statisticsOfWindow } from '../arrays/column-sources.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { RowMap } from '../arrays/row-map.js';
+import { clearBit, filledBits, setBit } from '../attributes/bits.js';
 import type { Attribute } from '../attributes/column.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
@@ -49,7 +50,7 @@ export async function* matchedWindows(
   const used = columns.map((column) => defined(all[column], 'attribute'));
   const bound = renumbered(whole, columns);
   const { rowSets } = environment.functions;
-  const files = await view.columnFiles(options);
+  const files = used.length === 0 ? [] : await view.columnFiles(options);
   const sources = new ColumnSources(used, files, view.entry.nextRowId, rowSets);
   const match = async (window: ColumnWindow): Promise<MatchedWindow> => {
     const { start, end } = window;
@@ -127,22 +128,6 @@ function patchedIds({ start, end, patches }: ColumnWindow): Float64Array {
   let ids: Float64Array = new Float64Array(0);
   for (const { ids: some } of patches.flat()) ids = mergeSorted(ids, slice(some, start, end));
   return ids;
-}
-
-function filledBits(rows: number, isSet: boolean): Uint8Array {
-  const bits = new Uint8Array(Math.ceil(rows / 8));
-  if (!isSet) return bits;
-  bits.fill(0xff);
-  if (rows % 8 !== 0) bits[bits.length - 1] = (1 << (rows % 8)) - 1;
-  return bits;
-}
-
-function setBit(bits: Uint8Array, at: number): void {
-  bits[at >> 3] = (bits[at >> 3] ?? 0) | (1 << (at & 7));
-}
-
-function clearBit(bits: Uint8Array, at: number): void {
-  bits[at >> 3] = (bits[at >> 3] ?? 0) & ~(1 << (at & 7));
 }
 
 /** The ids of a window's rows, ascending. */

@@ -195,26 +195,27 @@ export class RowQuery {
   ): AsyncGenerator<RowHit[]> {
     const { filter, select, limit, offset } = this.#plan;
     const map = await view.rowMap(options);
-    const { counts } = options;
-    if (counts !== undefined) counts.liveRows = map.liveRows;
-    if (counts !== undefined && filter === undefined) counts.matchedRows = map.liveRows;
+    const { counts = new QueryCounts() } = options;
+    counts.liveRows = map.liveRows;
+    if (filter === undefined) counts.matchedRows = map.liveRows;
     const attributes = selectedAttributes(view, select);
     let [toSkip, wanted] = [offset, limit];
-    const windows =
-      filter === undefined ? everyRow(map.liveRows) : this.#matched(environment, view, filter, options);
-    for await (const { ids: all, count } of windows) {
+    // What looks at no column is not counted.
+    const looked = filter === undefined ? new QueryCounts() : counts;
+    const windows = matchedWindows(environment, view, map, filter ?? everything, options, looked);
+    for await (const window of windows) {
+      const count = countOf(window);
+      looked.matchedRows += count;
       if (count <= toSkip) {
         toSkip -= count;
         continue;
       }
-      const found = await all();
-      const some = found.subarray(toSkip, Math.min(found.length, toSkip + wanted));
+      const some = idsOfWindow(window, count).subarray(toSkip, toSkip + wanted);
       [toSkip, wanted] = [0, wanted - some.length];
       for (let start = 0; start < some.length; start += pieceRows) {
-        const piece = some.subarray(start, start + pieceRows);
-        const ids = filter === undefined ? await map.idsOf(piece) : piece;
+        const ids = some.subarray(start, start + pieceRows);
         const [rows, values] = await Promise.all([
-          filter === undefined ? piece : map.indicesOf(ids),
+          map.indicesOf(ids),
           attributes.length === 0 ? undefined : attributesOfRows(environment, view, attributes, ids, options),
         ]);
         yield Array.from(ids, (id, i): RowHit => {
@@ -226,38 +227,10 @@ export class RowQuery {
       if (wanted <= 0) return;
     }
   }
-
-  async *#matched(
-    environment: ArrayEnvironment,
-    view: ArrayView,
-    filter: Expression,
-    options: RowsOptions,
-  ): AsyncGenerator<Found> {
-    const map = await view.rowMap(options);
-    const { counts } = options;
-    for await (const window of matchedWindows(environment, view, map, filter, options, counts)) {
-      const count = countOf(window);
-      if (counts !== undefined) counts.matchedRows += count;
-      yield { count, ids: () => Promise.resolve(idsOfWindow(window, count)) };
-    }
-  }
 }
 
 /** Rows of a piece of a stream at most. */
 const pieceRows = 16_384;
-
-/** Ids of rows that match; without a filter logical indices. */
-interface Found {
-  readonly count: number;
-  readonly ids: () => Promise<Float64Array>;
-}
-
-async function* everyRow(rows: number): AsyncGenerator<Found> {
-  for (let start = 0; start < rows; start += pieceRows) {
-    const count = Math.min(pieceRows, rows - start);
-    yield { count, ids: async () => Float64Array.from({ length: count }, (_, i) => start + i) };
-  }
-}
 
 function countOf({ start, end, bits }: MatchedWindow): number {
   return countBits(bits, end - start);

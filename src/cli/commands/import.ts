@@ -120,7 +120,7 @@ file is read twice.`,
     }
     const dataset = existing ?? (await session.open(uri, { create: true }));
     if (created.dataset) session.note(`created dataset ${dataset.uri}`);
-    const skips = await importAll(session, options, dataset, inputs);
+    const skips = await importAll(session, options, dataset, inputs, arrays);
     for (const [array, { type }] of missing) session.note(`created array '${array}' (${typeText(type)})`);
     const version = await dataset.version({ signal: session.signal });
     return answer({ uri: dataset.uri, inputs, skips, created, version, dryRun: false });
@@ -235,6 +235,7 @@ async function importAll(
   options: Options,
   dataset: Dataset,
   inputs: readonly Input[],
+  arrays: Readonly<Record<string, ArrayInfo>>,
 ): Promise<ReadonlySet<Input>> {
   const skips = new Set(await importedBefore(dataset, inputs, session.signal));
   const total = inputs.reduce((bytes, input) => bytes + input.sizeBytes, 0);
@@ -263,7 +264,7 @@ async function importAll(
               : await openAttributes(
                   session,
                   input.attributes,
-                  await attributesThere(dataset, input.array),
+                  Object.hasOwn(arrays, input.array) ? (arrays[input.array]?.attributes ?? []) : [],
                   input.rows,
                   input.file,
                 );
@@ -284,11 +285,6 @@ async function importAll(
   else for (const input of wanted) await write([input], input.operationId);
   progress.end();
   return skips;
-}
-
-async function attributesThere(dataset: Dataset, array: string): Promise<readonly Attribute[]> {
-  const { arrays } = await dataset.info();
-  return Object.hasOwn(arrays, array) ? (arrays[array]?.attributes ?? []) : [];
 }
 
 /** Those of the files that some version holds already; none without --once. */

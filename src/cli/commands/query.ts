@@ -13,7 +13,7 @@ import {
 } from '../../index.js';
 import {
   attributesJson,
-  countText,
+  matchesText,
   namesOf,
   rowJson,
   rowsText,
@@ -138,7 +138,7 @@ async function matching(session: Session, options: Options, uri: string, name: s
   const { requests, waves, bytesRead: bytesDown, bytesMapped, elapsedMs } = found.analysis;
   const cost = { requests, waves, bytesRead: bytesDown + bytesMapped, elapsedMs };
   const { result } = found;
-  const text = typeof result === 'number' ? countText(result) : rowsText(result);
+  const text = typeof result === 'number' ? matchesText(result) : rowsText(result);
   const answer = typeof result === 'number' ? { count: result } : { rows: result.map(rowJson) };
   const analyze = options.analyze === true ? { analyze: cost } : {};
   return {

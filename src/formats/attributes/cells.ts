@@ -1,4 +1,5 @@
 // Columns from the values that files have.
+import { largestOffset } from '../../attributes/offsets.js';
 import { isUtf8 } from 'node:buffer';
 import { makeBits } from '../../attributes/bits.js';
 import type { AttributeType, Column, StringColumn } from '../../attributes/column.js';
@@ -17,9 +18,6 @@ export interface CellPlace {
   readonly attribute: string;
   readonly firstRow: number;
 }
-
-/** Bytes of text that one column holds at most: offsets are int32. */
-const mostBytes = 2 ** 31 - 1;
 
 /** As `columnOf()`; instants are microseconds as bigint. */
 export function columnOfValues(name: string, type: AttributeType, values: readonly Value[]): Column {
@@ -118,7 +116,7 @@ function textsOf(place: CellPlace, rows: number, at: (row: number) => Uint8Array
   let total = 0;
   for (let row = 0; row < rows; row++) {
     total += at(row).byteLength;
-    if (total > mostBytes) {
+    if (total > largestOffset) {
       const what = 'more than 2 GiB of text in one batch';
       throw malformed(place.file, placeOf(place, 0), what, 'Write the file in smaller batches.');
     }

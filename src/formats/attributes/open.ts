@@ -3,7 +3,7 @@ import type { Attribute, AttributeType, Column } from '../../attributes/column.j
 import type { AttributeSource } from '../../attributes/source.js';
 import { NacreError } from '../../errors.js';
 import type { CallOptions } from '../../storage/object-store.js';
-import { openAccess, type OpenAccessOptions, piecesOf, type RandomAccess } from '../random-access.js';
+import { openAccess, type OpenAccessOptions, sha256Of, type RandomAccess } from '../random-access.js';
 import type { Types } from './problem.js';
 
 export type AttributeFileFormat = 'jsonl' | 'csv' | 'arrow' | 'parquet';
@@ -88,11 +88,8 @@ class OpenedFile implements AttributeFile {
     return this.#source.read(start, end, options);
   }
 
-  async hash(options: CallOptions = {}): Promise<Uint8Array> {
-    const { createHash } = await import('node:crypto');
-    const hash = createHash('sha256');
-    for await (const piece of piecesOf(this.#access, options)) hash.update(piece);
-    return new Uint8Array(hash.digest());
+  hash(options: CallOptions = {}): Promise<Uint8Array> {
+    return sha256Of(this.#access, options);
   }
 
   close(): Promise<void> {

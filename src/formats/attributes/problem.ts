@@ -1,11 +1,9 @@
 // How a file of attributes is refused: the file, the place in it, what is there, what to do.
 import type { Attribute } from '../../attributes/column.js';
 import { isNacreError, NacreError } from '../../errors.js';
+import { attributeLimit } from '../../manifest/attributes.js';
 import { quoted } from '../../query/filter/problem.js';
 import { halfPair } from '../../util/text.js';
-
-/** More would be a file that was not meant, and a mistake costs memory for each. */
-const mostAttributes = 1_000;
 
 export interface Place {
   /** From 1 on. */
@@ -70,8 +68,8 @@ export async function reading<T>(file: string, what: string, work: () => Promise
 
 /** What names there may be, and how many. */
 export function checkNames(file: string, names: readonly string[]): void {
-  if (names.length > mostAttributes) {
-    const what = `has ${names.length} attributes, more than ${mostAttributes}`;
+  if (names.length > attributeLimit) {
+    const what = `has ${names.length} attributes, more than ${attributeLimit}`;
     throw malformed(file, {}, what, 'Leave away those that no query needs.');
   }
   const seen = new Set<string>();
