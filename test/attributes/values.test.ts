@@ -61,6 +61,36 @@ describe('a column', () => {
     expect(back('string', [])).toEqual([]);
   });
 
+  test('has whole numbers and instants of any size', () => {
+    const wholes = [2 ** 32, -1, -(2 ** 31), -(2 ** 32) - 1, 2 ** 31, -0, Number.MAX_SAFE_INTEGER];
+    for (const whole of wholes) {
+      expect(back('int', [whole, -whole])).toEqual([BigInt(whole), -BigInt(whole)]);
+    }
+    // Some in microseconds are beyond what a number holds safely.
+    for (const millis of [8.64e15, -8.64e15, 9_007_199_254_740, 9_007_199_254_741, 1.7e12 + 1]) {
+      expect(back('timestamp', [new Date(millis)])).toEqual([BigInt(millis) * 1000n]);
+    }
+    expect(back('timestamp', BigInt64Array.of(5n))).toEqual([5n]);
+    expect(back('float', Float32Array.of(0.5))).toEqual([0.5]);
+    expect(back('float', Int8Array.of(-3))).toEqual([-3]);
+  });
+
+  test('has many texts, and long ones', () => {
+    const textOf = (i: number): string => (i % 20_000 === 7 ? 'ä𝄞'.repeat(i) : `text ${i}`);
+    const texts = Array.from({ length: 40_000 }, (_, i) => textOf(i));
+    expect(back('string', texts)).toEqual(texts);
+    expect(back('strings', [texts, [], ['a']])).toEqual([texts, [], ['a']]);
+  });
+
+  test('does not change with what it was made of', () => {
+    const floats = Float64Array.of(1);
+    const wholes = BigInt64Array.of(1n);
+    const columns = [columnOf('a', 'float', floats), columnOf('a', 'int', wholes)];
+    floats.fill(2);
+    wholes.fill(2n);
+    expect(columns.map((column) => valueAt(column, 0))).toEqual([1, 1n]);
+  });
+
   test('refuses what is not of its type, or would be another value', () => {
     refused(() => back('int', [1.5]), /row 0: number is no int/);
     refused(() => back('int', [2n ** 63n]), /row 0: bigint is no int/);
@@ -68,5 +98,11 @@ describe('a column', () => {
     refused(() => back('timestamp', [new Date(Number.NaN)]), /row 0: a date is no timestamp/);
     refused(() => back('strings', [['a', 1]] as never), /row 0: a list is no strings/);
     refused(() => back('string', ['a\ud800']), /half of a surrogate pair/);
+    refused(
+      () => back('string', ['a', null, '\ud834', '\udd1e']),
+      /'a': text 2 has half of a surrogate pair/,
+    );
+    const many = Array.from({ length: 20_000 }, (_, i) => (i === 19_999 ? '\udd1e' : 'a'));
+    refused(() => back('strings', [[], many]), /text 19999 has half/);
   });
 });
