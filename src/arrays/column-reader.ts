@@ -1,5 +1,5 @@
 // Values of attributes in: rows of columns, checked, from wherever the array's pages come.
-import { markRows, readOf } from '../attributes/arrow/layout.js';
+import { markRows, type OffsetCheck, readOf } from '../attributes/arrow/layout.js';
 import type { Column } from '../attributes/column.js';
 import { type Value, valueAt } from '../attributes/values.js';
 import type { ByteRange, CallOptions } from '../storage/object-store.js';
@@ -18,11 +18,12 @@ export interface ColumnStretch {
 
 /**
  * The columns of stretches, in their order. One wave: what is wanted of one file is asked for at once, so
- * that neighbours come by one request.
+ * that neighbours come by one request. `valueAt()` is for columns whose offsets were looked through here.
  */
 export async function readColumns(
   pages: Pages,
   stretches: readonly ColumnStretch[],
+  check: OffsetCheck,
   options: CallOptions,
 ): Promise<Column[]> {
   const columns: Column[] = [];
@@ -37,7 +38,7 @@ export async function readColumns(
       const ranges: ByteRange[] = [];
       const builds = group.map((at) => {
         const { source, start, end } = defined(stretches[at], 'stretch');
-        const read = readOf(source.shape, source.extents, start, end);
+        const read = readOf(source.shape, source.extents, start, end, check);
         const pieceAt = read.ranges.map((range) => {
           const place = { start: part.dataOffset + range.start, end: part.dataOffset + range.end };
           // No bytes are no request.
@@ -91,7 +92,7 @@ export async function readValues(
       }
     }
   }
-  const columns = await readColumns(pages, wanted, options);
+  const columns = await readColumns(pages, wanted, 'here', options);
   for (const [i, { attribute, rows: some, places, start }] of wanted.entries()) {
     const [column, list] = [defined(columns[i], 'column'), defined(values[attribute], 'values')];
     for (const [at, row] of some.entries()) list[places[at] ?? 0] = valueAt(column, row - start);

@@ -106,7 +106,7 @@ async function matchWindow(
       const { source, firstRowId } = dense;
       return { source, start: start - firstRowId, end: end - firstRowId };
     });
-    const read = await readColumns(pages, stretches, options);
+    const read = await readColumns(pages, stretches, 'in kernels', options);
     let next = 0;
     const columns = sources.map((dense) => (dense === undefined ? undefined : read[next++]));
     return filterColumns(native, filter, columns, end - start, options);

@@ -2,11 +2,13 @@
 // typed error or another valid column, never a crash.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { extentsOf, readOf } from '../../src/attributes/arrow/layout.js';
+import { extentsOf, type OffsetCheck, readOf } from '../../src/attributes/arrow/layout.js';
 import { writeArrow } from '../../src/attributes/arrow/write.js';
 import type { Attribute, Column } from '../../src/attributes/column.js';
+import { inBytes } from '../../src/attributes/native-column.js';
 import { type AttributeValues, columnOf, valueAt } from '../../src/attributes/values.js';
 import { isNacreError } from '../../src/errors.js';
+import { fromNative, native } from '../../src/native.js';
 import { concat } from '../../src/util/bytes.js';
 import { attributesOf } from './columns.js';
 
@@ -15,7 +17,7 @@ type Given = readonly { readonly attribute: Attribute; readonly values: Attribut
 interface Written {
   readonly bytes: Uint8Array;
   /** Reads rows of a column; `shift` is where the bytes of a range lie within a word. */
-  readonly read: (column: number, start: number, end: number, shift?: number) => Column;
+  readonly read: (column: number, start: number, end: number, shift?: number, check?: OffsetCheck) => Column;
 }
 
 function write(given: Given): Written {
@@ -26,8 +28,8 @@ function write(given: Given): Written {
   const { columns: extents, bodyBytes } = extentsOf(columns[0]?.rows ?? 0, shapes);
   expect(bodyOffset % 64).toBe(0);
   expect(bodyOffset + bodyBytes).toBeLessThan(bytes.byteLength);
-  const read: Written['read'] = (column, from, to, shift = 0) => {
-    const { ranges, build } = readOf(shapes[column] as never, extents[column] as never, from, to);
+  const read: Written['read'] = (column, from, to, shift = 0, check = 'here') => {
+    const { ranges, build } = readOf(shapes[column] as never, extents[column] as never, from, to, check);
     const parts = ranges.map(({ start, end }) => {
       const piece = new Uint8Array(shift + end - start).subarray(shift);
       piece.set(bytes.subarray(bodyOffset + start, bodyOffset + end));
@@ -45,6 +47,16 @@ function stored(type: string, value: unknown): unknown {
 }
 
 const rows = fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(1023, 1024, 1025, 2050));
+
+const damages = fc
+  .integer({ min: 1, max: 30 })
+  .chain((count) =>
+    fc.tuple(
+      attributesOf(count),
+      fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+      fc.nat(count - 1),
+    ),
+  );
 
 describe('an attribute file', () => {
   test('gives back any rows of any column, wherever their bytes lie', () => {
@@ -80,17 +92,8 @@ describe('an attribute file', () => {
   });
 
   test('that is damaged is a typed error, or another column of as many rows', () => {
-    const cases = fc
-      .integer({ min: 1, max: 30 })
-      .chain((count) =>
-        fc.tuple(
-          attributesOf(count),
-          fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 8 }),
-          fc.nat(count - 1),
-        ),
-      );
     fc.assert(
-      fc.property(cases, ([given, changes, start]) => {
+      fc.property(damages, ([given, changes, start]) => {
         const { bytes, read } = write(given);
         for (const [at, byte] of changes) bytes[at % bytes.byteLength] = byte;
         const end = given[0]?.values.length ?? 0;
@@ -104,6 +107,31 @@ describe('an attribute file', () => {
         }
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  test('has the same damage whoever looks through the offsets', async () => {
+    await fc.assert(
+      fc.asyncProperty(damages, async ([given, changes, start]) => {
+        const { bytes, read } = write(given);
+        for (const [at, byte] of changes) bytes[at % bytes.byteLength] = byte;
+        const end = given[0]?.values.length ?? 0;
+        for (let i = 0; i < given.length; i++) {
+          const refused = async (check: OffsetCheck): Promise<boolean> => {
+            try {
+              // The statistics are one of the kernels that look, too, and have no values made of text.
+              const column = read(i, start, end, 0, check);
+              if (check === 'in kernels') await native().columnStatistics(inBytes(column));
+              return false;
+            } catch (error) {
+              expect(fromNative(error).code).toBe('Corrupt');
+              return true;
+            }
+          };
+          expect(await refused('in kernels')).toBe(await refused('here'));
+        }
+      }),
+      { numRuns: 1000 },
     );
   });
 });

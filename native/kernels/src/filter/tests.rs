@@ -298,6 +298,29 @@ fn what_is_too_short_is_corrupt_and_what_does_not_fit_is_refused() {
     }
 }
 
+#[test]
+fn texts_of_any_length_are_equal_to_themselves_alone() {
+    let long = "abcdefghijklmnopqrstuvwxyz";
+    // Beginnings, ends, and texts that differ in one byte, some of them at the end of all bytes.
+    let mut texts: Vec<Vec<u8>> = (0..=26).map(|length| long.as_bytes()[..length].to_vec()).collect();
+    texts.extend((1..=26).map(|length| long.as_bytes()[26 - length..].to_vec()));
+    for at in 0..17 {
+        let mut changed = long.as_bytes()[..17].to_vec();
+        changed[at] ^= 1;
+        texts.push(changed);
+    }
+    texts.extend([vec![0; 1], vec![0; 8], vec![0; 9], vec![]]);
+    for shift in 0..texts.len() {
+        texts.rotate_left(1);
+        let column = Texts::new(&texts);
+        let wanted = &texts[shift];
+        let expected: Vec<bool> = texts.iter().map(|text| text == wanted).collect();
+        assert_eq!(truths(&text_term("=", &[wanted]), &column.column()), known(&expected));
+        let others: Vec<bool> = expected.iter().map(|equal| !equal).collect();
+        assert_eq!(truths(&text_term("!=", &[wanted]), &column.column()), known(&others));
+    }
+}
+
 /// `cargo test --release -p nacre-kernels filter_speed -- --ignored --nocapture`
 #[test]
 #[ignore = "prints times"]
@@ -328,6 +351,11 @@ fn filter_speed() {
     time("float <", float_term("<", &[500.0]), float_column);
     time("int in 8", int_term("in", &[1, 2, 3, 4, 5, 6, 7, 8]), int_column);
     time("int in 500", int_term("in", &(0..500).collect::<Vec<_>>()), int_column);
+    let codes: Vec<String> = values.iter().map(|value| format!("{:02}", value % 10)).collect();
+    let (codes, names) =
+        (Texts::new(&codes), Texts::new(&words.iter().map(|w| &w[4..w.len() - 13]).collect::<Vec<_>>()));
+    time("short text =", text_term("=", &["05"]), codes.column());
+    time("name =", text_term("=", &["number 500"]), names.column());
     time("text =", text_term("=", &["row number 500 of the table"]), texts.column());
     time("text <", text_term("<", &["row number 500 of the table"]), texts.column());
     time("text in 500", text_term("in", &words[..500]), texts.column());

@@ -94,16 +94,62 @@ pub fn strings(test: &TextTest, texts: Texts<'_>, answers: Answers<'_>) {
 }
 
 fn compare(operator: Operator, value: &[u8], texts: Texts<'_>, answers: Answers<'_>) {
-    // Most texts of the same length differ at once, where a call to compare memory would cost more.
-    let equals = |text: &[u8]| text.len() == value.len() && text.first() == value.first() && text == value;
+    let wanted = Wanted::new(value);
     match operator {
-        Operator::Equal => each(texts, equals, answers),
-        Operator::NotEqual => each(texts, |text| !equals(text), answers),
+        Operator::Equal => wanted.each(texts, |equal| equal, answers),
+        Operator::NotEqual => wanted.each(texts, |equal| !equal, answers),
         Operator::Less => each(texts, |text| text < value, answers),
         Operator::LessOrEqual => each(texts, |text| text <= value, answers),
         Operator::Greater => each(texts, |text| text > value, answers),
         Operator::GreaterOrEqual => each(texts, |text| text >= value, answers),
     }
+}
+
+/// A text to be equal to. Its length and some of its bytes are compared without a branch: the last 8, where
+/// names that begin alike differ, or all where there are fewer.
+struct Wanted<'a> {
+    value: &'a [u8],
+    some: u64,
+    mask: u64,
+}
+
+impl<'a> Wanted<'a> {
+    fn new(value: &'a [u8]) -> Self {
+        let last = &value[value.len().saturating_sub(8)..];
+        let some = last.iter().rev().fold(0, |some, &byte| some << 8 | u64::from(byte));
+        let mask = u64::MAX.checked_shr(64 - 8 * last.len() as u32).unwrap_or(0);
+        Self { value, some, mask }
+    }
+
+    #[inline(always)]
+    fn each(&self, texts: Texts<'_>, answer: impl Fn(bool) -> bool, answers: Answers<'_>) {
+        let length = self.value.len();
+        answers.fill(|first, count| {
+            let last = first + count - 1;
+            // The last texts of all need not have 8 bytes from their start on.
+            let word = if length < 8 && texts.start(last) + 8 > texts.bytes.len() {
+                word_of(count, |i| texts.at(first + i) == self.value)
+            } else {
+                word_of(count, |i| {
+                    let (start, end) = (texts.start(first + i), texts.start(first + i + 1));
+                    // Of a text of another length it does not matter what this is.
+                    let place = if length < 8 { start } else { end.saturating_sub(8) };
+                    let bytes = texts.bytes.get(place..).and_then(<[u8]>::first_chunk);
+                    let some = bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+                    let agrees = (end - start == length) & (some & self.mask == self.some);
+                    agrees && (length <= 8 || texts.at(first + i) == self.value)
+                })
+            };
+            answer_of(word, &answer)
+        });
+    }
+}
+
+/// The answer to each bit.
+#[inline(always)]
+fn answer_of(word: u64, answer: impl Fn(bool) -> bool) -> u64 {
+    let all_or_none = |is: bool| if is { u64::MAX } else { 0 };
+    word & all_or_none(answer(true)) | !word & all_or_none(answer(false))
 }
 
 #[inline(always)]
