@@ -1,6 +1,7 @@
 // Every question, in the order of the table.
 import * as append from './append.mjs';
 import * as exact from './exact.mjs';
+import * as filters from './filters.mjs';
 import * as folder from './folder.mjs';
 import * as importFile from './import.mjs';
 import * as manifestBytes from './manifest-bytes.mjs';
@@ -19,4 +20,5 @@ export const questions = {
   folder,
   startup,
   exact,
+  filters,
 };

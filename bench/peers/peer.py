@@ -10,6 +10,7 @@ import sys
 import arrays  # noqa: F401
 import buckets  # noqa: F401
 import exact  # noqa: F401
+import filters  # noqa: F401
 from protocol import answers
 
 # What a package prints would be taken for an answer.
