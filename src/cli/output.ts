@@ -37,16 +37,28 @@ export function shapeText(shape: readonly number[]): string {
   return shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
 }
 
-/** Columns two spaces apart; those whose cells are all numbers or sizes stand on the right. */
+/** Columns two spaces apart; those whose cells are all numbers, sizes or null stand on the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)));
-  const right = head.map((_, i) => rows.length > 0 && rows.every((row) => /^[-\d]/.test(row[i] ?? '')));
-  const line = (cells: readonly string[]): string =>
+  const line = lineOf(head, rows);
+  return [line(head), ...rows.map(line)].join('\n');
+}
+
+/** How the cells of a line are set, by the rows of a table, or by the first of many. */
+export function lineOf(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): (cells: readonly string[]) => string {
+  const widths = head.map((title, i) =>
+    rows.reduce((width, row) => Math.max(width, (row[i] ?? '').length), title.length),
+  );
+  const right = head.map(
+    (_, i) => rows.length > 0 && rows.every((row) => /^(?:[-\d]|null$)/.test(row[i] ?? '')),
+  );
+  return (cells) =>
     cells
       .map((cell, i) => (right[i] === true ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
       .join('  ')
       .trimEnd();
-  return [line(head), ...rows.map(line)].join('\n');
 }
 
 /** A word as a POSIX shell takes it back. */

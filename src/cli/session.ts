@@ -1,7 +1,8 @@
 // One run of one command: its signal, its handles, what it says, and how it ends.
 //
 // A command returns an answer and prints nothing itself, so that --json, --quiet and -v mean the same
-// everywhere. Handles are closed at the end, whatever happened: closing waits a moment for the hint.
+// everywhere; but for rows without number, which are written as they come. Handles are closed at the end,
+// whatever happened: closing waits a moment for the hint.
 import { createInterface } from 'node:readline/promises';
 import { type Dataset, type MeterCounts, NacreError, open, type OpenOptions } from '../index.js';
 import { errorText, meterText } from './output.js';
@@ -21,7 +22,7 @@ export interface CommonOptions {
 const interrupted = new NacreError('Aborted', 'interrupted', { context: { interrupted: true } });
 
 export interface Answer {
-  /** The one document of --json; undefined where standard output is taken by data. */
+  /** The one document of --json; undefined where standard output is taken by data, or has it already. */
   readonly json: unknown;
   /** What people read; '' for nothing. */
   readonly text: string;
@@ -83,6 +84,11 @@ export class Session {
 
   count(meter: () => MeterCounts): void {
     this.#meters.push(meter);
+  }
+
+  /** Data on standard output before the answer, for what is too much to be held; resolves when it is out. */
+  write(text: string): Promise<void> {
+    return write(text);
   }
 
   /** A line for people beside the answer. */
