@@ -1,10 +1,12 @@
 // Datasets as commands meet them: there, not there, to be made, at an older version.
 import {
+  type Attribute,
   type CreateOptions,
   type Dataset,
   isNacreError,
   NacreError,
   open,
+  type TransactionHandle,
   type VersionReference,
 } from '../index.js';
 import type { Session } from './session.js';
@@ -21,15 +23,25 @@ export async function find(session: Session, uri: string): Promise<Dataset | und
 }
 
 /**
- * Refuses arrays that no dataset takes (a name, a dtype, a shape), before a dataset is made for them: the
- * engine's own checks, on a dataset in memory.
+ * Refuses what no dataset takes (a name, a dtype, a shape, an attribute), before anything is written: the
+ * engine's own checks, on a dataset in memory. `attributes` are those that arrays have in the end, whether
+ * these are to be made or there; `work` comes on top, in a transaction of its own.
  */
-export async function rehearse(create: ReadonlyMap<string, CreateOptions>): Promise<void> {
+export async function rehearse(
+  create: ReadonlyMap<string, CreateOptions>,
+  attributes: ReadonlyMap<string, readonly Attribute[]> = new Map(),
+  work: (tx: TransactionHandle) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const nowhere = await open('memory://', { create: true, cacheDir: false });
   try {
     await nowhere.write(async (tx) => {
       for (const [name, options] of create) await tx.create(name, options);
+      for (const [array, list] of attributes) {
+        if (!create.has(array)) await tx.create(array, { dtype: 'int8' });
+        for (const { name, type } of list) await tx.addAttribute(array, name, type);
+      }
     });
+    await nowhere.write(work);
   } finally {
     await nowhere.close();
   }

@@ -1,5 +1,5 @@
 // What the values of options mean.
-import { NacreError, type VersionReference } from '../index.js';
+import { type Attribute, type AttributeType, NacreError, type VersionReference } from '../index.js';
 
 /** `500ms`, `30s`, `5m`, `1h`, or a number of seconds; milliseconds. */
 export function parseDuration(text: string): number {
@@ -33,6 +33,44 @@ export function parseShape(text: string): number[] {
   const parts = inner.split(/\s*[,x]\s*/);
   if (parts.every((part) => /^\d+$/.test(part))) return parts.map(Number);
   throw invalid(`'${text}' is no shape of a row`, 'Write the lengths with commas, such as 784 or 28,28.');
+}
+
+const attributeTypes: Readonly<Record<AttributeType, true>> = {
+  bool: true,
+  int: true,
+  float: true,
+  string: true,
+  strings: true,
+  timestamp: true,
+};
+
+/** `year=int`; the name may hold a `=` itself. */
+export function parseTypedName(text: string): Attribute {
+  const at = text.lastIndexOf('=');
+  const [name, type] = [text.slice(0, Math.max(0, at)), text.slice(at + 1)];
+  if (name === '') throw invalid(`'${text}' is no name with a type`, 'Write name=type, such as year=int.');
+  if (Object.hasOwn(attributeTypes, type)) return { name, type: type as AttributeType };
+  throw invalid(
+    `'${type}' is no type of an attribute`,
+    `Types are ${Object.keys(attributeTypes).join(', ')}: write name=type.`,
+  );
+}
+
+export interface NewName {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** `year=published`: the old name and the new one. */
+export function parseNewName(text: string): NewName {
+  const [from = '', to = '', ...more] = text.split('=');
+  if (from !== '' && to !== '' && more.length === 0) return { from, to };
+  throw invalid(
+    `'${text}' is no name with a new one`,
+    more.length > 0
+      ? 'A name that holds a = is changed by the library alone: tx.renameAttribute().'
+      : 'Write old=new, such as year=published.',
+  );
 }
 
 /** Which version to look at. */

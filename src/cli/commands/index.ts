@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Register } from '../program.js';
 import { append } from './append.js';
+import { attributes } from './attributes.js';
 import { buildIndex } from './build-index.js';
 import { cacheClear, cacheInfo, cacheVerify } from './cache.js';
 import { create } from './create.js';
@@ -15,6 +16,7 @@ import { query } from './query.js';
 import { read } from './read.js';
 import { rename } from './rename.js';
 import { replace } from './replace.js';
+import { setAttributes } from './set-attributes.js';
 import { settle } from './settle.js';
 import { verifyCertificate } from './verify-certificate.js';
 
@@ -30,6 +32,8 @@ export const commands: readonly Register[] = [
   replace,
   drop,
   rename,
+  attributes,
+  setAttributes,
   read,
   info,
   ls,

@@ -1,4 +1,5 @@
 import type { ArrayInfo, VersionReference } from '../../index.js';
+import { attributeList } from '../attribute-files.js';
 import { openAt } from '../datasets.js';
 import { bytesText, countText, plural, shapeText, table } from '../output.js';
 import { define } from '../program.js';
@@ -11,7 +12,8 @@ interface Options {
 export const info = define<Options>({
   usage: 'info <uri>',
   summary: 'show what a dataset holds',
-  details: 'With --json also the objects of every array: key, rows and size.',
+  details:
+    'With --json also the objects of every array: key, rows and size. `nacre attributes` lists attributes.',
   examples: ['nacre info s3://bucket/faces', 'nacre info ./faces --at -1 --json'],
   options: (command) =>
     command.option('--at <version>', 'a version: its number, or -1 for the one before the newest', parseAt),
@@ -27,17 +29,10 @@ export const info = define<Options>({
       `${plural(arrays.length, 'array')}, ${bytesText(sum)}`,
     ];
     if (arrays.length > 0) lines.push('', arrayTable(arrays));
-    for (const [name, { attributes }] of arrays) {
-      if (attributes.length === 0) continue;
-      lines.push(
-        '',
-        `attributes of '${name}'`,
-        table(
-          ['NAME', 'TYPE'],
-          attributes.map((one) => [one.name, one.type]),
-        ),
-      );
-    }
+    const withAttributes = arrays.filter(([, { attributes }]) => attributes.length > 0);
+    if (withAttributes.length > 0) lines.push('');
+    for (const [name, { attributes }] of withAttributes)
+      lines.push(`attributes of '${name}': ${attributeList(attributes)}`);
     return { json: described, text: lines.join('\n'), data: true };
   },
 });

@@ -11,18 +11,11 @@ import {
   type VersionReference,
   writeCertificate,
 } from '../../index.js';
-import {
-  attributesJson,
-  matchesText,
-  namesOf,
-  rowJson,
-  rowsText,
-  rowsWhere,
-  selection,
-  valueText,
-} from '../attributes.js';
+import { addNames, attributesJson, columnsOf, printable, valueText } from '../attribute-values.js';
+import { type Cost, costOf, costText } from '../cost.js';
 import { openAt } from '../datasets.js';
-import { bytesText, durationText, plural, table } from '../output.js';
+import { matchingRows } from '../matching-rows.js';
+import { table } from '../output.js';
 import { define } from '../program.js';
 import type { Session } from '../session.js';
 import { openSource } from '../sources.js';
@@ -31,18 +24,28 @@ import { invalid, parseAt, parseCount } from '../values.js';
 interface Options {
   readonly vector?: string;
   readonly row?: number;
-  readonly k: number;
-  readonly where: readonly string[];
-  readonly select?: string;
+  readonly k?: number;
+  readonly limit?: number;
+  readonly all?: boolean;
+  readonly where?: readonly string[];
+  readonly select?: readonly string[];
   readonly count?: boolean;
   /** Checked by the search. */
-  readonly metric: Metric;
+  readonly metric?: Metric;
   readonly exact?: boolean;
   /** Checked by the search. */
   readonly precision?: Precision;
   readonly analyze?: boolean;
   readonly at?: VersionReference;
   readonly certify?: string;
+}
+
+/** Of a search; where one is asked for. */
+interface Search extends Options {
+  readonly metric: Metric;
+  readonly k: number;
+  readonly where: readonly string[];
+  readonly select: readonly string[];
 }
 
 export const query = define<Options>({
@@ -56,8 +59,12 @@ estimates by the codes or the bits of an index, which reads no rows; scores that
 f32 and f16 are exact.) --certify writes down what shows that an answer is right: see
 \`nacre verify-certificate\`.
 
---where takes the rows of which a filter on their attributes is true, and --select gives attributes with them.
-Without --vector and --row the first -k rows that match are given, or with --count how many match.`,
+--where takes only rows of which a filter on their attributes is true, such as
+lang in ('de', 'en') and not (year < 1990 or title like '%draft%'); a name with other characters than
+letters, digits, _ and . takes double quotes. --select names attributes that rows come with. Both go with a
+vector and without one: then the first rows that match are given, by row id, 10 unless --limit or --all say
+otherwise, or with --count how many match. JSON has whole numbers beyond 2^53, NaN and the infinities as
+text, and instants as ISO 8601; tables show 60 characters of a text.`,
   examples: [
     'nacre query ./faces embeddings --vector q.npy -k 10 --metric cosine',
     "nacre query s3://bucket/points xy --vector '[0.5, 1]' --json",
@@ -65,6 +72,7 @@ Without --vector and --row the first -k rows that match are given, or with --cou
     'nacre query rows.npy --vector q.npy --metric dot',
     `nacre query ./faces embeddings --row 42 --where "lang = 'de'" --select lang,year`,
     `nacre query ./faces embeddings --where "year between 2000 and 2010" --count`,
+    `nacre query ./faces embeddings --where "lang is null" --select '*' --all --json`,
     'nacre query ./faces embeddings --row 42 --precision f8',
     'nacre query ./faces embeddings --row 42 --certify answer.json',
   ],
@@ -72,37 +80,34 @@ Without --vector and --row the first -k rows that match are given, or with --cou
     command
       .option('--vector <Q>', 'query vectors')
       .option('--row <N>', 'a stored row as the query', Number)
-      .option('-k, --k <N>', 'rows a query gets', parseCount, 10)
-      .option('--where <filter>', 'only rows of which it is true; of several all', collect, [])
-      .option('--select <names>', 'attributes that rows come with: a,b or *')
+      .option('-k, --k <N>', 'rows a query gets (default: 10)', parseCount)
+      .option('--limit <N>', 'the same', parseCount)
+      .option('--all', 'all rows that match; without a vector')
+      .option('--where <filter>', 'only rows of which it is true; of several all', collect)
+      .option('--select <names>', 'attributes that rows come with: a,b or * for all', addNames)
       .option('--count', 'only how many rows match')
-      .option('--metric <metric>', 'l2, l2sq, cosine, dot, hamming, jaccard, kl or js', 'l2')
+      .option('--metric <metric>', 'l2, l2sq, cosine, dot, hamming, jaccard, kl or js (default: l2)')
       .option('--exact', 'score every row, whatever indexes exist')
       .option('--precision <level>', 'scores at least so precise: f64 (exact), f32, f16, f8 or bit')
       .option('--analyze', 'add what the query cost')
       .option('--certify <file>', 'write a certificate of the answer')
       .option('--at <version>', 'a version: its number, or -1 for the one before the newest', parseAt),
   async work(session, options, uri: string, name: string | undefined) {
-    const isNear = options.vector !== undefined || options.row !== undefined;
-    if (options.vector !== undefined && options.row !== undefined)
-      throw invalid('what to look for is said twice', 'Give either --vector or --row.');
-    if (!isNear && (options.where.length > 0 || options.count === true))
-      return matching(session, options, uri, name);
-    if (!isNear)
-      throw invalid('what to look for is not said', 'Give --vector or --row, or a filter: --where.');
-    if (options.count === true)
-      throw invalid('--count is of a filter', 'Leave --vector and --row away, or --count.');
-    if (options.exact === true && (options.precision ?? 'f64') !== 'f64')
-      throw invalid(`--exact excludes --precision ${options.precision}`, 'Leave one of both away.');
-    if (options.certify === '-')
-      throw invalid('standard output is taken by the answer', 'Name a file for --certify.');
-    const { metric } = options;
+    if (options.vector === undefined && options.row === undefined) {
+      const asked = rowsAskedFor(options);
+      if (isFile(uri))
+        throw invalid('a file has no attributes', 'Import it into a dataset first: `nacre import`.');
+      if (name === undefined) throw arrayNotSaid(uri);
+      return matchingRows(session, asked, uri, name);
+    }
+    const asked = searchAskedFor(options);
+    const { metric } = asked;
     const ask = isFile(uri) ? queryFile : queryDataset;
-    const { results, version, cost } = await ask(session, options, uri, name);
+    const { results, names = [], version, cost } = await ask(session, asked, uri, name);
     const analyze = options.analyze === true && cost !== undefined;
     const text = [
-      ...results.map((hits, i) => hitsText(hits, results.length > 1 ? i : undefined)),
-      ...(analyze ? [analyzeText(cost)] : []),
+      ...results.map((hits, i) => hitsText(hits, names, results.length > 1 ? i : undefined)),
+      ...(analyze ? [costText(cost)] : []),
     ];
     return {
       json: {
@@ -119,33 +124,44 @@ Without --vector and --row the first -k rows that match are given, or with --cou
   },
 });
 
-function collect(value: string, before: readonly string[]): string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 
-/** Rows that a filter finds, without a vector. */
-async function matching(session: Session, options: Options, uri: string, name: string | undefined) {
-  if (isFile(uri))
-    throw invalid('a file has no attributes', 'Import it into a dataset first: `nacre import`.');
-  if (name === undefined) throw arrayNotSaid(uri);
-  const { signal } = session;
-  const dataset = await openAt(session, uri, options.at);
-  const rows = rowsWhere(dataset.array(name), options.where, options.select);
-  const found =
-    options.count === true
-      ? await rows.analyze('count', { signal })
-      : await rows.limit(options.k).analyze('toArray', { signal });
-  const { requests, waves, bytesRead: bytesDown, bytesMapped, elapsedMs } = found.analysis;
-  const cost = { requests, waves, bytesRead: bytesDown + bytesMapped, elapsedMs };
-  const { result } = found;
-  const text = typeof result === 'number' ? matchesText(result) : rowsText(result);
-  const answer = typeof result === 'number' ? { count: result } : { rows: result.map(rowJson) };
-  const analyze = options.analyze === true ? { analyze: cost } : {};
-  return {
-    json: { version: await dataset.version({ signal }), ...answer, ...analyze },
-    text: options.analyze === true ? `${text}\n\n${analyzeText(cost)}` : text,
-    data: true,
-  };
+function limitOf({ k, limit }: Options): number | undefined {
+  if (k !== undefined && limit !== undefined)
+    throw invalid('-k and --limit say the same', 'Leave one of both away.');
+  return k ?? limit;
+}
+
+/** Rows without a vector. */
+function rowsAskedFor(options: Options) {
+  const { where = [], select = [], count, all } = options;
+  const limit = limitOf(options);
+  if (where.length === 0 && select.length === 0 && count !== true && all !== true)
+    throw invalid('what to look for is not said', 'Give --vector or --row, or a filter: --where.');
+  const ofSearch = (['metric', 'exact', 'precision', 'certify'] as const).find(
+    (option) => options[option] !== undefined,
+  );
+  if (ofSearch !== undefined)
+    throw invalid(`--${ofSearch} is of a search`, 'Give --vector or --row, or leave it away.');
+  return { ...options, where, select, ...(limit === undefined ? {} : { limit }) };
+}
+
+function searchAskedFor(options: Options): Search {
+  const { where = [], select = [], metric = 'l2' } = options;
+  if (options.vector !== undefined && options.row !== undefined)
+    throw invalid('what to look for is said twice', 'Give either --vector or --row.');
+  const ofRows = (['count', 'all'] as const).find((option) => options[option] === true);
+  if (ofRows !== undefined)
+    throw invalid(`--${ofRows} is of a filter`, `Leave --vector and --row away, or --${ofRows}.`);
+  if (options.exact === true && (options.precision ?? 'f64') !== 'f64')
+    throw invalid(`--exact excludes --precision ${options.precision}`, 'Leave one of both away.');
+  if (options.certify === '-')
+    throw invalid('standard output is taken by the answer', 'Name a file for --certify.');
+  if (options.certify !== undefined && select.length > 0)
+    throw invalid('a certificate has no attributes', 'Leave --select or --certify away.');
+  return { ...options, where, select, metric, k: limitOf(options) ?? 10 };
 }
 
 function arrayNotSaid(uri: string): Error {
@@ -155,18 +171,13 @@ function arrayNotSaid(uri: string): Error {
 interface Found {
   /** Of each query. */
   readonly results: readonly (readonly (Hit | SearchHit)[])[];
+  /** Of the attributes that hits come with. */
+  readonly names?: readonly string[];
   readonly version?: number;
   readonly cost?: Cost;
 }
 
-type Ask = (session: Session, options: Options, uri: string, name: string | undefined) => Promise<Found>;
-
-interface Cost {
-  readonly requests: number;
-  readonly waves: number;
-  readonly bytesRead: number;
-  readonly elapsedMs: number;
-}
+type Ask = (session: Session, options: Search, uri: string, name: string | undefined) => Promise<Found>;
 
 const queryDataset: Ask = async (session, options, uri, name) => {
   if (name === undefined) throw arrayNotSaid(uri);
@@ -182,16 +193,16 @@ const queryDataset: Ask = async (session, options, uri, name) => {
   const exactly = array.nearest(asMany(vectors), { metric: options.metric }).exact().limit(options.k);
   const nearest = options.where.reduce((some, filter) => some.where(filter), exactly);
   const precise = options.precision === undefined ? nearest : nearest.precision(options.precision);
-  const asked = precise.select(...selection(options.select));
+  const asked = precise.select(...options.select);
   const call = { signal, onProgress: (done: number, total: number) => progress.update(done, total) };
   const certificate = options.certify === undefined ? undefined : await asked.certify(call);
   const results = certificate === undefined ? await asked.toArray(call) : hitsOf(certificate);
   progress.end();
-  const { totalRequests, waves, bytesDown, bytesMapped, elapsedMs } = scope.stop();
-  const cost = { requests: totalRequests, waves, bytesRead: bytesDown + bytesMapped, elapsedMs };
+  const cost = costOf(scope.stop());
   if (certificate !== undefined && options.certify !== undefined)
     await writeCertificate(options.certify, certificate);
-  return { results, version: await dataset.version({ signal }), cost };
+  const names = await columnsOf(array, options.select, signal);
+  return { results, names, version: await dataset.version({ signal }), cost };
 };
 
 const queryFile: Ask = async (session, options, uri, name) => {
@@ -201,7 +212,7 @@ const queryFile: Ask = async (session, options, uri, name) => {
     options.analyze === true && 'analysis',
     options.certify !== undefined && 'certificates',
     options.precision !== undefined && 'levels of precision',
-    (options.where.length > 0 || options.select !== undefined) && 'attributes',
+    options.where.length + options.select.length > 0 && 'attributes',
   ].find((what) => what !== false);
   if (datasetsOnly !== undefined)
     throw invalid(`a file has no ${datasetsOnly}`, 'Import it into a dataset first: `nacre import`.');
@@ -248,28 +259,20 @@ function isEstimated(hit: Hit | SearchHit): boolean {
   return 'estimated' in hit && hit.estimated === true;
 }
 
-function hitsText(hits: readonly (Hit | SearchHit)[], at: number | undefined): string {
+function hitsText(
+  hits: readonly (Hit | SearchHit)[],
+  names: readonly string[],
+  at: number | undefined,
+): string {
   const title = at === undefined ? '' : `query ${at}\n`;
   const ofFile = hits.some((hit) => !('id' in hit));
-  const attributesOf = (hit: Hit | SearchHit) => ('attributes' in hit ? (hit.attributes ?? {}) : {});
-  const names = namesOf(hits.map((hit) => ({ attributes: attributesOf(hit) })));
   const rows = hits.map((hit) => [
     String(hit.row),
     ...('id' in hit ? [String(hit.id)] : []),
     `${isEstimated(hit) ? '~' : ''}${hit.score}`,
-    ...names.map((name) => valueText(attributesOf(hit)[name])),
+    ...names.map((name) => valueText('attributes' in hit ? hit.attributes?.[name] : undefined)),
   ]);
-  return `${title}${table(['ROW', ...(ofFile ? [] : ['ID']), 'SCORE', ...names], rows)}`;
-}
-
-function analyzeText(counts: Cost): string {
-  const { requests, waves, bytesRead, elapsedMs } = counts;
-  return [
-    plural(requests, 'request'),
-    plural(waves, 'wave'),
-    `${bytesText(bytesRead)} read`,
-    durationText(elapsedMs),
-  ].join(', ');
+  return `${title}${table(['ROW', ...(ofFile ? [] : ['ID']), 'SCORE', ...names.map(printable)], rows)}`;
 }
 
 /** Always a list of vectors, so that the answer is a list of lists. */
