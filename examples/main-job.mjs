@@ -1,5 +1,5 @@
 // The main job, on a folder: make a dataset, import, race four writers, replace, drop, read back and compare
-// bit by bit, look at a past version, search, find a flipped bit, copy. `npm start` runs it.
+// bit by bit, look at a past version, search, filter, find a flipped bit, copy. `npm start` runs it.
 //
 //   node examples/main-job.mjs [FOLDER]      FOLDER (new) is kept; without it a temporary one is removed
 //
@@ -243,6 +243,31 @@ async function mainJob(folder, report) {
     });
     return '50 hits in the same order';
   });
+
+  await report.step(
+    'filter',
+    'attributes of all rows, and the 10 nearest of those a filter takes',
+    async (count) => {
+      count(ds);
+      const rows = expected.length / dimensions;
+      const year = Array.from({ length: rows }, (_, row) => (row % 7 === 0 ? null : 1990 + (row % 40)));
+      await ds.write((tx) => tx.setAttributes('points', { all: true }, { year }));
+      const taken = year.flatMap((value, row) => (value !== null && value > 2020 ? [row] : []));
+      const points = ds.array('points');
+      assert.equal(await points.where('year > 2020').count(), taken.length);
+      const query = clusteredRows(1, 5);
+      const hits = await points.nearest(query).where('year > 2020').select('year').limit(10).toArray();
+      const left = new Set(
+        Array.from({ length: rows }, (_, row) => row).filter((row) => !taken.includes(row)),
+      );
+      const byHand = nearestByHand(without(expected, left), query, 10);
+      assert.deepEqual(
+        hits.map(({ row, attributes }) => [row, attributes.year]),
+        byHand.map(({ row }) => [taken[row], year[taken[row]]]),
+      );
+      return `${taken.length} rows match, the hits are the nearest of these`;
+    },
+  );
 
   await report.step('damage', 'one bit flipped in a partition', async (count) => {
     const { key } = (await ds.info()).arrays.points.partitions[2];
