@@ -1,5 +1,6 @@
 // What the documents say, as far as a machine can check it: links, paths, commands, the schema's fields, the
-// worked example of docs/format.md byte by byte, and the examples of the README, which are run.
+// worked example of docs/format.md byte by byte, and the examples of README.md and docs/attributes.md, which
+// are run.
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
@@ -206,21 +207,59 @@ describe('README.md', () => {
     });
   });
 
-  test('its commands run one after the other, with a points.npy in the folder', async () => {
+  test('its commands run one after the other, with its points in the folder', async () => {
     const blocks = blocksOf('README.md').filter(({ info }) => info === 'sh');
     expect(blocks.length).toBeGreaterThan(0);
     await inScratch(async (folder) => {
-      await mkdir(path.join(folder, 'bin'));
-      await symlink(path.join(root, 'dist', 'cli', 'main.js'), path.join(folder, 'bin', 'nacre'));
-      const points = Float32Array.from({ length: 1_000 * 4 }, (_, i) => Math.sin(i));
-      const body = new Uint8Array(points.buffer);
-      await writeFile(path.join(folder, 'points.npy'), [encodeHeader('float32', [1_000, 4]), body]);
-      const script = `set -euo pipefail\n${blocks.map(({ text }) => text).join('\n')}`;
-      const env = { ...process.env, PATH: `${path.join(folder, 'bin')}:${process.env['PATH'] ?? ''}` };
-      await run('bash', ['-c', script], { cwd: folder, env });
+      await savePoints(folder, 'points', 1_000);
+      await runCommands(folder, blocks);
     });
   });
 });
+
+describe('docs/attributes.md', () => {
+  test('its program and its commands run, with the files that they name in the folder', async () => {
+    const blocks = blocksOf('docs/attributes.md');
+    const [program, commands] = [
+      blocks.filter(({ info }) => info === 'js'),
+      blocks.filter(({ info }) => info === 'sh'),
+    ];
+    expect([program.length, commands.length]).toEqual([1, 1]);
+    await inScratch(async (folder) => {
+      const file = path.join(folder, 'program.ts');
+      const library = pathToFileURL(path.join(root, 'src', 'index.ts')).pathname;
+      await writeFile(file, (program[0]?.text ?? '').replaceAll("from 'nacre'", `from '${library}'`));
+      await import(/* @vite-ignore */ file);
+    });
+    await inScratch(async (folder) => {
+      await savePoints(folder, 'rows', 100);
+      await savePoints(folder, 'more', 2);
+      await writeFile(path.join(folder, 'more.csv'), 'lang,at\nde,2026-01-02T03:04:05Z\n,\n');
+      await writeFile(path.join(folder, 'fixed.csv'), 'lang,published\nde,2020\nen,2021\n');
+      await runCommands(folder, commands);
+    });
+  });
+});
+
+/** Rows of four numbers, and their attributes as JSON lines. */
+async function savePoints(folder: string, name: string, rows: number): Promise<void> {
+  const points = Float32Array.from({ length: rows * 4 }, (_, i) => Math.sin(i));
+  const body = new Uint8Array(points.buffer);
+  await writeFile(path.join(folder, `${name}.npy`), [encodeHeader('float32', [rows, 4]), body]);
+  const lines = Array.from({ length: rows }, (_, i) =>
+    JSON.stringify({ lang: i % 3 === 0 ? null : 'de', year: 1990 + (i % 40), tags: ['a'] }),
+  );
+  await writeFile(path.join(folder, `${name}.jsonl`), lines.join('\n'));
+}
+
+/** One after the other, each of which goes well. */
+async function runCommands(folder: string, blocks: readonly Block[]): Promise<void> {
+  await mkdir(path.join(folder, 'bin'));
+  await symlink(path.join(root, 'dist', 'cli', 'main.js'), path.join(folder, 'bin', 'nacre'));
+  const script = `set -euo pipefail\n${blocks.map(({ text }) => text).join('\n')}`;
+  const env = { ...process.env, PATH: `${path.join(folder, 'bin')}:${process.env['PATH'] ?? ''}` };
+  await run('bash', ['-c', script], { cwd: folder, env });
+}
 
 /** A fresh folder as the working directory, removed afterwards. */
 async function inScratch(work: (folder: string) => Promise<void>): Promise<void> {
