@@ -49,7 +49,7 @@ pub fn train_codes<'env>(
         let bytes = |numbers: &[f32]| numbers.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
         Ok(TrainedCodes {
             mean: bytes(&transform.mean).into(),
-            basis: bytes(transform.basis.as_deref().unwrap_or_default()).into(),
+            basis: bytes(transform.basis().unwrap_or_default()).into(),
             coordinates: transform.layout.coordinates as f64,
         })
     })

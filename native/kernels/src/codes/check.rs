@@ -49,7 +49,7 @@ impl<'a> Checker<'a> {
             dtype,
             kernels: Tier::Scalar.kernels(),
             mean: transform.mean.iter().map(|&c| c.into()).collect(),
-            missed: transform.defect + ROUNDS + (n + 16.0) * n.sqrt() * f64::EPSILON + 1e-12,
+            missed: transform.defect() + ROUNDS + (n + 16.0) * n.sqrt() * f64::EPSILON + 1e-12,
             summed: n * f64::EPSILON,
             widened: Vec::new(),
         }

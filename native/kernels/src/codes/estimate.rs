@@ -48,12 +48,34 @@ pub struct Turned {
     pub parts: QueryParts,
     /// |q - c|.
     pub residual: f64,
+    /// At most so far are the coordinates from those of the orthonormal transform.
+    pub turned: f64,
     pub coordinates: Vec<f64>,
 }
 
 impl Turned {
     /// None for a query whose numbers are out of the range in which rows have codes.
     pub fn new(transform: &Transform, kernels: &Kernels, metric: Metric, query: &[f64]) -> Option<Self> {
+        let turn = |residuals: Vec<f64>, residual: f64| {
+            (transform.apply_to_one(kernels, &residuals), transform.error() * residual)
+        };
+        Self::with(transform, metric, query, turn)
+    }
+
+    /// The query less another mean, that of `centre`, of which `from` are the coordinates less this one.
+    pub fn at(&self, centre: &Transform, from: &Self, metric: Metric, query: &[f64]) -> Option<Self> {
+        Self::with(centre, metric, query, |_, _| {
+            let coordinates = self.coordinates.iter().zip(&from.coordinates).map(|(z, c)| z - c);
+            (coordinates.collect(), self.turned + from.turned)
+        })
+    }
+
+    fn with(
+        transform: &Transform,
+        metric: Metric,
+        query: &[f64],
+        turn: impl FnOnce(Vec<f64>, f64) -> (Vec<f64>, f64),
+    ) -> Option<Self> {
         let mean = transform.mean.iter().map(|&x| f64::from(x));
         let pairs = || query.iter().copied().zip(mean.clone());
         let squared: f64 = pairs().map(|(q, c)| (q - c) * (q - c)).sum();
@@ -63,8 +85,8 @@ impl Turned {
             return None;
         }
         let residuals: Vec<f64> = pairs().map(|(q, c)| q - c).collect();
-        let coordinates = transform.apply_to_one(kernels, &residuals);
+        let (coordinates, turned) = turn(residuals, residual);
         let along = pairs().map(|(q, c)| q * c).sum();
-        Some(Self { parts: QueryParts { metric, squared, along, norm }, residual, coordinates })
+        Some(Self { parts: QueryParts { metric, squared, along, norm }, residual, turned, coordinates })
     }
 }

@@ -41,7 +41,7 @@ pub enum Section {
 /// Bytes of a record before its nibbles.
 pub const RECORD_HEAD: usize = 8;
 
-const FACTORS: [Section; 6] =
+pub(crate) const FACTORS: [Section; 6] =
     [Section::Scale, Section::Length, Section::CoarseError, Section::Tail, Section::Along, Section::Norm];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -58,10 +58,13 @@ impl CodeQuery {
         query: &[f64],
         limbs: Limbs,
     ) -> Option<Self> {
-        let Turned { parts, residual, coordinates } = Turned::new(transform, kernels, metric, query)?;
-        let length = coordinates.iter().map(|z| z * z).sum::<f64>().sqrt();
-        let turned = transform.error() * residual;
+        Some(Self::of(transform, &Turned::new(transform, kernels, metric, query)?, limbs))
+    }
 
+    /// The same of a query that is turned already.
+    pub fn of(transform: &Transform, query: &Turned, limbs: Limbs) -> Self {
+        let &Turned { parts, residual, turned, ref coordinates } = query;
+        let length = coordinates.iter().map(|z| z * z).sum::<f64>().sqrt();
         let largest = coordinates.iter().fold(0.0, |largest: f64, z| largest.max(z.abs()));
         let steps = if limbs == Limbs::Two { 127.0 * 256.0 + 127.0 } else { 127.0 };
         let unit = if largest > 0.0 { largest / steps } else { 1.0 };
@@ -83,7 +86,7 @@ impl CodeQuery {
         } else {
             0.0
         };
-        Some(Self {
+        Self {
             parts,
             count: limbs,
             totals: [total(&high), total(&low)],
@@ -95,7 +98,7 @@ impl CodeQuery {
             tail,
             along_error: ROOM * transform.mean_length * parts.norm,
             mean_length: transform.mean_length,
-        })
+        }
     }
 
     /// Eight bytes of each limb in turn, for `CodeKernels::coarse`.

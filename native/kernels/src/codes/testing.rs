@@ -203,7 +203,7 @@ impl Stored {
         };
         let mut single = || f64::from(f32::from_bits(factor()));
         let [scale, length, coarse_error] = [single(), single(), single()];
-        let tail = if transform.basis.is_some() { single() } else { 0.0 };
+        let tail = if transform.basis().is_some() { single() } else { 0.0 };
         let [along, norm] = [single(), single()];
         let (high, record) = (start, start + padded * half + row * (8 + half));
         let word = |at: usize| u32::from_le_bytes(chunk[record + at..][..4].try_into().unwrap());

@@ -34,7 +34,7 @@ fn check_row(epoch: &Epoch, stored: &Stored, row: &[f64]) {
     assert!(stored.coarse_error <= 1.01 * coarse + loose, "{coarse} {stored:?}");
     let kept = length(&turned);
     let tail = (size * size - kept * kept).max(0.0).sqrt();
-    if epoch.transform.basis.is_some() {
+    if epoch.transform.basis().is_some() {
         assert!((size * size - kept * kept) <= stored.tail.powi(2) + TEST * size * size, "{tail} {stored:?}");
         assert!(stored.tail <= 1.01 * tail + (4.0 * epoch.transform.error() + 1e-5).sqrt() * size);
     } else {

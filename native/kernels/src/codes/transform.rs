@@ -1,8 +1,9 @@
 //! What is subtracted from a row and how it is turned before it is coded.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::LANES;
+use super::encode::BOTH_CODES;
 use super::layout::{Layout, STEP};
 use super::product::{TILE_COLUMNS, TILE_ROWS, Tile, dot};
 use super::rotation::{Lane, Rotation};
@@ -19,23 +20,29 @@ pub struct Transform {
     pub layout: Layout,
     pub seed: u64,
     pub mean: Vec<f32>,
-    /// Row-major, `layout.coordinates` directions; none for a rotation of all dimensions.
-    pub basis: Option<Vec<f32>>,
+    /// |mean|.
+    pub mean_length: f64,
+    /// What misses of whole codes count for where a scale is chosen: `BOTH_CODES`, or `WHOLE_CODES`.
+    pub whole_weight: f32,
+    turn: Arc<Turn>,
+}
+
+/// T.
+struct Turn {
+    basis: Option<Vec<f32>>,
     /// At least the spectral norm of what the basis is away from an orthonormal one.
-    pub(super) defect: f64,
+    defect: f64,
     /// The basis as `add_tile` reads it, made by the first row that is coded: a search needs none.
     strips: OnceLock<Vec<f64>>,
     rotation: Rotation,
-    /// |mean|.
-    pub mean_length: f64,
 }
 
 impl Transform {
     /// `basis` has any whole number of directions, a multiple of `STEP`.
     pub fn new(seed: u64, mean: Vec<f32>, basis: Option<Vec<f32>>) -> Result<Self> {
         let dimensions = mean.len();
-        if dimensions == 0 || mean.iter().chain(basis.iter().flatten()).any(|x| !x.is_finite()) {
-            return Err(Error::corrupt("the mean or the basis of codes is not of finite numbers"));
+        if dimensions == 0 || basis.iter().flatten().any(|x| !x.is_finite()) {
+            return Err(Error::corrupt("the basis of codes is not of finite numbers"));
         }
         if dimensions > MAX_DIMENSIONS {
             return Err(Error::invalid(format!(
@@ -52,22 +59,44 @@ impl Transform {
         if defect > 1e-3 {
             return Err(Error::corrupt(format!("a basis is orthonormal; this one misses it by {defect:e}")));
         }
-        let mean_length = mean.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
         let rotation = Rotation::new(seed, coordinates);
-        let strips = OnceLock::new();
-        Ok(Self { dimensions, layout, seed, mean, basis, defect, strips, rotation, mean_length })
+        let turn = Turn { basis, defect, strips: OnceLock::new(), rotation };
+        let (empty, whole_weight) = (Vec::new(), BOTH_CODES);
+        let turn = Arc::new(turn);
+        Self { dimensions, layout, seed, mean: empty, mean_length: 0.0, whole_weight, turn }
+            .at(mean, whole_weight)
+    }
+
+    /// The same T with another mean.
+    pub fn at(&self, mean: Vec<f32>, whole_weight: f32) -> Result<Self> {
+        if mean.len() != self.dimensions || mean.iter().any(|x| !x.is_finite()) {
+            return Err(Error::corrupt("the mean of codes is not of as many finite numbers as rows"));
+        }
+        let mean_length = mean.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
+        let &Self { dimensions, layout, seed, .. } = self;
+        let turn = Arc::clone(&self.turn);
+        Ok(Self { dimensions, layout, seed, mean, mean_length, whole_weight, turn })
+    }
+
+    /// Row-major, `layout.coordinates` directions; none for a rotation of all dimensions.
+    pub fn basis(&self) -> Option<&[f32]> {
+        self.turn.basis.as_deref()
+    }
+
+    pub(super) fn defect(&self) -> f64 {
+        self.turn.defect
     }
 
     /// How far `apply` can be from the orthonormal transform, as a part of the length of what went in.
     pub fn error(&self) -> f64 {
         // Sums of products in float64, then one rounding to float32.
         let project = (self.dimensions as f64 + 16.0) * (self.dimensions as f64).sqrt() * f64::EPSILON;
-        self.defect + self.rotation.error() + project + 2.0 * f64::from(f32::EPSILON)
+        self.turn.defect + self.turn.rotation.error() + project + 2.0 * f64::from(f32::EPSILON)
     }
 
     /// The coordinates of one vector, in float64: closer to the orthonormal transform than `error` says.
     pub fn apply_to_one(&self, kernels: &Kernels, residual: &[f64]) -> Vec<f64> {
-        let mut coordinates = match &self.basis {
+        let mut coordinates = match &self.turn.basis {
             None => residual.to_vec(),
             Some(basis) => {
                 let residual = Padded::new(residual);
@@ -82,7 +111,7 @@ impl Transform {
             }
         };
         coordinates.resize(self.layout.coordinates, 0.0);
-        self.rotation.apply(&mut coordinates);
+        self.turn.rotation.apply(&mut coordinates);
         coordinates
     }
 
@@ -95,7 +124,7 @@ impl Transform {
         into: &mut Vec<Lane>,
     ) {
         into.clear();
-        match &self.basis {
+        match &self.turn.basis {
             None => {
                 into.extend(residuals.iter().map(|lane| lane.map(|x| x as f32)));
                 into.resize(self.layout.coordinates, [0.0; LANES]);
@@ -103,7 +132,7 @@ impl Transform {
             // Whatever the tier, each sum is of products in the order of the dimensions.
             Some(basis) => {
                 let residuals = residuals.as_flattened();
-                let strips = self.strips.get_or_init(|| strips(basis, self.dimensions));
+                let strips = self.turn.strips.get_or_init(|| strips(basis, self.dimensions));
                 for strip in strips.chunks_exact(self.dimensions * TILE_ROWS) {
                     let mut tile = [[0.0; LANES]; TILE_ROWS];
                     project(strip, residuals, &mut tile);
@@ -111,7 +140,7 @@ impl Transform {
                 }
             }
         }
-        self.rotation.apply(into);
+        self.turn.rotation.apply(into);
     }
 }
 

@@ -11,13 +11,13 @@ use super::share::{Places, Share};
 use super::{Best, ExactScan, Metric, Partition};
 use crate::arch::{CODE_QUERIES, CodeKernels, DefaultFloatState, Tier, prefetch_all};
 use crate::codes::estimate::score_of;
-use crate::codes::layout::{Record, Section};
-use crate::codes::query::{CodeQuery, Columns, Factors, Limbs, Rule};
+use crate::codes::layout::Section;
+use crate::codes::query::{CodeQuery, Columns, Factors, Limbs};
 use crate::codes::{CHUNK_ROWS, Chunk, Norms, Transform};
 use crate::crc::crc32c;
 use crate::mutants::{Mutant, at_most};
 use crate::rowset::{MAX_ID, RowSet};
-use crate::topk::{Candidate, Candidates, Hit, TopK};
+use crate::topk::{Candidate, Hit, TopK};
 use crate::{Error, Result};
 
 /// A list of codes: chunks of `CHUNK_ROWS` rows, the last of them with what is left.
@@ -43,16 +43,18 @@ const FETCHED: usize = 256;
 
 pub struct Cascade {
     pub(super) scan: Arc<ExactScan>,
+    /// Which of the scan's queries the first of these is.
+    pub(super) first: usize,
     pub(super) transform: Arc<Transform>,
     pub(super) kernels: CodeKernels,
     pub(super) queries: Vec<CodeQuery>,
     limbs: Limbs,
     /// Rows that have an estimate of their score are not scored.
-    estimates: bool,
+    pub(super) estimates: bool,
     /// Of one query of two limbs each, or of `CODE_QUERIES` queries of one.
     pub(super) vectors: Vec<Vec<i8>>,
     /// Of each query, the least upper bounds of rows that were read while codes were scanned, each row once.
-    pub(super) highs: Vec<Mutex<TopK>>,
+    pub(super) highs: Arc<Vec<Mutex<TopK>>>,
     left: Mutex<Left>,
 }
 
@@ -93,6 +95,18 @@ impl Cascade {
             .iter()
             .map(|query| CodeQuery::new(&transform, &kernels, scan.metric, query.values.values(), limbs));
         let Some(queries) = query.collect::<Option<Vec<_>>>() else { return Ok(None) };
+        let highs = Arc::new(queries.iter().map(|_| Mutex::new(TopK::new(scan.k))).collect());
+        Ok(Some(Self { estimates, ..Self::of(scan, 0, transform, queries, limbs, highs) }))
+    }
+
+    fn of(
+        scan: Arc<ExactScan>,
+        first: usize,
+        transform: Arc<Transform>,
+        queries: Vec<CodeQuery>,
+        limbs: Limbs,
+        highs: Arc<Vec<Mutex<TopK>>>,
+    ) -> Self {
         let vectors = match limbs {
             Limbs::Two => queries.iter().map(CodeQuery::interleaved_limbs).collect(),
             Limbs::One => {
@@ -101,10 +115,45 @@ impl Cascade {
             }
         };
         let kernels = scan.tier.code_kernels();
-        let left = Left { waiting: vec![Vec::new(); queries.len()], asked: Vec::new() };
-        let left = Mutex::new(left);
-        let highs = queries.iter().map(|_| Mutex::new(TopK::new(scan.k))).collect();
-        Ok(Some(Self { scan, transform, kernels, limbs, estimates, queries, vectors, highs, left }))
+        let left = Mutex::new(Left { waiting: vec![Vec::new(); highs.len()], asked: Vec::new() });
+        Self { scan, first, transform, kernels, limbs, estimates: false, queries, vectors, highs, left }
+    }
+
+    /// What gathers the rows that lists with means of their own leave, of one of the scan's queries.
+    pub(crate) fn gathering(
+        scan: Arc<ExactScan>,
+        query: usize,
+        transform: Arc<Transform>,
+        estimates: bool,
+    ) -> Self {
+        let highs = Arc::new(vec![Mutex::new(TopK::new(scan.k))]);
+        Self { estimates, ..Self::of(scan, query, transform, Vec::new(), Limbs::Two, highs) }
+    }
+
+    /// Scans a list with a mean of its own, that of `transform`; `query` is the one less that mean.
+    pub(crate) fn scan_list(
+        &self,
+        transform: Arc<Transform>,
+        query: CodeQuery,
+        codes: &Codes<'_>,
+    ) -> Result<()> {
+        let (scan, highs) = (Arc::clone(&self.scan), Arc::clone(&self.highs));
+        let list = Self::of(scan, self.first, transform, vec![query], Limbs::Two, highs);
+        let list = Self { estimates: self.estimates, ..list };
+        list.scan(&[*codes], &Share::from(0..Self::chunks(codes.rows)))?;
+        let found = std::mem::take(&mut list.lock().waiting);
+        self.lock().waiting.iter_mut().zip(found).for_each(|(waiting, found)| waiting.extend(found));
+        Ok(())
+    }
+
+    /// What is the best so far of one of the queries.
+    pub(super) fn best(&self, q: usize) -> &Best {
+        &self.scan.best[self.first + q]
+    }
+
+    /// The same of all of them.
+    pub(super) fn bests(&self) -> &[Best] {
+        &self.scan.best[self.first..][..self.highs.len()]
     }
 
     pub(super) fn metric(&self) -> Metric {
@@ -154,7 +203,7 @@ impl Cascade {
             Limbs::Two => CoarsePass::new(self, &lists, norms, rows).run(places)?,
             Limbs::One => FinePass::new(self, norms, rows).run(&lists, places)?,
         };
-        let found = candidates.into_iter().zip(&self.scan.best).map(|(mut found, best)| {
+        let found = candidates.into_iter().zip(self.bests()).map(|(mut found, best)| {
             let threshold = best.threshold();
             let mut found = found.take();
             found.retain(|candidate| candidate.low <= threshold);
@@ -187,7 +236,7 @@ impl Cascade {
     /// row of each query: they are in order then.
     pub fn is_scored(&self) -> bool {
         let left = self.lock();
-        let mut queries = left.waiting.iter().zip(&self.scan.best);
+        let mut queries = left.waiting.iter().zip(self.bests());
         queries.all(|(waiting, best)| waiting.last().is_none_or(|first| first.low > best.threshold()))
     }
 
@@ -198,7 +247,7 @@ impl Cascade {
     /// estimate is among the k best has a lower bound that is at most the k-th upper one, so that it is here.
     pub fn estimate(&self) -> Result<()> {
         let metric = self.metric();
-        for (waiting, best) in self.lock().waiting.iter_mut().zip(&self.scan.best) {
+        for (waiting, best) in self.lock().waiting.iter_mut().zip(self.bests()) {
             self.check()?;
             let estimated = waiting.extract_if(.., |candidate| !candidate.estimate.is_nan());
             best.push_all(estimated.map(|Candidate { estimate: key, id, .. }| Hit {
@@ -218,7 +267,7 @@ impl Cascade {
         let Left { waiting, asked } = &mut *left;
         asked.clear();
         for (q, waiting) in waiting.iter_mut().enumerate() {
-            let threshold = self.scan.best[q].threshold();
+            let threshold = self.best(q).threshold();
             waiting.retain(|candidate| at_most(Mutant::Next, candidate.low, threshold));
             waiting.sort_unstable_by(|a, b| b.low.total_cmp(&a.low));
             let rest = waiting.len().saturating_sub(count);
@@ -274,8 +323,8 @@ impl Cascade {
                 self.check()?;
                 let row = row_of(id)?;
                 check_row(candidate, row)?;
-                if at_most(Mutant::Score, low, self.scan.best[q].threshold()) {
-                    pairs.push((q, ids.len()));
+                if at_most(Mutant::Score, low, self.best(q).threshold()) {
+                    pairs.push((self.first + q, ids.len()));
                     ids.push(id);
                     rows.extend_from_slice(row);
                 }
@@ -372,89 +421,5 @@ impl<'a> Codes<'a> {
 
     pub(super) fn id(&self, row: usize) -> u64 {
         self.ids.map_or(self.first_id + row as u64, |ids| ids[row])
-    }
-}
-
-/// What the passes share: the rows that the fine codes leave, and the rules that get stricter by them.
-pub struct Keeper<'a> {
-    cascade: &'a Cascade,
-    /// Of each query.
-    pub candidates: Vec<Candidates>,
-    rules: Vec<Rules>,
-    norms: Norms,
-}
-
-/// The rules of a query by one threshold: for any rows, and for those of lists with even norms.
-struct Rules {
-    threshold: f64,
-    any: Rule,
-    even: Rule,
-}
-
-impl Rules {
-    fn new(query: &CodeQuery, threshold: f64, norms: Norms) -> Self {
-        let any = query.rule(threshold);
-        let even = if norms.are_even() { query.rule_within(any, threshold, norms) } else { any };
-        Self { threshold, any, even }
-    }
-}
-
-impl<'a> Keeper<'a> {
-    /// For lists that are even by these norms, and others.
-    pub fn new(cascade: &'a Cascade, norms: Norms) -> Self {
-        let candidates = cascade.queries.iter().map(|_| Candidates::new(cascade.scan.k)).collect();
-        let best = cascade.scan.best.iter().map(Best::threshold);
-        let rules = cascade.queries.iter().zip(best).map(|(query, best)| Rules::new(query, best, norms));
-        Self { cascade, candidates, rules: rules.collect(), norms }
-    }
-
-    /// That of a query for the rows of a list.
-    pub fn rule(&self, q: usize, codes: &Codes<'_>) -> &Rule {
-        if codes.is_even() { &self.rules[q].even } else { &self.rules[q].any }
-    }
-
-    /// Bounds the rows that are likely the best so far by themselves, which is as good as a score for the
-    /// threshold. Gives the ids of those that were read.
-    pub fn bound_best(&mut self, q: usize, rows: &MappedRows<'_>) -> Result<Vec<u64>> {
-        let mut best = self.candidates[q].take_best(self.cascade.scan.k);
-        let read = self.cascade.bound_ahead(q, &mut best, rows)?;
-        self.candidates[q].put_back(best);
-        self.renew(q);
-        Ok(read)
-    }
-
-    /// Keeps a row of a list that its fine code does not rule out, by all of its factors.
-    pub fn keep(
-        &mut self,
-        q: usize,
-        (codes, row): (&Codes<'_>, usize),
-        record: Record<'_>,
-        factors: &Factors,
-        sums: [i64; 2],
-    ) {
-        let best = &self.cascade.scan.best[q];
-        let query = &self.cascade.queries[q];
-        let (low, high) = query.bounds(factors, record.fine_error(), sums);
-        if at_most(Mutant::Keeper, low, best.threshold()) {
-            let id = codes.id(row);
-            if codes.dead.is_some_and(|dead| dead.contains(id)) {
-                return;
-            }
-            let estimate = match self.cascade.estimates {
-                true => query.estimate(factors, record.fine_error(), sums),
-                false => f64::NAN,
-            };
-            let (check, is_read) = (record.check(), false);
-            self.candidates[q].push(Candidate { low, high, estimate, id, row, check, is_read });
-            best.lower(self.candidates[q].cut());
-        }
-        self.renew(q);
-    }
-
-    fn renew(&mut self, q: usize) {
-        let threshold = self.cascade.scan.best[q].threshold();
-        if threshold < self.rules[q].threshold {
-            self.rules[q] = Rules::new(&self.cascade.queries[q], threshold, self.norms);
-        }
     }
 }

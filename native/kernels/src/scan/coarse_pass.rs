@@ -2,7 +2,8 @@
 
 use std::cell::RefCell;
 
-use super::cascade::{Cascade, Codes, Keeper, MANY};
+use super::cascade::{Cascade, Codes, MANY};
+use super::keeper::Keeper;
 use super::mapped::{Ahead, MappedRows};
 use super::share::Places;
 use crate::Result;

@@ -1,6 +1,7 @@
 //! Many queries over codes: whole codes, joined once for all queries.
 
-use super::cascade::{Cascade, Codes, Keeper};
+use super::cascade::{Cascade, Codes};
+use super::keeper::Keeper;
 use super::mapped::{Ahead, MappedRows};
 use super::share::Places;
 use crate::Result;

@@ -3,7 +3,8 @@
 
 use std::sync::PoisonError;
 
-use super::cascade::{Cascade, Keeper, check_row, prefetch_row};
+use super::cascade::{Cascade, check_row, prefetch_row};
+use super::keeper::Keeper;
 use super::pass::Bounds;
 use crate::topk::{Candidate, Hit};
 use crate::{Error, Result};
@@ -122,7 +123,7 @@ impl Cascade {
         for candidate in candidates.iter_mut().filter(|candidate| !candidate.is_read) {
             let (id, row) = (candidate.id, rows.row(candidate.id)?);
             check_row(candidate, row)?;
-            let (low, high) = bounds.of_row(q, row, &mut widened);
+            let (low, high) = bounds.of_row(self.first + q, row, &mut widened);
             *candidate = Candidate {
                 low: low.max(candidate.low),
                 high: high.min(candidate.high),
@@ -138,7 +139,7 @@ impl Cascade {
         // wakes is up to the system.
         let mut highs = self.highs[q].lock().unwrap_or_else(PoisonError::into_inner);
         found.into_iter().for_each(|hit| highs.push(hit));
-        self.scan.best[q].lower(highs.threshold());
+        self.best(q).lower(highs.threshold());
         Ok(read)
     }
 }

@@ -39,6 +39,7 @@ mod direct;
 #[cfg(test)]
 mod estimate_tests;
 mod fine_pass;
+mod keeper;
 mod mapped;
 #[cfg(test)]
 mod mapped_tests;
@@ -159,6 +160,19 @@ impl ExactScan {
     /// How many queries there are.
     pub fn queries(&self) -> usize {
         self.best.len()
+    }
+
+    pub fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    pub fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    /// The numbers of a query of a metric of products.
+    pub fn query(&self, query: usize) -> &[f64] {
+        self.queries[query].values.values()
     }
 
     /// Whether giving back its memory, and that of codes for it, takes a good part of a millisecond.

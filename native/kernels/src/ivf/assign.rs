@@ -1,0 +1,181 @@
+//! Which centroid a row is nearest to.
+
+use super::quantizer::Quantizer;
+use crate::Result;
+use crate::arch::{CODE_QUERIES, CodeKernels, DefaultFloatState, Left, Tier};
+use crate::codes::encode::{Work, coordinates};
+use crate::codes::layout::Section;
+use crate::codes::query::{Columns, Rule, rows_of_block};
+use crate::codes::{CHUNK_ROWS, Chunk, LANES};
+use crate::distance::{Dtype, Metric};
+
+/// Finds for rows the centroid that is nearest by l2, by int8: a row that lies between two may get either.
+pub struct Assigner<'a> {
+    quantizer: &'a Quantizer,
+    tier: Tier,
+    kernels: CodeKernels,
+    /// Joined codes of all blocks of centroids.
+    joined: Vec<u8>,
+    /// Of each the square of its length less the mean, halved; infinite for what is no centroid.
+    halves: Vec<f32>,
+    work: Work,
+}
+
+/// The centroid of a row.
+#[derive(Clone, Copy, Debug)]
+pub struct Assigned {
+    pub list: u32,
+    /// The square of the distance less that of the row to the mean of all, halved; about.
+    pub key: f32,
+}
+
+impl<'a> Assigner<'a> {
+    pub fn new(quantizer: &'a Quantizer, tier: Option<&str>) -> Result<Self> {
+        let tier = Tier::pick(tier)?;
+        let kernels = tier.code_kernels();
+        let layout = quantizer.transform.layout;
+        let (mut joined, mut halves) = (Vec::new(), Vec::new());
+        for chunk in chunks(quantizer) {
+            let chunk = chunk?;
+            for block in 0..chunk.blocks() {
+                let at = joined.len();
+                joined.resize(at + LANES * layout.coordinates, 0);
+                let (high, low) = (chunk.high_block(block), chunk.low_block(block));
+                kernels.join(high, low, layout.record_bytes(), &mut joined[at..]);
+            }
+            let lengths = chunk.factors(Section::Length);
+            let half = |(row, &length): (usize, &f32)| {
+                if row < chunk.rows { 0.5 * length * length } else { f32::INFINITY }
+            };
+            halves.extend(lengths.iter().enumerate().map(half));
+        }
+        Ok(Self { quantizer, tier, kernels, joined, halves, work: Work::default() })
+    }
+
+    /// Of each row, as they are stored, its centroid.
+    pub fn assign(&mut self, dtype: Dtype, rows: &[u8], into: &mut Vec<Assigned>) -> Result<()> {
+        let _state = DefaultFloatState::new();
+        let row_bytes = self.quantizer.transform.dimensions * dtype.bytes();
+        for block in rows.chunks(LANES * row_bytes) {
+            let count = block.len() / row_bytes;
+            let lanes = coordinates(&self.quantizer.transform, dtype, block, self.tier, &mut self.work);
+            let turned = Int8Rows::new(lanes);
+            for first in (0..count).step_by(CODE_QUERIES) {
+                let of_rows = turned.interleaved(first);
+                let count = (count - first).min(CODE_QUERIES);
+                self.nearest(&of_rows, &turned.scales[first..], count, into)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn nearest(
+        &self,
+        vectors: &Vectors,
+        scales: &[f32],
+        count: usize,
+        into: &mut Vec<Assigned>,
+    ) -> Result<()> {
+        let rules: [Rule; CODE_QUERIES] = std::array::from_fn(|q| Rule {
+            // Twice the sums less their middle are what comes in.
+            high: 0.5 * scales.get(q).copied().unwrap_or(0.0),
+            low: 0.0,
+            totals: [255 * vectors.totals[q], 0],
+            error: 0.0,
+            length: 0.0,
+            squares: 0.0,
+            tail: 0.0,
+            norms: 0.0,
+            metric: Metric::L2Squared,
+            limit: f32::NEG_INFINITY,
+        });
+        let mut best = [Assigned { list: 0, key: f32::INFINITY }; CODE_QUERIES];
+        let mut left = [Left::NONE; CODE_QUERIES];
+        let block_bytes = LANES * self.quantizer.transform.layout.coordinates;
+        for (index, chunk) in chunks(self.quantizer).enumerate() {
+            let chunk = chunk?;
+            let columns = Columns::of(chunk, Metric::L2Squared);
+            for block in 0..chunk.blocks() {
+                let at = index * CHUNK_ROWS + block * LANES;
+                let joined = &self.joined[at / LANES * block_bytes..][..block_bytes];
+                self.kernels.fine(&rules, &columns, block, joined, &vectors.bytes, &mut left);
+                let halves: &[f32; LANES] = self.halves[at..].first_chunk().expect("whole blocks");
+                let rows = rows_of_block(chunk.rows, block);
+                for (left, best) in left.iter().zip(&mut best[..count]) {
+                    // No branch for each: the compiler makes vectors of it.
+                    let keys: [f32; LANES] = std::array::from_fn(|lane| halves[lane] - left.values[lane]);
+                    let least = keys.iter().fold(f32::INFINITY, |least, &key| least.min(key));
+                    if least < best.key {
+                        let lane = keys.iter().position(|&key| key == least).unwrap_or(0);
+                        debug_assert!(rows >> lane & 1 == 1, "it is a centroid");
+                        *best = Assigned { list: (at + lane) as u32, key: least };
+                    }
+                }
+            }
+        }
+        into.extend_from_slice(&best[..count]);
+        Ok(())
+    }
+}
+
+/// Those of the centroids.
+fn chunks(quantizer: &Quantizer) -> impl Iterator<Item = Result<Chunk<'_>>> {
+    let layout = quantizer.transform.layout;
+    let bytes = layout.chunk_bytes(CHUNK_ROWS);
+    quantizer.codes.chunks(bytes).enumerate().map(move |(index, chunk)| {
+        let rows = (quantizer.lists() - index * CHUNK_ROWS).min(CHUNK_ROWS);
+        Chunk::new(layout, rows, chunk)
+    })
+}
+
+/// Turned rows in int8.
+struct Int8Rows {
+    /// Row by row.
+    numbers: Vec<i8>,
+    coordinates: usize,
+    scales: [f32; LANES],
+}
+
+/// Four bytes of each of `CODE_QUERIES` rows in turn, and the sums of their numbers.
+struct Vectors {
+    bytes: Vec<i8>,
+    totals: [i32; CODE_QUERIES],
+}
+
+impl Int8Rows {
+    fn new(lanes: &[[f32; LANES]]) -> Self {
+        let mut largest = [0f32; LANES];
+        for lane in lanes {
+            for (largest, x) in largest.iter_mut().zip(lane) {
+                *largest = largest.max(x.abs());
+            }
+        }
+        // What is not finite has no nearest: it goes where the mean of all is.
+        let scales = largest.map(|largest| if largest.is_finite() { largest / 127.0 } else { 0.0 });
+        let inverse = scales.map(|scale| if scale > 0.0 { 1.0 / scale } else { 0.0 });
+        let mut numbers = vec![0; lanes.len() * LANES];
+        for (i, lane) in lanes.iter().enumerate() {
+            for row in 0..LANES {
+                // What is not a number becomes 0.
+                numbers[row * lanes.len() + i] = (lane[row] * inverse[row]).round() as i8;
+            }
+        }
+        Self { numbers, coordinates: lanes.len(), scales }
+    }
+
+    /// Of the rows from `first` on.
+    fn interleaved(&self, first: usize) -> Vectors {
+        let mut bytes = vec![0; self.coordinates * CODE_QUERIES];
+        let mut totals = [0; CODE_QUERIES];
+        for (q, total) in totals.iter_mut().enumerate() {
+            let row = &self.numbers[(first + q) * self.coordinates..][..self.coordinates];
+            *total = row.iter().map(|&x| i32::from(x)).sum();
+            for (group, numbers) in row.as_chunks::<4>().0.iter().enumerate() {
+                bytes[(group * CODE_QUERIES + q) * 4..][..4].copy_from_slice(numbers);
+            }
+        }
+        Vectors { bytes, totals }
+    }
+}
+
+const _: () = assert!(LANES.is_multiple_of(CODE_QUERIES));

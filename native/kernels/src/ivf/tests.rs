@@ -1,0 +1,145 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::codes::rotation::split_mix;
+use crate::codes::train;
+use crate::distance::Dtype;
+use crate::rowset::RowSet;
+use crate::scan::{ExactScan, MappedRows, Metric, Options, Partition};
+
+const DIMENSIONS: usize = 96;
+
+/// Rows around so many centres.
+fn clustered(rows: usize, centres: usize, mut state: u64) -> Vec<f32> {
+    let mut normal = move || -> f32 {
+        let mut uniform = || (split_mix(&mut state) >> 40) as f32 / (1u64 << 24) as f32;
+        (0..12).map(|_| uniform()).sum::<f32>() - 6.0
+    };
+    let means: Vec<f32> = (0..centres * DIMENSIONS).map(|_| normal()).collect();
+    (0..rows * DIMENSIONS)
+        .map(|i| means[i / DIMENSIONS * 7919 % centres * DIMENSIONS + i % DIMENSIONS] + 0.4 * normal())
+        .collect()
+}
+
+fn bytes_of(rows: &[f32]) -> Vec<u8> {
+    rows.iter().flat_map(|x| x.to_le_bytes()).collect()
+}
+
+fn trained(rows: &[u8], lists: usize) -> Arc<Quantizer> {
+    let transform = Arc::new(train(Dtype::Float32, DIMENSIONS, rows, 3, None).unwrap());
+    let training = Training { dtype: Dtype::Float32, lists, seed: 5 };
+    let mut trainer = Trainer::new(transform, training, rows).unwrap();
+    for turn in 0..6 {
+        for part in 0..3 {
+            trainer.add_part(rows, part, 3, None).unwrap();
+        }
+        trainer.turn(rows, turn < 4).unwrap();
+    }
+    Arc::new(trainer.ordered().unwrap())
+}
+
+fn built(quantizer: &Quantizer, rows: &[u8]) -> Built {
+    let mut builders: Vec<_> =
+        (0..3).map(|part| ListBuilder::new(quantizer, Dtype::Float32, part, 3)).collect();
+    let piece = 1000 * DIMENSIONS * 4;
+    for (i, rows) in rows.chunks(piece).enumerate() {
+        let lists = ListBuilder::assign(quantizer, Dtype::Float32, rows, None).unwrap();
+        for builder in &mut builders {
+            builder.add(quantizer, rows, &lists, (1000 * i) as u32, None).unwrap();
+        }
+    }
+    builders.iter_mut().for_each(|builder| builder.finish(quantizer, None).unwrap());
+    ListBuilder::segment(quantizer, &builders)
+}
+
+fn scan_of(metric: Metric, k: usize, queries: &[f64]) -> Arc<ExactScan> {
+    let options = Options { metric, dtype: Dtype::Float32, dimensions: DIMENSIONS, k, queries, tier: None };
+    Arc::new(ExactScan::new(options).unwrap())
+}
+
+/// The ids that a search gives for each query.
+struct Asked<'a> {
+    quantizer: &'a Arc<Quantizer>,
+    segment: &'a Built,
+    rows: &'a [u8],
+    metric: Metric,
+    queries: &'a [f64],
+    probes: usize,
+    estimates: bool,
+    dead: Option<&'a RowSet>,
+}
+
+const FIRST_ID: u64 = 1 << 33;
+const K: usize = 10;
+
+fn ids(asked: &Asked<'_>) -> Vec<Vec<u64>> {
+    let Asked { quantizer, segment, rows, .. } = *asked;
+    let layout = quantizer.transform.layout;
+    let directory =
+        Directory::new(&segment.bytes[..segment.head], quantizer.lists(), segment.rows, layout).unwrap();
+    assert_eq!(directory.segment_bytes(), segment.bytes.len());
+    let scan = scan_of(asked.metric, K, asked.queries);
+    let search = IvfSearch::new(Arc::clone(&scan), Arc::clone(quantizer), asked.probes, asked.estimates);
+    let search = search.unwrap().unwrap();
+    let mapped = MappedRows::new(4 * DIMENSIONS, vec![(FIRST_ID, rows)]).unwrap();
+    for q in 0..search.queries() {
+        for &list in search.probes(q) {
+            let entry = directory.entries[list as usize];
+            let bytes = &segment.bytes[entry.start..entry.end];
+            let (ids, codes) = directory.list(list as usize, bytes, (FIRST_ID, segment.rows as u64)).unwrap();
+            let list_codes = ListCodes { codes, ids: &ids, dead: asked.dead };
+            assert!(search.scan_list(q, list as usize, &list_codes).unwrap());
+        }
+        if asked.estimates {
+            search.left(q).estimate().unwrap();
+        }
+        search.refine(q, &mapped, K + 54, usize::MAX).unwrap();
+    }
+    let results = scan.results();
+    (0..search.queries())
+        .map(|q| results.ids[q * K..][..results.counts[q] as usize].iter().map(|&id| id as u64).collect())
+        .collect()
+}
+
+fn exact(metric: Metric, queries: &[f64], rows: &[u8], dead: Option<&RowSet>) -> Vec<Vec<u64>> {
+    let scan = scan_of(metric, K, queries);
+    let partition = Partition { rows, first_id: FIRST_ID, ids: None, dead };
+    scan.scan(&partition, 0..rows.len() / DIMENSIONS / 4).unwrap();
+    let results = scan.results();
+    (0..scan.queries())
+        .map(|q| results.ids[q * K..][..results.counts[q] as usize].iter().map(|&id| id as u64).collect())
+        .collect()
+}
+
+fn recall(found: &[Vec<u64>], expected: &[Vec<u64>]) -> f64 {
+    let hits: usize =
+        found.iter().zip(expected).map(|(a, b)| b.iter().filter(|id| a.contains(id)).count()).sum();
+    hits as f64 / expected.iter().map(Vec::len).sum::<usize>() as f64
+}
+
+#[test]
+fn few_lists_find_almost_all_and_all_lists_find_all() {
+    let numbers = clustered(12_345, 60, 1);
+    let rows = bytes_of(&numbers);
+    let quantizer = trained(&rows, 64);
+    let segment = built(&quantizer, &rows);
+    let queries: Vec<f64> = (0..40)
+        .flat_map(|q| numbers[q * 300 * DIMENSIONS..][..DIMENSIONS].iter().map(|&x| f64::from(x) + 0.01))
+        .collect();
+    let dead: Vec<u64> = (0..segment.rows as u64).filter(|id| id % 3 == 0).map(|id| FIRST_ID + id).collect();
+    let dead = RowSet::from_sorted(dead).unwrap();
+    for metric in [Metric::L2, Metric::L2Squared, Metric::Cosine, Metric::Dot] {
+        for dead in [None, Some(&dead)] {
+            let expected = exact(metric, &queries, &rows, dead);
+            let ask = |probes, estimates| {
+                let (quantizer, segment, rows, queries) = (&quantizer, &segment, &rows[..], &queries[..]);
+                let asked = Asked { quantizer, segment, rows, metric, queries, probes, estimates, dead };
+                recall(&ids(&asked), &expected)
+            };
+            assert_eq!(ask(quantizer.lists(), false), 1.0, "{metric:?}");
+            let (few, estimated) = (ask(12, false), ask(12, true));
+            println!("{metric:?}: {few} of few lists, {estimated} by estimates");
+            assert!(metric == Metric::Dot || few > 0.97 && estimated > 0.95, "{metric:?}: {few} {estimated}");
+        }
+    }
+}
