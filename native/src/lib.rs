@@ -14,6 +14,7 @@ mod codes;
 mod convert;
 mod file;
 mod filter;
+mod ivf;
 mod rows;
 mod rowset;
 mod scan;

@@ -1,0 +1,144 @@
+// What the binary has for approximate search by lists.
+import type { CodeTransform, ExactScan, RowsInMemory, ScanDtype } from '../native.js';
+
+/** Centroids as they are stored: of each the step of its numbers (float32), and its numbers as int8. */
+export interface Centroids {
+  readonly scales: Uint8Array;
+  readonly steps: Uint8Array;
+}
+
+/** The coarse quantizer: which lists are near a row or a query. */
+export interface IvfQuantizer {
+  lists(): number;
+}
+
+/** Lloyd's iteration over a sample of rows. */
+export interface IvfTrainer {
+  /**
+   * One turn by all threads; `split` makes two of each list that is too large. Gives how many lists there are.
+   */
+  turn(sample: Uint8Array, split: boolean): Promise<number>;
+  /** The centroids, those next to each other near each other. */
+  finish(): Promise<Centroids>;
+}
+
+export interface BuiltLists {
+  readonly bytes: Uint8Array;
+  /** How many of the bytes are the directory of the lists, and the CRC32C of these. */
+  readonly headBytes: number;
+  readonly headCrc: number;
+  readonly rows: number;
+}
+
+/** Puts rows into lists. In memory: their codes, about a third of the bytes of float32. */
+export interface IvfBuilder {
+  /** Of each row its list. */
+  assign(rows: Uint8Array): Promise<Uint32Array>;
+  /** Takes rows of known lists; `firstRow` counts from the first row of the segment. */
+  add(rows: Uint8Array, lists: Uint32Array, firstRow: number): Promise<void>;
+  /** The segment of all rows that came. Once. */
+  finish(): Promise<BuiltLists>;
+}
+
+/** Where the lists of a segment lie, and which of its rows are dead. */
+export interface IvfSegment {
+  /** The same without the rows of a row set. */
+  without(dead: Uint8Array): IvfSegment;
+  /** Bytes of the whole segment. */
+  bytes(): number;
+  /** Begin and end of each of these lists in turn. */
+  ranges(lists: Uint32Array): Float64Array;
+  /** How many rows these lists have together. */
+  rowsOf(lists: Uint32Array): number;
+}
+
+export interface IvfRounds {
+  /** Rows of a query that are scored in the first round, and at most in any. */
+  readonly first: number;
+  readonly most: number;
+}
+
+export interface IvfSearched {
+  /** Ids of the rows that were read. */
+  readonly read?: Float64Array | null;
+  /** Rows that were looked at by their codes, for each query. */
+  readonly coded: number;
+  /** Codes could not stand for the rows, and what was found is not all. */
+  readonly unbounded: boolean;
+}
+
+/** Gives a scan the best rows of the lists that its queries are near to. */
+export interface IvfSearch {
+  /** The lists that at least one query looks into, ascending. */
+  lists(): Uint32Array;
+  /** Those of one query, the nearest first. */
+  probes(query: number): Uint32Array;
+  /** As that of the scan. */
+  cancel(): void;
+  /**
+   * Scans lists of a segment, each compared with its checksum; ascending, with the bytes of each. True when
+   * codes cannot stand for the rows.
+   */
+  scan(segment: IvfSegment, lists: Uint32Array, pieces: readonly Uint8Array[]): Promise<boolean>;
+  /**
+   * All of a search of segments that lie in memory, with rows beside them, which ascend by id. Lists are
+   * compared with their checksums, and rows with those that their codes have of them.
+   */
+  search(
+    segments: readonly IvfSegment[],
+    bytes: readonly Uint8Array[],
+    rows: readonly RowsInMemory[],
+    rowBytes: number,
+    rounds: IvfRounds,
+  ): Promise<IvfSearched>;
+  /** The same on the event loop. */
+  searchNow(
+    segments: readonly IvfSegment[],
+    bytes: readonly Uint8Array[],
+    rows: readonly RowsInMemory[],
+    rowBytes: number,
+    rounds: IvfRounds,
+  ): IvfSearched;
+  /** How many rows wait for their scores, those of each query counted. */
+  left(): number;
+  /** Takes the rows that are left by their estimates, where there are some. */
+  estimate(): void;
+  /** The same off the event loop, where many rows are left. */
+  estimateLater(): Promise<void>;
+  /** Ids of the rows to be scored next, ascending: of each query the `count` with the best bounds. */
+  next(count: number): Float64Array;
+  /** The same off the event loop, where many rows are left. */
+  nextLater(count: number): Promise<Float64Array>;
+  /** Scores the rows that `next` asked for; `Corrupt` when one is not the row that was coded. */
+  score(rowIds: Float64Array, rows: Uint8Array): Promise<void>;
+  /** The same on the event loop, for few rows. */
+  scoreNow(rowIds: Float64Array, rows: Uint8Array): void;
+}
+
+export interface IvfBinding {
+  createIvfQuantizer(transform: CodeTransform, centroids: Centroids): Promise<IvfQuantizer>;
+  /** `sample` is whole rows as they are stored, and stays the same. */
+  createIvfTrainer(
+    transform: CodeTransform,
+    training: { readonly dtype: ScanDtype; readonly lists: number; readonly seed: number },
+    sample: Uint8Array,
+  ): Promise<IvfTrainer>;
+  createIvfBuilder(quantizer: IvfQuantizer, dtype: ScanDtype): IvfBuilder;
+  /** `Corrupt` for a directory that is not one of so many rows. */
+  openIvfSegment(
+    quantizer: IvfQuantizer,
+    directory: Uint8Array,
+    firstRowId: number,
+    rows: number,
+  ): IvfSegment;
+  /**
+   * Each query looks into `probes` lists. Nothing where the metric is not of products, or a query out of the
+   * range of codes.
+   */
+  createIvfSearch(
+    scan: ExactScan,
+    quantizer: IvfQuantizer,
+    probes: number,
+    estimates: boolean,
+  ): IvfSearch | null;
+}
