@@ -8,7 +8,13 @@ export type { OperationInfo, PartitionInfo, VersionInfo } from './dataset/info.j
 export { open, type OpenOptions } from './dataset/open.js';
 export type { WriteCall, WriteResult } from './dataset/operation.js';
 export type { Verification, VerifyOptions } from './dataset/verify.js';
-export type { DropIndexOptions, IndexOptions, TransactionHandle } from './dataset/transaction-handle.js';
+export type {
+  DropIndexOptions,
+  ExactIndexOptions,
+  IndexOptions,
+  IvfIndexOptions,
+  TransactionHandle,
+} from './dataset/transaction-handle.js';
 export type { RowsInput } from './arrays/rows-input.js';
 export type { RowSource } from './arrays/row-source.js';
 export type { AppendOptions, CreateOptions, RowTarget } from './arrays/write-transaction.js';

@@ -3,7 +3,7 @@
 // Rows are streamed, list by list; what is in memory is one partition and the codes of one list. Dropped and
 // overridden rows are coded too: who reads takes them out, so that no later change touches a list.
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
+import type { ArrayView } from '../arrays/array-view.js';
 import { rowBytesOf, uploadLarge } from '../arrays/partition-writer.js';
 import type { BasePart } from '../arrays/row-map.js';
 import { NacreError } from '../errors.js';
@@ -16,6 +16,7 @@ import type { CallOptions } from '../storage/object-store.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { makeTransform, readEpoch, writeEpoch } from './epoch.js';
 import { sampleRows } from './sample.js';
+import { uncovered } from './uncovered.js';
 
 export interface BuildOptions extends CallOptions {
   /** Codes only the rows that no list covers yet, as the index that is there codes them. Default false. */
@@ -91,21 +92,6 @@ function withoutBits(array: string): NacreError {
     context: { array },
     hint: 'Build it anew with bits: `nacre index URI ARRAY --type exact --bits`, without --update.',
   });
-}
-
-/** Base partitions that no list of the index covers, ascending. */
-async function uncovered(view: ArrayView, known: ArrayIndex | undefined): Promise<BasePart[]> {
-  const parts: BasePart[] = [];
-  for (const unit of view.units()) {
-    for (const base of await unit.load()) {
-      const end = base.firstRowId + base.part.rows;
-      const covers = known?.lists.some(
-        ({ firstRowId, rows }) => firstRowId < end && base.firstRowId < firstRowId + rows,
-      );
-      if (covers !== true && base.part.rows > 0) parts.push(base);
-    }
-  }
-  return parts;
 }
 
 async function train(

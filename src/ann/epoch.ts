@@ -10,21 +10,29 @@ import { checkFeatures } from '../manifest/root.js';
 import { describeObject, uploadObject } from '../manifest/upload.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { type CodeTransform, fromNative } from '../native.js';
+import type { Centroids, IvfQuantizer } from '../native/ivf.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
 import { untilAborted } from '../util/runtime.js';
 
-/** Transforms that stay in memory, of all arrays of a dataset. */
-const transformsKept = 64;
+/** How the rows of an array become codes, and where there are lists, which rows each holds. */
+export interface Coding {
+  readonly transform: CodeTransform;
+  readonly quantizer: IvfQuantizer | undefined;
+}
+
+/** Those that stay in memory, of all arrays of a dataset. */
+const codingsKept = 64;
 
 /** By environment, then by the hash of the epoch: making one costs up to some milliseconds. */
-const transforms = new WeakMap<ArrayEnvironment, LRUCache<string, Promise<CodeTransform>>>();
+const codings = new WeakMap<ArrayEnvironment, LRUCache<string, Promise<Coding>>>();
 
 /** Uploads an epoch. */
 export async function writeEpoch(
   environment: ArrayEnvironment,
   arrayId: Uint8Array,
-  fields: Pick<Epoch, 'dimensions' | 'coordinates' | 'seed' | 'mean' | 'basis' | 'trainingRows'>,
+  fields: Pick<Epoch, 'dimensions' | 'coordinates' | 'seed' | 'mean' | 'basis' | 'trainingRows'> &
+    Partial<Pick<Epoch, 'centroidScales' | 'centroidSteps'>>,
   options: CallOptions,
 ): Promise<NewObject> {
   const body = encode(v1.Epoch, make(v1.Epoch, fields));
@@ -35,16 +43,26 @@ export async function writeEpoch(
 }
 
 /** The transform of an epoch. Cost: one request, the first time. */
-export function readEpoch(
+export async function readEpoch(
   environment: ArrayEnvironment,
   object: StoredObject,
   dimensions: number,
   options: CallOptions,
 ): Promise<CodeTransform> {
-  let kept = transforms.get(environment);
+  return (await readCoding(environment, object, dimensions, options)).transform;
+}
+
+/** What an epoch holds. Cost: one request, the first time. */
+export function readCoding(
+  environment: ArrayEnvironment,
+  object: StoredObject,
+  dimensions: number,
+  options: CallOptions,
+): Promise<Coding> {
+  let kept = codings.get(environment);
   if (kept === undefined) {
-    kept = new LRUCache({ max: transformsKept });
-    transforms.set(environment, kept);
+    kept = new LRUCache({ max: codingsKept });
+    codings.set(environment, kept);
   }
   const hash = toHex(object.hash);
   let loading = kept.get(hash);
@@ -62,7 +80,7 @@ async function load(
   environment: ArrayEnvironment,
   object: StoredObject,
   dimensions: number,
-): Promise<CodeTransform> {
+): Promise<Coding> {
   const bytes = await readObject(environment.store, object, environment.functions);
   const { key } = object;
   const epoch = decode(v1.Epoch, decodeFrame('epoch', bytes, key, environment.functions), key);
@@ -76,7 +94,20 @@ async function load(
       },
     );
   }
-  return makeTransform(environment, epoch);
+  const transform = makeTransform(environment, epoch);
+  const { centroidScales: scales, centroidSteps: steps } = epoch;
+  if (scales.byteLength === 0) return { transform, quantizer: undefined };
+  return { transform, quantizer: await makeQuantizer(environment, transform, { scales, steps }) };
+}
+
+export async function makeQuantizer(
+  { native }: ArrayEnvironment,
+  transform: CodeTransform,
+  centroids: Centroids,
+): Promise<IvfQuantizer> {
+  return native.createIvfQuantizer(transform, centroids).catch((error: unknown) => {
+    throw fromNative(error);
+  });
 }
 
 export function makeTransform(

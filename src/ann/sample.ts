@@ -6,8 +6,8 @@ import { defined } from '../util/assert.js';
 import { concat } from '../util/bytes.js';
 import { lastAtMost } from '../util/sorted.js';
 
-/** Rows of a sample at most: the mean and the directions of a few hundred dimensions need no more. */
-const sampleRowsLimit = 16_384;
+/** Rows of a sample by default: the mean and the directions of a few hundred dimensions need no more. */
+const defaultRows = 16_384;
 
 /** Rows next to each other in a sample: one range of some hundred KiB for one request. */
 const stretchRows = 256;
@@ -15,19 +15,28 @@ const stretchRows = 256;
 /** A sample is held in memory, as it is stored. */
 const sampleBytesLimit = 64 * 2 ** 20;
 
+export interface Sample {
+  /** As they are stored. */
+  readonly bytes: Uint8Array;
+  readonly rows: number;
+  /** Of each row. */
+  readonly ids: Float64Array;
+}
+
+/** At most `rowsLimit` rows, default 16,384, and 64 MiB of them. Cost: a request for 256 rows or fewer. */
 export async function sampleRows(
   { pages }: ArrayEnvironment,
   parts: readonly BasePart[],
   rowBytes: number,
-  options: CallOptions,
-): Promise<{ readonly bytes: Uint8Array; readonly rows: number }> {
+  { rowsLimit = defaultRows, ...options }: CallOptions & { readonly rowsLimit?: number },
+): Promise<Sample> {
   const starts: { readonly start: number; readonly base: BasePart }[] = [];
   let total = 0;
   for (const base of parts) {
     starts.push({ start: total, base });
     total += base.part.rows;
   }
-  const limit = Math.max(1, Math.min(sampleRowsLimit, Math.floor(sampleBytesLimit / rowBytes)));
+  const limit = Math.max(1, Math.min(rowsLimit, Math.floor(sampleBytesLimit / rowBytes)));
   const stretches = Math.ceil(Math.min(total, limit) / stretchRows);
   const pieces = await Promise.all(
     Array.from({ length: stretches }, async (_, i) => {
@@ -41,9 +50,10 @@ export async function sampleRows(
       const last = Math.min(first + stretchRows, next, base.part.rows);
       const { part } = base;
       const range = { start: part.dataOffset + first * rowBytes, end: part.dataOffset + last * rowBytes };
-      return concat(await pages.read(part, [range], options));
+      const ids = Float64Array.from({ length: last - first }, (__, row) => base.firstRowId + first + row);
+      return { ids, bytes: concat(await pages.read(part, [range], options)) };
     }),
   );
-  const bytes = concat(pieces);
-  return { bytes, rows: bytes.byteLength / rowBytes };
+  const ids = Float64Array.from(pieces.flatMap((piece) => [...piece.ids]));
+  return { bytes: concat(pieces.map((piece) => piece.bytes)), rows: ids.length, ids };
 }

@@ -5,7 +5,7 @@ import { toHex } from '../util/bytes.js';
 import { NacreError } from '../errors.js';
 import { loadRowSet } from '../manifest/effects.js';
 import { bySequence } from '../manifest/fold.js';
-import type { ArrayEntry, Partition, Root, Segment, SegmentRef } from '../manifest/message.js';
+import type { ArrayEntry, Calibration, Partition, Root, Segment, SegmentRef } from '../manifest/message.js';
 import { resolveObject, type StoredObject } from '../manifest/objects.js';
 import { readChecked } from '../manifest/read-checked.js';
 import { inlineBytes } from '../manifest/row-sets.js';
@@ -202,12 +202,15 @@ export class ArrayView {
     const objects = this.#root.objects;
     const partOf = (object: number, rows: number): Part =>
       this.#part({ rows, dataOffset: 0 }, resolveObject(objects, object, this.#where()), undefined);
-    const lists = entry.segments.map(({ object, bits, firstRowId, rows, leastNorm, mostNorm }) => {
+    const lists = entry.segments.map((segment) => {
+      const { object, bits, firstRowId, rows, leastNorm, mostNorm, headBytes, headCrc } = segment;
       const norms = leastNorm > 0 ? { least: leastNorm, most: mostNorm } : undefined;
+      const head = headBytes > 0 ? { bytes: headBytes, crc: headCrc } : undefined;
       const of = bits && { bits: partOf(bits.object, rows) };
-      return { part: partOf(object, rows), firstRowId, rows, norms, ...of };
+      return { part: partOf(object, rows), firstRowId, rows, norms, head, ...of };
     });
-    return { epoch: resolveObject(objects, entry.epoch, this.#where()), lists };
+    const { metric, calibrations } = entry;
+    return { epoch: resolveObject(objects, entry.epoch, this.#where()), lists, metric, calibrations };
   }
 
   #segmentLoader(reference: SegmentRef, options: CallOptions): BaseUnit['load'] {
@@ -291,6 +294,10 @@ export class ArrayView {
 export interface ArrayIndex {
   readonly epoch: StoredObject;
   readonly lists: readonly CodeList[];
+  /** Of an index that is of one metric; else empty. */
+  readonly metric: string;
+  /** How many lists a query has to look into, ascending by k. */
+  readonly calibrations: readonly Calibration[];
 }
 
 /** Codes of the rows `[firstRowId, firstRowId + rows)`. */
@@ -302,6 +309,8 @@ export interface CodeList {
   readonly rows: number;
   /** What the manifest claims of all its rows. */
   readonly norms: RowNorms | undefined;
+  /** Of lists of rows that are near each other: the directory of them, which its object begins with. */
+  readonly head: { readonly bytes: number; readonly crc: number } | undefined;
 }
 
 /** The segment that an entry stands in. */

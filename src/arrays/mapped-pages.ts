@@ -16,7 +16,7 @@ import type { ByteRange, CallOptions } from '../storage/object-store.js';
 import type { Meter } from '../storage/wrap/meter.js';
 import { defined } from '../util/assert.js';
 import { throwIfAborted } from '../util/runtime.js';
-import type { Lent, LentRows, Pages } from './pages.js';
+import type { Lent, LentObject, LentRows, Pages } from './pages.js';
 import type { Part, Picked } from './runs.js';
 
 /** Files kept mapped at once; a mapping costs address space, not memory. */
@@ -102,6 +102,21 @@ export class MappedPages implements Pages {
       wereRead: (rows) => {
         this.#meter.mapped(rows.length * rowBytes);
         this.#residency.touchRows(mapped, dataOffset, rowBytes, rows);
+      },
+    };
+  }
+
+  lendObject(part: Part): LentObject {
+    const mapped = this.#map(part);
+    return {
+      bytes: mapped.bytes,
+      wereRead: (ranges) => {
+        for (let at = 0; at < ranges.length; at += 2) {
+          const [start = 0, end = 0] = [ranges[at], ranges[at + 1]];
+          if (start === end) continue;
+          this.#meter.mapped(end - start);
+          this.#residency.touch(mapped, start, end);
+        }
       },
     };
   }

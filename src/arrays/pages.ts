@@ -21,6 +21,13 @@ export interface LentRows {
   readonly wereRead: (rows: Float64Array) => void;
 }
 
+/** A whole object where it lies, for who compares what it reads with a checksum of its own. */
+export interface LentObject {
+  readonly bytes: Uint8Array;
+  /** These ranges were read: begin and end of each in turn. */
+  readonly wereRead: (ranges: Float64Array) => void;
+}
+
 export interface Pages {
   /**
    * Starts what reading a large range of the part needs besides its bytes. Called before the memory for them
@@ -50,6 +57,8 @@ export interface Pages {
   lendNow?(part: Part, range: ByteRange): Lent | undefined;
   /** All rows of a partition, not checked, where they are mapped: few of them are going to be read. */
   lendRows?(part: Part, rowBytes: number): LentRows;
+  /** The whole object, not checked, where it is mapped: parts of it are going to be read. */
+  lendObject?(part: Part): LentObject;
   /** The whole object, checked. */
   whole(part: Part, options?: CallOptions): Promise<Uint8Array>;
 }

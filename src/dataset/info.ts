@@ -16,12 +16,14 @@ export interface PartitionInfo {
 }
 
 export interface IndexInfo {
-  readonly type: 'exact';
+  readonly type: IndexType;
   /** Rows that it covers, dropped and replaced ones included. */
   readonly rows: number;
   readonly sizeBytes: number;
   /** Whether it has one bit a coordinate, too; see `Precision`. */
   readonly bits: boolean;
+  /** Of an index that is for one metric: which. */
+  readonly metric?: string;
 }
 
 export interface ArrayInfo {
@@ -93,15 +95,25 @@ async function describeArray(view: ArrayView, options: CallOptions): Promise<Arr
   };
 }
 
+const indexTypes = [
+  ['exact', v1.IndexKind.INDEX_KIND_EXACT],
+  ['ivf', v1.IndexKind.INDEX_KIND_IVF],
+] as const;
+
+export type IndexType = (typeof indexTypes)[number][0];
+
 /** Those of a kind that is known here. */
 function describeIndexes(view: ArrayView): IndexInfo[] {
-  const exact = view.index(v1.IndexKind.INDEX_KIND_EXACT);
-  if (exact === undefined) return [];
-  const rows = exact.lists.reduce((sum, list) => sum + list.rows, 0);
-  const parts = exact.lists.flatMap(({ part, bits }) => [part, ...(bits === undefined ? [] : [bits])]);
-  const sizeBytes = parts.reduce((sum, { object }) => sum + object.sizeBytes, exact.epoch.sizeBytes);
-  const bits = exact.lists.some((list) => list.bits !== undefined);
-  return [{ type: 'exact', rows, sizeBytes, bits }];
+  return indexTypes.flatMap(([type, kind]): IndexInfo[] => {
+    const index = view.index(kind);
+    if (index === undefined) return [];
+    const rows = index.lists.reduce((sum, list) => sum + list.rows, 0);
+    const parts = index.lists.flatMap(({ part, bits }) => [part, ...(bits === undefined ? [] : [bits])]);
+    const sizeBytes = parts.reduce((sum, { object }) => sum + object.sizeBytes, index.epoch.sizeBytes);
+    const bits = index.lists.some((list) => list.bits !== undefined);
+    const { metric } = index;
+    return [{ type, rows, sizeBytes, bits, ...(metric === '' ? {} : { metric }) }];
+  });
 }
 
 export function describeVersion(root: Root): VersionInfo {

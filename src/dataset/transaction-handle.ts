@@ -1,5 +1,7 @@
 // What the callback of write() gets.
 import type { BuildOptions } from '../ann/build-exact.js';
+import type { IvfOptions } from '../ann/build-ivf.js';
+import type { ArrayView } from '../arrays/array-view.js';
 import type { GivenAttributes } from '../arrays/attribute-changes.js';
 import type { RowSource } from '../arrays/row-source.js';
 import type { RowsInput } from '../arrays/rows-input.js';
@@ -14,27 +16,53 @@ import type { AttributeType } from '../attributes/column.js';
 import type { AttributeSource } from '../attributes/source.js';
 import { NacreError } from '../errors.js';
 import { v1 } from '../manifest/message.js';
+import type { IndexDraft } from '../manifest/transaction.js';
+import type { ScanDtype } from '../native.js';
 import { viewAs } from '../npy/dtype.js';
 import { codedDimensions, scanDtype } from '../query/scan.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { Rows } from './array-handle.js';
 import type { Environment } from './environment.js';
 
-export interface IndexOptions extends BuildOptions {
-  /** `exact`: exact search reads codes of the rows in their place. */
+export interface ExactIndexOptions extends BuildOptions {
+  /** Exact search reads codes of the rows in their place. */
   readonly type: 'exact';
 }
 
+export interface IvfIndexOptions extends IvfOptions {
+  /** Approximate search looks into few lists of rows near each other: see {@link NearestQuery.recall}. */
+  readonly type: 'ivf';
+}
+
+export type IndexOptions = ExactIndexOptions | IvfIndexOptions;
+
 export interface DropIndexOptions extends CallOptions {
-  readonly type: 'exact';
+  readonly type: IndexOptions['type'];
 }
 
 /** The number of a type of index in the manifest. */
 function kindOf({ type }: Pick<IndexOptions, 'type'>): number {
-  if (type === 'exact') return v1.IndexKind.INDEX_KIND_EXACT;
-  throw new NacreError('InvalidArgument', `'${String(type)}' is no type of index`, {
-    hint: "The type is 'exact'.",
-  });
+  switch (type) {
+    case 'exact':
+      return v1.IndexKind.INDEX_KIND_EXACT;
+    case 'ivf':
+      return v1.IndexKind.INDEX_KIND_IVF;
+    default:
+      throw new NacreError('InvalidArgument', `'${String(type)}' is no type of index`, {
+        hint: "The types are 'exact' and 'ivf'.",
+      });
+  }
+}
+
+type Indexed = readonly [Environment, ArrayView, ScanDtype, number];
+
+async function build(of: Indexed, options: IndexOptions): Promise<IndexDraft | undefined> {
+  if (options.type === 'exact') {
+    const { buildExactIndex } = await import('../ann/build-exact.js');
+    return buildExactIndex(...of, options);
+  }
+  const { buildIvfIndex } = await import('../ann/build-ivf.js');
+  return buildIvfIndex(...of, options);
 }
 
 /** Changes that become one version. Use it inside the callback of `write()` only, and await every call. */
@@ -156,15 +184,14 @@ export class TransactionHandle {
         hint: 'Build the index in a write of its own.',
       });
     }
-    const { buildExactIndex } = await import('../ann/build-exact.js');
     const scanned = { name, type: view.type };
     const dimensions = codedDimensions(scanned);
     const known = this.#staged.indexOf(name, kind);
     // One that the transaction built covers all that there is to be covered; one that it took away, nothing.
     if (options.update === true && known === 'own') return;
     const update = options.update === true && known !== undefined;
-    const how = { ...options, update };
-    const draft = await buildExactIndex(this.#environment, view, scanDtype(scanned), dimensions, how);
+    const of = [this.#environment, view, scanDtype(scanned), dimensions] as const;
+    const draft = await build(of, { ...options, update });
     if (draft !== undefined) this.#staged.index(name, draft);
   }
 

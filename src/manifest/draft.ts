@@ -145,7 +145,8 @@ export class RootDraft {
   }
 
   /** An index with an epoch takes the place of the one of its kind; one without adds to it. */
-  #index({ array, index: { kind, epoch, segments: drafts } }: ChangeOf<'index'>): void {
+  #index({ array, index }: ChangeOf<'index'>): void {
+    const { kind, epoch, segments: drafts, metric = '', calibrations = [] } = index;
     const { indexes } = this.#array(array);
     const before = indexes.find((index) => index.kind === kind);
     const others = indexes.filter((index) => index !== before);
@@ -159,7 +160,9 @@ export class RootDraft {
       this.#update(array, { indexes: [...others, evolve(known, { segments: all })] });
     } else {
       if (before !== undefined) this.#removeIndex(before);
-      const built = make(v1.Index, { kind, epoch: this.#addObject(epoch), segments });
+      const measured = calibrations.map((one) => make(v1.Calibration, one));
+      const of = { metric, calibrations: measured };
+      const built = make(v1.Index, { kind, epoch: this.#addObject(epoch), segments, ...of });
       this.#update(array, { indexes: [...others, built] });
     }
     this.#note(array, { indexed: true });

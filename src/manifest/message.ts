@@ -24,6 +24,7 @@ export type Root = Full<nacre.v1.Root.$Properties>;
 export type Hint = Full<nacre.v1.Hint.$Properties>;
 export type IndexEntry = Full<nacre.v1.Index.$Properties>;
 export type Epoch = Full<nacre.v1.Epoch.$Properties>;
+export type Calibration = Full<nacre.v1.Calibration.$Properties>;
 export type Segment = Full<nacre.v1.Segment.$Properties>;
 export type ArrayEntry = Full<nacre.v1.Array.$Properties>;
 export type Partition = Full<nacre.v1.Partition.$Properties>;

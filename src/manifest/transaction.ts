@@ -101,11 +101,26 @@ export interface IndexDraft {
   readonly kind: number;
   /** Absent when segments are added to the index that is there. */
   readonly epoch?: NewObject;
+  /** Of an index with an epoch that is of one metric: which, and how many lists it takes. */
+  readonly metric?: string;
+  readonly calibrations?: readonly CalibrationDraft[];
   readonly segments: readonly IndexSegmentDraft[];
+}
+
+export interface CalibrationDraft {
+  /** Rows wanted of a query, and the number of queries that it was measured with. */
+  readonly k: number;
+  readonly queries: number;
+  /** Numbers of lists, ascending, and the recall that they give at least. */
+  readonly probes: readonly number[];
+  readonly recall: readonly number[];
 }
 
 export interface IndexSegmentDraft {
   readonly object: NewObject;
+  /** Of lists: the length of their directory, which the object begins with, and its CRC32C. */
+  readonly headBytes?: number;
+  readonly headCrc?: number;
   /** One bit a coordinate of the same rows. */
   readonly bits?: NewObject;
   /** Of rows that were there when the transaction began. */

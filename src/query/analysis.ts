@@ -12,6 +12,8 @@ export class QueryCounts {
   scannedRows = 0;
   codedRows = 0;
   scoredRows = 0;
+  /** Lists that an approximate search looked into. */
+  probedLists = 0;
   /** Windows of rows that the filter looked at; nothing was read for those that statistics decided. */
   windows = 0;
   ruledOutWindows = 0;
@@ -44,6 +46,8 @@ export interface QueryAnalysis {
     readonly coded: number;
     /** Read one by one and scored, for one query or several. */
     readonly scored: number;
+    /** Lists of an approximate index that were looked into; 0 without one. */
+    readonly lists: number;
     readonly pruned: {
       /** Not searched, since the filter is not true of them. */
       readonly byFilter: number;
@@ -85,6 +89,7 @@ function lookedAt(counts: QueryCounts): Pick<QueryAnalysis, 'rows' | 'windows'> 
   return {
     rows: {
       ...{ live: liveRows, matched: matchedRows, scanned: scannedRows, coded: codedRows, scored: scoredRows },
+      lists: counts.probedLists,
       pruned: {
         byFilter: liveRows - matchedRows,
         byBounds: Math.max(0, codedRows - scoredRows),

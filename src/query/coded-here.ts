@@ -85,7 +85,7 @@ export async function scanListsHere(
 }
 
 /** Partitions that are looked at for one search; of more, only those are that hold rows to be scored. */
-const mostPartitions = 256;
+export const mostPartitions = 256;
 
 /** Queries that are scored by the thread that ends their pass; more are shared by all threads. */
 const fewQueries = 3;
@@ -164,7 +164,7 @@ async function scoreByAll(
 }
 
 /** Tells each partition which of its rows were read. */
-function tellRead(ids: Float64Array, covered: readonly ScanPart[], lent: readonly LentRows[]): void {
+export function tellRead(ids: Float64Array, covered: readonly ScanPart[], lent: readonly LentRows[]): void {
   ids.sort();
   let at = 0;
   for (const [i, { part, firstRowId }] of covered.entries()) {

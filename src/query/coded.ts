@@ -70,7 +70,7 @@ export function openCodes(
   environment: ArrayEnvironment,
   view: ArrayView,
   scan: ExactScan,
-  { metric, precision }: Pick<NearestPlan, 'metric' | 'precision'>,
+  { metric, precision = 'f64' }: Pick<NearestPlan, 'metric' | 'precision'>,
   vectors: ResolvedVectors,
   parts: readonly ScanPart[],
   options: CallOptions,
@@ -115,18 +115,20 @@ function bitsOf(one: CodedRows): CodedRows[] {
   return bits === undefined ? [] : [{ ...one, list: { ...one.list, part: bits } }];
 }
 
-/** By the partitions of a view, which has one index of this kind. */
-const dividedParts = new WeakMap<readonly ScanPart[], Divided>();
+/** By the lists of an index and the partitions of a view. */
+const dividedParts = new WeakMap<readonly CodeList[], WeakMap<readonly ScanPart[], Divided>>();
 
-function divided(
+export function divided(
   lists: readonly CodeList[],
   parts: readonly ScanPart[],
   environment: ArrayEnvironment,
 ): Divided {
-  let known = dividedParts.get(parts);
+  const ofIndex = dividedParts.get(lists) ?? new WeakMap<readonly ScanPart[], Divided>();
+  dividedParts.set(lists, ofIndex);
+  let known = ofIndex.get(parts);
   if (known === undefined) {
     known = divide(lists, parts, environment);
-    dividedParts.set(parts, known);
+    ofIndex.set(parts, known);
   }
   return known;
 }
@@ -219,7 +221,10 @@ export const firstRound = 54;
 export const scoredNowBytes = 256 * 1024;
 
 /** Takes the rows that the bounds left by their estimates; those that have none are left. No request. */
-export async function estimate(cascade: Cascade, { signal }: CallOptions): Promise<void> {
+export async function estimate(
+  cascade: Pick<Cascade, 'cancel' | 'left' | 'estimate' | 'estimateLater'>,
+  { signal }: CallOptions,
+): Promise<void> {
   await untilCancelled(cascade, signal, async () =>
     cascade.left() <= hitsOfTurn ? cascade.estimate() : cascade.estimateLater(),
   );
@@ -251,6 +256,9 @@ export async function scanIds(
   }
 }
 
+/** What hands out rows that bounds left, and takes them to be scored. */
+export type Refined = Pick<Cascade, 'cancel' | 'left' | 'next' | 'nextLater' | 'score' | 'scoreNow'>;
+
 /** What is wanted of rows that bounds left. */
 export interface Refining {
   readonly k: number;
@@ -264,7 +272,7 @@ export async function refine(
   { pages, native, memoryBytes }: ArrayEnvironment,
   view: ArrayView,
   map: RowMap,
-  cascade: Cascade,
+  cascade: Refined,
   { k, queries, onScored }: Refining,
   options: CallOptions,
 ): Promise<void> {

@@ -84,10 +84,13 @@ export async function executeNearest(
   } else {
     const all = await view.scanParts(options);
     const parts = matched === undefined ? all : filteredParts(all, matched, rowSets);
-    if (!(await scanCoded(pass, plan, parts))) {
+    if (plan.approximate === undefined || !(await scanNearLists(pass, plan, parts))) {
       // Anew: what an index that is given up left behind in the scan counts for nothing.
-      pass = await start();
-      await scanPlain(pass, plan.metric, parts);
+      if (plan.approximate !== undefined) pass = await start();
+      if (!(await scanCoded(pass, plan, parts))) {
+        pass = await start();
+        await scanPlain(pass, plan.metric, parts);
+      }
     }
   }
   const found = await resultsOf(pass.scan, wanted * vectors.count);
@@ -129,6 +132,22 @@ interface Pass {
   readonly options: ExecuteOptions;
   readonly counts: QueryCounts;
   scanned: number;
+}
+
+/** By the lists of an index near the queries; false when that is not possible. */
+async function scanNearLists(pass: Pass, plan: NearestPlan, parts: readonly ScanPart[]): Promise<boolean> {
+  const { searchApproximately } = await import('./approximate.js');
+  const { environment, view, map, scan, wanted, vectors, options, counts } = pass;
+  const of = { environment, view, map, scan, parts, counts, options };
+  try {
+    const found = await searchApproximately({ ...of, k: wanted, queries: vectors.count }, plan);
+    if ('unable' in found) return false;
+    await scanPlain(pass, plan.metric, found.plain);
+    await found.finish();
+    return true;
+  } catch (error) {
+    return giveUpIndex(pass, error);
+  }
 }
 
 /** Codes that leave more of their rows than this do not prune: the rows are read in order instead. */

@@ -54,7 +54,30 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
 
   /** Score every row: the answer is exact whatever indexes exist. Takes back a `precision()` before it. */
   exact(): NearestQuery<Result> {
-    return this.#with({ method: 'exact', precision: 'f64' });
+    return this.#with({ approximate: undefined, precision: 'f64' });
+  }
+
+  /**
+   * Looks only into lists of an `ivf` index near the query, as many as were measured to hold at least this part
+   * of the nearest rows, 0 to 1: the lower 95 % limit of its mean over queries like the rows. Rows that no list
+   * covers are searched too. Where rows would have to be fetched to be scored, scores are estimates, and hits
+   * say so; `precision('f64')` makes them exact. Without such an index, by another metric than its own, and
+   * with a filter the answer is exact. Errors: `InvalidArgument` for another number.
+   *
+   * Cost: from a bucket one wave after the centroids, which stay in memory; for exact scores one more.
+   */
+  recall(least: number): NearestQuery<Result> {
+    if (typeof least === 'number' && least >= 0 && least <= 1) {
+      return this.#with({ approximate: { recall: least } });
+    }
+    throw new NacreError('InvalidArgument', `recall is ${least}; it must be a number from 0 to 1`, {
+      hint: '0.95 finds 95 % of the nearest rows; exact() all.',
+    });
+  }
+
+  /** The same with so many lists a query, whatever recall they give. */
+  nprobe(lists: number): NearestQuery<Result> {
+    return this.#with({ approximate: { nprobe: wholeNumber('nprobe', lists, 1) } });
   }
 
   /**
@@ -192,7 +215,7 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
     }
     if (estimates(precision) && hasCodes(metric)) {
       throw new NacreError('InvalidArgument', `scores of precision '${precision}' may be estimates`, {
-        context: { precision },
+        context: { precision: String(precision) },
         hint: "Only exact answers have a certificate: leave precision() away, or ask for 'f64'.",
       });
     }

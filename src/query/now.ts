@@ -7,6 +7,9 @@ const MiB = 2 ** 20;
 /** Bytes of codes that a thread scans in a millisecond for one query: it reads half of them. */
 export const codesAMilli = 32 * MiB;
 
+/** The same of lists of some hundred rows, each of which is begun anew. */
+export const listsAMilli = 8 * MiB;
+
 /** The same of bits, of which it reads all, and compares each with four of the query. */
 export const bitsAMilli = 4 * MiB;
 

@@ -11,8 +11,8 @@ export interface NearestPlan {
   readonly limit: number;
   /** Of these, passed over from the nearest on. */
   readonly offset: number;
-  /** Every live row is scored. Until an index exists this is the only way. */
-  readonly method: 'exact';
+  /** How much of the array is looked into; not there: all of it, and the answer is exact. */
+  readonly approximate: Approximation | undefined;
   /** Only rows of which it is true are searched. */
   readonly filter: Expression | undefined;
   /** Attributes that hits come with, by name. */
@@ -21,14 +21,22 @@ export interface NearestPlan {
   readonly range: { readonly least: number; readonly below: number } | undefined;
   readonly fresh: boolean;
   readonly at: { readonly version: number } | undefined;
-  /** How precise scores are at least. */
-  readonly precision: Precision;
+  /** How precise scores are at least; not said: exact, but see `approximate`. */
+  readonly precision: Precision | undefined;
+}
+
+/** How much of an array an approximate search looks into. */
+export interface Approximation {
+  /** The recall that is wanted: lists are as many as it takes. */
+  readonly recall?: number;
+  /** How many lists a query looks into. */
+  readonly nprobe?: number;
 }
 
 /** What a plan is where nothing else was asked for. */
 export const plainly = {
   ...{ filter: undefined, range: undefined, select: [], fresh: false, at: undefined },
-  ...({ method: 'exact', precision: 'f64' } as const),
+  ...{ approximate: undefined, precision: undefined },
 };
 
 export function explainPlan(plan: NearestPlan): string {
@@ -43,6 +51,13 @@ export function explainPlan(plan: NearestPlan): string {
   if (select.length > 0) lines.push(`├─ with ${select.join(', ')}, read for these rows alone`);
   if (range !== undefined) lines.push(`├─ of scores from ${range.least} up to and without ${range.below}`);
   if (plan.at !== undefined) lines.push(`├─ at version ${plan.at.version}`);
-  lines.push(`└─ ${readsOf(precision, metric)}`);
+  const { approximate } = plan;
+  if (approximate !== undefined) lines.push(`├─ ${listsOf(approximate)}; without such an index:`);
+  lines.push(`└─ ${readsOf(precision ?? 'f64', metric)}`);
   return lines.join('\n');
+}
+
+function listsOf({ recall, nprobe }: Approximation): string {
+  if (nprobe !== undefined) return `the ${nprobe} nearest lists of an ivf index`;
+  return `the nearest lists of an ivf index, as many as give a recall of ${recall}`;
 }

@@ -23,7 +23,7 @@ export function resolvePrecision(level: unknown): Precision {
 }
 
 /** Whether scores may be estimates. */
-export function estimates(precision: Precision): boolean {
+export function estimates(precision: Precision | undefined): boolean {
   return precision === 'f8' || precision === 'bit';
 }
 

@@ -7,7 +7,7 @@ import { allocate, readPicks } from '../arrays/reader.js';
 import { resolveIndices } from '../arrays/selection.js';
 import { NacreError } from '../errors.js';
 import { type Dtype, dtypes, type TypedArray, viewAs } from '../npy/dtype.js';
-import { float16ToNumber } from '../npy/float16.js';
+import { putNumbers } from '../npy/float64.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { dimensionsOf } from './scan.js';
@@ -117,25 +117,7 @@ async function toFloat64(
       await nextTurn();
       throwIfAborted(signal);
     }
-    put(data, dtype, at, Math.min(at + step, values.length), values);
+    putNumbers(data, dtype, at, Math.min(at + step, values.length), values);
   }
   return values;
-}
-
-function put(
-  data: TypedArray | readonly number[],
-  dtype: Dtype | undefined,
-  start: number,
-  end: number,
-  into: Float64Array,
-): void {
-  if (dtype === 'float16') {
-    for (let i = start; i < end; i++) into[i] = float16ToNumber(Number(data[i]));
-  } else if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
-    for (let i = start; i < end; i++) into[i] = Number(data[i]);
-  } else if (ArrayBuffer.isView(data)) {
-    into.set(data.subarray(start, end), start);
-  } else {
-    into.set(end - start === data.length ? data : data.slice(start, end), start);
-  }
 }

@@ -123,7 +123,7 @@ describe('analyze', () => {
     const { result, analysis } = await array.nearest([0, 0]).where("lang = 'de'").limit(2).analyze();
     expect(rowsOf(result)).toEqual([0, 2]);
     expect(analysis.rows).toEqual({
-      ...{ live: 8, matched: 4, scanned: 8, coded: 0, scored: 0 },
+      ...{ live: 8, matched: 4, scanned: 8, coded: 0, scored: 0, lists: 0 },
       pruned: { byFilter: 4, byBounds: 0 },
     });
     expect(analysis.windows).toEqual({ all: 1, ruledOut: 0, takenWhole: 0 });

@@ -331,7 +331,7 @@ test('what cannot be indexed is refused by name', async () => {
   expect(await code('c')).toBe('UnsupportedFormat');
   expect(await code('wide')).toBe('InvalidArgument');
   expect(await code('missing')).toBe('NotFound');
-  expect(await code('none', { type: 'ivf' })).toBe('InvalidArgument');
+  expect(await code('none', { type: 'hnsw' })).toBe('InvalidArgument');
   expect(await code('none'), 'an array without rows needs none').toBe('done');
   const before = await dataset.version();
   await expect(

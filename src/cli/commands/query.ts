@@ -34,6 +34,9 @@ interface Options {
   readonly metric?: Metric;
   readonly exact?: boolean;
   /** Checked by the search. */
+  readonly recall?: number;
+  readonly nprobe?: number;
+  /** Checked by the search. */
   readonly precision?: Precision;
   readonly analyze?: boolean;
   readonly at?: VersionReference;
@@ -56,7 +59,8 @@ export const query = define<Options>({
 for cosine and dot (large is near), the distance for the other metrics (small is near); hamming and jaccard
 take bool and uint8 rows as bits. Answers are exact, with an index and without. --precision f8 or bit asks for
 estimates by the codes or the bits of an index, which reads no rows; scores that are estimates have a ~. (f64,
-f32 and f16 are exact.) --certify writes down what shows that an answer is right: see
+f32 and f16 are exact.) --recall looks only into lists of an ivf index near the query, as many as were
+measured to hold at least that part of the nearest rows; --nprobe into so many. --certify writes down what shows that an answer is right: see
 \`nacre verify-certificate\`.
 
 --where takes only rows of which a filter on their attributes is true, such as
@@ -74,6 +78,7 @@ text, and instants as ISO 8601; tables show 60 characters of a text.`,
     `nacre query ./faces embeddings --where "year between 2000 and 2010" --count`,
     `nacre query ./faces embeddings --where "lang is null" --select '*' --all --json`,
     'nacre query ./faces embeddings --row 42 --precision f8',
+    'nacre query s3://bucket/faces embeddings --vector q.npy --recall 0.99 --analyze',
     'nacre query ./faces embeddings --row 42 --certify answer.json',
   ],
   options: (command) =>
@@ -88,6 +93,8 @@ text, and instants as ISO 8601; tables show 60 characters of a text.`,
       .option('--count', 'only how many rows match')
       .option('--metric <metric>', 'l2, l2sq, cosine, dot, hamming, jaccard, kl or js (default: l2)')
       .option('--exact', 'score every row, whatever indexes exist')
+      .option('--recall <part>', 'from 0 to 1: approximately, by an ivf index', Number)
+      .option('--nprobe <N>', 'the same by so many of its lists', parseCount)
       .option('--precision <level>', 'scores at least so precise: f64 (exact), f32, f16, f8 or bit')
       .option('--analyze', 'add what the query cost')
       .option('--certify <file>', 'write a certificate of the answer')
@@ -140,7 +147,7 @@ function rowsAskedFor(options: Options) {
   const limit = limitOf(options);
   if (where.length === 0 && select.length === 0 && count !== true && all !== true)
     throw invalid('what to look for is not said', 'Give --vector or --row, or a filter: --where.');
-  const ofSearch = (['metric', 'exact', 'precision', 'certify'] as const).find(
+  const ofSearch = (['metric', 'exact', 'recall', 'nprobe', 'precision', 'certify'] as const).find(
     (option) => options[option] !== undefined,
   );
   if (ofSearch !== undefined)
@@ -157,6 +164,11 @@ function searchAskedFor(options: Options): Search {
     throw invalid(`--${ofRows} is of a filter`, `Leave --vector and --row away, or --${ofRows}.`);
   if (options.exact === true && (options.precision ?? 'f64') !== 'f64')
     throw invalid(`--exact excludes --precision ${options.precision}`, 'Leave one of both away.');
+  const approximate = (['recall', 'nprobe'] as const).filter((option) => options[option] !== undefined);
+  const excluded = (['exact', 'certify'] as const).find((option) => Boolean(options[option]));
+  if (approximate.length > 0 && excluded !== undefined)
+    throw invalid(`--${excluded} excludes --${approximate[0]}`, 'Leave one of both away.');
+  if (approximate.length > 1) throw invalid('--recall and --nprobe say the same', 'Leave one away.');
   if (options.certify === '-')
     throw invalid('standard output is taken by the answer', 'Name a file for --certify.');
   if (options.certify !== undefined && select.length > 0)
@@ -190,8 +202,11 @@ const queryDataset: Ask = async (session, options, uri, name) => {
       : (await array.read({ rows: [options.row], signal })).data;
   const scope = dataset.meter.scope();
   const progress = session.progress(`scanning ${name}`, 'rows');
-  const exactly = array.nearest(asMany(vectors), { metric: options.metric }).exact().limit(options.k);
-  const nearest = options.where.reduce((some, filter) => some.where(filter), exactly);
+  const given = array.nearest(asMany(vectors), { metric: options.metric }).limit(options.k);
+  const { recall, nprobe } = options;
+  const approximately = recall === undefined ? given : given.recall(recall);
+  const near = nprobe === undefined ? approximately : approximately.nprobe(nprobe);
+  const nearest = options.where.reduce((some, filter) => some.where(filter), near);
   const precise = options.precision === undefined ? nearest : nearest.precision(options.precision);
   const asked = precise.select(...options.select);
   const call = { signal, onProgress: (done: number, total: number) => progress.update(done, total) };
@@ -212,6 +227,7 @@ const queryFile: Ask = async (session, options, uri, name) => {
     options.analyze === true && 'analysis',
     options.certify !== undefined && 'certificates',
     options.precision !== undefined && 'levels of precision',
+    (options.recall ?? options.nprobe) !== undefined && 'indexes',
     options.where.length + options.select.length > 0 && 'attributes',
   ].find((what) => what !== false);
   if (datasetsOnly !== undefined)

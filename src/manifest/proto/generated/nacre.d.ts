@@ -641,7 +641,8 @@ export namespace nacre {
 
         enum IndexKind {
             INDEX_KIND_UNSPECIFIED = 0,
-            INDEX_KIND_EXACT = 1
+            INDEX_KIND_EXACT = 1,
+            INDEX_KIND_IVF = 2
         }
 
         interface IIndex extends nacre.v1.Index.$Properties {
@@ -653,6 +654,8 @@ export namespace nacre {
             kind: nacre.v1.IndexKind;
             epoch: number;
             segments: nacre.v1.IndexSegment.$Properties[];
+            metric: string;
+            calibrations: nacre.v1.Calibration.$Properties[];
             static create(properties: nacre.v1.Index.$Shape): nacre.v1.Index & nacre.v1.Index.$Shape;
             static create(properties?: nacre.v1.Index.$Properties): nacre.v1.Index;
             static encode(message: nacre.v1.Index.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -664,9 +667,38 @@ export namespace nacre {
                 kind?: (nacre.v1.IndexKind|null);
                 epoch?: (number|null);
                 segments?: (nacre.v1.IndexSegment.$Properties[]|null);
+                metric?: (string|null);
+                calibrations?: (nacre.v1.Calibration.$Properties[]|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.Index.$Properties;
+        }
+
+        interface ICalibration extends nacre.v1.Calibration.$Properties {
+        }
+
+        class Calibration {
+            constructor(properties?: nacre.v1.Calibration.$Properties);
+            $unknowns?: Uint8Array[];
+            k: number;
+            queries: number;
+            probes: number[];
+            recall: number[];
+            static create(properties: nacre.v1.Calibration.$Shape): nacre.v1.Calibration & nacre.v1.Calibration.$Shape;
+            static create(properties?: nacre.v1.Calibration.$Properties): nacre.v1.Calibration;
+            static encode(message: nacre.v1.Calibration.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Calibration & nacre.v1.Calibration.$Shape;
+        }
+
+        namespace Calibration {
+            interface $Properties {
+                k?: (number|null);
+                queries?: (number|null);
+                probes?: (number[]|null);
+                recall?: (number[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Calibration.$Properties;
         }
 
         interface IIndexSegment extends nacre.v1.IndexSegment.$Properties {
@@ -681,6 +713,8 @@ export namespace nacre {
             leastNorm: number;
             mostNorm: number;
             bits?: (nacre.v1.IndexBits.$Properties|null);
+            headBytes: number;
+            headCrc: number;
             static create(properties: nacre.v1.IndexSegment.$Shape): nacre.v1.IndexSegment & nacre.v1.IndexSegment.$Shape;
             static create(properties?: nacre.v1.IndexSegment.$Properties): nacre.v1.IndexSegment;
             static encode(message: nacre.v1.IndexSegment.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -695,6 +729,8 @@ export namespace nacre {
                 leastNorm?: (number|null);
                 mostNorm?: (number|null);
                 bits?: (nacre.v1.IndexBits.$Properties|null);
+                headBytes?: (number|null);
+                headCrc?: (number|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.IndexSegment.$Properties;
@@ -734,6 +770,8 @@ export namespace nacre {
             mean: Uint8Array;
             basis: Uint8Array;
             trainingRows: number;
+            centroidScales: Uint8Array;
+            centroidSteps: Uint8Array;
             static create(properties: nacre.v1.Epoch.$Shape): nacre.v1.Epoch & nacre.v1.Epoch.$Shape;
             static create(properties?: nacre.v1.Epoch.$Properties): nacre.v1.Epoch;
             static encode(message: nacre.v1.Epoch.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -749,6 +787,8 @@ export namespace nacre {
                 mean?: (Uint8Array|null);
                 basis?: (Uint8Array|null);
                 trainingRows?: (number|null);
+                centroidScales?: (Uint8Array|null);
+                centroidSteps?: (Uint8Array|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.Epoch.$Properties;

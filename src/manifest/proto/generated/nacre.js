@@ -4555,11 +4555,13 @@ export const nacre = $root.nacre = (() => {
          * @enum {number}
          * @property {number} INDEX_KIND_UNSPECIFIED=0 INDEX_KIND_UNSPECIFIED value
          * @property {number} INDEX_KIND_EXACT=1 INDEX_KIND_EXACT value
+         * @property {number} INDEX_KIND_IVF=2 INDEX_KIND_IVF value
          */
         v1.IndexKind = (function() {
             const valuesById = $Object.create(null), values = $Object.create(valuesById);
             values[valuesById[0] = "INDEX_KIND_UNSPECIFIED"] = 0;
             values[valuesById[1] = "INDEX_KIND_EXACT"] = 1;
+            values[valuesById[2] = "INDEX_KIND_IVF"] = 2;
             return values;
         })();
 
@@ -4571,6 +4573,8 @@ export const nacre = $root.nacre = (() => {
              * @property {nacre.v1.IndexKind|null} [kind] Index kind
              * @property {number|null} [epoch] Index epoch
              * @property {Array.<nacre.v1.IndexSegment.$Properties>|null} [segments] Index segments
+             * @property {string|null} [metric] Index metric
+             * @property {Array.<nacre.v1.Calibration.$Properties>|null} [calibrations] Index calibrations
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -4597,6 +4601,7 @@ export const nacre = $root.nacre = (() => {
              */
             const Index = function (properties) {
                 this.segments = [];
+                this.calibrations = [];
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -4626,6 +4631,22 @@ export const nacre = $root.nacre = (() => {
              * @instance
              */
             Index.prototype.segments = $util.emptyArray;
+
+            /**
+             * Index metric.
+             * @member {string} metric
+             * @memberof nacre.v1.Index
+             * @instance
+             */
+            Index.prototype.metric = "";
+
+            /**
+             * Index calibrations.
+             * @member {Array.<nacre.v1.Calibration.$Properties>} calibrations
+             * @memberof nacre.v1.Index
+             * @instance
+             */
+            Index.prototype.calibrations = $util.emptyArray;
 
             /**
              * Creates a new Index instance using the specified properties.
@@ -4666,6 +4687,11 @@ export const nacre = $root.nacre = (() => {
                 if (message.segments != null && message.segments.length)
                     for (let i = 0; i < message.segments.length; ++i)
                         $root.nacre.v1.IndexSegment.encode(message.segments[i], writer.uint32(/* id 3, wireType 2 =*/26).fork(), _depth + 1).ldelim();
+                if (message.metric != null && $Object.hasOwnProperty.call(message, "metric") && message.metric !== "")
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.metric);
+                if (message.calibrations != null && message.calibrations.length)
+                    for (let i = 0; i < message.calibrations.length; ++i)
+                        $root.nacre.v1.Calibration.encode(message.calibrations[i], writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -4736,6 +4762,23 @@ export const nacre = $root.nacre = (() => {
                             message.segments.push($root.nacre.v1.IndexSegment.decode(reader, reader.size(), $undefined, _depth + 1));
                             continue;
                         }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.metric = value;
+                            else
+                                delete message.metric;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.calibrations && message.calibrations.length))
+                                message.calibrations = [];
+                            message.calibrations.push($root.nacre.v1.Calibration.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -4756,6 +4799,230 @@ export const nacre = $root.nacre = (() => {
             return Index;
         })();
 
+        v1.Calibration = (function() {
+
+            /**
+             * Properties of a Calibration.
+             * @typedef {Object} nacre.v1.Calibration.$Properties
+             * @property {number|null} [k] Calibration k
+             * @property {number|null} [queries] Calibration queries
+             * @property {Array.<number>|null} [probes] Calibration probes
+             * @property {Array.<number>|null} [recall] Calibration recall
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Calibration.
+             * @memberof nacre.v1
+             * @interface ICalibration
+             * @augments nacre.v1.Calibration.$Properties
+             * @deprecated Use nacre.v1.Calibration.$Properties instead.
+             */
+
+            /**
+             * Shape of a Calibration.
+             * @typedef {nacre.v1.Calibration.$Properties} nacre.v1.Calibration.$Shape
+             */
+
+            /**
+             * Constructs a new Calibration.
+             * @memberof nacre.v1
+             * @classdesc Represents a Calibration.
+             * @constructor
+             * @param {nacre.v1.Calibration.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Calibration = function (properties) {
+                this.probes = [];
+                this.recall = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Calibration k.
+             * @member {number} k
+             * @memberof nacre.v1.Calibration
+             * @instance
+             */
+            Calibration.prototype.k = 0;
+
+            /**
+             * Calibration queries.
+             * @member {number} queries
+             * @memberof nacre.v1.Calibration
+             * @instance
+             */
+            Calibration.prototype.queries = 0;
+
+            /**
+             * Calibration probes.
+             * @member {Array.<number>} probes
+             * @memberof nacre.v1.Calibration
+             * @instance
+             */
+            Calibration.prototype.probes = $util.emptyArray;
+
+            /**
+             * Calibration recall.
+             * @member {Array.<number>} recall
+             * @memberof nacre.v1.Calibration
+             * @instance
+             */
+            Calibration.prototype.recall = $util.emptyArray;
+
+            /**
+             * Creates a new Calibration instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Calibration
+             * @static
+             * @param {nacre.v1.Calibration.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Calibration} Calibration instance
+             * @type {{
+             *   (properties: nacre.v1.Calibration.$Shape): nacre.v1.Calibration & nacre.v1.Calibration.$Shape;
+             *   (properties?: nacre.v1.Calibration.$Properties): nacre.v1.Calibration;
+             * }}
+             */
+            Calibration.create = function(properties) {
+                return new Calibration(properties);
+            };
+
+            /**
+             * Encodes the specified Calibration message. Does not implicitly {@link nacre.v1.Calibration.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Calibration
+             * @static
+             * @param {nacre.v1.Calibration.$Properties} message Calibration message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Calibration.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.k != null && $Object.hasOwnProperty.call(message, "k") && message.k !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.k);
+                if (message.queries != null && $Object.hasOwnProperty.call(message, "queries") && message.queries !== 0)
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.queries);
+                if (message.probes != null && message.probes.length)
+                    writer.uint32(/* id 3, wireType 2 =*/26).uint32s(message.probes);
+                if (message.recall != null && message.recall.length)
+                    writer.uint32(/* id 4, wireType 2 =*/34).floats(message.recall);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Calibration message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Calibration
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Calibration & nacre.v1.Calibration.$Shape} Calibration
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Calibration.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Calibration();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.k = value;
+                            else
+                                delete message.k;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.queries = value;
+                            else
+                                delete message.queries;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType === 2) {
+                                if (!(message.probes && message.probes.length))
+                                    message.probes = [];
+                                reader.uint32s(message.probes);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.probes && message.probes.length))
+                                message.probes = [];
+                            message.probes.push(reader.uint32());
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType === 2) {
+                                if (!(message.recall && message.recall.length))
+                                    message.recall = [];
+                                reader.floats(message.recall);
+                                continue;
+                            }
+                            if (wireType !== 5)
+                                break;
+                            if (!(message.recall && message.recall.length))
+                                message.recall = [];
+                            message.recall.push(reader.float());
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Calibration;
+        })();
+
         v1.IndexSegment = (function() {
 
             /**
@@ -4767,6 +5034,8 @@ export const nacre = $root.nacre = (() => {
              * @property {number|null} [leastNorm] IndexSegment leastNorm
              * @property {number|null} [mostNorm] IndexSegment mostNorm
              * @property {nacre.v1.IndexBits.$Properties|null} [bits] IndexSegment bits
+             * @property {number|null} [headBytes] IndexSegment headBytes
+             * @property {number|null} [headCrc] IndexSegment headCrc
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -4847,6 +5116,22 @@ export const nacre = $root.nacre = (() => {
             IndexSegment.prototype.bits = null;
 
             /**
+             * IndexSegment headBytes.
+             * @member {number} headBytes
+             * @memberof nacre.v1.IndexSegment
+             * @instance
+             */
+            IndexSegment.prototype.headBytes = 0;
+
+            /**
+             * IndexSegment headCrc.
+             * @member {number} headCrc
+             * @memberof nacre.v1.IndexSegment
+             * @instance
+             */
+            IndexSegment.prototype.headCrc = 0;
+
+            /**
              * Creates a new IndexSegment instance using the specified properties.
              * @function create
              * @memberof nacre.v1.IndexSegment
@@ -4890,6 +5175,10 @@ export const nacre = $root.nacre = (() => {
                     writer.uint32(/* id 5, wireType 5 =*/45).float(message.mostNorm);
                 if (message.bits != null && $Object.hasOwnProperty.call(message, "bits"))
                     $root.nacre.v1.IndexBits.encode(message.bits, writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
+                if (message.headBytes != null && $Object.hasOwnProperty.call(message, "headBytes") && message.headBytes !== 0)
+                    writer.uint32(/* id 7, wireType 0 =*/56).uint32(message.headBytes);
+                if (message.headCrc != null && $Object.hasOwnProperty.call(message, "headCrc") && message.headCrc !== 0)
+                    writer.uint32(/* id 8, wireType 5 =*/69).fixed32(message.headCrc);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -4983,6 +5272,24 @@ export const nacre = $root.nacre = (() => {
                             if (wireType !== 2)
                                 break;
                             message.bits = $root.nacre.v1.IndexBits.decode(reader, reader.size(), $undefined, _depth + 1, message.bits);
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.headBytes = value;
+                            else
+                                delete message.headBytes;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 5)
+                                break;
+                            if (value = reader.fixed32())
+                                message.headCrc = value;
+                            else
+                                delete message.headCrc;
                             continue;
                         }
                     }
@@ -5169,6 +5476,8 @@ export const nacre = $root.nacre = (() => {
              * @property {Uint8Array|null} [mean] Epoch mean
              * @property {Uint8Array|null} [basis] Epoch basis
              * @property {number|null} [trainingRows] Epoch trainingRows
+             * @property {Uint8Array|null} [centroidScales] Epoch centroidScales
+             * @property {Uint8Array|null} [centroidSteps] Epoch centroidSteps
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -5258,6 +5567,22 @@ export const nacre = $root.nacre = (() => {
             Epoch.prototype.trainingRows = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             /**
+             * Epoch centroidScales.
+             * @member {Uint8Array} centroidScales
+             * @memberof nacre.v1.Epoch
+             * @instance
+             */
+            Epoch.prototype.centroidScales = $util.newBuffer([]);
+
+            /**
+             * Epoch centroidSteps.
+             * @member {Uint8Array} centroidSteps
+             * @memberof nacre.v1.Epoch
+             * @instance
+             */
+            Epoch.prototype.centroidSteps = $util.newBuffer([]);
+
+            /**
              * Creates a new Epoch instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Epoch
@@ -5303,6 +5628,10 @@ export const nacre = $root.nacre = (() => {
                     writer.uint32(/* id 6, wireType 2 =*/50).bytes(message.basis);
                 if (message.trainingRows != null && $Object.hasOwnProperty.call(message, "trainingRows") && (typeof message.trainingRows === "object" ? message.trainingRows.low || message.trainingRows.high : message.trainingRows !== 0))
                     writer.uint32(/* id 7, wireType 0 =*/56).uint64(message.trainingRows);
+                if (message.centroidScales != null && $Object.hasOwnProperty.call(message, "centroidScales") && message.centroidScales.length)
+                    writer.uint32(/* id 8, wireType 2 =*/66).bytes(message.centroidScales);
+                if (message.centroidSteps != null && $Object.hasOwnProperty.call(message, "centroidSteps") && message.centroidSteps.length)
+                    writer.uint32(/* id 9, wireType 2 =*/74).bytes(message.centroidSteps);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -5413,6 +5742,24 @@ export const nacre = $root.nacre = (() => {
                                 message.trainingRows = value;
                             else
                                 delete message.trainingRows;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.centroidScales = value;
+                            else
+                                delete message.centroidScales;
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.centroidSteps = value;
+                            else
+                                delete message.centroidSteps;
                             continue;
                         }
                     }

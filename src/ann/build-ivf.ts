@@ -1,0 +1,218 @@
+// Builds the index of approximate search: rows in lists around centroids (an inverted file, IVF), and how many
+// of the lists a query has to look into.
+//
+// Rows are streamed twice: once as a sample that centroids are trained on, once into their lists. What is in
+// memory is the sample, a window of rows, and the codes of one segment. Dropped and overridden rows are coded
+// too, as in `build-exact.ts`.
+import type { ArrayView } from '../arrays/array-view.js';
+import type { ArrayEnvironment } from '../arrays/environment.js';
+import { rowBytesOf, uploadLarge } from '../arrays/partition-writer.js';
+import type { BasePart } from '../arrays/row-map.js';
+import { eachWindow, windowsOf } from '../arrays/windows.js';
+import { indexPattern } from '../manifest/keys.js';
+import { v1 } from '../manifest/message.js';
+import type { NewObject } from '../manifest/objects.js';
+import type { CalibrationDraft, IndexDraft, IndexSegmentDraft } from '../manifest/transaction.js';
+import { type CodeTransform, fromNative, type ScanDtype, type ScanMetric } from '../native.js';
+import type { IvfQuantizer } from '../native/ivf.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { NacreError } from '../errors.js';
+import { throwIfAborted } from '../util/runtime.js';
+import { Calibrator } from './calibrate.js';
+import { makeQuantizer, makeTransform, readCoding, writeEpoch } from './epoch.js';
+import { type Sample, sampleRows } from './sample.js';
+import { uncovered } from './uncovered.js';
+
+export interface IvfOptions extends CallOptions {
+  /** Puts only rows into lists that are in none yet; centroids stay. Default false. */
+  readonly update?: boolean;
+  /** By which metric it will be asked. Default `l2`, which serves `l2sq` too. */
+  readonly metric?: ScanMetric;
+  /**
+   * Lists that rows are put into, up to 65,536; up to half more where some grow too large. Default: twice the
+   * root of the rows.
+   */
+  readonly nlist?: number;
+  /** Told how many of the rows are in lists. */
+  readonly onProgress?: (codedRows: number, totalRows: number) => void;
+}
+
+/** Rows of the sample for each list, as far as they fit its bytes. */
+const rowsOfList = 64;
+
+/** Turns of the iteration; in those before the last few, lists that are too large are split. */
+const turns = 10;
+const splittingTurns = 7;
+
+/** Codes of one segment at most: those of all its lists lie in memory while it is built. */
+const segmentBytes = 512 * 2 ** 20;
+
+/** Sums of the blocks of an index stand in the root. */
+const blockBytes = 2 ** 20;
+
+/** Neighbouring base partitions whose rows make one segment. */
+interface Stretch {
+  readonly firstRowId: number;
+  rows: number;
+  readonly parts: BasePart[];
+}
+
+interface Building {
+  readonly environment: ArrayEnvironment;
+  readonly view: ArrayView;
+  readonly dtype: ScanDtype;
+  readonly rowBytes: number;
+  readonly quantizer: IvfQuantizer;
+  readonly calibrator: Calibrator | undefined;
+  readonly onRows: (rows: number) => void;
+  readonly options: CallOptions;
+}
+
+/** Undefined when every row is covered already. Errors: what reading and uploading throw. */
+export async function buildIvfIndex(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  dtype: ScanDtype,
+  dimensions: number,
+  { update = false, metric = 'l2', nlist, onProgress, ...options }: IvfOptions = {},
+): Promise<IndexDraft | undefined> {
+  check(view.name, metric, nlist);
+  const kind = v1.IndexKind.INDEX_KIND_IVF;
+  const known = update ? view.index(kind) : undefined;
+  const parts = await uncovered(view, known);
+  const total = parts.reduce((sum, { part }) => sum + part.rows, 0);
+  if (total === 0) return undefined;
+  const rowBytes = rowBytesOf(view.type);
+  const lists = nlist ?? defaultLists(total);
+  const trained =
+    known === undefined
+      ? await train(environment, view, parts, { dtype, dimensions, lists }, options)
+      : undefined;
+  const coding = known && (await readCoding(environment, known.epoch, dimensions, options));
+  const { transform, quantizer } = trained ?? { ...coding };
+  if (transform === undefined || quantizer === undefined) return undefined;
+  const calibrator =
+    trained && (await Calibrator.start(environment, trained.sample, { metric, dtype, dimensions }));
+  let done = 0;
+  const onRows = (rows: number): void => {
+    done += rows;
+    onProgress?.(done, total);
+  };
+  const building = { environment, view, dtype, rowBytes, quantizer, calibrator, onRows, options };
+  const segments: IndexSegmentDraft[] = [];
+  for (const stretch of stretches(parts, transform)) segments.push(await segmentOf(building, stretch));
+  if (trained === undefined || calibrator === undefined) return { kind, segments };
+  const calibrations: readonly CalibrationDraft[] = await calibrator.finish(quantizer);
+  const of = metric === 'l2sq' ? 'l2' : metric;
+  return { kind, epoch: trained.epoch, segments, metric: of, calibrations };
+}
+
+/** Whose scores are made of products, so that codes stand for rows. */
+const metrics: ReadonlySet<unknown> = new Set(['l2', 'l2sq', 'cosine', 'dot']);
+
+/** More would be read as centroids alone than most arrays have rows. */
+const mostLists = 65_536;
+
+function check(array: string, metric: ScanMetric, nlist: number | undefined): void {
+  if (!metrics.has(metric)) {
+    throw new NacreError('InvalidArgument', `an ivf index is not of the metric '${metric}'`, {
+      context: { array, metric },
+      hint: `It is of ${[...metrics].join(', ')}; by other metrics search exactly.`,
+    });
+  }
+  if (nlist === undefined || (Number.isSafeInteger(nlist) && nlist >= 1 && nlist <= mostLists)) return;
+  throw new NacreError(
+    'InvalidArgument',
+    `nlist is ${nlist}; it must be a whole number from 1 to ${mostLists}`,
+    {
+      hint: 'Leave it away: the default is twice the root of the rows.',
+    },
+  );
+}
+
+/** Twice the root of the rows. */
+export function defaultLists(rows: number): number {
+  return Math.min(mostLists, Math.max(1, Math.round(2 * Math.sqrt(rows))));
+}
+
+interface Trained {
+  readonly transform: CodeTransform;
+  readonly quantizer: IvfQuantizer;
+  readonly epoch: NewObject;
+  readonly sample: Sample;
+}
+
+async function train(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  parts: readonly BasePart[],
+  { dtype, dimensions, lists }: { dtype: ScanDtype; dimensions: number; lists: number },
+  options: CallOptions,
+): Promise<Trained> {
+  const { native, runtime } = environment;
+  const how = { ...options, rowsLimit: Math.max(16_384, lists * rowsOfList) };
+  const sample = await sampleRows(environment, parts, rowBytesOf(view.type), how);
+  const random = runtime.randomBytes(8);
+  const seed = Number(new DataView(random.buffer, random.byteOffset).getBigUint64(0) >> 11n);
+  try {
+    const trained = await native.trainCodes(dtype, dimensions, sample.bytes, seed);
+    const transform = makeTransform(environment, { ...trained, seed });
+    const trainer = await native.createIvfTrainer(transform, { dtype, lists, seed }, sample.bytes);
+    for (let turn = 0; turn < turns; turn++) {
+      throwIfAborted(options.signal);
+      await trainer.turn(sample.bytes, turn < splittingTurns);
+    }
+    const centroids = await trainer.finish();
+    const of = { centroidScales: centroids.scales, centroidSteps: centroids.steps };
+    const fields = { ...trained, ...of, dimensions, seed, trainingRows: sample.rows };
+    const [epoch, quantizer] = await Promise.all([
+      writeEpoch(environment, view.entry.id, fields, options),
+      makeQuantizer(environment, transform, centroids),
+    ]);
+    return { transform, quantizer, epoch, sample };
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+function stretches(parts: readonly BasePart[], transform: CodeTransform): Stretch[] {
+  const found: Stretch[] = [];
+  for (const base of parts) {
+    const last = found.at(-1);
+    const follows = last !== undefined && last.firstRowId + last.rows === base.firstRowId;
+    if (follows && transform.listBytes(last.rows + base.part.rows) <= segmentBytes) {
+      last.rows += base.part.rows;
+      last.parts.push(base);
+    } else {
+      found.push({ firstRowId: base.firstRowId, rows: base.part.rows, parts: [base] });
+    }
+  }
+  return found;
+}
+
+async function segmentOf(building: Building, stretch: Stretch): Promise<IndexSegmentDraft> {
+  const { environment, view, dtype, rowBytes, quantizer, calibrator, onRows, options } = building;
+  const { native, pages, memoryBytes } = environment;
+  const builder = native.createIvfBuilder(quantizer, dtype);
+  try {
+    for (const { part, firstRowId } of stretch.parts) {
+      const windows = windowsOf(part, part.rows, memoryBytes, (rows) => rows * rowBytes);
+      const work = async (rows: Uint8Array, window: { row: number; rows: number }): Promise<void> => {
+        throwIfAborted(options.signal);
+        const lists = await builder.assign(rows);
+        const firstId = firstRowId + window.row;
+        await builder.add(rows, lists, firstId - stretch.firstRowId);
+        await calibrator?.add(rows, lists, firstId);
+        onRows(window.rows);
+      };
+      await eachWindow(pages, part, windows, work, options);
+    }
+    const built = await builder.finish();
+    const pattern = indexPattern(view.entry.id);
+    const object = await uploadLarge(environment, pattern, [built.bytes], options, blockBytes);
+    const { headBytes, headCrc } = built;
+    return { object, headBytes, headCrc, firstRowId: stretch.firstRowId, rows: stretch.rows };
+  } catch (error) {
+    throw fromNative(error);
+  }
+}

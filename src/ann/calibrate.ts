@@ -1,0 +1,139 @@
+// How many lists a query has to look into: measured by rows of the array as queries, of which the true nearest
+// are found while the index is built. A row does not count as its own neighbour.
+import type { ArrayEnvironment } from '../arrays/environment.js';
+import type { CalibrationDraft } from '../manifest/transaction.js';
+import { type ExactScan, fromNative, type ScanDtype, type ScanMetric } from '../native.js';
+import type { IvfQuantizer } from '../native/ivf.js';
+import { viewAs } from '../npy/dtype.js';
+import { putNumbers } from '../npy/float64.js';
+import { defined } from '../util/assert.js';
+import { lastAtMost } from '../util/sorted.js';
+import type { Sample } from './sample.js';
+
+/** Queries, where there are so many rows. */
+const queriesWanted = 1000;
+
+/** Rows of a query that recall is measured for. */
+const ks = [1, 10, 100];
+
+/** Numbers of lists that are told apart. */
+const grid = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256];
+
+/** Of the distribution of a mean, 5 % lie more than so many standard errors below it. */
+const lowerLimit = 1.645;
+
+export interface CalibratedScan {
+  readonly metric: ScanMetric;
+  readonly dtype: ScanDtype;
+  readonly dimensions: number;
+}
+
+export class Calibrator {
+  readonly #environment: ArrayEnvironment;
+  readonly #how: CalibratedScan;
+  readonly #queries: Float64Array;
+  readonly #ids: Float64Array;
+  readonly #scan: ExactScan;
+  /** Of each row that came, in the order of their ids, its list. */
+  readonly #lists: { readonly firstId: number; readonly lists: Uint32Array }[] = [];
+
+  private constructor(
+    environment: ArrayEnvironment,
+    how: CalibratedScan,
+    queries: Float64Array,
+    ids: Float64Array,
+    scan: ExactScan,
+  ) {
+    this.#environment = environment;
+    this.#how = how;
+    this.#queries = queries;
+    this.#ids = ids;
+    this.#scan = scan;
+  }
+
+  static async start(
+    environment: ArrayEnvironment,
+    sample: Sample,
+    how: CalibratedScan,
+  ): Promise<Calibrator> {
+    const { dtype, dimensions, metric } = how;
+    const count = Math.min(queriesWanted, sample.rows);
+    const picked = Float64Array.from({ length: count }, (_, i) => Math.floor((i * sample.rows) / count));
+    const ids = picked.map((row) => sample.ids[row] ?? 0);
+    const rowBytes = sample.bytes.byteLength / sample.rows;
+    const queries = new Float64Array(count * dimensions);
+    for (const [i, row] of picked.entries()) {
+      const bytes = sample.bytes.subarray(row * rowBytes, (row + 1) * rowBytes);
+      const numbers = viewAs(dtype, bytes);
+      putNumbers(numbers, dtype, 0, dimensions, queries.subarray(i * dimensions, (i + 1) * dimensions));
+    }
+    // One more than wanted: the query itself.
+    const k = defined(ks.at(-1), 'rows of a query') + 1;
+    const options = { metric, dtype, dimensions, k, queries };
+    const scan = await environment.native.createExactScanLater(options).catch((error: unknown) => {
+      throw fromNative(error);
+    });
+    return new Calibrator(environment, how, queries, ids, scan);
+  }
+
+  async add(rows: Uint8Array, lists: Uint32Array, firstId: number): Promise<void> {
+    this.#lists.push({ firstId, lists });
+    await this.#scan.scan(rows, firstId);
+  }
+
+  async finish(quantizer: IvfQuantizer): Promise<CalibrationDraft[]> {
+    const found = await this.#scan.resultsLater();
+    const probes = Math.min(quantizer.lists(), defined(grid.at(-1), 'number of lists'));
+    const { native } = this.#environment;
+    const { dimensions, metric, dtype } = this.#how;
+    const ranks: number[][] = [];
+    let place = 0;
+    for (const [q, own] of this.#ids.entries()) {
+      const queries = this.#queries.subarray(q * dimensions, (q + 1) * dimensions);
+      const one = native.createExactScan({ metric, dtype, dimensions, k: 1, queries });
+      const order = native.createIvfSearch(one, quantizer, probes, false)?.probes(0) ?? new Uint32Array(0);
+      const rankOf = new Map(Array.from(order, (list, rank) => [list, rank]));
+      const count = found.counts[q] ?? 0;
+      const nearest = found.ids.subarray(place, place + count).filter((id) => id !== own);
+      place += defined(ks.at(-1), 'rows of a query') + 1;
+      ranks.push(Array.from(nearest, (id) => rankOf.get(this.#listOf(id)) ?? Number.POSITIVE_INFINITY));
+    }
+    return ks.map((k) => calibration(k, ranks, quantizer.lists()));
+  }
+
+  #listOf(id: number): number {
+    const window = lastAtMost(this.#lists, id, ({ firstId }) => firstId);
+    return window?.lists[id - window.firstId] ?? -1;
+  }
+}
+
+function calibration(k: number, ranks: readonly number[][], lists: number): CalibrationDraft {
+  const probes = grid.filter((count) => count <= lists);
+  const asked = ranks.filter((one) => one.length > 0);
+  const recall = probes.map((count) => {
+    const each = asked.map((one) => {
+      const nearest = one.slice(0, k);
+      return nearest.filter((rank) => rank < count).length / nearest.length;
+    });
+    const n = Math.max(1, each.length);
+    const mean = each.reduce((sum, one) => sum + one, 0) / n;
+    const variance = each.reduce((sum, one) => sum + (one - mean) ** 2, 0) / Math.max(1, n - 1);
+    return Math.max(0, mean - lowerLimit * Math.sqrt(variance / n));
+  });
+  return { k, queries: asked.length, probes, recall };
+}
+
+/**
+ * The lists that a query of `k` rows looks into for a recall of at least `recall`; all of them where fewer were
+ * not found to be enough.
+ */
+export function probesFor(
+  calibrations: readonly Pick<CalibrationDraft, 'k' | 'probes' | 'recall'>[],
+  k: number,
+  recall: number,
+  lists: number,
+): number {
+  const curve = calibrations.find((one) => one.k >= k) ?? calibrations.at(-1);
+  const at = curve?.recall.findIndex((one) => one >= recall) ?? -1;
+  return Math.min(lists, curve?.probes[at] ?? lists);
+}

@@ -1,0 +1,99 @@
+// Segments of lists as they are searched: the directory of each, read once.
+import { LRUCache } from 'lru-cache';
+import type { CodeList } from '../arrays/array-view.js';
+import type { ArrayEnvironment } from '../arrays/environment.js';
+import { uncheckedReads } from '../arrays/pages.js';
+import { NacreError } from '../errors.js';
+import { fromNative } from '../native.js';
+import type { IvfQuantizer, IvfSegment } from '../native/ivf.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { defined } from '../util/assert.js';
+import { toHex } from '../util/bytes.js';
+import { untilAborted } from '../util/runtime.js';
+
+/** Directories that stay in memory, of all arrays of a dataset: 8 bytes for each list. */
+const directoriesKept = 256;
+
+/** By environment, then by the hash of the segment. */
+const directories = new WeakMap<ArrayEnvironment, LRUCache<string, Promise<Uint8Array>>>();
+
+const segments = new WeakMap<Uint8Array, IvfSegment>();
+
+/** Where the lists of a segment lie, to be opened when the centroids are there. Cost: one request, once. */
+export async function readDirectory(
+  environment: ArrayEnvironment,
+  list: CodeList,
+  options: CallOptions,
+): Promise<Uint8Array> {
+  let kept = directories.get(environment);
+  if (kept === undefined) {
+    kept = new LRUCache({ max: directoriesKept });
+    directories.set(environment, kept);
+  }
+  const hash = toHex(list.part.object.hash);
+  let loading = kept.get(hash);
+  if (loading === undefined) {
+    // Shared by all who wait for it: no caller's signal goes in.
+    loading = load(environment, list);
+    kept.set(hash, loading);
+    // A failure must not stick.
+    loading.catch(() => kept.delete(hash));
+  }
+  return untilAborted(loading, options.signal);
+}
+
+async function load({ store, functions }: ArrayEnvironment, { part, head }: CodeList): Promise<Uint8Array> {
+  const { key } = part.object;
+  const { bytes: length, crc } = head ?? { bytes: 0, crc: 0 };
+  const range = { start: 0, end: length };
+  const [found] = length === 0 ? [] : await uncheckedReads(store)(part, [range], {});
+  const bytes = found ?? new Uint8Array(0);
+  if (length > 0 && functions.crc32c(bytes) === crc) return bytes;
+  throw new NacreError('Corrupt', `the directory of ${key} is not what its checksum says`, {
+    context: { key, damage: 'checksum' },
+  });
+}
+
+/** A segment by its directory. */
+export function openSegment(
+  { native }: ArrayEnvironment,
+  quantizer: IvfQuantizer,
+  directory: Uint8Array,
+  { part, firstRowId, rows }: CodeList,
+): IvfSegment {
+  const known = segments.get(directory);
+  if (known !== undefined) return known;
+  let opened: IvfSegment;
+  try {
+    opened = native.openIvfSegment(quantizer, directory, firstRowId, rows);
+  } catch (error) {
+    throw fromNative(error);
+  }
+  const { key, sizeBytes } = part.object;
+  if (opened.bytes() !== sizeBytes) {
+    throw new NacreError('Corrupt', `${key} has ${sizeBytes} bytes, its lists ${opened.bytes()}`, {
+      context: { key, expected: opened.bytes(), observed: sizeBytes },
+    });
+  }
+  segments.set(directory, opened);
+  return opened;
+}
+
+/** The bytes of lists, in their order; not checked, since each has a checksum. Cost: one wave. */
+export async function readLists(
+  { store }: ArrayEnvironment,
+  { part }: CodeList,
+  segment: IvfSegment,
+  lists: Uint32Array,
+  options: CallOptions,
+): Promise<Uint8Array[]> {
+  const bounds = segment.ranges(lists);
+  const ranges = Array.from(lists, (_, i) => ({
+    start: defined(bounds[2 * i], 'start'),
+    end: defined(bounds[2 * i + 1], 'end'),
+  }));
+  const wanted = ranges.filter(({ start, end }) => end > start);
+  const found = wanted.length === 0 ? [] : await uncheckedReads(store)(part, wanted, options);
+  let next = 0;
+  return ranges.map(({ start, end }) => (end > start ? defined(found[next++], 'list') : new Uint8Array(0)));
+}

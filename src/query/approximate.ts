@@ -1,0 +1,182 @@
+// Approximate search: a query looks into the lists whose centroids are near it. Where lists and rows lie mapped
+// it is one call; from a bucket the lists are one wave, and the few rows that are scored another.
+import { probesFor } from '../ann/calibrate.js';
+import { readCoding } from '../ann/epoch.js';
+import { openSegment, readDirectory, readLists } from '../ann/segments.js';
+import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
+import type { ArrayEnvironment } from '../arrays/environment.js';
+import type { LentObject, LentRows } from '../arrays/pages.js';
+import { rowBytesOf } from '../arrays/partition-writer.js';
+import type { RowMap, ScanPart } from '../arrays/row-map.js';
+import { NacreError } from '../errors.js';
+import { v1 } from '../manifest/message.js';
+import { type ExactScan, fromNative } from '../native.js';
+import type { IvfQuantizer, IvfSearch, IvfSearched, IvfSegment } from '../native/ivf.js';
+import type { CallOptions } from '../storage/object-store.js';
+import type { QueryCounts } from './analysis.js';
+import { type CodedRows, divided, estimate, firstRound, refine } from './coded.js';
+import { mostPartitions, tellRead } from './coded-here.js';
+import { isShort, listsAMilli } from './now.js';
+import type { NearestPlan } from './plan.js';
+import { estimates } from './precision.js';
+import { dimensionsOf, hitsOfTurn, untilCancelled } from './scan.js';
+
+export interface ApproximateSearch {
+  readonly environment: ArrayEnvironment;
+  readonly view: ArrayView;
+  readonly map: RowMap;
+  readonly scan: ExactScan;
+  readonly parts: readonly ScanPart[];
+  /** Rows wanted, and the queries that want them. */
+  readonly k: number;
+  readonly queries: number;
+  readonly counts: QueryCounts;
+  readonly options: CallOptions;
+}
+
+/** What is left to be scanned as it is, or why nothing was done. */
+export type Approximated =
+  | { readonly plain: readonly ScanPart[]; readonly finish: () => Promise<void> }
+  | { readonly unable: 'no index' | 'another metric' | 'a filter' | 'unbounded' };
+
+/**
+ * Gives the scan what the lists near its queries hold. `finish` scores what they leave, after what is plain was
+ * scanned. Errors: `Corrupt` for an index that is damaged.
+ */
+export async function searchApproximately(
+  search: ApproximateSearch,
+  plan: NearestPlan,
+): Promise<Approximated> {
+  const { environment, view, scan, parts, counts, options } = search;
+  const index = view.index(v1.IndexKind.INDEX_KIND_IVF);
+  if (index === undefined || index.lists.length === 0) return { unable: 'no index' };
+  // Where matching rows lie has nothing to do with where the calibration's neighbours lay.
+  if (plan.filter !== undefined) return { unable: 'a filter' };
+  if (index.metric !== (plan.metric === 'l2sq' ? 'l2' : plan.metric)) return { unable: 'another metric' };
+  // One wave, the first time.
+  const [{ quantizer }, directories] = await Promise.all([
+    readCoding(environment, index.epoch, dimensionsOf(view), options),
+    Promise.all(index.lists.map((list) => readDirectory(environment, list, options))),
+  ]);
+  if (quantizer === undefined) {
+    throw new NacreError('Corrupt', `${index.epoch.key} has no centroids`, {
+      context: { key: index.epoch.key },
+    });
+  }
+  const { lists, covered, plain } = divided(index.lists, parts, environment);
+  const segments = lists.map(({ list, dead }) => {
+    const directory = directories[index.lists.indexOf(list)] as Uint8Array;
+    const segment = openSegment(environment, quantizer, directory, list);
+    return dead === undefined ? segment : segment.without(dead);
+  });
+  const probes = probesOf(plan, index, search.k, quantizer);
+  const isHere = environment.pages.lendObject !== undefined && covered.length <= mostPartitions;
+  // Rows that are away are a wave of their own: scores are estimates then, unless they were asked to be exact.
+  const mayEstimate = plan.precision === undefined ? !isHere : estimates(plan.precision);
+  const opened = open(environment, scan, quantizer, probes, mayEstimate);
+  if (opened === null) return { unable: 'unbounded' };
+  const found = { opened, segments, lists, covered };
+  counts.probedLists += opened.lists().length;
+  if (isHere && !mayEstimate) {
+    const searched = await searchHere(search, found);
+    if (searched.unbounded) return { unable: 'unbounded' };
+    counts.codedRows += searched.coded;
+    return { plain, finish: () => Promise.resolve() };
+  }
+  const unbounded = await scanLists(search, found);
+  if (unbounded) return { unable: 'unbounded' };
+  const finish = async (): Promise<void> => {
+    if (mayEstimate) await estimate(opened, options);
+    const onScored = (rows: number): void => {
+      counts.scoredRows += rows;
+    };
+    await refine(environment, view, search.map, opened, { ...search, onScored }, options);
+  };
+  return { plain, finish };
+}
+
+/** Found lists and what stands for them. */
+interface Found {
+  readonly opened: IvfSearch;
+  readonly segments: readonly IvfSegment[];
+  readonly lists: readonly CodedRows[];
+  readonly covered: readonly ScanPart[];
+}
+
+function open(
+  { native }: ArrayEnvironment,
+  scan: ExactScan,
+  quantizer: IvfQuantizer,
+  probes: number,
+  mayEstimate: boolean,
+): IvfSearch | null {
+  try {
+    return native.createIvfSearch(scan, quantizer, probes, mayEstimate);
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+function probesOf(
+  { approximate = {} }: NearestPlan,
+  index: ArrayIndex,
+  k: number,
+  quantizer: IvfQuantizer,
+): number {
+  const lists = quantizer.lists();
+  if (approximate.nprobe !== undefined) return Math.min(lists, approximate.nprobe);
+  return probesFor(index.calibrations, k, approximate.recall ?? 1, lists);
+}
+
+/** Reads the lists and scans them; one wave. True when codes cannot stand for the rows. */
+async function scanLists(
+  { environment, counts, options }: ApproximateSearch,
+  { opened, segments, lists }: Found,
+): Promise<boolean> {
+  const numbers = opened.lists();
+  const done = await Promise.all(
+    segments.map(async (segment, i) => {
+      const { list } = lists[i] as CodedRows;
+      const pieces = await readLists(environment, list, segment, numbers, options);
+      counts.codedRows += segment.rowsOf(numbers);
+      return untilCancelled(opened, options.signal, () => opened.scan(segment, numbers, pieces));
+    }),
+  );
+  return done.includes(true);
+}
+
+/** All in one call, where nothing has to be fetched. */
+async function searchHere(
+  { environment, view, k, queries, counts, options }: ApproximateSearch,
+  { opened, segments, lists, covered }: Found,
+): Promise<IvfSearched> {
+  const { pages, native, memoryBytes } = environment;
+  const rowBytes = rowBytesOf(view.type);
+  const objects = lists.map(({ list }) => pages.lendObject?.(list.part) as LentObject);
+  const lent = covered.map(({ part }) => pages.lendRows?.(part, rowBytes) as LentRows);
+  const rows = covered.map(({ firstRowId }, i) => ({ rows: (lent[i] as LentRows).bytes, firstRowId }));
+  const numbers = opened.lists();
+  let bytes = 0;
+  let isResident = true;
+  for (const [i, segment] of segments.entries()) {
+    const ranges = segment.ranges(numbers);
+    const object = objects[i] as LentObject;
+    for (let at = 0; at < ranges.length; at += 2) {
+      const [start = 0, end = 0] = [ranges[at], ranges[at + 1]];
+      bytes += end - start;
+      isResident &&= start === end || native.isResident(object.bytes.subarray(start, end));
+    }
+    object.wereRead(ranges);
+  }
+  const first = k + firstRound;
+  const most = Math.max(1, Math.floor(memoryBytes / 4 / rowBytes));
+  const what = [segments, objects.map((object) => object.bytes), rows, rowBytes, { first, most }] as const;
+  const isNow = isResident && isShort(native, listsAMilli, bytes, queries) && k <= hitsOfTurn;
+  const run = async (): Promise<IvfSearched> => (isNow ? opened.searchNow(...what) : opened.search(...what));
+  const searched = await untilCancelled(opened, options.signal, run);
+  if (searched.read) {
+    counts.scoredRows += searched.read.length;
+    tellRead(searched.read, covered, lent);
+  }
+  return searched;
+}
