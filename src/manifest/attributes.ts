@@ -68,6 +68,9 @@ export function changeAttributes(before: Attributes, change: Change): Attributes
   if (change.kind === 'appendAttributes' || change.kind === 'setAttributes') {
     return resolveAttributes(before, change.attributes);
   }
+  if (change.kind === 'indexAttribute' && find(before.attributes, change.index.attribute) === undefined) {
+    throw conflict(`the attribute '${change.index.attribute.name}' was dropped by another writer`);
+  }
   if (change.kind !== 'dropAttribute' && change.kind !== 'renameAttribute') return before;
   const { nextAttributeId, attributes } = before;
   const known = find(attributes, change.attribute);

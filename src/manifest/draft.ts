@@ -16,14 +16,14 @@ import {
   type RowSet,
   v1,
 } from './message.js';
+import { changeIndexes, withoutIndexes } from './attribute-indexes.js';
 import { changeAttributes, renumbered, resolveAttributes, withAttributes } from './attributes.js';
 import { checkAttributes, checkScalars, resolveNames } from './draft-checks.js';
 import { type Fold, foldedEntry, takenEntries } from './fold.js';
-import { objectKey } from './keys.js';
-import { type NewObject, TableBuilder } from './objects.js';
+import { ObjectLedger } from './object-ledger.js';
+import type { NewObject } from './objects.js';
 import type { LoadedRoot } from './root.js';
 import { inlineBytes, mergeInline, resolvePending, rowSetMessage } from './row-sets.js';
-import { type HashedObject, updateSetHash } from './set-hash.js';
 import { OperationLog, type Tally } from './operation-log.js';
 import type { Spill } from './spill.js';
 import type {
@@ -48,16 +48,10 @@ export class RootDraft {
   readonly #functions: ManifestFunctions;
   readonly #parent: LoadedRoot;
   readonly #version: number;
-  readonly #table: TableBuilder;
-  readonly #removedTable = new TableBuilder(null);
-  #mergedTable: TableBuilder | undefined;
+  readonly #objects: ObjectLedger;
   readonly #arrays: Map<ArrayId, ArrayEntry>;
   readonly #changes = new Map<ArrayId, ArrayChange>();
   readonly #operations: OperationLog;
-  readonly #addedSlots: number[] = [];
-  readonly #added: HashedObject[] = [];
-  readonly #removed: HashedObject[] = [];
-  #moved = 0;
   /** Of this version, made so far. */
   #overrides = 0;
 
@@ -65,7 +59,7 @@ export class RootDraft {
     this.#functions = functions;
     this.#parent = parent;
     this.#version = version;
-    this.#table = new TableBuilder(parent.root.objects);
+    this.#objects = new ObjectLedger(parent.root.objects);
     this.#operations = new OperationLog(parent.root, version);
     this.#arrays = new Map(parent.root.arrays.map((array) => [toHex(array.id), array]));
   }
@@ -92,12 +86,12 @@ export class RootDraft {
   fold(fold: Fold): boolean {
     const entry = this.#arrays.get(fold.array);
     if (entry === undefined) return false;
-    const table = { objects: this.#table.build() };
+    const table = { objects: this.#objects.table.build() };
     const taken = takenEntries(entry, fold, table);
     if (taken === undefined) return false;
     const { object, headBytes, headHash, rows, partitions } = fold.segment;
-    for (const partition of taken.moved) this.#moveObject(partition.object);
-    for (const segment of taken.merged) this.#mergeObject(segment.object);
+    for (const partition of taken.moved) this.#objects.move(partition.object);
+    for (const segment of taken.merged) this.#objects.merge(segment.object);
     const segment = make(v1.SegmentRef, {
       ...{ object: this.#addObject(object), headBytes, headHash, rows, partitions },
       ...{ firstRowId: fold.firstRowId, droppedRows: fold.droppedRows, overrides: fold.overrides },
@@ -141,6 +135,9 @@ export class RootDraft {
         return this.#index(change);
       case 'dropIndex':
         return this.#dropIndex(change);
+      case 'indexAttribute':
+      case 'dropAttributeIndex':
+        return this.#changeAttributeIndexes(change);
     }
   }
 
@@ -179,6 +176,14 @@ export class RootDraft {
     this.#removeObject(epoch);
     const bits = segments.flatMap((segment) => segment.bits ?? []);
     for (const { object } of [...segments, ...bits]) this.#removeObject(object);
+  }
+
+  #changeAttributeIndexes(change: ChangeOf<'indexAttribute' | 'dropAttributeIndex'>): void {
+    const entry = this.#array(change.array);
+    const { attributeIndexes, removed } = changeIndexes(entry, change, (object) => this.#addObject(object));
+    for (const slot of removed) this.#removeObject(slot);
+    this.#update(change.array, { attributeIndexes });
+    this.#note(change.array, { indexed: true });
   }
 
   #create({ array, name, type }: ChangeOf<'create'>): void {
@@ -253,7 +258,9 @@ export class RootDraft {
     const { attributes } = changeAttributes(entry, change);
     const columns = withAttributes(entry.columns, attributes);
     for (const partition of entry.columns) if (!columns.includes(partition)) this.#removePartition(partition);
-    this.#update(change.array, { attributes, columns });
+    const { attributeIndexes, removed } = withoutIndexes(entry, attributes);
+    for (const slot of removed) this.#removeObject(slot);
+    this.#update(change.array, { attributes, columns, attributeIndexes });
     this.#note(change.array, { attributes: true });
   }
 
@@ -292,6 +299,7 @@ export class RootDraft {
     for (const { object } of [...entry.segments, ...entry.columnSegments]) this.#removeObject(object);
     for (const set of entry.dropped) this.#removeRowSet(set);
     for (const index of entry.indexes) this.#removeIndex(index);
+    for (const slot of withoutIndexes(entry, []).removed) this.#removeObject(slot);
     this.#note(array, { dropped: true });
     this.#arrays.delete(array);
   }
@@ -329,39 +337,11 @@ export class RootDraft {
   }
 
   #addObject(object: NewObject): number {
-    const slot = this.#table.add(object);
-    this.#addedSlots.push(slot);
-    this.#added.push({ key: objectKey(object.pattern, object.id), hash: object.hash });
-    return slot;
+    return this.#objects.add(object);
   }
 
   #removeObject(slot: number): void {
-    const object = this.#table.objectAt(slot);
-    this.#removed.push({ key: objectKey(object.pattern, object.id), hash: object.hash });
-    this.#table.remove(slot);
-    const added = this.#addedSlots.indexOf(slot);
-    // What came and went within this version was never in the parent: it is an orphan, not a removal.
-    if (added < 0) this.#removedTable.add(object);
-    else this.#addedSlots.splice(added, 1);
-  }
-
-  /**
-   * A segment whose entries another one took over: what it names is still of the dataset, it itself is not.
-   */
-  #mergeObject(slot: number): void {
-    const object = this.#table.objectAt(slot);
-    this.#removed.push({ key: objectKey(object.pattern, object.id), hash: object.hash });
-    this.#table.remove(slot);
-    this.#mergedTable ??= new TableBuilder(null);
-    this.#mergedTable.add(object);
-  }
-
-  /** Into a segment: no longer in the table, still of the dataset. */
-  #moveObject(slot: number): void {
-    const object = this.#table.objectAt(slot);
-    this.#removed.push({ key: objectKey(object.pattern, object.id), hash: object.hash });
-    this.#moved++;
-    this.#table.remove(slot);
+    this.#objects.remove(slot);
   }
 
   #removeRowSet(set: RowSet): void {
@@ -373,13 +353,8 @@ export class RootDraft {
     const { root } = this.#parent;
     const timeMs = Math.max(stamp.timeMs, root.timeMs);
     for (const slot of this.#operations.forget(timeMs)) this.#removeObject(slot);
-    const changes = make(v1.Changes, {
-      arrays: [...this.#changes.values()],
-      added: this.#addedSlots,
-      removed: this.#removedTable.build(),
-      moved: this.#moved,
-      merged: this.#mergedTable?.build() ?? null,
-    });
+    const arrays = [...this.#changes.values()];
+    const changes = make(v1.Changes, { arrays, ...this.#objects.changes() });
     return evolve(root, {
       version: this.#version,
       parent: make(v1.Parent, { version: root.version, hash: this.#parent.hash }),
@@ -388,8 +363,8 @@ export class RootDraft {
       lineage: stamp.lineage ?? root.lineage,
       changes,
       arrays: [...this.#arrays.values()],
-      objects: this.#table.build(),
-      setHash: updateSetHash(root.setHash, this.#added, this.#removed, this.#functions),
+      objects: this.#objects.table.build(),
+      setHash: this.#objects.setHash(root.setHash, this.#functions),
       ...this.#operations.build(timeMs, this.#arrays),
     });
   }

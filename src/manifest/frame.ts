@@ -1,7 +1,8 @@
 // The frame around every manifest object: magic, format version, length, body, BLAKE3 of all before it.
 //
 //   offset  bytes  what
-//   0       8      magic: "NACRE", the kind ('R' root, 'H' hint, 'S' segment, 'O' operations, 'E' epoch), 0x0D, 0x0A
+//   0       8      magic: "NACRE", the kind ('R' root, 'H' hint, 'S' segment, 'O' operations, 'E' epoch,
+//                  'A' attribute directory), 0x0D, 0x0A
 //   8       4      format version, little endian: 1
 //   12      4      length of the body, little endian
 //   16      n      body (protobuf)
@@ -12,7 +13,7 @@ import { NacreError } from '../errors.js';
 import { concat, equalBytes } from '../util/bytes.js';
 import type { ManifestFunctions } from './functions.js';
 
-export type FrameKind = 'root' | 'hint' | 'segment' | 'operations' | 'epoch';
+export type FrameKind = 'root' | 'hint' | 'segment' | 'operations' | 'epoch' | 'attribute directory';
 
 const kindByte: Record<FrameKind, number> = {
   root: 0x52,
@@ -20,6 +21,7 @@ const kindByte: Record<FrameKind, number> = {
   segment: 0x53,
   operations: 0x4f,
   epoch: 0x45,
+  'attribute directory': 0x41,
 };
 
 const headerBytes = 16;
@@ -36,6 +38,7 @@ export const frameCap: Record<FrameKind, number> = {
   segment: 4 << 20,
   operations: 4 << 20,
   epoch: 16 << 20,
+  'attribute directory': 1 << 20,
 };
 
 function magic(kind: FrameKind): Uint8Array {

@@ -15,6 +15,8 @@ export interface Tally {
 
 /** The verb of a change; part of another one's where it has none of its own. */
 function verbOf({ kind }: Change): string | undefined {
+  if (kind === 'indexAttribute') return 'index';
+  if (kind === 'dropAttributeIndex') return 'dropIndex';
   return kind === 'appendAttributes' ? undefined : kind;
 }
 

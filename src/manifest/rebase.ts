@@ -9,7 +9,7 @@
 //   create          one name and type: theirs is used; another type: conflict
 //   rows I read     both     same row: C  same row: C  conflict     both
 //   index           both     both         both         conflict     both         (index: conflict)
-//   drop index      as index; to all others it is as index, too
+//   drop index      as index; to all others it is as index, too; so are indexes of attributes
 //   attributes of rows that are appended go with these, attributes that are set are as replace; attributes by
 //   name are looked up again by whoever makes the root
 import { NacreError } from '../errors.js';
@@ -89,6 +89,8 @@ function clashOf(mine: Change, theirs: ArrayEffects, functions: ManifestFunction
       return theirs.renamed ? 'changed the name' : undefined;
     case 'index':
     case 'dropIndex':
+    case 'indexAttribute':
+    case 'dropAttributeIndex':
       return theirs.indexed ? 'changed the index' : undefined;
   }
 }
@@ -153,6 +155,8 @@ export function effectsOf(
           return { ...before, renamed: true };
         case 'index':
         case 'dropIndex':
+        case 'indexAttribute':
+        case 'dropAttributeIndex':
           return { ...before, indexed: true };
       }
     };

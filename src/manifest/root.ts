@@ -130,6 +130,31 @@ function checkArray(root: Root, array: ArrayEntry, what: string, fail: (reason: 
     }
     if (end > array.nextRowId) fail(`${where} has an index past its last row id`);
   }
+  checkAttributeIndexes(root, array, what, fail);
+}
+
+function checkAttributeIndexes(
+  root: Root,
+  array: ArrayEntry,
+  what: string,
+  fail: (reason: string) => never,
+): void {
+  const where = `array ${array.name}`;
+  const attributes = new Set<number>();
+  for (const { attribute, segments } of array.attributeIndexes) {
+    if (attribute >= array.nextAttributeId)
+      fail(`${where} has an index of an attribute that was never given`);
+    if (attributes.has(attribute)) fail(`${where} has two indexes of one attribute`);
+    attributes.add(attribute);
+    let end = 0;
+    for (const { object, firstRowId, rows, directoryBytes } of segments) {
+      const { sizeBytes } = resolveObject(root.objects, object, what);
+      if (directoryBytes > sizeBytes) fail(`${where} has an index with a directory longer than itself`);
+      if (firstRowId < end) fail(`${where} has segments of an index that overlap or are out of order`);
+      end = firstRowId + rows;
+    }
+    if (end > array.nextRowId) fail(`${where} has an index of an attribute past its last row id`);
+  }
 }
 
 function checkSegment(

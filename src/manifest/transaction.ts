@@ -89,7 +89,9 @@ export type Change =
   | { readonly kind: 'rename'; readonly array: ArrayId; readonly name: string }
   | { readonly kind: 'index'; readonly array: ArrayId; readonly index: IndexDraft }
   /** `of` is a number of the `IndexKind` enumeration. */
-  | { readonly kind: 'dropIndex'; readonly array: ArrayId; readonly of: number };
+  | { readonly kind: 'dropIndex'; readonly array: ArrayId; readonly of: number }
+  | { readonly kind: 'indexAttribute'; readonly array: ArrayId; readonly index: AttributeIndexDraft }
+  | { readonly kind: 'dropAttributeIndex'; readonly array: ArrayId; readonly attribute: AttributeDraft };
 
 export type AppendContent =
   | { readonly partitions: readonly PartitionDraft[] }
@@ -114,6 +116,22 @@ export interface CalibrationDraft {
   /** Numbers of lists, ascending, and the recall that they give at least. */
   readonly probes: readonly number[];
   readonly recall: readonly number[];
+}
+
+/** An index of an attribute, or what is added to one, already uploaded. */
+export interface AttributeIndexDraft {
+  readonly attribute: AttributeDraft;
+  /** Whether the segments are added to those that are there. Else they take their place. */
+  readonly adds: boolean;
+  readonly segments: readonly AttributeIndexSegmentDraft[];
+}
+
+/** Of rows that were there when the transaction began. */
+export interface AttributeIndexSegmentDraft {
+  readonly object: NewObject;
+  readonly firstRowId: number;
+  readonly rows: number;
+  readonly directoryBytes: number;
 }
 
 export interface IndexSegmentDraft {

@@ -557,6 +557,7 @@ export namespace nacre {
             nextAttributeId: number;
             columns: nacre.v1.Partition.$Properties[];
             columnSegments: nacre.v1.SegmentRef.$Properties[];
+            attributeIndexes: nacre.v1.AttributeIndex.$Properties[];
             static create(properties: nacre.v1.Array.$Shape): nacre.v1.Array & nacre.v1.Array.$Shape;
             static create(properties?: nacre.v1.Array.$Properties): nacre.v1.Array;
             static encode(message: nacre.v1.Array.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -581,6 +582,7 @@ export namespace nacre {
                 nextAttributeId?: (number|null);
                 columns?: (nacre.v1.Partition.$Properties[]|null);
                 columnSegments?: (nacre.v1.SegmentRef.$Properties[]|null);
+                attributeIndexes?: (nacre.v1.AttributeIndex.$Properties[]|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -600,6 +602,7 @@ export namespace nacre {
               nextAttributeId?: number|null;
               columns?: nacre.v1.Partition.$Shape[]|null;
               columnSegments?: nacre.v1.SegmentRef.$Shape[]|null;
+              attributeIndexes?: nacre.v1.AttributeIndex.$Shape[]|null;
               $unknowns?: Uint8Array[];
             };
         }
@@ -792,6 +795,110 @@ export namespace nacre {
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.Epoch.$Properties;
+        }
+
+        interface IAttributeIndex extends nacre.v1.AttributeIndex.$Properties {
+        }
+
+        class AttributeIndex {
+            constructor(properties?: nacre.v1.AttributeIndex.$Properties);
+            $unknowns?: Uint8Array[];
+            attribute: number;
+            segments: nacre.v1.AttributeIndexSegment.$Properties[];
+            static create(properties: nacre.v1.AttributeIndex.$Shape): nacre.v1.AttributeIndex & nacre.v1.AttributeIndex.$Shape;
+            static create(properties?: nacre.v1.AttributeIndex.$Properties): nacre.v1.AttributeIndex;
+            static encode(message: nacre.v1.AttributeIndex.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.AttributeIndex & nacre.v1.AttributeIndex.$Shape;
+        }
+
+        namespace AttributeIndex {
+            interface $Properties {
+                attribute?: (number|null);
+                segments?: (nacre.v1.AttributeIndexSegment.$Properties[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.AttributeIndex.$Properties;
+        }
+
+        interface IAttributeIndexSegment extends nacre.v1.AttributeIndexSegment.$Properties {
+        }
+
+        class AttributeIndexSegment {
+            constructor(properties?: nacre.v1.AttributeIndexSegment.$Properties);
+            $unknowns?: Uint8Array[];
+            object: number;
+            firstRowId: number;
+            rows: number;
+            directoryBytes: number;
+            static create(properties: nacre.v1.AttributeIndexSegment.$Shape): nacre.v1.AttributeIndexSegment & nacre.v1.AttributeIndexSegment.$Shape;
+            static create(properties?: nacre.v1.AttributeIndexSegment.$Properties): nacre.v1.AttributeIndexSegment;
+            static encode(message: nacre.v1.AttributeIndexSegment.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.AttributeIndexSegment & nacre.v1.AttributeIndexSegment.$Shape;
+        }
+
+        namespace AttributeIndexSegment {
+            interface $Properties {
+                object?: (number|null);
+                firstRowId?: (number|null);
+                rows?: (number|null);
+                directoryBytes?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.AttributeIndexSegment.$Properties;
+        }
+
+        interface IAttributeDirectory extends nacre.v1.AttributeDirectory.$Properties {
+        }
+
+        class AttributeDirectory {
+            constructor(properties?: nacre.v1.AttributeDirectory.$Properties);
+            $unknowns?: Uint8Array[];
+            requiredFeatures: number[];
+            type: nacre.v1.AttributeType;
+            rows: number;
+            nulls?: (nacre.v1.ValueSet.$Properties|null);
+            values: nacre.v1.ValueSet.$Properties[];
+            static create(properties: nacre.v1.AttributeDirectory.$Shape): nacre.v1.AttributeDirectory & nacre.v1.AttributeDirectory.$Shape;
+            static create(properties?: nacre.v1.AttributeDirectory.$Properties): nacre.v1.AttributeDirectory;
+            static encode(message: nacre.v1.AttributeDirectory.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.AttributeDirectory & nacre.v1.AttributeDirectory.$Shape;
+        }
+
+        namespace AttributeDirectory {
+            interface $Properties {
+                requiredFeatures?: (number[]|null);
+                type?: (nacre.v1.AttributeType|null);
+                rows?: (number|null);
+                nulls?: (nacre.v1.ValueSet.$Properties|null);
+                values?: (nacre.v1.ValueSet.$Properties[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.AttributeDirectory.$Properties;
+        }
+
+        interface IValueSet extends nacre.v1.ValueSet.$Properties {
+        }
+
+        class ValueSet {
+            constructor(properties?: nacre.v1.ValueSet.$Properties);
+            $unknowns?: Uint8Array[];
+            value: Uint8Array;
+            rows: number;
+            bytes: number;
+            static create(properties: nacre.v1.ValueSet.$Shape): nacre.v1.ValueSet & nacre.v1.ValueSet.$Shape;
+            static create(properties?: nacre.v1.ValueSet.$Properties): nacre.v1.ValueSet;
+            static encode(message: nacre.v1.ValueSet.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.ValueSet & nacre.v1.ValueSet.$Shape;
+        }
+
+        namespace ValueSet {
+            interface $Properties {
+                value?: (Uint8Array|null);
+                rows?: (number|null);
+                bytes?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.ValueSet.$Properties;
         }
 
         interface IPartition extends nacre.v1.Partition.$Properties {

@@ -3871,6 +3871,7 @@ export const nacre = $root.nacre = (() => {
              * @property {number|null} [nextAttributeId] Array nextAttributeId
              * @property {Array.<nacre.v1.Partition.$Properties>|null} [columns] Array columns
              * @property {Array.<nacre.v1.SegmentRef.$Properties>|null} [columnSegments] Array columnSegments
+             * @property {Array.<nacre.v1.AttributeIndex.$Properties>|null} [attributeIndexes] Array attributeIndexes
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -3901,6 +3902,7 @@ export const nacre = $root.nacre = (() => {
              *   nextAttributeId?: number|null;
              *   columns?: Array.<nacre.v1.Partition.$Shape>|null;
              *   columnSegments?: Array.<nacre.v1.SegmentRef.$Shape>|null;
+             *   attributeIndexes?: Array.<nacre.v1.AttributeIndex.$Shape>|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.Array.$Shape
              */
@@ -3922,6 +3924,7 @@ export const nacre = $root.nacre = (() => {
                 this.attributes = [];
                 this.columns = [];
                 this.columnSegments = [];
+                this.attributeIndexes = [];
                 if (properties)
                     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -4057,6 +4060,14 @@ export const nacre = $root.nacre = (() => {
             Array.prototype.columnSegments = $util.emptyArray;
 
             /**
+             * Array attributeIndexes.
+             * @member {Array.<nacre.v1.AttributeIndex.$Properties>} attributeIndexes
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.attributeIndexes = $util.emptyArray;
+
+            /**
              * Creates a new Array instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Array
@@ -4127,6 +4138,9 @@ export const nacre = $root.nacre = (() => {
                 if (message.columnSegments != null && message.columnSegments.length)
                     for (let i = 0; i < message.columnSegments.length; ++i)
                         $root.nacre.v1.SegmentRef.encode(message.columnSegments[i], writer.uint32(/* id 16, wireType 2 =*/130).fork(), _depth + 1).ldelim();
+                if (message.attributeIndexes != null && message.attributeIndexes.length)
+                    for (let i = 0; i < message.attributeIndexes.length; ++i)
+                        $root.nacre.v1.AttributeIndex.encode(message.attributeIndexes[i], writer.uint32(/* id 27, wireType 2 =*/218).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -4311,6 +4325,14 @@ export const nacre = $root.nacre = (() => {
                             if (!(message.columnSegments && message.columnSegments.length))
                                 message.columnSegments = [];
                             message.columnSegments.push($root.nacre.v1.SegmentRef.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 27: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.attributeIndexes && message.attributeIndexes.length))
+                                message.attributeIndexes = [];
+                            message.attributeIndexes.push($root.nacre.v1.AttributeIndex.decode(reader, reader.size(), $undefined, _depth + 1));
                             continue;
                         }
                     }
@@ -5780,6 +5802,819 @@ export const nacre = $root.nacre = (() => {
             };
 
             return Epoch;
+        })();
+
+        v1.AttributeIndex = (function() {
+
+            /**
+             * Properties of an AttributeIndex.
+             * @typedef {Object} nacre.v1.AttributeIndex.$Properties
+             * @property {number|null} [attribute] AttributeIndex attribute
+             * @property {Array.<nacre.v1.AttributeIndexSegment.$Properties>|null} [segments] AttributeIndex segments
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of an AttributeIndex.
+             * @memberof nacre.v1
+             * @interface IAttributeIndex
+             * @augments nacre.v1.AttributeIndex.$Properties
+             * @deprecated Use nacre.v1.AttributeIndex.$Properties instead.
+             */
+
+            /**
+             * Shape of an AttributeIndex.
+             * @typedef {nacre.v1.AttributeIndex.$Properties} nacre.v1.AttributeIndex.$Shape
+             */
+
+            /**
+             * Constructs a new AttributeIndex.
+             * @memberof nacre.v1
+             * @classdesc Represents an AttributeIndex.
+             * @constructor
+             * @param {nacre.v1.AttributeIndex.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const AttributeIndex = function (properties) {
+                this.segments = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * AttributeIndex attribute.
+             * @member {number} attribute
+             * @memberof nacre.v1.AttributeIndex
+             * @instance
+             */
+            AttributeIndex.prototype.attribute = 0;
+
+            /**
+             * AttributeIndex segments.
+             * @member {Array.<nacre.v1.AttributeIndexSegment.$Properties>} segments
+             * @memberof nacre.v1.AttributeIndex
+             * @instance
+             */
+            AttributeIndex.prototype.segments = $util.emptyArray;
+
+            /**
+             * Creates a new AttributeIndex instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.AttributeIndex
+             * @static
+             * @param {nacre.v1.AttributeIndex.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.AttributeIndex} AttributeIndex instance
+             * @type {{
+             *   (properties: nacre.v1.AttributeIndex.$Shape): nacre.v1.AttributeIndex & nacre.v1.AttributeIndex.$Shape;
+             *   (properties?: nacre.v1.AttributeIndex.$Properties): nacre.v1.AttributeIndex;
+             * }}
+             */
+            AttributeIndex.create = function(properties) {
+                return new AttributeIndex(properties);
+            };
+
+            /**
+             * Encodes the specified AttributeIndex message. Does not implicitly {@link nacre.v1.AttributeIndex.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.AttributeIndex
+             * @static
+             * @param {nacre.v1.AttributeIndex.$Properties} message AttributeIndex message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            AttributeIndex.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.attribute != null && $Object.hasOwnProperty.call(message, "attribute") && message.attribute !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.attribute);
+                if (message.segments != null && message.segments.length)
+                    for (let i = 0; i < message.segments.length; ++i)
+                        $root.nacre.v1.AttributeIndexSegment.encode(message.segments[i], writer.uint32(/* id 2, wireType 2 =*/18).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an AttributeIndex message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.AttributeIndex
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.AttributeIndex & nacre.v1.AttributeIndex.$Shape} AttributeIndex
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            AttributeIndex.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.AttributeIndex();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.attribute = value;
+                            else
+                                delete message.attribute;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.segments && message.segments.length))
+                                message.segments = [];
+                            message.segments.push($root.nacre.v1.AttributeIndexSegment.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return AttributeIndex;
+        })();
+
+        v1.AttributeIndexSegment = (function() {
+
+            /**
+             * Properties of an AttributeIndexSegment.
+             * @typedef {Object} nacre.v1.AttributeIndexSegment.$Properties
+             * @property {number|null} [object] AttributeIndexSegment object
+             * @property {number|null} [firstRowId] AttributeIndexSegment firstRowId
+             * @property {number|null} [rows] AttributeIndexSegment rows
+             * @property {number|null} [directoryBytes] AttributeIndexSegment directoryBytes
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of an AttributeIndexSegment.
+             * @memberof nacre.v1
+             * @interface IAttributeIndexSegment
+             * @augments nacre.v1.AttributeIndexSegment.$Properties
+             * @deprecated Use nacre.v1.AttributeIndexSegment.$Properties instead.
+             */
+
+            /**
+             * Shape of an AttributeIndexSegment.
+             * @typedef {nacre.v1.AttributeIndexSegment.$Properties} nacre.v1.AttributeIndexSegment.$Shape
+             */
+
+            /**
+             * Constructs a new AttributeIndexSegment.
+             * @memberof nacre.v1
+             * @classdesc Represents an AttributeIndexSegment.
+             * @constructor
+             * @param {nacre.v1.AttributeIndexSegment.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const AttributeIndexSegment = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * AttributeIndexSegment object.
+             * @member {number} object
+             * @memberof nacre.v1.AttributeIndexSegment
+             * @instance
+             */
+            AttributeIndexSegment.prototype.object = 0;
+
+            /**
+             * AttributeIndexSegment firstRowId.
+             * @member {number} firstRowId
+             * @memberof nacre.v1.AttributeIndexSegment
+             * @instance
+             */
+            AttributeIndexSegment.prototype.firstRowId = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * AttributeIndexSegment rows.
+             * @member {number} rows
+             * @memberof nacre.v1.AttributeIndexSegment
+             * @instance
+             */
+            AttributeIndexSegment.prototype.rows = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * AttributeIndexSegment directoryBytes.
+             * @member {number} directoryBytes
+             * @memberof nacre.v1.AttributeIndexSegment
+             * @instance
+             */
+            AttributeIndexSegment.prototype.directoryBytes = 0;
+
+            /**
+             * Creates a new AttributeIndexSegment instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.AttributeIndexSegment
+             * @static
+             * @param {nacre.v1.AttributeIndexSegment.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.AttributeIndexSegment} AttributeIndexSegment instance
+             * @type {{
+             *   (properties: nacre.v1.AttributeIndexSegment.$Shape): nacre.v1.AttributeIndexSegment & nacre.v1.AttributeIndexSegment.$Shape;
+             *   (properties?: nacre.v1.AttributeIndexSegment.$Properties): nacre.v1.AttributeIndexSegment;
+             * }}
+             */
+            AttributeIndexSegment.create = function(properties) {
+                return new AttributeIndexSegment(properties);
+            };
+
+            /**
+             * Encodes the specified AttributeIndexSegment message. Does not implicitly {@link nacre.v1.AttributeIndexSegment.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.AttributeIndexSegment
+             * @static
+             * @param {nacre.v1.AttributeIndexSegment.$Properties} message AttributeIndexSegment message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            AttributeIndexSegment.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.object != null && $Object.hasOwnProperty.call(message, "object") && message.object !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.object);
+                if (message.firstRowId != null && $Object.hasOwnProperty.call(message, "firstRowId") && (typeof message.firstRowId === "object" ? message.firstRowId.low || message.firstRowId.high : message.firstRowId !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.firstRowId);
+                if (message.rows != null && $Object.hasOwnProperty.call(message, "rows") && (typeof message.rows === "object" ? message.rows.low || message.rows.high : message.rows !== 0))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.rows);
+                if (message.directoryBytes != null && $Object.hasOwnProperty.call(message, "directoryBytes") && message.directoryBytes !== 0)
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint32(message.directoryBytes);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an AttributeIndexSegment message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.AttributeIndexSegment
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.AttributeIndexSegment & nacre.v1.AttributeIndexSegment.$Shape} AttributeIndexSegment
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            AttributeIndexSegment.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.AttributeIndexSegment();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.object = value;
+                            else
+                                delete message.object;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.firstRowId = value;
+                            else
+                                delete message.firstRowId;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.rows = value;
+                            else
+                                delete message.rows;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.directoryBytes = value;
+                            else
+                                delete message.directoryBytes;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return AttributeIndexSegment;
+        })();
+
+        v1.AttributeDirectory = (function() {
+
+            /**
+             * Properties of an AttributeDirectory.
+             * @typedef {Object} nacre.v1.AttributeDirectory.$Properties
+             * @property {Array.<number>|null} [requiredFeatures] AttributeDirectory requiredFeatures
+             * @property {nacre.v1.AttributeType|null} [type] AttributeDirectory type
+             * @property {number|null} [rows] AttributeDirectory rows
+             * @property {nacre.v1.ValueSet.$Properties|null} [nulls] AttributeDirectory nulls
+             * @property {Array.<nacre.v1.ValueSet.$Properties>|null} [values] AttributeDirectory values
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of an AttributeDirectory.
+             * @memberof nacre.v1
+             * @interface IAttributeDirectory
+             * @augments nacre.v1.AttributeDirectory.$Properties
+             * @deprecated Use nacre.v1.AttributeDirectory.$Properties instead.
+             */
+
+            /**
+             * Shape of an AttributeDirectory.
+             * @typedef {nacre.v1.AttributeDirectory.$Properties} nacre.v1.AttributeDirectory.$Shape
+             */
+
+            /**
+             * Constructs a new AttributeDirectory.
+             * @memberof nacre.v1
+             * @classdesc Represents an AttributeDirectory.
+             * @constructor
+             * @param {nacre.v1.AttributeDirectory.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const AttributeDirectory = function (properties) {
+                this.requiredFeatures = [];
+                this.values = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * AttributeDirectory requiredFeatures.
+             * @member {Array.<number>} requiredFeatures
+             * @memberof nacre.v1.AttributeDirectory
+             * @instance
+             */
+            AttributeDirectory.prototype.requiredFeatures = $util.emptyArray;
+
+            /**
+             * AttributeDirectory type.
+             * @member {nacre.v1.AttributeType} type
+             * @memberof nacre.v1.AttributeDirectory
+             * @instance
+             */
+            AttributeDirectory.prototype.type = 0;
+
+            /**
+             * AttributeDirectory rows.
+             * @member {number} rows
+             * @memberof nacre.v1.AttributeDirectory
+             * @instance
+             */
+            AttributeDirectory.prototype.rows = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * AttributeDirectory nulls.
+             * @member {nacre.v1.ValueSet.$Properties|null|undefined} nulls
+             * @memberof nacre.v1.AttributeDirectory
+             * @instance
+             */
+            AttributeDirectory.prototype.nulls = null;
+
+            /**
+             * AttributeDirectory values.
+             * @member {Array.<nacre.v1.ValueSet.$Properties>} values
+             * @memberof nacre.v1.AttributeDirectory
+             * @instance
+             */
+            AttributeDirectory.prototype.values = $util.emptyArray;
+
+            /**
+             * Creates a new AttributeDirectory instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.AttributeDirectory
+             * @static
+             * @param {nacre.v1.AttributeDirectory.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.AttributeDirectory} AttributeDirectory instance
+             * @type {{
+             *   (properties: nacre.v1.AttributeDirectory.$Shape): nacre.v1.AttributeDirectory & nacre.v1.AttributeDirectory.$Shape;
+             *   (properties?: nacre.v1.AttributeDirectory.$Properties): nacre.v1.AttributeDirectory;
+             * }}
+             */
+            AttributeDirectory.create = function(properties) {
+                return new AttributeDirectory(properties);
+            };
+
+            /**
+             * Encodes the specified AttributeDirectory message. Does not implicitly {@link nacre.v1.AttributeDirectory.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.AttributeDirectory
+             * @static
+             * @param {nacre.v1.AttributeDirectory.$Properties} message AttributeDirectory message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            AttributeDirectory.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.requiredFeatures != null && message.requiredFeatures.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).uint32s(message.requiredFeatures);
+                if (message.type != null && $Object.hasOwnProperty.call(message, "type") && message.type !== 0)
+                    writer.uint32(/* id 2, wireType 0 =*/16).int32(message.type);
+                if (message.rows != null && $Object.hasOwnProperty.call(message, "rows") && (typeof message.rows === "object" ? message.rows.low || message.rows.high : message.rows !== 0))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.rows);
+                if (message.nulls != null && $Object.hasOwnProperty.call(message, "nulls"))
+                    $root.nacre.v1.ValueSet.encode(message.nulls, writer.uint32(/* id 4, wireType 2 =*/34).fork(), _depth + 1).ldelim();
+                if (message.values != null && message.values.length)
+                    for (let i = 0; i < message.values.length; ++i)
+                        $root.nacre.v1.ValueSet.encode(message.values[i], writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an AttributeDirectory message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.AttributeDirectory
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.AttributeDirectory & nacre.v1.AttributeDirectory.$Shape} AttributeDirectory
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            AttributeDirectory.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.AttributeDirectory();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType === 2) {
+                                if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                    message.requiredFeatures = [];
+                                reader.uint32s(message.requiredFeatures);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                message.requiredFeatures = [];
+                            message.requiredFeatures.push(reader.uint32());
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.int32())
+                                message.type = value;
+                            else
+                                delete message.type;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.rows = value;
+                            else
+                                delete message.rows;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            message.nulls = $root.nacre.v1.ValueSet.decode(reader, reader.size(), $undefined, _depth + 1, message.nulls);
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.values && message.values.length))
+                                message.values = [];
+                            message.values.push($root.nacre.v1.ValueSet.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return AttributeDirectory;
+        })();
+
+        v1.ValueSet = (function() {
+
+            /**
+             * Properties of a ValueSet.
+             * @typedef {Object} nacre.v1.ValueSet.$Properties
+             * @property {Uint8Array|null} [value] ValueSet value
+             * @property {number|null} [rows] ValueSet rows
+             * @property {number|null} [bytes] ValueSet bytes
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a ValueSet.
+             * @memberof nacre.v1
+             * @interface IValueSet
+             * @augments nacre.v1.ValueSet.$Properties
+             * @deprecated Use nacre.v1.ValueSet.$Properties instead.
+             */
+
+            /**
+             * Shape of a ValueSet.
+             * @typedef {nacre.v1.ValueSet.$Properties} nacre.v1.ValueSet.$Shape
+             */
+
+            /**
+             * Constructs a new ValueSet.
+             * @memberof nacre.v1
+             * @classdesc Represents a ValueSet.
+             * @constructor
+             * @param {nacre.v1.ValueSet.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const ValueSet = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * ValueSet value.
+             * @member {Uint8Array} value
+             * @memberof nacre.v1.ValueSet
+             * @instance
+             */
+            ValueSet.prototype.value = $util.newBuffer([]);
+
+            /**
+             * ValueSet rows.
+             * @member {number} rows
+             * @memberof nacre.v1.ValueSet
+             * @instance
+             */
+            ValueSet.prototype.rows = 0;
+
+            /**
+             * ValueSet bytes.
+             * @member {number} bytes
+             * @memberof nacre.v1.ValueSet
+             * @instance
+             */
+            ValueSet.prototype.bytes = 0;
+
+            /**
+             * Creates a new ValueSet instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.ValueSet
+             * @static
+             * @param {nacre.v1.ValueSet.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.ValueSet} ValueSet instance
+             * @type {{
+             *   (properties: nacre.v1.ValueSet.$Shape): nacre.v1.ValueSet & nacre.v1.ValueSet.$Shape;
+             *   (properties?: nacre.v1.ValueSet.$Properties): nacre.v1.ValueSet;
+             * }}
+             */
+            ValueSet.create = function(properties) {
+                return new ValueSet(properties);
+            };
+
+            /**
+             * Encodes the specified ValueSet message. Does not implicitly {@link nacre.v1.ValueSet.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.ValueSet
+             * @static
+             * @param {nacre.v1.ValueSet.$Properties} message ValueSet message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ValueSet.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.value != null && $Object.hasOwnProperty.call(message, "value") && message.value.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.value);
+                if (message.rows != null && $Object.hasOwnProperty.call(message, "rows") && message.rows !== 0)
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.rows);
+                if (message.bytes != null && $Object.hasOwnProperty.call(message, "bytes") && message.bytes !== 0)
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.bytes);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a ValueSet message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.ValueSet
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.ValueSet & nacre.v1.ValueSet.$Shape} ValueSet
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ValueSet.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.ValueSet();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.value = value;
+                            else
+                                delete message.value;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.rows = value;
+                            else
+                                delete message.rows;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.bytes = value;
+                            else
+                                delete message.bytes;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return ValueSet;
         })();
 
         v1.Partition = (function() {

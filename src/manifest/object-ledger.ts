@@ -1,0 +1,70 @@
+// The objects of the next root's table while it is being made: what comes, what goes, and what the set hash
+// and the list of changes say of both. Pure.
+import { objectKey } from './keys.js';
+import type { ManifestFunctions } from './functions.js';
+import type { Changes, Root } from './message.js';
+import { type NewObject, TableBuilder } from './objects.js';
+import { type HashedObject, updateSetHash } from './set-hash.js';
+
+export class ObjectLedger {
+  readonly table: TableBuilder;
+  readonly #removedTable = new TableBuilder(null);
+  #mergedTable: TableBuilder | undefined;
+  readonly #addedSlots: number[] = [];
+  readonly #added: HashedObject[] = [];
+  readonly #removed: HashedObject[] = [];
+  #moved = 0;
+
+  constructor(objects: Root['objects']) {
+    this.table = new TableBuilder(objects);
+  }
+
+  /** Its slot. */
+  add(object: NewObject): number {
+    const slot = this.table.add(object);
+    this.#addedSlots.push(slot);
+    this.#added.push({ key: objectKey(object.pattern, object.id), hash: object.hash });
+    return slot;
+  }
+
+  remove(slot: number): void {
+    const object = this.#take(slot);
+    const added = this.#addedSlots.indexOf(slot);
+    // What came and went within this version was never in the parent: it is an orphan, not a removal.
+    if (added < 0) this.#removedTable.add(object);
+    else this.#addedSlots.splice(added, 1);
+  }
+
+  /** A segment whose entries another one took over: what it names is of the dataset still, it is not. */
+  merge(slot: number): void {
+    this.#mergedTable ??= new TableBuilder(null);
+    this.#mergedTable.add(this.#take(slot));
+  }
+
+  /** Into a segment: no longer in the table, still of the dataset. */
+  move(slot: number): void {
+    this.#take(slot);
+    this.#moved++;
+  }
+
+  #take(slot: number): NewObject {
+    const object = this.table.objectAt(slot);
+    this.#removed.push({ key: objectKey(object.pattern, object.id), hash: object.hash });
+    this.table.remove(slot);
+    return object;
+  }
+
+  /** What the root's list of changes says of objects. */
+  changes(): Pick<Changes, 'added' | 'removed' | 'moved' | 'merged'> {
+    return {
+      added: this.#addedSlots,
+      removed: this.#removedTable.build(),
+      moved: this.#moved,
+      merged: this.#mergedTable?.build() ?? null,
+    };
+  }
+
+  setHash(before: Uint8Array, functions: ManifestFunctions): Uint8Array {
+    return updateSetHash(before, this.#added, this.#removed, functions);
+  }
+}
