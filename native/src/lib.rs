@@ -21,3 +21,4 @@ mod scan;
 mod search;
 mod spawn;
 mod statistics;
+mod value_sets;

@@ -21,5 +21,6 @@ pub mod statistics;
 #[cfg(test)]
 mod testing;
 mod topk;
+pub mod value_sets;
 
 pub use error::{Code, Error, Result, catch_panic};

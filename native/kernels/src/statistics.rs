@@ -81,20 +81,20 @@ fn floats(valid: &Valid<'_>, numbers: &[[u8; 8]]) -> Statistics {
 }
 
 /// The rows that are not null.
-struct Valid<'a> {
+pub(crate) struct Valid<'a> {
     rows: usize,
     bits: Option<&'a [u8]>,
 }
 
 impl<'a> Valid<'a> {
-    fn new(column: &Column<'a>, rows: &Range<usize>) -> Result<Self> {
+    pub(crate) fn new(column: &Column<'a>, rows: &Range<usize>) -> Result<Self> {
         let bits = column.valid.map(|bits| bits_of(bits, rows)).transpose()?;
         Ok(Self { rows: rows.len(), bits })
     }
 
     /// Calls `visit` for each of them; how many others there are.
     #[inline(always)]
-    fn each(&self, mut visit: impl FnMut(usize)) -> usize {
+    pub(crate) fn each(&self, mut visit: impl FnMut(usize)) -> usize {
         let Some(bits) = self.bits else {
             (0..self.rows).for_each(visit);
             return 0;
@@ -109,6 +109,18 @@ impl<'a> Valid<'a> {
             }
         }
         nulls
+    }
+
+    /// Calls `visit` for each of the others.
+    pub(crate) fn each_null(&self, mut visit: impl FnMut(usize)) {
+        let Some(bits) = self.bits else { return };
+        for first in (0..self.rows).step_by(64) {
+            let mut word = !word_at(bits, first / 64) & (u64::MAX >> (64 - (self.rows - first).min(64)));
+            while word != 0 {
+                visit(first + word.trailing_zeros() as usize);
+                word &= word - 1;
+            }
+        }
     }
 }
 
