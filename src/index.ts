@@ -9,12 +9,15 @@ export { open, type OpenOptions } from './dataset/open.js';
 export type { WriteCall, WriteResult } from './dataset/operation.js';
 export type { Verification, VerifyOptions } from './dataset/verify.js';
 export type {
+  AttributeIndexOptions,
+  DropAttributeIndexOptions,
   DropIndexOptions,
   ExactIndexOptions,
   IndexOptions,
   IvfIndexOptions,
   TransactionHandle,
 } from './dataset/transaction-handle.js';
+export type { AttributeIndexReport, NotIndexed } from './arrays/attribute-index-builder.js';
 export type { RowsInput } from './arrays/rows-input.js';
 export type { RowSource } from './arrays/row-source.js';
 export type { AppendOptions, CreateOptions, RowTarget } from './arrays/write-transaction.js';

@@ -16,6 +16,7 @@ import type { CallOptions } from '../storage/object-store.js';
 import type { RowNorms } from '../native.js';
 import { defined } from '../util/assert.js';
 import { untilAborted } from '../util/runtime.js';
+import type { IndexedRows } from './attribute-index.js';
 import type { ColumnFile } from './column-sources.js';
 import type { ArrayEnvironment } from './environment.js';
 import type { RowType } from './partition-writer.js';
@@ -43,6 +44,7 @@ export class ArrayView {
   #scanParts: readonly ScanPart[] | undefined;
   #columnFiles: Promise<readonly ColumnFile[]> | undefined;
   readonly #indexes = new Map<number, ArrayIndex>();
+  #attributeIndexes: ReadonlyMap<number, readonly IndexedRows[]> | undefined;
 
   constructor(environment: ArrayEnvironment, root: Root, entry: ArrayEntry) {
     this.#environment = environment;
@@ -211,6 +213,21 @@ export class ArrayView {
     });
     const { metric, calibrations } = entry;
     return { epoch: resolveObject(objects, entry.epoch, this.#where()), lists, metric, calibrations };
+  }
+
+  /** What an attribute's index covers, ascending; undefined where it has none. */
+  attributeIndex(attribute: number): readonly IndexedRows[] | undefined {
+    this.#attributeIndexes ??= new Map(
+      this.entry.attributeIndexes.map((index) => [
+        index.attribute,
+        index.segments.map(({ object, firstRowId, rows, directoryBytes }): IndexedRows => {
+          const stored = resolveObject(this.#root.objects, object, this.#where());
+          const part = this.#part({ rows, dataOffset: directoryBytes }, stored, undefined);
+          return { part, firstRowId, rows, directoryBytes };
+        }),
+      ]),
+    );
+    return this.#attributeIndexes.get(attribute);
   }
 
   #segmentLoader(reference: SegmentRef, options: CallOptions): BaseUnit['load'] {

@@ -85,7 +85,7 @@ function draftOf(array: PendingArray, name: string, typeOf: () => AttributeType 
 }
 
 /** `NotFound`, with the nearest name. */
-function knownAttribute(array: PendingArray, name: string): AttributeDraft {
+export function knownAttribute(array: PendingArray, name: string): AttributeDraft {
   const known = array.attributes.get(name);
   if (known !== undefined) return known;
   const near = nearestName(name, [...array.attributes.keys()]);

@@ -95,9 +95,10 @@ function encodeValue(value: Value): Uint8Array {
 /** A mark of the byte order is text here. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
 
-function decodeValue(type: AttributeType, bytes: Uint8Array, name: string): Value {
+/** `Corrupt` for bytes that are no value of the type; of lists it is an item. */
+export function decodeValue(type: AttributeType, bytes: Uint8Array, name: string): Value {
   const damaged = (): NacreError =>
-    new NacreError('Corrupt', `a statistic of the attribute '${name}' is no value of its type`, {
+    new NacreError('Corrupt', `what is told of the attribute '${name}' is no value of its type`, {
       context: { attribute: name },
     });
   if (type === 'string' || type === 'strings') {

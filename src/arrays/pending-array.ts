@@ -27,6 +27,8 @@ export class PendingArray {
   name: string;
   /** Its indexes by kind; the transaction's own cover every row of the base. */
   readonly indexes: Map<number, 'known' | 'own'>;
+  /** The attributes that have an index, by their ids; the transaction's own as above. */
+  readonly attributeIndexes: Map<number, 'known' | 'own'>;
   /** By name: those of the base, and those that the transaction makes. */
   readonly attributes: Map<string, AttributeDraft>;
   appendedRows = 0;
@@ -41,6 +43,8 @@ export class PendingArray {
     this.type = type;
     this.base = base;
     this.indexes = new Map(base?.entry.indexes.map(({ kind }) => [kind, 'known']));
+    const indexed = base?.entry.attributeIndexes.map(({ attribute }) => [attribute, 'known'] as const);
+    this.attributeIndexes = new Map(indexed);
     this.attributes = new Map(base?.entry.attributes.map(({ id, name, type }) => [name, { id, name, type }]));
     this.#dropped = environment.functions.rowSets.fromSorted(noRows);
   }

@@ -32,6 +32,8 @@ import {
   setSource,
 } from './attribute-changes.js';
 import { appendPieces } from './append-changes.js';
+import type { BuildAttributeIndexOptions } from './attribute-index-builder.js';
+import { dropAttributeIndex, indexAttribute } from './attribute-index-changes.js';
 import { BackgroundUploads } from './background-uploads.js';
 import type { ArrayEnvironment } from './environment.js';
 import { checkRowType, defaultPartitionBytes, rowBytesOf, type RowType } from './partition-writer.js';
@@ -42,11 +44,11 @@ import { permuteRows, sortedOrder, splitPending, uniqueSorted } from './row-orde
 import type { RowSource } from './row-source.js';
 import { RowsWriter } from './rows-writer.js';
 import { checkRows, type RowsInput } from './rows-input.js';
-import { resolveIndices, resolveSelection, type RowSelection } from './selection.js';
+import { idsOf, type RowTarget } from './row-target.js';
+import { resolveSelection, type RowSelection } from './selection.js';
 import { arrayType } from './types.js';
 
-/** Rows by logical index, or by row id. */
-export type RowTarget = ArrayLike<number> | { readonly ids: ArrayLike<number> } | { readonly all: true };
+export type { RowTarget };
 
 export interface CreateOptions {
   readonly dtype: Dtype;
@@ -296,6 +298,17 @@ export class WriteTransaction {
     return this.#array(name).indexes.get(kind);
   }
 
+  /** Builds the index of an attribute, or adds to it, and gives the attribute that. */
+  async indexAttribute(name: string, attribute: string, options: BuildAttributeIndexOptions) {
+    const built = await indexAttribute(this.#environment, this.#array(name), attribute, options);
+    if (built.change !== undefined) this.#note(built.change);
+    return built.report;
+  }
+
+  dropAttributeIndex(name: string, attribute: string): void {
+    this.#note(dropAttributeIndex(this.#array(name), attribute));
+  }
+
   /** Takes the index of the kind from the array; there is one. */
   dropIndex(name: string, kind: number): void {
     const array = this.#array(name);
@@ -375,16 +388,7 @@ export class WriteTransaction {
     return hasPending ? { set } : draftRowSet(this.#environment, set, this.#options);
   }
 
-  async #idsOf(array: PendingArray, target: RowTarget): Promise<Float64Array> {
-    const map = await array.rowMap();
-    if ('all' in target) return map.idsOf(Float64Array.from({ length: map.liveRows }, (_, i) => i));
-    if (!('ids' in target)) return map.idsOf(resolveIndices(target, map.liveRows, array.name));
-    const ids = Float64Array.from(target.ids);
-    const missing = (await map.indicesOf(ids)).indexOf(-1);
-    if (missing < 0) return ids;
-    throw new NacreError('NotFound', `array '${array.name}' has no row with the id ${ids[missing] ?? 0}`, {
-      context: { array: array.name, id: ids[missing] ?? 0 },
-      hint: 'It was dropped, or the id was never given.',
-    });
+  #idsOf(array: PendingArray, target: RowTarget): Promise<Float64Array> {
+    return idsOf(array, target);
   }
 }

@@ -1,5 +1,6 @@
 // An array as users hold it: a name, looked up by each read in the version that the dataset stands at.
 import type { ArrayView } from '../arrays/array-view.js';
+import type { AttributeIndexReport } from '../arrays/attribute-index-builder.js';
 import type { Attribute } from '../attributes/column.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { allocate, readPicks, readRuns } from '../arrays/reader.js';
@@ -21,7 +22,13 @@ import type { Environment } from './environment.js';
 import type { HeadSource } from './head-source.js';
 import type { Snapshot } from './snapshot.js';
 import type { WriteCall, WriteResult } from './operation.js';
-import type { DropIndexOptions, IndexOptions, TransactionHandle } from './transaction-handle.js';
+import type {
+  AttributeIndexOptions,
+  DropAttributeIndexOptions,
+  DropIndexOptions,
+  IndexOptions,
+  TransactionHandle,
+} from './transaction-handle.js';
 
 export type { RowSelection };
 
@@ -219,24 +226,36 @@ export class ArrayHandle {
   }
 
   /**
-   * Builds an index of the rows in a version of its own; see {@link TransactionHandle.index}. Gives the
-   * version that holds it; the present one when `update` finds nothing to do.
+   * Builds an index of the rows, or of an attribute, in a version of its own; see
+   * {@link TransactionHandle.index}. Gives the version that holds it; the present one when `update` finds
+   * nothing to do.
    */
-  async index(options: IndexOptions): Promise<WriteResult> {
-    const message = options.update === true ? 'update' : 'build';
-    return this.#home.write((tx) => tx.index(this.name, options), {
-      message: `${message} the ${options.type} index of '${this.name}'`,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    });
+  async index(options: IndexOptions): Promise<WriteResult>;
+  async index(options: AttributeIndexOptions): Promise<WriteResult & AttributeIndexReport>;
+  async index(
+    options: IndexOptions | AttributeIndexOptions,
+  ): Promise<WriteResult | (WriteResult & AttributeIndexReport)> {
+    const { update, signal } = options;
+    const how = {
+      message: `${update === true ? 'update' : 'build'} the ${indexName(options)} of '${this.name}'`,
+      ...(signal === undefined ? {} : { signal }),
+    };
+    if (!('attribute' in options)) return this.#home.write((tx) => tx.index(this.name, options), how);
+    let report: AttributeIndexReport = { indexedRows: 0, notIndexed: [] };
+    const written = await this.#home.write(async (tx) => {
+      report = await tx.index(this.name, options);
+    }, how);
+    return { ...written, ...report };
   }
 
   /**
    * Takes an index away in a version of its own; see {@link TransactionHandle.dropIndex}. Errors: `NotFound`
    * where there is none.
    */
-  async dropIndex({ type, signal }: DropIndexOptions): Promise<WriteResult> {
-    return this.#home.write((tx) => tx.dropIndex(this.name, { type }), {
-      message: `drop the ${type} index of '${this.name}'`,
+  async dropIndex(options: DropIndexOptions | DropAttributeIndexOptions): Promise<WriteResult> {
+    const { signal } = options;
+    return this.#home.write((tx) => tx.dropIndex(this.name, options), {
+      message: `drop the ${indexName(options)} of '${this.name}'`,
       ...(signal === undefined ? {} : { signal }),
     });
   }
@@ -245,4 +264,8 @@ export class ArrayHandle {
     this.#check();
     return this.#source.read(async (snapshot) => snapshot.array(this.name), options);
   }
+}
+
+function indexName(of: DropIndexOptions | DropAttributeIndexOptions): string {
+  return 'attribute' in of ? `index of the attribute '${of.attribute}'` : `${of.type} index`;
 }

@@ -18,6 +18,10 @@ export class QueryCounts {
   windows = 0;
   ruledOutWindows = 0;
   wholeWindows = 0;
+  /** Attributes of which an index was read in the place of a column, rows of these, bytes that were read. */
+  readonly indexedAttributes = new Set<string>();
+  indexedRows = 0;
+  indexBytes = 0;
 }
 
 export interface QueryAnalysis {
@@ -57,6 +61,15 @@ export interface QueryAnalysis {
   };
   /** Windows of at most 262,144 rows: of those ruled out and taken whole no column was read. */
   readonly windows: { readonly all: number; readonly ruledOut: number; readonly takenWhole: number };
+  /**
+   * Indexes of attributes that were read in the place of columns: of which, of how many rows (counted for
+   * each attribute), and how many bytes, directories included.
+   */
+  readonly indexes: {
+    readonly attributes: readonly string[];
+    readonly rows: number;
+    readonly bytes: number;
+  };
 }
 
 /** Runs a query and tells what it cost; what else the dataset does meanwhile counts too. */
@@ -77,14 +90,16 @@ export async function analyzed<T>(
   }
 }
 
-type Cost = Omit<QueryAnalysis, 'plan' | 'rows' | 'windows' | 'cacheHits' | 'cacheMisses'>;
+type LookedAt = Pick<QueryAnalysis, 'rows' | 'windows' | 'indexes'>;
+
+type Cost = Omit<QueryAnalysis, 'plan' | 'cacheHits' | 'cacheMisses' | keyof LookedAt>;
 
 function costOf(meter: MeterCounts): Cost {
   const { totalRequests, waves, bytesDown, bytesMapped, retries, elapsedMs, priceUsd } = meter;
   return { requests: totalRequests, waves, bytesRead: bytesDown, bytesMapped, retries, elapsedMs, priceUsd };
 }
 
-function lookedAt(counts: QueryCounts): Pick<QueryAnalysis, 'rows' | 'windows'> {
+function lookedAt(counts: QueryCounts): LookedAt {
   const { liveRows, matchedRows, scannedRows, codedRows, scoredRows } = counts;
   return {
     rows: {
@@ -99,6 +114,11 @@ function lookedAt(counts: QueryCounts): Pick<QueryAnalysis, 'rows' | 'windows'> 
       all: counts.windows,
       ruledOut: counts.ruledOutWindows,
       takenWhole: counts.wholeWindows,
+    },
+    indexes: {
+      attributes: [...counts.indexedAttributes],
+      rows: counts.indexedRows,
+      bytes: counts.indexBytes,
     },
   };
 }

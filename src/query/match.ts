@@ -1,12 +1,11 @@
 // Which rows a filter matches: windows of row ids are ruled out, or taken whole, by what is known of their
-// files; of the others the columns that the filter names are read, and nothing else.
+// files; of the others the columns that the filter names are read, or indexes of them, and nothing else.
 import type { ArrayView } from '../arrays/array-view.js';
 import { readColumns, readValues } from '../arrays/column-reader.js';
 import { ColumnSources, type ColumnWindow, statisticsOfWindow } from '../arrays/column-sources.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { RowMap } from '../arrays/row-map.js';
 import { clearBit, filledBits, setBit } from '../attributes/bits.js';
-import type { Attribute } from '../attributes/column.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { mergeSorted, slice } from '../util/sorted.js';
@@ -18,6 +17,7 @@ import { matches } from './filter/evaluate.js';
 import type { Expression } from './filter/expression.js';
 import { possibleTruths } from './filter/prune.js';
 import { filterColumns } from './filter/scan.js';
+import { AttributeIndexes } from './indexed.js';
 
 /** The rows of a window that match and are live: bit i is row id `start + i`. */
 export interface MatchedWindow {
@@ -52,10 +52,11 @@ export async function* matchedWindows(
   const { rowSets } = environment.functions;
   const files = used.length === 0 ? [] : await view.columnFiles(options);
   const sources = new ColumnSources(used, files, view.entry.nextRowId, rowSets);
+  const indexes = new AttributeIndexes(environment, view, used, bound, options, counts);
   const match = async (window: ColumnWindow): Promise<MatchedWindow> => {
     const { start, end } = window;
     const [bits, dropped] = await Promise.all([
-      matchWindow(environment, window, bound, used, options, counts),
+      matchWindow(environment, window, bound, indexes, options, counts),
       map.droppedWithin(start, end),
     ]);
     for (const id of dropped) clearBit(bits, id - start);
@@ -85,14 +86,15 @@ function renumbered(filter: BoundExpression, columns: readonly number[]): BoundE
 }
 
 async function matchWindow(
-  { pages, native }: ArrayEnvironment,
+  environment: ArrayEnvironment,
   window: ColumnWindow,
   filter: BoundExpression,
-  attributes: readonly Attribute[],
+  indexes: AttributeIndexes,
   options: CallOptions,
   counts: QueryCounts,
 ): Promise<Uint8Array> {
   const { start, end, sources } = window;
+  const { pages } = environment;
   counts.windows++;
   const truths = possibleTruths(filter, statisticsOfWindow(window));
   const base = async (): Promise<Uint8Array> => {
@@ -101,19 +103,18 @@ async function matchWindow(
       else counts.ruledOutWindows++;
       return filledBits(end - start, truths.true);
     }
-    const stretches = sources.flatMap((dense) => {
-      if (dense === undefined) return [];
-      const { source, firstRowId } = dense;
-      return { source, start: start - firstRowId, end: end - firstRowId };
-    });
-    const read = await readColumns(pages, stretches, 'in kernels', options);
-    let next = 0;
-    const columns = sources.map((dense) => (dense === undefined ? undefined : read[next++]));
-    return filterColumns(native, filter, columns, end - start, options);
+    // Once more for each index that turns out to be damaged.
+    for (;;) {
+      try {
+        return await filterWindow(environment, window, filter, indexes, options);
+      } catch (error) {
+        indexes.giveUp(error);
+      }
+    }
   };
   const patched = patchedIds(window);
   if (patched.length === 0) return base();
-  const values = readValues(pages, [{ window, ids: patched }], attributes.length, options);
+  const values = readValues(pages, [{ window, ids: patched }], sources.length, options);
   const [bits, lists] = await Promise.all([base(), values]);
   for (const [i, id] of patched.entries()) {
     const row = lists.map((list) => list[i] ?? null);
@@ -121,6 +122,30 @@ async function matchWindow(
     else clearBit(bits, id - start);
   }
   return bits;
+}
+
+/** By indexes where the window has some, of other attributes by the columns of its files. */
+async function filterWindow(
+  { pages, native }: ArrayEnvironment,
+  window: ColumnWindow,
+  filter: BoundExpression,
+  indexes: AttributeIndexes,
+  options: CallOptions,
+): Promise<Uint8Array> {
+  const { start, end, sources } = window;
+  const covering = indexes.covering(window);
+  const stretches = sources.flatMap((dense, i) => {
+    if (dense === undefined || covering[i] !== undefined) return [];
+    const { source, firstRowId } = dense;
+    return { source, start: start - firstRowId, end: end - firstRowId };
+  });
+  const [indexed, read] = await Promise.all([
+    indexes.read(window, covering),
+    readColumns(pages, stretches, 'in kernels', options),
+  ]);
+  let next = 0;
+  const columns = sources.map((dense, i) => (dense === undefined ? undefined : (indexed[i] ?? read[next++])));
+  return filterColumns(native, filter, columns, end - start, options);
 }
 
 /** Ids of the window for which a file of single rows has a value, ascending, each once. */

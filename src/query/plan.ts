@@ -44,9 +44,7 @@ export function explainPlan(plan: NearestPlan): string {
   const skip = offset === 0 ? '' : `, after the first ${offset}`;
   const lines = [`nearest ${limit} rows of '${array}' by ${metric}${skip}`];
   if (filter !== undefined) {
-    lines.push(
-      `├─ of those where ${formatExpression(filter)}: files ruled out by statistics, else their columns`,
-    );
+    lines.push(`├─ of those where ${formatExpression(filter)}: ${filterReads}`);
   }
   if (select.length > 0) lines.push(`├─ with ${select.join(', ')}, read for these rows alone`);
   if (range !== undefined) lines.push(`├─ of scores from ${range.least} up to and without ${range.below}`);
@@ -61,3 +59,6 @@ function listsOf({ recall, nprobe }: Approximation): string {
   if (nprobe !== undefined) return `the ${nprobe} nearest lists of an ivf index`;
   return `the nearest lists of an ivf index, as many as give a recall of ${recall}`;
 }
+
+/** What a filter looks at. */
+export const filterReads = 'files ruled out by statistics, else indexes of attributes, else their columns';

@@ -13,6 +13,7 @@ import { formatExpression } from './filter/format.js';
 import type { QueryHome, QueryPlace } from './home.js';
 import { everything, idsOfWindow, type MatchedWindow, matchedWindows } from './match.js';
 import { wholeNumber } from './nearest.js';
+import { filterReads } from './plan.js';
 
 export interface RowsPlan {
   readonly array: string;
@@ -95,7 +96,7 @@ export class RowQuery {
     const skip = offset === 0 ? '' : `, after the first ${offset}`;
     const lines = [`${rows} of '${array}'${skip}`];
     if (filter !== undefined) {
-      lines.push(`└─ where ${formatExpression(filter)}: files ruled out by statistics, else their columns`);
+      lines.push(`└─ where ${formatExpression(filter)}: ${filterReads}`);
     }
     if (select.length > 0) lines.push(`└─ with ${select.join(', ')}, read for these rows alone`);
     return lines.join('\n');

@@ -1,8 +1,9 @@
-// A bound filter over whole columns: its terms are evaluated natively, each over one column, and joined here.
-// What comes out is what evaluate.ts says of each row.
+// A bound filter over whole columns: its terms are evaluated natively, each over one column, or taken from an
+// index, and joined here. What comes out is what evaluate.ts says of each row.
 //
 // Of every node there are two sets of rows, those where it is true and those where it is false; of the rest
-// it is unknown. So `not` swaps them, and `and` and `or` are one operation on words of 32 rows.
+// it is unknown. So `not` swaps them, and `and` and `or` are one operation on words of 32 rows. One of the
+// two is asked for, and that asks one of each operand.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { bytesOfBits } from '../../attributes/bits.js';
 import type { AttributeType, Column } from '../../attributes/column.js';
@@ -31,37 +32,50 @@ const wildCost = 256;
 
 /**
  * The rows that match, as bits: those of which the filter is true, not false and not unknown. `columns[i]`
- * has the values of attribute i of those that the filter was bound to; undefined stands for one that is null
- * in every row.
+ * has the values of attribute i of those that the filter was bound to, or an index of them; undefined stands
+ * for one that is null in every row.
  *
  * Cost: per term one pass over its column by all threads, numbers as fast as memory gives them. Terms of an
- * `and` (`or`) are left away once those before are false (true) of every row. Until the promise settles
+ * `and` (`or`) are left away once those before hold of no row (of every row). Until the promise settles
  * nobody changes the columns. Errors: `Corrupt` for a column that has not so many rows, or whose offsets lead
  * out of it; `Aborted` between two terms.
  */
 export async function filterColumns(
   native: NativeBinding,
   filter: BoundExpression,
-  columns: readonly (Column | undefined)[],
+  columns: readonly (Column | IndexedColumn | undefined)[],
   rows: number,
   { signal }: CallOptions = {},
 ): Promise<Uint8Array> {
-  const { holds } = await new Evaluation(native, columns, rows, signal).truths(filter);
+  const holds = await new Evaluation(native, columns, rows, signal).side(filter, 'holds');
   return new Uint8Array(holds.buffer, 0, bytesOfBits(rows));
 }
 
-/** Bits of rows, in words of 32; behind the last row they are zero. No row is in both. */
-interface Truths {
-  readonly holds: Uint32Array<ArrayBuffer>;
-  readonly fails: Uint32Array<ArrayBuffer>;
+/** Rows of which a node is true, or those of which it is false. */
+export type Side = 'holds' | 'fails';
+
+export type OnColumn = Extract<BoundExpression, { readonly column: number }>;
+
+/** What stands for a column: it knows the rows of each term. */
+export interface IndexedColumn {
+  readonly type: 'indexed';
+  readonly rows: number;
+  /** What the next is on the event loop, in bytes of a column; more than `mostNow` goes to the pool. */
+  cost(term: OnColumn, side: Side): number;
+  /** Puts the rows into bits, all of them; behind the last row they are zero. */
+  fillNow(term: OnColumn, side: Side, bits: Uint8Array): void;
+  /** The same off the event loop. */
+  fill(term: OnColumn, side: Side, bits: Uint8Array): Promise<void>;
 }
 
-type OnColumn = Extract<BoundExpression, { readonly column: number }>;
+/** Bits of rows, in words of 32; behind the last row they are zero. */
+type Words = Uint32Array<ArrayBuffer>;
+
 type OnValues = Exclude<OnColumn, { readonly kind: 'isNull' | 'ofValues' }>;
 
 class Evaluation {
   readonly #native: NativeBinding;
-  readonly #columns: readonly (Column | undefined)[];
+  readonly #columns: readonly (Column | IndexedColumn | undefined)[];
   readonly #rows: number;
   readonly #words: number;
   readonly #signal: AbortSignal | undefined;
@@ -70,7 +84,7 @@ class Evaluation {
 
   constructor(
     native: NativeBinding,
-    columns: readonly (Column | undefined)[],
+    columns: readonly (Column | IndexedColumn | undefined)[],
     rows: number,
     signal: AbortSignal | undefined,
   ) {
@@ -81,55 +95,72 @@ class Evaluation {
     this.#signal = signal;
   }
 
-  async truths(filter: BoundExpression): Promise<Truths> {
-    if (filter.kind === 'and') return this.#join(filter.operands, 'fails');
-    if (filter.kind === 'or') return this.#join(filter.operands, 'holds');
-    if (filter.kind === 'not') {
-      const { holds, fails } = await this.truths(filter.operand);
-      return { holds: fails, fails: holds };
+  /** The words are the caller's own. */
+  async side(filter: BoundExpression, side: Side): Promise<Words> {
+    switch (filter.kind) {
+      case 'not':
+        return this.side(filter.operand, side === 'holds' ? 'fails' : 'holds');
+      case 'and':
+        return this.#join(filter.operands, side, side === 'holds');
+      case 'or':
+        return this.#join(filter.operands, side, side === 'fails');
+      case 'constant':
+        return filter.value === (side === 'holds') ? this.#every() : this.#none();
+      default:
+        return this.#ofColumn(filter, side);
     }
-    if (filter.kind !== 'constant') return this.#ofColumn(filter);
-    const [every, none] = [this.#every(), this.#none()];
-    return filter.value ? { holds: every, fails: none } : { holds: none, fails: every };
   }
 
-  /** One operand decides a row for `decisive`, all of them for the other. */
-  async #join(operands: readonly BoundExpression[], decisive: keyof Truths): Promise<Truths> {
-    const other = decisive === 'fails' ? 'holds' : 'fails';
-    const joined: Truths = { holds: this.#none(), fails: this.#none() };
-    joined[other].set(this.#every());
+  /** The rows that all operands have on this side, or that one has. */
+  async #join(operands: readonly BoundExpression[], side: Side, isOfAll: boolean): Promise<Words> {
+    let joined: Words | undefined;
     for (const operand of operands) {
-      if (this.#isEvery(joined[decisive])) break;
-      const next = await this.truths(operand);
-      orInto(joined[decisive], next[decisive]);
-      andInto(joined[other], next[other]);
+      const next = await this.side(operand, side);
+      if (joined === undefined) joined = next;
+      else if (isOfAll) andInto(joined, next);
+      else orInto(joined, next);
+      if (isOfAll ? isNone(joined) : this.#isEvery(joined)) break;
       await this.#pace(this.#words);
     }
-    return joined;
+    return joined ?? (isOfAll ? this.#every() : this.#none());
   }
 
-  async #ofColumn(filter: OnColumn): Promise<Truths> {
+  async #ofColumn(filter: OnColumn, side: Side): Promise<Words> {
     throwIfAborted(this.#signal);
     const column = this.#columns[filter.column];
     if (column === undefined) {
-      return { holds: filter.kind === 'isNull' ? this.#every() : this.#none(), fails: this.#none() };
+      return filter.kind === 'isNull' && side === 'holds' ? this.#every() : this.#none();
     }
     if (column.rows !== this.#rows) {
       throw damaged(`column ${filter.column} has ${column.rows} rows, where others have ${this.#rows}`);
     }
-    if (filter.kind !== 'isNull' && filter.kind !== 'ofValues') return this.#ofValues(filter, column);
+    if (column.type === 'indexed') return this.#ofIndex(filter, column, side);
+    if (filter.kind !== 'isNull' && filter.kind !== 'ofValues') return this.#ofValues(filter, column, side);
     await this.#pace(this.#words);
     const known = this.#known(column);
-    if (filter.kind === 'ofValues') {
-      return filter.value ? { holds: known, fails: this.#none() } : { holds: this.#none(), fails: known };
-    }
+    if (filter.kind === 'ofValues') return filter.value === (side === 'holds') ? known : this.#none();
+    if (side === 'fails') return known;
     const nulls = this.#every();
     for (let i = 0; i < nulls.length; i++) nulls[i] = (nulls[i] as number) & ~(known[i] as number);
-    return { holds: nulls, fails: known };
+    return nulls;
   }
 
-  async #ofValues(filter: OnValues, column: Column): Promise<Truths> {
-    const { holds, fails }: Truths = { holds: this.#none(), fails: this.#none() };
+  async #ofIndex(filter: OnColumn, column: IndexedColumn, side: Side): Promise<Words> {
+    const words = this.#none();
+    const bits = bytesOf(words).subarray(0, bytesOfBits(this.#rows));
+    const cost = column.cost(filter, side);
+    if (cost > mostNow) {
+      await column.fill(filter, side, bits);
+      this.#spent = 0;
+    } else {
+      await this.#pace(cost + termCost);
+      column.fillNow(filter, side, bits);
+    }
+    return words;
+  }
+
+  async #ofValues(filter: OnValues, column: Column, side: Side): Promise<Words> {
+    const [holds, fails] = [this.#none(), this.#none()];
     const values = inBytes(column);
     const size = values.values.length + bytesOf(values.offsets).length + bytesOf(values.lists).length;
     const cost = size * (filter.kind === 'like' && isWild(filter.pattern) ? wildCost : 1);
@@ -147,11 +178,11 @@ class Evaluation {
     } catch (error) {
       throw fromNative(error);
     }
-    return { holds, fails };
+    return side === 'holds' ? holds : fails;
   }
 
   /** Rows that are not null. */
-  #known({ valid }: Column): Uint32Array<ArrayBuffer> {
+  #known({ valid }: Column): Words {
     const known = this.#every();
     if (valid === undefined) return known;
     const bytes = bytesOfBits(this.#rows);
@@ -164,11 +195,11 @@ class Evaluation {
     return known;
   }
 
-  #none(): Uint32Array<ArrayBuffer> {
+  #none(): Words {
     return new Uint32Array(this.#words);
   }
 
-  #every(): Uint32Array<ArrayBuffer> {
+  #every(): Words {
     const every = this.#none().fill(0xffff_ffff);
     if (this.#rows % 32 > 0) every[this.#words - 1] = this.#lastWord();
     return every;
@@ -200,6 +231,11 @@ function orInto(into: Uint32Array, from: Uint32Array): void {
 
 function andInto(into: Uint32Array, from: Uint32Array): void {
   for (let i = 0; i < into.length; i++) into[i] = (into[i] as number) & (from[i] as number);
+}
+
+function isNone(words: Uint32Array): boolean {
+  for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
+  return true;
 }
 
 function isWild({ stretches }: LikePattern): boolean {

@@ -1,0 +1,136 @@
+// Builds indexes of attributes: of up to 2^20 rows that follow each other, which of them have which value.
+//
+// Columns are read file by file, as the base files hold them; what is in memory is one file's column and the
+// sets of one segment. Rows that were appended without the attribute are null for good: base columns come
+// with their rows, and whatever is set later is an override, which wins over the index too.
+import { inBytes } from '../attributes/native-column.js';
+import type { AttributeDraft, AttributeIndexDraft } from '../manifest/transaction.js';
+import { fromNative } from '../native.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { defined } from '../util/assert.js';
+import { throwIfAborted } from '../util/runtime.js';
+import type { ArrayView } from './array-view.js';
+import { type IndexedRows, writeAttributeIndex } from './attribute-index.js';
+import { typeOfNumber } from './column-message.js';
+import { readColumns } from './column-reader.js';
+import { ColumnSources, type ColumnWindow } from './column-sources.js';
+import type { ArrayEnvironment } from './environment.js';
+
+/** Rows that no index covers, since their values are not what one is for. */
+export interface NotIndexed {
+  readonly firstRowId: number;
+  readonly rows: number;
+  /** `values`: there are more than 256. `text`: one has more than 32 characters. */
+  readonly reason: 'values' | 'text';
+}
+
+/** What became of the rows whose values an index was to be made of. */
+export interface AttributeIndexReport {
+  readonly indexedRows: number;
+  readonly notIndexed: readonly NotIndexed[];
+}
+
+export interface BuildAttributeIndexOptions extends CallOptions {
+  /** Only the rows that no segment covers yet. Default false. */
+  readonly update?: boolean;
+  /** Told how many of the rows to be indexed were looked at. */
+  readonly onProgress?: (doneRows: number, totalRows: number) => void;
+}
+
+/** Rows of a segment at most: bits of all of them are 128 KiB. */
+const segmentRows = 2 ** 20;
+
+/** No draft where nothing is to be indexed. Errors: what reading and uploading throw. */
+export async function buildAttributeIndex(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  attribute: AttributeDraft & { readonly id: number },
+  { update = false, onProgress, ...options }: BuildAttributeIndexOptions = {},
+): Promise<{ readonly draft?: AttributeIndexDraft; readonly report: AttributeIndexReport }> {
+  const { id, name } = attribute;
+  const type = typeOfNumber(attribute.type, name);
+  const files = (await view.columnFiles(options)).filter(({ ids }) => ids === undefined);
+  const { rowSets } = environment.functions;
+  const windows = new ColumnSources([{ id, name, type }], files, view.entry.nextRowId, rowSets).windows();
+  const known = update ? (view.attributeIndex(id) ?? []) : [];
+  const stretches = stretchesOf(windows.filter((window) => !isCovered(window, known)));
+  const total = stretches.reduce((sum, stretch) => sum + rowsOf(stretch), 0);
+  const notIndexed: NotIndexed[] = [];
+  const segments: AttributeIndexDraft['segments'][number][] = [];
+  let [done, indexedRows] = [0, 0];
+  for (const stretch of stretches) {
+    const builder = environment.native.createValueSetBuilder();
+    const covered = { firstRowId: firstOf(stretch).start, rows: rowsOf(stretch) };
+    let reason: 'values' | 'text' | null = null;
+    for (const window of stretch) {
+      throwIfAborted(options.signal);
+      reason = await addWindow(environment, builder, window, options);
+      if (reason !== null) break;
+    }
+    if (reason === null) {
+      const sets = await builder.finish().catch(rethrow);
+      segments.push(await writeAttributeIndex(environment, view.entry.id, type, covered, sets, options));
+      indexedRows += covered.rows;
+    } else notIndexed.push({ ...covered, reason });
+    done += covered.rows;
+    onProgress?.(done, total);
+  }
+  const report = { indexedRows, notIndexed };
+  if (segments.length === 0) return { report };
+  return { draft: { attribute, adds: update, segments }, report };
+}
+
+type Builder = ReturnType<ArrayEnvironment['native']['createValueSetBuilder']>;
+
+async function addWindow(
+  { pages }: ArrayEnvironment,
+  builder: Builder,
+  { start, end, sources: [dense] }: ColumnWindow,
+  options: CallOptions,
+): Promise<'values' | 'text' | null> {
+  if (dense === undefined) {
+    builder.addNulls(end - start);
+    return null;
+  }
+  const { source, firstRowId } = dense;
+  const stretch = { source, start: start - firstRowId, end: end - firstRowId };
+  const [column] = await readColumns(pages, [stretch], 'in kernels', options);
+  return builder.add(inBytes(defined(column, 'column'))).catch(rethrow);
+}
+
+function rethrow(error: unknown): never {
+  throw fromNative(error);
+}
+
+function isCovered({ start, end }: ColumnWindow, known: readonly IndexedRows[]): boolean {
+  return known.some(({ firstRowId, rows }) => firstRowId < end && start < firstRowId + rows);
+}
+
+/** Windows that follow each other; each stretch begins and ends with one that has a file. */
+function stretchesOf(windows: readonly ColumnWindow[]): ColumnWindow[][] {
+  const stretches: ColumnWindow[][] = [];
+  // Windows without a file, which may come to lie between two that have one.
+  let between: ColumnWindow[] = [];
+  for (const window of windows) {
+    const last = stretches.at(-1);
+    const end = (between.at(-1) ?? last?.at(-1))?.end;
+    const follows = last !== undefined && end === window.start;
+    const fits = last !== undefined && window.end - firstOf(last).start <= segmentRows;
+    if (window.sources[0] === undefined) {
+      between = follows && fits ? [...between, window] : [];
+      continue;
+    }
+    if (follows && fits) last.push(...between, window);
+    else stretches.push([window]);
+    between = [];
+  }
+  return stretches;
+}
+
+function firstOf(stretch: readonly ColumnWindow[]): ColumnWindow {
+  return defined(stretch[0], 'window of a stretch');
+}
+
+function rowsOf(stretch: readonly ColumnWindow[]): number {
+  return (stretch.at(-1)?.end ?? 0) - firstOf(stretch).start;
+}

@@ -1,0 +1,144 @@
+// An index of an attribute, one object for the rows of a segment: a directory of the values, and behind it
+// the rows of each as a set. What is read is checked before it is used; a directory that passes says where
+// every byte of its object belongs.
+import { LRUCache } from 'lru-cache';
+import type { Attribute } from '../attributes/column.js';
+import { compareValues } from '../attributes/statistics.js';
+import type { Value } from '../attributes/values.js';
+import { NacreError } from '../errors.js';
+import { decodeFrame, encodeFrame } from '../manifest/frame.js';
+import { indexPattern } from '../manifest/keys.js';
+import { decode, encode, make, v1 } from '../manifest/message.js';
+import { checkFeatures } from '../manifest/root.js';
+import type { AttributeIndexSegmentDraft } from '../manifest/transaction.js';
+import type { ValueSet } from '../native/value-sets.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { defined } from '../util/assert.js';
+import { untilAborted } from '../util/runtime.js';
+import { decodeValue, numberOfType, typeOfNumber } from './column-message.js';
+import type { ArrayEnvironment } from './environment.js';
+import { uploadLarge } from './partition-writer.js';
+import type { Part } from './runs.js';
+
+/** The rows `[firstRowId, firstRowId + rows)` in an index, as the manifest describes it. */
+export interface IndexedRows {
+  readonly part: Part;
+  readonly firstRowId: number;
+  readonly rows: number;
+  readonly directoryBytes: number;
+}
+
+/** Which values there are, and where their rows stand. */
+export interface ValueDirectory {
+  /** Each once, ascending, NaN last; of lists their items. The set of value i is that of number i + 1. */
+  readonly values: readonly Value[];
+  /** Whether a row may have several values. */
+  readonly ofLists: boolean;
+  /** How many rows each set has: the nulls, which are number 0, then the values. */
+  readonly counts: Uint32Array;
+  /** How long each set is; none for nulls that there are none of. */
+  readonly lengths: Uint32Array;
+  /** Where each set begins in the object. */
+  readonly starts: Float64Array;
+}
+
+/** Sums of the blocks stand in the root. A piece of the page cache is as long. */
+const blockBytes = 2 ** 18;
+
+/** Directories that stay in memory, of all arrays of a dataset: a few KiB each, at most some 40. */
+const directoriesKept = 1_024;
+
+const directories = new WeakMap<ArrayEnvironment, LRUCache<Part, Promise<ValueDirectory>>>();
+
+/** Uploads an index of some rows. */
+export async function writeAttributeIndex(
+  environment: ArrayEnvironment,
+  arrayId: Uint8Array,
+  type: Attribute['type'],
+  covered: { readonly firstRowId: number; readonly rows: number },
+  sets: { readonly nulls?: ValueSet | null; readonly values: readonly ValueSet[] },
+  options: CallOptions,
+): Promise<AttributeIndexSegmentDraft> {
+  const messageOf = ({ value, rows, set }: ValueSet) =>
+    make(v1.ValueSet, { value, rows, bytes: set.byteLength });
+  const message = make(v1.AttributeDirectory, {
+    ...{ type: numberOfType(type), rows: covered.rows, values: sets.values.map(messageOf) },
+    nulls: sets.nulls ? messageOf(sets.nulls) : null,
+  });
+  const body = encode(v1.AttributeDirectory, message);
+  const directory = encodeFrame('attribute directory', body, environment.functions);
+  const all = [...(sets.nulls ? [sets.nulls] : []), ...sets.values];
+  const pieces = [directory, ...all.map(({ set }) => set)];
+  const object = await uploadLarge(environment, indexPattern(arrayId), pieces, options, blockBytes);
+  return { object, ...covered, directoryBytes: directory.byteLength };
+}
+
+/** Cost: one request, the first time. Errors: `Corrupt`, and `UnsupportedFormat` of a newer release. */
+export function readDirectory(
+  environment: ArrayEnvironment,
+  segment: IndexedRows,
+  attribute: Attribute,
+  options: CallOptions,
+): Promise<ValueDirectory> {
+  let kept = directories.get(environment);
+  if (kept === undefined) {
+    kept = new LRUCache({ max: directoriesKept });
+    directories.set(environment, kept);
+  }
+  const { part } = segment;
+  let loading = kept.get(part);
+  if (loading === undefined) {
+    // Shared by all who wait for it: no caller's signal goes in.
+    loading = loadDirectory(environment, segment, attribute);
+    kept.set(part, loading);
+    // A failure must not stick.
+    loading.catch(() => kept.delete(part));
+  }
+  return untilAborted(loading, options.signal);
+}
+
+async function loadDirectory(
+  { pages, functions }: ArrayEnvironment,
+  { part, rows, directoryBytes }: IndexedRows,
+  { name, type }: Attribute,
+): Promise<ValueDirectory> {
+  const { key, sizeBytes } = part.object;
+  const fail = (why: string): never => {
+    throw new NacreError('Corrupt', `${key}: ${why}`, { context: { key, attribute: name } });
+  };
+  const [frame] = await pages.read(part, [{ start: 0, end: directoryBytes }]);
+  const body = decodeFrame('attribute directory', defined(frame, 'directory'), key, functions);
+  const message = decode(v1.AttributeDirectory, body, key);
+  checkFeatures(message.requiredFeatures, key);
+  const found = typeOfNumber(message.type, name);
+  if (found !== type) fail(`it is of ${found}, '${name}' is of ${type}`);
+  if (message.rows !== rows) fail(`it has ${message.rows} rows, the manifest says ${rows}`);
+  const values = message.values.map(({ value }) => decodeValue(type, value, name));
+  if (values.some((value, i) => i > 0 && !isBelow(values[i - 1] ?? null, value))) {
+    fail('its values are out of order');
+  }
+  const { nulls } = message;
+  const sets = [nulls ?? { rows: 0, bytes: 0 }, ...message.values];
+  const counts = Uint32Array.from(sets, (set) => set.rows);
+  const lengths = Uint32Array.from(sets, ({ bytes }) => bytes);
+  const starts = new Float64Array(sets.length);
+  let at = directoryBytes;
+  for (const [i, { bytes }] of sets.entries()) {
+    starts[i] = at;
+    at += bytes;
+  }
+  if (at !== sizeBytes) fail(`its sets end at ${at} of ${sizeBytes} bytes`);
+  if (sets.some((set) => set.rows === 0 && set !== sets[0])) fail('it has a value of no row');
+  const ofLists = type === 'strings';
+  const known = rows - (nulls?.rows ?? 0);
+  const told = counts.subarray(1).reduce((sum, count) => sum + count, 0);
+  const isWhole = ofLists ? counts.subarray(1).every((count) => count <= known) : told === known;
+  if (!isWhole) fail(`its values have ${told} rows of ${known}`);
+  return { values, ofLists, counts, lengths, starts };
+}
+
+/** NaN is above all others. */
+function isBelow(a: Value, b: Value): boolean {
+  if (Number.isNaN(a)) return false;
+  return Number.isNaN(b) || compareValues(a, b) < 0;
+}
