@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kernels::value_sets::{self, Builder, Refusal, Sets};
 use kernels::Result;
+use kernels::value_sets::{self, Builder, Refusal, Sets};
 use napi::Env;
 use napi::bindgen_prelude::{Object, Uint8Array, Uint8ArraySlice, Uint32Array, Uint32ArraySlice};
 use napi_derive::napi;

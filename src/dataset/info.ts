@@ -26,6 +26,13 @@ export interface IndexInfo {
   readonly metric?: string;
 }
 
+export interface AttributeIndexInfo {
+  readonly attribute: string;
+  /** Rows that it covers, dropped ones and those that have other values now included. */
+  readonly rows: number;
+  readonly sizeBytes: number;
+}
+
 export interface ArrayInfo {
   readonly dtype: Dtype;
   /** NumPy's shape, rows first. */
@@ -34,6 +41,7 @@ export interface ArrayInfo {
   readonly indexes: readonly IndexInfo[];
   /** In the order in which they were made. */
   readonly attributes: readonly Attribute[];
+  readonly attributeIndexes: readonly AttributeIndexInfo[];
 }
 
 export interface DatasetInfo {
@@ -92,6 +100,13 @@ async function describeArray(view: ArrayView, options: CallOptions): Promise<Arr
     partitions: parts.map(({ object, rows }) => ({ key: object.key, rows, sizeBytes: object.sizeBytes })),
     indexes: describeIndexes(view),
     attributes: attributesOf(view).map(({ name, type }) => ({ name, type })),
+    attributeIndexes: attributesOf(view).flatMap(({ id, name }): AttributeIndexInfo[] => {
+      const segments = view.attributeIndex(id);
+      if (segments === undefined) return [];
+      const rows = segments.reduce((sum, segment) => sum + segment.rows, 0);
+      const sizeBytes = segments.reduce((sum, { part }) => sum + part.object.sizeBytes, 0);
+      return [{ attribute: name, rows, sizeBytes }];
+    }),
   };
 }
 

@@ -112,6 +112,9 @@ describe('a draft', () => {
               [change.dropArray(id)],
               [largeDrop(id)],
               [change.replace(id, 0)],
+              [change.addAttribute(id, 't'), change.indexAttribute(id, 't', 0, 2)],
+              [change.addAttribute(id, 't'), change.dropAttributeIndex(id, 't')],
+              [change.addAttribute(id, 't'), change.dropAttribute(id, 't')],
             ]),
       ];
       const parent = root;

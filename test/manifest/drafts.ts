@@ -72,6 +72,24 @@ export const change = {
   drop: (array: string, ...ids: number[]): Change => ({ kind: 'drop', array, rows: { set: rowSet(...ids) } }),
   dropArray: (array: string): Change => ({ kind: 'dropArray', array }),
   dropIndex: (array: string): Change => ({ kind: 'dropIndex', array, of: 1 }),
+  addAttribute: (array: string, name: string): Change => ({
+    ...{ kind: 'setAttributes', array, rows: { set: rowSet() }, partitions: [] },
+    attributes: [{ name, type: 4 }],
+  }),
+  dropAttribute: (array: string, name: string): Change => ({
+    ...{ kind: 'dropAttribute', array },
+    attribute: { name, type: 4 },
+  }),
+  /** Of the rows from one id on. */
+  indexAttribute: (array: string, name: string, firstRowId: number, rows: number, id?: number): Change => {
+    const segment = { object: object(array, 100), firstRowId, rows, directoryBytes: 50 };
+    const attribute = { name, type: 4, ...(id === undefined ? {} : { id }) };
+    return { kind: 'indexAttribute', array, index: { attribute, adds: false, segments: [segment] } };
+  },
+  dropAttributeIndex: (array: string, name: string, id?: number): Change => ({
+    ...{ kind: 'dropAttributeIndex', array },
+    attribute: { name, type: 4, ...(id === undefined ? {} : { id }) },
+  }),
   rename: (array: string, name: string): Change => ({ kind: 'rename', array, name }),
 };
 

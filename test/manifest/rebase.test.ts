@@ -19,10 +19,16 @@ const theirs = arrayId('t');
 /** Version 2: `x` with the rows 0 to 9, `y` with one row. */
 const base = nextRoot(
   firstRoot(),
-  transaction([change.create(x, 'x'), change.append(x, 10), change.create(y, 'y'), change.append(y, 1)], {
-    baseVersion: 1,
-  }),
+  transaction(
+    [
+      ...[change.create(x, 'x'), change.append(x, 10), change.addAttribute(x, 't')],
+      ...[change.create(y, 'y'), change.append(y, 1)],
+    ],
+    { baseVersion: 1 },
+  ),
 );
+const index = (): Change => change.indexAttribute(x, 't', 0, 10, 0);
+const dropIndex = (): Change => change.dropAttributeIndex(x, 't', 0);
 
 const verbs: Readonly<Record<string, readonly Change[]>> = {
   append: [change.append(x, 3)],
@@ -192,6 +198,32 @@ describe('the rebase table', () => {
       [change.dropIndex(x)],
       'both',
     ],
+    ['index of an attribute beside an append goes in', [index()], [change.append(x, 1)], 'both'],
+    ['append beside an index of an attribute goes in', [change.append(x, 1)], [index()], 'both'],
+    [
+      'index of an attribute beside rows that are replaced goes in',
+      [index()],
+      [change.replace(x, 1)],
+      'both',
+    ],
+    ['index of an attribute beside rows that are dropped goes in', [index()], [change.drop(x, 1)], 'both'],
+    ['index of an attribute that was indexed conflicts', [index()], [index()], 'conflict'],
+    ['index of an attribute beside an index of rows conflicts', [index()], [change.dropIndex(x)], 'conflict'],
+    [
+      'index of an attribute that was dropped conflicts',
+      [index()],
+      [change.dropAttribute(x, 't')],
+      'conflict',
+    ],
+    ['index of an attribute of a dropped array conflicts', [index()], [change.dropArray(x)], 'conflict'],
+    ['drop of an attribute that was indexed goes in', [change.dropAttribute(x, 't')], [index()], 'both'],
+    [
+      'drop of an index of a dropped attribute goes in',
+      [dropIndex()],
+      [change.dropAttribute(x, 't')],
+      'both',
+    ],
+    ['drop of an array with an indexed attribute goes in', [change.dropArray(x)], [index()], 'both'],
     [
       'append to a dropped array whose name was made again conflicts',
       [change.append(x, 1)],

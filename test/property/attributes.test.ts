@@ -1,10 +1,12 @@
 // Random writes of attributes by two handles, beside a plain model: rows with a value for each attribute.
-// What any filter finds, counts and selects is what the model has, at the head and at versions before it.
+// What any filter finds, counts and selects is what the model has, at the head and at versions before it,
+// with indexes of some attributes over some of the rows as without.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Dataset } from '../../src/dataset/dataset.js';
 import type { TransactionHandle } from '../../src/dataset/transaction-handle.js';
 import type { AttributeValues, Value } from '../../src/attributes/values.js';
+import { isNacreError, type NacreError } from '../../src/errors.js';
 import { bindFilter } from '../../src/query/filter/bind.js';
 import { Condition } from '../../src/query/filter/col.js';
 import { matches } from '../../src/query/filter/evaluate.js';
@@ -38,6 +40,9 @@ class Run {
   rows: Row[] = [];
   nextId = 0;
   readonly seen: { readonly version: number; readonly rows: readonly Row[] }[] = [];
+  readonly warnings: NacreError[] = [];
+  /** Rows that filters were evaluated of by indexes. */
+  indexedRows = 0;
   readonly seed: number;
 
   constructor(seed: number) {
@@ -125,7 +130,20 @@ class Run {
     }));
   }
 
+  /** Builds an index of what the rows were before the transaction, adds to one, or takes one away. */
+  async index(tx: TransactionHandle): Promise<void> {
+    const attribute = attributes[this.below(attributes.length)]?.name ?? '';
+    try {
+      if (this.random() < 0.2) await tx.dropIndex('a', { attribute });
+      else await tx.index('a', { attribute, update: this.random() < 0.5 });
+    } catch (error) {
+      // There was none, the values are not what one is for, or the attribute came in this transaction.
+      if (!isNacreError(error, 'NotFound') && !isNacreError(error, 'InvalidArgument')) throw error;
+    }
+  }
+
   async step(tx: TransactionHandle): Promise<void> {
+    if (this.random() < 0.15) return this.index(tx);
     const [drawn, full] = [this.random(), this.rows.length > 10];
     if (!full || drawn < 0.45) return this.append(tx);
     if (drawn < 0.75) return this.set(tx);
@@ -142,7 +160,9 @@ async function check(run: Run, dataset: Dataset, version: number, rows: readonly
     const wanted = rows.flatMap((row, index) => (matches(bound, row.values) ? [{ ...row, index }] : []));
     const query = array.where(new Condition(expression));
     const why = `seed ${run.seed}, version ${version}: ${query.explain()}`;
-    expect(await query.count(), why).toBe(wanted.length);
+    const { result, analysis } = await query.analyze('count');
+    expect(result, why).toBe(wanted.length);
+    run.indexedRows += analysis.indexes.rows;
     const [offset, limit] = [run.below(3), 1 + run.below(30)];
     const names = run.some().map((i) => attributes[i]?.name ?? '');
     const piece = query
@@ -166,7 +186,8 @@ for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
   test(`seed ${seed}: filters find what is there`, { timeout: 60_000 }, async () => {
     const run = new Run(seed);
     try {
-      const members = [await run.world.open(), await run.world.open()];
+      const onWarning = (warning: NacreError): unknown => run.warnings.push(warning);
+      const members = [await run.world.open({ onWarning }), await run.world.open({ onWarning })];
       await members[0]?.dataset.write(async (tx) => {
         await tx.create('a', { dtype: 'int32' });
         for (const { name, type } of attributes) await tx.addAttribute('a', name, type);
@@ -180,12 +201,14 @@ for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
         if (run.random() < 0.3) run.seen.push({ version, rows: [...run.rows] });
         if (i % 10 === 9) await check(run, dataset, 0, run.rows);
       }
-      const { dataset } = await run.world.open();
+      const { dataset } = await run.world.open({ onWarning });
       await check(run, dataset, 0, run.rows);
       expect([...((await dataset.array('a').read()).data as Int32Array)]).toEqual(
         run.rows.map(({ content }) => content),
       );
       for (const { version, rows } of run.seen.slice(0, 8)) await check(run, dataset, version, rows);
+      expect(run.warnings, `seed ${seed}`).toEqual([]);
+      expect(run.indexedRows, `seed ${seed}`).toBeGreaterThan(0);
       const { root } = await run.world.head();
       // Long enough that entries moved into segments.
       expect(root.arrays[0]?.columnSegments.length, `seed ${seed}`).toBeGreaterThan(0);

@@ -1,4 +1,5 @@
 import { NacreError } from '../../index.js';
+import { buildAttributeIndexes, dropAttributeIndexes } from '../attribute-indexes.js';
 import { plural, shellWord } from '../output.js';
 import { define, destructive } from '../program.js';
 import type { Session } from '../session.js';
@@ -10,37 +11,48 @@ interface Options extends WritingOptions {
   readonly update?: boolean;
   readonly drop?: boolean;
   readonly bits?: boolean;
+  readonly attribute?: readonly string[];
 }
 
 export const buildIndex = define<Options>({
   usage: 'index <uri> <array>',
-  summary: 'build an index of the rows of an array, or drop it',
+  summary: 'build an index of the rows of an array, or of attributes, or drop it',
   details: `An exact index holds codes of the rows: a search reads them in place of the rows, about a
 quarter of the bytes of float32, and scores the few rows that their bounds leave. Answers stay exact. Rows
 that come or change later are scanned as they are; --update codes those that no index covers yet. --bits adds
 one bit a coordinate, for \`nacre query --precision bit\`; --update keeps them up. --drop takes the index
-away: searches read the rows again.`,
+away: searches read the rows again.
+
+With --attribute it is an index of that: which rows have which value. A filter on it reads some KiB in
+the place of the column. It is for attributes of up to 256 values in a million rows, texts of up to 32
+characters; where there are more, the column is read, and the command tells of which rows. Rows that come
+later are filtered by their columns until --update indexes them; rows that change need nothing.`,
   examples: [
     'nacre index ./faces embeddings --type exact',
     'nacre index ./faces embeddings --update',
     'nacre index ./faces embeddings --type exact --bits',
     'nacre index ./faces embeddings --type exact --drop',
+    'nacre index ./faces embeddings --attribute lang --attribute year',
+    'nacre index ./faces embeddings --attribute lang --update',
   ],
   options: (command) =>
     destructive(
       command
         .option('--type <type>', "the type of the index; 'exact' is the only one yet")
+        .option('--attribute <name>', 'an index of an attribute; may be given again', addOne)
         .option('--update', 'only rows that the index does not cover yet')
         .option('--bits', 'with one bit a coordinate, for estimates of that precision')
         .option('--drop', 'take the index away')
         .option('-m, --message <text>', 'shown by `nacre log`'),
     ),
   work(session, options, uri: string, name: string) {
+    const { attribute } = options;
+    if (attribute !== undefined) return ofAttributes(session, options, uri, name, attribute);
     const { type = options.update === true ? 'exact' : undefined } = options;
     if (type !== 'exact')
       throw invalid(
         type === undefined ? 'the type is not said' : `'${type}' is no type of index`,
-        'Use --type exact.',
+        'Use --type exact, or --attribute NAME.',
       );
     if (options.drop !== true) return build(session, options, uri, name, type);
     if (options.update === true) throw invalid('an index cannot be updated and dropped', 'Leave one out.');
@@ -48,6 +60,25 @@ away: searches read the rows again.`,
     return drop(session, options, uri, name, type);
   },
 });
+
+function addOne(name: string, before: readonly string[] = []): readonly string[] {
+  return [...before, name];
+}
+
+function ofAttributes(
+  session: Session,
+  options: Options,
+  uri: string,
+  name: string,
+  attributes: readonly string[],
+) {
+  const { type, bits, drop, update } = options;
+  if (type !== undefined || bits === true)
+    throw invalid('an index of an attribute has no type and no bits', 'Leave out --type and --bits.');
+  if (drop !== true) return buildAttributeIndexes(session, options, uri, name, attributes);
+  if (update === true) throw invalid('an index cannot be updated and dropped', 'Leave one out.');
+  return dropAttributeIndexes(session, options, uri, name, attributes);
+}
 
 async function build(session: Session, options: Options, uri: string, name: string, type: 'exact') {
   const { signal } = session;

@@ -31,8 +31,9 @@ pub fn fill<'a>(
     to: bool,
     bits: &mut [u8],
 ) -> Result<()> {
-    let bytes = window.end.saturating_sub(window.start).div_ceil(8);
-    if window.end > sets.rows || bits.len() as u64 != bytes || sets.lengths.len() != sets.counts.len() {
+    let is_within = window.start <= window.end && window.end <= sets.rows;
+    let count = window.end.saturating_sub(window.start);
+    if !is_within || bits.len() as u64 != count.div_ceil(8) || sets.lengths.len() != sets.counts.len() {
         let message = format!("rows {window:?} of {} do not go into {} bytes", sets.rows, bits.len());
         return Err(Error::invalid(message));
     }
@@ -53,9 +54,8 @@ pub fn fill<'a>(
     if each.next().is_some() {
         return Err(damaged("fewer sets than there are values"));
     }
-    let last = window.end.saturating_sub(window.start) % 8;
-    if let (1.., Some(byte)) = (last, bits.last_mut()) {
-        *byte &= (1 << last) - 1;
+    if let (1.., Some(byte)) = (count % 8, bits.last_mut()) {
+        *byte &= (1 << (count % 8)) - 1;
     }
     Ok(())
 }
