@@ -1,5 +1,6 @@
 // How long it takes to count the rows that a filter matches: a folder, after a first count that is not timed,
-// beside DuckDB over one Parquet file of the same rows. Both on two threads.
+// beside DuckDB over one Parquet file of the same rows. Both on two threads. Then the same of filters on
+// attributes of few values, which have an index by then.
 //
 // The table is made twice by the same formulas, here and in bench/peers/filters.py; that both count the same
 // is checked.
@@ -15,15 +16,18 @@ const threads = 2;
 /** Counts of one turn of a round. */
 const countsInTurn = 5;
 
-/** Texts of the filter language; those of SQL are the same. */
+/** Attributes that get an index, after the first half. */
+const indexed = ['lang', 'year', 'sparse'];
+
+/** Texts of the filter language; those of SQL are the same. `few`: on attributes that get an index. */
 const filters = (rows) => [
-  { what: 'a text of 10 values', filter: "lang = 'de'" },
-  { what: 'an int of 75 values', filter: 'year = 1999' },
+  { what: 'a text of 10 values', filter: "lang = 'de'", few: true },
+  { what: 'an int of 75 values', filter: 'year = 1999', few: true },
   { what: 'a range of 1 % of floats', filter: 'score between 0.5 and 0.51' },
-  { what: 'and', filter: "lang = 'de' and year < 1957" },
-  { what: 'or', filter: "lang = 'de' or year = 1999" },
+  { what: 'and', filter: "lang = 'de' and year < 1957", few: true },
+  { what: 'or', filter: "lang = 'de' or year = 1999", few: true },
   { what: 'like', filter: "name like '%42%'" },
-  { what: 'is null', filter: 'sparse is null' },
+  { what: 'is null', filter: 'sparse is null', few: true },
   { what: 'one of as many texts as rows', filter: `name = 'user-${Math.floor(rows / 3)}'` },
   { what: 'a text that is absent', filter: "name = 'user-5x'" },
 ];
@@ -64,35 +68,59 @@ async function measure(context, { rows, rounds }) {
   const nacre = context.child('filter-counts.mjs', { NACRE_THREADS: String(threads) });
   await nacre.ask('load', { uri });
   const { duck, version, missing } = await startDuck(context, rows);
-  const results = [];
-  for (const { what, filter } of filters(rows)) {
-    context.say(` ${filter}`);
-    results.push({ what, filter, ...(await compare({ nacre, duck }, filter, rounds)) });
-  }
+  const measured = async (some) => {
+    const results = [];
+    for (const { what, filter } of some) {
+      context.say(` ${filter}`);
+      results.push({ what, filter, ...(await compare({ nacre, duck }, filter, rounds)) });
+    }
+    return results;
+  };
+  const all = filters(rows);
+  const scanned = await measured(all);
+  await index(place, uri);
+  await nacre.ask('load', { uri });
+  const byIndex = await measured(all.filter(({ few }) => few));
   await nacre.ask('close');
   await nacre.close();
   await duck?.close();
+  const peer = { version, missing };
+  return [
+    ...rowsOf(scanned, { rows, peer, mostRatio: 1, how: '' }),
+    ...rowsOf(byIndex, { rows, peer, mostRatio: 0.33, how: ', indexed' }),
+  ];
+}
 
+async function index(place, uri) {
+  const dataset = await place.open(uri);
+  await dataset.write(async (tx) => {
+    for (const attribute of indexed) await tx.index('rows', { attribute });
+  });
+  await dataset.close();
+}
+
+/** A row for each filter, and one for all of them. */
+function rowsOf(results, { rows, peer: { version, missing }, mostRatio, how }) {
   const beside = (value) => (value === undefined ? {} : { beside: { name: version, value, unit: 'ms' } });
   const times = results.map(({ what, filter, ours, theirs, count }) =>
     row({
-      what: `${rows.toLocaleString('en-US')} rows, ${what}`,
+      what: `${rows.toLocaleString('en-US')} rows${how}, ${what}`,
       value: ours,
       unit: 'ms',
-      mostRatio: 1,
+      mostRatio,
       ...beside(theirs),
       ...(missing && { missing }),
       checksum: checksumOf(Float64Array.of(count)),
       note: filter,
     }),
   );
-  const theirs = duck === undefined ? undefined : geometricMean(results.map((each) => each.theirs));
+  const theirs = results.map((each) => each.theirs);
   const mean = row({
-    what: 'geometric mean of these',
+    what: `geometric mean of these${how}`,
     value: geometricMean(results.map(({ ours }) => ours)),
     unit: 'ms',
-    mostRatio: 1,
-    ...beside(theirs),
+    mostRatio,
+    ...beside(theirs.includes(undefined) ? undefined : geometricMean(theirs)),
     ...(missing && { missing }),
   });
   return [...times, mean];

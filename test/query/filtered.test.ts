@@ -111,6 +111,7 @@ async function story(dataset: Dataset): Promise<void> {
   await model.append(dataset, 700);
   await check(dataset, model, 'l2');
   await dataset.array('e').index({ type: 'exact', bits: true });
+  await dataset.array('e').index({ attribute: 'lang' });
   await check(dataset, model, 'cosine');
   await model.change(dataset);
   await model.append(dataset, 300);

@@ -97,18 +97,11 @@ class Evaluation {
 
   /** The words are the caller's own. */
   async side(filter: BoundExpression, side: Side): Promise<Words> {
-    switch (filter.kind) {
-      case 'not':
-        return this.side(filter.operand, side === 'holds' ? 'fails' : 'holds');
-      case 'and':
-        return this.#join(filter.operands, side, side === 'holds');
-      case 'or':
-        return this.#join(filter.operands, side, side === 'fails');
-      case 'constant':
-        return filter.value === (side === 'holds') ? this.#every() : this.#none();
-      default:
-        return this.#ofColumn(filter, side);
-    }
+    if (filter.kind === 'not') return this.side(filter.operand, side === 'holds' ? 'fails' : 'holds');
+    if (filter.kind === 'and') return this.#join(filter.operands, side, side === 'holds');
+    if (filter.kind === 'or') return this.#join(filter.operands, side, side === 'fails');
+    if (filter.kind !== 'constant') return this.#ofColumn(filter, side);
+    return filter.value === (side === 'holds') ? this.#every() : this.#none();
   }
 
   /** The rows that all operands have on this side, or that one has. */

@@ -171,8 +171,18 @@ impl Target<'_> {
         if !ascends || last >= room {
             return Err(damaged("members that do not ascend, or beyond the last row"));
         }
-        for &member in members {
-            self.put(first, u16::from_le_bytes(member));
+        if first < self.window.start || first + last as u64 >= self.window.end {
+            members.iter().for_each(|&member| self.put(first, u16::from_le_bytes(member)));
+            return Ok(());
+        }
+        // All of them are in the window, most of the time: then none is compared with its ends.
+        let from = (first - self.window.start) as usize;
+        let bits = &mut self.bits[from / 8..];
+        let each = members.iter().map(|&member| from % 8 + usize::from(u16::from_le_bytes(member)));
+        if self.to {
+            each.for_each(|at| bits[at / 8] |= 1 << (at % 8));
+        } else {
+            each.for_each(|at| bits[at / 8] &= !(1 << (at % 8)));
         }
         Ok(())
     }
@@ -181,7 +191,7 @@ impl Target<'_> {
         let ones: usize = words.iter().map(|&word| u64::from_le_bytes(word).count_ones() as usize).sum();
         let bytes = words.as_flattened();
         let beyond = bytes[room.div_ceil(8)..].iter().any(|&byte| byte != 0)
-            || (room % 8 > 0 && bytes[room / 8] >> (room % 8) != 0);
+            || (!room.is_multiple_of(8) && bytes[room / 8] >> (room % 8) != 0);
         if ones != cardinality || beyond {
             return Err(damaged(format_args!("{ones} bits of {cardinality}, or some beyond the last row")));
         }
