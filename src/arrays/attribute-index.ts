@@ -6,7 +6,7 @@ import type { Attribute } from '../attributes/column.js';
 import { compareValues } from '../attributes/statistics.js';
 import type { Value } from '../attributes/values.js';
 import { NacreError } from '../errors.js';
-import { decodeFrame, encodeFrame } from '../manifest/frame.js';
+import { decodeFrame, encodeFrame, frameCap } from '../manifest/frame.js';
 import { indexPattern } from '../manifest/keys.js';
 import { decode, encode, make, v1 } from '../manifest/message.js';
 import { checkFeatures } from '../manifest/root.js';
@@ -14,6 +14,7 @@ import type { AttributeIndexSegmentDraft } from '../manifest/transaction.js';
 import type { ValueSet } from '../native/value-sets.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
+import { toHex } from '../util/bytes.js';
 import { untilAborted } from '../util/runtime.js';
 import { decodeValue, numberOfType, typeOfNumber } from './column-message.js';
 import type { ArrayEnvironment } from './environment.js';
@@ -42,13 +43,17 @@ export interface ValueDirectory {
   readonly starts: Float64Array;
 }
 
+/** Rows of a segment at most, by the format. */
+const mostRows = 2 ** 32 - 1;
+
 /** Sums of the blocks stand in the root. A piece of the page cache is as long. */
 const blockBytes = 2 ** 18;
 
 /** Directories that stay in memory, of all arrays of a dataset: a few KiB each, at most some 40. */
 const directoriesKept = 1_024;
 
-const directories = new WeakMap<ArrayEnvironment, LRUCache<Part, Promise<ValueDirectory>>>();
+/** By environment, then by the hash of the object and what the manifest says of it. */
+const directories = new WeakMap<ArrayEnvironment, LRUCache<string, Promise<ValueDirectory>>>();
 
 /** Uploads an index of some rows. */
 export async function writeAttributeIndex(
@@ -85,14 +90,15 @@ export function readDirectory(
     kept = new LRUCache({ max: directoriesKept });
     directories.set(environment, kept);
   }
-  const { part } = segment;
-  let loading = kept.get(part);
+  const { part, rows, directoryBytes } = segment;
+  const known = `${toHex(part.object.hash)} ${attribute.type} ${rows} ${directoryBytes}`;
+  let loading = kept.get(known);
   if (loading === undefined) {
     // Shared by all who wait for it: no caller's signal goes in.
     loading = loadDirectory(environment, segment, attribute);
-    kept.set(part, loading);
+    kept.set(known, loading);
     // A failure must not stick.
-    loading.catch(() => kept.delete(part));
+    loading.catch(() => kept.delete(known));
   }
   return untilAborted(loading, options.signal);
 }
@@ -106,6 +112,9 @@ async function loadDirectory(
   const fail = (why: string): never => {
     throw new NacreError('Corrupt', `${key}: ${why}`, { context: { key, attribute: name } });
   };
+  // Before it is read: no directory of this size decodes, and no number of a set is above.
+  if (directoryBytes > frameCap['attribute directory']) fail(`a directory of ${directoryBytes} bytes`);
+  if (rows > mostRows) fail(`${rows} rows`);
   const [frame] = await pages.read(part, [{ start: 0, end: directoryBytes }]);
   const body = decodeFrame('attribute directory', defined(frame, 'directory'), key, functions);
   const message = decode(v1.AttributeDirectory, body, key);

@@ -63,7 +63,7 @@ export interface QueryAnalysis {
   readonly windows: { readonly all: number; readonly ruledOut: number; readonly takenWhole: number };
   /**
    * Indexes of attributes that were read in the place of columns: of which, of how many rows (counted for
-   * each attribute), and how many bytes, directories included.
+   * each attribute), and how many bytes of them, directories included.
    */
   readonly indexes: {
     readonly attributes: readonly string[];

@@ -22,9 +22,6 @@ import type { BoundExpression } from './filter/bind.js';
 import { evaluate } from './filter/evaluate.js';
 import type { IndexedColumn, OnColumn, Side } from './filter/scan.js';
 
-/** Segments of an attribute that stay with a query: as many windows are under way at once. */
-const segmentsKept = 8;
-
 /** Values that terms are evaluated on until the event loop has its turn: some milliseconds. */
 const valuesOfTurn = 20_000;
 
@@ -68,6 +65,7 @@ export class AttributeIndexes {
   readonly #asked: readonly (readonly Asked[])[];
   readonly #options: CallOptions;
   readonly #counts: QueryCounts;
+  /** Of each attribute the segments of windows that are under way. */
   readonly #loaded: Map<IndexedRows, Promise<LoadedIndex>>[];
   readonly #damaged = new Set<IndexedRows>();
 
@@ -110,7 +108,7 @@ export class AttributeIndexes {
     return Promise.all(
       segments.map(async (segment, i) => {
         if (segment === undefined) return undefined;
-        const loaded = await this.#load(segment, i);
+        const loaded = await this.#load(segment, i, start);
         this.#counts.indexedAttributes.add(defined(this.#attributes[i], 'attribute').name);
         this.#counts.indexedRows += end - start;
         return this.#column(segment, loaded, start, end);
@@ -135,14 +133,14 @@ export class AttributeIndexes {
     );
   }
 
-  #load(segment: IndexedRows, attribute: number): Promise<LoadedIndex> {
+  /** Windows go by row ids: what lies before `start` is not asked for again. */
+  #load(segment: IndexedRows, attribute: number, start: number): Promise<LoadedIndex> {
     const kept = defined(this.#loaded[attribute], 'segments of an attribute');
     let loading = kept.get(segment);
     if (loading === undefined) {
       loading = this.#read(segment, attribute).catch((error: unknown) => rethrow(segment, error));
+      for (const one of kept.keys()) if (one.firstRowId + one.rows <= start) kept.delete(one);
       kept.set(segment, loading);
-      const [oldest] = kept.keys();
-      if (kept.size > segmentsKept && oldest !== undefined) kept.delete(oldest);
     }
     return loading;
   }

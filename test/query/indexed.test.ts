@@ -1,4 +1,7 @@
 // Filters by indexes of attributes: the answers of the columns, what is read for them, and what damage does.
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Dataset } from '../../src/dataset/dataset.js';
 import type { NacreError } from '../../src/errors.js';
@@ -248,6 +251,50 @@ describe('an index of an attribute', () => {
     });
     expect((await failure(own)).message).toContain('is made in this transaction');
     expect((await failure(dataset.array('b').index({ attribute: 'year' }))).code).toBe('NotFound');
+  });
+
+  test('of more rows than a segment has, and through the page cache', async () => {
+    const many = 2 ** 20 + 300_007;
+    const year = Int32Array.from({ length: many }, (_, i) => (i * 7919) % 101);
+    const day = Int32Array.from({ length: many }, (_, i) => Math.floor(i / 50_000));
+    await dataset.write(async (tx) => {
+      await tx.create('many', { dtype: 'int8' });
+      await tx.append('many', { data: new Int8Array(many) }, { attributes: { year, day } });
+    });
+    const array = dataset.array('many');
+    for (const attribute of ['year', 'day'])
+      expect((await array.index({ attribute })).indexedRows).toBe(many);
+    await dataset.write((tx) => tx.setAttributes('many', [5, 2 ** 20, many - 1], { year: [7, 7, 7] }));
+    await dataset.write((tx) => tx.drop('many', [2 ** 20 - 1]));
+    const { attributeIndexes } = defined((await world.head()).root.arrays[1], 'array');
+    const covered = attributeIndexes.map(({ segments }) => segments.map(({ rows: of }) => of));
+    expect(covered).toEqual([
+      [2 ** 20, many - 2 ** 20],
+      [2 ** 20, many - 2 ** 20],
+    ]);
+    for (const at of [5, 2 ** 20, many - 1]) year[at] = 7;
+    const cacheDir = mkdtempSync(path.join(os.tmpdir(), 'nacre-indexed-'));
+    const { dataset: cached } = await world.open({ onWarning, cacheDir });
+    const model: readonly [string, (year: number, day: number) => boolean][] = [
+      ['year = 7', (y) => y === 7],
+      ['year != 7', (y) => y !== 7],
+      ['day between 20 and 21 and year < 90', (y, d) => d >= 20 && d <= 21 && y < 90],
+      ['not (day = 3 or year in (1, 2, 100))', (y, d) => !(d === 3 || [1, 2, 100].includes(y))],
+    ];
+    for (const [filter, holds] of model) {
+      let expected = 0;
+      for (let i = 0; i < many; i++) {
+        if (i !== 2 ** 20 - 1 && holds(year[i] ?? 0, day[i] ?? 0)) expected++;
+      }
+      for (const of of [dataset, cached, cached]) {
+        const { result, analysis } = await of.array('many').where(filter).analyze('count');
+        expect(result, filter).toBe(expected);
+        expect(analysis.indexes.rows, filter).toBeGreaterThan(0);
+      }
+    }
+    expect(warnings).toEqual([]);
+    await cached.close();
+    rmSync(cacheDir, { recursive: true });
   });
 
   test('is built, added to and dropped in one transaction as in several', async () => {
