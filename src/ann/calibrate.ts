@@ -122,18 +122,3 @@ function calibration(k: number, ranks: readonly number[][], lists: number): Cali
   });
   return { k, queries: asked.length, probes, recall };
 }
-
-/**
- * The lists that a query of `k` rows looks into for a recall of at least `recall`; all of them where fewer were
- * not found to be enough.
- */
-export function probesFor(
-  calibrations: readonly Pick<CalibrationDraft, 'k' | 'probes' | 'recall'>[],
-  k: number,
-  recall: number,
-  lists: number,
-): number {
-  const curve = calibrations.find((one) => one.k >= k) ?? calibrations.at(-1);
-  const at = curve?.recall.findIndex((one) => one >= recall) ?? -1;
-  return Math.min(lists, curve?.probes[at] ?? lists);
-}

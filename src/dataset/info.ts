@@ -1,5 +1,6 @@
 // What a dataset says of itself: its content, and its versions.
-import type { ArrayView } from '../arrays/array-view.js';
+import { directoryEntryBytes, probesFor } from '../ann/probes.js';
+import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
 import type { Attribute } from '../attributes/column.js';
 import { shapeOf } from '../arrays/types.js';
 import { type Root, v1 } from '../manifest/message.js';
@@ -22,8 +23,12 @@ export interface IndexInfo {
   readonly sizeBytes: number;
   /** Whether it has one bit a coordinate, too; see `Precision`. */
   readonly bits: boolean;
-  /** Of an index that is for one metric: which. */
+  /** Of an `ivf` index: the metric that it is for. */
   readonly metric?: string;
+  /** Of an `ivf` index: how many lists it has. */
+  readonly lists?: number;
+  /** Of an `ivf` index: how many lists a query of 10 rows looks into for such a recall. */
+  readonly probes?: { readonly [recall in '0.9' | '0.95' | '0.99']: number };
 }
 
 export interface AttributeIndexInfo {
@@ -126,9 +131,14 @@ function describeIndexes(view: ArrayView): IndexInfo[] {
     const parts = index.lists.flatMap(({ part, bits }) => [part, ...(bits === undefined ? [] : [bits])]);
     const sizeBytes = parts.reduce((sum, { object }) => sum + object.sizeBytes, index.epoch.sizeBytes);
     const bits = index.lists.some((list) => list.bits !== undefined);
-    const { metric } = index;
-    return [{ type, rows, sizeBytes, bits, ...(metric === '' ? {} : { metric }) }];
+    return [{ type, rows, sizeBytes, bits, ...(type === 'ivf' ? describeLists(index) : {}) }];
   });
+}
+
+function describeLists({ metric, lists: segments, calibrations }: ArrayIndex) {
+  const lists = (segments[0]?.head?.bytes ?? 0) / directoryEntryBytes;
+  const probes = (recall: number) => probesFor(calibrations, 10, recall, lists);
+  return { metric, lists, probes: { 0.9: probes(0.9), 0.95: probes(0.95), 0.99: probes(0.99) } };
 }
 
 export function describeVersion(root: Root): VersionInfo {

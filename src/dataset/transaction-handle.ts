@@ -20,6 +20,7 @@ import { v1 } from '../manifest/message.js';
 import type { IndexDraft } from '../manifest/transaction.js';
 import type { ScanDtype } from '../native.js';
 import { viewAs } from '../npy/dtype.js';
+import { type Metric, resolveMetric } from '../query/metric.js';
 import { codedDimensions, scanDtype } from '../query/scan.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { Rows } from './array-handle.js';
@@ -30,9 +31,11 @@ export interface ExactIndexOptions extends BuildOptions {
   readonly type: 'exact';
 }
 
-export interface IvfIndexOptions extends IvfOptions {
+export interface IvfIndexOptions extends Omit<IvfOptions, 'metric'> {
   /** Approximate search looks into few lists of rows near each other: see {@link NearestQuery.recall}. */
   readonly type: 'ivf';
+  /** By which metric it will be asked: l2 (and l2sq), cosine or dot. Default `l2`. */
+  readonly metric?: Metric;
 }
 
 export type IndexOptions = ExactIndexOptions | IvfIndexOptions;
@@ -73,7 +76,8 @@ async function build(of: Indexed, options: IndexOptions): Promise<IndexDraft | u
     return buildExactIndex(...of, options);
   }
   const { buildIvfIndex } = await import('../ann/build-ivf.js');
-  return buildIvfIndex(...of, options);
+  const { metric = 'l2', ...how } = options;
+  return buildIvfIndex(...of, { ...how, metric: resolveMetric(metric) });
 }
 
 /** Changes that become one version. Use it inside the callback of `write()` only, and await every call. */

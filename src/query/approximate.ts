@@ -1,7 +1,7 @@
 // Approximate search: a query looks into the lists whose centroids are near it. Where lists and rows lie mapped
 // it is one call; from a bucket the lists are one wave, and the few rows that are scored another.
-import { probesFor } from '../ann/calibrate.js';
 import { readCoding } from '../ann/epoch.js';
+import { probesFor } from '../ann/probes.js';
 import { openSegment, readDirectory, readLists } from '../ann/segments.js';
 import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';

@@ -1,10 +1,10 @@
-import { NacreError } from '../../index.js';
+import { type IndexInfo, type IndexOptions, type Metric, NacreError } from '../../index.js';
 import { buildAttributeIndexes, dropAttributeIndexes } from '../attribute-indexes.js';
 import { plural, shellWord } from '../output.js';
 import { define, destructive } from '../program.js';
 import type { Session } from '../session.js';
 import { writeOptions, type WritingOptions } from '../sources.js';
-import { invalid } from '../values.js';
+import { invalid, parseCount } from '../values.js';
 
 interface Options extends WritingOptions {
   readonly type?: string;
@@ -12,6 +12,9 @@ interface Options extends WritingOptions {
   readonly drop?: boolean;
   readonly bits?: boolean;
   readonly attribute?: readonly string[];
+  /** Checked by the build. */
+  readonly metric?: Metric;
+  readonly nlist?: number;
 }
 
 export const buildIndex = define<Options>({
@@ -23,6 +26,10 @@ that come or change later are scanned as they are; --update codes those that no 
 one bit a coordinate, for \`nacre query --precision bit\`; --update keeps them up. --drop takes the index
 away: searches read the rows again.
 
+An ivf index holds the codes in lists of rows that are near each other: \`nacre query --recall 0.95\` looks into
+the few lists that were measured to hold so much of the nearest rows. It is for one metric. --update puts rows
+that came later into lists; until then they are searched beside them.
+
 With --attribute it is an index of that: which rows have which value. A filter on it reads some KiB in
 the place of the column. It is for attributes of up to 256 values in a million rows, texts of up to 32
 characters; where there are more, the column is read, and the command tells of which rows. Rows that come
@@ -30,6 +37,7 @@ later are filtered by their columns until --update indexes them; rows that chang
   examples: [
     'nacre index ./faces embeddings --type exact',
     'nacre index ./faces embeddings --update',
+    'nacre index ./faces embeddings --type ivf --metric cosine',
     'nacre index ./faces embeddings --type exact --bits',
     'nacre index ./faces embeddings --type exact --drop',
     'nacre index ./faces embeddings --attribute lang --attribute year',
@@ -38,7 +46,13 @@ later are filtered by their columns until --update indexes them; rows that chang
   options: (command) =>
     destructive(
       command
-        .option('--type <type>', "the type of the index; 'exact' is the only one yet")
+        .option('--type <type>', 'exact or ivf')
+        .option('--metric <metric>', 'of an ivf index: l2, cosine or dot (default: l2)')
+        .option(
+          '--nlist <N>',
+          'of an ivf index: about so many lists (default: twice the root of the rows)',
+          parseCount,
+        )
         .option('--attribute <name>', 'an index of an attribute; may be given again', addOne)
         .option('--update', 'only rows that the index does not cover yet')
         .option('--bits', 'with one bit a coordinate, for estimates of that precision')
@@ -49,11 +63,16 @@ later are filtered by their columns until --update indexes them; rows that chang
     const { attribute } = options;
     if (attribute !== undefined) return ofAttributes(session, options, uri, name, attribute);
     const { type = options.update === true ? 'exact' : undefined } = options;
-    if (type !== 'exact')
+    if (type !== 'exact' && type !== 'ivf')
       throw invalid(
         type === undefined ? 'the type is not said' : `'${type}' is no type of index`,
-        'Use --type exact, or --attribute NAME.',
+        'Use --type exact, --type ivf, or --attribute NAME.',
       );
+    if (type === 'ivf' && options.bits === true)
+      throw invalid('an ivf index has no bits', 'Leave out --bits.');
+    const ofLists = (['metric', 'nlist'] as const).find((option) => options[option] !== undefined);
+    if (ofLists !== undefined && (type !== 'ivf' || options.update === true || options.drop === true))
+      throw invalid(`--${ofLists} is of an ivf index that is built`, `Leave out --${ofLists}.`);
     if (options.drop !== true) return build(session, options, uri, name, type);
     if (options.update === true) throw invalid('an index cannot be updated and dropped', 'Leave one out.');
     if (options.bits === true) throw invalid('an index is dropped with its bits', 'Leave out --bits.');
@@ -80,9 +99,9 @@ function ofAttributes(
   return dropAttributeIndexes(session, options, uri, name, attributes);
 }
 
-async function build(session: Session, options: Options, uri: string, name: string, type: 'exact') {
+async function build(session: Session, options: Options, uri: string, name: string, type: 'exact' | 'ivf') {
   const { signal } = session;
-  const { update = false, bits } = options;
+  const { update = false, bits, metric, nlist } = options;
   const dataset = await session.open(uri);
   const [rows = 1] = await dataset.array(name).shape({ signal });
   const answer = { uri: dataset.uri, array: name, type, update, rows };
@@ -94,18 +113,36 @@ async function build(session: Session, options: Options, uri: string, name: stri
   const before = await dataset.version({ signal });
   const progress = session.progress(`coding ${name}`, 'rows');
   const onProgress = (done: number, total: number): void => progress.update(done, total);
-  const how = { type, update, signal, onProgress, ...(bits === undefined ? {} : { bits }) };
+  const call = { update, signal, onProgress };
+  const ofLists = { ...(metric && { metric }), ...(nlist === undefined ? {} : { nlist }) };
+  const how: IndexOptions =
+    type === 'ivf'
+      ? { ...call, ...ofLists, type }
+      : { ...call, type, ...(bits === undefined ? {} : { bits }) };
   const { version } = await dataset.write((tx) => tx.index(name, how), {
     message: `${update ? 'update' : 'build'} ${what}`,
     ...writeOptions(session, options),
   });
   progress.end();
-  const json = { ...answer, version };
-  if (version === before) return { json, text: `${shellWord(name)} has no rows that are to be coded` };
-  return { json, text: `${update ? 'updated' : 'built'} ${what} (version ${version})` };
+  if (version === before) {
+    const text = `${shellWord(name)} has no rows that are to be coded`;
+    return { json: { ...answer, version }, text };
+  }
+  const { arrays } = await dataset.info({ signal });
+  const index = arrays[name]?.indexes.find((one) => one.type === type);
+  const said = `${update ? 'updated' : 'built'} ${what} (version ${version})`;
+  const text = index === undefined ? said : [said, ...listsText(index)].join('\n');
+  return { json: { ...answer, ...(index && { index }), version }, text };
 }
 
-async function drop(session: Session, options: Options, uri: string, name: string, type: 'exact') {
+/** How many lists there are, and how many of them a query takes. */
+function listsText({ metric, lists, probes }: IndexInfo): string[] {
+  if (lists === undefined || probes === undefined) return [];
+  const taken = Object.entries(probes).map(([recall, count]) => `${count} for a recall of ${recall}`);
+  return [`${plural(lists, 'list')} by ${metric}; of 10 rows a query takes ${taken.join(', ')}`];
+}
+
+async function drop(session: Session, options: Options, uri: string, name: string, type: 'exact' | 'ivf') {
   const { signal } = session;
   const dataset = await session.open(uri);
   // Names the array that is nearest where there is none.

@@ -33,6 +33,10 @@ export const info = define<Options>({
     if (withAttributes.length > 0) lines.push('');
     for (const [name, { attributes }] of withAttributes)
       lines.push(`attributes of '${name}': ${attributeList(attributes)}`);
+    for (const [name, { indexes }] of arrays) {
+      const list = indexes.map(({ type, sizeBytes }) => `${type} (${bytesText(sizeBytes)})`);
+      if (list.length > 0) lines.push(`indexes of '${name}': ${list.join(', ')}`);
+    }
     for (const [name, { attributeIndexes: indexes }] of arrays) {
       const list = indexes.map(({ attribute, sizeBytes }) => `${attribute} (${bytesText(sizeBytes)})`);
       if (list.length > 0) lines.push(`indexed attributes of '${name}': ${list.join(', ')}`);
