@@ -8,15 +8,9 @@ export type { OperationInfo, PartitionInfo, VersionInfo } from './dataset/info.j
 export { open, type OpenOptions } from './dataset/open.js';
 export type { WriteCall, WriteResult } from './dataset/operation.js';
 export type { Verification, VerifyOptions } from './dataset/verify.js';
-export type {
-  AttributeIndexOptions,
-  DropAttributeIndexOptions,
-  DropIndexOptions,
-  ExactIndexOptions,
-  IndexOptions,
-  IvfIndexOptions,
-  TransactionHandle,
-} from './dataset/transaction-handle.js';
+export type { DropIndexOptions, IndexOptions, TransactionHandle } from './dataset/transaction-handle.js';
+export type { ExactIndexOptions, IvfIndexOptions } from './dataset/transaction-handle.js';
+export type { AttributeIndexOptions, DropAttributeIndexOptions } from './dataset/transaction-handle.js';
 export type { AttributeIndexReport, NotIndexed } from './arrays/attribute-index-builder.js';
 export type { RowsInput } from './arrays/rows-input.js';
 export type { RowSource } from './arrays/row-source.js';

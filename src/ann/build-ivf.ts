@@ -1,5 +1,5 @@
-// Builds the index of approximate search: rows in lists around centroids (an inverted file, IVF), and how many
-// of the lists a query has to look into.
+// Builds the index of approximate search: rows in lists around centroids (an inverted file, IVF), and how
+// many of the lists a query has to look into.
 //
 // Rows are streamed twice: once as a sample that centroids are trained on, once into their lists. What is in
 // memory is the sample, a window of rows, and the codes of one segment. Dropped and overridden rows are coded

@@ -1,5 +1,5 @@
-// How many lists a query has to look into: measured by rows of the array as queries, of which the true nearest
-// are found while the index is built. A row does not count as its own neighbour.
+// How many lists a query has to look into: measured by rows of the array as queries, of which the true
+// nearest are found while the index is built. A row does not count as its own neighbour.
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { CalibrationDraft } from '../manifest/transaction.js';
 import { type ExactScan, fromNative, type ScanDtype, type ScanMetric } from '../native.js';

@@ -1,12 +1,13 @@
-// How many lists a query looks into, and where their directory says so: read where indexes are described, too.
+// How many lists a query looks into, and where their directory says so: read where indexes are described,
+// too.
 import type { CalibrationDraft } from '../manifest/transaction.js';
 
 /** Bytes of a list in the directory of a segment. */
 export const directoryEntryBytes = 8;
 
 /**
- * The lists that a query of `k` rows looks into for a recall of at least `recall`; all of them where fewer were
- * not found to be enough.
+ * The lists that a query of `k` rows looks into for a recall of at least `recall`; all of them where fewer
+ * were not found to be enough.
  */
 export function probesFor(
   calibrations: readonly Pick<CalibrationDraft, 'k' | 'probes' | 'recall'>[],

@@ -15,7 +15,8 @@ export interface IvfQuantizer {
 /** Lloyd's iteration over a sample of rows. */
 export interface IvfTrainer {
   /**
-   * One turn by all threads; `split` makes two of each list that is too large. Gives how many lists there are.
+   * One turn by all threads; `split` makes two of each list that is too large. Gives how many lists there
+   * are.
    */
   turn(sample: Uint8Array, split: boolean): Promise<number>;
   /** The centroids, those next to each other near each other. */

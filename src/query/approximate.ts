@@ -1,5 +1,5 @@
-// Approximate search: a query looks into the lists whose centroids are near it. Where lists and rows lie mapped
-// it is one call; from a bucket the lists are one wave, and the few rows that are scored another.
+// Approximate search: a query looks into the lists whose centroids are near it. Where lists and rows lie
+// mapped it is one call; from a bucket the lists are one wave, and the few rows that are scored another.
 import { readCoding } from '../ann/epoch.js';
 import { probesFor } from '../ann/probes.js';
 import { openSegment, readDirectory, readLists } from '../ann/segments.js';
@@ -40,8 +40,8 @@ export type Approximated =
   | { readonly unable: 'no index' | 'another metric' | 'a filter' | 'unbounded' };
 
 /**
- * Gives the scan what the lists near its queries hold. `finish` scores what they leave, after what is plain was
- * scanned. Errors: `Corrupt` for an index that is damaged.
+ * Gives the scan what the lists near its queries hold. `finish` scores what they leave, after what is plain
+ * was scanned. Errors: `Corrupt` for an index that is damaged.
  */
 export async function searchApproximately(
   search: ApproximateSearch,
@@ -71,7 +71,8 @@ export async function searchApproximately(
   });
   const probes = probesOf(plan, index, search.k, quantizer);
   const isHere = environment.pages.lendObject !== undefined && covered.length <= mostPartitions;
-  // Rows that are away are a wave of their own: scores are estimates then, unless they were asked to be exact.
+  // Rows that are away are a wave of their own: scores are estimates then, unless they were asked to be
+  // exact.
   const mayEstimate = plan.precision === undefined ? !isHere : estimates(plan.precision);
   const opened = open(environment, scan, quantizer, probes, mayEstimate);
   if (opened === null) return { unable: 'unbounded' };

@@ -26,9 +26,9 @@ that come or change later are scanned as they are; --update codes those that no 
 one bit a coordinate, for \`nacre query --precision bit\`; --update keeps them up. --drop takes the index
 away: searches read the rows again.
 
-An ivf index holds the codes in lists of rows that are near each other: \`nacre query --recall 0.95\` looks into
-the few lists that were measured to hold so much of the nearest rows. It is for one metric. --update puts rows
-that came later into lists; until then they are searched beside them.
+An ivf index holds the codes in lists of rows that are near each other: \`nacre query --recall 0.95\` looks
+into the few lists that were measured to hold so much of the nearest rows. It is for one metric. --update puts
+rows that came later into lists; until then they are searched beside them.
 
 With --attribute it is an index of that: which rows have which value. A filter on it reads some KiB in
 the place of the column. It is for attributes of up to 256 values in a million rows, texts of up to 32

@@ -60,8 +60,8 @@ for cosine and dot (large is near), the distance for the other metrics (small is
 take bool and uint8 rows as bits. Answers are exact, with an index and without. --precision f8 or bit asks for
 estimates by the codes or the bits of an index, which reads no rows; scores that are estimates have a ~. (f64,
 f32 and f16 are exact.) --recall looks only into lists of an ivf index near the query, as many as were
-measured to hold at least that part of the nearest rows; --nprobe into so many. --certify writes down what shows that an answer is right: see
-\`nacre verify-certificate\`.
+measured to hold at least that part of the nearest rows; --nprobe into so many. --certify writes down what
+shows that an answer is right: see \`nacre verify-certificate\`.
 
 --where takes only rows of which a filter on their attributes is true, such as
 lang in ('de', 'en') and not (year < 1990 or title like '%draft%'); a name with other characters than

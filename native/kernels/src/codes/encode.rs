@@ -82,7 +82,8 @@ fn encode_both(
     Ok(chunk)
 }
 
-/// The coordinates of up to `LANES` rows, in turn of each: lanes of rows that are not there are of no meaning.
+/// The coordinates of up to `LANES` rows, in turn of each: lanes of rows that are not there are of no
+/// meaning.
 pub fn coordinates<'a>(
     transform: &Transform,
     dtype: Dtype,

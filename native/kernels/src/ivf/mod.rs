@@ -1,5 +1,5 @@
-//! Approximate search by lists (an inverted file, IVF): rows are kept in lists, each of rows near one centroid,
-//! and a query looks into the few lists whose centroids are near it.
+//! Approximate search by lists (an inverted file, IVF): rows are kept in lists, each of rows near one
+//! centroid, and a query looks into the few lists whose centroids are near it.
 //!
 //! The codes of a list are those of `codes` with the centroid as the mean, so that bounds and estimates are
 //! what they are there. One rotation serves all lists: a query is turned once, and the turned centroid taken

@@ -141,8 +141,8 @@ impl Trainer {
         Ok(())
     }
 
-    /// Moves the centroids to the means of their rows. Lists without rows are given up, and with `split` large
-    /// ones become two.
+    /// Moves the centroids to the means of their rows. Lists without rows are given up, and with `split`
+    /// large ones become two.
     pub fn turn(&mut self, sample: &[u8], split: bool) -> Result<()> {
         let (lists, dimensions) = (self.quantizer.lists(), self.quantizer.transform.dimensions);
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
