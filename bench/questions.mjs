@@ -1,4 +1,5 @@
 // Every question, in the order of the table.
+import * as ann from './ann.mjs';
 import * as append from './append.mjs';
 import * as exact from './exact.mjs';
 import * as filters from './filters.mjs';
@@ -21,4 +22,5 @@ export const questions = {
   startup,
   exact,
   filters,
+  ann,
 };

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 
+import ann  # noqa: F401
 import arrays  # noqa: F401
 import buckets  # noqa: F401
 import exact  # noqa: F401

@@ -1,0 +1,27 @@
+// `node ann-first.mjs URI ARRAY PRECISION RECALL VECTORS`: a new process with an empty cache opens a dataset and
+// asks for the 10 rows nearest to each vector in turn; of the first the opening counts too.
+import { readFileSync } from 'node:fs';
+import { open } from '../../dist/index.js';
+import { timed } from '../harness.mjs';
+
+const [, , uri, array, precision, recall, file] = process.argv;
+const vectors = JSON.parse(readFileSync(file, 'utf8'));
+const ask = async (dataset, vector) =>
+  dataset.array(array).nearest(vector).recall(Number(recall)).precision(precision).toArray();
+
+const { ms, value: dataset } = await timed(async () => {
+  const opened = await open(uri, { cacheDir: false });
+  await ask(opened, vectors[0]);
+  return opened;
+});
+const first = dataset.meter.snapshot();
+const later = [];
+for (const vector of vectors.slice(1)) {
+  const scope = dataset.meter.scope();
+  const asked = await timed(() => ask(dataset, vector));
+  later.push({ ms: asked.ms, waves: scope.stop().waves });
+}
+const memoryBytes = process.resourceUsage().maxRSS * 1024;
+const counts = dataset.meter.snapshot();
+await dataset.close();
+console.log(JSON.stringify({ ms, first, later, memoryBytes, counts }));

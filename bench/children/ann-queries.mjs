@@ -1,0 +1,49 @@
+// Approximate search of a dataset in a folder: rows in the array `rows`, queries in `queries`, one after the
+// other without a message between them; asked as the peers are.
+import readline from 'node:readline';
+import { open } from '../../dist/index.js';
+import { timed } from '../harness.mjs';
+
+let dataset;
+let queries;
+
+async function load({ uri }) {
+  await close();
+  dataset = await open(uri, { cacheDir: false });
+  queries = await dataset.array('queries').read();
+  return {};
+}
+
+/** `how` is `recall` or `nprobe`. */
+async function search({ how, value, precision }) {
+  const [count, width] = queries.shape;
+  const times = [];
+  const ids = [];
+  for (let q = 0; q < count; q++) {
+    const vector = queries.data.subarray(q * width, (q + 1) * width);
+    const asked = dataset.array('rows').nearest(vector)[how](value);
+    const query = precision === undefined ? asked : asked.precision(precision);
+    const { ms, value: hits } = await timed(() => query.toArray());
+    times.push(ms);
+    ids.push(hits.map(({ row }) => row));
+  }
+  return { times, ids };
+}
+
+async function close() {
+  await dataset?.close();
+  dataset = undefined;
+  return {};
+}
+
+const answers = { load, search, close };
+
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const { name, args } = JSON.parse(line);
+  const said = await answers[name](args).then(
+    (answer) => ({ answer }),
+    (error) => ({ error: String(error) }),
+  );
+  console.log(JSON.stringify(said));
+}
+await close();
