@@ -14,12 +14,14 @@ export type { AttributeIndexOptions, DropAttributeIndexOptions } from './dataset
 export type { AttributeIndexReport, NotIndexed } from './arrays/attribute-index-builder.js';
 export type { RowsInput } from './arrays/rows-input.js';
 export type { RowSource } from './arrays/row-source.js';
-export type { AppendOptions, CreateOptions, RowTarget } from './arrays/write-transaction.js';
+export type { AppendOptions, CreateOptions, RowTarget } from './arrays/write-options.js';
+export type { Upserted } from './arrays/upsert.js';
 export type { GivenAttributes } from './arrays/attribute-changes.js';
 export type { AttributeValues } from './attributes/values.js';
 export type { AttributeValue, RowAttributes } from './query/attributes.js';
 export { and, col, type Condition, type FilterValue, not, or } from './query/filter/col.js';
 export type { Filter } from './query/filter/filter.js';
+export type { ByKeyOptions, Key, KeyedRow } from './query/by-key.js';
 export type { RowHit, RowQuery } from './query/rows.js';
 export type { Certificate, CertificateClaims, ExactNumber } from './query/certificate.js';
 export type { CertifyOptions } from './query/certify.js';

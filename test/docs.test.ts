@@ -218,19 +218,21 @@ describe('README.md', () => {
 });
 
 describe('docs/attributes.md', () => {
-  test('its program and its commands run, with the files that they name in the folder', async () => {
+  test('its programs and its commands run, with the files that they name in the folder', async () => {
     const blocks = blocksOf('docs/attributes.md');
-    const [program, commands] = [
+    const [programs, commands] = [
       blocks.filter(({ info }) => info === 'js'),
       blocks.filter(({ info }) => info === 'sh'),
     ];
-    expect([program.length, commands.length]).toEqual([1, 1]);
-    await inScratch(async (folder) => {
-      const file = path.join(folder, 'program.ts');
-      const library = pathToFileURL(path.join(root, 'src', 'index.ts')).pathname;
-      await writeFile(file, (program[0]?.text ?? '').replaceAll("from 'nacre'", `from '${library}'`));
-      await import(/* @vite-ignore */ file);
-    });
+    expect([programs.length, commands.length]).toEqual([2, 2]);
+    for (const [i, { text }] of programs.entries()) {
+      await inScratch(async (folder) => {
+        const file = path.join(folder, `program-${i}.ts`);
+        const library = pathToFileURL(path.join(root, 'src', 'index.ts')).pathname;
+        await writeFile(file, text.replaceAll("from 'nacre'", `from '${library}'`));
+        await import(/* @vite-ignore */ file);
+      });
+    }
     await inScratch(async (folder) => {
       await savePoints(folder, 'rows', 100);
       await savePoints(folder, 'more', 2);
@@ -247,7 +249,7 @@ async function savePoints(folder: string, name: string, rows: number): Promise<v
   const body = new Uint8Array(points.buffer);
   await writeFile(path.join(folder, `${name}.npy`), [encodeHeader('float32', [rows, 4]), body]);
   const lines = Array.from({ length: rows }, (_, i) =>
-    JSON.stringify({ lang: i % 3 === 0 ? null : 'de', year: 1990 + (i % 40), tags: ['a'] }),
+    JSON.stringify({ id: i, lang: i % 3 === 0 ? null : 'de', year: 1990 + (i % 40), tags: ['a'] }),
   );
   await writeFile(path.join(folder, `${name}.jsonl`), lines.join('\n'));
 }

@@ -43,6 +43,7 @@ export class ArrayView {
   #map: Promise<RowMap> | undefined;
   #scanParts: readonly ScanPart[] | undefined;
   #columnFiles: Promise<readonly ColumnFile[]> | undefined;
+  #columnSegments: readonly ColumnSegment[] | undefined;
   readonly #indexes = new Map<number, ArrayIndex>();
   #attributeIndexes: ReadonlyMap<number, readonly IndexedRows[]> | undefined;
 
@@ -159,23 +160,46 @@ export class ArrayView {
   }
 
   async #loadColumnFiles(): Promise<readonly ColumnFile[]> {
-    const { columns, columnSegments } = this.entry;
-    const inline = columns.map((partition) =>
+    const segments = this.columnSegments().map(({ load }) => load());
+    return [...(await this.inlineColumnFiles()), ...(await Promise.all(segments)).flat()];
+  }
+
+  /** Files of attributes that stand in the root. */
+  async inlineColumnFiles(): Promise<readonly ColumnFile[]> {
+    const files = this.entry.columns.map((partition) =>
       this.#columnFile(
         partition,
         resolveObject(this.#root.objects, partition.object, this.#where()),
         undefined,
       ),
     );
-    const segments = columnSegments.map(async (reference) => {
-      const { object, segment } = await this.#readSegment(reference, {});
-      return Promise.all(
-        segment.partitions.map((partition) =>
-          this.#columnFile(partition, objectOf(segment, partition, object.key), { object, reference }),
-        ),
-      );
+    return Promise.all(files);
+  }
+
+  /** Segments with the other ones; each is read on first use. */
+  columnSegments(): readonly ColumnSegment[] {
+    this.#columnSegments ??= this.entry.columnSegments.map((reference) => {
+      const { key } = resolveObject(this.#root.objects, reference.object, this.#where());
+      let loaded: Promise<readonly ColumnFile[]> | undefined;
+      const load = (): Promise<readonly ColumnFile[]> => {
+        loaded ??= this.#loadColumnSegment(reference).catch((error: unknown) => {
+          loaded = undefined;
+          throw error;
+        });
+        return loaded;
+      };
+      return { key, overrides: reference.overrides, end: reference.firstRowId + reference.rows, load };
     });
-    return [...(await Promise.all(inline)), ...(await Promise.all(segments)).flat()];
+    return this.#columnSegments;
+  }
+
+  async #loadColumnSegment(reference: SegmentRef): Promise<readonly ColumnFile[]> {
+    const { object, segment } = await this.#readSegment(reference, {});
+    return Promise.all(
+      segment.partitions.map((partition) =>
+        this.#columnFile(partition, objectOf(segment, partition, object.key), { object, reference }),
+      ),
+    );
   }
 
   async #columnFile(
@@ -306,6 +330,15 @@ export class ArrayView {
   #where(): string {
     return rootKey(this.#root.version);
   }
+}
+
+/** Files of attributes that a segment names. */
+export interface ColumnSegment {
+  readonly key: string;
+  readonly overrides: boolean;
+  /** Of base files: the row ids are below it. */
+  readonly end: number;
+  readonly load: () => Promise<readonly ColumnFile[]>;
 }
 
 export interface ArrayIndex {

@@ -119,6 +119,12 @@ export function addAttribute(
 
 export function dropAttribute(array: PendingArray, name: string): Change {
   const attribute = knownAttribute(array, name);
+  if (array.keyName === name) {
+    throw new NacreError('InvalidArgument', `'${name}' is the key of '${array.name}'`, {
+      context: { array: array.name, attribute: name },
+      hint: `Take the key away first: tx.setKey(${JSON.stringify(array.name)}, null).`,
+    });
+  }
   array.attributes.delete(name);
   return { kind: 'dropAttribute', array: array.id, attribute };
 }
@@ -133,6 +139,7 @@ export function renameAttribute(array: PendingArray, name: string, to: string): 
   }
   array.attributes.delete(name);
   array.attributes.set(to, { ...attribute, name: to });
+  if (array.keyName === name) array.keyName = to;
   return { kind: 'renameAttribute', array: array.id, attribute, name: to };
 }
 
@@ -235,18 +242,18 @@ async function appendChanges(
   });
 }
 
-/** Rows by their ids get the values of columns; `order` is that of the ids, ascending. */
+/** Rows by their ids get the values of columns. `InvalidArgument` when a row is named twice. */
 export async function setColumns(
   environment: ArrayEnvironment,
   array: PendingArray,
   ids: Float64Array,
-  order: Float64Array,
   { drafts, attributes, columns: given }: AttributeColumns,
   draftSet: (set: Uint8Array) => Promise<RowSetDraft>,
   options: CallOptions,
 ): Promise<Change> {
   const { rowSets } = environment.functions;
   const id = defined(fromHex(array.id), 'array id');
+  const order = sortedOrder(ids, array.name);
   const sorted = order.map((at) => ids[at] ?? 0);
   const columns = given.map((column, i) => inOrderOf(defined(attributes[i], 'attribute'), column, order));
   const partitions: (PartitionDraft & { readonly rowIds: RowSetDraft })[] = [];
@@ -280,16 +287,15 @@ export async function setSource(
   if (drafts.length === 0) return changes;
   for await (const { start, end, columns } of filesOf(source, options)) {
     const some = ids.slice(start, end);
-    const order = sortedOrder(some, array.name);
     const given = { drafts, attributes, columns };
-    changes.push(await setColumns(environment, array, some, order, given, draftSet, options));
+    changes.push(await setColumns(environment, array, some, given, draftSet, options));
   }
   return changes;
 }
 
-/** The rows of a column in another order: that of `order[i]` in the i-th place. */
-function inOrderOf({ name, type }: Attribute, column: Column, order: Float64Array): Column {
-  if (order.every((at, i) => at === i)) return column;
+/** Some rows of a column in another order: that of `order[i]` in the i-th place. */
+export function inOrderOf({ name, type }: Attribute, column: Column, order: Float64Array): Column {
+  if (order.length === column.rows && order.every((at, i) => at === i)) return column;
   const values = Array.from(order, (at) => valueAt(column, at));
   // Of instants a bigint is microseconds, as columns have them.
   return columnOf(name, type, values);

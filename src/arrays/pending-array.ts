@@ -11,6 +11,7 @@ import { unpackBlockSums } from '../manifest/upload.js';
 import type { ArrayView } from './array-view.js';
 import type { ArrayEnvironment } from './environment.js';
 import type { RowType } from './partition-writer.js';
+import type { PendingKeys } from './pending-keys.js';
 import { type BaseUnit, type Override, RowMap } from './row-map.js';
 import type { Part } from './runs.js';
 
@@ -31,6 +32,13 @@ export class PendingArray {
   readonly attributeIndexes: Map<number, 'known' | 'own'>;
   /** By name: those of the base, and those that the transaction makes. */
   readonly attributes: Map<string, AttributeDraft>;
+  /** The attribute that is the key, by its name; the transaction may have yet to make it. */
+  keyName: string | undefined;
+  keyChanged = false;
+  /** Of the rows that the transaction appends; absent while it appends none, or there is no key. */
+  keys: PendingKeys | undefined;
+  /** Rows of the base were given values of attributes. */
+  valuesSet = false;
   appendedRows = 0;
   droppedRows = 0;
   #dropped: Uint8Array;
@@ -46,7 +54,19 @@ export class PendingArray {
     const indexed = base?.entry.attributeIndexes.map(({ attribute }) => [attribute, 'known'] as const);
     this.attributeIndexes = new Map(indexed);
     this.attributes = new Map(base?.entry.attributes.map(({ id, name, type }) => [name, { id, name, type }]));
+    this.keyName = base && keyOf(base);
     this.#dropped = environment.functions.rowSets.fromSorted(noRows);
+  }
+
+  /** Rows that the transaction took out. */
+  get dropped(): Uint8Array {
+    return this.#dropped;
+  }
+
+  /** Whether the transaction took the row out. */
+  isDropped(id: number): boolean {
+    const { rowSets } = this.#environment.functions;
+    return this.droppedRows > 0 && rowSets.count(rowSets.slice(this.#dropped, id, id + 1)) > 0;
   }
 
   get liveRows(): number {
@@ -110,6 +130,10 @@ export class PendingArray {
       rowSets,
     );
   }
+}
+
+function keyOf({ entry }: ArrayView): string | undefined {
+  return entry.attributes.find(({ id }) => id === entry.key?.attribute)?.name;
 }
 
 function partOf(draft: PartitionDraft): Part {

@@ -2,9 +2,7 @@
 import { NacreError } from '../errors.js';
 import type { PendingArray } from './pending-array.js';
 import { resolveIndices } from './selection.js';
-
-/** Rows by logical index, or by row id. */
-export type RowTarget = ArrayLike<number> | { readonly ids: ArrayLike<number> } | { readonly all: true };
+import type { RowTarget } from './write-options.js';
 
 /** Their ids, in the order in which they are named. `NotFound` for an id that no row has. */
 export async function idsOf(array: PendingArray, target: RowTarget): Promise<Float64Array> {

@@ -11,18 +11,18 @@ import {
   type PartitionDraft,
   pendingRowId,
   type RowSetDraft,
+  type Transaction,
 } from '../manifest/transaction.js';
 import { checkName } from '../manifest/names.js';
 import { draftRowSet } from '../manifest/upload.js';
-import type { Dtype } from '../npy/dtype.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
-import { defined } from '../util/assert.js';
 import type { ArrayView } from './array-view.js';
 import {
   addAttribute,
   appendColumns,
   appendSource,
+  type AttributeColumns,
   columnsOf,
   draftsOf,
   dropAttribute,
@@ -36,37 +36,21 @@ import type { BuildAttributeIndexOptions } from './attribute-index-builder.js';
 import { dropAttributeIndex, indexAttribute } from './attribute-index-changes.js';
 import { BackgroundUploads } from './background-uploads.js';
 import type { ArrayEnvironment } from './environment.js';
-import { checkRowType, defaultPartitionBytes, rowBytesOf, type RowType } from './partition-writer.js';
+import { checkRowType, defaultPartitionBytes, type RowType } from './partition-writer.js';
+import { addKeys, checkNotKey, declareKey, finishKeys, setKey, sourceWithKeys } from './key-changes.js';
 import { PendingArray } from './pending-array.js';
 import { arrayNotFound } from './not-found.js';
-import { allocate, readPicks } from './reader.js';
-import { permuteRows, sortedOrder, splitPending, uniqueSorted } from './row-order.js';
+import { replaceRows } from './replace-changes.js';
+import { sortedOrder, uniqueSorted } from './row-order.js';
 import type { RowSource } from './row-source.js';
 import { RowsWriter } from './rows-writer.js';
 import { checkRows, type RowsInput } from './rows-input.js';
-import { idsOf, type RowTarget } from './row-target.js';
-import { resolveSelection, type RowSelection } from './selection.js';
+import { idsOf } from './row-target.js';
+import { readPending } from './read-pending.js';
+import type { RowSelection } from './selection.js';
 import { arrayType } from './types.js';
-
-export type { RowTarget };
-
-export interface CreateOptions {
-  readonly dtype: Dtype;
-  /** Shape of one row. Default `[]`: rows are single elements. */
-  readonly rowShape?: readonly number[];
-  /** A 0-d array: one row, and no axis for it. */
-  readonly scalar?: boolean;
-}
-
-export interface AppendOptions {
-  /** Values by the name of their attribute, one for each row; null where there is none. */
-  readonly attributes?: GivenAttributes;
-}
-
-export interface WriteOptions extends CallOptions {
-  /** Size at which appended rows are split into partitions, bytes. Default 64 MiB. */
-  readonly partitionBytes?: number;
-}
+import type { AppendOptions, CreateOptions, RowTarget, WriteOptions } from './write-options.js';
+import { Upsert, type Upserted, type UpsertVerbs } from './upsert.js';
 
 /** Appends up to this many bytes are copied and sent in the background. */
 const backgroundBytes = 4 * 2 ** 20;
@@ -103,11 +87,18 @@ export class WriteTransaction {
     if (this.#arrays.has(name)) {
       throw new NacreError('AlreadyExists', `array '${name}' exists already`, { context: { array: name } });
     }
-    const { dtype, rowShape = [], scalar = false } = options;
+    const { dtype, rowShape = [], scalar = false, key } = options;
     const type = arrayType(dtype, rowShape, scalar);
     const id = toHex(this.#environment.runtime.randomBytes(16));
-    this.#arrays.set(name, new PendingArray(this.#environment, id, name, { dtype, rowShape, scalar }));
+    const array = new PendingArray(this.#environment, id, name, { dtype, rowShape, scalar });
+    this.#arrays.set(name, array);
     this.#note({ kind: 'create', array: id, name, type });
+    for (const change of declareKey(this.#environment, array, key)) this.#note(change);
+  }
+
+  /** Makes an attribute the key, once its values were looked through; null takes the key away. */
+  async setKey(name: string, attribute: string | null): Promise<void> {
+    await setKey(this.#environment, this.#array(name), attribute, this.#options);
   }
 
   /** Adds rows at the end. */
@@ -116,7 +107,14 @@ export class WriteTransaction {
     const { bytes, rows, type } = checkRows(input, array.type.dtype);
     checkRowType(name, array.type, type);
     const columns = attributes && columnsOf(array, rows, attributes);
+    await this.#appendRows(array, bytes, rows, columns);
+  }
+
+  async #appendRows(array: PendingArray, bytes: Uint8Array, rows: number, columns?: AttributeColumns) {
+    this.#open();
     const firstRow = array.appendedRows;
+    const keyed = rows > 0 ? addKeys(this.#environment, array, columns, firstRow) : undefined;
+    if (keyed !== undefined) this.#uploads.add(keyed);
     if (bytes.byteLength <= backgroundBytes) {
       const { begun, stored } = this.#uploads.start(bytes.byteLength, () =>
         this.#writer.writeBytes(array, bytes.slice(), rows),
@@ -134,6 +132,7 @@ export class WriteTransaction {
       this.#uploads.add(written);
       this.#changes.push(() => written);
     }
+    await keyed;
   }
 
   /**
@@ -146,11 +145,12 @@ export class WriteTransaction {
     checkRowType(name, array.type, source.type);
     const drafts = attributes && draftsOf(array, source.rows, attributes);
     const firstRow = array.appendedRows;
+    const keyed = sourceWithKeys(this.#environment, array, source.rows, attributes, firstRow);
     const partitions = this.#writer.writeSource(array, source);
     this.#uploads.add(partitions);
     this.#append(array, source.rows, partitions);
-    if (attributes !== undefined && drafts !== undefined) {
-      const from = { source: attributes, drafts, firstRow };
+    if (keyed !== undefined && drafts !== undefined) {
+      const from = { source: keyed, drafts, firstRow };
       const written = appendSource(this.#environment, array, from, this.#options);
       this.#uploads.add(written);
       this.#changes.push(() => written);
@@ -180,55 +180,75 @@ export class WriteTransaction {
     const array = this.#array(name);
     const { bytes, rows, type } = checkRows(input, array.type.dtype);
     checkRowType(name, array.type, type);
-    const ids = await this.#idsOf(array, target);
+    const ids = await idsOf(array, target);
     if (ids.length !== rows) {
       throw new NacreError('InvalidArgument', `${ids.length} rows are to be replaced, the data has ${rows}`, {
         context: { array: name, expected: ids.length, observed: rows },
       });
     }
-    if (rows === 0) return;
-    const order = sortedOrder(ids, name);
-    const sorted = order.map((at) => ids[at] ?? 0);
-    const rowBytes = rowBytesOf(array.type);
-    const inOrder = permuteRows(bytes, order, rowBytes);
-    const { rowSets } = this.#environment.functions;
-    const writer = this.#writer.writer(array);
-    const sets: Uint8Array[] = [];
-    for (const [start, end] of splitPending(sorted, this.#writer.rowsPerPartition(array))) {
-      sets.push(rowSets.fromSorted(sorted.slice(start, end)));
-      await writer.add(inOrder.subarray(start * rowBytes, end * rowBytes), end - start);
-    }
-    const drafts = await writer.finish();
-    const partitions = await Promise.all(
-      drafts.map(async (draft, i) => ({
-        ...draft,
-        rowIds: await this.#draftSet(defined(sets[i], 'row ids')),
-      })),
-    );
-    array.replace(drafts.map((draft, i) => ({ draft, ids: defined(sets[i], 'row ids') })));
-    this.#note({ kind: 'replace', array: array.id, rows: { set: rowSets.fromSorted(sorted) }, partitions });
+    if (rows > 0) await this.#replaceRows(array, ids, bytes);
+  }
+
+  async #replaceRows(array: PendingArray, ids: Float64Array, bytes: Uint8Array): Promise<void> {
+    this.#open();
+    this.#note(await replaceRows(this.#environment, this.#writer, array, ids, bytes, this.#draftSet));
+  }
+
+  /** Replaces the rows whose key is there, appends the others. */
+  async upsert(name: string, input: RowsInput, attributes: GivenAttributes): Promise<Upserted> {
+    const array = this.#array(name);
+    const { bytes, rows, type } = checkRows(input, array.type.dtype);
+    checkRowType(name, array.type, type);
+    const columns = columnsOf(array, rows, attributes);
+    return this.#upsert(array, (upsert) => upsert.rows(bytes, rows, columns));
+  }
+
+  /** The same of a source, piece by piece. */
+  async upsertFrom(name: string, source: RowSource, attributes: AttributeSource): Promise<Upserted> {
+    const array = this.#array(name);
+    checkRowType(name, array.type, source.type);
+    const drafts = draftsOf(array, source.rows, attributes);
+    return this.#upsert(array, (upsert) => upsert.source(source, attributes, drafts));
+  }
+
+  #upsert(array: PendingArray, work: (upsert: Upsert) => Promise<Upserted>): Promise<Upserted> {
+    const verbs: UpsertVerbs = {
+      append: (bytes, rows, columns) => this.#appendRows(array, bytes, rows, columns),
+      replace: (ids, bytes) => this.#replaceRows(array, ids, bytes),
+      set: (ids, columns) => this.#setColumns(array, ids, columns),
+    };
+    const done = work(new Upsert(this.#environment, array, verbs, this.#options));
+    // A part of it is not committed.
+    this.#uploads.add(done);
+    return done;
   }
 
   /** Gives rows other values of some attributes; `InvalidArgument` when a row is named twice. */
   async setAttributes(name: string, target: RowTarget, given: GivenAttributes): Promise<void> {
     const array = this.#array(name);
-    const ids = await this.#idsOf(array, target);
-    const order = sortedOrder(ids, name);
+    const ids = await idsOf(array, target);
+    sortedOrder(ids, name);
     const columns = columnsOf(array, ids.length, given);
-    if (ids.length === 0 || columns.columns.length === 0) return;
-    const draftSet = (set: Uint8Array): Promise<RowSetDraft> => this.#draftSet(set);
-    this.#note(await setColumns(this.#environment, array, ids, order, columns, draftSet, this.#options));
+    checkNotKey(array, columns.drafts);
+    await this.#setColumns(array, ids, columns);
   }
 
-  /** The same from a source of as many rows, one for each that is named: memory holds a file of them. */
+  async #setColumns(array: PendingArray, ids: Float64Array, columns: AttributeColumns): Promise<void> {
+    this.#open();
+    if (ids.length === 0 || columns.columns.length === 0) return;
+    array.valuesSet = true;
+    this.#note(await setColumns(this.#environment, array, ids, columns, this.#draftSet, this.#options));
+  }
+
+  /** The same from a source of as many rows: memory holds a file of them. */
   async setAttributesFrom(name: string, target: RowTarget, source: AttributeSource): Promise<void> {
     const array = this.#array(name);
-    const ids = await this.#idsOf(array, target);
-    // Refuses a row that is named twice, before anything is sent.
+    checkNotKey(array, source.attributes);
+    array.valuesSet = true;
+    const ids = await idsOf(array, target);
     sortedOrder(ids, name);
     const from = { source, drafts: draftsOf(array, ids.length, source), ids };
-    const draftSet = (set: Uint8Array): Promise<RowSetDraft> => this.#draftSet(set);
-    for (const change of await setSource(this.#environment, array, from, draftSet, this.#options))
+    for (const change of await setSource(this.#environment, array, from, this.#draftSet, this.#options))
       this.#note(change);
   }
 
@@ -248,12 +268,11 @@ export class WriteTransaction {
   /** Takes rows out; their ids are never used again. */
   async drop(name: string, target: RowTarget): Promise<void> {
     const array = this.#array(name);
-    const ids = (await this.#idsOf(array, target)).sort();
+    const ids = uniqueSorted(await idsOf(array, target));
     if (ids.length === 0) return;
     const { rowSets } = this.#environment.functions;
-    const unique = ids.filter((id, i) => i === 0 || id !== ids[i - 1]);
-    const settled = rowSets.fromSorted(unique.filter((id) => id < pendingRowId));
-    const pending = rowSets.fromSorted(unique.filter((id) => id >= pendingRowId));
+    const settled = rowSets.fromSorted(ids.filter((id) => id < pendingRowId));
+    const pending = rowSets.fromSorted(ids.filter((id) => id >= pendingRowId));
     array.drop(rowSets.union(settled, pending));
     for (const set of [settled, pending]) {
       if (rowSets.count(set) > 0)
@@ -325,28 +344,18 @@ export class WriteTransaction {
     selection: RowSelection = {},
   ): Promise<{ bytes: Uint8Array; rows: number; type: RowType }> {
     const array = this.#array(name);
-    const map = await array.rowMap();
-    const resolved = resolveSelection(selection, map.liveRows, name);
-    const indices =
-      resolved.kind === 'list'
-        ? resolved.indices
-        : Float64Array.from({ length: resolved.end - resolved.start }, (_, i) => resolved.start + i);
-    this.#noteReads(array.id, await map.idsOf(indices));
-    const rowBytes = rowBytesOf(array.type);
-    const { native, pages } = this.#environment;
-    const what = `reading ${indices.length} rows of '${name}'`;
-    const room = () => allocate(indices.length * rowBytes, what, native);
-    const bytes = await readPicks(await map.picksOfList(indices), rowBytes, room, pages, this.#options);
-    return { bytes, rows: indices.length, type: array.type };
+    const { ids, ...found } = await readPending(this.#environment, array, selection, this.#options);
+    this.#noteReads(array.id, ids);
+    return found;
   }
 
   /** All changes in order, every upload finished. The transaction takes no more verbs. */
-  async finish(): Promise<{ changes: readonly Change[]; reads: ReadonlyMap<ArrayId, Uint8Array> }> {
+  async finish(): Promise<Pick<Transaction, 'changes' | 'reads' | 'keys'>> {
     this.#open();
     this.#finished = true;
-    await this.#uploads.finish();
+    const done = await finishKeys(this.#arrays.values(), this.#uploads, this.#options);
     const changes = await Promise.all(this.#changes.map((change) => change()));
-    return { changes: changes.flat(), reads: this.#reads };
+    return { changes: [...changes.flat(), ...done.changes], reads: this.#reads, keys: done.keys };
   }
 
   /**
@@ -378,17 +387,12 @@ export class WriteTransaction {
   #noteReads(array: ArrayId, ids: Float64Array): void {
     const { rowSets } = this.#environment.functions;
     const settled = rowSets.fromSorted(uniqueSorted(ids.filter((id) => id < pendingRowId)));
-    const before = this.#reads.get(array);
-    this.#reads.set(array, before === undefined ? settled : rowSets.union(before, settled));
+    this.#reads.set(array, rowSets.union(this.#reads.get(array) ?? settled, settled));
   }
 
-  async #draftSet(set: Uint8Array) {
+  readonly #draftSet = async (set: Uint8Array): Promise<RowSetDraft> => {
     const { rowSets } = this.#environment.functions;
     const hasPending = rowSets.count(rowSets.slice(set, pendingRowId, Number.MAX_SAFE_INTEGER)) > 0;
     return hasPending ? { set } : draftRowSet(this.#environment, set, this.#options);
-  }
-
-  #idsOf(array: PendingArray, target: RowTarget): Promise<Float64Array> {
-    return idsOf(array, target);
-  }
+  };
 }

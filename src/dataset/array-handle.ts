@@ -2,6 +2,7 @@
 import type { ArrayView } from '../arrays/array-view.js';
 import type { AttributeIndexReport } from '../arrays/attribute-index-builder.js';
 import type { Attribute } from '../attributes/column.js';
+import { keyOfEntry } from '../arrays/pending-keys.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { allocate, readPicks, readRuns } from '../arrays/reader.js';
 import { resolveSelection, type RowSelection } from '../arrays/selection.js';
@@ -10,6 +11,7 @@ import { NacreError } from '../errors.js';
 import { type Dtype, type TypedArray, viewAs } from '../npy/dtype.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { attributesOf } from '../query/attributes.js';
+import { type ByKeyOptions, type Key, type KeyedRow, rowsByKey } from '../query/by-key.js';
 import type { Hit } from '../query/execute.js';
 import type { Filter } from '../query/filter/filter.js';
 import { type Metric, resolveMetric } from '../query/metric.js';
@@ -189,6 +191,11 @@ export class ArrayHandle {
     return attributesOf(await this.#view(options)).map(({ name, type }) => ({ name, type }));
   }
 
+  /** The attribute that is its key, null where it has none. */
+  async key(options: CallOptions = {}): Promise<string | null> {
+    return keyOfEntry((await this.#view(options)).entry)?.name ?? null;
+  }
+
   /**
    * The rows of which a filter is true, by their attributes: text of the filter language (`"lang = 'de' and
    * year >= 2020"`), or a condition from `col()`. Nothing runs before `toArray()`, `stream()` or `count()`.
@@ -201,6 +208,20 @@ export class ArrayHandle {
   /** Attributes of rows by their names; `*` stands for all. Nothing runs before `toArray()` or `stream()`. */
   select(...names: readonly string[]): RowQuery {
     return this.#rows().select(...names);
+  }
+
+  /**
+   * The rows that have these keys, of an array with a key (`create` with `key`, `setKey`): of each key, in
+   * their order, the row with the attributes of `select`, and with `values` its values; undefined where no
+   * row has it. One version answers: that of `at`, the newest with `fresh`, else that of the handle.
+   *
+   * Cost: one wave for the column of the key, of files that statistics do not rule out; one more for
+   * attributes and values. Errors: `NotFound`, `Corrupt`, `InvalidArgument` for an array without a key, a key
+   * of another type or null, or an attribute that is not there.
+   */
+  async rowsByKey(keys: readonly Key[], options: ByKeyOptions = {}): Promise<(KeyedRow | undefined)[]> {
+    const { fresh = false, at } = options;
+    return this.#queries().on({ fresh, at }, (place) => rowsByKey(place, keys, options), options);
   }
 
   #rows(): RowQuery {

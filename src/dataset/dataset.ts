@@ -171,12 +171,12 @@ export class Dataset implements AsyncDisposable {
     });
     try {
       await work(new TransactionHandle(staged, this.#environment));
-      const { changes, reads } = await staged.finish();
+      const done = await staged.finish();
       throwIfAborted(signal);
-      if (changes.length === 0 && !identity.exactlyOnce) {
+      if (done.changes.length === 0 && !identity.exactlyOnce) {
         return { outcome: 'committed', version: snapshot.version, recovered: false };
       }
-      const transaction: Transaction = operationOf(identity, snapshot.version, changes, reads, options);
+      const transaction: Transaction = operationOf(identity, snapshot.version, done, options);
       return await committer.submit(transaction, signal);
     } catch (error) {
       await staged.abandon();

@@ -2,6 +2,7 @@
 import { directoryEntryBytes, probesFor } from '../ann/probes.js';
 import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
 import type { Attribute } from '../attributes/column.js';
+import { keyOfEntry } from '../arrays/pending-keys.js';
 import { shapeOf } from '../arrays/types.js';
 import { type Root, v1 } from '../manifest/message.js';
 import type { Dtype } from '../npy/dtype.js';
@@ -47,6 +48,8 @@ export interface ArrayInfo {
   /** In the order in which they were made. */
   readonly attributes: readonly Attribute[];
   readonly attributeIndexes: readonly AttributeIndexInfo[];
+  /** The attribute that is the key, null where there is none. */
+  readonly key: string | null;
 }
 
 export interface DatasetInfo {
@@ -112,6 +115,7 @@ async function describeArray(view: ArrayView, options: CallOptions): Promise<Arr
       const sizeBytes = segments.reduce((sum, { part }) => sum + part.object.sizeBytes, 0);
       return [{ attribute: name, rows, sizeBytes }];
     }),
+    key: keyOfEntry(view.entry)?.name ?? null,
   };
 }
 

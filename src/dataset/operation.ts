@@ -1,6 +1,6 @@
 // Who asks for a commit, and under which identity it is recognised again.
 import { NacreError } from '../errors.js';
-import type { ArrayId, Change, Transaction } from '../manifest/transaction.js';
+import type { Transaction } from '../manifest/transaction.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { fromHex } from '../util/bytes.js';
 import type { Runtime } from '../util/runtime.js';
@@ -77,8 +77,7 @@ export function identityOf(options: WriteCall, runtime: Runtime): Identity {
 export function operationOf(
   { id, exactlyOnce }: Identity,
   baseVersion: number,
-  changes: readonly Change[],
-  reads: ReadonlyMap<ArrayId, Uint8Array>,
+  done: Pick<Transaction, 'changes' | 'reads' | 'keys'>,
   options: WriteCall,
 ): Transaction {
   const { application, author, host, message } = options;
@@ -87,8 +86,7 @@ export function operationOf(
     exactlyOnce,
     baseVersion,
     ...(options.ifVersion === undefined ? {} : { onlyAtBase: true }),
-    changes,
-    reads,
+    ...done,
     ...(application === undefined ? {} : { application }),
     ...(author === undefined ? {} : { author }),
     ...(host === undefined ? {} : { host }),

@@ -7,12 +7,9 @@ import type { AttributeIndexReport, BuildAttributeIndexOptions } from '../arrays
 import type { RowSource } from '../arrays/row-source.js';
 import type { RowsInput } from '../arrays/rows-input.js';
 import type { RowSelection } from '../arrays/selection.js';
-import type {
-  AppendOptions,
-  CreateOptions,
-  RowTarget,
-  WriteTransaction,
-} from '../arrays/write-transaction.js';
+import type { AppendOptions, CreateOptions, RowTarget } from '../arrays/write-options.js';
+import type { WriteTransaction } from '../arrays/write-transaction.js';
+import type { Upserted } from '../arrays/upsert.js';
 import type { AttributeType } from '../attributes/column.js';
 import type { AttributeSource } from '../attributes/source.js';
 import { NacreError } from '../errors.js';
@@ -95,7 +92,10 @@ export class TransactionHandle {
     return this.#staged.names;
   }
 
-  /** Makes an empty array. `AlreadyExists` when the name is taken. */
+  /**
+   * Makes an empty array, with a key where one is named. Errors: `AlreadyExists` when the name is taken,
+   * `InvalidArgument` for a key of another type than `int`, `string` and `timestamp`.
+   */
   async create(name: string, options: CreateOptions): Promise<void> {
     this.#staged.create(name, options);
   }
@@ -169,6 +169,47 @@ export class TransactionHandle {
   /** Gives an attribute another name. No data moves. Errors: `NotFound`, `AlreadyExists`. */
   async renameAttribute(name: string, attribute: string, to: string): Promise<void> {
     this.#staged.renameAttribute(name, attribute, to);
+  }
+
+  /**
+   * Makes an attribute the key: every row has a value of it, and no two rows the same, from now on. Null
+   * takes the key away, and no value.
+   *
+   * Cost: one read of the attribute; memory has all keys. Errors: `NotFound`, with the nearest name;
+   * `InvalidArgument` for a row without a value, two rows with one, and types other than `int`, `string` and
+   * `timestamp`; `ResourceExhausted`. Rows that another writer appends meanwhile are a `Conflict`.
+   */
+  async setKey(name: string, attribute: string | null): Promise<void> {
+    await this.#staged.setKey(name, attribute);
+  }
+
+  /**
+   * Rows by the key of the array: those whose key is there take the place of the rows that have it, which
+   * keep their ids, the others are appended. Of a row that is replaced the attributes that are given get
+   * other values, null too; those that are not given stay as they are. The key is among `attributes`.
+   *
+   * Cost: one look at the keys of the array, as of `append`; a replaced row is written as `replace` and
+   * `setAttributes` do. Errors: those of `append`; `InvalidArgument` for an array without a key and for a key
+   * that is given twice. Who adds one of the keys meanwhile, or changes one of the rows, is a `Conflict`.
+   */
+  async upsert(
+    name: string,
+    rows: RowsInput,
+    options: { readonly attributes: GivenAttributes },
+  ): Promise<Upserted> {
+    return this.#staged.upsert(name, rows, options.attributes);
+  }
+
+  /**
+   * The same of files or other sources, piece by piece: memory has about 64 MiB of rows, and all keys. Cost:
+   * one look at the keys of the array for each piece. Errors: as `upsert`.
+   */
+  async upsertFrom(
+    name: string,
+    source: RowSource,
+    options: { readonly attributes: AttributeSource },
+  ): Promise<Upserted> {
+    return this.#staged.upsertFrom(name, source, options.attributes);
   }
 
   /** Takes the whole array out. */

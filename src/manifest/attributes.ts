@@ -20,6 +20,9 @@ export const attributeLimit = 1000;
 
 type Attributes = Pick<ArrayEntry, 'attributes' | 'nextAttributeId'>;
 
+/** The same, and which one is the key. */
+export type Keyed = Pick<ArrayEntry, 'attributes' | 'nextAttributeId' | 'key'>;
+
 export interface Resolved extends Attributes {
   /** Of each draft. */
   readonly ids: readonly number[];
@@ -64,19 +67,23 @@ function find(attributes: readonly Attribute[], { id, name }: AttributeDraft): A
  * The attributes after a change of them. `Conflict` as above, and when another has the name, or another
  * writer renamed it too.
  */
-export function changeAttributes(before: Attributes, change: Change): Attributes {
+export function changeAttributes(before: Keyed, change: Change): Keyed {
   if (change.kind === 'appendAttributes' || change.kind === 'setAttributes') {
-    return resolveAttributes(before, change.attributes);
+    const { attributes, nextAttributeId } = resolveAttributes(before, change.attributes);
+    return { attributes, nextAttributeId, key: before.key };
+  }
+  const { attributes, nextAttributeId, key } = before;
+  if (change.kind === 'setKey') {
+    return { attributes, nextAttributeId, key: keyOf(before, change.attribute) };
   }
   if (change.kind === 'indexAttribute' && find(before.attributes, change.index.attribute) === undefined) {
     throw conflict(`the attribute '${change.index.attribute.name}' was dropped by another writer`);
   }
   if (change.kind !== 'dropAttribute' && change.kind !== 'renameAttribute') return before;
-  const { nextAttributeId, attributes } = before;
   const known = find(attributes, change.attribute);
   if (change.kind === 'dropAttribute') {
     // Two writers that drop one agree.
-    return { nextAttributeId, attributes: attributes.filter((one) => one !== known) };
+    return { nextAttributeId, key, attributes: attributes.filter((one) => one !== known) };
   }
   if (known === undefined) {
     throw conflict(`the attribute '${change.attribute.name}' was dropped by another writer`);
@@ -89,7 +96,14 @@ export function changeAttributes(before: Attributes, change: Change): Attributes
     throw conflict(`the name '${name}' was given to another attribute by another writer`);
   }
   const renamed = attributes.map((one) => (one === known ? evolve(one, { name }) : one));
-  return { nextAttributeId, attributes: renamed };
+  return { nextAttributeId, key, attributes: renamed };
+}
+
+function keyOf({ attributes }: Attributes, draft: AttributeDraft | undefined): ArrayEntry['key'] {
+  if (draft === undefined) return null;
+  const known = find(attributes, draft);
+  if (known === undefined) throw conflict(`the attribute '${draft.name}' was dropped by another writer`);
+  return make(v1.Key, { attribute: known.id });
 }
 
 /** Entries that hold an attribute that is there still. */

@@ -199,8 +199,9 @@ export class Committer {
   ): Promise<{ root: LoadedRoot; members: readonly Waiting[]; effects: Effects } | undefined> {
     const { functions, runtime, store } = this.#environment;
     const version = this.#freeSlot;
-    const draft = new RootDraft(this.#head, version, functions);
-    await this.#room.apply(draft, this.#head);
+    const head = this.#head;
+    const draft = new RootDraft(head, version, functions);
+    await this.#room.apply(draft, head);
     const members: Waiting[] = [];
     const within: Effects[] = [];
     for (const member of group) {
@@ -219,6 +220,12 @@ export class Committer {
         if (transaction.onlyAtBase === true) checkAtBase(transaction, this.#head, members.length);
         const landed = [...(await this.#landed.between(transaction.baseVersion, this.#head)), ...within];
         checkRebase(transaction, landed, functions, (id) => this.#nameOf(id));
+        const taken = await this.#takenKey(transaction, head, members);
+        if (taken !== undefined) {
+          // For certain, whatever becomes of the members before it.
+          member.reject(taken.cause);
+          continue;
+        }
         const rebased = await this.#rebase(transaction, landed);
         const changes = draft.apply(rebased);
         members.push(member);
@@ -242,6 +249,30 @@ export class Committer {
     const root = encodeRoot(draft.build(stamp), functions);
     checkOwnRoot(root);
     return { root, members, effects: { version, arrays: within.flatMap((effects) => effects.arrays) } };
+  }
+
+  /**
+   * Throws `Conflict` when another writer's row, or a member of the group, has a key of the transaction; any
+   * other trouble with its keys is that of the transaction alone, and given back.
+   */
+  async #takenKey(
+    { keys = [] }: Transaction,
+    head: LoadedRoot,
+    members: readonly Waiting[],
+  ): Promise<{ readonly cause: unknown } | undefined> {
+    try {
+      for (const claim of keys) {
+        await claim.check(head.root);
+        for (const { transaction } of members) {
+          for (const other of transaction.keys ?? [])
+            if (other.array === claim.array) await claim.checkBeside(other);
+        }
+      }
+      return undefined;
+    } catch (cause) {
+      if (isNacreError(cause, 'Conflict')) throw cause;
+      return { cause };
+    }
   }
 
   async #rebase(transaction: Transaction, landed: readonly Effects[]): Promise<Transaction> {

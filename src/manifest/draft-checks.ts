@@ -1,7 +1,7 @@
 // What a transaction must still find as it was when its turn in the next root comes: names, attributes,
 // and the empty place of a 0-d array. Everything here is a `Conflict` with another writer.
 import { NacreError } from '../errors.js';
-import { changeAttributes } from './attributes.js';
+import { changeAttributes, type Keyed } from './attributes.js';
 import type { ManifestFunctions } from './functions.js';
 import type { ArrayEntry } from './message.js';
 import { type ArrayId, type Change, sameType } from './transaction.js';
@@ -22,11 +22,16 @@ export function resolveNames(changes: readonly Change[], arrays: ReadonlyMap<Arr
         continue;
       }
       const existing = arrays.get(holder);
-      if (existing === undefined || existing.scalar || !sameType(existing, change.type)) {
+      const isSame = existing !== undefined && !existing.scalar && sameType(existing, change.type);
+      // Whoever made the array without the key appended rows without a look at it.
+      if (!isSame || existing.key !== null) {
         throw conflict(`array '${change.name}' was created by another writer as something else`);
       }
       adopted.set(change.array, holder);
       continue;
+    }
+    if (adopted.has(original.array) && change.kind === 'setKey') {
+      throw conflict('the array was created by another writer, without a key');
     }
     if (adopted.has(original.array) && (change.kind === 'dropArray' || change.kind === 'rename')) {
       throw conflict('the array was created by another writer, whose rows it holds');
@@ -70,9 +75,9 @@ export function checkScalars(
 
 /** What the changes find and leave of attributes, each after those before it. */
 export function checkAttributes(changes: readonly Change[], arrays: ReadonlyMap<ArrayId, ArrayEntry>): void {
-  const now = new Map<ArrayId, Pick<ArrayEntry, 'attributes' | 'nextAttributeId'>>();
+  const now = new Map<ArrayId, Keyed>();
   for (const change of changes) {
-    const none = { attributes: [], nextAttributeId: 0 };
+    const none = { attributes: [], nextAttributeId: 0, key: null };
     const before = now.get(change.array) ?? arrays.get(change.array) ?? none;
     now.set(change.array, changeAttributes(before, change));
   }

@@ -19,6 +19,7 @@ import {
 import { changeIndexes, withoutIndexes } from './attribute-indexes.js';
 import { changeAttributes, renumbered, resolveAttributes, withAttributes } from './attributes.js';
 import { checkAttributes, checkScalars, resolveNames } from './draft-checks.js';
+import { requiredFeatures } from './features.js';
 import { type Fold, foldedEntry, takenEntries } from './fold.js';
 import { ObjectLedger } from './object-ledger.js';
 import type { NewObject } from './objects.js';
@@ -130,6 +131,7 @@ export class RootDraft {
         return this.#appendAttributes(change, tally);
       case 'dropAttribute':
       case 'renameAttribute':
+      case 'setKey':
         return this.#changeAttributes(change);
       case 'index':
         return this.#index(change);
@@ -253,15 +255,15 @@ export class RootDraft {
   }
 
   /** Files that hold no attribute any more leave; those in segments stay. */
-  #changeAttributes(change: ChangeOf<'dropAttribute' | 'renameAttribute'>): void {
+  #changeAttributes(change: ChangeOf<'dropAttribute' | 'renameAttribute' | 'setKey'>): void {
     const entry = this.#array(change.array);
-    const { attributes } = changeAttributes(entry, change);
+    const { attributes, key } = changeAttributes(entry, change);
     const columns = withAttributes(entry.columns, attributes);
     for (const partition of entry.columns) if (!columns.includes(partition)) this.#removePartition(partition);
     const { attributeIndexes, removed } = withoutIndexes(entry, attributes);
     for (const slot of removed) this.#removeObject(slot);
-    this.#update(change.array, { attributes, columns, attributeIndexes });
-    this.#note(change.array, { attributes: true });
+    this.#update(change.array, { attributes, columns, key, attributeIndexes });
+    this.#note(change.array, change.kind === 'setKey' ? { keyed: true } : { attributes: true });
   }
 
   #removePartition({ object, rowIds }: Partition): void {
@@ -356,6 +358,7 @@ export class RootDraft {
     const arrays = [...this.#changes.values()];
     const changes = make(v1.Changes, { arrays, ...this.#objects.changes() });
     return evolve(root, {
+      requiredFeatures: requiredFeatures(root.requiredFeatures, this.#arrays.values()),
       version: this.#version,
       parent: make(v1.Parent, { version: root.version, hash: this.#parent.hash }),
       timeMs,

@@ -30,8 +30,8 @@ export async function loadEffects(
       load(overrides.map((partition) => partition.rowIds).filter((set) => set !== null)),
       load(change.removed),
     ]);
-    const { created, dropped, renamed, indexed, appendedRows } = change;
-    return { id, created, dropped, renamed, indexed, appendedRows, replaced, removed };
+    const { created, dropped, renamed, indexed, keyed, appendedRows } = change;
+    return { id, created, dropped, renamed, indexed, keyed, appendedRows, replaced, removed };
   });
   return { version: root.version, arrays: await Promise.all(arrays) };
 }

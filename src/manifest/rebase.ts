@@ -10,6 +10,9 @@
 //   rows I read     both     same row: C  same row: C  conflict     both
 //   index           both     both         both         conflict     both         (index: conflict)
 //   drop index      as index; to all others it is as index, too; so are indexes of attributes
+//   set key         as append and set attributes of any row: conflict; set key: conflict; drop, rename: both
+//   append, set or drop attributes, where theirs set the key: conflict. The keys of rows that both append are
+//   compared apart from this table, since they stand in columns: see KeyClaim
 //   attributes of rows that are appended go with these, attributes that are set are as replace; attributes by
 //   name are looked up again by whoever makes the root
 import { NacreError } from '../errors.js';
@@ -24,6 +27,7 @@ export interface ArrayEffects {
   readonly dropped: boolean;
   readonly renamed: boolean;
   readonly indexed: boolean;
+  readonly keyed: boolean;
   readonly appendedRows: number;
   readonly replaced: Uint8Array | undefined;
   readonly removed: Uint8Array | undefined;
@@ -65,13 +69,20 @@ function clashOf(mine: Change, theirs: ArrayEffects, functions: ManifestFunction
   if (theirs.dropped && mine.kind !== 'dropArray') return 'dropped the whole';
   switch (mine.kind) {
     case 'create':
+    case 'renameAttribute':
+      return undefined;
     case 'append':
     case 'appendAttributes':
     case 'dropAttribute':
-    case 'renameAttribute':
-      return undefined;
+      return theirs.keyed ? 'changed the key' : undefined;
+    case 'setKey':
+      if (theirs.keyed) return 'changed the key';
+      if (mine.attribute === undefined) return undefined;
+      // What is true of the rows of the base need not be of these.
+      return theirs.appendedRows > 0 || !isNone(theirs.replaced, functions) ? 'changed rows' : undefined;
     case 'replace':
     case 'setAttributes':
+      if (theirs.keyed && mine.kind === 'setAttributes') return 'changed the key';
       if (overlaps(mine.rows.set, theirs.replaced, functions)) return 'replaced the same rows';
       if (overlaps(mine.rows.set, theirs.removed, functions)) return 'dropped rows that are to be replaced';
       return undefined;
@@ -108,6 +119,10 @@ function clashOfReads(
     : undefined;
 }
 
+function isNone(set: Uint8Array | undefined, functions: ManifestFunctions): boolean {
+  return set === undefined || functions.rowSets.count(set) === 0;
+}
+
 function overlaps(mine: Uint8Array, theirs: Uint8Array | undefined, functions: ManifestFunctions): boolean {
   if (theirs === undefined) return false;
   return functions.rowSets.count(functions.rowSets.intersection(mine, theirs)) > 0;
@@ -125,6 +140,7 @@ export function effectsOf(
     dropped: false,
     renamed: false,
     indexed: false,
+    keyed: false,
     appendedRows: 0,
     replaced: undefined,
     removed: undefined,
@@ -147,6 +163,8 @@ export function effectsOf(
         case 'replace':
         case 'setAttributes':
           return { ...before, replaced: join(before.replaced, change.rows.set) };
+        case 'setKey':
+          return { ...before, keyed: true };
         case 'drop':
           return { ...before, removed: join(before.removed, change.rows.set) };
         case 'dropArray':

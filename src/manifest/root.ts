@@ -1,6 +1,7 @@
 // A root's bytes, in and out, and every check that needs nothing but those bytes.
 import { NacreError } from '../errors.js';
 import { toHex } from '../util/bytes.js';
+import { knownFeatures } from './features.js';
 import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
 import {
@@ -14,9 +15,6 @@ import {
 } from './message.js';
 import { checkAttributeName, checkName } from './names.js';
 import { resolveObject } from './objects.js';
-
-/** Features that this release knows; a root that requires another one is refused. */
-const knownFeatures: ReadonlySet<number> = new Set();
 
 /** Writers keep a root within this, so that a commit's cost does not grow with the dataset. */
 export const rootBytesCap = 65_536;
@@ -188,6 +186,7 @@ function checkColumns(root: Root, array: ArrayEntry, what: string, fail: (reason
     ids.add(id);
     names.add(name);
   }
+  if (array.key !== null && !ids.has(array.key.attribute)) fail(`${where} has a key that is no attribute`);
   for (const partition of array.columns) {
     const { key, sizeBytes } = resolveObject(root.objects, partition.object, what);
     checkPartition(partition, array, sizeBytes, `${what}: ${key}`);

@@ -1,7 +1,7 @@
 // A transaction as the commit sees it: uploaded objects and intentions, free of every number that a rebase
 // could change. Row ids that existed when the transaction began are absolute; rows that it appended itself
 // are counted from `pendingRowId` until the root that commits them gives them ids.
-import type { ArrayEntry, Column } from './message.js';
+import type { ArrayEntry, Column, Root } from './message.js';
 import type { NewObject } from './objects.js';
 
 /** Text form (32 hexadecimal digits) of an array's id. */
@@ -84,6 +84,8 @@ export type Change =
       readonly attribute: AttributeDraft;
       readonly name: string;
     }
+  /** Undefined takes the key away. */
+  | { readonly kind: 'setKey'; readonly array: ArrayId; readonly attribute: AttributeDraft | undefined }
   | { readonly kind: 'drop'; readonly array: ArrayId; readonly rows: RowSetDraft }
   | { readonly kind: 'dropArray'; readonly array: ArrayId }
   | { readonly kind: 'rename'; readonly array: ArrayId; readonly name: string }
@@ -149,6 +151,18 @@ export interface IndexSegmentDraft {
   readonly mostNorm?: number;
 }
 
+/** Keys that a transaction brings into an array, and what the commit asks of them. */
+export interface KeyClaim {
+  readonly array: ArrayId;
+  /**
+   * Throws where a live row of the version has one of the keys: `AlreadyExists`, and `Conflict` where the row
+   * landed since the transaction began. Reads the keys of rows that it did not look at before.
+   */
+  check(root: Root): Promise<void>;
+  /** Throws `Conflict` where the other one, of the same array, brings one of the keys too. */
+  checkBeside(other: KeyClaim): Promise<void>;
+}
+
 export interface ArrayType {
   /** Number of the `Dtype` enumeration. */
   readonly dtype: number;
@@ -169,6 +183,7 @@ export interface Transaction {
   readonly changes: readonly Change[];
   /** Ids of the rows that the callback read, by array: a later change of them is a conflict. */
   readonly reads: ReadonlyMap<ArrayId, Uint8Array>;
+  readonly keys?: readonly KeyClaim[];
   readonly author?: string;
   readonly host?: string;
   readonly message?: string;

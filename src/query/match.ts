@@ -9,7 +9,7 @@ import { clearBit, filledBits, setBit } from '../attributes/bits.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { mergeSorted, slice } from '../util/sorted.js';
-import { inOrderAhead } from './ahead.js';
+import { inOrderAhead } from '../util/ahead.js';
 import { QueryCounts } from './analysis.js';
 import { attributesOf } from './attributes.js';
 import { type BoundExpression, bindFilter } from './filter/bind.js';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { RowTarget } from '../../src/arrays/write-transaction.js';
+import type { RowTarget } from '../../src/arrays/write-options.js';
 import type { TransactionHandle } from '../../src/dataset/transaction-handle.js';
 import { isNacreError, type NacreError } from '../../src/errors.js';
 import { openAttributeFile, openNpyFile, writeNpyFile } from '../../src/formats.js';

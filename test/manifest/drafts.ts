@@ -72,23 +72,38 @@ export const change = {
   drop: (array: string, ...ids: number[]): Change => ({ kind: 'drop', array, rows: { set: rowSet(...ids) } }),
   dropArray: (array: string): Change => ({ kind: 'dropArray', array }),
   dropIndex: (array: string): Change => ({ kind: 'dropIndex', array, of: 1 }),
+  /** An attribute of whole numbers; every row has null. */
   addAttribute: (array: string, name: string): Change => ({
     ...{ kind: 'setAttributes', array, rows: { set: rowSet() }, partitions: [] },
-    attributes: [{ name, type: 4 }],
+    attributes: [{ name, type: 2 }],
   }),
-  dropAttribute: (array: string, name: string): Change => ({
+  setAttributes: (array: string, name: string, ...ids: number[]): Change => ({
+    ...{ kind: 'setAttributes', array, rows: { set: rowSet(...ids) } },
+    partitions: [
+      {
+        ...partition(array, ids.length),
+        columns: [make(v1.Column, { attribute: 0, type: 2 })],
+        rowIds: { set: rowSet(...ids) },
+      },
+    ],
+    attributes: [{ name, type: 2 }],
+  }),
+  dropAttribute: (array: string, name: string, id?: number): Change => ({
     ...{ kind: 'dropAttribute', array },
-    attribute: { name, type: 4 },
+    attribute: { name, type: 2, ...(id === undefined ? {} : { id }) },
   }),
   /** Of the rows from one id on. */
   indexAttribute: (array: string, name: string, firstRowId: number, rows: number, id?: number): Change => {
     const segment = { object: object(array, 100), firstRowId, rows, directoryBytes: 50 };
-    const attribute = { name, type: 4, ...(id === undefined ? {} : { id }) };
+    const attribute = { name, type: 2, ...(id === undefined ? {} : { id }) };
     return { kind: 'indexAttribute', array, index: { attribute, adds: false, segments: [segment] } };
   },
   dropAttributeIndex: (array: string, name: string, id?: number): Change => ({
     ...{ kind: 'dropAttributeIndex', array },
-    attribute: { name, type: 4, ...(id === undefined ? {} : { id }) },
+    attribute: { name, type: 2, ...(id === undefined ? {} : { id }) },
+  }),
+  setKey: (array: string, name: string | undefined): Change => ({
+    ...{ kind: 'setKey', array, attribute: name === undefined ? undefined : { name, type: 2 } },
   }),
   rename: (array: string, name: string): Change => ({ kind: 'rename', array, name }),
 };

@@ -16,12 +16,13 @@ const y = arrayId('y');
 const mine = arrayId('m');
 const theirs = arrayId('t');
 
-/** Version 2: `x` with the rows 0 to 9, `y` with one row. */
+/** Version 2: `x` with the rows 0 to 9 and an attribute `k`, `y` with one row. */
 const base = nextRoot(
   firstRoot(),
   transaction(
     [
-      ...[change.create(x, 'x'), change.append(x, 10), change.addAttribute(x, 't')],
+      ...[change.create(x, 'x'), change.append(x, 10)],
+      ...[change.addAttribute(x, 't'), change.addAttribute(x, 'k')],
       ...[change.create(y, 'y'), change.append(y, 1)],
     ],
     { baseVersion: 1 },
@@ -231,7 +232,43 @@ describe('the rebase table', () => {
       'conflict',
     ],
   ];
-  for (const [name, mineIs, theirsIs, want] of names) {
+  const created = [change.create(theirs, 'n'), change.addAttribute(theirs, 'k')];
+  const keyed = [change.setKey(x, 'k')];
+  const unkeyed = [change.setKey(x, undefined)];
+  const keys: typeof names = [
+    ['append beside a key that was set conflicts', [change.append(x, 1)], keyed, 'conflict'],
+    ['append beside a key that was taken away conflicts', [change.append(x, 1)], unkeyed, 'conflict'],
+    ['values beside a key that was set conflict', [change.setAttributes(x, 'k', 1)], keyed, 'conflict'],
+    ['the drop of an attribute that became the key', [change.dropAttribute(x, 'k', 1)], keyed, 'conflict'],
+    ['replace beside a key that was set goes in', [change.replace(x, 1)], keyed, 'both'],
+    ['drop of rows beside a key that was set goes in', [change.drop(x, 1)], keyed, 'both'],
+    ['rename beside a key that was set goes in', [change.rename(x, 'z')], keyed, 'both'],
+    ['a key beside an append conflicts', keyed, [change.append(x, 1)], 'conflict'],
+    ['a key beside values that were set conflicts', keyed, [change.setAttributes(x, 'k', 1)], 'conflict'],
+    ['a key beside an attribute that was made goes in', keyed, [change.addAttribute(x, 'l')], 'both'],
+    [
+      'a key beside the drop of its attribute conflicts',
+      keyed,
+      [change.dropAttribute(x, 'k', 1)],
+      'conflict',
+    ],
+    ['a key beside dropped rows goes in', keyed, [change.drop(x, 1)], 'both'],
+    ['a key beside a key conflicts', keyed, keyed, 'conflict'],
+    ['a key that is taken away beside an append goes in', unkeyed, [change.append(x, 1)], 'both'],
+    [
+      'create of a name that was created with a key conflicts',
+      [change.create(mine, 'n')],
+      [...created, change.setKey(theirs, 'k')],
+      'conflict',
+    ],
+    [
+      'create with a key of a name that was created conflicts',
+      [change.create(mine, 'n'), change.addAttribute(mine, 'k'), change.setKey(mine, 'k')],
+      created,
+      'conflict',
+    ],
+  ];
+  for (const [name, mineIs, theirsIs, want] of [...names, ...keys]) {
     test(name, async () => {
       expect(await outcomes(mineIs, theirsIs)).toEqual({ landed: want, grouped: want });
     });

@@ -55,6 +55,9 @@ async function makeDataset(dataset: Dataset): Promise<number> {
     await tx.create('a', { dtype: 'uint8' });
     await tx.create('none', { dtype: 'uint8' });
     await tx.append('none', bytesOf(3));
+    // A root with a key requires a feature that readers need do nothing for.
+    await tx.create('keyed', { dtype: 'uint8', key: 'id' });
+    await tx.append('keyed', bytesOf(2), { attributes: { id: ['x', 'y'] } });
     // Rows with some attributes only, then a gap.
     await tx.append('a', bytesOf(2), { attributes: { lang: ['only', null] } });
     await tx.append('a', bytesOf(5));

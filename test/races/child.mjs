@@ -126,6 +126,29 @@ const jobs = {
     process.send({ value: 'ready' });
   },
 
+  /** Appends, or upserts, rows with keys that other processes write, too. */
+  async keys() {
+    const { writer, count, upsert } = options;
+    const ds = await dataset();
+    for (let key = 0; key < count; key++) {
+      const rows = { data: Float64Array.of(writer) };
+      const given = { attributes: { id: [`key ${key}`] } };
+      let done = {};
+      try {
+        const work = async (tx) => {
+          done = upsert ? await tx.upsert('keyed', rows, given) : await tx.append('keyed', rows, given);
+        };
+        const written = await write(ds, work, upsert ? { retries: 10_000 } : {});
+        say({ key, code: 'landed', ...written, ...done });
+      } catch (error) {
+        if (!isNacreError(error, 'Conflict') && !isNacreError(error, 'AlreadyExists')) throw error;
+        say({ key, code: error.code });
+        await ds.refresh();
+      }
+    }
+    await ds.close();
+  },
+
   /** Adds one to a counter, `count` times. */
   async count() {
     const ds = await dataset();

@@ -1,14 +1,15 @@
 import { Option } from 'commander';
-import { type Dtype, NacreError } from '../../index.js';
+import { type Attribute, type Dtype, NacreError } from '../../index.js';
 import { find, rehearse } from '../datasets.js';
 import { shapeText } from '../output.js';
 import { changing, define } from '../program.js';
-import { invalid, parseShape } from '../values.js';
+import { invalid, parseShape, parseTypedName } from '../values.js';
 
 interface Options {
   readonly array?: string;
   readonly dtype?: string;
   readonly rowShape?: number[];
+  readonly key?: Attribute;
 }
 
 export const create = define<Options>({
@@ -16,11 +17,12 @@ export const create = define<Options>({
   summary: 'make a dataset, and an array in it',
   details:
     'Without --array the dataset must not exist; with it, the dataset is made when it is missing and the\n' +
-    'array must not exist.',
+    'array must not exist. With --key every row has a value of that attribute, and no two the same.',
   examples: [
     'nacre create s3://bucket/faces',
     'nacre create ./faces --array embeddings --dtype float32 --row-shape 384',
     'nacre create ./faces --array images --dtype uint8 --row-shape 28,28',
+    'nacre create ./faces --array people --dtype float32 --row-shape 384 --key id=string',
   ],
   options: (command) =>
     changing(
@@ -33,18 +35,23 @@ export const create = define<Options>({
             'lengths of a row, such as 384 or 28,28; default: single elements',
           ) //
             .argParser(parseShape),
+        )
+        .option(
+          '--key <name=type>',
+          'an attribute that is the key: int, string or timestamp',
+          parseTypedName,
         ),
     ),
-  async work(session, { array, dtype, rowShape, dryRun }, uri: string) {
-    if (array === undefined && (dtype ?? rowShape) !== undefined)
-      throw invalid('--dtype and --row-shape are of an array', 'Name it with --array.');
+  async work(session, { array, dtype, rowShape, key, dryRun }, uri: string) {
+    if (array === undefined && (dtype ?? rowShape ?? key) !== undefined)
+      throw invalid('--dtype, --row-shape and --key are of an array', 'Name it with --array.');
     if (array !== undefined && dtype === undefined)
       throw invalid(
         `the dtype of array '${array}' is not said`,
         'Give --dtype, for example --dtype float32.',
       );
     const { signal } = session;
-    const type = { dtype: dtype as Dtype, rowShape: rowShape ?? [] };
+    const type = { dtype: dtype as Dtype, rowShape: rowShape ?? [], ...(key && { key }) };
     if (array !== undefined) await rehearse(new Map([[array, type]]));
     const existing = await find(session, uri);
     if (existing !== undefined && array === undefined) {

@@ -1,5 +1,5 @@
 import { NacreError } from '../../index.js';
-import type { Attribute, Dataset } from '../../index.js';
+import type { ArrayInfo, Attribute, CreateOptions, Dataset, RowType } from '../../index.js';
 import {
   attributeList,
   attributesHelp,
@@ -20,11 +20,13 @@ import {
   writingOptions,
   type WritingOptions,
 } from '../sources.js';
+import { invalid } from '../values.js';
 
 interface Options extends WritingOptions, AttributesOptions {
   /** False with --no-create. */
   readonly create: boolean;
   readonly once?: boolean;
+  readonly key?: string;
 }
 
 interface Imported {
@@ -47,6 +49,9 @@ input, which is copied to TMPDIR first.
 --attributes names a file with the attributes of the rows; of several files once for each, in their order.
 ${attributesHelp}
 
+--key names an attribute that becomes the key of an array that is made: every row has a value of it, and no
+two rows the same. \`nacre attributes --key\` sets one of an array that is there.
+
 --once skips a file whose content, that of its attributes included, was imported into the array with --once
 before, by its SHA-256. Each file is then a version of its own, so that an import cut short goes on where it
 stopped. A repeat is found in the log (one request a version); of two that run at once one finds the other for
@@ -57,13 +62,15 @@ stopped. A repeat is found in the log (one request a version); of two that run a
     'nacre import s3://bucket/faces images s3://other/day-1.npy --once',
     'nacre import ./faces images train.npy --attributes train.jsonl',
     'nacre import ./faces images train.npy --attributes train.csv --attribute-type at=timestamp',
+    'nacre import ./faces people rows.npy --attributes people.jsonl --key id',
     'python embed.py | nacre import ./faces embeddings -',
   ],
   options: (command) =>
     changing(
       attributesOptions(writingOptions(command))
         .option('--no-create', 'fail when the dataset or the array is missing')
-        .option('--once', 'skip files whose content is there already'),
+        .option('--once', 'skip files whose content is there already')
+        .option('--key <name>', 'an attribute that is the key of arrays that are made'),
     ),
   async work(session, options, uri: string, name: string, files: string[]) {
     const existing = await find(session, uri);
@@ -75,7 +82,10 @@ stopped. A repeat is found in the log (one request a version); of two that run a
     const arrays = existing === undefined ? {} : (await existing.info({ signal: session.signal })).arrays;
     const inputs = await look(session, options, { name, files, arrays });
     const missing = checkInputs(inputs, arrays, options.create);
-    await rehearse(new Map([...missing].map(([array, { type }]) => [array, type])), attributesAfter(inputs));
+    const after = attributesAfter(inputs);
+    checkKey(options.key, inputs, missing, arrays, after);
+    const make = new Map([...missing].map(([array, { type }]) => [array, createOf(type, options)]));
+    await rehearse(make, after);
     const created = { dataset: existing === undefined, arrays: [...missing.keys()] };
     if (options.dryRun === true) {
       const skips = await importedBefore(existing, inputs, session.signal);
@@ -83,7 +93,7 @@ stopped. A repeat is found in the log (one request a version); of two that run a
     }
     const dataset = existing ?? (await session.open(uri, { create: true }));
     if (created.dataset) session.note(`created dataset ${dataset.uri}`);
-    const skips = await importAll(session, options, dataset, inputs);
+    const skips = await importAll(session, options, dataset, inputs, make);
     for (const [array, { type }] of missing) session.note(`created array '${array}' (${typeText(type)})`);
     for (const [array, made] of newAttributesOf(inputs, skips))
       session.note(`created attributes of '${array}': ${attributeList(made)}`);
@@ -92,12 +102,41 @@ stopped. A repeat is found in the log (one request a version); of two that run a
   },
 });
 
+function createOf({ dtype, rowShape, scalar }: RowType, { key }: Options): CreateOptions {
+  return { dtype, rowShape, scalar, ...(key === undefined ? {} : { key }) };
+}
+
+/** Refuses a key that no file brings, or that an array that is there does not have. */
+function checkKey(
+  key: string | undefined,
+  inputs: readonly Input[],
+  missing: ReadonlyMap<string, Input>,
+  arrays: Readonly<Record<string, ArrayInfo>>,
+  after: ReadonlyMap<string, readonly Attribute[]>,
+): void {
+  if (key === undefined) return;
+  for (const { array } of inputs) {
+    const there = missing.has(array) ? undefined : arrays[array];
+    if (there !== undefined && there.key !== key)
+      throw invalid(
+        `the key of '${array}' is ${there.key === null ? 'not set' : `'${there.key}'`}`,
+        `Leave --key away, or set it first: \`nacre attributes … ${array} --key ${key}\`.`,
+      );
+    if (there === undefined && after.get(array)?.some(({ name }) => name === key) !== true)
+      throw invalid(
+        `no file of attributes for '${array}' has '${key}', the key`,
+        'Give --attributes FILE with it.',
+      );
+  }
+}
+
 /** Gives the files that were there already. */
 async function importAll(
   session: Session,
   options: Options,
   dataset: Dataset,
   inputs: readonly Input[],
+  make: ReadonlyMap<string, CreateOptions>,
 ): Promise<ReadonlySet<Input>> {
   const skips = new Set(await importedBefore(dataset, inputs, session.signal));
   const total = inputs.reduce((bytes, input) => bytes + input.sizeBytes, 0);
@@ -110,6 +149,8 @@ async function importAll(
       async (tx) => {
         const running = new SideBySide();
         for (const input of some) {
+          const create = make.get(input.array);
+          if (create !== undefined && !tx.arrays.includes(input.array)) await tx.create(input.array, create);
           await running.room(input.sizeBytes);
           // Opened in turn: rows are in the order in which the calls of appendFrom begin.
           const source = input.open ?? (await openSource(session, input.file, dataset));

@@ -18,6 +18,7 @@ import { rename } from './rename.js';
 import { replace } from './replace.js';
 import { setAttributes } from './set-attributes.js';
 import { settle } from './settle.js';
+import { upsert } from './upsert.js';
 import { verifyCertificate } from './verify-certificate.js';
 
 const cache: Register = (program, running) => {
@@ -29,6 +30,7 @@ export const commands: readonly Register[] = [
   create,
   importCommand,
   append,
+  upsert,
   replace,
   drop,
   rename,

@@ -31,8 +31,8 @@ export const info = define<Options>({
     if (arrays.length > 0) lines.push('', arrayTable(arrays));
     const withAttributes = arrays.filter(([, { attributes }]) => attributes.length > 0);
     if (withAttributes.length > 0) lines.push('');
-    for (const [name, { attributes }] of withAttributes)
-      lines.push(`attributes of '${name}': ${attributeList(attributes)}`);
+    for (const [name, { attributes, key }] of withAttributes)
+      lines.push(`attributes of '${name}': ${attributeList(attributes)}${keyNote(key)}`);
     for (const [name, { indexes }] of arrays) {
       const list = indexes.map(({ type, sizeBytes }) => `${type} (${bytesText(sizeBytes)})`);
       if (list.length > 0) lines.push(`indexes of '${name}': ${list.join(', ')}`);
@@ -44,6 +44,11 @@ export const info = define<Options>({
     return { json: described, text: lines.join('\n'), data: true };
   },
 });
+
+/** To stand behind a list of attributes. */
+export function keyNote(key: string | null): string {
+  return key === null ? '' : `; the key is ${key}`;
+}
 
 export function sizeOf(array: ArrayInfo): number {
   return array.partitions.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);

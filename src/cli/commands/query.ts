@@ -14,6 +14,7 @@ import {
 import { addNames, attributesJson, columnsOf, printable, valueText } from '../attribute-values.js';
 import { type Cost, costOf, costText } from '../cost.js';
 import { openAt } from '../datasets.js';
+import { keyedRows } from '../keyed-rows.js';
 import { matchingRows } from '../matching-rows.js';
 import { table } from '../output.js';
 import { define } from '../program.js';
@@ -28,6 +29,7 @@ interface Options {
   readonly limit?: number;
   readonly all?: boolean;
   readonly where?: readonly string[];
+  readonly key?: readonly string[];
   readonly select?: readonly string[];
   readonly count?: boolean;
   /** Checked by the search. */
@@ -68,7 +70,9 @@ lang in ('de', 'en') and not (year < 1990 or title like '%draft%'); a name with 
 letters, digits, _ and . takes double quotes. --select names attributes that rows come with. Both go with a
 vector and without one: then the first rows that match are given, by row id, 10 unless --limit or --all say
 otherwise, or with --count how many match. JSON has whole numbers beyond 2^53, NaN and the infinities as
-text, and instants as ISO 8601; tables show 60 characters of a text.`,
+text, and instants as ISO 8601; tables show 60 characters of a text.
+
+--key gives the row that has the key, of each in turn, where the array has one (\`nacre attributes --key\`).`,
   examples: [
     'nacre query ./faces embeddings --vector q.npy -k 10 --metric cosine',
     "nacre query s3://bucket/points xy --vector '[0.5, 1]' --json",
@@ -77,6 +81,7 @@ text, and instants as ISO 8601; tables show 60 characters of a text.`,
     `nacre query ./faces embeddings --row 42 --where "lang = 'de'" --select lang,year`,
     `nacre query ./faces embeddings --where "year between 2000 and 2010" --count`,
     `nacre query ./faces embeddings --where "lang is null" --select '*' --all --json`,
+    'nacre query ./faces people --key anna --key bert --select year',
     'nacre query ./faces embeddings --row 42 --precision f8',
     'nacre query s3://bucket/faces embeddings --vector q.npy --recall 0.99 --analyze',
     'nacre query ./faces embeddings --row 42 --certify answer.json',
@@ -89,6 +94,7 @@ text, and instants as ISO 8601; tables show 60 characters of a text.`,
       .option('--limit <N>', 'the same', parseCount)
       .option('--all', 'all rows that match; without a vector')
       .option('--where <filter>', 'only rows of which it is true; of several all', collect)
+      .option('--key <value>', 'the row that has this key; may be given again', collect)
       .option('--select <names>', 'attributes that rows come with: a,b or * for all', addNames)
       .option('--count', 'only how many rows match')
       .option('--metric <metric>', 'l2, l2sq, cosine, dot, hamming, jaccard, kl or js (default: l2)')
@@ -100,6 +106,13 @@ text, and instants as ISO 8601; tables show 60 characters of a text.`,
       .option('--certify <file>', 'write a certificate of the answer')
       .option('--at <version>', 'a version: its number, or -1 for the one before the newest', parseAt),
   async work(session, options, uri: string, name: string | undefined) {
+    if (options.key !== undefined) {
+      const { key, select = [] } = options;
+      checkKeyed(options);
+      if (isFile(uri)) throw invalid('a file has no keys', 'Import it into a dataset first: `nacre import`.');
+      if (name === undefined) throw arrayNotSaid(uri);
+      return keyedRows(session, { ...options, key, select }, uri, name);
+    }
     if (options.vector === undefined && options.row === undefined) {
       const asked = rowsAskedFor(options);
       if (isFile(uri))
@@ -133,6 +146,24 @@ text, and instants as ISO 8601; tables show 60 characters of a text.`,
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
+}
+
+function checkKeyed(options: Options): void {
+  const others = [
+    'vector',
+    'row',
+    'k',
+    'limit',
+    'all',
+    'where',
+    'count',
+    'metric',
+    'exact',
+    'precision',
+  ] as const;
+  const other = [...others, 'certify' as const].find((option) => options[option] !== undefined);
+  if (other !== undefined)
+    throw invalid(`--key excludes ${other === 'k' ? '-k' : `--${other}`}`, 'Leave one of both away.');
 }
 
 function limitOf({ k, limit }: Options): number | undefined {

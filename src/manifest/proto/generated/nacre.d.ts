@@ -444,6 +444,7 @@ export namespace nacre {
             removed: nacre.v1.RowSet.$Properties[];
             indexed: boolean;
             attributes: boolean;
+            keyed: boolean;
             static create(properties: nacre.v1.ArrayChange.$Shape): nacre.v1.ArrayChange & nacre.v1.ArrayChange.$Shape;
             static create(properties?: nacre.v1.ArrayChange.$Properties): nacre.v1.ArrayChange;
             static encode(message: nacre.v1.ArrayChange.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -461,6 +462,7 @@ export namespace nacre {
                 removed?: (nacre.v1.RowSet.$Properties[]|null);
                 indexed?: (boolean|null);
                 attributes?: (boolean|null);
+                keyed?: (boolean|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -473,6 +475,7 @@ export namespace nacre {
               removed?: nacre.v1.RowSet.$Shape[]|null;
               indexed?: boolean|null;
               attributes?: boolean|null;
+              keyed?: boolean|null;
               $unknowns?: Uint8Array[];
             };
         }
@@ -558,6 +561,7 @@ export namespace nacre {
             columns: nacre.v1.Partition.$Properties[];
             columnSegments: nacre.v1.SegmentRef.$Properties[];
             attributeIndexes: nacre.v1.AttributeIndex.$Properties[];
+            key?: (nacre.v1.Key.$Properties|null);
             static create(properties: nacre.v1.Array.$Shape): nacre.v1.Array & nacre.v1.Array.$Shape;
             static create(properties?: nacre.v1.Array.$Properties): nacre.v1.Array;
             static encode(message: nacre.v1.Array.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -583,6 +587,7 @@ export namespace nacre {
                 columns?: (nacre.v1.Partition.$Properties[]|null);
                 columnSegments?: (nacre.v1.SegmentRef.$Properties[]|null);
                 attributeIndexes?: (nacre.v1.AttributeIndex.$Properties[]|null);
+                key?: (nacre.v1.Key.$Properties|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -603,8 +608,30 @@ export namespace nacre {
               columns?: nacre.v1.Partition.$Shape[]|null;
               columnSegments?: nacre.v1.SegmentRef.$Shape[]|null;
               attributeIndexes?: nacre.v1.AttributeIndex.$Shape[]|null;
+              key?: nacre.v1.Key.$Shape|null;
               $unknowns?: Uint8Array[];
             };
+        }
+
+        interface IKey extends nacre.v1.Key.$Properties {
+        }
+
+        class Key {
+            constructor(properties?: nacre.v1.Key.$Properties);
+            $unknowns?: Uint8Array[];
+            attribute: number;
+            static create(properties: nacre.v1.Key.$Shape): nacre.v1.Key & nacre.v1.Key.$Shape;
+            static create(properties?: nacre.v1.Key.$Properties): nacre.v1.Key;
+            static encode(message: nacre.v1.Key.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Key & nacre.v1.Key.$Shape;
+        }
+
+        namespace Key {
+            interface $Properties {
+                attribute?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Key.$Properties;
         }
 
         enum AttributeType {

@@ -3248,6 +3248,7 @@ export const nacre = $root.nacre = (() => {
              * @property {Array.<nacre.v1.RowSet.$Properties>|null} [removed] ArrayChange removed
              * @property {boolean|null} [indexed] ArrayChange indexed
              * @property {boolean|null} [attributes] ArrayChange attributes
+             * @property {boolean|null} [keyed] ArrayChange keyed
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -3271,6 +3272,7 @@ export const nacre = $root.nacre = (() => {
              *   removed?: Array.<nacre.v1.RowSet.$Shape>|null;
              *   indexed?: boolean|null;
              *   attributes?: boolean|null;
+             *   keyed?: boolean|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.ArrayChange.$Shape
              */
@@ -3364,6 +3366,14 @@ export const nacre = $root.nacre = (() => {
             ArrayChange.prototype.attributes = false;
 
             /**
+             * ArrayChange keyed.
+             * @member {boolean} keyed
+             * @memberof nacre.v1.ArrayChange
+             * @instance
+             */
+            ArrayChange.prototype.keyed = false;
+
+            /**
              * Creates a new ArrayChange instance using the specified properties.
              * @function create
              * @memberof nacre.v1.ArrayChange
@@ -3414,6 +3424,8 @@ export const nacre = $root.nacre = (() => {
                     writer.uint32(/* id 8, wireType 0 =*/64).bool(message.indexed);
                 if (message.attributes != null && $Object.hasOwnProperty.call(message, "attributes") && message.attributes !== false)
                     writer.uint32(/* id 9, wireType 0 =*/72).bool(message.attributes);
+                if (message.keyed != null && $Object.hasOwnProperty.call(message, "keyed") && message.keyed !== false)
+                    writer.uint32(/* id 29, wireType 0 =*/232).bool(message.keyed);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3536,6 +3548,15 @@ export const nacre = $root.nacre = (() => {
                                 message.attributes = value;
                             else
                                 delete message.attributes;
+                            continue;
+                        }
+                    case 29: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.keyed = value;
+                            else
+                                delete message.keyed;
                             continue;
                         }
                     }
@@ -3872,6 +3893,7 @@ export const nacre = $root.nacre = (() => {
              * @property {Array.<nacre.v1.Partition.$Properties>|null} [columns] Array columns
              * @property {Array.<nacre.v1.SegmentRef.$Properties>|null} [columnSegments] Array columnSegments
              * @property {Array.<nacre.v1.AttributeIndex.$Properties>|null} [attributeIndexes] Array attributeIndexes
+             * @property {nacre.v1.Key.$Properties|null} [key] Array key
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -3903,6 +3925,7 @@ export const nacre = $root.nacre = (() => {
              *   columns?: Array.<nacre.v1.Partition.$Shape>|null;
              *   columnSegments?: Array.<nacre.v1.SegmentRef.$Shape>|null;
              *   attributeIndexes?: Array.<nacre.v1.AttributeIndex.$Shape>|null;
+             *   key?: nacre.v1.Key.$Shape|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.Array.$Shape
              */
@@ -4068,6 +4091,14 @@ export const nacre = $root.nacre = (() => {
             Array.prototype.attributeIndexes = $util.emptyArray;
 
             /**
+             * Array key.
+             * @member {nacre.v1.Key.$Properties|null|undefined} key
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.key = null;
+
+            /**
              * Creates a new Array instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Array
@@ -4141,6 +4172,8 @@ export const nacre = $root.nacre = (() => {
                 if (message.attributeIndexes != null && message.attributeIndexes.length)
                     for (let i = 0; i < message.attributeIndexes.length; ++i)
                         $root.nacre.v1.AttributeIndex.encode(message.attributeIndexes[i], writer.uint32(/* id 27, wireType 2 =*/218).fork(), _depth + 1).ldelim();
+                if (message.key != null && $Object.hasOwnProperty.call(message, "key"))
+                    $root.nacre.v1.Key.encode(message.key, writer.uint32(/* id 36, wireType 2 =*/290).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -4335,6 +4368,12 @@ export const nacre = $root.nacre = (() => {
                             message.attributeIndexes.push($root.nacre.v1.AttributeIndex.decode(reader, reader.size(), $undefined, _depth + 1));
                             continue;
                         }
+                    case 36: {
+                            if (wireType !== 2)
+                                break;
+                            message.key = $root.nacre.v1.Key.decode(reader, reader.size(), $undefined, _depth + 1, message.key);
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -4353,6 +4392,158 @@ export const nacre = $root.nacre = (() => {
             };
 
             return Array;
+        })();
+
+        v1.Key = (function() {
+
+            /**
+             * Properties of a Key.
+             * @typedef {Object} nacre.v1.Key.$Properties
+             * @property {number|null} [attribute] Key attribute
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Key.
+             * @memberof nacre.v1
+             * @interface IKey
+             * @augments nacre.v1.Key.$Properties
+             * @deprecated Use nacre.v1.Key.$Properties instead.
+             */
+
+            /**
+             * Shape of a Key.
+             * @typedef {nacre.v1.Key.$Properties} nacre.v1.Key.$Shape
+             */
+
+            /**
+             * Constructs a new Key.
+             * @memberof nacre.v1
+             * @classdesc Represents a Key.
+             * @constructor
+             * @param {nacre.v1.Key.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Key = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Key attribute.
+             * @member {number} attribute
+             * @memberof nacre.v1.Key
+             * @instance
+             */
+            Key.prototype.attribute = 0;
+
+            /**
+             * Creates a new Key instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Key
+             * @static
+             * @param {nacre.v1.Key.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Key} Key instance
+             * @type {{
+             *   (properties: nacre.v1.Key.$Shape): nacre.v1.Key & nacre.v1.Key.$Shape;
+             *   (properties?: nacre.v1.Key.$Properties): nacre.v1.Key;
+             * }}
+             */
+            Key.create = function(properties) {
+                return new Key(properties);
+            };
+
+            /**
+             * Encodes the specified Key message. Does not implicitly {@link nacre.v1.Key.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Key
+             * @static
+             * @param {nacre.v1.Key.$Properties} message Key message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Key.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.attribute != null && $Object.hasOwnProperty.call(message, "attribute") && message.attribute !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.attribute);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Key message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Key
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Key & nacre.v1.Key.$Shape} Key
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Key.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Key();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.attribute = value;
+                            else
+                                delete message.attribute;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Key;
         })();
 
         /**

@@ -1,5 +1,5 @@
 // Work on items whose results are wanted in order, a few of them ahead.
-import { throwIfAborted } from '../util/runtime.js';
+import { throwIfAborted } from './runtime.js';
 
 /** The results of `work` in the order of the items; up to `ahead` are under way at once. */
 export async function* inOrderAhead<T, R>(

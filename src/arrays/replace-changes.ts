@@ -1,0 +1,36 @@
+// What a replace adds to the manifest: partitions of the new rows, each with the ids that it holds.
+import type { Change, RowSetDraft } from '../manifest/transaction.js';
+import { defined } from '../util/assert.js';
+import type { ArrayEnvironment } from './environment.js';
+import { rowBytesOf } from './partition-writer.js';
+import type { PendingArray } from './pending-array.js';
+import { permuteRows, sortedOrder, splitPending } from './row-order.js';
+import type { RowsWriter } from './rows-writer.js';
+
+/** Uploads `bytes`, a row for each id in their order. `InvalidArgument` when a row is named twice. */
+export async function replaceRows(
+  { functions }: ArrayEnvironment,
+  rows: RowsWriter,
+  array: PendingArray,
+  ids: Float64Array,
+  bytes: Uint8Array,
+  draftSet: (set: Uint8Array) => Promise<RowSetDraft>,
+): Promise<Change> {
+  const { rowSets } = functions;
+  const order = sortedOrder(ids, array.name);
+  const sorted = order.map((at) => ids[at] ?? 0);
+  const rowBytes = rowBytesOf(array.type);
+  const inOrder = permuteRows(bytes, order, rowBytes);
+  const writer = rows.writer(array);
+  const sets: Uint8Array[] = [];
+  for (const [start, end] of splitPending(sorted, rows.rowsPerPartition(array))) {
+    sets.push(rowSets.fromSorted(sorted.slice(start, end)));
+    await writer.add(inOrder.subarray(start * rowBytes, end * rowBytes), end - start);
+  }
+  const drafts = await writer.finish();
+  const partitions = await Promise.all(
+    drafts.map(async (draft, i) => ({ ...draft, rowIds: await draftSet(defined(sets[i], 'row ids')) })),
+  );
+  array.replace(drafts.map((draft, i) => ({ draft, ids: defined(sets[i], 'row ids') })));
+  return { kind: 'replace', array: array.id, rows: { set: rowSets.fromSorted(sorted) }, partitions };
+}

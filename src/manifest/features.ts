@@ -1,0 +1,14 @@
+// What a root requires of whoever reads it: see `required_features` in docs/format.md.
+import type { ArrayEntry } from './message.js';
+
+/** An array has a key: earlier releases would add rows without a look at the keys that are there. */
+const keysFeature = 20;
+
+/** Features that this release knows; a root that requires another one is refused. */
+export const knownFeatures: ReadonlySet<number> = new Set([keysFeature]);
+
+/** What a root with these arrays requires, and what it required before for other reasons. */
+export function requiredFeatures(before: readonly number[], arrays: Iterable<ArrayEntry>): number[] {
+  const others = before.filter((feature) => feature !== keysFeature);
+  return [...arrays].some(({ key }) => key !== null) ? [...others, keysFeature] : others;
+}
