@@ -14,7 +14,7 @@ def recall_of(found, expected):
     return float(np.mean(hits))
 
 
-def hnswlib_index(rows, ef):
+def hnswlib_index(rows):
     import hnswlib
 
     index = hnswlib.Index("l2", rows.shape[1])
@@ -31,7 +31,7 @@ def hnswlib_index(rows, ef):
     return search, tune, [10, 20, 40, 80, 160, 320]
 
 
-def usearch_index(rows, ef):
+def usearch_index(rows):
     from usearch.index import Index
 
     index = Index(ndim=rows.shape[1], metric="l2sq", dtype="f32", connectivity=16, expansion_add=128)
@@ -46,19 +46,20 @@ def usearch_index(rows, ef):
     return search, tune, [16, 32, 64, 128, 256, 512]
 
 
-def faiss_index(rows, ef):
+def faiss_index(rows):
     import faiss
 
+    faiss.omp_set_num_threads(os.cpu_count())
     width = rows.shape[1]
-    inner = faiss.index_factory(width, f"OPQ64_128,IVF256,PQ64x4fs,RFlat")
-    inner.train(rows)
-    inner.add(rows)
+    index = faiss.index_factory(width, f"IVF256,PQ{width // 2}x4fs,RFlat")
+    index.train(rows)
+    index.add(rows)
     faiss.omp_set_num_threads(1)
-    ivf = faiss.extract_index_ivf(inner.base_index)
-    inner.k_factor = 16
+    ivf = faiss.extract_index_ivf(index)
+    index.k_factor = 5
 
     def search(query, k):
-        return inner.search(query.reshape(1, -1), k)[1][0]
+        return index.search(query.reshape(1, -1), k)[1][0]
 
     def tune(value):
         ivf.nprobe = value
@@ -71,7 +72,7 @@ builders = {"hnswlib": hnswlib_index, "usearch": usearch_index, "faiss-cpu": fai
 
 @answer
 def ann_build(name, rows):
-    state["ann"] = builders[name](np.load(rows).astype(np.float32), 0)
+    state["ann"] = builders[name](np.load(rows).astype(np.float32))
     return {"version": importlib.metadata.version(name)}
 
 

@@ -32,27 +32,21 @@ export interface ApproximateSearch {
   readonly queries: number;
   readonly counts: QueryCounts;
   readonly options: CallOptions;
+  /** Scans rows as they are, beside the lists. */
+  readonly scanPlain: (parts: readonly ScanPart[]) => Promise<void>;
 }
 
-/** What is left to be scanned as it is, or why nothing was done. */
-export type Approximated =
-  | { readonly plain: readonly ScanPart[]; readonly finish: () => Promise<void> }
-  | { readonly unable: 'no index' | 'another metric' | 'a filter' | 'unbounded' };
-
 /**
- * Gives the scan what the lists near its queries hold. `finish` scores what they leave, after what is plain
- * was scanned. Errors: `Corrupt` for an index that is damaged.
+ * Gives the scan what the lists near its queries hold, and the rows that no list covers. False where there is no
+ * index for the query, or its codes cannot bound it. Errors: `Corrupt` for an index that is damaged.
  */
-export async function searchApproximately(
-  search: ApproximateSearch,
-  plan: NearestPlan,
-): Promise<Approximated> {
+export async function searchApproximately(search: ApproximateSearch, plan: NearestPlan): Promise<boolean> {
   const { environment, view, scan, parts, counts, options } = search;
   const index = view.index(v1.IndexKind.INDEX_KIND_IVF);
-  if (index === undefined || index.lists.length === 0) return { unable: 'no index' };
+  if (index === undefined || index.lists.length === 0) return false;
   // Where matching rows lie has nothing to do with where the calibration's neighbours lay.
-  if (plan.filter !== undefined) return { unable: 'a filter' };
-  if (index.metric !== (plan.metric === 'l2sq' ? 'l2' : plan.metric)) return { unable: 'another metric' };
+  if (plan.filter !== undefined) return false;
+  if (index.metric !== (plan.metric === 'l2sq' ? 'l2' : plan.metric)) return false;
   // One wave, the first time.
   const [{ quantizer }, directories] = await Promise.all([
     readCoding(environment, index.epoch, dimensionsOf(view), options),
@@ -75,25 +69,30 @@ export async function searchApproximately(
   // exact.
   const mayEstimate = plan.precision === undefined ? !isHere : estimates(plan.precision);
   const opened = open(environment, scan, quantizer, probes, mayEstimate);
-  if (opened === null) return { unable: 'unbounded' };
+  if (opened === null) return false;
   const found = { opened, segments, lists, covered };
   counts.probedLists += opened.lists().length;
   if (isHere && !mayEstimate) {
     const searched = await searchHere(search, found);
-    if (searched.unbounded) return { unable: 'unbounded' };
+    if (searched.unbounded) return false;
     counts.codedRows += searched.coded;
-    return { plain, finish: () => Promise.resolve() };
+    await search.scanPlain(plain);
+    return true;
   }
-  const unbounded = await scanLists(search, found);
-  if (unbounded) return { unable: 'unbounded' };
-  const finish = async (): Promise<void> => {
-    if (mayEstimate) await estimate(opened, options);
-    const onScored = (rows: number): void => {
-      counts.scoredRows += rows;
-    };
-    await refine(environment, view, search.map, opened, { ...search, onScored }, options);
+  // One wave: neither waits for the other.
+  const [scanned, scannedPlain] = await Promise.allSettled([
+    scanLists(search, found),
+    search.scanPlain(plain),
+  ]);
+  if (scannedPlain.status === 'rejected') throw scannedPlain.reason;
+  if (scanned.status === 'rejected') throw scanned.reason;
+  if (!scanned.value) return false;
+  if (mayEstimate) await estimate(opened, options);
+  const onScored = (rows: number): void => {
+    counts.scoredRows += rows;
   };
-  return { plain, finish };
+  await refine(environment, view, search.map, opened, { ...search, onScored }, options);
+  return true;
 }
 
 /** Found lists and what stands for them. */
@@ -129,7 +128,7 @@ function probesOf(
   return probesFor(index.calibrations, k, approximate.recall ?? 1, lists);
 }
 
-/** Reads the lists and scans them; one wave. True when codes cannot stand for the rows. */
+/** Reads the lists and scans them; one wave. False when codes cannot stand for the rows. */
 async function scanLists(
   { environment, counts, options }: ApproximateSearch,
   { opened, segments, lists }: Found,
@@ -143,7 +142,7 @@ async function scanLists(
       return untilCancelled(opened, options.signal, () => opened.scan(segment, numbers, pieces));
     }),
   );
-  return done.includes(true);
+  return !done.includes(true);
 }
 
 /** All in one call, where nothing has to be fetched. */

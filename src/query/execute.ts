@@ -138,13 +138,10 @@ interface Pass {
 async function scanNearLists(pass: Pass, plan: NearestPlan, parts: readonly ScanPart[]): Promise<boolean> {
   const { searchApproximately } = await import('./approximate.js');
   const { environment, view, map, scan, wanted, vectors, options, counts } = pass;
-  const of = { environment, view, map, scan, parts, counts, options };
+  const of = { environment, view, map, scan, parts, counts, options, k: wanted, queries: vectors.count };
+  const scanOthers = (others: readonly ScanPart[]): Promise<void> => scanPlain(pass, plan.metric, others);
   try {
-    const found = await searchApproximately({ ...of, k: wanted, queries: vectors.count }, plan);
-    if ('unable' in found) return false;
-    await scanPlain(pass, plan.metric, found.plain);
-    await found.finish();
-    return true;
+    return await searchApproximately({ ...of, scanPlain: scanOthers }, plan);
   } catch (error) {
     return giveUpIndex(pass, error);
   }

@@ -59,10 +59,10 @@ later are filtered by their columns until --update indexes them; rows that chang
         .option('--drop', 'take the index away')
         .option('-m, --message <text>', 'shown by `nacre log`'),
     ),
-  work(session, options, uri: string, name: string) {
+  async work(session, options, uri: string, name: string) {
     const { attribute } = options;
     if (attribute !== undefined) return ofAttributes(session, options, uri, name, attribute);
-    const { type = options.update === true ? 'exact' : undefined } = options;
+    const type = options.type ?? (options.update === true ? await typeThere(session, uri, name) : undefined);
     if (type !== 'exact' && type !== 'ivf')
       throw invalid(
         type === undefined ? 'the type is not said' : `'${type}' is no type of index`,
@@ -79,6 +79,16 @@ later are filtered by their columns until --update indexes them; rows that chang
     return drop(session, options, uri, name, type);
   },
 });
+
+/** Of the one index that the array has; without any the first to be built is an exact one. */
+async function typeThere(session: Session, uri: string, name: string): Promise<string> {
+  const dataset = await session.open(uri);
+  const { arrays } = await dataset.info({ signal: session.signal });
+  const [one, other] = arrays[name]?.indexes ?? [];
+  if (other !== undefined)
+    throw invalid(`'${name}' has two indexes`, 'Say which: --type exact or --type ivf.');
+  return one?.type ?? 'exact';
+}
 
 function addOne(name: string, before: readonly string[] = []): readonly string[] {
   return [...before, name];

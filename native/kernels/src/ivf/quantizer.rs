@@ -98,7 +98,8 @@ impl Quantizer {
         }
         let transform = self.transform.at(self.centroid(list).collect(), WHOLE_CODES)?;
         let numbers: Vec<f64> = transform.mean.iter().map(|&x| x.into()).collect();
-        let kernels = Tier::pick(None)?.kernels();
+        // Estimates are the same on every tier.
+        let kernels = Tier::Scalar.kernels();
         let turned = Turned::new(&self.transform, &kernels, Metric::L2Squared, &numbers);
         let turned = turned.ok_or_else(|| Error::corrupt("a centroid is out of the range of codes"))?;
         Ok(made.get_or_init(|| Arc::new(Centre { transform: Arc::new(transform), turned })))

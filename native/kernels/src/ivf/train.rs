@@ -29,13 +29,9 @@ pub struct Training {
 pub struct Trainer {
     training: Training,
     quantizer: Arc<Quantizer>,
-    state: Mutex<State>,
-}
-
-struct State {
     /// What was added up since the last turn of the iteration.
-    sums: Sums,
-    random: u64,
+    sums: Mutex<Sums>,
+    turns: u64,
 }
 
 /// Of each list.
@@ -92,8 +88,7 @@ impl Trainer {
             sample.push_row(list * rows / lists, &mut centroids);
         }
         let quantizer = Arc::new(Quantizer::of_centroids(transform, &centroids)?);
-        let state = State { sums: Sums::new(lists, dimensions), random: training.seed };
-        Ok(Self { training, quantizer, state: Mutex::new(state) })
+        Ok(Self { training, quantizer, sums: Mutex::new(Sums::new(lists, dimensions)), turns: 0 })
     }
 
     pub fn quantizer(&self) -> &Arc<Quantizer> {
@@ -109,7 +104,7 @@ impl Trainer {
         let mut assigner = Assigner::new(&self.quantizer, tier)?;
         let mut sums = Sums::new(self.quantizer.lists(), dimensions);
         let (mut found, mut widened) = (Vec::new(), Vec::new());
-        let mut random = self.training.seed ^ start as u64;
+        let mut random = self.training.seed ^ start as u64 ^ self.turns << 32;
         for first in (start..end).step_by(BLOCK) {
             let last = end.min(first + BLOCK);
             found.clear();
@@ -136,8 +131,7 @@ impl Trainer {
                 sums.draw(list, (split_mix(&mut random), row));
             }
         }
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.sums.add(&sums);
+        self.sums.lock().unwrap_or_else(PoisonError::into_inner).add(&sums);
         Ok(())
     }
 
@@ -145,8 +139,8 @@ impl Trainer {
     /// large ones become two.
     pub fn turn(&mut self, sample: &[u8], split: bool) -> Result<()> {
         let (lists, dimensions) = (self.quantizer.lists(), self.quantizer.transform.dimensions);
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let sums = std::mem::replace(&mut state.sums, Sums::new(0, 0));
+        let added = self.sums.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let sums = std::mem::replace(added, Sums::new(0, 0));
         let sample = Sample { dtype: self.training.dtype, rows: sample, dimensions };
         let mut centroids = Vec::with_capacity(sums.numbers.len());
         let mut kept: Vec<usize> = (0..lists).filter(|&list| sums.rows[list] > 0.0).collect();
@@ -167,7 +161,8 @@ impl Trainer {
                 }
                 // One piece each turn would leave a list of ten clusters large for ten turns.
                 let pieces = (size(list) / LARGE).ceil().clamp(1.0, sums.rows[list] - 1.0) as usize;
-                for &(_, member) in sums.members[list].iter().take(pieces) {
+                let members = sums.members[list].iter().filter(|&&(drawn, _)| drawn < u64::MAX);
+                for &(_, member) in members.take(pieces) {
                     if kept.len() + divided.len() >= most {
                         // A small one makes room for it.
                         match kept.last() {
@@ -189,8 +184,8 @@ impl Trainer {
         }
         let transform = Arc::clone(&self.quantizer.transform);
         self.quantizer = Arc::new(Quantizer::of_centroids(transform, &centroids)?);
-        state.sums = Sums::new(self.quantizer.lists(), dimensions);
-        split_mix(&mut state.random);
+        *added = Sums::new(self.quantizer.lists(), dimensions);
+        self.turns += 1;
         Ok(())
     }
 
