@@ -36,22 +36,49 @@ export interface ApproximateSearch {
   readonly scanPlain: (parts: readonly ScanPart[]) => Promise<void>;
 }
 
-/**
- * Gives the scan what the lists near its queries hold, and the rows that no list covers. False where there is no
- * index for the query, or its codes cannot bound it. Errors: `Corrupt` for an index that is damaged.
- */
-export async function searchApproximately(search: ApproximateSearch, plan: NearestPlan): Promise<boolean> {
-  const { environment, view, scan, parts, counts, options } = search;
+/** The index that answers a plan; undefined where it is to be answered exactly. */
+function indexFor(view: ArrayView, { metric, filter }: NearestPlan): ArrayIndex | undefined {
   const index = view.index(v1.IndexKind.INDEX_KIND_IVF);
-  if (index === undefined || index.lists.length === 0) return false;
+  if (index === undefined || index.lists.length === 0) return undefined;
   // Where matching rows lie has nothing to do with where the calibration's neighbours lay.
-  if (plan.filter !== undefined) return false;
-  if (index.metric !== (plan.metric === 'l2sq' ? 'l2' : plan.metric)) return false;
-  // One wave, the first time.
+  if (filter !== undefined) return undefined;
+  return index.metric === (metric === 'l2sq' ? 'l2' : metric) ? index : undefined;
+}
+
+/** Centroids, and the directories of all segments. Cost: one wave, the first time. */
+async function readHeads(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  index: ArrayIndex,
+  options: CallOptions,
+) {
   const [{ quantizer }, directories] = await Promise.all([
     readCoding(environment, index.epoch, dimensionsOf(view), options),
     Promise.all(index.lists.map((list) => readDirectory(environment, list, options))),
   ]);
+  return { quantizer, directories };
+}
+
+/** Asks for what a search will need first, so that it comes in the wave of what else is read before it. */
+export async function readAhead(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  plan: NearestPlan,
+): Promise<void> {
+  const index = indexFor(view, plan);
+  // Who needs it hears of what went wrong.
+  if (index !== undefined) await readHeads(environment, view, index, {}).catch(() => undefined);
+}
+
+/**
+ * Gives the scan what the lists near its queries hold, and the rows that no list covers. False where there is
+ * no index for the query, or its codes cannot bound it. Errors: `Corrupt` for an index that is damaged.
+ */
+export async function searchApproximately(search: ApproximateSearch, plan: NearestPlan): Promise<boolean> {
+  const { environment, view, scan, parts, counts, options } = search;
+  const index = indexFor(view, plan);
+  if (index === undefined) return false;
+  const { quantizer, directories } = await readHeads(environment, view, index, options);
   if (quantizer === undefined) {
     throw new NacreError('Corrupt', `${index.epoch.key} has no centroids`, {
       context: { key: index.epoch.key },

@@ -65,6 +65,9 @@ export async function executeNearest(
 ): Promise<Hit[][]> {
   // A name that is not there is told before anything is read.
   selectedAttributes(view, plan.select);
+  if (plan.approximate !== undefined) {
+    void import('./approximate.js').then(({ readAhead }) => readAhead(environment, view, plan));
+  }
   const map = await view.rowMap(options);
   const { counts = new QueryCounts(), ...call } = options;
   const matched = plan.filter && (await matchedRows(environment, view, map, plan.filter, call, counts));

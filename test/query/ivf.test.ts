@@ -4,7 +4,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Dataset, type Hit, type Metric, type NacreError, open } from '../../src/index.js';
+import {
+  type Dataset,
+  type Hit,
+  type Metric,
+  type NacreError,
+  open,
+  type WriteCall,
+} from '../../src/index.js';
 import { openStoreDataset } from '../../src/dataset/open.js';
 import { storesUnderTest } from '../support/servers/index.js';
 import { openTestStore } from '../support/servers/open.js';
@@ -58,13 +65,13 @@ function recallOf(found: readonly Hit[][], expected: readonly Hit[][]): number {
   return hits.reduce((sum, one) => sum + one, 0) / hits.length;
 }
 
-async function made(dataset: Dataset, rows = 4000): Promise<void> {
+async function made(dataset: Dataset, rows = 4000, options: WriteCall = {}): Promise<void> {
   await dataset.write(async (tx) => {
     await tx.create('e', { dtype: 'float32', rowShape: [dimensions] });
     await tx.append('e', rowsOf(rows), {
       attributes: { label: Array.from({ length: rows }, (_, i) => i % 10) },
     });
-  });
+  }, options);
 }
 
 describe.each(storesUnderTest())('on %s', (name) => {
@@ -110,7 +117,8 @@ describe.each(storesUnderTest())('on %s', (name) => {
   test('a recall that is asked for is reached, by few lists and few round trips', async () => {
     const store = await openTestStore(name);
     const dataset = await openStoreDataset(await store.another(), { create: true, cacheDir: false });
-    await made(dataset, 6000);
+    // So many partitions that they stand in a segment, which is read before rows can be found.
+    await made(dataset, 6000, { partitionBytes: 40_000 });
     await dataset.array('e').index({ type: 'ivf' });
     const queries = rowsOf(200);
     const array = dataset.array('e');
