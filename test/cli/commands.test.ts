@@ -2,6 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { QueryAnalysis } from '../../src/index.js';
 import { viewAs } from '../../src/npy/dtype.js';
 import { headerOf } from '../support/npy-file.js';
 import { answer, nacre, pairs, saveNpy, scratch } from './support.js';
@@ -429,9 +430,12 @@ describe('query', () => {
         },
       ],
     });
-    const { analyze } = found as { analyze: Record<string, number> };
-    expect(Object.keys(analyze)).toEqual(['requests', 'waves', 'bytesRead', 'elapsedMs']);
-    expect(analyze['bytesRead']).toBeGreaterThan(0);
+    const { analyze } = found as { analyze: QueryAnalysis };
+    expect(Object.keys(analyze)).toEqual(
+      expect.arrayContaining(['requests', 'waves', 'elapsedMs', 'priceUsd']),
+    );
+    expect(analyze.bytesRead).toBeGreaterThan(0);
+    expect(analyze.rows).toMatchObject({ live: 10, scanned: 10, scored: 0 });
     const many = await answer(['query', uri, 'e', '--vector', rows10, '-k', '1']);
     const { results } = many as { results: { hits: { row: number }[] }[] };
     expect(results.map(({ hits }) => hits[0]?.row)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);

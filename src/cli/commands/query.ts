@@ -4,6 +4,7 @@ import {
   type Metric,
   NacreError,
   type Precision,
+  type QueryAnalysis,
   type QueryVectors,
   scoreOrder,
   search,
@@ -12,7 +13,7 @@ import {
   writeCertificate,
 } from '../../index.js';
 import { addNames, attributesJson, columnsOf, printable, valueText } from '../attribute-values.js';
-import { type Cost, costOf, costText } from '../cost.js';
+import { type Cost, costOf, costText, rowsText } from '../cost.js';
 import { openAt } from '../datasets.js';
 import { keyedRows } from '../keyed-rows.js';
 import { matchingRows } from '../matching-rows.js';
@@ -123,11 +124,11 @@ text, and instants as ISO 8601; tables show 60 characters of a text.
     const asked = searchAskedFor(options);
     const { metric } = asked;
     const ask = isFile(uri) ? queryFile : queryDataset;
-    const { results, names = [], version, cost } = await ask(session, asked, uri, name);
+    const { results, names = [], version, cost, analysis } = await ask(session, asked, uri, name);
     const analyze = options.analyze === true && cost !== undefined;
     const text = [
       ...results.map((hits, i) => hitsText(hits, names, results.length > 1 ? i : undefined)),
-      ...(analyze ? [costText(cost)] : []),
+      ...(analyze ? [[costText(cost), ...(analysis ? [rowsText(analysis)] : [])].join('\n')] : []),
     ];
     return {
       json: {
@@ -136,7 +137,7 @@ text, and instants as ISO 8601; tables show 60 characters of a text.
         order: scoreOrder(metric),
         exact: results.every((hits) => hits.every((hit) => !isEstimated(hit))),
         results: results.map((hits) => ({ hits: hits.map(hitJson) })),
-        ...(analyze ? { analyze: cost } : {}),
+        ...(analyze ? { analyze: { ...analysis, ...cost } } : {}),
       },
       text: text.join('\n\n'),
       data: true,
@@ -218,6 +219,8 @@ interface Found {
   readonly names?: readonly string[];
   readonly version?: number;
   readonly cost?: Cost;
+  /** What was looked at, where that was asked for. */
+  readonly analysis?: QueryAnalysis;
 }
 
 type Ask = (session: Session, options: Search, uri: string, name: string | undefined) => Promise<Found>;
@@ -242,13 +245,17 @@ const queryDataset: Ask = async (session, options, uri, name) => {
   const asked = precise.select(...options.select);
   const call = { signal, onProgress: (done: number, total: number) => progress.update(done, total) };
   const certificate = options.certify === undefined ? undefined : await asked.certify(call);
-  const results = certificate === undefined ? await asked.toArray(call) : hitsOf(certificate);
+  const analyzed =
+    certificate === undefined && options.analyze === true ? await asked.analyze(call) : undefined;
+  const found = analyzed === undefined && certificate === undefined ? await asked.toArray(call) : [];
+  const results = certificate === undefined ? (analyzed?.result ?? found) : hitsOf(certificate);
   progress.end();
   const cost = costOf(scope.stop());
   if (certificate !== undefined && options.certify !== undefined)
     await writeCertificate(options.certify, certificate);
   const names = await columnsOf(array, options.select, signal);
-  return { results, names, version: await dataset.version({ signal }), cost };
+  const version = await dataset.version({ signal });
+  return { results, names, version, cost, ...(analyzed && { analysis: analyzed.analysis }) };
 };
 
 const queryFile: Ask = async (session, options, uri, name) => {
