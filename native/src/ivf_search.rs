@@ -1,5 +1,6 @@
 //! Approximate search: queries over lists.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use kernels::ivf::{self, Directory};
@@ -116,12 +117,14 @@ struct Pieces {
     segment: IvfSegment,
     lists: Uint32Array,
     pieces: Vec<Uint8Array>,
+    /// Of each query the lists from one place in their order to another.
+    places: Range<usize>,
 }
 
 impl Pieces {
     /// False when codes cannot stand for the rows.
     fn scan(&self, query: usize) -> Result<bool> {
-        for &list in self.search.probes(query) {
+        for &list in places_of(self.search.probes(query), &self.places) {
             let Ok(at) = self.lists.binary_search(&list) else { continue };
             let bytes = &self.pieces[at];
             if !self.segment.scan_list(&self.search, query, list, bytes)? {
@@ -198,14 +201,21 @@ fn join_searched(one: IvfSearched, other: IvfSearched) -> IvfSearched {
 
 #[napi]
 impl IvfSearch {
-    /// The lists that at least one query looks into, ascending.
+    /// The lists that at least one query looks into from one place in its order to another, ascending.
     #[napi(catch_unwind)]
-    pub fn lists(&self) -> Uint32Array {
-        let mut lists: Vec<u32> =
-            (0..self.0.queries()).flat_map(|query| self.0.probes(query).iter().copied()).collect();
+    pub fn lists(&self, start: f64, end: f64) -> napi::Result<Uint32Array> {
+        let places = range(start, end).map_err(fail)?;
+        let of_query = |query| places_of(self.0.probes(query), &places).iter().copied();
+        let mut lists: Vec<u32> = (0..self.0.queries()).flat_map(of_query).collect();
         lists.sort_unstable();
         lists.dedup();
-        lists.into()
+        Ok(lists.into())
+    }
+
+    /// How many rows that are not dead the query that saw the fewest has seen.
+    #[napi(catch_unwind)]
+    pub fn seen(&self) -> f64 {
+        self.0.seen() as f64
     }
 
     /// Those of one query, the nearest first.
@@ -232,13 +242,17 @@ impl IvfSearch {
         segment: &IvfSegment,
         lists: Uint32Array,
         pieces: Vec<Uint8Array>,
+        start: f64,
+        end: f64,
     ) -> napi::Result<Object<'env>> {
+        let places = range(start, end).map_err(fail)?;
         if lists.len() != pieces.len() {
             return Err(fail(Error::invalid("lists and their bytes are as many")));
         }
         let queries = self.0.queries();
         let parts = queries.clamp(1, pool().map_err(fail)?.threads);
-        let inputs = Pieces { search: Arc::clone(&self.0), segment: segment.clone(), lists, pieces };
+        let search = Arc::clone(&self.0);
+        let inputs = Pieces { search, segment: segment.clone(), lists, pieces, places };
         spawn_parts(
             env,
             inputs,
@@ -365,6 +379,16 @@ fn next_of(search: &ivf::IvfSearch, count: usize) -> Vec<u64> {
     next.sort_unstable();
     next.dedup();
     next
+}
+
+fn range(start: f64, end: f64) -> Result<Range<usize>> {
+    Ok(size("start", start)?..size("end", end)?)
+}
+
+/// Those of a list that lie within.
+fn places_of<'a>(lists: &'a [u32], places: &Range<usize>) -> &'a [u32] {
+    let end = places.end.min(lists.len());
+    &lists[places.start.min(end)..end]
 }
 
 /// How many rows of a query are scored in the first round, and at most in any.

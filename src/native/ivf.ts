@@ -70,17 +70,25 @@ export interface IvfSearched {
 
 /** Gives a scan the best rows of the lists that its queries are near to. */
 export interface IvfSearch {
-  /** The lists that at least one query looks into, ascending. */
-  lists(): Uint32Array;
+  /** The lists from place `start` to `end` in the order of at least one query, ascending. */
+  lists(start: number, end: number): Uint32Array;
+  /** How many rows that are not dead the query that saw the fewest has seen. */
+  seen(): number;
   /** Those of one query, the nearest first. */
   probes(query: number): Uint32Array;
   /** As that of the scan. */
   cancel(): void;
   /**
-   * Scans lists of a segment, each compared with its checksum; ascending, with the bytes of each. True when
-   * codes cannot stand for the rows.
+   * Scans lists of a segment, each compared with its checksum; ascending, with the bytes of each; of each
+   * query those from place `start` to `end` in its order. True when codes cannot stand for the rows.
    */
-  scan(segment: IvfSegment, lists: Uint32Array, pieces: readonly Uint8Array[]): Promise<boolean>;
+  scan(
+    segment: IvfSegment,
+    lists: Uint32Array,
+    pieces: readonly Uint8Array[],
+    start: number,
+    end: number,
+  ): Promise<boolean>;
   /**
    * All of a search of segments that lie in memory, with rows beside them, which ascend by id. Lists are
    * compared with their checksums, and rows with those that their codes have of them.
@@ -133,8 +141,8 @@ export interface IvfBinding {
     rows: number,
   ): IvfSegment;
   /**
-   * Each query looks into `probes` lists. Nothing where the metric is not of products, or a query out of the
-   * range of codes.
+   * Each query may look into `probes` lists. Nothing where the metric is not of products, or a query out of
+   * the range of codes.
    */
   createIvfSearch(
     scan: ExactScan,

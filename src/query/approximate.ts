@@ -37,11 +37,9 @@ export interface ApproximateSearch {
 }
 
 /** The index that answers a plan; undefined where it is to be answered exactly. */
-function indexFor(view: ArrayView, { metric, filter }: NearestPlan): ArrayIndex | undefined {
+function indexFor(view: ArrayView, { metric }: NearestPlan): ArrayIndex | undefined {
   const index = view.index(v1.IndexKind.INDEX_KIND_IVF);
   if (index === undefined || index.lists.length === 0) return undefined;
-  // Where matching rows lie has nothing to do with where the calibration's neighbours lay.
-  if (filter !== undefined) return undefined;
   return index.metric === (metric === 'l2sq' ? 'l2' : metric) ? index : undefined;
 }
 
@@ -90,16 +88,16 @@ export async function searchApproximately(search: ApproximateSearch, plan: Neare
     const segment = openSegment(environment, quantizer, directory, list);
     return dead === undefined ? segment : segment.without(dead);
   });
-  const probes = probesOf(plan, index, search.k, quantizer);
+  const reach = reachOf(search, plan, index, quantizer, lists);
   const isHere = environment.pages.lendObject !== undefined && covered.length <= mostPartitions;
   // Rows that are away are a wave of their own: scores are estimates then, unless they were asked to be
   // exact.
   const mayEstimate = plan.precision === undefined ? !isHere : estimates(plan.precision);
-  const opened = open(environment, scan, quantizer, probes, mayEstimate);
+  const opened = open(environment, scan, quantizer, reach.most, mayEstimate);
   if (opened === null) return false;
   const found = { opened, segments, lists, covered };
-  counts.probedLists += opened.lists().length;
-  if (isHere && !mayEstimate) {
+  if (isHere && !mayEstimate && reach.rows === 0) {
+    counts.probedLists += opened.lists(0, reach.most).length;
     const searched = await searchHere(search, found);
     if (searched.unbounded) return false;
     counts.codedRows += searched.coded;
@@ -108,7 +106,7 @@ export async function searchApproximately(search: ApproximateSearch, plan: Neare
   }
   // One wave: neither waits for the other.
   const [scanned, scannedPlain] = await Promise.allSettled([
-    scanLists(search, found),
+    scanLists(search, found, reach),
     search.scanPlain(plain),
   ]);
   if (scannedPlain.status === 'rejected') throw scannedPlain.reason;
@@ -144,32 +142,63 @@ function open(
   }
 }
 
-function probesOf(
-  { approximate = {} }: NearestPlan,
-  index: ArrayIndex,
-  k: number,
-  quantizer: IvfQuantizer,
-): number {
-  const lists = quantizer.lists();
-  if (approximate.nprobe !== undefined) return Math.min(lists, approximate.nprobe);
-  return probesFor(index.calibrations, k, approximate.recall ?? 1, lists);
+/** How far a query looks. */
+interface Reach {
+  /** Lists at first, and at most. */
+  readonly first: number;
+  readonly most: number;
+  /** It goes on until it has seen so many of the rows that are searched. */
+  readonly rows: number;
 }
 
-/** Reads the lists and scans them; one wave. False when codes cannot stand for the rows. */
+/** Matching rows that are looked at for each row that is wanted, at least. */
+const seenForEach = 10;
+
+/**
+ * A filter takes rows out of all lists alike, or out of those near the query: at first as many more lists are
+ * looked into as fewer rows match, and then more until as many matching rows were seen as the lists of the
+ * calibration have on average.
+ */
+function reachOf(
+  { k, map, counts }: ApproximateSearch,
+  { approximate = {}, filter }: NearestPlan,
+  index: ArrayIndex,
+  quantizer: IvfQuantizer,
+  lists: readonly CodedRows[],
+): Reach {
+  const most = quantizer.lists();
+  const { nprobe, recall = 1 } = approximate;
+  const probes = Math.min(most, nprobe ?? probesFor(index.calibrations, k, recall, most));
+  if (filter === undefined || nprobe !== undefined) return { first: probes, most: probes, rows: 0 };
+  const share = counts.matchedRows / map.liveRows;
+  const covered = lists.reduce((sum, { list }) => sum + list.rows, 0);
+  const rows = Math.max(seenForEach * k, Math.ceil((probes * covered) / most));
+  return { first: Math.min(most, Math.ceil(probes / share)), most, rows };
+}
+
+/** Reads lists and scans them, a wave for each round. False when codes cannot stand for the rows. */
 async function scanLists(
-  { environment, counts, options }: ApproximateSearch,
+  search: ApproximateSearch,
   { opened, segments, lists }: Found,
+  { first, most, rows }: Reach,
 ): Promise<boolean> {
-  const numbers = opened.lists();
-  const done = await Promise.all(
-    segments.map(async (segment, i) => {
-      const { list } = lists[i] as CodedRows;
-      const pieces = await readLists(environment, list, segment, numbers, options);
-      counts.codedRows += segment.rowsOf(numbers);
-      return untilCancelled(opened, options.signal, () => opened.scan(segment, numbers, pieces));
-    }),
-  );
-  return !done.includes(true);
+  const { environment, counts, options } = search;
+  for (let start = 0, end = first; ; start = end, end *= 2) {
+    const numbers = opened.lists(start, end);
+    counts.probedLists += numbers.length;
+    const done = await Promise.all(
+      segments.map(async (segment, i) => {
+        const { list } = lists[i] as CodedRows;
+        const pieces = await readLists(environment, list, segment, numbers, options);
+        counts.codedRows += segment.rowsOf(numbers);
+        return untilCancelled(opened, options.signal, () =>
+          opened.scan(segment, numbers, pieces, start, end),
+        );
+      }),
+    );
+    if (done.includes(true)) return false;
+    if (end >= most || opened.seen() >= rows) return true;
+  }
 }
 
 /** All in one call, where nothing has to be fetched. */
@@ -182,7 +211,7 @@ async function searchHere(
   const objects = lists.map(({ list }) => pages.lendObject?.(list.part) as LentObject);
   const lent = covered.map(({ part }) => pages.lendRows?.(part, rowBytes) as LentRows);
   const rows = covered.map(({ firstRowId }, i) => ({ rows: (lent[i] as LentRows).bytes, firstRowId }));
-  const numbers = opened.lists();
+  const numbers = opened.lists(0, Number.MAX_SAFE_INTEGER);
   let bytes = 0;
   let isResident = true;
   for (const [i, segment] of segments.entries()) {

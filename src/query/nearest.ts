@@ -61,8 +61,9 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
    * Looks only into lists of an `ivf` index near the query, as many as were measured to hold at least this
    * part of the nearest rows, 0 to 1: the lower 95 % limit of its mean over queries like the rows. Rows that
    * no list covers are searched too. Where rows would have to be fetched to be scored, scores are estimates,
-   * and hits say so; `precision('f64')` makes them exact. Without such an index, by another metric than its
-   * own, and with a filter the answer is exact. Errors: `InvalidArgument` for another number.
+   * and hits say so; `precision('f64')` makes them exact. With a filter as many more lists are looked into as
+   * it takes to see as many matching rows. Without such an index, and by another metric than its own, the
+   * answer is exact. Errors: `InvalidArgument` for another number.
    *
    * Cost: from a bucket one wave after the centroids, which stay in memory; for exact scores one more.
    */

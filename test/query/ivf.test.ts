@@ -159,20 +159,30 @@ describe.each(storesUnderTest())('on %s', (name) => {
 });
 
 describe('filters', () => {
-  test('those that keep many, few and none', async () => {
-    const dataset = await open(path.join(folder, 'filters'), { create: true });
-    await made(dataset);
+  // Labels go along with the centres, parts do not.
+  const filters = ['label < 5', 'label = 3', 'part = 7', 'part < 3 and label > 2', 'label is not null'];
+  test.each(['folder', 'memory'] as const)('those that keep many, few and none, on %s', async (name) => {
+    const uri = name === 'folder' ? path.join(folder, 'filters') : 'memory://filters';
+    const dataset = await open(uri, { create: true });
+    await made(dataset, 6000);
     const array = dataset.array('e');
+    const part = Array.from({ length: 6000 }, (_, i) => (i * 37) % 11);
+    await dataset.write((tx) => tx.setAttributes('e', { all: true }, { part }));
     await array.index({ type: 'ivf' });
-    const queries = rowsOf(50);
-    for (const filter of ['label < 5', 'label = 3', 'label = 3 and label = 4', 'label is not null']) {
+    const queries = rowsOf(100);
+    for (const filter of filters) {
       const query = array.nearest(queries).where(filter);
       const expected = await query.toArray();
-      // Calibration knows nothing of filters: what matches is searched exactly.
-      expect(await query.recall(0.5).toArray(), `seed ${seed}`).toEqual(expected);
+      const { result, analysis } = await query.recall(0.95).precision('f64').analyze();
+      expect(recallOf(result, expected), `${filter}, seed ${seed}`).toBeGreaterThan(0.85);
+      expect(analysis.rows.scanned, filter).toBe(0);
       const all = await query.nprobe(allLists).precision('f64').toArray();
-      expect(all).toEqual(expected);
+      expect(all, `${filter}, seed ${seed}`).toEqual(expected);
+      const estimated = await query.recall(0.95).precision('f8').toArray();
+      expect(recallOf(estimated, expected), `${filter}, seed ${seed}`).toBeGreaterThan(0.8);
     }
+    const none = array.nearest(queries).where('label = 3 and label = 4').recall(0.95);
+    expect((await none.toArray()).flat()).toEqual([]);
     await dataset.close();
   });
 });

@@ -1,6 +1,7 @@
 //! Queries over lists.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::quantizer::Quantizer;
 use crate::arch::{DefaultFloatState, Tier};
@@ -23,6 +24,8 @@ struct Query {
     turned: Turned,
     /// The nearest lists, the nearest first.
     probes: Vec<u32>,
+    /// Rows of the lists that were looked into, without the dead ones.
+    seen: AtomicUsize,
     cascade: Cascade,
 }
 
@@ -35,8 +38,8 @@ pub struct ListCodes<'a> {
 }
 
 impl IvfSearch {
-    /// None where the metric is not of products, or a query out of the range of codes. Each query looks into
-    /// `probes` lists.
+    /// None where the metric is not of products, or a query out of the range of codes. Each query may look
+    /// into `probes` lists.
     pub fn new(
         scan: Arc<ExactScan>,
         quantizer: Arc<Quantizer>,
@@ -62,7 +65,7 @@ impl IvfSearch {
             let probes = nearest_lists(&quantizer, metric, &vector, &turned, probes)?;
             let transform = Arc::clone(&quantizer.transform);
             let cascade = Cascade::gathering(Arc::clone(&scan), q, transform, estimates);
-            queries.push(Query { vector, turned, probes, cascade });
+            queries.push(Query { vector, turned, probes, seen: AtomicUsize::new(0), cascade });
         }
         Ok(Some(Self { scan, quantizer, queries }))
     }
@@ -76,6 +79,11 @@ impl IvfSearch {
         &self.queries[query].probes
     }
 
+    /// How many live rows the query that saw the fewest has seen.
+    pub fn seen(&self) -> usize {
+        self.queries.iter().map(|query| query.seen.load(Ordering::Relaxed)).min().unwrap_or(0)
+    }
+
     pub fn quantizer(&self) -> &Arc<Quantizer> {
         &self.quantizer
     }
@@ -86,7 +94,14 @@ impl IvfSearch {
 
     /// Looks into a list for one query. False where codes of it cannot stand for its rows.
     pub fn scan_list(&self, query: usize, number: usize, list: &ListCodes<'_>) -> Result<bool> {
-        let Query { vector, turned, cascade, .. } = &self.queries[query];
+        let Query { vector, turned, cascade, seen, .. } = &self.queries[query];
+        let live = list.dead.map_or(list.ids.len(), |dead| {
+            list.ids.iter().filter(|&&id| !dead.contains(id)).count()
+        });
+        seen.fetch_add(live, Ordering::Relaxed);
+        if live == 0 {
+            return Ok(true);
+        }
         let centre = self.quantizer.centre(number)?;
         let metric = self.scan.metric();
         let Some(turned) = turned.at(&centre.transform, &centre.turned, metric, vector) else {
