@@ -64,8 +64,7 @@ export async function readAhead(
   plan: NearestPlan,
 ): Promise<void> {
   const index = indexFor(view, plan);
-  // Who needs it hears of what went wrong.
-  if (index !== undefined) await readHeads(environment, view, index, {}).catch(() => undefined);
+  if (index !== undefined) await readHeads(environment, view, index, {});
 }
 
 /**

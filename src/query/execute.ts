@@ -66,7 +66,9 @@ export async function executeNearest(
   // A name that is not there is told before anything is read.
   selectedAttributes(view, plan.select);
   if (plan.approximate !== undefined) {
-    void import('./approximate.js').then(({ readAhead }) => readAhead(environment, view, plan));
+    const ahead = import('./approximate.js').then(({ readAhead }) => readAhead(environment, view, plan));
+    // Who needs it hears of what went wrong.
+    ahead.catch(() => undefined);
   }
   const map = await view.rowMap(options);
   const { counts = new QueryCounts(), ...call } = options;
