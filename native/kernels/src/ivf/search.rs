@@ -95,9 +95,9 @@ impl IvfSearch {
     /// Looks into a list for one query. False where codes of it cannot stand for its rows.
     pub fn scan_list(&self, query: usize, number: usize, list: &ListCodes<'_>) -> Result<bool> {
         let Query { vector, turned, cascade, seen, .. } = &self.queries[query];
-        let live = list.dead.map_or(list.ids.len(), |dead| {
-            list.ids.iter().filter(|&&id| !dead.contains(id)).count()
-        });
+        let live = list
+            .dead
+            .map_or(list.ids.len(), |dead| list.ids.iter().filter(|&&id| !dead.contains(id)).count());
         seen.fetch_add(live, Ordering::Relaxed);
         if live == 0 {
             return Ok(true);
