@@ -1,8 +1,8 @@
 // Approximate search of a dataset in a folder: rows in the array `rows`, queries in `queries`, one after the
 // other without a message between them; asked as the peers are.
-import readline from 'node:readline';
 import { open } from '../../dist/index.js';
 import { timed } from '../harness.mjs';
+import { answerAll } from './answering.mjs';
 
 let dataset;
 let queries;
@@ -36,14 +36,4 @@ async function close() {
   return {};
 }
 
-const answers = { load, search, close };
-
-for await (const line of readline.createInterface({ input: process.stdin })) {
-  const { name, args } = JSON.parse(line);
-  const said = await answers[name](args).then(
-    (answer) => ({ answer }),
-    (error) => ({ error: String(error) }),
-  );
-  console.log(JSON.stringify(said));
-}
-await close();
+await answerAll({ load, search, close });

@@ -1,7 +1,7 @@
 // Exact queries of a dataset in a folder, asked as the peers are: rows in the array `rows`, queries in `queries`.
-import readline from 'node:readline';
 import { open } from '../../dist/index.js';
 import { timed } from '../harness.mjs';
+import { answerAll } from './answering.mjs';
 
 let dataset;
 let queries;
@@ -45,14 +45,4 @@ async function close() {
   return {};
 }
 
-const answers = { load, search, close };
-
-for await (const line of readline.createInterface({ input: process.stdin })) {
-  const { name, args } = JSON.parse(line);
-  const said = await answers[name](args).then(
-    (answer) => ({ answer }),
-    (error) => ({ error: String(error) }),
-  );
-  console.log(JSON.stringify(said));
-}
-await close();
+await answerAll({ load, search, close });

@@ -1,8 +1,8 @@
 // Counts of the rows of a dataset in a folder that a filter matches, asked as the peers are; rows are in the
 // array `rows`.
-import readline from 'node:readline';
 import { open } from '../../dist/index.js';
 import { timed } from '../harness.mjs';
+import { answerAll } from './answering.mjs';
 
 let dataset;
 
@@ -28,14 +28,4 @@ async function close() {
   return {};
 }
 
-const answers = { load, count, close };
-
-for await (const line of readline.createInterface({ input: process.stdin })) {
-  const { name, args } = JSON.parse(line);
-  const said = await answers[name](args).then(
-    (answer) => ({ answer }),
-    (error) => ({ error: String(error) }),
-  );
-  console.log(JSON.stringify(said));
-}
-await close();
+await answerAll({ load, count, close });

@@ -5,7 +5,7 @@ import os
 import tempfile
 
 import numpy as np
-from buckets import lance_rows, s3
+from buckets import lance_rows, s3_options
 from protocol import answer, clock, state
 
 
@@ -93,14 +93,7 @@ def ann_curve(queries, expected):
 def lance_connect(bucket):
     import lancedb
 
-    at = s3()
-    options = {
-        "aws_access_key_id": at["key"],
-        "aws_secret_access_key": at["secret"],
-        "aws_endpoint": at["endpoint"],
-        "aws_region": "us-east-1",
-        "allow_http": "true",
-    }
+    options = {**s3_options(), "allow_http": "true"}
     return lancedb, lancedb.connect(f"s3://{bucket}/ann-lancedb", storage_options=options)
 
 
@@ -129,14 +122,7 @@ def lancedb_ann_first(bucket, vector):
 def infino_connect(bucket):
     import infino
 
-    at = s3()
-    options = {
-        "aws_access_key_id": at["key"],
-        "aws_secret_access_key": at["secret"],
-        "aws_endpoint": at["endpoint"],
-        "aws_region": "us-east-1",
-        "aws_allow_http": "true",
-    }
+    options = {**s3_options(), "aws_allow_http": "true"}
     return infino, infino.connect(f"s3://{bucket}/ann-infino", storage_options=options, cache_dir=tempfile.mkdtemp())
 
 

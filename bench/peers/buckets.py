@@ -14,6 +14,17 @@ def s3():
     }
 
 
+def s3_options():
+    """As LanceDB and infino name them."""
+    at = s3()
+    return {
+        "aws_access_key_id": at["key"],
+        "aws_secret_access_key": at["secret"],
+        "aws_endpoint": at["endpoint"],
+        "aws_region": "us-east-1",
+    }
+
+
 def lance_rows(rows):
     import pyarrow as pa
 
@@ -25,14 +36,7 @@ def lance_rows(rows):
 def lancedb_create(bucket, file):
     import lancedb
 
-    at = s3()
-    options = {
-        "aws_access_key_id": at["key"],
-        "aws_secret_access_key": at["secret"],
-        "aws_endpoint": at["endpoint"],
-        "aws_region": "us-east-1",
-        "allow_http": "true",
-    }
+    options = {**s3_options(), "allow_http": "true"}
     rows = np.load(file)
     state["few"] = lance_rows(rows[:100])
     connection = lancedb.connect(f"s3://{bucket}/lancedb-{os.getpid()}", storage_options=options)

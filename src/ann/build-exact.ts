@@ -14,9 +14,9 @@ import type { IndexDraft, IndexSegmentDraft } from '../manifest/transaction.js';
 import { type CodeTransform, fromNative, type RowNorms, type ScanDtype } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { throwIfAborted } from '../util/runtime.js';
-import { makeTransform, readEpoch, writeEpoch } from './epoch.js';
-import { sampleRows } from './sample.js';
-import { uncovered } from './uncovered.js';
+import { readEpoch, writeEpoch } from './epoch.js';
+import { trainTransform } from './train.js';
+import { type Stretch, stretchesOf, uncovered } from './uncovered.js';
 
 export interface BuildOptions extends CallOptions {
   /** Codes only the rows that no list covers yet, as the index that is there codes them. Default false. */
@@ -38,13 +38,6 @@ const chunkRows = 1024;
 
 /** Sums of the blocks of an index stand in the root, so blocks grow with it: about so many in one list. */
 const blockBytes = 2 ** 20;
-
-/** Neighbouring base partitions whose codes make one list. */
-interface Stretch {
-  readonly firstRowId: number;
-  rows: number;
-  readonly parts: BasePart[];
-}
 
 /**
  * Undefined when every row is covered already. Errors: `UnsupportedFormat`, what reading and uploading
@@ -72,7 +65,7 @@ export async function buildExactIndex(
       : { transform: await readEpoch(environment, known.epoch, dimensions, options), epoch: undefined };
   const segments: IndexSegmentDraft[] = [];
   let done = 0;
-  for (const stretch of stretches(parts, transform)) {
+  for (const stretch of stretchesOf(parts, (count) => transform.listBytes(count) <= listBytes)) {
     const rows = { dtype, rowBytes: rowBytesOf(view.type), wantsBits };
     const { codes, bits, norms } = await codesOf(environment, stretch, transform, rows, options);
     const upload = (bytes: Uint8Array) => uploadLarge(environment, pattern, [bytes], options, blockBytes);
@@ -102,31 +95,8 @@ async function train(
   dimensions: number,
   options: CallOptions,
 ): Promise<{ transform: CodeTransform; epoch: NewObject }> {
-  const { native, runtime } = environment;
-  const sample = await sampleRows(environment, parts, rowBytesOf(view.type), options);
-  const random = runtime.randomBytes(8);
-  const seed = Number(new DataView(random.buffer, random.byteOffset).getBigUint64(0) >> 11n);
-  const trained = await native.trainCodes(dtype, dimensions, sample.bytes, seed).catch((error: unknown) => {
-    throw fromNative(error);
-  });
-  const fields = { ...trained, dimensions, seed, trainingRows: sample.rows };
-  const epoch = await writeEpoch(environment, view.entry.id, fields, options);
-  return { transform: makeTransform(environment, fields), epoch };
-}
-
-function stretches(parts: readonly BasePart[], transform: CodeTransform): Stretch[] {
-  const found: Stretch[] = [];
-  for (const base of parts) {
-    const last = found.at(-1);
-    const follows = last !== undefined && last.firstRowId + last.rows === base.firstRowId;
-    if (follows && transform.listBytes(last.rows + base.part.rows) <= listBytes) {
-      last.rows += base.part.rows;
-      last.parts.push(base);
-    } else {
-      found.push({ firstRowId: base.firstRowId, rows: base.part.rows, parts: [base] });
-    }
-  }
-  return found;
+  const { transform, fields } = await trainTransform(environment, view, parts, dtype, dimensions, options);
+  return { transform, epoch: await writeEpoch(environment, view.entry.id, fields, options) };
 }
 
 /** How the rows of a list are coded. */

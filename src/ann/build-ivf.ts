@@ -19,9 +19,11 @@ import type { CallOptions } from '../storage/object-store.js';
 import { NacreError } from '../errors.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { Calibrator } from './calibrate.js';
-import { makeQuantizer, makeTransform, readCoding, writeEpoch } from './epoch.js';
-import { type Sample, sampleRows } from './sample.js';
-import { uncovered } from './uncovered.js';
+import { makeQuantizer, readCoding, writeEpoch } from './epoch.js';
+import { indexMetric, metricsOfCodes } from './metrics.js';
+import type { Sample } from './sample.js';
+import { trainTransform } from './train.js';
+import { type Stretch, stretchesOf, uncovered } from './uncovered.js';
 
 export interface IvfOptions extends CallOptions {
   /** Puts only rows into lists that are in none yet; centroids stay. Default false. */
@@ -49,13 +51,6 @@ const segmentBytes = 512 * 2 ** 20;
 
 /** Sums of the blocks of an index stand in the root. */
 const blockBytes = 2 ** 20;
-
-/** Neighbouring base partitions whose rows make one segment. */
-interface Stretch {
-  readonly firstRowId: number;
-  rows: number;
-  readonly parts: BasePart[];
-}
 
 interface Building {
   readonly environment: ArrayEnvironment;
@@ -100,24 +95,21 @@ export async function buildIvfIndex(
   };
   const building = { environment, view, dtype, rowBytes, quantizer, calibrator, onRows, options };
   const segments: IndexSegmentDraft[] = [];
-  for (const stretch of stretches(parts, transform)) segments.push(await segmentOf(building, stretch));
+  for (const stretch of stretchesOf(parts, (rows) => transform.listBytes(rows) <= segmentBytes))
+    segments.push(await segmentOf(building, stretch));
   if (trained === undefined || calibrator === undefined) return { kind, segments };
   const calibrations: readonly CalibrationDraft[] = await calibrator.finish(quantizer);
-  const of = metric === 'l2sq' ? 'l2' : metric;
-  return { kind, epoch: trained.epoch, segments, metric: of, calibrations };
+  return { kind, epoch: trained.epoch, segments, metric: indexMetric(metric), calibrations };
 }
-
-/** Whose scores are made of products, so that codes stand for rows. */
-const metrics: ReadonlySet<unknown> = new Set(['l2', 'l2sq', 'cosine', 'dot']);
 
 /** More would be read as centroids alone than most arrays have rows. */
 const mostLists = 65_536;
 
 function check(array: string, metric: ScanMetric, nlist: number | undefined): void {
-  if (!metrics.has(metric)) {
+  if (!metricsOfCodes.has(metric)) {
     throw new NacreError('InvalidArgument', `an ivf index is not of the metric '${metric}'`, {
       context: { array, metric },
-      hint: `It is of ${[...metrics].join(', ')}; by other metrics search exactly.`,
+      hint: `It is of ${[...metricsOfCodes].join(', ')}; by other metrics search exactly.`,
     });
   }
   if (nlist === undefined || (Number.isSafeInteger(nlist) && nlist >= 1 && nlist <= mostLists)) return;
@@ -131,7 +123,7 @@ function check(array: string, metric: ScanMetric, nlist: number | undefined): vo
 }
 
 /** Twice the root of the rows. */
-export function defaultLists(rows: number): number {
+function defaultLists(rows: number): number {
   return Math.min(mostLists, Math.max(1, Math.round(2 * Math.sqrt(rows))));
 }
 
@@ -149,14 +141,19 @@ async function train(
   { dtype, dimensions, lists }: { dtype: ScanDtype; dimensions: number; lists: number },
   options: CallOptions,
 ): Promise<Trained> {
-  const { native, runtime } = environment;
-  const how = { ...options, rowsLimit: Math.max(16_384, lists * rowsOfList) };
-  const sample = await sampleRows(environment, parts, rowBytesOf(view.type), how);
-  const random = runtime.randomBytes(8);
-  const seed = Number(new DataView(random.buffer, random.byteOffset).getBigUint64(0) >> 11n);
+  const rowsLimit = Math.max(16_384, lists * rowsOfList);
+  const how = { ...options, rowsLimit };
+  const { sample, transform, fields } = await trainTransform(
+    environment,
+    view,
+    parts,
+    dtype,
+    dimensions,
+    how,
+  );
+  const { native } = environment;
+  const { seed } = fields;
   try {
-    const trained = await native.trainCodes(dtype, dimensions, sample.bytes, seed);
-    const transform = makeTransform(environment, { ...trained, seed });
     const trainer = await native.createIvfTrainer(transform, { dtype, lists, seed }, sample.bytes);
     for (let turn = 0; turn < turns; turn++) {
       throwIfAborted(options.signal);
@@ -164,30 +161,14 @@ async function train(
     }
     const centroids = await trainer.finish();
     const of = { centroidScales: centroids.scales, centroidSteps: centroids.steps };
-    const fields = { ...trained, ...of, dimensions, seed, trainingRows: sample.rows };
     const [epoch, quantizer] = await Promise.all([
-      writeEpoch(environment, view.entry.id, fields, options),
+      writeEpoch(environment, view.entry.id, { ...fields, ...of }, options),
       makeQuantizer(environment, transform, centroids),
     ]);
     return { transform, quantizer, epoch, sample };
   } catch (error) {
     throw fromNative(error);
   }
-}
-
-function stretches(parts: readonly BasePart[], transform: CodeTransform): Stretch[] {
-  const found: Stretch[] = [];
-  for (const base of parts) {
-    const last = found.at(-1);
-    const follows = last !== undefined && last.firstRowId + last.rows === base.firstRowId;
-    if (follows && transform.listBytes(last.rows + base.part.rows) <= segmentBytes) {
-      last.rows += base.part.rows;
-      last.parts.push(base);
-    } else {
-      found.push({ firstRowId: base.firstRowId, rows: base.part.rows, parts: [base] });
-    }
-  }
-  return found;
 }
 
 async function segmentOf(building: Building, stretch: Stretch): Promise<IndexSegmentDraft> {

@@ -1,5 +1,6 @@
 // How many lists a query has to look into: measured by rows of the array as queries, of which the true
 // nearest are found while the index is built. A row does not count as its own neighbour.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { CalibrationDraft } from '../manifest/transaction.js';
 import { type ExactScan, fromNative, type ScanDtype, type ScanMetric } from '../native.js';
@@ -18,6 +19,9 @@ const ks = [1, 10, 100];
 
 /** Numbers of lists that are told apart. */
 const grid = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256];
+
+/** Queries whose lists are ordered in one turn of the event loop: some milliseconds. */
+const queriesOfTurn = 32;
 
 /** Of the distribution of a mean, 5 % lie more than so many standard errors below it. */
 const lowerLimit = 1.645;
@@ -89,6 +93,7 @@ export class Calibrator {
     const ranks: number[][] = [];
     let place = 0;
     for (const [q, own] of this.#ids.entries()) {
+      if (q % queriesOfTurn === 0) await nextTurn();
       const queries = this.#queries.subarray(q * dimensions, (q + 1) * dimensions);
       const one = native.createExactScan({ metric, dtype, dimensions, k: 1, queries });
       const order = native.createIvfSearch(one, quantizer, probes, false)?.probes(0) ?? new Uint32Array(0);

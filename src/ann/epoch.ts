@@ -1,5 +1,4 @@
 // How the rows of an array become codes: trained once, kept as an object, read by every scan.
-import { LRUCache } from 'lru-cache';
 import { NacreError } from '../errors.js';
 import { indexPattern } from '../manifest/keys.js';
 import { decodeFrame, encodeFrame } from '../manifest/frame.js';
@@ -9,11 +8,11 @@ import { readObject } from '../manifest/read-checked.js';
 import { checkFeatures } from '../manifest/root.js';
 import { describeObject, uploadObject } from '../manifest/upload.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
+import { Kept } from '../arrays/kept.js';
 import { type CodeTransform, fromNative } from '../native.js';
 import type { Centroids, IvfQuantizer } from '../native/ivf.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
-import { untilAborted } from '../util/runtime.js';
 
 /** How the rows of an array become codes, and where there are lists, which rows each holds. */
 export interface Coding {
@@ -21,11 +20,8 @@ export interface Coding {
   readonly quantizer: IvfQuantizer | undefined;
 }
 
-/** Those that stay in memory, of all arrays of a dataset. */
-const codingsKept = 64;
-
-/** By environment, then by the hash of the epoch: making one costs up to some milliseconds. */
-const codings = new WeakMap<ArrayEnvironment, LRUCache<string, Promise<Coding>>>();
+/** By the hash of the epoch: making one costs up to some milliseconds. */
+const codings = new Kept<Coding>(64);
 
 /** Uploads an epoch. */
 export async function writeEpoch(
@@ -59,21 +55,7 @@ export function readCoding(
   dimensions: number,
   options: CallOptions,
 ): Promise<Coding> {
-  let kept = codings.get(environment);
-  if (kept === undefined) {
-    kept = new LRUCache({ max: codingsKept });
-    codings.set(environment, kept);
-  }
-  const hash = toHex(object.hash);
-  let loading = kept.get(hash);
-  if (loading === undefined) {
-    // Shared by all who wait for it: no caller's signal goes in.
-    loading = load(environment, object, dimensions);
-    kept.set(hash, loading);
-    // A failure must not stick.
-    loading.catch(() => kept.delete(hash));
-  }
-  return untilAborted(loading, options.signal);
+  return codings.get(environment, toHex(object.hash), () => load(environment, object, dimensions), options);
 }
 
 async function load(

@@ -23,12 +23,17 @@ export interface Sample {
   readonly ids: Float64Array;
 }
 
-/** At most `rowsLimit` rows, default 16,384, and 64 MiB of them. Cost: a request for 256 rows or fewer. */
+export interface SampleOptions extends CallOptions {
+  /** Rows at most. Default 16,384. */
+  readonly rowsLimit?: number;
+}
+
+/** At most 64 MiB of rows. Cost: a request for 256 rows or fewer. */
 export async function sampleRows(
   { pages }: ArrayEnvironment,
   parts: readonly BasePart[],
   rowBytes: number,
-  { rowsLimit = defaultRows, ...options }: CallOptions & { readonly rowsLimit?: number },
+  { rowsLimit = defaultRows, ...options }: SampleOptions,
 ): Promise<Sample> {
   const starts: { readonly start: number; readonly base: BasePart }[] = [];
   let total = 0;

@@ -1,7 +1,7 @@
 // Segments of lists as they are searched: the directory of each, read once.
-import { LRUCache } from 'lru-cache';
 import type { CodeList } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
+import { Kept } from '../arrays/kept.js';
 import { uncheckedReads } from '../arrays/pages.js';
 import { NacreError } from '../errors.js';
 import { fromNative } from '../native.js';
@@ -9,37 +9,20 @@ import type { IvfQuantizer, IvfSegment } from '../native/ivf.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { toHex } from '../util/bytes.js';
-import { untilAborted } from '../util/runtime.js';
 
-/** Directories that stay in memory, of all arrays of a dataset: 8 bytes for each list. */
-const directoriesKept = 256;
-
-/** By environment, then by the hash of the segment. */
-const directories = new WeakMap<ArrayEnvironment, LRUCache<string, Promise<Uint8Array>>>();
+/** By the hash of the segment: 8 bytes for each list. */
+const directories = new Kept<Uint8Array>(256);
 
 const segments = new WeakMap<Uint8Array, IvfSegment>();
 
 /** Where the lists of a segment lie, to be opened when the centroids are there. Cost: one request, once. */
-export async function readDirectory(
+export function readDirectory(
   environment: ArrayEnvironment,
   list: CodeList,
   options: CallOptions,
 ): Promise<Uint8Array> {
-  let kept = directories.get(environment);
-  if (kept === undefined) {
-    kept = new LRUCache({ max: directoriesKept });
-    directories.set(environment, kept);
-  }
   const hash = toHex(list.part.object.hash);
-  let loading = kept.get(hash);
-  if (loading === undefined) {
-    // Shared by all who wait for it: no caller's signal goes in.
-    loading = load(environment, list);
-    kept.set(hash, loading);
-    // A failure must not stick.
-    loading.catch(() => kept.delete(hash));
-  }
-  return untilAborted(loading, options.signal);
+  return directories.get(environment, hash, () => load(environment, list), options);
 }
 
 async function load({ store, functions }: ArrayEnvironment, { part, head }: CodeList): Promise<Uint8Array> {

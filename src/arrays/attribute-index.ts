@@ -1,7 +1,6 @@
 // An index of an attribute, one object for the rows of a segment: a directory of the values, and behind it
 // the rows of each as a set. What is read is checked before it is used; a directory that passes says where
 // every byte of its object belongs.
-import { LRUCache } from 'lru-cache';
 import type { Attribute } from '../attributes/column.js';
 import { compareValues } from '../attributes/statistics.js';
 import type { Value } from '../attributes/values.js';
@@ -15,9 +14,9 @@ import type { ValueSet } from '../native/value-sets.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { toHex } from '../util/bytes.js';
-import { untilAborted } from '../util/runtime.js';
 import { decodeValue, numberOfType, typeOfNumber } from './column-message.js';
 import type { ArrayEnvironment } from './environment.js';
+import { Kept } from './kept.js';
 import { uploadLarge } from './partition-writer.js';
 import type { Part } from './runs.js';
 
@@ -49,11 +48,8 @@ const mostRows = 2 ** 32 - 1;
 /** Sums of the blocks stand in the root. A piece of the page cache is as long. */
 const blockBytes = 2 ** 18;
 
-/** Directories that stay in memory, of all arrays of a dataset: a few KiB each, at most some 40. */
-const directoriesKept = 1_024;
-
-/** By environment, then by the hash of the object and what the manifest says of it. */
-const directories = new WeakMap<ArrayEnvironment, LRUCache<string, Promise<ValueDirectory>>>();
+/** By the hash of the object and what the manifest says of it: a few KiB each, at most some 40. */
+const directories = new Kept<ValueDirectory>(1_024);
 
 /** Uploads an index of some rows. */
 export async function writeAttributeIndex(
@@ -85,22 +81,9 @@ export function readDirectory(
   attribute: Attribute,
   options: CallOptions,
 ): Promise<ValueDirectory> {
-  let kept = directories.get(environment);
-  if (kept === undefined) {
-    kept = new LRUCache({ max: directoriesKept });
-    directories.set(environment, kept);
-  }
   const { part, rows, directoryBytes } = segment;
-  const known = `${toHex(part.object.hash)} ${attribute.type} ${rows} ${directoryBytes}`;
-  let loading = kept.get(known);
-  if (loading === undefined) {
-    // Shared by all who wait for it: no caller's signal goes in.
-    loading = loadDirectory(environment, segment, attribute);
-    kept.set(known, loading);
-    // A failure must not stick.
-    loading.catch(() => kept.delete(known));
-  }
-  return untilAborted(loading, options.signal);
+  const name = `${toHex(part.object.hash)} ${attribute.type} ${rows} ${directoryBytes}`;
+  return directories.get(environment, name, () => loadDirectory(environment, segment, attribute), options);
 }
 
 async function loadDirectory(

@@ -1,5 +1,5 @@
 // What the binary has for approximate search by lists.
-import type { CodeTransform, ExactScan, RowsInMemory, ScanDtype } from '../native.js';
+import type { Cascade, CodeTransform, ExactScan, RowsInMemory, ScanDtype } from '../native.js';
 
 /** Centroids as they are stored: of each the step of its numbers (float32), and its numbers as int8. */
 export interface Centroids {
@@ -69,15 +69,17 @@ export interface IvfSearched {
 }
 
 /** Gives a scan the best rows of the lists that its queries are near to. */
-export interface IvfSearch {
+export interface IvfSearch
+  extends Pick<
+    Cascade,
+    'cancel' | 'left' | 'estimate' | 'estimateLater' | 'next' | 'nextLater' | 'score' | 'scoreNow'
+  > {
   /** The lists from place `start` to `end` in the order of at least one query, ascending. */
   lists(start: number, end: number): Uint32Array;
   /** How many rows that are not dead the query that saw the fewest has seen. */
   seen(): number;
   /** Those of one query, the nearest first. */
   probes(query: number): Uint32Array;
-  /** As that of the scan. */
-  cancel(): void;
   /**
    * Scans lists of a segment, each compared with its checksum; ascending, with the bytes of each; of each
    * query those from place `start` to `end` in its order. True when codes cannot stand for the rows.
@@ -108,20 +110,6 @@ export interface IvfSearch {
     rowBytes: number,
     rounds: IvfRounds,
   ): IvfSearched;
-  /** How many rows wait for their scores, those of each query counted. */
-  left(): number;
-  /** Takes the rows that are left by their estimates, where there are some. */
-  estimate(): void;
-  /** The same off the event loop, where many rows are left. */
-  estimateLater(): Promise<void>;
-  /** Ids of the rows to be scored next, ascending: of each query the `count` with the best bounds. */
-  next(count: number): Float64Array;
-  /** The same off the event loop, where many rows are left. */
-  nextLater(count: number): Promise<Float64Array>;
-  /** Scores the rows that `next` asked for; `Corrupt` when one is not the row that was coded. */
-  score(rowIds: Float64Array, rows: Uint8Array): Promise<void>;
-  /** The same on the event loop, for few rows. */
-  scoreNow(rowIds: Float64Array, rows: Uint8Array): void;
 }
 
 export interface IvfBinding {

@@ -1,6 +1,7 @@
 // Approximate search: a query looks into the lists whose centroids are near it. Where lists and rows lie
 // mapped it is one call; from a bucket the lists are one wave, and the few rows that are scored another.
 import { readCoding } from '../ann/epoch.js';
+import { indexMetric } from '../ann/metrics.js';
 import { probesFor } from '../ann/probes.js';
 import { openSegment, readDirectory, readLists } from '../ann/segments.js';
 import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
@@ -36,51 +37,46 @@ export interface ApproximateSearch {
   readonly scanPlain: (parts: readonly ScanPart[]) => Promise<void>;
 }
 
-/** The index that answers a plan; undefined where it is to be answered exactly. */
-function indexFor(view: ArrayView, { metric }: NearestPlan): ArrayIndex | undefined {
-  const index = view.index(v1.IndexKind.INDEX_KIND_IVF);
-  if (index === undefined || index.lists.length === 0) return undefined;
-  return index.metric === (metric === 'l2sq' ? 'l2' : metric) ? index : undefined;
+/** What has to be there before a query knows its lists. */
+export interface Heads {
+  readonly index: ArrayIndex;
+  readonly quantizer: IvfQuantizer;
+  /** Of each segment of the index. */
+  readonly directories: readonly Uint8Array[];
 }
 
-/** Centroids, and the directories of all segments. Cost: one wave, the first time. */
-async function readHeads(
+/**
+ * Those of the index that answers a plan; undefined where it is to be answered exactly. Cost: one wave, the
+ * first time, which does not wait for the map of rows. Errors: `Corrupt` for an index that is damaged.
+ */
+export async function readHeads(
   environment: ArrayEnvironment,
   view: ArrayView,
-  index: ArrayIndex,
+  { metric }: NearestPlan,
   options: CallOptions,
-) {
+): Promise<Heads | undefined> {
+  const index = view.index(v1.IndexKind.INDEX_KIND_IVF);
+  if (index === undefined || index.lists.length === 0) return undefined;
+  if (index.metric !== indexMetric(metric)) return undefined;
   const [{ quantizer }, directories] = await Promise.all([
     readCoding(environment, index.epoch, dimensionsOf(view), options),
     Promise.all(index.lists.map((list) => readDirectory(environment, list, options))),
   ]);
-  return { quantizer, directories };
-}
-
-/** Asks for what a search will need first, so that it comes in the wave of what else is read before it. */
-export async function readAhead(
-  environment: ArrayEnvironment,
-  view: ArrayView,
-  plan: NearestPlan,
-): Promise<void> {
-  const index = indexFor(view, plan);
-  if (index !== undefined) await readHeads(environment, view, index, {});
+  if (quantizer !== undefined) return { index, quantizer, directories };
+  const { key } = index.epoch;
+  throw new NacreError('Corrupt', `${key} has no centroids`, { context: { key } });
 }
 
 /**
- * Gives the scan what the lists near its queries hold, and the rows that no list covers. False where there is
- * no index for the query, or its codes cannot bound it. Errors: `Corrupt` for an index that is damaged.
+ * Gives the scan what the lists near its queries hold, and the rows that no list covers. False where codes
+ * cannot bound a query. Errors: `Corrupt` for an index that is damaged.
  */
-export async function searchApproximately(search: ApproximateSearch, plan: NearestPlan): Promise<boolean> {
+export async function searchApproximately(
+  search: ApproximateSearch,
+  plan: NearestPlan,
+  { index, quantizer, directories }: Heads,
+): Promise<boolean> {
   const { environment, view, scan, parts, counts, options } = search;
-  const index = indexFor(view, plan);
-  if (index === undefined) return false;
-  const { quantizer, directories } = await readHeads(environment, view, index, options);
-  if (quantizer === undefined) {
-    throw new NacreError('Corrupt', `${index.epoch.key} has no centroids`, {
-      context: { key: index.epoch.key },
-    });
-  }
   const { lists, covered, plain } = divided(index.lists, parts, environment);
   const segments = lists.map(({ list, dead }) => {
     const directory = directories[index.lists.indexOf(list)] as Uint8Array;

@@ -13,6 +13,7 @@ import { uniqueSorted } from '../arrays/row-order.js';
 import { lowerBound } from '../util/sorted.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { QueryCounts } from './analysis.js';
+import type { Heads, readHeads } from './approximate.js';
 import { attributesOfRows, type RowAttributes, selectedAttributes } from './attributes.js';
 import type { CallOptions } from '../storage/object-store.js';
 import {
@@ -65,13 +66,11 @@ export async function executeNearest(
 ): Promise<Hit[][]> {
   // A name that is not there is told before anything is read.
   selectedAttributes(view, plan.select);
-  if (plan.approximate !== undefined) {
-    const ahead = import('./approximate.js').then(({ readAhead }) => readAhead(environment, view, plan));
-    // Who needs it hears of what went wrong.
-    ahead.catch(() => undefined);
-  }
-  const map = await view.rowMap(options);
   const { counts = new QueryCounts(), ...call } = options;
+  const heads = plan.approximate && headsOf(environment, view, plan, call);
+  // Who needs them hears of what went wrong.
+  heads?.catch(() => undefined);
+  const map = await view.rowMap(options);
   const matched = plan.filter && (await matchedRows(environment, view, map, plan.filter, call, counts));
   counts.liveRows = map.liveRows;
   counts.matchedRows = matched?.count ?? map.liveRows;
@@ -89,9 +88,9 @@ export async function executeNearest(
   } else {
     const all = await view.scanParts(options);
     const parts = matched === undefined ? all : filteredParts(all, matched, rowSets);
-    if (plan.approximate === undefined || !(await scanNearLists(pass, plan, parts))) {
+    if (heads === undefined || !(await scanNearLists(pass, plan, parts, heads))) {
       // Anew: what an index that is given up left behind in the scan counts for nothing.
-      if (plan.approximate !== undefined) pass = await start();
+      if (heads !== undefined) pass = await start();
       if (!(await scanCoded(pass, plan, parts))) {
         pass = await start();
         await scanPlain(pass, plan.metric, parts);
@@ -139,14 +138,25 @@ interface Pass {
   scanned: number;
 }
 
+async function headsOf(...of: Parameters<typeof readHeads>): Promise<Heads | undefined> {
+  return (await import('./approximate.js')).readHeads(...of);
+}
+
 /** By the lists of an index near the queries; false when that is not possible. */
-async function scanNearLists(pass: Pass, plan: NearestPlan, parts: readonly ScanPart[]): Promise<boolean> {
+async function scanNearLists(
+  pass: Pass,
+  plan: NearestPlan,
+  parts: readonly ScanPart[],
+  asked: Promise<Heads | undefined>,
+): Promise<boolean> {
   const { searchApproximately } = await import('./approximate.js');
   const { environment, view, map, scan, wanted, vectors, options, counts } = pass;
   const of = { environment, view, map, scan, parts, counts, options, k: wanted, queries: vectors.count };
   const scanOthers = (others: readonly ScanPart[]): Promise<void> => scanPlain(pass, plan.metric, others);
   try {
-    return await searchApproximately({ ...of, scanPlain: scanOthers }, plan);
+    const heads = await asked;
+    if (heads === undefined) return false;
+    return await searchApproximately({ ...of, scanPlain: scanOthers }, plan, heads);
   } catch (error) {
     return giveUpIndex(pass, error);
   }

@@ -1,4 +1,5 @@
 // How precise scores are at least, by name: what is read for each level, and which levels estimate. No I/O.
+import { metricsOfCodes } from '../ann/metrics.js';
 import { NacreError } from '../errors.js';
 import type { ScanMetric } from '../native.js';
 
@@ -27,12 +28,9 @@ export function estimates(precision: Precision | undefined): boolean {
   return precision === 'f8' || precision === 'bit';
 }
 
-/** Those whose scores products of codes can bound. */
-const ofProducts: ReadonlySet<ScanMetric> = new Set(['l2', 'l2sq', 'cosine', 'dot']);
-
 /** Whether codes stand for rows in a search by the metric. */
 export function hasCodes(metric: ScanMetric): boolean {
-  return ofProducts.has(metric);
+  return metricsOfCodes.has(metric);
 }
 
 const reads: Readonly<Record<Precision, string>> = {
