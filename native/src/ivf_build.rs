@@ -159,6 +159,14 @@ pub struct BuiltLists {
     pub rows: f64,
 }
 
+impl From<ivf::Built> for BuiltLists {
+    fn from(built: ivf::Built) -> Self {
+        let head_crc = kernels::crc::crc32c(&built.bytes[..built.head]);
+        let (head_bytes, rows) = (built.head as f64, built.rows as f64);
+        Self { bytes: Some(built.bytes.into()), head_bytes, head_crc, rows }
+    }
+}
+
 #[napi]
 impl IvfBuilder {
     /// Of each row the list that it belongs to.
@@ -239,10 +247,7 @@ impl IvfBuilder {
                     std::mem::replace(&mut *lock(builder), empty)
                 };
                 let builders: Vec<_> = building.builders.iter().map(take).collect();
-                let built = ListBuilder::segment(&building.quantizer, &builders);
-                let head_crc = kernels::crc::crc32c(&built.bytes[..built.head]);
-                let (head_bytes, rows) = (built.head as f64, built.rows as f64);
-                Ok(BuiltLists { bytes: Some(built.bytes.into()), head_bytes, head_crc, rows })
+                Ok(ListBuilder::segment(&building.quantizer, &builders).into())
             },
             |one, other| if one.bytes.is_some() { one } else { other },
         )

@@ -21,9 +21,9 @@ use crate::spawn::{Held, pool, spawn, spawn_parts};
 #[napi]
 #[derive(Clone)]
 pub struct IvfSegment {
-    directory: Arc<Directory>,
-    first_id: u64,
-    rows: usize,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) first_id: u64,
+    pub(crate) rows: usize,
     dead: Option<Arc<RowSet>>,
 }
 

@@ -15,6 +15,7 @@ mod convert;
 mod file;
 mod filter;
 mod ivf_build;
+mod ivf_merge;
 mod ivf_search;
 mod rows;
 mod rowset;

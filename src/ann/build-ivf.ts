@@ -4,22 +4,36 @@
 // Rows are streamed twice: once as a sample that centroids are trained on, once into their lists. What is in
 // memory is the sample, a window of rows, and the codes of one segment. Dropped and overridden rows are coded
 // too, as in `build-exact.ts`.
-import type { ArrayView } from '../arrays/array-view.js';
+import type { ArrayView, CodeList } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import { rowBytesOf, uploadLarge } from '../arrays/partition-writer.js';
+import { rowBytesOf } from '../arrays/partition-writer.js';
 import type { BasePart } from '../arrays/row-map.js';
 import { eachWindow, windowsOf } from '../arrays/windows.js';
 import { indexPattern } from '../manifest/keys.js';
 import { v1 } from '../manifest/message.js';
 import type { NewObject } from '../manifest/objects.js';
-import type { CalibrationDraft, IndexDraft, IndexSegmentDraft } from '../manifest/transaction.js';
+import type {
+  CalibrationDraft,
+  IndexDraft,
+  IndexSegmentDraft,
+  MergedSegments,
+} from '../manifest/transaction.js';
 import { type CodeTransform, fromNative, type ScanDtype, type ScanMetric } from '../native.js';
-import type { IvfQuantizer } from '../native/ivf.js';
+import type { BuiltLists, IvfQuantizer } from '../native/ivf.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { NacreError } from '../errors.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { Calibrator } from './calibrate.js';
 import { makeQuantizer, readCoding, writeEpoch } from './epoch.js';
+import {
+  loadSegment,
+  mergeRuns,
+  mergeSegments,
+  mostMergedBytes,
+  type SegmentInMemory,
+  segmentInMemory,
+  uploadSegment,
+} from './merge.js';
 import { indexMetric, metricsOfCodes } from './metrics.js';
 import type { Sample } from './sample.js';
 import { trainTransform } from './train.js';
@@ -49,9 +63,6 @@ const splittingTurns = 7;
 /** Codes of one segment at most: those of all its lists lie in memory while it is built. */
 const segmentBytes = 512 * 2 ** 20;
 
-/** Sums of the blocks of an index stand in the root. */
-const blockBytes = 2 ** 20;
-
 interface Building {
   readonly environment: ArrayEnvironment;
   readonly view: ArrayView;
@@ -76,7 +87,7 @@ export async function buildIvfIndex(
   const known = update ? view.index(kind) : undefined;
   const parts = await uncovered(view, known);
   const total = parts.reduce((sum, { part }) => sum + part.rows, 0);
-  if (total === 0) return undefined;
+  if (total === 0 && known === undefined) return undefined;
   const rowBytes = rowBytesOf(view.type);
   const lists = nlist ?? defaultLists(total);
   const trained =
@@ -94,10 +105,11 @@ export async function buildIvfIndex(
     onProgress?.(done, total);
   };
   const building = { environment, view, dtype, rowBytes, quantizer, calibrator, onRows, options };
-  const segments: IndexSegmentDraft[] = [];
-  for (const stretch of stretchesOf(parts, (rows) => transform.listBytes(rows) <= segmentBytes))
-    segments.push(await segmentOf(building, stretch));
-  if (trained === undefined || calibrator === undefined) return { kind, segments };
+  const stretches = stretchesOf(parts, (rows) => transform.listBytes(rows) <= segmentBytes);
+  const { segments, merges } = await put(building, transform, stretches, known?.lists ?? []);
+  if (trained === undefined || calibrator === undefined) {
+    return segments.length + merges.length === 0 ? undefined : { kind, segments, merges };
+  }
   const calibrations: readonly CalibrationDraft[] = await calibrator.finish(quantizer);
   return { kind, epoch: trained.epoch, segments, metric: indexMetric(metric), calibrations };
 }
@@ -171,8 +183,66 @@ async function train(
   }
 }
 
-async function segmentOf(building: Building, stretch: Stretch): Promise<IndexSegmentDraft> {
-  const { environment, view, dtype, rowBytes, quantizer, calibrator, onRows, options } = building;
+/** New segments, and those that take the place of some that were there. */
+interface PutRows {
+  readonly segments: readonly IndexSegmentDraft[];
+  readonly merges: readonly MergedSegments[];
+}
+
+/** What is to be covered by one segment: rows that are not yet, or a segment that is there. */
+interface Planned {
+  readonly firstRowId: number;
+  readonly rows: number;
+  readonly of: Stretch | CodeList;
+}
+
+async function put(
+  building: Building,
+  transform: CodeTransform,
+  stretches: readonly Stretch[],
+  known: readonly CodeList[],
+): Promise<PutRows> {
+  const { environment, view, quantizer, options } = building;
+  const pattern = indexPattern(view.entry.id);
+  const segments: IndexSegmentDraft[] = [];
+  const merges: MergedSegments[] = [];
+  const planned = [...stretches, ...known].map((of): Planned => {
+    const { firstRowId, rows } = of;
+    return { firstRowId, rows, of };
+  });
+  const built = async (stretch: Stretch): Promise<SegmentInMemory> =>
+    segmentInMemory(environment, quantizer, await listsOf(building, stretch), stretch.firstRowId);
+  const fits = (rows: number): boolean => transform.listBytes(rows) <= mostMergedBytes(environment);
+  for (const run of mergeRuns(planned, fits)) {
+    throwIfAborted(options.signal);
+    const [{ firstRowId, of }] = run as [Planned];
+    const taken = run.flatMap(({ of }) => ('part' in of ? of.part.object.hash : []));
+    if (run.length === 1 && 'part' in of) continue;
+    const lists =
+      run.length === 1 && !('part' in of)
+        ? await listsOf(building, of)
+        : await mergeSegments(
+            environment,
+            quantizer,
+            await inTurn(run, ({ of }) =>
+              'part' in of ? loadSegment(environment, quantizer, of, options) : built(of),
+            ),
+          );
+    const segment = { ...(await uploadSegment(environment, pattern, lists, options)), firstRowId };
+    if (taken.length === 0) segments.push(segment);
+    else merges.push({ taken, segment });
+  }
+  return { segments, merges };
+}
+
+async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const done: R[] = [];
+  for (const item of items) done.push(await work(item));
+  return done;
+}
+
+async function listsOf(building: Building, stretch: Stretch): Promise<BuiltLists> {
+  const { environment, dtype, rowBytes, quantizer, calibrator, onRows, options } = building;
   const { native, pages, memoryBytes } = environment;
   const builder = native.createIvfBuilder(quantizer, dtype);
   try {
@@ -188,11 +258,7 @@ async function segmentOf(building: Building, stretch: Stretch): Promise<IndexSeg
       };
       await eachWindow(pages, part, windows, work, options);
     }
-    const built = await builder.finish();
-    const pattern = indexPattern(view.entry.id);
-    const object = await uploadLarge(environment, pattern, [built.bytes], options, blockBytes);
-    const { headBytes, headCrc } = built;
-    return { object, headBytes, headCrc, firstRowId: stretch.firstRowId, rows: stretch.rows };
+    return await builder.finish();
   } catch (error) {
     throw fromNative(error);
   }

@@ -3,11 +3,13 @@
 //
 // Rows that the transaction appends have provisional ids (`pendingRowId` and up), so that the same row map
 // serves reads, replacements and drops of old and of new rows alike.
+import { NacreError } from '../errors.js';
 import type { AttributeDraft, PartitionDraft } from '../manifest/transaction.js';
 import { type ArrayId, pendingRowId } from '../manifest/transaction.js';
 import { objectKey } from '../manifest/keys.js';
 import { defaultBlockBytes } from '../manifest/objects.js';
 import { unpackBlockSums } from '../manifest/upload.js';
+import type { AppendCoder } from './append-coder.js';
 import type { ArrayView } from './array-view.js';
 import type { ArrayEnvironment } from './environment.js';
 import type { RowType } from './partition-writer.js';
@@ -37,6 +39,8 @@ export class PendingArray {
   keyChanged = false;
   /** Of the rows that the transaction appends; absent while it appends none, or there is no key. */
   keys: PendingKeys | undefined;
+  /** Of rows that the transaction appends; absent where no index takes them up. */
+  coder: AppendCoder | undefined;
   /** Rows of the base were given values of attributes. */
   valuesSet = false;
   appendedRows = 0;
@@ -75,6 +79,9 @@ export class PendingArray {
 
   /** Rows are on their way; the array has them from now on. */
   append(rows: number, partitions: Promise<readonly PartitionDraft[]>): void {
+    if (this.type.scalar && this.liveRows + rows > 1) {
+      throw new NacreError('InvalidArgument', `array '${this.name}' is 0-d and holds its one value already`);
+    }
     this.#appended.push({ firstRow: this.appendedRows, partitions });
     this.appendedRows += rows;
     this.#map = undefined;

@@ -1,4 +1,5 @@
 // What a replace adds to the manifest: partitions of the new rows, each with the ids that it holds.
+import { NacreError } from '../errors.js';
 import type { Change, RowSetDraft } from '../manifest/transaction.js';
 import { defined } from '../util/assert.js';
 import type { ArrayEnvironment } from './environment.js';
@@ -33,4 +34,12 @@ export async function replaceRows(
   );
   array.replace(drafts.map((draft, i) => ({ draft, ids: defined(sets[i], 'row ids') })));
   return { kind: 'replace', array: array.id, rows: { set: rowSets.fromSorted(sorted) }, partitions };
+}
+
+/** Refuses data of another number of rows than are named. */
+export function checkReplaced(array: string, expected: number, observed: number): void {
+  if (expected === observed) return;
+  throw new NacreError('InvalidArgument', `${expected} rows are to be replaced, the data has ${observed}`, {
+    context: { array, expected, observed },
+  });
 }

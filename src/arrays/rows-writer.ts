@@ -29,18 +29,30 @@ export class RowsWriter {
     return new PartitionWriter(this.#environment, id, array.type, this.#partitionBytes, this.#options);
   }
 
-  async writeBytes(array: PendingArray, bytes: Uint8Array, rows: number): Promise<readonly PartitionDraft[]> {
+  /** `firstRow` is counted among the rows that the transaction appends. */
+  async writeBytes(
+    array: PendingArray,
+    bytes: Uint8Array,
+    rows: number,
+    firstRow: number,
+  ): Promise<readonly PartitionDraft[]> {
     const writer = this.writer(array);
     const rowBytes = rowBytesOf(array.type);
     const step = this.rowsPerPartition(array);
+    const coded = array.coder?.add(bytes, firstRow);
     for (let start = 0; start < rows; start += step) {
       const end = Math.min(rows, start + step);
       await writer.add(bytes.subarray(start * rowBytes, end * rowBytes), end - start);
     }
-    return writer.finish();
+    const [partitions] = await Promise.all([writer.finish(), coded]);
+    return partitions;
   }
 
-  async writeSource(array: PendingArray, source: RowSource): Promise<readonly PartitionDraft[]> {
+  async writeSource(
+    array: PendingArray,
+    source: RowSource,
+    firstRow: number,
+  ): Promise<readonly PartitionDraft[]> {
     const writer = this.writer(array);
     const step = this.rowsPerPartition(array);
     const rowBytes = rowBytesOf(array.type);
@@ -50,7 +62,8 @@ export class RowsWriter {
       const end = Math.min(source.rows, start + step);
       const into = spare.pop()?.subarray(0, (end - start) * rowBytes);
       const bytes = await source.read(start, end, { ...this.#options, ...(into && { into }) });
-      await writer.add(bytes, end - start, () => spare.push(bytes));
+      const coded = array.coder?.add(bytes, firstRow + start);
+      await Promise.all([writer.add(bytes, end - start, () => spare.push(bytes)), coded]);
     }
     return writer.finish();
   }

@@ -17,6 +17,7 @@ import { checkName } from '../manifest/names.js';
 import { draftRowSet } from '../manifest/upload.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
+import { finishCoders, type StagedOptions } from './append-coder.js';
 import type { ArrayView } from './array-view.js';
 import {
   addAttribute,
@@ -40,7 +41,7 @@ import { checkRowType, defaultPartitionBytes, type RowType } from './partition-w
 import { addKeys, checkNotKey, declareKey, finishKeys, setKey, sourceWithKeys } from './key-changes.js';
 import { PendingArray } from './pending-array.js';
 import { arrayNotFound } from './not-found.js';
-import { replaceRows } from './replace-changes.js';
+import { checkReplaced, replaceRows } from './replace-changes.js';
 import { sortedOrder, uniqueSorted } from './row-order.js';
 import type { RowSource } from './row-source.js';
 import { RowsWriter } from './rows-writer.js';
@@ -49,7 +50,7 @@ import { idsOf } from './row-target.js';
 import { readPending } from './read-pending.js';
 import type { RowSelection } from './selection.js';
 import { arrayType } from './types.js';
-import type { AppendOptions, CreateOptions, RowTarget, WriteOptions } from './write-options.js';
+import type { AppendOptions, CreateOptions, RowTarget } from './write-options.js';
 import { Upsert, type Upserted, type UpsertVerbs } from './upsert.js';
 
 /** Appends up to this many bytes are copied and sent in the background. */
@@ -65,13 +66,15 @@ export class WriteTransaction {
   readonly #uploads = new BackgroundUploads();
   #finished = false;
 
-  constructor(environment: ArrayEnvironment, views: Iterable<ArrayView>, options: WriteOptions) {
+  constructor(environment: ArrayEnvironment, views: Iterable<ArrayView>, options: StagedOptions) {
     this.#environment = environment;
-    const { partitionBytes = defaultPartitionBytes, ...call } = options;
+    const { partitionBytes = defaultPartitionBytes, coderOf, ...call } = options;
     this.#options = call;
     this.#writer = new RowsWriter(environment, partitionBytes, call);
     for (const view of views) {
-      this.#arrays.set(view.name, new PendingArray(environment, view.id, view.name, view.type, view));
+      const array = new PendingArray(environment, view.id, view.name, view.type, view);
+      array.coder = coderOf?.(view);
+      this.#arrays.set(view.name, array);
     }
   }
 
@@ -117,12 +120,12 @@ export class WriteTransaction {
     if (keyed !== undefined) this.#uploads.add(keyed);
     if (bytes.byteLength <= backgroundBytes) {
       const { begun, stored } = this.#uploads.start(bytes.byteLength, () =>
-        this.#writer.writeBytes(array, bytes.slice(), rows),
+        this.#writer.writeBytes(array, bytes.slice(), rows, firstRow),
       );
       this.#append(array, rows, stored);
       await begun;
     } else {
-      const partitions = this.#writer.writeBytes(array, bytes, rows);
+      const partitions = this.#writer.writeBytes(array, bytes, rows, firstRow);
       this.#uploads.add(partitions);
       this.#append(array, rows, partitions);
       await partitions;
@@ -146,7 +149,7 @@ export class WriteTransaction {
     const drafts = attributes && draftsOf(array, source.rows, attributes);
     const firstRow = array.appendedRows;
     const keyed = sourceWithKeys(this.#environment, array, source.rows, attributes, firstRow);
-    const partitions = this.#writer.writeSource(array, source);
+    const partitions = this.#writer.writeSource(array, source, firstRow);
     this.#uploads.add(partitions);
     this.#append(array, source.rows, partitions);
     if (keyed !== undefined && drafts !== undefined) {
@@ -160,9 +163,6 @@ export class WriteTransaction {
   }
 
   #append(array: PendingArray, rows: number, partitions: Promise<readonly PartitionDraft[]>): void {
-    if (array.type.scalar && array.liveRows + rows > 1) {
-      throw new NacreError('InvalidArgument', `array '${array.name}' is 0-d and holds its one value already`);
-    }
     array.append(rows, partitions);
     if (rows > 0) {
       this.#changes.push(async () => {
@@ -181,11 +181,7 @@ export class WriteTransaction {
     const { bytes, rows, type } = checkRows(input, array.type.dtype);
     checkRowType(name, array.type, type);
     const ids = await idsOf(array, target);
-    if (ids.length !== rows) {
-      throw new NacreError('InvalidArgument', `${ids.length} rows are to be replaced, the data has ${rows}`, {
-        context: { array: name, expected: ids.length, observed: rows },
-      });
-    }
+    checkReplaced(name, ids.length, rows);
     if (rows > 0) await this.#replaceRows(array, ids, bytes);
   }
 
@@ -248,8 +244,8 @@ export class WriteTransaction {
     const ids = await idsOf(array, target);
     sortedOrder(ids, name);
     const from = { source, drafts: draftsOf(array, ids.length, source), ids };
-    for (const change of await setSource(this.#environment, array, from, this.#draftSet, this.#options))
-      this.#note(change);
+    const changes = await setSource(this.#environment, array, from, this.#draftSet, this.#options);
+    for (const change of changes) this.#note(change);
   }
 
   /** Makes an attribute; every row has null. */
@@ -353,9 +349,11 @@ export class WriteTransaction {
   async finish(): Promise<Pick<Transaction, 'changes' | 'reads' | 'keys'>> {
     this.#open();
     this.#finished = true;
-    const done = await finishKeys(this.#arrays.values(), this.#uploads, this.#options);
+    const arrays = [...this.#arrays.values()];
+    const finished = finishKeys(arrays, this.#uploads, this.#options);
+    const [done, codes] = await Promise.all([finished, finishCoders(arrays)]);
     const changes = await Promise.all(this.#changes.map((change) => change()));
-    return { changes: [...changes.flat(), ...done.changes], reads: this.#reads, keys: done.keys };
+    return { changes: [...changes.flat(), ...done.changes, ...codes], reads: this.#reads, keys: done.keys };
   }
 
   /**

@@ -12,6 +12,7 @@ import type { CallOptions } from '../storage/object-store.js';
 import type { Meter } from '../storage/wrap/meter.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { adoptCopy } from './adopt.js';
+import { appendCoders } from './append-coders.js';
 import { ArrayHandle } from './array-handle.js';
 import type { Environment } from './environment.js';
 import { HeadSource } from './head-source.js';
@@ -165,9 +166,11 @@ export class Dataset implements AsyncDisposable {
     const snapshot = this.#source.latest;
     checkIfVersion(options, snapshot.version, this.uri);
     const { signal, partitionBytes } = options;
-    const staged = new WriteTransaction(this.#environment, snapshot.arrays(), {
+    const views = [...snapshot.arrays()];
+    const staged = new WriteTransaction(this.#environment, views, {
       ...(partitionBytes === undefined ? {} : { partitionBytes }),
       ...(signal === undefined ? {} : { signal }),
+      coderOf: await appendCoders(this.#environment, views, options),
     });
     try {
       await work(new TransactionHandle(staged, this.#environment));

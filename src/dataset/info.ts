@@ -22,6 +22,8 @@ export interface IndexInfo {
   /** Rows that it covers, dropped and replaced ones included. */
   readonly rows: number;
   readonly sizeBytes: number;
+  /** Objects that its lists lie in: appended rows have one of their own until it is merged with others. */
+  readonly segments: number;
   /** Whether it has one bit a coordinate, too; see `Precision`. */
   readonly bits: boolean;
   /** Of an `ivf` index: the metric that it is for. */
@@ -135,12 +137,13 @@ function describeIndexes(view: ArrayView): IndexInfo[] {
     const parts = index.lists.flatMap(({ part, bits }) => [part, ...(bits === undefined ? [] : [bits])]);
     const sizeBytes = parts.reduce((sum, { object }) => sum + object.sizeBytes, index.epoch.sizeBytes);
     const bits = index.lists.some((list) => list.bits !== undefined);
-    return [{ type, rows, sizeBytes, bits, ...(type === 'ivf' ? describeLists(index) : {}) }];
+    const segments = index.lists.length;
+    return [{ type, rows, sizeBytes, segments, bits, ...(type === 'ivf' ? describeLists(index) : {}) }];
   });
 }
 
-function describeLists({ metric, lists: segments, calibrations }: ArrayIndex) {
-  const lists = (segments[0]?.head?.bytes ?? 0) / directoryEntryBytes;
+function describeLists({ metric, lists: [segment], calibrations }: ArrayIndex) {
+  const lists = (segment?.head?.bytes ?? 0) / directoryEntryBytes;
   const probes = (recall: number) => probesFor(calibrations, 10, recall, lists);
   return { metric, lists, probes: { 0.9: probes(0.9), 0.95: probes(0.95), 0.99: probes(0.99) } };
 }

@@ -11,7 +11,7 @@ export interface ChangedIndexes extends Pick<ArrayEntry, 'attributeIndexes'> {
 }
 
 /** After a change; `addObject` gives an object its slot. The attribute is there, or has no index. */
-export function changeIndexes(
+export function changeAttributeIndexes(
   entry: ArrayEntry,
   change: IndexChange,
   addObject: (object: NewObject) => number,

@@ -9,18 +9,18 @@ import {
   type ArrayChange,
   type ArrayEntry,
   evolve,
-  type IndexEntry,
   make,
   type Partition,
   type Root,
   type RowSet,
   v1,
 } from './message.js';
-import { changeIndexes, withoutIndexes } from './attribute-indexes.js';
+import { changeAttributeIndexes, withoutIndexes } from './attribute-indexes.js';
 import { changeAttributes, renumbered, resolveAttributes, withAttributes } from './attributes.js';
 import { checkAttributes, checkScalars, resolveNames } from './draft-checks.js';
 import { requiredFeatures } from './features.js';
 import { type Fold, foldedEntry, takenEntries } from './fold.js';
+import { changeIndexes, slotsOf } from './indexes.js';
 import { ObjectLedger } from './object-ledger.js';
 import type { NewObject } from './objects.js';
 import type { LoadedRoot } from './root.js';
@@ -134,55 +134,32 @@ export class RootDraft {
       case 'setKey':
         return this.#changeAttributes(change);
       case 'index':
-        return this.#index(change);
       case 'dropIndex':
-        return this.#dropIndex(change);
+      case 'extendIndex':
+        return this.#changeIndexes(change, tally);
       case 'indexAttribute':
       case 'dropAttributeIndex':
         return this.#changeAttributeIndexes(change);
     }
   }
 
-  /** An index with an epoch takes the place of the one of its kind; one without adds to it. */
-  #index({ array, index }: ChangeOf<'index'>): void {
-    const { kind, epoch, segments: drafts, metric = '', calibrations = [] } = index;
-    const { indexes } = this.#array(array);
-    const before = indexes.find((index) => index.kind === kind);
-    const others = indexes.filter((index) => index !== before);
-    const segments = drafts.map(({ object, bits, ...covered }) => {
-      const of = bits && { bits: make(v1.IndexBits, { object: this.#addObject(bits) }) };
-      return make(v1.IndexSegment, { object: this.#addObject(object), ...covered, ...of });
-    });
-    if (epoch === undefined) {
-      const known = defined(before, 'index that is added to');
-      const all = [...known.segments, ...segments].sort((a, b) => a.firstRowId - b.firstRowId);
-      this.#update(array, { indexes: [...others, evolve(known, { segments: all })] });
-    } else {
-      if (before !== undefined) this.#removeIndex(before);
-      const measured = calibrations.map((one) => make(v1.Calibration, one));
-      const of = { metric, calibrations: measured };
-      const built = make(v1.Index, { kind, epoch: this.#addObject(epoch), segments, ...of });
-      this.#update(array, { indexes: [...others, built] });
-    }
-    this.#note(array, { indexed: true });
-  }
-
-  #dropIndex({ array, of }: ChangeOf<'dropIndex'>): void {
-    const { indexes } = this.#array(array);
-    for (const index of indexes) if (index.kind === of) this.#removeIndex(index);
-    this.#update(array, { indexes: indexes.filter(({ kind }) => kind !== of) });
-    this.#note(array, { indexed: true });
-  }
-
-  #removeIndex({ epoch, segments }: IndexEntry): void {
-    this.#removeObject(epoch);
-    const bits = segments.flatMap((segment) => segment.bits ?? []);
-    for (const { object } of [...segments, ...bits]) this.#removeObject(object);
+  #changeIndexes(change: ChangeOf<'index' | 'dropIndex' | 'extendIndex'>, { base }: Tally): void {
+    const objects = {
+      add: (object: NewObject) => this.#addObject(object),
+      hashAt: (slot: number) => this.#objects.table.objectAt(slot).hash,
+    };
+    const { indexes, removed } = changeIndexes(this.#array(change.array), change, base, objects);
+    for (const slot of removed) this.#removeObject(slot);
+    this.#update(change.array, { indexes });
+    // Who adds segments of rows that it appends is in nobody's way.
+    if (change.kind !== 'extendIndex' || removed.length > 0) this.#note(change.array, { indexed: true });
   }
 
   #changeAttributeIndexes(change: ChangeOf<'indexAttribute' | 'dropAttributeIndex'>): void {
     const entry = this.#array(change.array);
-    const { attributeIndexes, removed } = changeIndexes(entry, change, (object) => this.#addObject(object));
+    const { attributeIndexes, removed } = changeAttributeIndexes(entry, change, (object) =>
+      this.#addObject(object),
+    );
     for (const slot of removed) this.#removeObject(slot);
     this.#update(change.array, { attributeIndexes });
     this.#note(change.array, { indexed: true });
@@ -300,7 +277,7 @@ export class RootDraft {
     for (const partition of [...entry.partitions, ...entry.columns]) this.#removePartition(partition);
     for (const { object } of [...entry.segments, ...entry.columnSegments]) this.#removeObject(object);
     for (const set of entry.dropped) this.#removeRowSet(set);
-    for (const index of entry.indexes) this.#removeIndex(index);
+    for (const slot of entry.indexes.flatMap(slotsOf)) this.#removeObject(slot);
     for (const slot of withoutIndexes(entry, []).removed) this.#removeObject(slot);
     this.#note(array, { dropped: true });
     this.#arrays.delete(array);

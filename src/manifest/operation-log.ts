@@ -17,7 +17,7 @@ export interface Tally {
 function verbOf({ kind }: Change): string | undefined {
   if (kind === 'indexAttribute') return 'index';
   if (kind === 'dropAttributeIndex') return 'dropIndex';
-  return kind === 'appendAttributes' ? undefined : kind;
+  return kind === 'appendAttributes' || kind === 'extendIndex' ? undefined : kind;
 }
 
 export class OperationLog {

@@ -90,6 +90,17 @@ export type Change =
   | { readonly kind: 'dropArray'; readonly array: ArrayId }
   | { readonly kind: 'rename'; readonly array: ArrayId; readonly name: string }
   | { readonly kind: 'index'; readonly array: ArrayId; readonly index: IndexDraft }
+  | {
+      /** Of appended rows; it comes to nothing where the index is no longer that of the epoch. */
+      readonly kind: 'extendIndex';
+      readonly array: ArrayId;
+      /** Number of the `IndexKind` enumeration. */
+      readonly of: number;
+      /** BLAKE3 of the epoch's object. */
+      readonly epoch: Uint8Array;
+      readonly segments: readonly AppendedSegmentDraft[];
+      readonly merges: readonly MergedSegments[];
+    }
   /** `of` is a number of the `IndexKind` enumeration. */
   | { readonly kind: 'dropIndex'; readonly array: ArrayId; readonly of: number }
   | { readonly kind: 'indexAttribute'; readonly array: ArrayId; readonly index: AttributeIndexDraft }
@@ -109,7 +120,19 @@ export interface IndexDraft {
   readonly metric?: string;
   readonly calibrations?: readonly CalibrationDraft[];
   readonly segments: readonly IndexSegmentDraft[];
+  /** Of an index that is added to. */
+  readonly merges?: readonly MergedSegments[];
 }
+
+/** A segment in the place of some that were there when the transaction began. */
+export interface MergedSegments {
+  /** BLAKE3 of their objects. Where one of them is gone, all stay as they are. */
+  readonly taken: readonly Uint8Array[];
+  readonly segment: IndexSegmentDraft;
+}
+
+/** Of rows that the transaction appends: the first is counted among these. */
+export type AppendedSegmentDraft = Omit<IndexSegmentDraft, 'firstRowId'> & { readonly firstRow: number };
 
 export interface CalibrationDraft {
   /** Rows wanted of a query, and the number of queries that it was measured with. */

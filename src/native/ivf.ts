@@ -129,6 +129,15 @@ export interface IvfBinding {
     rows: number,
   ): IvfSegment;
   /**
+   * The segment of the rows of all these, of which each begins where the one before ends; `bytes` are those
+   * of whole segments. `Corrupt` for a list that is not what its checksum says.
+   */
+  mergeIvfSegments(
+    quantizer: IvfQuantizer,
+    segments: readonly IvfSegment[],
+    bytes: readonly Uint8Array[],
+  ): Promise<BuiltLists>;
+  /**
    * Each query may look into `probes` lists. Nothing where the metric is not of products, or a query out of
    * the range of codes.
    */

@@ -2,7 +2,7 @@
 
 use super::assign::{Assigned, Assigner};
 use super::quantizer::Quantizer;
-use super::segment;
+use super::segment::{self, Built};
 use crate::codes::layout::{FACTORS, Section};
 use crate::codes::{CHUNK_ROWS, LANES, Layout, encode};
 use crate::distance::Dtype;
@@ -24,13 +24,6 @@ struct List {
     waiting: Vec<u8>,
     /// Chunks of one block each.
     blocks: Vec<u8>,
-}
-
-/// The bytes of a segment, and how many of them the directory has.
-pub struct Built {
-    pub bytes: Vec<u8>,
-    pub head: usize,
-    pub rows: usize,
 }
 
 impl ListBuilder {
@@ -90,7 +83,7 @@ impl ListBuilder {
         let rows = builders.iter().flat_map(|builder| &builder.lists).map(|list| list.ids.len()).sum();
         let lists = (0..quantizer.lists()).map(|number| {
             let list = &builders[number % builders.len()].lists[number / builders.len()];
-            (&*list.ids, list.codes(layout))
+            (list.ids.as_slice(), list.codes(layout))
         });
         let (bytes, head) = segment::write(layout, lists);
         Built { bytes, head, rows }

@@ -7,6 +7,7 @@
 
 mod assign;
 mod build;
+mod merge;
 mod quantizer;
 mod search;
 mod segment;
@@ -15,8 +16,9 @@ mod tests;
 mod train;
 
 pub use assign::Assigner;
-pub use build::{Built, ListBuilder};
+pub use build::ListBuilder;
+pub use merge::{Piece, merge};
 pub use quantizer::Quantizer;
 pub use search::{IvfSearch, ListCodes};
-pub use segment::{Directory, Entry};
+pub use segment::{Built, Directory, Entry};
 pub use train::{Trainer, Training};

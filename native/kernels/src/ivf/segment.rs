@@ -22,6 +22,13 @@ pub struct Entry {
     pub end: usize,
 }
 
+/// The bytes of a segment, and how many of them the directory has.
+pub struct Built {
+    pub bytes: Vec<u8>,
+    pub head: usize,
+    pub rows: usize,
+}
+
 pub struct Directory {
     pub entries: Vec<Entry>,
     layout: Layout,
@@ -103,13 +110,14 @@ pub fn list_bytes(layout: Layout, rows: usize) -> usize {
 }
 
 /// The segment of lists, which are given as their ids and codes.
-pub fn write<'a>(
+pub fn write(
     layout: Layout,
-    lists: impl ExactSizeIterator<Item = (&'a [u32], Vec<u8>)>,
+    lists: impl ExactSizeIterator<Item = (impl AsRef<[u32]>, Vec<u8>)>,
 ) -> (Vec<u8>, usize) {
     let head = lists.len() * ENTRY_BYTES;
     let mut bytes = vec![0; head];
     for (list, (ids, codes)) in lists.enumerate() {
+        let ids = ids.as_ref();
         if ids.is_empty() {
             continue;
         }

@@ -143,3 +143,47 @@ fn few_lists_find_almost_all_and_all_lists_find_all() {
         }
     }
 }
+
+#[test]
+fn segments_become_the_segment_of_all_their_rows() {
+    let row_bytes = 4 * DIMENSIONS;
+    let rows = bytes_of(&clustered(5_000, 20, 7));
+    let quantizer = trained(&rows, 16);
+    let layout = quantizer.transform.layout;
+    let open = |segment: &Built| {
+        Directory::new(&segment.bytes[..segment.head], quantizer.lists(), segment.rows, layout).unwrap()
+    };
+    // Lists of more than a chunk, of less than a block, and of none.
+    let cuts = [0, 3_500, 3_501, 3_520, 4_900, 5_000];
+    let parts: Vec<Built> =
+        cuts.windows(2).map(|cut| built(&quantizer, &rows[cut[0] * row_bytes..cut[1] * row_bytes])).collect();
+    let directories: Vec<Directory> = parts.iter().map(open).collect();
+    let pieces = |from: usize, until: usize| -> Vec<Piece<'_>> {
+        let piece = |i: usize| Piece {
+            directory: &directories[i],
+            bytes: &parts[i].bytes,
+            first_id: FIRST_ID + cuts[i] as u64,
+            rows: parts[i].rows,
+        };
+        (from..until).map(piece).collect()
+    };
+    let whole = built(&quantizer, &rows);
+    let merged = merge(layout, &pieces(0, 5)).unwrap();
+    assert_eq!((merged.head, merged.rows), (whole.head, whole.rows));
+    assert!(merged.bytes == whole.bytes);
+    let later = built(&quantizer, &rows[3_501 * row_bytes..4_900 * row_bytes]);
+    assert!(merge(layout, &pieces(2, 4)).unwrap().bytes == later.bytes);
+
+    let mut apart = pieces(0, 2);
+    apart[1].first_id += 1;
+    assert!(merge(layout, &apart).is_err());
+    assert!(merge(layout, &[]).is_err());
+    let mut damaged = parts[1].bytes.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    let mut pieces = pieces(0, 2);
+    pieces[1].bytes = &damaged;
+    let error = merge(layout, &pieces).err().unwrap();
+    assert!(error.to_string().contains("checksum"), "{error}");
+    pieces[1].bytes = &damaged[1..];
+    assert!(merge(layout, &pieces).is_err());
+}

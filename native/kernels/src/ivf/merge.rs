@@ -1,0 +1,100 @@
+//! One segment of several whose rows follow each other. Codes are taken over as they are: they depend on the
+//! row and its centroid alone.
+
+use super::segment::{self, Built, Directory};
+use crate::codes::layout::{self, CHUNK_ROWS, Chunk, FACTORS, RECORD_HEAD, Section};
+use crate::codes::{LANES, Layout};
+use crate::{Error, Result};
+
+/// A segment that is to become a part of another.
+pub struct Piece<'a> {
+    pub directory: &'a Directory,
+    pub bytes: &'a [u8],
+    pub first_id: u64,
+    pub rows: usize,
+}
+
+/// The segment of the rows of all pieces, each of which begins where the one before ends. `Corrupt` for a
+/// list that is not what its checksum says.
+pub fn merge(layout: Layout, pieces: &[Piece<'_>]) -> Result<Built> {
+    let Some(first) = pieces.first() else { return Err(Error::invalid("no segments")) };
+    let lists = first.directory.entries.len();
+    let mut rows = 0;
+    for piece in pieces {
+        if piece.first_id != first.first_id + rows as u64 || piece.directory.entries.len() != lists {
+            return Err(Error::invalid("segments of one index follow each other"));
+        }
+        if piece.bytes.len() != piece.directory.segment_bytes() {
+            return Err(Error::corrupt(format!("{} bytes are no segment", piece.bytes.len())));
+        }
+        rows += piece.rows;
+    }
+    if u32::try_from(rows).is_err() {
+        return Err(Error::invalid(format!("{rows} rows are more than a segment has")));
+    }
+    let merged = (0..lists).map(|list| merge_lists(layout, pieces, list)).collect::<Result<Vec<_>>>()?;
+    let (bytes, head) = segment::write(layout, merged.into_iter());
+    Ok(Built { bytes, head, rows })
+}
+
+/// The ids, less the first of the first piece, and the codes of a list of all pieces.
+fn merge_lists(layout: Layout, pieces: &[Piece<'_>], list: usize) -> Result<(Vec<u32>, Vec<u8>)> {
+    let base = pieces[0].first_id;
+    let rows = pieces.iter().map(|piece| piece.directory.entries[list].rows).sum();
+    let mut ids = Vec::with_capacity(rows);
+    let mut writer = ListWriter::new(layout, rows);
+    for piece in pieces {
+        let entry = piece.directory.entries[list];
+        let bytes = &piece.bytes[entry.start..entry.end];
+        if entry.rows == 0 {
+            continue;
+        }
+        let (found, codes) = piece.directory.list(list, bytes, (piece.first_id, piece.rows as u64))?;
+        ids.extend(found.iter().map(|id| (id - base) as u32));
+        let mut rest = codes;
+        for start in (0..entry.rows).step_by(CHUNK_ROWS) {
+            let count = (entry.rows - start).min(CHUNK_ROWS);
+            let (chunk, after) = rest.split_at(layout.chunk_bytes(count));
+            let chunk = Chunk::new(layout, count, chunk)?;
+            (0..count).for_each(|row| writer.push(&chunk, row));
+            rest = after;
+        }
+    }
+    Ok((ids, writer.codes))
+}
+
+/// The chunks of a list, row by row.
+struct ListWriter {
+    layout: Layout,
+    rows: usize,
+    done: usize,
+    codes: Vec<u8>,
+}
+
+impl ListWriter {
+    fn new(layout: Layout, rows: usize) -> Self {
+        Self { layout, rows, done: 0, codes: vec![0; layout.list_bytes(rows)] }
+    }
+
+    fn push(&mut self, from: &Chunk<'_>, row: usize) {
+        let Self { layout, rows, done, .. } = *self;
+        let (start, place) = (done / CHUNK_ROWS * CHUNK_ROWS, done % CHUNK_ROWS);
+        let count = (rows - start).min(CHUNK_ROWS);
+        let chunk = &mut self.codes[layout.list_bytes(start)..][..layout.chunk_bytes(count)];
+        for section in FACTORS.into_iter().filter(|&factor| factor != Section::Tail || layout.has_tail) {
+            let bits = from.factors(section)[row].to_bits();
+            layout::put_factor(layout, count, section, place, bits, chunk);
+        }
+        let high = &mut chunk[layout.offset(Section::HighNibbles, count)..];
+        let high = &mut high[place / LANES * LANES * layout.plane_bytes()..];
+        let words = high.as_chunks_mut::<4>().0.iter_mut().skip(place % LANES).step_by(LANES);
+        let from_words =
+            from.high_block(row / LANES).as_chunks::<4>().0.iter().skip(row % LANES).step_by(LANES);
+        words.zip(from_words).for_each(|(to, from)| *to = *from);
+        let record = layout.record_bytes();
+        debug_assert!(record > RECORD_HEAD);
+        let at = layout.offset(Section::Records, count) + place * record;
+        chunk[at..at + record].copy_from_slice(from.record(row).0);
+        self.done += 1;
+    }
+}

@@ -1,0 +1,117 @@
+// Segments of lists into fewer: every segment costs a query of its own requests.
+//
+// Codes depend on the row and the epoch alone, so they are taken over as they are. A segment takes up those
+// after it once they have half as many rows: then there are few, and each row is moved a few times.
+import type { CodeList } from '../arrays/array-view.js';
+import type { ArrayEnvironment } from '../arrays/environment.js';
+import { uploadLarge } from '../arrays/partition-writer.js';
+import { uncheckedReads } from '../arrays/pages.js';
+import type { KeyPattern } from '../manifest/keys.js';
+import type { IndexSegmentDraft } from '../manifest/transaction.js';
+import { fromNative } from '../native.js';
+import type { BuiltLists, IvfQuantizer, IvfSegment } from '../native/ivf.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { defined } from '../util/assert.js';
+import { openSegment, readDirectory } from './segments.js';
+
+/** Bytes of codes that are merged into one segment at most: all of it is in memory twice meanwhile. */
+export function mostMergedBytes({ memoryBytes }: ArrayEnvironment): number {
+  return Math.min(64 * 2 ** 20, memoryBytes / 4);
+}
+
+/** Sums of the blocks of an index stand in the root. */
+const blockBytes = 2 ** 20;
+
+interface Covered {
+  readonly firstRowId: number;
+  readonly rows: number;
+}
+
+/** Which neighbours are to be one, each run ascending; a run of one stays as it is. */
+export function mergeRuns<T extends Covered>(segments: readonly T[], fits: (rows: number) => boolean): T[][] {
+  const runs: T[][] = [];
+  for (const segment of [...segments].sort((a, b) => a.firstRowId - b.firstRowId)) {
+    let run = [segment];
+    for (let before = runs.at(-1); before !== undefined; before = runs.at(-1)) {
+      const [rows, rowsBefore] = [rowsOf(run), rowsOf(before)];
+      const follows = endOf(before) === segment.firstRowId - (rows - segment.rows);
+      if (!follows || rowsBefore > 2 * rows || !fits(rowsBefore + rows)) break;
+      run = [...before, ...run];
+      runs.pop();
+    }
+    runs.push(run);
+  }
+  return runs;
+}
+
+function rowsOf(run: readonly Covered[]): number {
+  return run.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+function endOf(run: readonly Covered[]): number {
+  const last = defined(run.at(-1), 'segment of a run');
+  return last.firstRowId + last.rows;
+}
+
+/** A segment in memory. */
+export interface SegmentInMemory extends Covered {
+  readonly segment: IvfSegment;
+  readonly bytes: Uint8Array;
+}
+
+/** Reads a whole segment. Cost: one wave. */
+export async function loadSegment(
+  environment: ArrayEnvironment,
+  quantizer: IvfQuantizer,
+  list: CodeList,
+  options: CallOptions,
+): Promise<SegmentInMemory> {
+  const { store, pages } = environment;
+  const range = { start: 0, end: list.part.object.sizeBytes };
+  const here = pages.lendObject?.(list.part);
+  const [directory, [read]] = await Promise.all([
+    readDirectory(environment, list, options),
+    here === undefined ? uncheckedReads(store)(list.part, [range], options) : [here.bytes],
+  ]);
+  // Lists have checksums, and are compared with them when they are merged.
+  const segment = openSegment(environment, quantizer, directory, list);
+  return { segment, bytes: defined(read, 'segment'), firstRowId: list.firstRowId, rows: list.rows };
+}
+
+/** One that was just built. */
+export function segmentInMemory(
+  { native }: ArrayEnvironment,
+  quantizer: IvfQuantizer,
+  { bytes, headBytes, rows }: BuiltLists,
+  firstRowId: number,
+): SegmentInMemory {
+  try {
+    const segment = native.openIvfSegment(quantizer, bytes.subarray(0, headBytes), firstRowId, rows);
+    return { segment, bytes, firstRowId, rows };
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+/** The segment of all rows of a run. */
+export async function mergeSegments(
+  { native }: ArrayEnvironment,
+  quantizer: IvfQuantizer,
+  run: readonly SegmentInMemory[],
+): Promise<BuiltLists> {
+  const segments = run.map(({ segment }) => segment);
+  const bytes = run.map((one) => one.bytes);
+  return native.mergeIvfSegments(quantizer, segments, bytes).catch((error: unknown) => {
+    throw fromNative(error);
+  });
+}
+
+export async function uploadSegment(
+  environment: ArrayEnvironment,
+  pattern: KeyPattern,
+  { bytes, headBytes, headCrc, rows }: BuiltLists,
+  options: CallOptions,
+): Promise<Omit<IndexSegmentDraft, 'firstRowId'>> {
+  const object = await uploadLarge(environment, pattern, [bytes], options, blockBytes);
+  return { object, headBytes, headCrc, rows };
+}
