@@ -4,7 +4,7 @@
 // Rows are streamed twice: once as a sample that centroids are trained on, once into their lists. What is in
 // memory is the sample, a window of rows, and the codes of one segment. Dropped and overridden rows are coded
 // too, as in `build-exact.ts`.
-import type { ArrayView, CodeList } from '../arrays/array-view.js';
+import type { ArrayIndex, ArrayView, CodeList } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import type { BasePart } from '../arrays/row-map.js';
@@ -40,9 +40,12 @@ import { trainTransform } from './train.js';
 import { type Stretch, stretchesOf, uncovered } from './uncovered.js';
 
 export interface IvfOptions extends CallOptions {
-  /** Puts only rows into lists that are in none yet; centroids stay. Default false. */
+  /**
+   * Puts only rows into lists that are in none yet; centroids stay, until the array has four times the rows
+   * that they were made for: then the index is built anew. Default false.
+   */
   readonly update?: boolean;
-  /** By which metric it will be asked. Default `l2`, which serves `l2sq` too. */
+  /** By which metric it will be asked. Default `l2`, which serves `l2sq` too; with `update`, as it is. */
   readonly metric?: ScanMetric;
   /**
    * Lists that rows are put into, up to 65,536; up to half more where some grow too large. Default: twice the
@@ -80,11 +83,14 @@ export async function buildIvfIndex(
   view: ArrayView,
   dtype: ScanDtype,
   dimensions: number,
-  { update = false, metric = 'l2', nlist, onProgress, ...options }: IvfOptions = {},
+  { update = false, metric: given, nlist, onProgress, ...options }: IvfOptions = {},
 ): Promise<IndexDraft | undefined> {
-  check(view.name, metric, nlist);
   const kind = v1.IndexKind.INDEX_KIND_IVF;
-  const known = update ? view.index(kind) : undefined;
+  const before = update ? view.index(kind) : undefined;
+  const metric = given ?? metricOf(before) ?? 'l2';
+  check(view.name, metric, nlist);
+  checkUpdate(view.name, before, metric);
+  const known = before !== undefined && isOutgrown(before, view) ? undefined : before;
   const parts = await uncovered(view, known);
   const total = parts.reduce((sum, { part }) => sum + part.rows, 0);
   if (total === 0 && known === undefined) return undefined;
@@ -111,7 +117,33 @@ export async function buildIvfIndex(
     return segments.length + merges.length === 0 ? undefined : { kind, segments, merges };
   }
   const calibrations: readonly CalibrationDraft[] = await calibrator.finish(quantizer);
-  return { kind, epoch: trained.epoch, segments, metric: indexMetric(metric), calibrations };
+  const of = { metric: indexMetric(metric), builtRows: total, calibrations };
+  return { kind, epoch: trained.epoch, segments, ...of };
+}
+
+/** An array of so many times the rows that lists were made for gets others. */
+const outgrown = 4;
+
+/** Lists that hold too many rows, around centroids of few of them, make a query read much for little. */
+function isOutgrown({ builtRows }: ArrayIndex, view: ArrayView): boolean {
+  return builtRows > 0 && view.units().reduce((sum, { rows }) => sum + rows, 0) >= outgrown * builtRows;
+}
+
+/** The metric of an index that is there, as far as it is known here. */
+function metricOf(index: ArrayIndex | undefined): ScanMetric | undefined {
+  return [...metricsOfCodes].find((metric) => metric === index?.metric);
+}
+
+function checkUpdate(array: string, index: ArrayIndex | undefined, metric: ScanMetric): void {
+  if (index === undefined || index.metric === indexMetric(metric)) return;
+  throw new NacreError(
+    'InvalidArgument',
+    `the ivf index is of the metric '${index.metric}', not '${metric}'`,
+    {
+      context: { array, metric },
+      hint: 'Update it without a metric, or build it anew for the other one, without update.',
+    },
+  );
 }
 
 /** More would be read as centroids alone than most arrays have rows. */

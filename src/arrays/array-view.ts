@@ -235,8 +235,9 @@ export class ArrayView {
       const of = bits && { bits: partOf(bits.object, rows) };
       return { part: partOf(object, rows), firstRowId, rows, norms, head, ...of };
     });
-    const { metric, calibrations } = entry;
-    return { epoch: resolveObject(objects, entry.epoch, this.#where()), lists, metric, calibrations };
+    const { metric, builtRows, calibrations } = entry;
+    const epoch = resolveObject(objects, entry.epoch, this.#where());
+    return { epoch, lists, metric, builtRows, calibrations };
   }
 
   /** What an attribute's index covers, ascending; undefined where it has none. */
@@ -346,6 +347,8 @@ export interface ArrayIndex {
   readonly lists: readonly CodeList[];
   /** Of an index that is of one metric; else empty. */
   readonly metric: string;
+  /** Rows that it had when its lists were made; 0 where that is not known. */
+  readonly builtRows: number;
   /** How many lists a query has to look into, ascending by k. */
   readonly calibrations: readonly Calibration[];
 }

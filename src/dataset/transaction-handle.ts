@@ -31,7 +31,7 @@ export interface ExactIndexOptions extends BuildOptions {
 export interface IvfIndexOptions extends Omit<IvfOptions, 'metric'> {
   /** Approximate search looks into few lists of rows near each other: see {@link NearestQuery.recall}. */
   readonly type: 'ivf';
-  /** By which metric it will be asked: l2 (and l2sq), cosine or dot. Default `l2`. */
+  /** By which metric it will be asked: l2 (and l2sq), cosine or dot. Default `l2`; with `update`, as it is. */
   readonly metric?: Metric;
 }
 
@@ -73,8 +73,8 @@ async function build(of: Indexed, options: IndexOptions): Promise<IndexDraft | u
     return buildExactIndex(...of, options);
   }
   const { buildIvfIndex } = await import('../ann/build-ivf.js');
-  const { metric = 'l2', ...how } = options;
-  return buildIvfIndex(...of, { ...how, metric: resolveMetric(metric) });
+  const { metric, ...how } = options;
+  return buildIvfIndex(...of, metric === undefined ? how : { ...how, metric: resolveMetric(metric) });
 }
 
 /** Changes that become one version. Use it inside the callback of `write()` only, and await every call. */

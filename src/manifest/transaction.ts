@@ -116,8 +116,9 @@ export interface IndexDraft {
   readonly kind: number;
   /** Absent when segments are added to the index that is there. */
   readonly epoch?: NewObject;
-  /** Of an index with an epoch that is of one metric: which, and how many lists it takes. */
+  /** Of an index with an epoch that is of one metric: which, of how many rows, and how many lists it takes. */
   readonly metric?: string;
+  readonly builtRows?: number;
   readonly calibrations?: readonly CalibrationDraft[];
   readonly segments: readonly IndexSegmentDraft[];
   /** Of an index that is added to. */

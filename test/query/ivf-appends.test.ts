@@ -168,6 +168,32 @@ test('codes go up beside the rows, not after them', async () => {
   await dataset.close();
 });
 
+test('an array that has outgrown its lists gets others with an update, of the same metric', async () => {
+  const dataset = await open(path.join(folder, 'outgrown'), { create: true });
+  await dataset.write(async (tx) => {
+    await tx.create('e', { dtype: 'float32', rowShape: [dimensions] });
+    await tx.append('e', rowsOf(1000));
+  });
+  const array = dataset.array('e');
+  await array.index({ type: 'ivf', metric: 'cosine' });
+  const lists = async () => (await indexOf(dataset))?.lists ?? 0;
+  const first = await lists();
+  await dataset.write((tx) => tx.append('e', rowsOf(2000)));
+  await dataset.write((tx) => tx.append('e', rowsOf(900)));
+  await expect(array.index({ type: 'ivf', metric: 'l2', update: true })).rejects.toMatchObject({
+    code: 'InvalidArgument',
+  });
+  await array.index({ type: 'ivf', update: true });
+  expect(await indexOf(dataset)).toMatchObject({ rows: 3900, lists: first, metric: 'cosine' });
+  await dataset.write((tx) => tx.append('e', rowsOf(100)));
+  await array.index({ type: 'ivf', update: true });
+  expect(await indexOf(dataset)).toMatchObject({ rows: 4000, metric: 'cosine', segments: 1 });
+  expect(await lists()).toBeGreaterThan(1.5 * first);
+  const query = array.nearest(rowsOf(5), { metric: 'cosine' }).limit(20);
+  expect(await query.nprobe(1_000_000).precision('f64').toArray()).toEqual(await query.exact().toArray());
+  await dataset.close();
+});
+
 test('a source that is larger than the segments that are held, in pieces of a few rows', async () => {
   const dataset = await open(path.join(folder, 'source'), { create: true });
   await made(dataset);

@@ -686,6 +686,7 @@ export namespace nacre {
             segments: nacre.v1.IndexSegment.$Properties[];
             metric: string;
             calibrations: nacre.v1.Calibration.$Properties[];
+            builtRows: number;
             static create(properties: nacre.v1.Index.$Shape): nacre.v1.Index & nacre.v1.Index.$Shape;
             static create(properties?: nacre.v1.Index.$Properties): nacre.v1.Index;
             static encode(message: nacre.v1.Index.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -699,6 +700,7 @@ export namespace nacre {
                 segments?: (nacre.v1.IndexSegment.$Properties[]|null);
                 metric?: (string|null);
                 calibrations?: (nacre.v1.Calibration.$Properties[]|null);
+                builtRows?: (number|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.Index.$Properties;

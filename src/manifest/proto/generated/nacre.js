@@ -4788,6 +4788,7 @@ export const nacre = $root.nacre = (() => {
              * @property {Array.<nacre.v1.IndexSegment.$Properties>|null} [segments] Index segments
              * @property {string|null} [metric] Index metric
              * @property {Array.<nacre.v1.Calibration.$Properties>|null} [calibrations] Index calibrations
+             * @property {number|null} [builtRows] Index builtRows
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -4862,6 +4863,14 @@ export const nacre = $root.nacre = (() => {
             Index.prototype.calibrations = $util.emptyArray;
 
             /**
+             * Index builtRows.
+             * @member {number} builtRows
+             * @memberof nacre.v1.Index
+             * @instance
+             */
+            Index.prototype.builtRows = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
              * Creates a new Index instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Index
@@ -4905,6 +4914,8 @@ export const nacre = $root.nacre = (() => {
                 if (message.calibrations != null && message.calibrations.length)
                     for (let i = 0; i < message.calibrations.length; ++i)
                         $root.nacre.v1.Calibration.encode(message.calibrations[i], writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
+                if (message.builtRows != null && $Object.hasOwnProperty.call(message, "builtRows") && (typeof message.builtRows === "object" ? message.builtRows.low || message.builtRows.high : message.builtRows !== 0))
+                    writer.uint32(/* id 6, wireType 0 =*/48).uint64(message.builtRows);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -4990,6 +5001,15 @@ export const nacre = $root.nacre = (() => {
                             if (!(message.calibrations && message.calibrations.length))
                                 message.calibrations = [];
                             message.calibrations.push($root.nacre.v1.Calibration.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.builtRows = value;
+                            else
+                                delete message.builtRows;
                             continue;
                         }
                     }
