@@ -12,11 +12,18 @@ import { runChild } from './support/places.mjs';
 export const title = 'approximate search';
 
 export const full = async (context) => [
-  ...(await clustered(context, { rows: 200_000, width: 384, centres: 1000, queries: 100, rounds: 5 })),
+  ...(await clustered(context, {
+    rows: 200_000,
+    width: 384,
+    centres: 1000,
+    queries: 1000,
+    rounds: 5,
+    partitions: 256,
+  })),
   ...(await mnist(context, { queries: 1000 })),
 ];
 export const small = (context) =>
-  clustered(context, { rows: 3000, width: 32, centres: 30, queries: 20, rounds: 1 });
+  clustered(context, { rows: 3000, width: 32, centres: 30, queries: 20, rounds: 1, partitions: 4 });
 
 const delayMs = 30;
 
@@ -49,7 +56,7 @@ function recallOf(found, expected) {
 }
 
 /** A dataset of rows and queries with an index; how long that took to build. */
-async function made(place, label, { data, asked, width }) {
+async function made(place, label, { data, asked, width }, how = {}) {
   const uri = place.uri(label);
   const dataset = await place.open(uri, { create: true });
   await dataset.write(async (tx) => {
@@ -63,13 +70,33 @@ async function made(place, label, { data, asked, width }) {
       });
       await tx.append(name, { data: content, shape: [content.length / width, width] });
     }
-  });
+  }, how);
   const { ms } = await timed(() => dataset.array('rows').index({ type: 'ivf' }));
   await dataset.close();
   return { uri, ms };
 }
 
-async function clustered(context, { rows, width, centres, queries, rounds }) {
+/** The same rows by so many appends, each with an update of the index after it; milliseconds of each. */
+async function madeByAppends(place, label, { data, width }, appends) {
+  const uri = place.uri(label);
+  const dataset = await place.open(uri, { create: true });
+  await dataset.write((tx) => tx.create('rows', { dtype: 'float32', rowShape: [width] }));
+  const rows = data.length / width;
+  const times = [];
+  for (let i = 0; i < appends; i++) {
+    const [start, end] = [i, i + 1].map((part) => Math.floor((rows * part) / appends));
+    const some = { data: data.subarray(start * width, end * width), shape: [end - start, width] };
+    const append = async () => {
+      await dataset.write((tx) => tx.append('rows', some));
+      await dataset.array('rows').index({ type: 'ivf', update: true });
+    };
+    times.push((await timed(append)).ms);
+  }
+  await dataset.close();
+  return { uri, times };
+}
+
+async function clustered(context, { rows, width, centres, queries, rounds, partitions }) {
   const place = await context.place();
   const { data, asked } = clusters({ rows, width, centres, queries });
   const expected = await nearest(data, asked, width);
@@ -78,6 +105,10 @@ async function clustered(context, { rows, width, centres, queries, rounds }) {
   const questions = writeNpy(path.join(folder, 'queries.npy'), asked, [queries, width]);
   context.say(` ${rows} rows on MinIO, and the index`);
   const bucket = await made(place, 'ann', { data, asked, width });
+  const partitionBytes = Math.ceil(rows / partitions) * width * 4;
+  context.say(` the same in ${partitions} partitions, and by as many appends`);
+  const inParts = await made(place, 'ann-parts', { data, asked, width }, { partitionBytes });
+  const byAppends = await madeByAppends(place, 'ann-appends', { data, width }, partitions);
   const peers = await bucketPeers(context, place, file);
 
   // Each process asks for two vectors of its own.
@@ -86,14 +117,20 @@ async function clustered(context, { rows, width, centres, queries, rounds }) {
     const at = (2 * round) % (queries - 1);
     return [at, at + 1].map((q) => Array.from(asked.subarray(q * width, (q + 1) * width)));
   };
-  const cold = async (precision, round) => {
+  const cold = async (precision, round, { uri } = bucket) => {
     const vectors = path.join(folder, `vectors-${turn++}.json`);
     writeFileSync(vectors, JSON.stringify(vectorsOf(round)));
-    return runChild(place, 'ann-first.mjs', [bucket.uri, 'rows', precision, '0.99', vectors], {
+    return runChild(place, 'ann-first.mjs', [uri, 'rows', precision, '0.99', vectors], {
       counted: true,
     });
   };
   const counted = await place.count(() => cold('f8', 0));
+  const inMany = [];
+  for (const [what, of] of [
+    [`${partitions} partitions, built once`, inParts],
+    [`${partitions} appends, updated after each`, byAppends],
+  ])
+    inMany.push({ what, counted: await place.count(() => cold('f8', 0, of)) });
   await place.latency(delayMs);
   const later = [];
   const medians = await interleaved(rounds, {
@@ -103,6 +140,8 @@ async function clustered(context, { rows, width, centres, queries, rounds }) {
       return ms;
     },
     f64: async (round) => (await cold('f64', round)).ms,
+    inParts: async (round) => (await cold('f8', round, inParts)).ms,
+    byAppends: async (round) => (await cold('f8', round, byAppends)).ms,
     ...Object.fromEntries(peers.map(({ name, first }) => [name, (round) => first(vectorsOf(round)[0])])),
   });
   await place.latency(0);
@@ -169,6 +208,21 @@ async function clustered(context, { rows, width, centres, queries, rounds }) {
       others,
     }),
     row({ what: 'the same with exact scores', value: medians.f64, unit: 'ms' }),
+    ...inMany.map(({ what, counted: { value } }, i) =>
+      row({
+        what: `cold with ${delayMs} ms a request, ${what}`,
+        value: [medians.inParts, medians.byAppends][i],
+        unit: 'ms',
+        mostRatio: 1.2,
+        beside: { name: 'one append', value: medians.f8, unit: 'ms' },
+        note: `${value.first.waves} waves, ${value.first.totalRequests} requests, ${value.first.bytesDown} bytes`,
+      }),
+    ),
+    row({
+      what: 'an append and an update of the index, no delay',
+      value: median(byAppends.times),
+      unit: 'ms',
+    }),
     row({ what: `next query with ${delayMs} ms a request`, value: median(later), unit: 'ms' }),
     row({
       what: 'the process: peak memory',

@@ -23,7 +23,7 @@ import type { BuiltLists, IvfQuantizer } from '../native/ivf.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { NacreError } from '../errors.js';
 import { throwIfAborted } from '../util/runtime.js';
-import { Calibrator } from './calibrate.js';
+import { Calibrator, queriesWanted } from './calibrate.js';
 import { makeQuantizer, readCoding, writeEpoch } from './epoch.js';
 import {
   loadSegment,
@@ -35,7 +35,7 @@ import {
   uploadSegment,
 } from './merge.js';
 import { indexMetric, metricsOfCodes } from './metrics.js';
-import type { Sample } from './sample.js';
+import { holdOut, type Sample } from './sample.js';
 import { trainTransform } from './train.js';
 import { type Stretch, stretchesOf, uncovered } from './uncovered.js';
 
@@ -104,7 +104,7 @@ export async function buildIvfIndex(
   const { transform, quantizer } = trained ?? { ...coding };
   if (transform === undefined || quantizer === undefined) return undefined;
   const calibrator =
-    trained && (await Calibrator.start(environment, trained.sample, { metric, dtype, dimensions }));
+    trained && (await Calibrator.start(environment, trained.held, { metric, dtype, dimensions }));
   let done = 0;
   const onRows = (rows: number): void => {
     done += rows;
@@ -175,7 +175,8 @@ interface Trained {
   readonly transform: CodeTransform;
   readonly quantizer: IvfQuantizer;
   readonly epoch: NewObject;
-  readonly sample: Sample;
+  /** Rows that nothing was trained on, but for the rotation and the mean. */
+  readonly held: Sample;
 }
 
 async function train(
@@ -187,21 +188,16 @@ async function train(
 ): Promise<Trained> {
   const rowsLimit = Math.max(16_384, lists * rowsOfList);
   const how = { ...options, rowsLimit };
-  const { sample, transform, fields } = await trainTransform(
-    environment,
-    view,
-    parts,
-    dtype,
-    dimensions,
-    how,
-  );
+  const trained = await trainTransform(environment, view, parts, dtype, dimensions, how);
+  const { transform, fields } = trained;
+  const { held, rest } = holdOut(trained.sample, queriesWanted);
   const { native } = environment;
   const { seed } = fields;
   try {
-    const trainer = await native.createIvfTrainer(transform, { dtype, lists, seed }, sample.bytes);
+    const trainer = await native.createIvfTrainer(transform, { dtype, lists, seed }, rest.bytes);
     for (let turn = 0; turn < turns; turn++) {
       throwIfAborted(options.signal);
-      await trainer.turn(sample.bytes, turn < splittingTurns);
+      await trainer.turn(rest.bytes, turn < splittingTurns);
     }
     const centroids = await trainer.finish();
     const of = { centroidScales: centroids.scales, centroidSteps: centroids.steps };
@@ -209,7 +205,7 @@ async function train(
       writeEpoch(environment, view.entry.id, { ...fields, ...of }, options),
       makeQuantizer(environment, transform, centroids),
     ]);
-    return { transform, quantizer, epoch, sample };
+    return { transform, quantizer, epoch, held };
   } catch (error) {
     throw fromNative(error);
   }

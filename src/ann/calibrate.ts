@@ -12,7 +12,7 @@ import { lastAtMost } from '../util/sorted.js';
 import type { Sample } from './sample.js';
 
 /** Queries, where there are so many rows. */
-const queriesWanted = 1000;
+export const queriesWanted = 1000;
 
 /** Rows of a query that recall is measured for. */
 const ks = [1, 10, 100];
@@ -55,22 +55,15 @@ export class Calibrator {
     this.#scan = scan;
   }
 
+  /** The rows of the sample are the queries; what is measured was not trained on them. */
   static async start(
     environment: ArrayEnvironment,
-    sample: Sample,
+    { bytes, rows, ids }: Sample,
     how: CalibratedScan,
   ): Promise<Calibrator> {
     const { dtype, dimensions, metric } = how;
-    const count = Math.min(queriesWanted, sample.rows);
-    const picked = Float64Array.from({ length: count }, (_, i) => Math.floor((i * sample.rows) / count));
-    const ids = picked.map((row) => sample.ids[row] ?? 0);
-    const rowBytes = sample.bytes.byteLength / sample.rows;
-    const queries = new Float64Array(count * dimensions);
-    for (const [i, row] of picked.entries()) {
-      const bytes = sample.bytes.subarray(row * rowBytes, (row + 1) * rowBytes);
-      const numbers = viewAs(dtype, bytes);
-      putNumbers(numbers, dtype, 0, dimensions, queries.subarray(i * dimensions, (i + 1) * dimensions));
-    }
+    const queries = new Float64Array(rows * dimensions);
+    putNumbers(viewAs(dtype, bytes), dtype, 0, queries.length, queries);
     // One more than wanted: the query itself.
     const k = defined(ks.at(-1), 'rows of a query') + 1;
     const options = { metric, dtype, dimensions, k, queries };

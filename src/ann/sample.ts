@@ -62,3 +62,28 @@ export async function sampleRows(
   const ids = Float64Array.from(pieces.flatMap((piece) => [...piece.ids]));
   return { bytes: concat(pieces.map((piece) => piece.bytes)), rows: ids.length, ids };
 }
+
+/** Of four rows of a sample at most one is held out. */
+const heldOutOf = 4;
+
+/**
+ * Up to so many rows of a sample, evenly spread, and the rest of it: what is trained on some rows is measured by
+ * others. One row is both.
+ */
+export function holdOut({ bytes, rows, ids }: Sample, most: number): { held: Sample; rest: Sample } {
+  const rowBytes = bytes.byteLength / rows;
+  const count = Math.min(most, Math.floor(rows / heldOutOf));
+  if (count === 0) return { held: { bytes, rows, ids }, rest: { bytes, rows, ids } };
+  const picked = Array.from({ length: count }, (_, i) => Math.floor((i * rows) / count));
+  const isHeld = new Set(picked);
+  const bytesOf = (start: number, end: number) => bytes.subarray(start * rowBytes, end * rowBytes);
+  const between = picked.map((row, i) => bytesOf(row + 1, picked[i + 1] ?? rows));
+  return {
+    held: {
+      bytes: concat(picked.map((row) => bytesOf(row, row + 1))),
+      rows: count,
+      ids: Float64Array.from(picked, (row) => defined(ids[row], 'id of a row')),
+    },
+    rest: { bytes: concat(between), rows: rows - count, ids: ids.filter((_, row) => !isHeld.has(row)) },
+  };
+}
