@@ -67,8 +67,8 @@ export async function sampleRows(
 const heldOutOf = 4;
 
 /**
- * Up to so many rows of a sample, evenly spread, and the rest of it: what is trained on some rows is measured by
- * others. One row is both.
+ * Up to so many rows of a sample, evenly spread, and the rest of it: what is trained on some rows is measured
+ * by others. One row is both.
  */
 export function holdOut({ bytes, rows, ids }: Sample, most: number): { held: Sample; rest: Sample } {
   const rowBytes = bytes.byteLength / rows;

@@ -31,7 +31,7 @@ export interface ExactIndexOptions extends BuildOptions {
 export interface IvfIndexOptions extends Omit<IvfOptions, 'metric'> {
   /** Approximate search looks into few lists of rows near each other: see {@link NearestQuery.recall}. */
   readonly type: 'ivf';
-  /** By which metric it will be asked: l2 (and l2sq), cosine or dot. Default `l2`; with `update`, as it is. */
+  /** By which metric it will be asked: l2, l2sq, cosine or dot. Default `l2`; with `update`, as it is. */
   readonly metric?: Metric;
 }
 

@@ -116,7 +116,7 @@ export interface IndexDraft {
   readonly kind: number;
   /** Absent when segments are added to the index that is there. */
   readonly epoch?: NewObject;
-  /** Of an index with an epoch that is of one metric: which, of how many rows, and how many lists it takes. */
+  /** Of an index of one metric with an epoch: which, of how many rows, how many lists a query takes. */
   readonly metric?: string;
   readonly builtRows?: number;
   readonly calibrations?: readonly CalibrationDraft[];
