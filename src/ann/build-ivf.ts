@@ -104,7 +104,7 @@ export async function buildIvfIndex(
   const { transform, quantizer } = trained ?? { ...coding };
   if (transform === undefined || quantizer === undefined) return undefined;
   const calibrator =
-    trained && (await Calibrator.start(environment, trained.held, { metric, dtype, dimensions }));
+    trained && (await Calibrator.start(environment, trained.held, transform, { metric, dtype, dimensions }));
   let done = 0;
   const onRows = (rows: number): void => {
     done += rows;

@@ -3,7 +3,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { CalibrationDraft } from '../manifest/transaction.js';
-import { type ExactScan, fromNative, type ScanDtype, type ScanMetric } from '../native.js';
+import {
+  type Cascade,
+  type CodeTransform,
+  type ExactScan,
+  fromNative,
+  type ScanDtype,
+  type ScanMetric,
+} from '../native.js';
 import type { IvfQuantizer } from '../native/ivf.js';
 import { viewAs } from '../npy/dtype.js';
 import { putNumbers } from '../npy/float64.js';
@@ -16,6 +23,9 @@ export const queriesWanted = 1000;
 
 /** Rows of a query that recall is measured for. */
 const ks = [1, 10, 100];
+
+/** One more than the most: the query itself. */
+const rowsOfQuery = Math.max(...ks) + 1;
 
 /** Numbers of lists that are told apart. */
 const grid = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256];
@@ -38,6 +48,11 @@ export class Calibrator {
   readonly #queries: Float64Array;
   readonly #ids: Float64Array;
   readonly #scan: ExactScan;
+  /** By codes most rows are ruled out; null where these have no bounds. */
+  readonly #cascade: Cascade | null;
+  readonly #transform: CodeTransform;
+  /** Codes of a window. */
+  #codes = new Uint8Array(0);
   /** Of each row that came, in the order of their ids, its list. */
   readonly #lists: { readonly firstId: number; readonly lists: Uint32Array }[] = [];
 
@@ -46,36 +61,60 @@ export class Calibrator {
     how: CalibratedScan,
     queries: Float64Array,
     ids: Float64Array,
-    scan: ExactScan,
+    { scan, cascade, transform }: { scan: ExactScan; cascade: Cascade | null; transform: CodeTransform },
   ) {
     this.#environment = environment;
     this.#how = how;
     this.#queries = queries;
     this.#ids = ids;
     this.#scan = scan;
+    this.#cascade = cascade;
+    this.#transform = transform;
   }
 
   /** The rows of the sample are the queries; what is measured was not trained on them. */
   static async start(
     environment: ArrayEnvironment,
     { bytes, rows, ids }: Sample,
+    transform: CodeTransform,
     how: CalibratedScan,
   ): Promise<Calibrator> {
     const { dtype, dimensions, metric } = how;
     const queries = new Float64Array(rows * dimensions);
     putNumbers(viewAs(dtype, bytes), dtype, 0, queries.length, queries);
-    // One more than wanted: the query itself.
-    const k = defined(ks.at(-1), 'rows of a query') + 1;
-    const options = { metric, dtype, dimensions, k, queries };
-    const scan = await environment.native.createExactScanLater(options).catch((error: unknown) => {
+    const options = { metric, dtype, dimensions, k: rowsOfQuery, queries };
+    const { native } = environment;
+    try {
+      const scan = await native.createExactScanLater(options);
+      const cascade = await native.createCascadeLater(scan, transform);
+      return new Calibrator(environment, how, queries, ids, { scan, cascade, transform });
+    } catch (error) {
       throw fromNative(error);
-    });
-    return new Calibrator(environment, how, queries, ids, scan);
+    }
   }
 
   async add(rows: Uint8Array, lists: Uint32Array, firstId: number): Promise<void> {
     this.#lists.push({ firstId, lists });
-    await this.#scan.scan(rows, firstId);
+    try {
+      if (this.#cascade === null) await this.#scan.scan(rows, firstId);
+      else await this.#addByCodes(this.#cascade, rows, lists.length, firstId);
+    } catch (error) {
+      throw fromNative(error);
+    }
+  }
+
+  /** The best rows are the same, and few are scored. */
+  async #addByCodes(cascade: Cascade, bytes: Uint8Array, rows: number, firstRowId: number): Promise<void> {
+    const length = this.#transform.listBytes(rows);
+    if (this.#codes.byteLength < length) this.#codes = new Uint8Array(length);
+    const codes = this.#codes.subarray(0, length);
+    await this.#transform.encode(this.#how.dtype, bytes, codes);
+    await cascade.scan([{ codes, rows, firstRowId }]);
+    const here = [{ rows: bytes, firstRowId }];
+    for (let count = rowsOfQuery; ; count *= 4) {
+      await cascade.scoreInMemory(here, count);
+      if (cascade.isScored()) return;
+    }
   }
 
   async finish(quantizer: IvfQuantizer): Promise<CalibrationDraft[]> {
@@ -93,7 +132,7 @@ export class Calibrator {
       const rankOf = new Map(Array.from(order, (list, rank) => [list, rank]));
       const count = found.counts[q] ?? 0;
       const nearest = found.ids.subarray(place, place + count).filter((id) => id !== own);
-      place += defined(ks.at(-1), 'rows of a query') + 1;
+      place += rowsOfQuery;
       ranks.push(Array.from(nearest, (id) => rankOf.get(this.#listOf(id)) ?? Number.POSITIVE_INFINITY));
     }
     return ks.map((k) => calibration(k, ranks, quantizer.lists()));

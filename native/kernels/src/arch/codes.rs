@@ -5,7 +5,7 @@ use super::dots::{self, Left, LeftCoarse};
 use super::x86_dots;
 use super::{Tier, scalar};
 use crate::codes::Transform;
-use crate::codes::encode::{Work, encode_block};
+use crate::codes::encode::{Work, encode_block, turn_block};
 use crate::codes::product::{Products, Tile, TileKernel, add_tile};
 use crate::codes::query::{Columns, Rule};
 use crate::distance::Dtype;
@@ -16,7 +16,7 @@ pub const CODE_QUERIES: usize = 8;
 /// Rows of low nibbles that one call compares with a query of two limbs.
 pub const RECORDS: usize = 4;
 
-type Encoder = unsafe fn(&Transform, Dtype, &[u8], &mut Work);
+type OfBlock = unsafe fn(&Transform, Dtype, &[u8], &mut Work);
 type Coarse = unsafe fn(&Rule, &Columns<'_>, usize, (&[u8], *const u8), &[i8]) -> LeftCoarse;
 type Rows<const R: usize> = unsafe fn([&[u8]; R], [&[i8]; 2]) -> [[i32; 2]; R];
 type Fine = unsafe fn(&[Rule; CODE_QUERIES], &Columns<'_>, usize, &[u8], &[i8], &mut [Left<1>; CODE_QUERIES]);
@@ -124,18 +124,34 @@ macro_rules! kernels {
     }};
 }
 
-/// The encoder and, with features of its own, the product that a basis needs.
-macro_rules! encoder {
-    ($project:expr $(, $features:literal)?) => {{
+/// What goes over a block of rows and, with features of its own, the product that a basis needs.
+macro_rules! of_block {
+    ($block:path, $project:expr $(, $features:literal)?) => {{
         $(#[target_feature(enable = $features)])?
-        unsafe fn encode(transform: &Transform, dtype: Dtype, rows: &[u8], work: &mut Work) {
+        unsafe fn of_block(transform: &Transform, dtype: Dtype, rows: &[u8], work: &mut Work) {
             let kernel: TileKernel = $project;
             // SAFETY: the caller has checked that the CPU has the features of the tier.
             let project = |left: &[f64], right: &[f64], tile: &mut Tile| unsafe { kernel(left, right, tile) };
-            encode_block(transform, dtype, rows, project, work);
+            $block(transform, dtype, rows, project, work);
         }
-        encode
+        of_block
     }};
+}
+
+/// The same for a tier.
+macro_rules! of_tier {
+    ($tier:expr, $block:path) => {
+        match $tier {
+            Self::Scalar => of_block!($block, tile_kernel!(4, 4, false)),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => of_block!($block, tile_kernel!(4, 4, false, "avx2"), "avx2"),
+            // With AVX-512 LLVM takes the lanes apart into single numbers, which is five times slower.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => of_block!($block, tile_kernel!(4, 16, false, "avx2,avx512f"), "avx2"),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => unreachable!("only scalar is available"),
+        }
+    };
 }
 
 macro_rules! tile_kernel {
@@ -174,18 +190,15 @@ impl Tier {
     }
 
     /// What codes rows.
-    pub fn encoder(self) -> Encoder {
+    pub fn encoder(self) -> OfBlock {
         assert!(self.is_available(), "this CPU lacks {}", self.name());
-        match self {
-            Self::Scalar => encoder!(tile_kernel!(4, 4, false)),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => encoder!(tile_kernel!(4, 4, false, "avx2"), "avx2"),
-            // With AVX-512 LLVM takes the lanes apart into single numbers, which is five times slower.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => encoder!(tile_kernel!(4, 16, false, "avx2,avx512f"), "avx2"),
-            #[cfg(not(target_arch = "x86_64"))]
-            _ => unreachable!("only scalar is available"),
-        }
+        of_tier!(self, encode_block)
+    }
+
+    /// What finds their coordinates alone.
+    pub fn turner(self) -> OfBlock {
+        assert!(self.is_available(), "this CPU lacks {}", self.name());
+        of_tier!(self, turn_block)
     }
 
     /// Products of matrices.

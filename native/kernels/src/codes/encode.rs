@@ -82,19 +82,19 @@ fn encode_both(
     Ok(chunk)
 }
 
-/// The coordinates of up to `LANES` rows, in turn of each: lanes of rows that are not there are of no
-/// meaning.
+/// The coordinates of up to `LANES` rows, in turn of each, and the squares of the lengths of their residuals:
+/// lanes of rows that are not there are of no meaning.
 pub fn coordinates<'a>(
     transform: &Transform,
     dtype: Dtype,
     rows: &[u8],
     tier: Tier,
     work: &'a mut Work,
-) -> &'a [Lane] {
+) -> (&'a [Lane], &'a [f64; LANES]) {
     debug_assert!(rows.len() <= LANES * transform.dimensions * dtype.bytes());
     // SAFETY: the tier is one that this CPU has.
-    unsafe { tier.encoder()(transform, dtype, rows, work) };
-    &work.coordinates
+    unsafe { tier.turner()(transform, dtype, rows, work) };
+    (&work.coordinates, &work.sums.residual)
 }
 
 /// What one block of rows needs; used again for the next.
@@ -102,6 +102,7 @@ pub fn coordinates<'a>(
 pub struct Work {
     widened: Vec<u8>,
     residuals: Vec<[f64; LANES]>,
+    sums: Sums,
     coordinates: Vec<Lane>,
     nibbles: Vec<Nibbles>,
     coded: [Coded; LANES],
@@ -136,7 +137,25 @@ impl Coded {
     }
 }
 
-/// Codes up to 16 rows. Inlined into a function per tier, so that the compiler makes vectors of the lanes.
+/// The coordinates of up to 16 rows. Inlined into a function per tier, so that the compiler makes vectors of
+/// the lanes.
+#[inline(always)]
+pub fn turn_block(
+    transform: &Transform,
+    dtype: Dtype,
+    rows: &[u8],
+    project: impl Fn(&[f64], &[f64], &mut Tile),
+    work: &mut Work,
+) {
+    let wide = dtype.widen(rows, &mut work.widened);
+    work.sums = match dtype.wide() {
+        Wide::Float32 => subtract_mean(transform, wide, single, &mut work.residuals),
+        Wide::Float64 => subtract_mean(transform, wide, f64::from_le_bytes, &mut work.residuals),
+    };
+    transform.apply(&work.residuals, project, &mut work.coordinates);
+}
+
+/// Codes up to 16 rows, as above.
 #[inline(always)]
 pub fn encode_block(
     transform: &Transform,
@@ -145,12 +164,7 @@ pub fn encode_block(
     project: impl Fn(&[f64], &[f64], &mut Tile),
     work: &mut Work,
 ) {
-    let wide = dtype.widen(rows, &mut work.widened);
-    let sums = match dtype.wide() {
-        Wide::Float32 => subtract_mean(transform, wide, single, &mut work.residuals),
-        Wide::Float64 => subtract_mean(transform, wide, f64::from_le_bytes, &mut work.residuals),
-    };
-    transform.apply(&work.residuals, project, &mut work.coordinates);
+    turn_block(transform, dtype, rows, project, work);
     let scale = scales(&work.coordinates, transform.whole_weight);
     // A scale of 0 has codes that are not used.
     let inverse = scale.map(|scale| if scale > 0.0 { 1.0 / scale } else { 0.0 });
@@ -174,7 +188,7 @@ pub fn encode_block(
     }
     for lane in 0..LANES {
         let found = [coarse[lane], fine[lane], length[lane]];
-        work.coded[lane] = sums.finish(lane, transform, scale[lane], found);
+        work.coded[lane] = work.sums.finish(lane, transform, scale[lane], found);
     }
 }
 
@@ -234,6 +248,7 @@ fn scales(coordinates: &[Lane], whole_weight: f32) -> Lane {
     scale
 }
 
+#[derive(Default)]
 struct Sums {
     /// |r|^2, <c, r> and |x|^2.
     residual: [f64; LANES],

@@ -18,7 +18,15 @@ pub struct Assigner<'a> {
     joined: Vec<u8>,
     /// Of each the square of its length less the mean, halved; infinite for what is no centroid.
     halves: Vec<f32>,
-    work: Work,
+}
+
+/// Up to `CODE_QUERIES` rows in int8, of which the centroids may change.
+pub struct TurnedRows {
+    vectors: Vectors,
+    scales: [f32; CODE_QUERIES],
+    count: usize,
+    /// Of each the square of its distance to the mean of all.
+    pub squares: [f64; CODE_QUERIES],
 }
 
 /// The centroid of a row.
@@ -49,36 +57,46 @@ impl<'a> Assigner<'a> {
             };
             halves.extend(lengths.iter().enumerate().map(half));
         }
-        Ok(Self { quantizer, tier, kernels, joined, halves, work: Work::default() })
+        Ok(Self { quantizer, tier, kernels, joined, halves })
     }
 
     /// Of each row, as they are stored, its centroid.
-    pub fn assign(&mut self, dtype: Dtype, rows: &[u8], into: &mut Vec<Assigned>) -> Result<()> {
+    pub fn assign(&self, dtype: Dtype, rows: &[u8], into: &mut Vec<Assigned>) -> Result<()> {
+        self.turn(dtype, rows, |turned| self.nearest(&turned, into))
+    }
+
+    /// Rows in int8, as they are compared with any centroids.
+    pub fn turn(
+        &self,
+        dtype: Dtype,
+        rows: &[u8],
+        mut take: impl FnMut(TurnedRows) -> Result<()>,
+    ) -> Result<()> {
         let _state = DefaultFloatState::new();
+        let mut work = Work::default();
         let row_bytes = self.quantizer.transform.dimensions * dtype.bytes();
         for block in rows.chunks(LANES * row_bytes) {
             let count = block.len() / row_bytes;
-            let lanes = coordinates(&self.quantizer.transform, dtype, block, self.tier, &mut self.work);
-            let turned = Int8Rows::new(lanes);
-            for first in (0..count).step_by(CODE_QUERIES) {
-                let of_rows = turned.interleaved(first);
-                let count = (count - first).min(CODE_QUERIES);
-                self.nearest(&of_rows, &turned.scales[first..], count, into)?;
+            let (lanes, squares) = coordinates(&self.quantizer.transform, dtype, block, self.tier, &mut work);
+            let (halves, scales) = int8_rows(lanes);
+            for (vectors, first) in halves.into_iter().zip((0..count).step_by(CODE_QUERIES)) {
+                take(TurnedRows {
+                    vectors,
+                    scales: *scales[first..].first_chunk().expect("as many lanes"),
+                    count: (count - first).min(CODE_QUERIES),
+                    squares: *squares[first..].first_chunk().expect("as many lanes"),
+                })?;
             }
         }
         Ok(())
     }
 
-    fn nearest(
-        &self,
-        vectors: &Vectors,
-        scales: &[f32],
-        count: usize,
-        into: &mut Vec<Assigned>,
-    ) -> Result<()> {
+    /// Of each of the rows its centroid.
+    pub fn nearest(&self, turned: &TurnedRows, into: &mut Vec<Assigned>) -> Result<()> {
+        let &TurnedRows { ref vectors, ref scales, count, .. } = turned;
         let rules: [Rule; CODE_QUERIES] = std::array::from_fn(|q| Rule {
             // Twice the sums less their middle are what comes in.
-            high: 0.5 * scales.get(q).copied().unwrap_or(0.0),
+            high: 0.5 * scales[q],
             low: 0.0,
             totals: [255 * vectors.totals[q], 0],
             error: 0.0,
@@ -128,54 +146,49 @@ fn chunks(quantizer: &Quantizer) -> impl Iterator<Item = Result<Chunk<'_>>> {
     })
 }
 
-/// Turned rows in int8.
-struct Int8Rows {
-    /// Row by row.
-    numbers: Vec<i8>,
-    coordinates: usize,
-    scales: [f32; LANES],
-}
-
 /// Four bytes of each of `CODE_QUERIES` rows in turn, and the sums of their numbers.
 struct Vectors {
     bytes: Vec<i8>,
     totals: [i32; CODE_QUERIES],
 }
 
-impl Int8Rows {
-    fn new(lanes: &[[f32; LANES]]) -> Self {
-        let mut largest = [0f32; LANES];
-        for lane in lanes {
-            for (largest, x) in largest.iter_mut().zip(lane) {
-                *largest = largest.max(x.abs());
-            }
-        }
-        // What is not finite has no nearest: it goes where the mean of all is.
-        let scales = largest.map(|largest| if largest.is_finite() { largest / 127.0 } else { 0.0 });
-        let inverse = scales.map(|scale| if scale > 0.0 { 1.0 / scale } else { 0.0 });
-        let mut numbers = vec![0; lanes.len() * LANES];
-        for (i, lane) in lanes.iter().enumerate() {
-            for row in 0..LANES {
-                // What is not a number becomes 0.
-                numbers[row * lanes.len() + i] = (lane[row] * inverse[row]).round() as i8;
-            }
-        }
-        Self { numbers, coordinates: lanes.len(), scales }
-    }
+const HALVES: usize = LANES / CODE_QUERIES;
 
-    /// Of the rows from `first` on.
-    fn interleaved(&self, first: usize) -> Vectors {
-        let mut bytes = vec![0; self.coordinates * CODE_QUERIES];
-        let mut totals = [0; CODE_QUERIES];
-        for (q, total) in totals.iter_mut().enumerate() {
-            let row = &self.numbers[(first + q) * self.coordinates..][..self.coordinates];
-            *total = row.iter().map(|&x| i32::from(x)).sum();
-            for (group, numbers) in row.as_chunks::<4>().0.iter().enumerate() {
-                bytes[(group * CODE_QUERIES + q) * 4..][..4].copy_from_slice(numbers);
+/// Turned rows in int8, and the steps of their numbers.
+fn int8_rows(lanes: &[[f32; LANES]]) -> ([Vectors; HALVES], [f32; LANES]) {
+    let mut largest = [0f32; LANES];
+    for lane in lanes {
+        for (largest, x) in largest.iter_mut().zip(lane) {
+            *largest = largest.max(x.abs());
+        }
+    }
+    // What is not finite has no nearest: it goes where the mean of all is.
+    let scales = largest.map(|largest| if largest.is_finite() { largest / 127.0 } else { 0.0 });
+    let inverse = scales.map(|scale| if scale > 0.0 { 1.0 / scale } else { 0.0 });
+    // A number that this is added to has its whole part in its last bits; what is not a number has 0 there.
+    const WHOLE: f32 = 1.5 * (1 << 23) as f32;
+    let mut bytes: [Vec<i8>; HALVES] =
+        std::array::from_fn(|_| Vec::with_capacity(lanes.len() * CODE_QUERIES));
+    let mut totals = [0i32; LANES];
+    for group in lanes.as_chunks::<4>().0 {
+        let mut words = [0u32; LANES];
+        for (i, lane) in group.iter().enumerate() {
+            for row in 0..LANES {
+                let number = (lane[row] * inverse[row] + WHOLE).to_bits() as i8;
+                totals[row] += i32::from(number);
+                words[row] |= u32::from(number as u8) << (8 * i);
             }
         }
-        Vectors { bytes, totals }
+        for (bytes, words) in bytes.iter_mut().zip(words.as_chunks::<CODE_QUERIES>().0) {
+            bytes.extend(words.map(|word| word.to_le_bytes().map(|byte| byte as i8)).as_flattened());
+        }
     }
+    let mut half = 0;
+    let vectors = bytes.map(|bytes| {
+        half += CODE_QUERIES;
+        Vectors { bytes, totals: std::array::from_fn(|q| totals[half - CODE_QUERIES + q]) }
+    });
+    (vectors, scales)
 }
 
 const _: () = assert!(LANES.is_multiple_of(CODE_QUERIES));

@@ -1,9 +1,11 @@
 //! Centroids by a sample of rows: Lloyd's iteration, in which lists that grow too large are split.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::assign::{Assigned, Assigner};
+use super::assign::{Assigned, Assigner, TurnedRows};
 use super::quantizer::Quantizer;
+use crate::arch::DefaultFloatState;
 use crate::codes::Transform;
 use crate::codes::rotation::split_mix;
 use crate::distance::Dtype;
@@ -29,6 +31,8 @@ pub struct Training {
 pub struct Trainer {
     training: Training,
     quantizer: Arc<Quantizer>,
+    /// Of each part of the sample its rows in int8, from the first turn on.
+    turned: Mutex<HashMap<usize, Arc<Vec<TurnedRows>>>>,
     /// What was added up since the last turn of the iteration.
     sums: Mutex<Sums>,
     turns: u64,
@@ -88,7 +92,8 @@ impl Trainer {
             sample.push_row(list * rows / lists, &mut centroids);
         }
         let quantizer = Arc::new(Quantizer::of_centroids(transform, &centroids)?);
-        Ok(Self { training, quantizer, sums: Mutex::new(Sums::new(lists, dimensions)), turns: 0 })
+        let (turned, sums) = (Mutex::default(), Mutex::new(Sums::new(lists, dimensions)));
+        Ok(Self { training, quantizer, turned, sums, turns: 0 })
     }
 
     pub fn quantizer(&self) -> &Arc<Quantizer> {
@@ -101,38 +106,48 @@ impl Trainer {
         let sample = Sample { dtype: self.training.dtype, rows: sample, dimensions };
         let rows = sample.count();
         let (start, end) = (rows * part / parts, rows * (part + 1) / parts);
-        let mut assigner = Assigner::new(&self.quantizer, tier)?;
+        let _state = DefaultFloatState::new();
+        let assigner = Assigner::new(&self.quantizer, tier)?;
+        let turned = self.turned(&assigner, part, sample.bytes(start, end))?;
         let mut sums = Sums::new(self.quantizer.lists(), dimensions);
         let (mut found, mut widened) = (Vec::new(), Vec::new());
         let mut random = self.training.seed ^ start as u64 ^ self.turns << 32;
-        for first in (start..end).step_by(BLOCK) {
-            let last = end.min(first + BLOCK);
+        let mut row = start;
+        for rows in turned.iter() {
             found.clear();
-            assigner.assign(sample.dtype, sample.bytes(first, last), &mut found)?;
-            for (row, &Assigned { list, key }) in (first..last).zip(&found) {
-                let list = list as usize;
-                let numbers = &mut sums.numbers[list * dimensions..][..dimensions];
-                let mut square = 0.0;
-                let mean = &self.quantizer.transform.mean;
-                let wide = sample.dtype.widen(sample.bytes(row, row + 1), &mut widened);
-                let mut finite = true;
-                sample.dtype.wide().for_each(wide, |i, x| {
-                    let r = x - f64::from(mean[i]);
-                    finite &= r.is_finite();
-                    square += r * r;
-                });
+            assigner.nearest(rows, &mut found)?;
+            for (&Assigned { list, key }, square) in found.iter().zip(rows.squares) {
+                let (list, bytes) = (list as usize, sample.bytes(row, row + 1));
+                row += 1;
                 // Rows without a place would draw a centroid away from all others.
-                if !finite {
+                if !square.is_finite() {
                     continue;
                 }
+                let numbers = &mut sums.numbers[list * dimensions..][..dimensions];
+                let wide = sample.dtype.widen(bytes, &mut widened);
                 sample.dtype.wide().for_each(wide, |i, x| numbers[i] += x);
                 sums.rows[list] += 1.0;
                 sums.squares[list] += (0.5 * square + f64::from(key)).max(0.0);
-                sums.draw(list, (split_mix(&mut random), row));
+                sums.draw(list, (split_mix(&mut random), row - 1));
             }
         }
         self.sums.lock().unwrap_or_else(PoisonError::into_inner).add(&sums);
         Ok(())
+    }
+
+    fn turned(&self, assigner: &Assigner<'_>, part: usize, rows: &[u8]) -> Result<Arc<Vec<TurnedRows>>> {
+        let turned = || self.turned.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = turned().get(&part) {
+            return Ok(Arc::clone(known));
+        }
+        let mut found = Vec::new();
+        assigner.turn(self.training.dtype, rows, |rows| {
+            found.push(rows);
+            Ok(())
+        })?;
+        let found = Arc::new(found);
+        turned().insert(part, Arc::clone(&found));
+        Ok(found)
     }
 
     /// Moves the centroids to the means of their rows. Lists without rows are given up, and with `split`
@@ -208,9 +223,6 @@ impl Trainer {
         Ok(ordered)
     }
 }
-
-/// Rows that are assigned at a time.
-const BLOCK: usize = 256;
 
 fn halve<'a>(order: &mut [usize], row: &impl Fn(usize) -> &'a [f32]) {
     if order.len() <= 2 {
