@@ -3,6 +3,7 @@
 // `call` turns that into a NacreError once, here.
 import { createRequire } from 'node:module';
 import { type ErrorCode, NacreError } from './errors.js';
+import type { FileBinding } from './native/files.js';
 import type { FilterColumn, FilterTerm, FilterTest } from './native/filter.js';
 import type { IvfBinding } from './native/ivf.js';
 import type { ColumnStatistics } from './native/statistics.js';
@@ -16,11 +17,6 @@ export interface ObjectDigest {
   readonly crc32c: number;
   /** CRC32C per block, the last one shorter; `ceil(length / blockBytes)` numbers. */
   readonly blocks: Uint32Array;
-}
-
-/** An exclusive lock on a file, held until released or until the process ends. */
-export interface FileLock {
-  release(): void;
 }
 
 export type ScanMetric = 'l2' | 'l2sq' | 'cosine' | 'dot' | 'hamming' | 'jaccard' | 'kl' | 'js';
@@ -214,7 +210,7 @@ export interface Certifier {
  * What the binary exports. Ids and counts are integers up to 2^53 - 1. A row set is a 64-bit portable roaring
  * bitmap.
  */
-export interface NativeBinding extends IvfBinding, ValueSetBinding {
+export interface NativeBinding extends FileBinding, IvfBinding, ValueSetBinding {
   crc32c(bytes: Uint8Array): number;
   blake3(bytes: Uint8Array): Uint8Array;
   /** Digest of the concatenated pieces, off the event loop. `blockBytes` is a multiple of 64. */
@@ -246,36 +242,6 @@ export interface NativeBinding extends IvfBinding, ValueSetBinding {
   /** The members in `[start, end)`. */
   rowSetSlice(set: Uint8Array, start: number, end: number): Uint8Array;
 
-  /** Waits for an exclusive lock (flock) on `path`, made if missing; off the event loop. */
-  lockFile(path: string): Promise<FileLock>;
-  /**
-   * A private copy-on-write mapping of `[offset, offset + length)`, unmapped when collected. Fails with
-   * `Corrupt` when the file is shorter. Each call is a mapping of its own.
-   */
-  mapFile(path: string, offset: number, length: number): Uint8Array;
-  /**
-   * Reads blocks of the file from `position` on, one for each checksum, and puts their bytes from byte
-   * `skip` on into `target`, each block checked on the way, by all threads of the pool. Index of the first
-   * block whose CRC32C differs, or -1. Until the promise settles, nobody else touches the target.
-   */
-  readBlocks(
-    path: string,
-    position: number,
-    blockBytes: number,
-    expected: Uint32Array,
-    skip: number,
-    target: Uint8Array,
-  ): Promise<number>;
-  /**
-   * Takes the pages of part of a mapping out of memory: they come from the file again when they are next
-   * touched, and what was written to them is lost. `InvalidArgument` for bytes of no mapping.
-   */
-  givePagesBack(bytes: Uint8Array): void;
-  /**
-   * Brings part of a mapping into memory, off the event loop. `Corrupt` when the file was cut since, where
-   * touching the bytes would end the process.
-   */
-  fetchPages(bytes: Uint8Array): Promise<void>;
   /** Frees the memory, or the mapping, of a buffer now: it and its views have no bytes afterwards. */
   freeBuffer(buffer: ArrayBufferLike): void;
   /** Asks for pages of 2 MiB behind fresh memory: a large buffer is filled several times faster. */

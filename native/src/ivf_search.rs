@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use kernels::ivf::{self, Directory};
 use kernels::rowset::{MAX_ID, RowSet};
@@ -81,15 +82,32 @@ impl IvfSegment {
 }
 
 impl IvfSegment {
-    fn scan_list(&self, search: &ivf::IvfSearch, query: usize, list: u32, bytes: &[u8]) -> Result<bool> {
+    fn scan_list(
+        &self,
+        search: &ivf::IvfSearch,
+        query: usize,
+        list: u32,
+        bytes: &[u8],
+        mark: Option<&AtomicBool>,
+    ) -> Result<bool> {
         let ids = (self.first_id, self.rows as u64);
-        let (ids, codes) = self.directory.list(list as usize, bytes, ids)?;
+        let (ids, codes) = self.directory.list(list as usize, bytes, ids, mark)?;
         if ids.is_empty() {
             return Ok(true);
         }
         let dead = self.dead.as_deref();
         search.scan_list(query, list as usize, &ivf::ListCodes { codes, ids: &ids, dead })
     }
+}
+
+/// Which lists of a segment, where it is mapped, were compared with their checksums.
+#[napi]
+#[derive(Clone)]
+pub struct ListMarks(Arc<[AtomicBool]>);
+
+#[napi(catch_unwind, js_name = "createListMarks")]
+pub fn create_list_marks(quantizer: &IvfQuantizer) -> ListMarks {
+    ListMarks((0..quantizer.0.lists()).map(|_| AtomicBool::new(false)).collect())
 }
 
 #[napi]
@@ -127,7 +145,7 @@ impl Pieces {
         for &list in places_of(self.search.probes(query), &self.places) {
             let Ok(at) = self.lists.binary_search(&list) else { continue };
             let bytes = &self.pieces[at];
-            if !self.segment.scan_list(&self.search, query, list, bytes)? {
+            if !self.segment.scan_list(&self.search, query, list, bytes, None)? {
                 return Ok(false);
             }
         }
@@ -150,7 +168,7 @@ pub struct IvfSearched {
 /// All of a search, where lists and rows lie in memory.
 struct Whole {
     search: Arc<ivf::IvfSearch>,
-    segments: Vec<(IvfSegment, Uint8Array)>,
+    segments: Vec<(IvfSegment, Uint8Array, ListMarks)>,
     rows: Vec<RowsInMemory>,
     row_bytes: usize,
     first: usize,
@@ -171,11 +189,12 @@ impl Whole {
         let (mut read, mut coded) = (Vec::new(), 0);
         for query in queries {
             for &list in self.search.probes(query) {
-                for (segment, bytes) in &self.segments {
+                for (segment, bytes, marks) in &self.segments {
                     let entry = segment.directory.entries[list as usize];
                     let range = bytes.get(entry.start..entry.end);
                     let bytes = range.ok_or_else(|| Error::corrupt("a segment is shorter than its lists"))?;
-                    if !segment.scan_list(&self.search, query, list, bytes)? {
+                    let mark = marks.0.get(list as usize);
+                    if !segment.scan_list(&self.search, query, list, bytes, mark)? {
                         return Ok(IvfSearched { unbounded: true, ..IvfSearched::default() });
                     }
                     coded += entry.rows;
@@ -277,13 +296,13 @@ impl IvfSearch {
         env: &'env Env,
         segments: Vec<&IvfSegment>,
         bytes: Vec<Uint8Array>,
+        marks: Vec<&ListMarks>,
         rows: Vec<RowsInMemory>,
-        row_bytes: f64,
         rounds: IvfRounds,
     ) -> napi::Result<Object<'env>> {
         let queries = self.0.queries();
         let parts = queries.clamp(1, pool().map_err(fail)?.threads);
-        let inputs = self.whole(segments, bytes, rows, row_bytes, rounds).map_err(fail)?;
+        let inputs = self.whole(segments, bytes, marks, rows, rounds).map_err(fail)?;
         spawn_parts(
             env,
             inputs,
@@ -300,11 +319,11 @@ impl IvfSearch {
         &self,
         segments: Vec<&IvfSegment>,
         bytes: Vec<Uint8Array>,
+        marks: Vec<&ListMarks>,
         rows: Vec<RowsInMemory>,
-        row_bytes: f64,
         rounds: IvfRounds,
     ) -> napi::Result<IvfSearched> {
-        let inputs = self.whole(segments, bytes, rows, row_bytes, rounds).map_err(fail)?;
+        let inputs = self.whole(segments, bytes, marks, rows, rounds).map_err(fail)?;
         inputs.search(0..self.0.queries()).map_err(fail)
     }
 
@@ -394,6 +413,7 @@ fn places_of<'a>(lists: &'a [u32], places: &Range<usize>) -> &'a [u32] {
 /// How many rows of a query are scored in the first round, and at most in any.
 #[napi(object, object_to_js = false)]
 pub struct IvfRounds {
+    pub row_bytes: f64,
     pub first: f64,
     pub most: f64,
 }
@@ -403,18 +423,20 @@ impl IvfSearch {
         &self,
         segments: Vec<&IvfSegment>,
         bytes: Vec<Uint8Array>,
+        marks: Vec<&ListMarks>,
         rows: Vec<RowsInMemory>,
-        row_bytes: f64,
         rounds: IvfRounds,
     ) -> Result<Whole> {
         let lists = self.0.quantizer().lists();
         let fits = |segment: &&IvfSegment| segment.directory.entries.len() == lists;
-        if segments.len() != bytes.len() || !segments.iter().all(fits) {
+        if [bytes.len(), marks.len()] != [segments.len(); 2] || !segments.iter().all(fits) {
             return Err(Error::invalid("segments and their bytes are as many, of the lists of the search"));
         }
-        let segments = segments.into_iter().cloned().zip(bytes).collect();
+        let segments = segments.into_iter().zip(bytes).zip(marks);
+        let segments = segments.map(|((segment, bytes), marks)| (segment.clone(), bytes, marks.clone()));
+        let segments = segments.collect();
         let (first, most) = (size("first", rounds.first)?, size("most", rounds.most)?);
-        let row_bytes = size("rowBytes", row_bytes)?;
+        let row_bytes = size("rowBytes", rounds.row_bytes)?;
         Ok(Whole { search: Arc::clone(&self.0), segments, rows, row_bytes, first, most })
     }
 }

@@ -11,6 +11,7 @@ import { LRUCache } from 'lru-cache';
 import { type KeptMapping, Residency } from '../cache/residency.js';
 import { isNacreError, NacreError } from '../errors.js';
 import { fromNative, type NativeBinding } from '../native.js';
+import type { FileWatch } from '../native/files.js';
 import type { LocalStore } from '../storage/local.js';
 import type { ByteRange, CallOptions } from '../storage/object-store.js';
 import type { Meter } from '../storage/wrap/meter.js';
@@ -22,6 +23,9 @@ import type { Part, Picked } from './runs.js';
 /** Files kept mapped at once; a mapping costs address space, not memory. */
 const mappedFiles = 1_024;
 
+/** Files kept open at once; others are looked for by their names each time. */
+const watchedFiles = 128;
+
 /** Rows of so many bytes are copied on the event loop; more would hold it up for longer than a turn. */
 const gatheredNowBytes = 256 * 1024;
 
@@ -30,11 +34,15 @@ const jobBlocks = 64;
 
 interface Mapped extends KeptMapping {
   readonly path: string;
-  readonly state: string;
+  readonly state: FileState;
+  /** Of those that were mapped first: each keeps a file open. */
+  readonly watch: FileWatch | undefined;
   readonly checked: Uint8Array;
   /** Blocks that are not checked yet. */
   unchecked: number;
 }
+
+type FileState = Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs'>;
 
 export class MappedPages implements Pages {
   readonly #store: LocalStore;
@@ -110,6 +118,13 @@ export class MappedPages implements Pages {
     const mapped = this.#map(part);
     return {
       bytes: mapped.bytes,
+      isResident: (ranges) => {
+        for (let at = 0; at < ranges.length; at += 2) {
+          const [start = 0, end = 0] = [ranges[at], ranges[at + 1]];
+          if (!this.#residency.isTouched(mapped, start, end)) return false;
+        }
+        return true;
+      },
       wereRead: (ranges) => {
         for (let at = 0; at < ranges.length; at += 2) {
           const [start = 0, end = 0] = [ranges[at], ranges[at + 1]];
@@ -189,7 +204,7 @@ export class MappedPages implements Pages {
   }
 
   /** The file as it stands now. Synchronous: a thread's turn would cost more than the look. */
-  #look({ object: { key, sizeBytes } }: Part, path: string): string {
+  #look({ object: { key, sizeBytes } }: Part, path: string): FileState {
     let found: Stats;
     try {
       found = statSync(path);
@@ -198,7 +213,14 @@ export class MappedPages implements Pages {
     }
     if (found.size !== sizeBytes)
       throw damage(key, `has ${found.size} bytes, the manifest says ${sizeBytes}`, 'size');
-    return stateOf(found);
+    return found;
+  }
+
+  /** Whether the file is what it was when it was mapped. */
+  #isAsMapped(part: Part, { path, state, watch }: Mapped): boolean {
+    if (watch?.isSame() === true) return true;
+    const { dev, ino, size, mtimeMs } = this.#look(part, path);
+    return dev === state.dev && ino === state.ino && size === state.size && mtimeMs === state.mtimeMs;
   }
 
   #map(part: Part): Mapped {
@@ -209,13 +231,15 @@ export class MappedPages implements Pages {
     });
     const known = this.#mapped.get(key);
     // The file that was found not to be behind a link is known by its inode.
-    if (known !== undefined && known.state === this.#look(part, known.path)) return known;
+    if (known !== undefined && this.#isAsMapped(part, known)) return known;
     const path = this.#store.localPath(key);
     const state = this.#look(part, path);
     try {
       const bytes = this.#native.mapFile(path, 0, sizeBytes);
       const checked = new Uint8Array(Math.ceil(sizeBytes / blockBytes));
-      const mapped = { ...this.#residency.add(bytes), path, state, checked, unchecked: checked.length };
+      const watch = this.#mapped.size < watchedFiles ? this.#native.watchFile(path) : undefined;
+      const kept = this.#residency.add(bytes);
+      const mapped = { ...kept, path, state, watch, checked, unchecked: checked.length };
       this.#mapped.set(key, mapped);
       return mapped;
     } catch (error) {
@@ -286,10 +310,6 @@ class BlockSet {
     }
     return runs;
   }
-}
-
-function stateOf(found: Stats): string {
-  return `${found.dev}:${found.ino}:${found.size}:${found.mtimeMs}`;
 }
 
 function damage(key: string, what: string, kind: string, cause?: unknown): NacreError {

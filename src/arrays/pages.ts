@@ -24,7 +24,9 @@ export interface LentRows {
 /** A whole object where it lies, for who compares what it reads with a checksum of its own. */
 export interface LentObject {
   readonly bytes: Uint8Array;
-  /** These ranges were read: begin and end of each in turn. */
+  /** Whether ranges are in memory, as far as is known: begin and end of each in turn. */
+  readonly isResident: (ranges: Float64Array) => boolean;
+  /** These ranges were read: as above. */
   readonly wereRead: (ranges: Float64Array) => void;
 }
 

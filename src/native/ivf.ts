@@ -54,6 +54,7 @@ export interface IvfSegment {
 }
 
 export interface IvfRounds {
+  readonly rowBytes: number;
   /** Rows of a query that are scored in the first round, and at most in any. */
   readonly first: number;
   readonly most: number;
@@ -66,6 +67,11 @@ export interface IvfSearched {
   readonly coded: number;
   /** Codes could not stand for the rows, and what was found is not all. */
   readonly unbounded: boolean;
+}
+
+/** Which lists of a segment were compared with their checksums, for as long as the same memory holds them. */
+export interface ListMarks {
+  readonly ofLists: true;
 }
 
 /** Gives a scan the best rows of the lists that its queries are near to. */
@@ -93,21 +99,22 @@ export interface IvfSearch
   ): Promise<boolean>;
   /**
    * All of a search of segments that lie in memory, with rows beside them, which ascend by id. Lists are
-   * compared with their checksums, and rows with those that their codes have of them.
+   * compared with their checksums, unless the marks of their memory say that they were, and rows with those
+   * that their codes have of them.
    */
   search(
     segments: readonly IvfSegment[],
     bytes: readonly Uint8Array[],
+    marks: readonly ListMarks[],
     rows: readonly RowsInMemory[],
-    rowBytes: number,
     rounds: IvfRounds,
   ): Promise<IvfSearched>;
   /** The same on the event loop. */
   searchNow(
     segments: readonly IvfSegment[],
     bytes: readonly Uint8Array[],
+    marks: readonly ListMarks[],
     rows: readonly RowsInMemory[],
-    rowBytes: number,
     rounds: IvfRounds,
   ): IvfSearched;
 }
@@ -120,6 +127,7 @@ export interface IvfBinding {
     training: { readonly dtype: ScanDtype; readonly lists: number; readonly seed: number },
     sample: Uint8Array,
   ): Promise<IvfTrainer>;
+  createListMarks(quantizer: IvfQuantizer): ListMarks;
   createIvfBuilder(quantizer: IvfQuantizer, dtype: ScanDtype): IvfBuilder;
   /** `Corrupt` for a directory that is not one of so many rows. */
   openIvfSegment(

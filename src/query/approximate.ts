@@ -12,7 +12,7 @@ import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import { NacreError } from '../errors.js';
 import { v1 } from '../manifest/message.js';
 import { type ExactScan, fromNative } from '../native.js';
-import type { IvfQuantizer, IvfSearch, IvfSearched, IvfSegment } from '../native/ivf.js';
+import type { IvfQuantizer, IvfSearch, IvfSearched, IvfSegment, ListMarks } from '../native/ivf.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { QueryCounts } from './analysis.js';
 import { type CodedRows, divided, estimate, firstRound, refine } from './coded.js';
@@ -93,7 +93,7 @@ export async function searchApproximately(
   const found = { opened, segments, lists, covered };
   if (isHere && !mayEstimate && reach.rows === 0) {
     counts.probedLists += opened.lists(0, reach.most).length;
-    const searched = await searchHere(search, found);
+    const searched = await searchHere(search, quantizer, found);
     if (searched.unbounded) return false;
     counts.codedRows += searched.coded;
     await search.scanPlain(plain);
@@ -196,9 +196,21 @@ async function scanLists(
   }
 }
 
+/** By the memory that a segment is mapped to, which stays what it is for as long as it is there. */
+const listMarks = new WeakMap<Uint8Array, ListMarks>();
+
+function marksOf({ native }: ArrayEnvironment, quantizer: IvfQuantizer, bytes: Uint8Array): ListMarks {
+  const known = listMarks.get(bytes);
+  if (known !== undefined) return known;
+  const marks = native.createListMarks(quantizer);
+  listMarks.set(bytes, marks);
+  return marks;
+}
+
 /** All in one call, where nothing has to be fetched. */
 async function searchHere(
   { environment, view, k, queries, counts, options }: ApproximateSearch,
+  quantizer: IvfQuantizer,
   { opened, segments, lists, covered }: Found,
 ): Promise<IvfSearched> {
   const { pages, native, memoryBytes } = environment;
@@ -215,13 +227,15 @@ async function searchHere(
     for (let at = 0; at < ranges.length; at += 2) {
       const [start = 0, end = 0] = [ranges[at], ranges[at + 1]];
       bytes += end - start;
-      isResident &&= start === end || native.isResident(object.bytes.subarray(start, end));
     }
+    isResident &&= object.isResident(ranges);
     object.wereRead(ranges);
   }
   const first = k + firstRound;
   const most = Math.max(1, Math.floor(memoryBytes / 4 / rowBytes));
-  const what = [segments, objects.map((object) => object.bytes), rows, rowBytes, { first, most }] as const;
+  const pieces = objects.map((object) => object.bytes);
+  const marks = pieces.map((piece) => marksOf(environment, quantizer, piece));
+  const what = [segments, pieces, marks, rows, { rowBytes, first, most }] as const;
   const isNow = isResident && isShort(native, listsAMilli, bytes, queries) && k <= hitsOfTurn;
   const run = async (): Promise<IvfSearched> => (isNow ? opened.searchNow(...what) : opened.search(...what));
   const searched = await untilCancelled(opened, options.signal, run);

@@ -138,8 +138,12 @@ interface Pass {
   scanned: number;
 }
 
+/** Loaded by the first query that needs it; to ask the loader again would cost each some microseconds. */
+let approximate: typeof import('./approximate.js') | undefined;
+
 async function headsOf(...of: Parameters<typeof readHeads>): Promise<Heads | undefined> {
-  return (await import('./approximate.js')).readHeads(...of);
+  approximate ??= await import('./approximate.js');
+  return approximate.readHeads(...of);
 }
 
 /** By the lists of an index near the queries; false when that is not possible. */
@@ -149,7 +153,8 @@ async function scanNearLists(
   parts: readonly ScanPart[],
   asked: Promise<Heads | undefined>,
 ): Promise<boolean> {
-  const { searchApproximately } = await import('./approximate.js');
+  approximate ??= await import('./approximate.js');
+  const { searchApproximately } = approximate;
   const { environment, view, map, scan, wanted, vectors, options, counts } = pass;
   const of = { environment, view, map, scan, parts, counts, options, k: wanted, queries: vectors.count };
   const scanOthers = (others: readonly ScanPart[]): Promise<void> => scanPlain(pass, plan.metric, others);

@@ -2,7 +2,7 @@
 //! and given back on demand.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
@@ -70,6 +70,31 @@ pub struct Mapping {
 
 // SAFETY: the pages belong to this value alone, and it hands out no reference that outlives it.
 unsafe impl Send for Mapping {}
+
+/// A file as it was when it was opened.
+pub struct Watch {
+    file: File,
+    state: (u64, i64, i64),
+}
+
+impl Watch {
+    pub fn new(path: &Path) -> Result<Self> {
+        let fail = |error: io::Error| Error::io("open", path, &error);
+        // As below.
+        let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(fail)?;
+        let state = state_of(&file.metadata().map_err(fail)?);
+        Ok(Self { file, state })
+    }
+
+    /// Whether it is still that, and has a name.
+    pub fn is_same(&self) -> bool {
+        self.file.metadata().is_ok_and(|found| found.nlink() > 0 && state_of(&found) == self.state)
+    }
+}
+
+fn state_of(found: &Metadata) -> (u64, i64, i64) {
+    (found.len(), found.mtime(), found.mtime_nsec())
+}
 
 impl Mapping {
     /// Maps `[offset, offset + length)`; a file that ends before is Corrupt.

@@ -1,5 +1,6 @@
 // One lock file a root, held while a key is compared and replaced. The kernel drops it with its process.
-import { type FileLock, fromNative, native } from '../../native.js';
+import { fromNative, native } from '../../native.js';
+import type { FileLock } from '../../native/files.js';
 import { abortedError, onAbort, throwIfAborted } from '../../util/runtime.js';
 
 /** Runs one task at a time among all processes that name the same file. */

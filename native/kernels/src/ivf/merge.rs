@@ -49,7 +49,7 @@ fn merge_lists(layout: Layout, pieces: &[Piece<'_>], list: usize) -> Result<(Vec
         if entry.rows == 0 {
             continue;
         }
-        let (found, codes) = piece.directory.list(list, bytes, (piece.first_id, piece.rows as u64))?;
+        let (found, codes) = piece.directory.list(list, bytes, (piece.first_id, piece.rows as u64), None)?;
         ids.extend(found.iter().map(|id| (id - base) as u32));
         let mut rest = codes;
         for start in (0..entry.rows).step_by(CHUNK_ROWS) {

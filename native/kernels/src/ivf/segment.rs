@@ -5,6 +5,8 @@
 //! uint32, less the first id of the segment, ascending; then, from a multiple of 64 on, the chunks of its
 //! codes. A list without rows has no bytes.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::codes::Layout;
 use crate::crc::crc32c;
 use crate::{Error, Result};
@@ -66,12 +68,14 @@ impl Directory {
     }
 
     /// The ids of the rows of a list, so many of which there are from `first_id` on, and its codes. Its bytes
-    /// are compared with their checksum, and no id is believed.
+    /// are compared with their checksum, unless the mark says that these very bytes were before; no id is
+    /// believed.
     pub fn list<'a>(
         &self,
         list: usize,
         bytes: &'a [u8],
         (first_id, ids): (u64, u64),
+        mark: Option<&AtomicBool>,
     ) -> Result<(Vec<u64>, &'a [u8])> {
         let Some(entry) = self.entries.get(list) else {
             return Err(Error::invalid(format!("list {list} of {}", self.entries.len())));
@@ -79,8 +83,13 @@ impl Directory {
         if bytes.len() != entry.end - entry.start {
             return Err(Error::corrupt(format!("{} bytes are no list of {} rows", bytes.len(), entry.rows)));
         }
-        if crc32c(bytes) != entry.check {
-            return Err(Error::corrupt(format!("list {list} is not what its checksum says")));
+        if !mark.is_some_and(|mark| mark.load(Ordering::Relaxed)) {
+            if crc32c(bytes) != entry.check {
+                return Err(Error::corrupt(format!("list {list} is not what its checksum says")));
+            }
+            if let Some(mark) = mark {
+                mark.store(true, Ordering::Relaxed);
+            }
         }
         let (numbers, _) = bytes.as_chunks::<4>();
         let mut last = None;

@@ -86,7 +86,8 @@ fn ids(asked: &Asked<'_>) -> Vec<Vec<u64>> {
         for &list in search.probes(q) {
             let entry = directory.entries[list as usize];
             let bytes = &segment.bytes[entry.start..entry.end];
-            let (ids, codes) = directory.list(list as usize, bytes, (FIRST_ID, segment.rows as u64)).unwrap();
+            let (ids, codes) =
+                directory.list(list as usize, bytes, (FIRST_ID, segment.rows as u64), None).unwrap();
             let list_codes = ListCodes { codes, ids: &ids, dead: asked.dead };
             assert!(search.scan_list(q, list as usize, &list_codes).unwrap());
         }

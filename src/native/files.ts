@@ -1,0 +1,47 @@
+// What the binary has for files: locks, mappings, and reads that are checked on the way.
+
+/** An exclusive lock on a file, held until released or until the process ends. */
+export interface FileLock {
+  release(): void;
+}
+
+/** A file as it was when it was opened. */
+export interface FileWatch {
+  /** False for one that was written to, cut or replaced since. About 0.6 µs. */
+  isSame(): boolean;
+}
+
+export interface FileBinding {
+  /** Waits for an exclusive lock (flock) on `path`, made if missing; off the event loop. */
+  lockFile(path: string): Promise<FileLock>;
+  /**
+   * A private copy-on-write mapping of `[offset, offset + length)`, unmapped when collected. Fails with
+   * `Corrupt` when the file is shorter. Each call is a mapping of its own.
+   */
+  mapFile(path: string, offset: number, length: number): Uint8Array;
+  /** Keeps a file open for as long as what it gives is there. */
+  watchFile(path: string): FileWatch;
+  /**
+   * Reads blocks of the file from `position` on, one for each checksum, and puts their bytes from byte
+   * `skip` on into `target`, each block checked on the way, by all threads of the pool. Index of the first
+   * block whose CRC32C differs, or -1. Until the promise settles, nobody else touches the target.
+   */
+  readBlocks(
+    path: string,
+    position: number,
+    blockBytes: number,
+    expected: Uint32Array,
+    skip: number,
+    target: Uint8Array,
+  ): Promise<number>;
+  /**
+   * Takes the pages of part of a mapping out of memory: they come from the file again when they are next
+   * touched, and what was written to them is lost. `InvalidArgument` for bytes of no mapping.
+   */
+  givePagesBack(bytes: Uint8Array): void;
+  /**
+   * Brings part of a mapping into memory, off the event loop. `Corrupt` when the file was cut since, where
+   * touching the bytes would end the process.
+   */
+  fetchPages(bytes: Uint8Array): Promise<void>;
+}
