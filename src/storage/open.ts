@@ -1,5 +1,5 @@
 // From an address to a store. A backend is imported only when its scheme is used: the cloud SDKs take 60 to
-// 100 ms to load.
+// 100 ms to load, and that of S3 often is not needed for reading at all.
 import { type Runtime, systemRuntime } from '../util/runtime.js';
 import type { CallOptions, ObjectStore } from './object-store.js';
 import type { StoreLocation } from './uri.js';

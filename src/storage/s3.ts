@@ -1,9 +1,10 @@
 import type { Runtime } from '../util/runtime.js';
 import { throwIfAborted } from '../util/runtime.js';
+import { StoreClock } from './http-clock.js';
 import type { ObjectStore } from './object-store.js';
-import type { S3Credentials } from './s3/config.js';
+import type { S3Credentials } from './s3/sign.js';
 
-export type { S3Credentials } from './s3/config.js';
+export type { S3Credentials } from './s3/sign.js';
 
 export interface S3Location {
   readonly bucket: string;
@@ -39,8 +40,13 @@ export interface S3Options {
 }
 
 /**
- * Opens a prefix of a bucket on S3 or a server that speaks its protocol. Loads the SDK when first called (60
- * to 100 ms) and sends no request: a wrong bucket, region or key shows at the first call to the store.
+ * Opens a prefix of a bucket on S3 or a server that speaks its protocol. Sends no request: a wrong bucket,
+ * region or key shows at the first call to the store.
+ *
+ * With static credentials, from `credentials` or the environment, and an address that takes no profile to
+ * find, `get` and `head` are signed and sent without the SDK, and the first call of another kind loads it (60
+ * to 100 ms, once a process). Otherwise it is loaded here: for a profile, credentials of a file or a role,
+ * dual-stack and FIPS addresses, access points, directory buckets, and checksums of answers.
  *
  * Errors: `InvalidArgument` for an endpoint that is no URL, or no region.
  */
@@ -50,7 +56,10 @@ export async function openS3(location: S3Location, options: S3Options): Promise<
     import('./s3/config.js'),
     import('./s3/store.js'),
   ]);
+  const clock = new StoreClock(options.runtime);
   const configured = await configureS3({
+    runtime: options.runtime,
+    observe: (date) => clock.observe(date),
     bucket: location.bucket,
     profile: location.profile,
     endpoint: options.endpoint,
@@ -63,6 +72,7 @@ export async function openS3(location: S3Location, options: S3Options): Promise<
   throwIfAborted(options.signal);
   return new S3Store(configured, location, {
     runtime: options.runtime,
+    clock,
     foreignKeys: options.foreignKeys ?? false,
     singlePutBytes: options.singlePutBytes ?? 64 << 20,
     partBytes: options.partBytes ?? 16 << 20,

@@ -1,19 +1,27 @@
-// Where an S3 client's settings come from. A profile that the URI names comes first, with its endpoint and
-// its region; then the environment; then the default profile, as the AWS command line does it.
+// Where an S3 store's settings come from, and by which way its reads go. A profile that the URI names comes
+// first, with its endpoint and its region; then the environment; then the default profile, as the AWS command
+// line does it. Where keys and address are settled without the SDK, reads are signed here and the SDK is
+// loaded by the first request of another kind.
 import http from 'node:http';
 import https from 'node:https';
-import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { NacreError } from '../../errors.js';
-import { type SendOptions, sendDirectly } from './direct.js';
+import type { Runtime } from '../../util/runtime.js';
+import {
+  checksumMode,
+  environmentCredentials,
+  fromEnvironment,
+  hasSpecialSettings,
+  ignoresEndpoints,
+  type Setting,
+  sharedFiles,
+  variable,
+} from './environment.js';
 import { endpointSetting } from './errors.js';
-
-export type S3Sdk = typeof import('@aws-sdk/client-s3');
-
-export interface S3Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-}
+import { type S3Reads, SdkReads } from './reads.js';
+import type { LoadedSdk } from './sdk.js';
+import type { S3Credentials } from './sign.js';
+import { SignedReads } from './signed-reads.js';
+import { targetOf, usesPathStyle } from './target.js';
 
 export interface S3ClientOptions {
   readonly bucket: string;
@@ -21,14 +29,15 @@ export interface S3ClientOptions {
   readonly endpoint?: string | undefined;
   readonly region?: string | undefined;
   readonly credentials?: S3Credentials | undefined;
+  readonly runtime: Runtime;
   readonly stallMs: number;
   readonly connectMs: number;
   readonly maxSockets: number;
+  /** Sees the `Date` of each answer. */
+  readonly observe?: (date: string | undefined) => void;
 }
 
 export interface ConfiguredS3 {
-  readonly sdk: S3Sdk;
-  readonly client: S3Client;
   readonly region: string;
   /** For messages: the endpoint, or the name of the region's own. */
   readonly endpoint: string;
@@ -36,64 +45,61 @@ export interface ConfiguredS3 {
   readonly server: string;
   /** The wire cannot be tampered with: TLS, or this machine. */
   readonly trustedWire: boolean;
+  readonly reads: S3Reads;
+  /** The SDK and a client of it; loads it when called for the first time (60 to 100 ms, once a process). */
+  load(): Promise<LoadedSdk>;
+  close(): Promise<void>;
 }
 
-/** What the SDK would tell the console belongs into errors, or is the user's own choice of profile. */
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
-/** The options of one `client.send`. */
-export function sendOptions(signal: AbortSignal | undefined): SendOptions {
-  return signal ? { abortSignal: signal } : {};
-}
-
-type Setting = 'endpoint' | 'region';
-
-/** Loads the SDK (60 to 100 ms, once a process) and makes a client. No request is sent. */
+/** No request is sent. Loads the SDK unless keys and address are settled without it. */
 export async function configureS3(options: S3ClientOptions): Promise<ConfiguredS3> {
-  const sdk = await import('@aws-sdk/client-s3');
-  const endpoint = options.endpoint ?? (await configured('endpoint', options.profile));
+  const { bucket, profile, runtime, connectMs, stallMs, observe = () => {} } = options;
+  const files = await sharedFiles();
+  const find = async (setting: Setting): Promise<string | undefined> =>
+    options[setting] ?? (await configured(setting, profile, files));
+  const endpoint = await find('endpoint');
   const url = endpoint === undefined ? undefined : parseEndpoint(endpoint);
-  const region =
-    options.region ?? (await configured('region', options.profile)) ?? (url ? 'us-east-1' : undefined);
+  const region = (await find('region')) ?? (url ? 'us-east-1' : undefined);
   if (region === undefined) {
-    throw new NacreError('InvalidArgument', `no AWS region is set for s3://${options.bucket}`, {
+    throw new NacreError('InvalidArgument', `no AWS region is set for s3://${bucket}`, {
       hint: `Set AWS_REGION, or region in the profile; for another server, ${endpointSetting}.`,
     });
   }
+  const plain = profile === undefined && !variable('AWS_PROFILE') && !hasSpecialSettings(files);
+  const validates = checksumMode('AWS_RESPONSE_CHECKSUM_VALIDATION') === 'WHEN_SUPPORTED';
+  const credentials = options.credentials ?? (plain ? environmentCredentials() : undefined);
+  const target = plain && !validates ? targetOf({ bucket, region, url }) : undefined;
+
   const agent = { keepAlive: true, noDelay: true, maxSockets: options.maxSockets };
-  const config: S3ClientConfig = {
-    region,
-    ...(url ? { endpoint: url.href } : {}),
-    // A name with dots does not fit the certificate of virtual-host addresses, and few servers resolve them.
-    forcePathStyle: url !== undefined || options.bucket.includes('.'),
-    ...(options.profile === undefined ? {} : { profile: options.profile }),
-    ...(options.credentials ? { credentials: options.credentials } : {}),
-    // Retries are the wrapper's: it knows which puts may be repeated.
-    maxAttempts: 1,
-    retryMode: 'standard',
-    followRegionRedirects: false,
-    // Waiting for `100 Continue` would cost each large body a round trip, and a connection of its own.
-    expectContinueHeader: false,
-    ...checksumModes(),
-    logger: silent,
-    requestHandler: {
-      httpAgent: new http.Agent(agent),
-      httpsAgent: new https.Agent(agent),
-      connectionTimeout: options.connectMs,
-      // Counts silence in both directions, so that a slow body passes and a stalled one does not.
-      socketTimeout: options.stallMs,
-    },
+  const agents = { httpAgent: new http.Agent(agent), httpsAgent: new https.Agent(agent) };
+  const pathStyle = usesPathStyle({ bucket, url });
+  const clientOptions = { region, url, pathStyle, profile, credentials, agents, connectMs, stallMs };
+  let loading: Promise<LoadedSdk> | undefined;
+  const load = (): Promise<LoadedSdk> => {
+    loading ??= import('./sdk-client.js').then(({ makeClient }) => makeClient(clientOptions, observe));
+    return loading;
   };
-  const client = quietly(() => new sdk.S3Client(config));
-  // A checksum of the answer is made by the SDK, from the body that it hands on.
-  if (config.responseChecksumValidation === 'WHEN_REQUIRED') sendDirectly(client, options);
+  let reads: S3Reads;
+  if (target === undefined || credentials === undefined) {
+    await load();
+    reads = new SdkReads(bucket, load);
+  } else {
+    const httpAgent = target.protocol === 'http:' ? agents.httpAgent : agents.httpsAgent;
+    const own = { target, region, credentials, runtime, agent: httpAgent, connectMs, stallMs, observe };
+    reads = new SignedReads(own);
+  }
   return {
-    sdk,
-    client,
     region,
     endpoint: url?.origin ?? `the S3 endpoint of ${region}`,
     server: serverOf(url),
     trustedWire: url?.protocol !== 'http:' || isLoopback(url.hostname),
+    reads,
+    load,
+    close: async () => {
+      reads.close();
+      (await loading?.catch(() => undefined))?.client.destroy();
+      for (const each of Object.values(agents)) each.destroy();
+    },
   };
 }
 
@@ -103,32 +109,16 @@ function serverOf(url: URL | undefined): string {
   return url.origin;
 }
 
-/**
- * Checksums only where S3 demands one, unless the environment asks for more: bodies carry our own CRC32C,
- * reads are verified against the manifest, and several servers refuse the SDK's trailing checksums.
- */
-function checksumModes(): Pick<S3ClientConfig, 'requestChecksumCalculation' | 'responseChecksumValidation'> {
-  const mode = (name: string): 'WHEN_SUPPORTED' | 'WHEN_REQUIRED' =>
-    process.env[name]?.toUpperCase() === 'WHEN_SUPPORTED' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
-  return {
-    requestChecksumCalculation: mode('AWS_REQUEST_CHECKSUM_CALCULATION'),
-    responseChecksumValidation: mode('AWS_RESPONSE_CHECKSUM_VALIDATION'),
-  };
+async function configured(
+  setting: Setting,
+  profile: string | undefined,
+  files: string,
+): Promise<string | undefined> {
+  const found = fromEnvironment(setting);
+  if (profile !== undefined) return (await fromProfile(setting, profile)) ?? found;
+  if (found !== undefined || files === '') return found;
+  return fromProfile(setting, variable('AWS_PROFILE') ?? 'default');
 }
-
-async function configured(setting: Setting, profile: string | undefined): Promise<string | undefined> {
-  const fromEnvironment =
-    setting === 'endpoint'
-      ? ignoresEndpoints()
-        ? undefined
-        : process.env['AWS_ENDPOINT_URL_S3'] || process.env['AWS_ENDPOINT_URL']
-      : process.env['AWS_REGION'] || process.env['AWS_DEFAULT_REGION'];
-  if (profile !== undefined) return (await fromProfile(setting, profile)) ?? fromEnvironment;
-  return fromEnvironment || (await fromProfile(setting, process.env['AWS_PROFILE'] || 'default'));
-}
-
-const ignoresEndpoints = (): boolean =>
-  process.env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS']?.toLowerCase() === 'true';
 
 /** A setting of a profile in the shared files; an endpoint may stand in the profile's services section. */
 async function fromProfile(setting: Setting, name: string): Promise<string | undefined> {
@@ -163,19 +153,4 @@ function badEndpoint(problem: string): NacreError {
 
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
-}
-
-/**
- * The SDK warns each process on Node 20 of a later release of itself, on the user's stderr. Ours is pinned.
- */
-function quietly<T>(make: () => T): T {
-  const name = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
-  const before = process.env[name];
-  process.env[name] = 'true';
-  try {
-    return make();
-  } finally {
-    if (before === undefined) delete process.env[name];
-    else process.env[name] = before;
-  }
 }

@@ -30,7 +30,9 @@ export function sendDirectly(client: S3Client, options: DirectOptions): void {
   transport.handle = async (request, send = {}) => {
     const { place, abortSignal: signal } = send;
     if (place === undefined || request.method !== 'GET') return handle(request, send);
-    const { protocol, hostname, port, headers } = request;
+    const { protocol, port, headers } = request;
+    // Of an IPv6 address the SDK hands the brackets on.
+    const hostname = request.hostname.replace(/^\[|\]$/g, '');
     const query = buildQueryString(request.query);
     const path = query === '' ? request.path : `${request.path}?${query}`;
     const to = { protocol, hostname, port, path, headers };

@@ -55,6 +55,35 @@ const storageFull = ['XMinioStorageFull', 'QuotaExceeded', 'XMinioAdminBucketQuo
 /** Status codes at which the server, not the request, is at fault: another try may succeed. */
 const temporary = [408, 409, 425, 429, 499];
 
+export interface RefusedAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body: S3's `<Error>`, or whatever stands between here and there has to say. */
+  readonly text: string;
+  readonly clockSkewCorrected: boolean;
+}
+
+/** An answer that is no success in the shape of an SDK error, for {@link s3Error}. */
+export function answeredError({ statusCode, headers, text, clockSkewCorrected }: RefusedAnswer): Error {
+  const [, said = ''] = /<Error[\s>](.*)/s.exec(text) ?? [];
+  const element = (name: string): string | undefined =>
+    new RegExp(`<${name}>([^<]{1,1000})</${name}>`).exec(said)?.[1]?.trim();
+  const [code, region] = [element('Code'), element('Region')];
+  return Object.assign(new Error(unescaped(element('Message') ?? '')), {
+    name: code ?? 'UnknownError',
+    ...(code === undefined ? {} : { Code: code }),
+    ...(region === undefined ? {} : { Region: region }),
+    $metadata: { httpStatusCode: statusCode, requestId: headers['x-amz-request-id'], clockSkewCorrected },
+    $response: { headers },
+  });
+}
+
+const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
+
+function unescaped(text: string): string {
+  return text.replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => entities[name] ?? '');
+}
+
 /** The HTTP status of an SDK error, 0 when no answer came. */
 export function statusOf(error: unknown): number {
   return (error as ServiceError).$metadata?.httpStatusCode ?? 0;
@@ -117,7 +146,7 @@ type Make = (as: ErrorCode, problem: string, details?: ErrorDetails) => NacreErr
 /** Answers about who is asking. */
 function refusal(make: Make, service: ServiceError, code: string, status: number): NacreError | undefined {
   if (code === 'RequestTimeTooSkewed') {
-    // The SDK has learnt the server's time from the answer and signs with it from now on.
+    // The signer has learnt the server's time from the answer and signs with it from now on.
     const retryable = service.$metadata?.clockSkewCorrected === true;
     return make(retryable ? 'Unavailable' : 'PermissionDenied', 'the clock of this machine is wrong', {
       hint: 'Set the clock (NTP): a request is refused when its time is more than 15 minutes off.',

@@ -4,14 +4,14 @@
 // A Complete whose answer is lost, or which finds no such upload (an earlier copy of the request may have
 // done it), is decided by reading the object back: the upload put a random id into its metadata. Where that
 // does not show our id, the outcome is unknown, and `Unavailable` says so.
-import type { S3Client } from '@aws-sdk/client-s3';
 import { NacreError } from '../../errors.js';
 import { type ByteSource, byteLength, concat, toHex } from '../../util/bytes.js';
 import type { Runtime } from '../../util/runtime.js';
 import { mapBounded } from '../http-bounded.js';
 import type { PutResult } from '../object-store.js';
-import { type S3Sdk, sendOptions } from './config.js';
+
 import { type S3Call, s3Error, serverCode, statusOf } from './errors.js';
+import { type LoadedSdk, sendOptions } from './sdk.js';
 
 /** Parts of one body under way at a time; each holds a copy only where it spans pieces of the body. */
 const parallelParts = 4;
@@ -19,9 +19,7 @@ const parallelParts = 4;
 const mostParts = 10_000;
 const uploadIdKey = 'nacre-upload';
 
-export interface PartsRequest {
-  readonly sdk: S3Sdk;
-  readonly client: S3Client;
+export interface PartsRequest extends LoadedSdk {
   readonly target: {
     readonly Bucket: string;
     readonly Key: string;

@@ -3,8 +3,10 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3';
 import { type BucketSettings, ruleMeets } from '../bucket-settings.js';
 import type { CallOptions } from '../object-store.js';
-import { configureS3, sendOptions } from './config.js';
+import { systemRuntime } from '../../util/runtime.js';
+import { configureS3 } from './config.js';
 import { serverCode, statusOf } from './errors.js';
+import { sendOptions } from './sdk.js';
 
 const colder = ['GLACIER', 'DEEP_ARCHIVE'];
 
@@ -15,7 +17,8 @@ export async function readBucketSettings(
 ): Promise<BucketSettings> {
   const { bucket, prefix, profile } = location;
   const patience = { stallMs: 10_000, connectMs: 5_000, maxSockets: 4 };
-  const { sdk, client } = await configureS3({ bucket, profile, ...patience });
+  const { load, close } = await configureS3({ bucket, profile, runtime: systemRuntime, ...patience });
+  const { sdk, client } = await load();
   const send = sendOptions(signal);
   const of = { Bucket: bucket };
   try {
@@ -37,7 +40,7 @@ export async function readBucketSettings(
     ]);
     return { versioning, lock, dangers };
   } finally {
-    client.destroy();
+    await close();
   }
 }
 

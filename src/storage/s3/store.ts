@@ -1,14 +1,12 @@
-// ObjectStore over one prefix of an S3 bucket: one request of the SDK per call where that is possible, every
-// answer checked for length, every failure typed. No retries: whether a put may be repeated is for others to
-// say.
-import type { Readable } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
+// ObjectStore over one prefix of an S3 bucket: one request per call where that is possible, every answer
+// checked for length, every failure typed. No retries: whether a put may be repeated is for others to say.
+// Reads go by `S3Reads`; all else by the SDK, which is loaded when it is first needed.
 import { NacreError } from '../../errors.js';
 import { type ByteSource, byteLength, concat } from '../../util/bytes.js';
 import { type Runtime, throwIfAborted } from '../../util/runtime.js';
 import { base64Crc, cutToRange, readBody } from '../http-body.js';
 import { getEachRange, mapBounded, parallelRequests } from '../http-bounded.js';
-import { StoreClock } from '../http-clock.js';
+import type { StoreClock } from '../http-clock.js';
 import { checkForeignKey, checkKey, checkKeyPrefix, checkRange } from '../keys.js';
 import type {
   ByteRange,
@@ -23,15 +21,18 @@ import type {
   PutResult,
   StoreCapabilities,
 } from '../object-store.js';
-import { type ConfiguredS3, type S3Sdk, sendOptions } from './config.js';
+import type { ConfiguredS3 } from './config.js';
 import { type S3Call, s3Error, serverCode, statusOf } from './errors.js';
 import { putInParts } from './multipart.js';
+import { type LoadedSdk, sendOptions } from './sdk.js';
 import { asServiceError, conditionHeaders, isRefusal, streamed, tokenOf, unsignedPayload } from './wire.js';
 
 const deleteBatch = 1000;
 
 export interface S3StoreOptions {
   readonly runtime: Runtime;
+  /** Fed by `ConfiguredS3`. */
+  readonly clock: StoreClock;
   readonly foreignKeys: boolean;
   readonly singlePutBytes: number;
   readonly partBytes: number;
@@ -40,8 +41,6 @@ export interface S3StoreOptions {
 export class S3Store implements ObjectStore {
   readonly uri: string;
   readonly capabilities: StoreCapabilities;
-  readonly #sdk: S3Sdk;
-  readonly #client: S3Client;
   readonly #configured: ConfiguredS3;
   readonly #options: S3StoreOptions;
   readonly #bucket: string;
@@ -70,22 +69,11 @@ export class S3Store implements ObjectStore {
       checksOnPut: true,
     };
     this.#configured = configured;
-    this.#sdk = configured.sdk;
-    this.#client = configured.client;
     this.#options = options;
     this.#checkReadKey = options.foreignKeys ? checkForeignKey : checkKey;
     this.#bucket = bucket;
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
-    this.#clock = new StoreClock(options.runtime);
-    this.#client.middlewareStack.add(
-      (next) => async (args) => {
-        const result = await next(args);
-        const { headers } = result.response as { headers?: Record<string, string> };
-        this.#clock.observe(headers?.['date']);
-        return result;
-      },
-      { step: 'deserialize', priority: 'low', name: 'nacreStoreClock' },
-    );
+    this.#clock = options.clock;
   }
 
   async get(key: string, options: GetOptions = {}): Promise<ObjectBody | undefined> {
@@ -96,19 +84,11 @@ export class S3Store implements ObjectStore {
     const call = this.#call('GetObject', signal, key);
     const uri = `${this.uri}/${key}`;
     try {
-      const command = new this.#sdk.GetObjectCommand({
-        ...this.#at(key),
-        ...(range ? { Range: `bytes=${range.start}-${range.end - 1}` } : {}),
-      });
-      const send = { ...sendOptions(signal), ...(into ? { place: { bytes: into, uri } } : {}) };
-      const answer = await this.#send(() => this.#client.send(command, send));
-      const lengthBytes = answer.ContentLength;
-      const bytes = await readBody(answer.Body as Readable, { lengthBytes, uri, signal, into });
-      return {
-        ...cutToRange(bytes, answer.ContentRange, range, uri),
-        token: tokenOf(answer.ETag, call),
-        modifiedMs: answer.LastModified?.getTime() ?? 0,
-      };
+      const request = { key: this.#prefix + key, range, into, uri, signal };
+      const answer = await this.#send(() => this.#configured.reads.get(request));
+      const { lengthBytes, contentRange, etag, modifiedMs } = answer;
+      const bytes = await readBody(answer.body, { lengthBytes, uri, signal, into });
+      return { ...cutToRange(bytes, contentRange, range, uri), token: tokenOf(etag, call), modifiedMs };
     } catch (error) {
       // The range begins at the end of the object or past it.
       if (statusOf(error) === 416) return this.#emptyRange(key, options);
@@ -128,13 +108,10 @@ export class S3Store implements ObjectStore {
     this.#checkReadKey(key);
     const call = this.#call('HeadObject', options.signal, key);
     try {
-      const command = new this.#sdk.HeadObjectCommand(this.#at(key));
-      const answer = await this.#send(() => this.#client.send(command, sendOptions(options.signal)));
-      return {
-        token: tokenOf(answer.ETag, call),
-        sizeBytes: answer.ContentLength ?? 0,
-        modifiedMs: answer.LastModified?.getTime() ?? 0,
-      };
+      const request = { key: this.#prefix + key, signal: options.signal };
+      const answer = await this.#send(() => this.#configured.reads.head(request));
+      const { etag, lengthBytes = 0, modifiedMs } = answer;
+      return { token: tokenOf(etag, call), sizeBytes: lengthBytes, modifiedMs };
     } catch (error) {
       return this.#missing(error, call);
     }
@@ -154,7 +131,8 @@ export class S3Store implements ObjectStore {
     // The checksum guards the body against accidents. Where nobody can tamper with the wire, hashing it once
     // more for the signature would only cost time (SHA-256 on both sides).
     const unsigned = crc32c !== undefined && this.#configured.trustedWire;
-    const command = new this.#sdk.PutObjectCommand({
+    const { sdk, client } = await this.#sdk();
+    const command = new sdk.PutObjectCommand({
       ...this.#at(key),
       ...headers,
       ...conditionHeaders(condition),
@@ -166,7 +144,7 @@ export class S3Store implements ObjectStore {
       command.middlewareStack.add(unsignedPayload, { step: 'build', name: 'nacreUnsignedPayload' });
     }
     try {
-      const answer = await this.#send(() => this.#client.send(command, sendOptions(signal)));
+      const answer = await this.#send(() => client.send(command, sendOptions(signal)));
       return { outcome: 'written', token: tokenOf(answer.ETag, call) };
     } catch (error) {
       if (isRefusal(error, condition)) return { outcome: 'refused' };
@@ -178,14 +156,15 @@ export class S3Store implements ObjectStore {
     const { prefix = '', after, limit = 1000, signal } = options;
     checkKeyPrefix(prefix);
     const call = this.#call('ListObjectsV2', signal);
-    const command = new this.#sdk.ListObjectsV2Command({
+    const { sdk, client } = await this.#sdk();
+    const command = new sdk.ListObjectsV2Command({
       Bucket: this.#bucket,
       Prefix: this.#prefix + prefix,
       MaxKeys: limit,
       ...(after === undefined ? {} : { StartAfter: this.#prefix + after }),
     });
     try {
-      const answer = await this.#send(() => this.#client.send(command, sendOptions(signal)));
+      const answer = await this.#send(() => client.send(command, sendOptions(signal)));
       const found = answer.Contents ?? [];
       const entries = found.map((object) => ({
         key: (object.Key ?? '').slice(this.#prefix.length),
@@ -213,15 +192,25 @@ export class S3Store implements ObjectStore {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#client.destroy();
+    await this.#configured.close();
   }
 
   #at(key: string): { Bucket: string; Key: string } {
     return { Bucket: this.#bucket, Key: this.#prefix + key };
   }
 
-  #call(operation: string, signal: AbortSignal | undefined, key?: string): S3Call {
+  #checkOpen(): void {
     if (this.#closed) throw new NacreError('Closed', `the store ${this.uri} was closed`);
+  }
+
+  async #sdk(): Promise<LoadedSdk> {
+    const loaded = await this.#configured.load();
+    this.#checkOpen();
+    return loaded;
+  }
+
+  #call(operation: string, signal: AbortSignal | undefined, key?: string): S3Call {
+    this.#checkOpen();
     throwIfAborted(signal);
     const { region, endpoint } = this.#configured;
     const what = `${operation} of ${this.uri}${key === undefined ? '' : `/${key}`}`;
@@ -251,13 +240,8 @@ export class S3Store implements ObjectStore {
 
   async #seeBucket(call: S3Call): Promise<void> {
     // Unlike HeadBucket, the answer has a body that says what is missing.
-    const command = new this.#sdk.ListObjectsV2Command({
-      Bucket: this.#bucket,
-      Prefix: this.#prefix,
-      MaxKeys: 1,
-    });
     try {
-      await this.#client.send(command, sendOptions(call.signal));
+      await this.#configured.reads.seeBucket({ prefix: this.#prefix, signal: call.signal });
     } catch (error) {
       // Some credentials may read and not list; that the server refuses shows that the bucket is there.
       if (statusOf(error) !== 403 || serverCode(error) !== 'AccessDenied') throw s3Error(error, call);
@@ -273,8 +257,7 @@ export class S3Store implements ObjectStore {
   ): Promise<PutResult> {
     const { runtime, partBytes } = this.#options;
     return putInParts({
-      sdk: this.#sdk,
-      client: this.#client,
+      ...(await this.#sdk()),
       target: { ...this.#at(key), ...headers },
       conditionHeaders: conditionHeaders(options.condition),
       body,
@@ -289,12 +272,13 @@ export class S3Store implements ObjectStore {
   /** False when the server does not take batches. */
   async #deleteBatch(keys: readonly string[], { signal }: CallOptions): Promise<boolean> {
     const call = this.#call('DeleteObjects', signal);
-    const command = new this.#sdk.DeleteObjectsCommand({
+    const { sdk, client } = await this.#sdk();
+    const command = new sdk.DeleteObjectsCommand({
       Bucket: this.#bucket,
       Delete: { Quiet: true, Objects: keys.map((key) => ({ Key: this.#prefix + key })) },
     });
     try {
-      const answer = await this.#send(() => this.#client.send(command, sendOptions(signal)));
+      const answer = await this.#send(() => client.send(command, sendOptions(signal)));
       const failed = (answer.Errors ?? []).find((entry) => entry.Code !== 'NoSuchKey');
       if (!failed) return true;
       throw s3Error(asServiceError(failed), {
@@ -318,9 +302,10 @@ export class S3Store implements ObjectStore {
 
   async #deleteOne(key: string, { signal }: CallOptions): Promise<void> {
     const call = this.#call('DeleteObject', signal, key);
-    const command = new this.#sdk.DeleteObjectCommand(this.#at(key));
+    const { sdk, client } = await this.#sdk();
+    const command = new sdk.DeleteObjectCommand(this.#at(key));
     try {
-      await this.#send(() => this.#client.send(command, sendOptions(signal)));
+      await this.#send(() => client.send(command, sendOptions(signal)));
     } catch (error) {
       await this.#missing(error, call);
     }
