@@ -1,5 +1,5 @@
-// The composition root: a URI becomes a store with its wrappers, a cache, and the functions that lower
-// rooms are handed.
+// The composition root: a bare store gets its wrappers, a cache, and the functions that lower rooms are
+// handed.
 import { totalmem } from 'node:os';
 import { readFileSync } from 'node:fs';
 import type { ArrayEnvironment } from '../arrays/environment.js';
@@ -12,8 +12,6 @@ import type { ManifestFunctions } from '../manifest/functions.js';
 import { fromNative, native, type NativeBinding } from '../native.js';
 import { LocalStore } from '../storage/local.js';
 import type { ObjectStore } from '../storage/object-store.js';
-import { openStore } from '../storage/open.js';
-import { parseStoreUri } from '../storage/uri.js';
 import { chain } from '../storage/wrap/chain.js';
 import { Meter } from '../storage/wrap/meter.js';
 import { type Runtime, systemRuntime } from '../util/runtime.js';
@@ -54,17 +52,7 @@ const commitDeadlineMs = 60_000;
  */
 const retryAttempts = 20;
 
-export async function connect(uri: string, options: ConnectOptions = {}): Promise<Environment> {
-  const runtime = options.runtime ?? systemRuntime;
-  const location = parseStoreUri(uri);
-  const backend = await openStore(location, {
-    runtime,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  });
-  return environmentOf(backend, options);
-}
-
-/** For a store that is open already. */
+/** A bare store with all that belongs around it. */
 export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}): Environment {
   const runtime = options.runtime ?? systemRuntime;
   const meter = new Meter({ runtime });

@@ -1,4 +1,5 @@
-// The way in. The engine is loaded by the first call, so that the import of Nacre stays cheap.
+// The way in. The engine is loaded by the first call, so that the import of Nacre stays cheap; of a bucket
+// the first request is under way meanwhile.
 import type { ObjectStore } from '../storage/object-store.js';
 import type { Dataset } from './dataset.js';
 import type { ConnectOptions } from './environment.js';
@@ -22,7 +23,8 @@ export interface OpenOptions extends ConnectOptions {
  * `PermissionDenied`, `Unavailable`, `Corrupt`, `UnsupportedFormat`.
  */
 export async function open(uri: string, options: OpenOptions = {}): Promise<Dataset> {
-  return (await import('./opening.js')).openUri(uri, options);
+  const backend = await (await import('./backend.js')).openBackend(uri, options);
+  return (await import('./opening.js')).openBackendStore(backend, options);
 }
 
 /** Opens a dataset on a store that is open already; the handle closes it. */

@@ -1,4 +1,4 @@
-// From a URI, or from a store that is open, to a handle. Loaded by the first `open()`.
+// From a store that is open to a handle. Loaded by the first `open()`.
 import { NacreError } from '../errors.js';
 import { createDataset } from '../manifest/create.js';
 import { newestRoot } from '../manifest/head.js';
@@ -6,16 +6,18 @@ import { type HintState, readHint } from '../manifest/hint.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { Dataset } from './dataset.js';
-import { connect, type Environment, environmentOf } from './environment.js';
+import { type Environment, environmentOf } from './environment.js';
 import type { OpenOptions } from './open.js';
 
-/** What `open()` does. */
-export async function openUri(uri: string, options: OpenOptions): Promise<Dataset> {
-  const environment = await connect(uri, options);
+/** What `open()` does with the store of its URI, which it closes when it fails. */
+export async function openBackendStore(backend: ObjectStore, options: OpenOptions): Promise<Dataset> {
+  let close = (): Promise<void> => backend.close();
   try {
+    const environment = environmentOf(backend, options);
+    close = () => closeAll(environment);
     return await openOn(environment, options);
   } catch (error) {
-    await closeAll(environment);
+    await close();
     throw error;
   }
 }

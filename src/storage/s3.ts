@@ -2,7 +2,9 @@ import type { Runtime } from '../util/runtime.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { StoreClock } from './http-clock.js';
 import type { ObjectStore } from './object-store.js';
+import { configureS3 } from './s3/config.js';
 import type { S3Credentials } from './s3/sign.js';
+import { S3Store } from './s3/store.js';
 
 export type { S3Credentials } from './s3/sign.js';
 
@@ -52,10 +54,6 @@ export interface S3Options {
  */
 export async function openS3(location: S3Location, options: S3Options): Promise<ObjectStore> {
   throwIfAborted(options.signal);
-  const [{ configureS3 }, { S3Store }] = await Promise.all([
-    import('./s3/config.js'),
-    import('./s3/store.js'),
-  ]);
   const clock = new StoreClock(options.runtime);
   const configured = await configureS3({
     runtime: options.runtime,

@@ -1,0 +1,35 @@
+// From a URI to its bare store, before the engine is loaded: that takes as long as a round trip, so that of a
+// bucket the hint is asked for meanwhile.
+import { hintKey } from '../manifest/keys.js';
+import type { ObjectStore } from '../storage/object-store.js';
+import { openStore } from '../storage/open.js';
+import { parseStoreUri } from '../storage/uri.js';
+import { callOptions, forwarding } from '../storage/wrap/forwarding.js';
+import { type Runtime, systemRuntime } from '../util/runtime.js';
+
+export interface BackendOptions {
+  readonly runtime?: Runtime;
+  readonly signal?: AbortSignal;
+}
+
+export async function openBackend(uri: string, options: BackendOptions): Promise<ObjectStore> {
+  const { runtime = systemRuntime } = options;
+  const location = parseStoreUri(uri);
+  const store = await openStore(location, { runtime, ...callOptions(options) });
+  return location.scheme === 's3' || location.scheme === 'gs' ? askedAhead(store, hintKey, options) : store;
+}
+
+/** `store`, of which `key` is asked for at once: the first `get` of it gets that answer, or its failure. */
+function askedAhead(store: ObjectStore, key: string, options: BackendOptions): ObjectStore {
+  let ahead: ReturnType<ObjectStore['get']> | undefined = store.get(key, callOptions(options));
+  // Whoever takes it hears of its failure.
+  ahead.catch(() => undefined);
+  return forwarding(store, {
+    get: (asked, call) => {
+      if (asked !== key || ahead === undefined) return store.get(asked, call);
+      const answer = ahead;
+      ahead = undefined;
+      return answer;
+    },
+  });
+}
