@@ -6,6 +6,7 @@
 //
 //   NACRE_URI=s3://bucket/prefix      the dataset, unless the event names one
 //   {"array": "e", "vector": [0.1, …], "k": 10, "metric": "cosine"}
+//   {"array": "e", "vector": [0.1, …], "where": "lang = 'de'", "select": ["title"], "recall": 0.99}
 //   {"array": "e", "start": 0, "end": 100}
 import { type Dataset, isNacreError, type Metric, open } from 'nacre';
 
@@ -15,6 +16,12 @@ interface Request {
   readonly vector?: readonly number[];
   readonly k?: number;
   readonly metric?: Metric;
+  /** Only rows of which this is true. */
+  readonly where?: string;
+  /** Attributes to answer with. */
+  readonly select?: readonly string[];
+  /** The part of the nearest rows that is enough, where there is an `ivf` index. Default: all of them. */
+  readonly recall?: number;
   readonly start?: number;
   readonly end?: number;
 }
@@ -58,8 +65,14 @@ async function answer(request: Request, signal: AbortSignal): Promise<unknown> {
   const dataset = await datasetAt(request.uri ?? process.env['NACRE_URI'] ?? '', signal);
   const array = dataset.array(request.array);
   if (request.vector !== undefined) {
-    const { metric = 'l2', k = 10 } = request;
-    const hits = await array.nearest(request.vector, { metric }).limit(k).toArray({ signal });
+    const { metric = 'l2', k = 10, where, select = [], recall } = request;
+    let query = array
+      .nearest(request.vector, { metric })
+      .limit(k)
+      .select(...select);
+    if (where !== undefined) query = query.where(where);
+    if (recall !== undefined) query = query.recall(recall);
+    const hits = await query.toArray({ signal });
     return { version: await dataset.version({ signal }), metric, hits };
   }
   const { start = 0, end = start + mostRows } = request;

@@ -174,6 +174,42 @@ describe.each(['folder', ...serversUnderTest()] as const)('the function on %s', 
   });
 });
 
+test.runIf(serversUnderTest().includes('minio'))(
+  'a cold function finds rows by a filter and an index of lists on MinIO, each process anew',
+  async () => {
+    const place = await openTestStore('minio');
+    try {
+      const build = `
+        import { open } from 'nacre';
+        const dataset = await open(process.env.NACRE_URI, { create: true });
+        const rows = 2_000;
+        const data = Float32Array.from({ length: rows * 8 }, (_, i) => Math.sin(i * i));
+        const parity = Array.from({ length: rows }, (_, row) => (row % 2 === 0 ? 'even' : 'odd'));
+        await dataset.write(async (tx) => {
+          await tx.create('e', { dtype: 'float32', rowShape: [8] });
+          await tx.append('e', { data, shape: [rows, 8] }, { attributes: { parity } });
+        });
+        await dataset.array('e').index({ type: 'ivf' });
+        await dataset.close();
+        console.log(JSON.stringify(Array.from(data.subarray(77 * 8, 78 * 8))));`;
+      const env = { ...place.env, NACRE_URI: place.uri };
+      const vector = JSON.parse(await node(['--input-type=module', '-e', build], env)) as number[];
+      const query = { array: 'e', vector, k: 5, recall: 0.9, select: ['parity'] };
+      const events = [query, { ...query, where: "parity = 'even'" }, { ...query, where: 'parity =' }];
+      const [first, second] = [await calls(events, env), await calls(events, env)];
+      expect(first).toEqual(second);
+      const hits = first.map(({ body }) => body['hits'] as { row: number; attributes: { parity: string } }[]);
+      expect(first.map(({ statusCode }) => statusCode)).toEqual([200, 200, 400]);
+      expect([hits[0]?.length, hits[0]?.[0]?.row]).toEqual([5, 77]);
+      expect(hits[1]?.map(({ attributes }) => attributes.parity)).toEqual(
+        Array.from({ length: 5 }, () => 'even'),
+      );
+    } finally {
+      await place.dispose();
+    }
+  },
+);
+
 test('a warm function sees what was committed since', async () => {
   const uri = path.join(folder, 'warm');
   const rows = await pairs(path.join(folder, 'rows.npy'), 3);
