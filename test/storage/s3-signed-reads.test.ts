@@ -1,5 +1,5 @@
 // Reads that are signed here: when they are, what they send, and that a process which reads loads no SDK.
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type http from 'node:http';
@@ -61,6 +61,15 @@ let files = 0;
 function configFile(text: string): void {
   const file = path.join(folder, `config-${files++}`);
   writeFileSync(file, text);
+  vi.stubEnv('AWS_CONFIG_FILE', file);
+}
+
+/** As `AWS_CONFIG_FILE=<(…)` of a shell makes it. */
+function pipeFile(): void {
+  const file = path.join(folder, 'pipe');
+  execFileSync('mkfifo', [file]);
+  const writer = spawn('sh', ['-c', `echo '[default]' > ${file}`]);
+  disposals.push(() => void writer.kill());
   vi.stubEnv('AWS_CONFIG_FILE', file);
 }
 
@@ -126,6 +135,7 @@ describe('a read', () => {
     ['keys that expire', () => vi.stubEnv('AWS_CREDENTIAL_EXPIRATION', '2099-01-01T00:00:00Z')],
     ['checksums of answers', () => vi.stubEnv('AWS_RESPONSE_CHECKSUM_VALIDATION', 'when_supported')],
     ['a way to sign', () => vi.stubEnv('AWS_AUTH_SCHEME_PREFERENCE', 'sigv4')],
+    ['a file that can be read only once', () => pipeFile()],
     ['another kind of address', () => configFile('[default]\nuse_dualstack_endpoint = false\n')],
   ] as const)('with %s is the business of the SDK', async (_, set, profile?: string, key: string = 'ENV') => {
     environmentKeys();

@@ -112,7 +112,7 @@ function serverOf(url: URL | undefined): string {
 async function configured(
   setting: Setting,
   profile: string | undefined,
-  files: string,
+  files: string | undefined,
 ): Promise<string | undefined> {
   const found = fromEnvironment(setting);
   if (profile !== undefined) return (await fromProfile(setting, profile)) ?? found;

@@ -1,6 +1,6 @@
 // What the environment says about S3, where the SDK would look, and whether the files of AWS could say more.
 // Nothing here loads the SDK.
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { S3Credentials } from './sign.js';
@@ -54,23 +54,33 @@ const special = [
   'disable_clock_skew_correction',
 ];
 
-/** Whether one of the rarer settings is there, in the environment or in `files`. */
-export function hasSpecialSettings(files: string): boolean {
+/** Whether one of the rarer settings is there, in the environment or in `files`, or could be. */
+export function hasSpecialSettings(files: string | undefined): boolean {
+  if (files === undefined) return true;
   return special.some((name) => variable(`AWS_${name.toUpperCase()}`) !== undefined || files.includes(name));
 }
 
-/** Both files of settings, as one text; '' where there is nothing to read, as the SDK has it. */
-export async function sharedFiles(): Promise<string> {
-  const files = [
-    variable('AWS_CONFIG_FILE') ?? path.join(homeFolder(), '.aws', 'config'),
-    variable('AWS_SHARED_CREDENTIALS_FILE') ?? path.join(homeFolder(), '.aws', 'credentials'),
-  ];
-  const texts = await Promise.all(
-    files.map((file) =>
-      readFile(file.startsWith('~/') ? path.join(homeFolder(), file.slice(2)) : file, 'utf8').catch(() => ''),
-    ),
-  );
-  return texts.join('\n').trim();
+/**
+ * Both files of settings, as one text; '' where there is nothing to read, as the SDK has it. Undefined where
+ * one is a pipe: that can be read once, by the SDK.
+ */
+export async function sharedFiles(): Promise<string | undefined> {
+  const texts = await Promise.all([
+    textOf(variable('AWS_CONFIG_FILE') ?? '~/.aws/config'),
+    textOf(variable('AWS_SHARED_CREDENTIALS_FILE') ?? '~/.aws/credentials'),
+  ]);
+  return texts.includes(undefined) ? undefined : texts.join('\n').trim();
+}
+
+async function textOf(name: string): Promise<string | undefined> {
+  const file = name.startsWith('~/') ? path.join(homeFolder(), name.slice(2)) : name;
+  try {
+    const kind = await stat(file);
+    if (kind.isFIFO()) return undefined;
+    return kind.isFile() ? await readFile(file, 'utf8') : '';
+  } catch {
+    return '';
+  }
 }
 
 /** In the order in which the SDK looks. */

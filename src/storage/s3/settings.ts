@@ -17,8 +17,8 @@ export async function readBucketSettings(
 ): Promise<BucketSettings> {
   const { bucket, prefix, profile } = location;
   const patience = { stallMs: 10_000, connectMs: 5_000, maxSockets: 4 };
-  const { load, close } = await configureS3({ bucket, profile, runtime: systemRuntime, ...patience });
-  const { sdk, client } = await load();
+  const configured = await configureS3({ bucket, profile, runtime: systemRuntime, ...patience });
+  const { sdk, client } = await configured.load();
   const send = sendOptions(signal);
   const of = { Bucket: bucket };
   try {
@@ -40,7 +40,7 @@ export async function readBucketSettings(
     ]);
     return { versioning, lock, dangers };
   } finally {
-    await close();
+    await configured.close();
   }
 }
 
