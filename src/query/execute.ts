@@ -13,7 +13,7 @@ import { uniqueSorted } from '../arrays/row-order.js';
 import { lowerBound } from '../util/sorted.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { QueryCounts } from './analysis.js';
-import type { Heads, readHeads } from './approximate.js';
+import { type Heads, readHeads, searchApproximately } from './approximate.js';
 import { attributesOfRows, type RowAttributes, selectedAttributes } from './attributes.js';
 import type { CallOptions } from '../storage/object-store.js';
 import {
@@ -67,7 +67,7 @@ export async function executeNearest(
   // A name that is not there is told before anything is read.
   selectedAttributes(view, plan.select);
   const { counts = new QueryCounts(), ...call } = options;
-  const heads = plan.approximate && headsOf(environment, view, plan, call);
+  const heads = plan.approximate && readHeads(environment, view, plan, call);
   // Who needs them hears of what went wrong.
   heads?.catch(() => undefined);
   const map = await view.rowMap(options);
@@ -138,14 +138,6 @@ interface Pass {
   scanned: number;
 }
 
-/** Loaded by the first query that needs it; to ask the loader again would cost each some microseconds. */
-let approximate: typeof import('./approximate.js') | undefined;
-
-async function headsOf(...of: Parameters<typeof readHeads>): Promise<Heads | undefined> {
-  approximate ??= await import('./approximate.js');
-  return approximate.readHeads(...of);
-}
-
 /** By the lists of an index near the queries; false when that is not possible. */
 async function scanNearLists(
   pass: Pass,
@@ -153,8 +145,6 @@ async function scanNearLists(
   parts: readonly ScanPart[],
   asked: Promise<Heads | undefined>,
 ): Promise<boolean> {
-  approximate ??= await import('./approximate.js');
-  const { searchApproximately } = approximate;
   const { environment, view, map, scan, wanted, vectors, options, counts } = pass;
   const of = { environment, view, map, scan, parts, counts, options, k: wanted, queries: vectors.count };
   const scanOthers = (others: readonly ScanPart[]): Promise<void> => scanPlain(pass, plan.metric, others);
