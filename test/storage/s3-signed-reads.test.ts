@@ -1,8 +1,9 @@
 // Reads that are signed here: when they are, what they send, and that a process which reads loads no SDK.
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type http from 'node:http';
+import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -301,6 +302,46 @@ describe('a refusal', () => {
     const error = await failure((await open({ endpoint, credentials })).get('key'));
     expect(error.message).toContain('a <b> &amp; "c"');
   });
+});
+
+test('reads over TLS come by connections that serve again', async () => {
+  const fixtures = path.join(import.meta.dirname, 'fixtures');
+  const certificate = path.join(fixtures, 'localhost-cert.pem');
+  const tls = {
+    key: readFileSync(path.join(fixtures, 'localhost-key.pem')),
+    cert: readFileSync(certificate),
+  };
+  let connections = 0;
+  const server = https.createServer(tls, (_, response) => {
+    response.writeHead(200, { ...headers, 'content-length': 3 }).end('abc');
+  });
+  server.on('secureConnection', () => connections++).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  disposals.push(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const script = `
+    const { openStore } = await import('./dist/storage/open.js');
+    const store = await openStore({ scheme: 's3', bucket: 'bucket', prefix: '' });
+    for (let i = 0; i < 2; i++) {
+      const whole = await store.get('key');
+      const placed = await store.get('key', { range: { start: 0, end: 3 }, into: new Uint8Array(3) });
+      const { sizeBytes } = await store.head('key');
+      console.log(Buffer.from(whole.bytes).toString(), Buffer.from(placed.bytes).toString(), sizeBytes);
+    }
+    await store.close();`;
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: folder,
+    NODE_EXTRA_CA_CERTS: certificate,
+    AWS_ENDPOINT_URL: `https://localhost:${port}`,
+    AWS_ACCESS_KEY_ID: 'key',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+  };
+  const options = { cwd: path.resolve(import.meta.dirname, '../..'), env };
+  const args = ['--input-type=module', '-e', script];
+  const { stdout } = await promisify(execFile)(process.execPath, args, options);
+  // One connection of each way: bodies into their place, and all else.
+  expect([stdout, connections]).toEqual(['abc abc 3\nabc abc 3\n', 2]);
 });
 
 describe.runIf(serversUnderTest().includes('minio'))('a process', () => {
