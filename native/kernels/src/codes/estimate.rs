@@ -2,6 +2,7 @@
 //! from codes, and all else that a score is made of is known.
 
 use super::encode::BOUNDED;
+use super::product::dot;
 use super::transform::Transform;
 use crate::arch::Kernels;
 use crate::distance::Metric;
@@ -76,17 +77,16 @@ impl Turned {
         query: &[f64],
         turn: impl FnOnce(Vec<f64>, f64) -> (Vec<f64>, f64),
     ) -> Option<Self> {
-        let mean = transform.mean.iter().map(|&x| f64::from(x));
-        let pairs = || query.iter().copied().zip(mean.clone());
-        let squared: f64 = pairs().map(|(q, c)| (q - c) * (q - c)).sum();
-        let (residual, norm) = (squared.sqrt(), query.iter().map(|q| q * q).sum::<f64>().sqrt());
+        let mean: Vec<f64> = transform.mean.iter().map(|&x| f64::from(x)).collect();
+        let residuals: Vec<f64> = query.iter().zip(&mean).map(|(q, c)| q - c).collect();
+        let (squared, norm) = (dot(&residuals, &residuals), dot(query, query).sqrt());
+        let residual = squared.sqrt();
         let bounded = |length: f64| length == 0.0 || BOUNDED.contains(&length);
         if !bounded(residual) || !bounded(norm) {
             return None;
         }
-        let residuals: Vec<f64> = pairs().map(|(q, c)| q - c).collect();
+        let along = dot(query, &mean);
         let (coordinates, turned) = turn(residuals, residual);
-        let along = pairs().map(|(q, c)| q * c).sum();
         Some(Self { parts: QueryParts { metric, squared, along, norm }, residual, turned, coordinates })
     }
 }
