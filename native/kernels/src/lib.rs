@@ -10,6 +10,7 @@ pub mod error;
 mod exact;
 pub mod file;
 pub mod filter;
+pub mod hnsw;
 pub mod ivf;
 mod mutants;
 pub mod placement;

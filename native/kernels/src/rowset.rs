@@ -117,6 +117,11 @@ impl RowSet {
         Ok(self.0.iter().map(|id| id as f64).collect())
     }
 
+    /// The members, ascending.
+    pub fn ids(&self) -> impl Iterator<Item = u64> {
+        self.0.iter()
+    }
+
     pub fn len(&self) -> u64 {
         self.0.len()
     }

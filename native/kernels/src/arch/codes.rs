@@ -16,9 +16,13 @@ pub const CODE_QUERIES: usize = 8;
 /// Rows of low nibbles that one call compares with a query of two limbs.
 pub const RECORDS: usize = 4;
 
+/// Rows of whole bytes that one call compares with a vector.
+pub const BYTE_ROWS: usize = 4;
+
 type OfBlock = unsafe fn(&Transform, Dtype, &[u8], &mut Work);
 type Coarse = unsafe fn(&Rule, &Columns<'_>, usize, (&[u8], *const u8), &[i8]) -> LeftCoarse;
 type Rows<const R: usize> = unsafe fn([&[u8]; R], [&[i8]; 2]) -> [[i32; 2]; R];
+type Bytes<const R: usize> = unsafe fn([&[u8]; R], &[i8]) -> [i32; R];
 type Fine = unsafe fn(&[Rule; CODE_QUERIES], &Columns<'_>, usize, &[u8], &[i8], &mut [Left<1>; CODE_QUERIES]);
 
 /// The kernels of one tier; see `dots`.
@@ -29,6 +33,7 @@ pub struct CodeKernels {
     fine: Fine,
     row: Rows<1>,
     rows: Rows<RECORDS>,
+    bytes: (Bytes<1>, Bytes<BYTE_ROWS>),
 }
 
 impl CodeKernels {
@@ -77,6 +82,20 @@ impl CodeKernels {
         // SAFETY: as in `coarse`.
         unsafe { (self.rows)(rows, limbs) }
     }
+
+    /// Sums of up to `BYTE_ROWS` rows of whole bytes with a vector of as many int8, a multiple of 64.
+    #[inline(always)]
+    pub fn bytes(&self, rows: &[&[u8]], vector: &[i8], into: &mut [i32; BYTE_ROWS]) {
+        if let Ok(rows) = <[&[u8]; BYTE_ROWS]>::try_from(rows) {
+            // SAFETY: as in `coarse`.
+            *into = unsafe { (self.bytes.1)(rows, vector) };
+            return;
+        }
+        for (row, into) in rows.iter().zip(into) {
+            // SAFETY: as in `coarse`.
+            [*into] = unsafe { (self.bytes.0)([row], vector) };
+        }
+    }
 }
 
 /// Compiles the kernels for vectors of a block and of a row, with the CPU features that they need.
@@ -120,7 +139,12 @@ macro_rules! kernels {
             // SAFETY: as above.
             unsafe { dots::rows::<$block, $row, RECORDS>(rows, limbs) }
         }
-        CodeKernels { coarse, join, fine, row, rows }
+        $(#[target_feature(enable = $features)])?
+        unsafe fn bytes<const R: usize>(rows: [&[u8]; R], vector: &[i8]) -> [i32; R] {
+            // SAFETY: as above.
+            unsafe { dots::bytes::<$block, R>(rows, vector) }
+        }
+        CodeKernels { coarse, join, fine, row, rows, bytes: (bytes::<1>, bytes::<BYTE_ROWS>) }
     }};
 }
 

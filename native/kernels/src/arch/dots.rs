@@ -406,3 +406,37 @@ unsafe fn add_part<S: Dots, const R: usize>(
         }
     }
 }
+
+/// Sums of `R` rows of whole bytes with int8, as many of each, a multiple of 64.
+///
+/// # Safety
+/// The CPU has the features of `S`.
+#[inline(always)]
+pub unsafe fn bytes<S: Dots, const R: usize>(rows: [&[u8]; R], vector: &[i8]) -> [i32; R] {
+    assert!(vector.len().is_multiple_of(GROUP), "rows have whole lines");
+    assert!(rows.iter().all(|row| row.len() == vector.len()), "vectors and rows have one length");
+    let mut totals = [0; R];
+    // SAFETY: the features are the caller's; a vector of `S` divides a line, of which rows are made.
+    unsafe {
+        let (mut sums, mut above) = ([S::zero(); R], [S::zero(); R]);
+        for i in (0..vector.len()).step_by(4 * S::SUMS) {
+            let vector = S::load(vector.as_ptr().add(i).cast());
+            for r in 0..R {
+                let bytes = S::load(rows[r].as_ptr().add(i));
+                if S::WHOLE_BYTES {
+                    sums[r] = S::add_products(sums[r], bytes, vector);
+                } else {
+                    sums[r] = S::add_products(sums[r], S::low_nibbles(bytes), vector);
+                    above[r] = S::add_products(above[r], S::high_nibbles(bytes), vector);
+                }
+            }
+        }
+        for r in 0..R {
+            totals[r] = S::total(sums[r]);
+            if !S::WHOLE_BYTES {
+                totals[r] += 16 * S::total(above[r]);
+            }
+        }
+    }
+    totals
+}

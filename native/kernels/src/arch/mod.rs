@@ -32,7 +32,7 @@ use crate::distance::{
 };
 use crate::{Error, Result};
 
-pub use codes::{CODE_QUERIES, CodeKernels, RECORDS};
+pub use codes::{BYTE_ROWS, CODE_QUERIES, CodeKernels, RECORDS};
 pub use compensated::Form;
 pub use counts::{BIT_QUERIES, BitCounts, COUNTED_ROWS};
 pub use dots::{AHEAD, Left, LeftCoarse, prefetch, prefetch_all};

@@ -153,7 +153,7 @@ fn root_of_squares(numbers: &[f64]) -> f64 {
 }
 
 /// The codes of a row, from its nibbles.
-fn codes_of(chunk: Chunk<'_>, row: usize) -> Vec<u8> {
+pub(crate) fn codes_of(chunk: Chunk<'_>, row: usize) -> Vec<u8> {
     let (high, low) = (chunk.high_block(row / super::LANES), chunk.record(row).low_nibbles());
     let lane = row % super::LANES;
     let groups = low.as_chunks::<4>().0.iter().enumerate();

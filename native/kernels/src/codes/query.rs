@@ -112,6 +112,12 @@ impl CodeQuery {
         interleave::<4>(&queries.iter().map(|query| &*query.limbs[0]).collect::<Vec<_>>(), count)
     }
 
+    /// A query of one limb: the limb, the sum of its numbers, and what a step of it stands for.
+    pub fn single(&self) -> (&[i8], i64, f64) {
+        debug_assert!(self.count == Limbs::One);
+        (&self.limbs[0], self.totals[0], 256.0 * self.scale)
+    }
+
     /// The limbs for `CodeKernels::row`.
     pub fn halves(&self) -> [&[i8]; 2] {
         [&self.halves[0], &self.halves[1]]
@@ -255,11 +261,11 @@ fn halves(limb: &[i8]) -> Vec<i8> {
 /// What is kept of a row for all of its codes; see `Section`.
 #[derive(Clone, Copy, Debug)]
 pub struct Factors {
-    scale: f32,
-    length: f32,
-    tail: f32,
-    along: f32,
-    norm: f32,
+    pub scale: f32,
+    pub length: f32,
+    pub tail: f32,
+    pub along: f32,
+    pub norm: f32,
 }
 
 /// Which rows the codes leave. With F the product of a row's codes, less their middle, with the query, a

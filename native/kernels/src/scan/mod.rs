@@ -166,6 +166,19 @@ impl ExactScan {
         self.metric
     }
 
+    pub(crate) fn k(&self) -> usize {
+        self.k
+    }
+
+    /// `Aborted` once it was cancelled.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.cancel.check()
+    }
+
+    pub(crate) fn kernels(&self) -> Kernels {
+        self.kernels
+    }
+
     pub fn dimensions(&self) -> usize {
         self.dimensions
     }
