@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { type ErrorCode, NacreError } from './errors.js';
 import type { FileBinding } from './native/files.js';
 import type { FilterColumn, FilterTerm, FilterTest } from './native/filter.js';
+import type { HnswBinding } from './native/hnsw.js';
 import type { IvfBinding } from './native/ivf.js';
 import type { ColumnStatistics } from './native/statistics.js';
 import type { ValueSetBinding } from './native/value-sets.js';
@@ -210,7 +211,7 @@ export interface Certifier {
  * What the binary exports. Ids and counts are integers up to 2^53 - 1. A row set is a 64-bit portable roaring
  * bitmap.
  */
-export interface NativeBinding extends FileBinding, IvfBinding, ValueSetBinding {
+export interface NativeBinding extends FileBinding, HnswBinding, IvfBinding, ValueSetBinding {
   crc32c(bytes: Uint8Array): number;
   blake3(bytes: Uint8Array): Uint8Array;
   /** Digest of the concatenated pieces, off the event loop. `blockBytes` is a multiple of 64. */

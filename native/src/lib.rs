@@ -14,6 +14,8 @@ mod codes;
 mod convert;
 mod file;
 mod filter;
+mod hnsw_build;
+mod hnsw_search;
 mod ivf_build;
 mod ivf_merge;
 mod ivf_search;

@@ -50,6 +50,12 @@ pub fn create_exact_scan_later<'env>(env: &'env Env, options: ScanOptions) -> na
 }
 
 fn create(options: &ScanOptions) -> Result<ExactScan> {
+    let scan = create_scan(options)?;
+    let is_large = scan.is_large();
+    Ok(ExactScan(Held::new(scan, is_large)))
+}
+
+pub fn create_scan(options: &ScanOptions) -> Result<scan::ExactScan> {
     let metric = match &*options.metric {
         "l2" => Metric::L2,
         "l2sq" => Metric::L2Squared,
@@ -65,16 +71,14 @@ fn create(options: &ScanOptions) -> Result<ExactScan> {
         }
     };
     let dtype = dtype_of(&options.dtype)?;
-    let scan = scan::ExactScan::new(Options {
+    scan::ExactScan::new(Options {
         metric,
         dtype,
         dimensions: size("dimensions", options.dimensions)?,
         k: size("k", options.k)?,
         queries: &options.queries,
         tier: options.tier.clone().or_else(forced_tier).as_deref(),
-    })?;
-    let is_large = scan.is_large();
-    Ok(ExactScan(Held::new(scan, is_large)))
+    })
 }
 
 /// The instruction set that the environment asks for.
