@@ -1,6 +1,6 @@
 //! Every tier against scalar, and scalar against sums in wide integers, where numbers are at their ends.
 
-use super::{CODE_QUERIES, CodeKernels, Left, LeftCoarse, RECORDS, Tier};
+use super::{BYTE_ROWS, CODE_QUERIES, CodeKernels, Left, LeftCoarse, RECORDS, Tier};
 use crate::codes::query::{Columns, Rule};
 use crate::codes::rotation::split_mix;
 use crate::distance::Metric;
@@ -248,5 +248,28 @@ fn rows_are_left_at_the_limit_and_not_below_it_on_every_tier() {
         assert!(later(value), "{name}");
         assert_eq!(at(value.next_up()), 0, "{name}");
         assert!(!later(value.next_up()), "{name}");
+    }
+}
+
+#[test]
+fn sums_of_whole_bytes_are_those_of_the_definition() {
+    for length in [64, 128, 192, 832, 16_448] {
+        for (rows, vector) in FILLS.iter().flat_map(|row| FILLS.map(|vector| (*row, vector))) {
+            let bytes = rows.bytes(length * BYTE_ROWS);
+            let vector = vector.limb(length);
+            let rows: Vec<&[u8]> = bytes.chunks(length).collect();
+            let sum = |row: &&[u8]| {
+                row.iter().zip(&vector).map(|(&x, &y)| i64::from(x) * i64::from(y)).sum::<i64>()
+            };
+            let expected: Vec<i64> = rows.iter().map(sum).collect();
+            for (name, kernels) in tiers() {
+                for count in 1..=BYTE_ROWS {
+                    let mut sums = [0; BYTE_ROWS];
+                    kernels.bytes(&rows[..count], &vector, &mut sums);
+                    let sums: Vec<i64> = sums[..count].iter().map(|&sum| sum.into()).collect();
+                    assert_eq!(sums, expected[..count], "{name}, {length} bytes, {count} rows");
+                }
+            }
+        }
     }
 }

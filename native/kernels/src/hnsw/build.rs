@@ -16,6 +16,7 @@ use super::format::{
 use super::graph::{Basics, Graph, factors};
 use super::link::{Found, Links};
 use super::merge::keep_links;
+use super::reach::reach_all;
 use super::rows::{Rows, row_of};
 use super::segment::{self, Built};
 use super::walk::Work;
@@ -304,7 +305,8 @@ impl Linker {
     pub fn finish(&self) -> Result<Built> {
         let mut graph = self.graph.write().unwrap_or_else(PoisonError::into_inner);
         let empty = Stored { shape: self.rows.shape, lines: Vec::new(), uppers: Vec::new() };
-        let stored = std::mem::replace(&mut *graph, empty);
+        let mut stored = std::mem::replace(&mut *graph, empty);
+        reach_all(&mut stored, &self.counts)?;
         segment::write(&self.rows, self.linking.metric, &self.counts, stored)
     }
 }

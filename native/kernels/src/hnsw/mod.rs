@@ -7,6 +7,7 @@ mod format;
 mod graph;
 mod link;
 mod merge;
+mod reach;
 mod rows;
 mod search;
 mod segment;

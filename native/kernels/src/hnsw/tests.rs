@@ -146,6 +146,24 @@ fn walks_find_most_of_the_nearest_rows() {
 }
 
 #[test]
+fn links_lead_to_every_row() {
+    // Of normal rows some are among the nearest of no other.
+    let rows = bytes_of(&numbers(6000, 0, 2));
+    let transform = trained(&rows);
+    let bytes = built(&transform, &rows, Metric::L2);
+    let segment = Segment::open(&bytes, transform.layout).unwrap();
+    let graph = segment.graph(&bytes).unwrap();
+    let (mut reached, mut waiting) = (vec![false; segment.rows], vec![0]);
+    while let Some(id) = waiting.pop() {
+        if !std::mem::replace(&mut reached[id as usize], true) {
+            let links = graph.links(0, id).unwrap().iter();
+            waiting.extend(links.map(|&link| graph.linked(0, link).unwrap()));
+        }
+    }
+    assert!(reached.into_iter().all(|is_reached| is_reached));
+}
+
+#[test]
 fn a_graph_is_the_same_by_any_number_of_threads_and_on_every_tier() {
     let numbers = numbers(1500, 10, 3);
     let (rows, queries) = (bytes_of(&numbers), queries_of(&numbers, 10));
