@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kernels::hnsw::{Built, Linker, Linking, Rows};
+use kernels::hnsw::{self, Built, Linker, Linking, Rows};
 use kernels::rowset::{MAX_ID, RowSet};
 use kernels::scan::Metric;
 use kernels::{Code, Error, Result};
@@ -45,6 +45,8 @@ struct Building {
 
 enum Stage {
     Rows(Box<Rows>),
+    /// They are being put in order.
+    Taken,
     Linking(Arc<Linker>),
 }
 
@@ -55,7 +57,20 @@ impl Building {
         }
         match &mut *lock(&self.stage) {
             Stage::Rows(rows) => work(rows),
-            Stage::Linking(_) => Err(Error::invalid("no rows come to a graph that is being linked")),
+            _ => Err(Error::invalid("no rows come to a graph that is being linked")),
+        }
+    }
+
+    /// All of them, once.
+    fn take(&self) -> Result<Rows> {
+        self.rows(|_| Ok(()))?;
+        let mut stage = lock(&self.stage);
+        match std::mem::replace(&mut *stage, Stage::Taken) {
+            Stage::Rows(rows) => Ok(*rows),
+            other => {
+                *stage = other;
+                Err(Error::invalid("a graph is linked once"))
+            }
         }
     }
 }
@@ -66,6 +81,13 @@ impl Building {
 pub struct BuiltGraph {
     pub bytes: Option<Uint8Array>,
     pub rows: f64,
+}
+
+/// Bytes of a segment of so many rows, about.
+#[napi(catch_unwind, js_name = "hnswBytes")]
+pub fn hnsw_bytes(transform: &CodeTransform, m: f64, rows: f64) -> napi::Result<f64> {
+    let bytes = || hnsw::segment_bytes(&transform.0, size("m", m)?, size("rows", rows)?);
+    bytes().map(|bytes| bytes as f64).map_err(fail)
 }
 
 #[napi(catch_unwind, js_name = "createHnswBuilder")]
@@ -187,10 +209,7 @@ impl HnswBuilder {
             Arc::clone(&self.0),
             parts,
             move |building| {
-                let taken = building.rows(|rows| {
-                    let none = Rows::new(Arc::clone(&rows.transform), rows.dtype(), rows.shape.links, 0, 0)?;
-                    Ok(std::mem::replace(rows, none))
-                })?;
+                let taken = building.take()?;
                 let linker = Arc::new(Linker::new(taken, linking, tier.as_deref())?);
                 *lock(&building.stage) = Stage::Linking(Arc::clone(&linker));
                 if building.aborted.load(Ordering::Relaxed) {
@@ -212,8 +231,8 @@ impl HnswBuilder {
     #[napi(catch_unwind)]
     pub fn linked(&self) -> f64 {
         match &*lock(&self.0.stage) {
-            Stage::Rows(_) => 0.0,
             Stage::Linking(linker) => linker.linked() as f64,
+            _ => 0.0,
         }
     }
 

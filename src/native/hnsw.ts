@@ -132,6 +132,8 @@ export interface HnswHits {
 }
 
 export interface HnswBinding {
+  /** Bytes of a segment of so many rows, about: for a memory budget. Errors as `createHnswBuilder`. */
+  hnswBytes(transform: CodeTransform, m: number, rows: number): number;
   createHnswBuilder(transform: CodeTransform, options: HnswOptions): HnswBuilder;
   /**
    * From the first 4,096 bytes of a segment, or more. `Corrupt` for a head that is none, `InvalidArgument`

@@ -127,7 +127,7 @@ impl Linker {
         let (shape, uppers) = (rows.shape, uppers.collect());
         let mut stored = Stored { shape, uppers, lines: std::mem::take(&mut rows.lines) };
         let (mut pending, changes) = match rows.base.take() {
-            Some(base) if base.metric.is_l2() == linking.metric.is_l2() => {
+            Some(base) if base.metric == linking.metric || base.metric.is_l2() && linking.metric.is_l2() => {
                 keep_links(&base, &places, &counts, &mut stored)?
             }
             _ => ((0..counts[0]).collect(), Vec::new()),

@@ -18,7 +18,7 @@ mod validate;
 mod walk;
 
 pub use build::{Linker, Linking};
-pub use rows::{Encoder, Rows};
+pub use rows::{Encoder, Rows, segment_bytes};
 pub use search::{Asked, HnswSearch};
 pub use segment::{Built, Segment};
 pub use selection::Selection;

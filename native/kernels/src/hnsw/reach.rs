@@ -6,8 +6,8 @@ use crate::Result;
 /// Nodes that are looked at for one that can lead to a node.
 const LOOKED: usize = 256;
 
-/// Gives each node of the lowest level that no walk can come to a link from one near it, among those that have
-/// room for one.
+/// Gives each node of the lowest level that no walk can come to a link from one near it, among those that
+/// have room for one.
 pub fn reach_all(stored: &mut Stored, counts: &[u32]) -> Result<()> {
     let mut reached = vec![false; counts[0] as usize];
     let mut waiting = Vec::new();

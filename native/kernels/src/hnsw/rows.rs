@@ -121,10 +121,6 @@ impl Rows {
         Encoder { transform: Arc::clone(&self.transform), shape, dtype }
     }
 
-    pub fn dtype(&self) -> Dtype {
-        self.dtype
-    }
-
     /// The same as `push`, but for dead rows.
     pub fn push_live(
         &mut self,
@@ -223,6 +219,12 @@ impl Encoder {
         }
         Ok(nodes)
     }
+}
+
+/// Bytes of a segment of so many rows, `links` links each, about.
+pub fn segment_bytes(transform: &Transform, links: usize, rows: usize) -> Result<usize> {
+    check_count(rows)?;
+    Ok(Shape::of(transform, links)?.segment_bytes(rows))
 }
 
 fn check_count(rows: usize) -> Result<()> {
