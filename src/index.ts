@@ -9,7 +9,7 @@ export { open, type OpenOptions } from './dataset/open.js';
 export type { WriteCall, WriteResult } from './dataset/operation.js';
 export type { Verification, VerifyOptions } from './dataset/verify.js';
 export type { DropIndexOptions, IndexOptions, TransactionHandle } from './dataset/transaction-handle.js';
-export type { ExactIndexOptions, IvfIndexOptions } from './dataset/transaction-handle.js';
+export type { ExactIndexOptions, HnswIndexOptions, IvfIndexOptions } from './dataset/transaction-handle.js';
 export type { AttributeIndexOptions, DropAttributeIndexOptions } from './dataset/transaction-handle.js';
 export type { AttributeIndexReport, NotIndexed } from './arrays/attribute-index-builder.js';
 export type { RowsInput } from './arrays/rows-input.js';

@@ -4,11 +4,10 @@
 // Rows are streamed twice: once as a sample that centroids are trained on, once into their lists. What is in
 // memory is the sample, a window of rows, and the codes of one segment. Dropped and overridden rows are coded
 // too, as in `build-exact.ts`.
-import type { ArrayIndex, ArrayView, CodeList } from '../arrays/array-view.js';
+import type { ArrayView, CodeList } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import type { BasePart } from '../arrays/row-map.js';
-import { eachWindow, windowsOf } from '../arrays/windows.js';
 import { indexPattern } from '../manifest/keys.js';
 import { v1 } from '../manifest/message.js';
 import type { NewObject } from '../manifest/objects.js';
@@ -23,7 +22,7 @@ import type { BuiltLists, IvfQuantizer } from '../native/ivf.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { NacreError } from '../errors.js';
 import { throwIfAborted } from '../util/runtime.js';
-import { Calibrator, queriesWanted } from './calibrate.js';
+import { Calibrator } from './calibrate.js';
 import { makeQuantizer, readCoding, writeEpoch } from './epoch.js';
 import {
   loadSegment,
@@ -34,10 +33,12 @@ import {
   segmentInMemory,
   uploadSegment,
 } from './merge.js';
-import { indexMetric, metricsOfCodes } from './metrics.js';
+import { checkMetric, indexMetric } from './metrics.js';
 import { holdOut, type Sample } from './sample.js';
 import { trainTransform } from './train.js';
-import { type Stretch, stretchesOf, uncovered } from './uncovered.js';
+import { queriesWanted } from './truth.js';
+import { eachWindowOf, type Stretch, stretchesOf, uncovered } from './uncovered.js';
+import { checkUpdate, isOutgrown, metricOf } from './update.js';
 
 export interface IvfOptions extends CallOptions {
   /**
@@ -121,41 +122,11 @@ export async function buildIvfIndex(
   return { kind, epoch: trained.epoch, segments, ...of };
 }
 
-/** An array of so many times the rows that lists were made for gets others. */
-const outgrown = 4;
-
-/** Lists that hold too many rows, around centroids of few of them, make a query read much for little. */
-function isOutgrown({ builtRows }: ArrayIndex, view: ArrayView): boolean {
-  return builtRows > 0 && view.units().reduce((sum, { rows }) => sum + rows, 0) >= outgrown * builtRows;
-}
-
-/** The metric of an index that is there, as far as it is known here. */
-function metricOf(index: ArrayIndex | undefined): ScanMetric | undefined {
-  return [...metricsOfCodes].find((metric) => metric === index?.metric);
-}
-
-function checkUpdate(array: string, index: ArrayIndex | undefined, metric: ScanMetric): void {
-  if (index === undefined || index.metric === indexMetric(metric)) return;
-  throw new NacreError(
-    'InvalidArgument',
-    `the ivf index is of the metric '${index.metric}', not '${metric}'`,
-    {
-      context: { array, metric },
-      hint: 'Update it without a metric, or build it anew for the other one, without update.',
-    },
-  );
-}
-
 /** More would be read as centroids alone than most arrays have rows. */
 const mostLists = 65_536;
 
 function check(array: string, metric: ScanMetric, nlist: number | undefined): void {
-  if (!metricsOfCodes.has(metric)) {
-    throw new NacreError('InvalidArgument', `an ivf index is not of the metric '${metric}'`, {
-      context: { array, metric },
-      hint: `It is of ${[...metricsOfCodes].join(', ')}; by other metrics search exactly.`,
-    });
-  }
+  checkMetric(array, 'ivf', metric);
   if (nlist === undefined || (Number.isSafeInteger(nlist) && nlist >= 1 && nlist <= mostLists)) return;
   throw new NacreError(
     'InvalidArgument',
@@ -271,21 +242,15 @@ async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>):
 
 async function listsOf(building: Building, stretch: Stretch): Promise<BuiltLists> {
   const { environment, dtype, rowBytes, quantizer, calibrator, onRows, options } = building;
-  const { native, pages, memoryBytes } = environment;
-  const builder = native.createIvfBuilder(quantizer, dtype);
+  const builder = environment.native.createIvfBuilder(quantizer, dtype);
   try {
-    for (const { part, firstRowId } of stretch.parts) {
-      const windows = windowsOf(part, part.rows, memoryBytes, (rows) => rows * rowBytes);
-      const work = async (rows: Uint8Array, window: { row: number; rows: number }): Promise<void> => {
-        throwIfAborted(options.signal);
-        const lists = await builder.assign(rows);
-        const firstId = firstRowId + window.row;
-        await builder.add(rows, lists, firstId - stretch.firstRowId);
-        await calibrator?.add(rows, lists, firstId);
-        onRows(window.rows);
-      };
-      await eachWindow(pages, part, windows, work, options);
-    }
+    const work = async (bytes: Uint8Array, rows: number, firstRowId: number): Promise<void> => {
+      const lists = await builder.assign(bytes);
+      await builder.add(bytes, lists, firstRowId - stretch.firstRowId);
+      await calibrator?.add(bytes, lists, firstRowId);
+      onRows(rows);
+    };
+    await eachWindowOf(environment, stretch, rowBytes, work, options);
     return await builder.finish();
   } catch (error) {
     throw fromNative(error);

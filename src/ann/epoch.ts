@@ -18,6 +18,7 @@ import { toHex } from '../util/bytes.js';
 export interface Coding {
   readonly transform: CodeTransform;
   readonly quantizer: IvfQuantizer | undefined;
+  readonly seed: number;
 }
 
 /** By the hash of the epoch: making one costs up to some milliseconds. */
@@ -78,8 +79,9 @@ async function load(
   }
   const transform = makeTransform(environment, epoch);
   const { centroidScales: scales, centroidSteps: steps } = epoch;
-  if (scales.byteLength === 0) return { transform, quantizer: undefined };
-  return { transform, quantizer: await makeQuantizer(environment, transform, { scales, steps }) };
+  const { seed } = epoch;
+  if (scales.byteLength === 0) return { transform, quantizer: undefined, seed };
+  return { transform, quantizer: await makeQuantizer(environment, transform, { scales, steps }), seed };
 }
 
 export async function makeQuantizer(

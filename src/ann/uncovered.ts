@@ -1,6 +1,10 @@
 // Rows that an index does not cover yet.
 import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
+import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { BasePart } from '../arrays/row-map.js';
+import { eachWindow, windowsOf } from '../arrays/windows.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { throwIfAborted } from '../util/runtime.js';
 
 /** Base partitions that no list of the index covers, ascending. */
 export async function uncovered(view: ArrayView, known: ArrayIndex | undefined): Promise<BasePart[]> {
@@ -38,4 +42,22 @@ export function stretchesOf(parts: readonly BasePart[], fits: (rows: number) => 
     }
   }
   return found;
+}
+
+/** The rows of a stretch, window by window, the next one fetched meanwhile. */
+export async function eachWindowOf(
+  { pages, memoryBytes }: ArrayEnvironment,
+  { parts }: Pick<Stretch, 'parts'>,
+  rowBytes: number,
+  work: (bytes: Uint8Array, rows: number, firstRowId: number) => Promise<void>,
+  options: CallOptions,
+): Promise<void> {
+  for (const { part, firstRowId } of parts) {
+    const windows = windowsOf(part, part.rows, memoryBytes, (rows) => rows * rowBytes);
+    const each = async (bytes: Uint8Array, { row, rows }: { row: number; rows: number }): Promise<void> => {
+      throwIfAborted(options.signal);
+      await work(bytes, rows, firstRowId + row);
+    };
+    await eachWindow(pages, part, windows, each, options);
+  }
 }

@@ -235,9 +235,9 @@ export class ArrayView {
       const of = bits && { bits: partOf(bits.object, rows) };
       return { part: partOf(object, rows), firstRowId, rows, norms, head, ...of };
     });
-    const { metric, builtRows, calibrations } = entry;
+    const { metric, builtRows, links, efConstruction, calibrations } = entry;
     const epoch = resolveObject(objects, entry.epoch, this.#where());
-    return { epoch, lists, metric, builtRows, calibrations };
+    return { epoch, lists, metric, builtRows, links, efConstruction, calibrations };
   }
 
   /** What an attribute's index covers, ascending; undefined where it has none. */
@@ -347,9 +347,12 @@ export interface ArrayIndex {
   readonly lists: readonly CodeList[];
   /** Of an index that is of one metric; else empty. */
   readonly metric: string;
-  /** Rows that it had when its lists were made; 0 where that is not known. */
+  /** Rows of the array when it was made; 0 where that is not known. */
   readonly builtRows: number;
-  /** How many lists a query has to look into, ascending by k. */
+  /** Of graphs: m and efConstruction; else 0. */
+  readonly links: number;
+  readonly efConstruction: number;
+  /** How many lists a query has to look into, or rows its walk has to keep, ascending by k. */
   readonly calibrations: readonly Calibration[];
 }
 

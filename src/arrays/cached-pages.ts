@@ -27,6 +27,7 @@ const pieceBytes = 256 * 1024;
 const piecesTogether = 32;
 
 export class CachedPages implements Pages {
+  readonly keeps = true;
   readonly #store: ObjectStore;
   readonly #cache: PageCache;
   readonly #native: NativeBinding;

@@ -45,6 +45,7 @@ interface Mapped extends KeptMapping {
 type FileState = Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs'>;
 
 export class MappedPages implements Pages {
+  readonly keeps = true;
   readonly #store: LocalStore;
   readonly #native: NativeBinding;
   readonly #meter: Meter;

@@ -1,5 +1,5 @@
 // What a dataset says of itself: its content, and its versions.
-import { directoryEntryBytes, probesFor } from '../ann/probes.js';
+import { directoryEntryBytes, mostKept, probesFor } from '../ann/probes.js';
 import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
 import type { Attribute } from '../attributes/column.js';
 import { keyOfEntry } from '../arrays/pending-keys.js';
@@ -26,13 +26,20 @@ export interface IndexInfo {
   readonly segments: number;
   /** Whether it has one bit a coordinate, too; see `Precision`. */
   readonly bits: boolean;
-  /** Of an `ivf` index: the metric that it is for. */
+  /** Of an `ivf` and an `hnsw` index: the metric that it is for. */
   readonly metric?: string;
   /** Of an `ivf` index: how many lists it has. */
   readonly lists?: number;
   /** Of an `ivf` index: how many lists a query of 10 rows looks into for such a recall. */
-  readonly probes?: { readonly [recall in '0.9' | '0.95' | '0.99']: number };
+  readonly probes?: PerRecall;
+  /** Of an `hnsw` index: links of a row, and rows that a walk keeps that looks for those of a new one. */
+  readonly m?: number;
+  readonly efConstruction?: number;
+  /** Of an `hnsw` index: how many rows a walk for 10 rows keeps for such a recall. */
+  readonly ef?: PerRecall;
 }
+
+export type PerRecall = { readonly [recall in '0.9' | '0.95' | '0.99']: number };
 
 export interface AttributeIndexInfo {
   readonly attribute: string;
@@ -124,6 +131,7 @@ async function describeArray(view: ArrayView, options: CallOptions): Promise<Arr
 const indexTypes = [
   ['exact', v1.IndexKind.INDEX_KIND_EXACT],
   ['ivf', v1.IndexKind.INDEX_KIND_IVF],
+  ['hnsw', v1.IndexKind.INDEX_KIND_HNSW],
 ] as const;
 
 export type IndexType = (typeof indexTypes)[number][0];
@@ -138,14 +146,24 @@ function describeIndexes(view: ArrayView): IndexInfo[] {
     const sizeBytes = parts.reduce((sum, { object }) => sum + object.sizeBytes, index.epoch.sizeBytes);
     const bits = index.lists.some((list) => list.bits !== undefined);
     const segments = index.lists.length;
-    return [{ type, rows, sizeBytes, segments, bits, ...(type === 'ivf' ? describeLists(index) : {}) }];
+    const all = { type, rows, sizeBytes, segments, bits };
+    if (type === 'exact') return [all];
+    return [{ ...all, ...(type === 'ivf' ? describeLists(index) : describeGraphs(index)) }];
   });
 }
 
 function describeLists({ metric, lists: [segment], calibrations }: ArrayIndex) {
   const lists = (segment?.head?.bytes ?? 0) / directoryEntryBytes;
-  const probes = (recall: number) => probesFor(calibrations, 10, recall, lists);
-  return { metric, lists, probes: { 0.9: probes(0.9), 0.95: probes(0.95), 0.99: probes(0.99) } };
+  return { metric, lists, probes: perRecall(calibrations, lists) };
+}
+
+function describeGraphs({ metric, links: m, efConstruction, calibrations }: ArrayIndex) {
+  return { metric, m, efConstruction, ef: perRecall(calibrations, mostKept) };
+}
+
+function perRecall(calibrations: ArrayIndex['calibrations'], most: number): PerRecall {
+  const effort = (recall: number) => probesFor(calibrations, 10, recall, most);
+  return { 0.9: effort(0.9), 0.95: effort(0.95), 0.99: effort(0.99) };
 }
 
 export function describeVersion(root: Root): VersionInfo {

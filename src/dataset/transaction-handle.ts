@@ -1,5 +1,6 @@
 // What the callback of write() gets.
 import type { BuildOptions } from '../ann/build-exact.js';
+import type { HnswOptions } from '../ann/build-hnsw.js';
 import type { IvfOptions } from '../ann/build-ivf.js';
 import type { ArrayView } from '../arrays/array-view.js';
 import type { GivenAttributes } from '../arrays/attribute-changes.js';
@@ -35,7 +36,14 @@ export interface IvfIndexOptions extends Omit<IvfOptions, 'metric'> {
   readonly metric?: Metric;
 }
 
-export type IndexOptions = ExactIndexOptions | IvfIndexOptions;
+export interface HnswIndexOptions extends Omit<HnswOptions, 'metric'> {
+  /** Approximate search walks through graphs of rows that are near each other, where these are at hand. */
+  readonly type: 'hnsw';
+  /** As of an `ivf` index. */
+  readonly metric?: Metric;
+}
+
+export type IndexOptions = ExactIndexOptions | IvfIndexOptions | HnswIndexOptions;
 
 export interface DropIndexOptions extends CallOptions {
   readonly type: IndexOptions['type'];
@@ -58,9 +66,11 @@ function kindOf({ type }: Pick<IndexOptions, 'type'>): number {
       return v1.IndexKind.INDEX_KIND_EXACT;
     case 'ivf':
       return v1.IndexKind.INDEX_KIND_IVF;
+    case 'hnsw':
+      return v1.IndexKind.INDEX_KIND_HNSW;
     default:
       throw new NacreError('InvalidArgument', `'${String(type)}' is no type of index`, {
-        hint: "The types are 'exact' and 'ivf'.",
+        hint: "The types are 'exact', 'ivf' and 'hnsw'.",
       });
   }
 }
@@ -72,9 +82,16 @@ async function build(of: Indexed, options: IndexOptions): Promise<IndexDraft | u
     const { buildExactIndex } = await import('../ann/build-exact.js');
     return buildExactIndex(...of, options);
   }
-  const { buildIvfIndex } = await import('../ann/build-ivf.js');
-  const { metric, ...how } = options;
-  return buildIvfIndex(...of, metric === undefined ? how : { ...how, metric: resolveMetric(metric) });
+  if (options.type === 'ivf') {
+    const { buildIvfIndex } = await import('../ann/build-ivf.js');
+    return buildIvfIndex(...of, withMetric(options));
+  }
+  const { buildHnswIndex } = await import('../ann/build-hnsw.js');
+  return buildHnswIndex(...of, withMetric(options));
+}
+
+function withMetric<O extends { readonly metric?: Metric }>({ metric, ...how }: O) {
+  return metric === undefined ? how : { ...how, metric: resolveMetric(metric) };
 }
 
 /** Changes that become one version. Use it inside the callback of `write()` only, and await every call. */

@@ -34,10 +34,11 @@ export function changeIndexes(
     case 'dropIndex':
       return { indexes: others, removed: slotsOf(known) };
     case 'index': {
-      const { epoch, segments, merges = [], metric = '', builtRows = 0 } = change.index;
+      const { epoch, segments, merges = [] } = change.index;
       if (epoch === undefined) return extended(indexes, known, segments, merges, objects);
       const calibrations = change.index.calibrations?.map((one) => make(v1.Calibration, one)) ?? [];
-      const of = { metric, builtRows, calibrations };
+      const { metric = '', builtRows = 0, links = 0, efConstruction = 0 } = change.index;
+      const of = { metric, builtRows, links, efConstruction, calibrations };
       const added = segments.map((segment) => entryOf(segment, objects));
       const built = make(v1.Index, { kind, epoch: objects.add(epoch), segments: added, ...of });
       return { indexes: [...others, built], removed: slotsOf(known) };

@@ -119,6 +119,9 @@ export interface IndexDraft {
   /** Of an index of one metric with an epoch: which, of how many rows, how many lists a query takes. */
   readonly metric?: string;
   readonly builtRows?: number;
+  /** Of graphs: m, and how many rows a walk keeps that looks for the links of a new one. */
+  readonly links?: number;
+  readonly efConstruction?: number;
   readonly calibrations?: readonly CalibrationDraft[];
   readonly segments: readonly IndexSegmentDraft[];
   /** Of an index that is added to. */

@@ -33,6 +33,8 @@ export interface ApproximateSearch {
   readonly queries: number;
   readonly counts: QueryCounts;
   readonly options: CallOptions;
+  /** Another scan of the same queries, for so many rows of each. */
+  readonly start: (k: number) => Promise<ExactScan>;
   /** Scans rows as they are, beside the lists. */
   readonly scanPlain: (parts: readonly ScanPart[]) => Promise<void>;
 }

@@ -13,7 +13,7 @@ import { uniqueSorted } from '../arrays/row-order.js';
 import { lowerBound } from '../util/sorted.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { QueryCounts } from './analysis.js';
-import { type Heads, readHeads, searchApproximately } from './approximate.js';
+import { type Near, openNear } from './near.js';
 import { attributesOfRows, type RowAttributes, selectedAttributes } from './attributes.js';
 import type { CallOptions } from '../storage/object-store.js';
 import {
@@ -67,9 +67,9 @@ export async function executeNearest(
   // A name that is not there is told before anything is read.
   selectedAttributes(view, plan.select);
   const { counts = new QueryCounts(), ...call } = options;
-  const heads = plan.approximate && readHeads(environment, view, plan, call);
-  // Who needs them hears of what went wrong.
-  heads?.catch(() => undefined);
+  const near = plan.approximate && openNear(environment, view, plan, call);
+  // Who needs it hears of what went wrong.
+  near?.catch(() => undefined);
   const map = await view.rowMap(options);
   const matched = plan.filter && (await matchedRows(environment, view, map, plan.filter, call, counts));
   counts.liveRows = map.liveRows;
@@ -88,9 +88,9 @@ export async function executeNearest(
   } else {
     const all = await view.scanParts(options);
     const parts = matched === undefined ? all : filteredParts(all, matched, rowSets);
-    if (heads === undefined || !(await scanNearLists(pass, plan, parts, heads))) {
+    if (near === undefined || !(await scanNear(pass, plan, parts, near))) {
       // Anew: what an index that is given up left behind in the scan counts for nothing.
-      if (heads !== undefined) pass = await start();
+      if (near !== undefined) pass = await start();
       if (!(await scanCoded(pass, plan, parts))) {
         pass = await start();
         await scanPlain(pass, plan.metric, parts);
@@ -138,20 +138,21 @@ interface Pass {
   scanned: number;
 }
 
-/** By the lists of an index near the queries; false when that is not possible. */
-async function scanNearLists(
+/** By an index for approximate search; false when that is not possible. */
+async function scanNear(
   pass: Pass,
   plan: NearestPlan,
   parts: readonly ScanPart[],
-  asked: Promise<Heads | undefined>,
+  asked: Promise<Near | undefined>,
 ): Promise<boolean> {
   const { environment, view, map, scan, wanted, vectors, options, counts } = pass;
   const of = { environment, view, map, scan, parts, counts, options, k: wanted, queries: vectors.count };
+  const start = (k: number): Promise<ExactScan> =>
+    startScan(environment.native, view, plan.metric, k, vectors);
   const scanOthers = (others: readonly ScanPart[]): Promise<void> => scanPlain(pass, plan.metric, others);
   try {
-    const heads = await asked;
-    if (heads === undefined) return false;
-    return await searchApproximately({ ...of, scanPlain: scanOthers }, plan, heads);
+    const near = await asked;
+    return near === undefined ? false : await near({ ...of, start, scanPlain: scanOthers });
   } catch (error) {
     return giveUpIndex(pass, error);
   }

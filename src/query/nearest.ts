@@ -59,11 +59,12 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
 
   /**
    * Looks only into lists of an `ivf` index near the query, as many as were measured to hold at least this
-   * part of the nearest rows, 0 to 1: the lower 95 % limit of its mean over queries like the rows. Rows that
-   * no list covers are searched too. Where rows would have to be fetched to be scored, scores are estimates,
-   * and hits say so; `precision('f64')` makes them exact. With a filter as many more lists are looked into as
-   * it takes to see as many matching rows. Without such an index, and by another metric than its own, the
-   * answer is exact. Errors: `InvalidArgument` for another number.
+   * part of the nearest rows, 0 to 1: the lower 95 % limit of its mean over queries like the rows. Where the
+   * array has an `hnsw` index, and it is at hand (a folder, or a page cache), a walk through its graphs takes
+   * the place of the lists. Rows that no index covers are searched too. Where rows would have to be fetched
+   * to be scored, scores are estimates, and hits say so; `precision('f64')` makes them exact. With a filter
+   * as many more lists are looked into as it takes to see as many matching rows. Without such an index, and
+   * by another metric than its own, the answer is exact. Errors: `InvalidArgument` for another number.
    *
    * Cost: from a bucket one wave after the centroids, which stay in memory; for exact scores one more.
    */
@@ -76,9 +77,14 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
     });
   }
 
-  /** The same with so many lists a query, whatever recall they give. */
+  /** The same by so many lists of an `ivf` index a query, whatever recall they give. */
   nprobe(lists: number): NearestQuery<Result> {
     return this.#with({ approximate: { nprobe: wholeNumber('nprobe', lists, 1) } });
+  }
+
+  /** The same by walks through an `hnsw` index that keep so many rows, or as many as are wanted. */
+  ef(rows: number): NearestQuery<Result> {
+    return this.#with({ approximate: { ef: wholeNumber('ef', rows, 1) } });
   }
 
   /**

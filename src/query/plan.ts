@@ -27,10 +27,12 @@ export interface NearestPlan {
 
 /** How much of an array an approximate search looks into. */
 export interface Approximation {
-  /** The recall that is wanted: lists are as many as it takes. */
+  /** The recall that is wanted: lists, or rows that a walk keeps, are as many as it takes. */
   readonly recall?: number;
   /** How many lists a query looks into. */
   readonly nprobe?: number;
+  /** How many rows a walk through graphs keeps. */
+  readonly ef?: number;
 }
 
 /** What a plan is where nothing else was asked for. */
@@ -50,14 +52,15 @@ export function explainPlan(plan: NearestPlan): string {
   if (range !== undefined) lines.push(`├─ of scores from ${range.least} up to and without ${range.below}`);
   if (plan.at !== undefined) lines.push(`├─ at version ${plan.at.version}`);
   const { approximate } = plan;
-  if (approximate !== undefined) lines.push(`├─ ${listsOf(approximate)}; without such an index:`);
+  if (approximate !== undefined) lines.push(`├─ ${indexOf(approximate)}; without such an index:`);
   lines.push(`└─ ${readsOf(precision ?? 'f64', metric)}`);
   return lines.join('\n');
 }
 
-function listsOf({ recall, nprobe }: Approximation): string {
+function indexOf({ recall, nprobe, ef }: Approximation): string {
   if (nprobe !== undefined) return `the ${nprobe} nearest lists of an ivf index`;
-  return `the nearest lists of an ivf index, as many as give a recall of ${recall}`;
+  if (ef !== undefined) return `walks through the graphs of an hnsw index that keep ${ef} rows`;
+  return `graphs at hand, else the nearest lists of an ivf index: as much as gives a recall of ${recall}`;
 }
 
 /** What a filter looks at. */

@@ -15,7 +15,19 @@ interface Options extends WritingOptions {
   /** Checked by the build. */
   readonly metric?: Metric;
   readonly nlist?: number;
+  readonly m?: number;
+  readonly efConstruction?: number;
 }
+
+type IndexType = IndexOptions['type'];
+
+/** Options of some types of index alone. */
+const ofTypes: readonly (readonly [keyof Options, string, readonly IndexType[]])[] = [
+  ['metric', '--metric', ['ivf', 'hnsw']],
+  ['nlist', '--nlist', ['ivf']],
+  ['m', '--m', ['hnsw']],
+  ['efConstruction', '--ef-construction', ['hnsw']],
+];
 
 export const buildIndex = define<Options>({
   usage: 'index <uri> <array>',
@@ -27,8 +39,13 @@ one bit a coordinate, for \`nacre query --precision bit\`; --update keeps them u
 away: searches read the rows again.
 
 An ivf index holds the codes in lists of rows that are near each other: \`nacre query --recall 0.95\` looks
-into the few lists that were measured to hold so much of the nearest rows. It is for one metric. --update puts
-rows that came later into lists; until then they are searched beside them.
+into the few lists that were measured to hold so much of the nearest rows. It is for one metric. Rows that
+come later are put into lists with their append where they are 1,024 or more, else by --update; until then
+they are searched beside them.
+
+An hnsw index links rows to others near them: a query walks along the links. It is the fastest way for a
+folder, and for a bucket with a page cache, which gets all of it with the first query. --update links rows
+that came later.
 
 With --attribute it is an index of that: which rows have which value. A filter on it reads some KiB in
 the place of the column. It is for attributes of up to 256 values in a million rows, texts of up to 32
@@ -38,6 +55,7 @@ later are filtered by their columns until --update indexes them; rows that chang
     'nacre index ./faces embeddings --type exact',
     'nacre index ./faces embeddings --update',
     'nacre index ./faces embeddings --type ivf --metric cosine',
+    'nacre index ./faces embeddings --type hnsw --m 24',
     'nacre index ./faces embeddings --type exact --bits',
     'nacre index ./faces embeddings --type exact --drop',
     'nacre index ./faces embeddings --attribute lang --attribute year',
@@ -46,11 +64,17 @@ later are filtered by their columns until --update indexes them; rows that chang
   options: (command) =>
     destructive(
       command
-        .option('--type <type>', 'exact or ivf')
-        .option('--metric <metric>', 'of an ivf index: l2, cosine or dot (default: l2)')
+        .option('--type <type>', 'exact, ivf or hnsw')
+        .option('--metric <metric>', 'of an ivf or hnsw index: l2, cosine or dot (default: l2)')
         .option(
           '--nlist <N>',
           'of an ivf index: about so many lists (default: twice the root of the rows)',
+          parseCount,
+        )
+        .option('--m <N>', 'of an hnsw index: links of a row (default: 16)', parseCount)
+        .option(
+          '--ef-construction <N>',
+          'of an hnsw index: rows kept by the walks that look for links (default: 200)',
           parseCount,
         )
         .option('--attribute <name>', 'an index of an attribute; may be given again', addOne)
@@ -63,16 +87,18 @@ later are filtered by their columns until --update indexes them; rows that chang
     const { attribute } = options;
     if (attribute !== undefined) return ofAttributes(session, options, uri, name, attribute);
     const type = options.type ?? (options.update === true ? await typeThere(session, uri, name) : undefined);
-    if (type !== 'exact' && type !== 'ivf')
+    if (type !== 'exact' && type !== 'ivf' && type !== 'hnsw')
       throw invalid(
         type === undefined ? 'the type is not said' : `'${type}' is no type of index`,
-        'Use --type exact, --type ivf, or --attribute NAME.',
+        'Use --type exact, --type ivf, --type hnsw, or --attribute NAME.',
       );
-    if (type === 'ivf' && options.bits === true)
-      throw invalid('an ivf index has no bits', 'Leave out --bits.');
-    const ofLists = (['metric', 'nlist'] as const).find((option) => options[option] !== undefined);
-    if (ofLists !== undefined && (type !== 'ivf' || options.update === true || options.drop === true))
-      throw invalid(`--${ofLists} is of an ivf index that is built`, `Leave out --${ofLists}.`);
+    if (type !== 'exact' && options.bits === true)
+      throw invalid(`an ${type} index has no bits`, 'Leave out --bits.');
+    const isBuilt = options.update !== true && options.drop !== true;
+    for (const [option, flag, types] of ofTypes) {
+      if (options[option] === undefined || (isBuilt && types.includes(type))) continue;
+      throw invalid(`${flag} is of an ${types.join(' or ')} index that is built`, `Leave out ${flag}.`);
+    }
     if (options.drop !== true) return build(session, options, uri, name, type);
     if (options.update === true) throw invalid('an index cannot be updated and dropped', 'Leave one out.');
     if (options.bits === true) throw invalid('an index is dropped with its bits', 'Leave out --bits.');
@@ -86,7 +112,7 @@ async function typeThere(session: Session, uri: string, name: string): Promise<s
   const { arrays } = await dataset.info({ signal: session.signal });
   const [one, other] = arrays[name]?.indexes ?? [];
   if (other !== undefined)
-    throw invalid(`'${name}' has two indexes`, 'Say which: --type exact or --type ivf.');
+    throw invalid(`'${name}' has several indexes`, 'Say which: --type exact, ivf or hnsw.');
   return one?.type ?? 'exact';
 }
 
@@ -109,9 +135,9 @@ function ofAttributes(
   return dropAttributeIndexes(session, options, uri, name, attributes);
 }
 
-async function build(session: Session, options: Options, uri: string, name: string, type: 'exact' | 'ivf') {
+async function build(session: Session, options: Options, uri: string, name: string, type: IndexType) {
   const { signal } = session;
-  const { update = false, bits, metric, nlist } = options;
+  const { update = false } = options;
   const dataset = await session.open(uri);
   const [rows = 1] = await dataset.array(name).shape({ signal });
   const answer = { uri: dataset.uri, array: name, type, update, rows };
@@ -124,11 +150,7 @@ async function build(session: Session, options: Options, uri: string, name: stri
   const progress = session.progress(`coding ${name}`, 'rows');
   const onProgress = (done: number, total: number): void => progress.update(done, total);
   const call = { update, signal, onProgress };
-  const ofLists = { ...(metric && { metric }), ...(nlist === undefined ? {} : { nlist }) };
-  const how: IndexOptions =
-    type === 'ivf'
-      ? { ...call, ...ofLists, type }
-      : { ...call, type, ...(bits === undefined ? {} : { bits }) };
+  const how = optionsOf(type, options, call);
   const { version } = await dataset.write((tx) => tx.index(name, how), {
     message: `${update ? 'update' : 'build'} ${what}`,
     ...writeOptions(session, options),
@@ -141,18 +163,39 @@ async function build(session: Session, options: Options, uri: string, name: stri
   const { arrays } = await dataset.info({ signal });
   const index = arrays[name]?.indexes.find((one) => one.type === type);
   const said = `${update ? 'updated' : 'built'} ${what} (version ${version})`;
-  const text = index === undefined ? said : [said, ...listsText(index)].join('\n');
+  const text = index === undefined ? said : [said, ...effortText(index)].join('\n');
   return { json: { ...answer, ...(index && { index }), version }, text };
 }
 
-/** How many lists there are, and how many of them a query takes. */
-function listsText({ metric, lists, probes }: IndexInfo): string[] {
-  if (lists === undefined || probes === undefined) return [];
-  const taken = Object.entries(probes).map(([recall, count]) => `${count} for a recall of ${recall}`);
-  return [`${plural(lists, 'list')} by ${metric}; of 10 rows a query takes ${taken.join(', ')}`];
+/** What the options are to the build of an index. */
+function optionsOf(
+  type: IndexType,
+  { bits, metric, nlist, m, efConstruction }: Options,
+  call: {
+    readonly update: boolean;
+    readonly signal: AbortSignal;
+    readonly onProgress: IndexOptions['onProgress'];
+  },
+): IndexOptions {
+  const given = <O extends object>(options: O): O =>
+    Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as O;
+  if (type === 'exact') return given({ ...call, type, bits }) as IndexOptions;
+  if (type === 'ivf') return given({ ...call, type, metric, nlist }) as IndexOptions;
+  return given({ ...call, type, metric, m, efConstruction }) as IndexOptions;
 }
 
-async function drop(session: Session, options: Options, uri: string, name: string, type: 'exact' | 'ivf') {
+/** What a query looks at. */
+function effortText({ metric, lists, probes, ef }: IndexInfo): string[] {
+  const per = (efforts: Readonly<Record<string, number>>): string =>
+    Object.entries(efforts)
+      .map(([recall, count]) => `${count} for a recall of ${recall}`)
+      .join(', ');
+  if (lists !== undefined && probes !== undefined)
+    return [`${plural(lists, 'list')} by ${metric}; of 10 rows a query takes ${per(probes)}`];
+  return ef === undefined ? [] : [`graphs by ${metric}; for 10 rows a walk keeps ${per(ef)}`];
+}
+
+async function drop(session: Session, options: Options, uri: string, name: string, type: IndexType) {
   const { signal } = session;
   const dataset = await session.open(uri);
   // Names the array that is nearest where there is none.

@@ -39,6 +39,7 @@ interface Options {
   /** Checked by the search. */
   readonly recall?: number;
   readonly nprobe?: number;
+  readonly ef?: number;
   /** Checked by the search. */
   readonly precision?: Precision;
   readonly analyze?: boolean;
@@ -63,8 +64,9 @@ for cosine and dot (large is near), the distance for the other metrics (small is
 take bool and uint8 rows as bits. Answers are exact, with an index and without. --precision f8 or bit asks for
 estimates by the codes or the bits of an index, which reads no rows; scores that are estimates have a ~. (f64,
 f32 and f16 are exact.) --recall looks only into lists of an ivf index near the query, as many as were
-measured to hold at least that part of the nearest rows; --nprobe into so many. --certify writes down what
-shows that an answer is right: see \`nacre verify-certificate\`.
+measured to hold at least that part of the nearest rows, or walks through the graphs of an hnsw index where
+they are at hand; --nprobe looks into so many lists, and with --ef a walk keeps so many rows. --certify
+writes down what shows that an answer is right: see \`nacre verify-certificate\`.
 
 --where takes only rows of which a filter on their attributes is true, such as
 lang in ('de', 'en') and not (year < 1990 or title like '%draft%'); a name with other characters than
@@ -100,8 +102,9 @@ text, and instants as ISO 8601; tables show 60 characters of a text.
       .option('--count', 'only how many rows match')
       .option('--metric <metric>', 'l2, l2sq, cosine, dot, hamming, jaccard, kl or js (default: l2)')
       .option('--exact', 'score every row, whatever indexes exist')
-      .option('--recall <part>', 'from 0 to 1: approximately, by an ivf index', Number)
-      .option('--nprobe <N>', 'the same by so many of its lists', parseCount)
+      .option('--recall <part>', 'from 0 to 1: approximately, by an ivf or hnsw index', Number)
+      .option('--nprobe <N>', 'the same by so many lists of an ivf index', parseCount)
+      .option('--ef <N>', 'the same by walks through an hnsw index that keep so many rows', parseCount)
       .option('--precision <level>', 'scores at least so precise: f64 (exact), f32, f16, f8 or bit')
       .option('--analyze', 'add what the query cost')
       .option('--certify <file>', 'write a certificate of the answer')
@@ -135,7 +138,7 @@ text, and instants as ISO 8601; tables show 60 characters of a text.
         ...(version === undefined ? {} : { version }),
         metric,
         order: scoreOrder(metric),
-        exact: results.every((hits) => hits.every((hit) => !isEstimated(hit))),
+        exact: !isApproximate(asked) && results.every((hits) => hits.every((hit) => !isEstimated(hit))),
         results: results.map((hits) => ({ hits: hits.map(hitJson) })),
         ...(analyze ? { analyze: { ...analysis, ...cost } } : {}),
       },
@@ -173,13 +176,20 @@ function limitOf({ k, limit }: Options): number | undefined {
   return k ?? limit;
 }
 
+/** Ways to say how much an approximate search looks at. */
+const approximations = ['recall', 'nprobe', 'ef'] as const;
+
+function isApproximate(options: Options): boolean {
+  return approximations.some((how) => options[how] !== undefined);
+}
+
 /** Rows without a vector. */
 function rowsAskedFor(options: Options) {
   const { where = [], select = [], count, all } = options;
   const limit = limitOf(options);
   if (where.length === 0 && select.length === 0 && count !== true && all !== true)
     throw invalid('what to look for is not said', 'Give --vector or --row, or a filter: --where.');
-  const ofSearch = (['metric', 'exact', 'recall', 'nprobe', 'precision', 'certify'] as const).find(
+  const ofSearch = (['metric', 'exact', ...approximations, 'precision', 'certify'] as const).find(
     (option) => options[option] !== undefined,
   );
   if (ofSearch !== undefined)
@@ -196,11 +206,12 @@ function searchAskedFor(options: Options): Search {
     throw invalid(`--${ofRows} is of a filter`, `Leave --vector and --row away, or --${ofRows}.`);
   if (options.exact === true && (options.precision ?? 'f64') !== 'f64')
     throw invalid(`--exact excludes --precision ${options.precision}`, 'Leave one of both away.');
-  const approximate = (['recall', 'nprobe'] as const).filter((option) => options[option] !== undefined);
+  const approximate = approximations.filter((option) => options[option] !== undefined);
   const excluded = (['exact', 'certify'] as const).find((option) => Boolean(options[option]));
   if (approximate.length > 0 && excluded !== undefined)
     throw invalid(`--${excluded} excludes --${approximate[0]}`, 'Leave one of both away.');
-  if (approximate.length > 1) throw invalid('--recall and --nprobe say the same', 'Leave one away.');
+  if (approximate.length > 1)
+    throw invalid(`--${approximate[0]} and --${approximate[1]} say the same`, 'Leave one away.');
   if (options.certify === '-')
     throw invalid('standard output is taken by the answer', 'Name a file for --certify.');
   if (options.certify !== undefined && select.length > 0)
@@ -237,9 +248,10 @@ const queryDataset: Ask = async (session, options, uri, name) => {
   const scope = dataset.meter.scope();
   const progress = session.progress(`scanning ${name}`, 'rows');
   const given = array.nearest(asMany(vectors), { metric: options.metric }).limit(options.k);
-  const { recall, nprobe } = options;
-  const approximately = recall === undefined ? given : given.recall(recall);
-  const near = nprobe === undefined ? approximately : approximately.nprobe(nprobe);
+  const near = approximations.reduce((some, how) => {
+    const effort = options[how];
+    return effort === undefined ? some : some[how](effort);
+  }, given);
   const nearest = options.where.reduce((some, filter) => some.where(filter), near);
   const precise = options.precision === undefined ? nearest : nearest.precision(options.precision);
   const asked = precise.select(...options.select);
@@ -265,7 +277,7 @@ const queryFile: Ask = async (session, options, uri, name) => {
     options.analyze === true && 'analysis',
     options.certify !== undefined && 'certificates',
     options.precision !== undefined && 'levels of precision',
-    (options.recall ?? options.nprobe) !== undefined && 'indexes',
+    isApproximate(options) && 'indexes',
     options.where.length + options.select.length > 0 && 'attributes',
   ].find((what) => what !== false);
   if (datasetsOnly !== undefined)

@@ -169,6 +169,11 @@ impl Finding<'_> {
         }
         let Some(selection) = asked.selection else {
             self.walk.nearest(operand, asked.width, work)?;
+            // Of rows that are all the same a walk sees as many as one of them has links.
+            if work.beam.entries().len() < self.least.min(asked.width).min(linked) {
+                let all: Vec<u32> = (0..graph.counts[0]).collect();
+                self.walk.compare(operand, &all, asked.width, work);
+            }
             work.found.extend(work.beam.entries().iter().map(|entry| entry.id()));
             return Ok(());
         };

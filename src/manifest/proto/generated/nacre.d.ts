@@ -672,7 +672,8 @@ export namespace nacre {
         enum IndexKind {
             INDEX_KIND_UNSPECIFIED = 0,
             INDEX_KIND_EXACT = 1,
-            INDEX_KIND_IVF = 2
+            INDEX_KIND_IVF = 2,
+            INDEX_KIND_HNSW = 3
         }
 
         interface IIndex extends nacre.v1.Index.$Properties {
@@ -687,6 +688,8 @@ export namespace nacre {
             metric: string;
             calibrations: nacre.v1.Calibration.$Properties[];
             builtRows: number;
+            links: number;
+            efConstruction: number;
             static create(properties: nacre.v1.Index.$Shape): nacre.v1.Index & nacre.v1.Index.$Shape;
             static create(properties?: nacre.v1.Index.$Properties): nacre.v1.Index;
             static encode(message: nacre.v1.Index.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -701,6 +704,8 @@ export namespace nacre {
                 metric?: (string|null);
                 calibrations?: (nacre.v1.Calibration.$Properties[]|null);
                 builtRows?: (number|null);
+                links?: (number|null);
+                efConstruction?: (number|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.Index.$Properties;

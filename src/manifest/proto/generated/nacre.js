@@ -4769,12 +4769,14 @@ export const nacre = $root.nacre = (() => {
          * @property {number} INDEX_KIND_UNSPECIFIED=0 INDEX_KIND_UNSPECIFIED value
          * @property {number} INDEX_KIND_EXACT=1 INDEX_KIND_EXACT value
          * @property {number} INDEX_KIND_IVF=2 INDEX_KIND_IVF value
+         * @property {number} INDEX_KIND_HNSW=3 INDEX_KIND_HNSW value
          */
         v1.IndexKind = (function() {
             const valuesById = $Object.create(null), values = $Object.create(valuesById);
             values[valuesById[0] = "INDEX_KIND_UNSPECIFIED"] = 0;
             values[valuesById[1] = "INDEX_KIND_EXACT"] = 1;
             values[valuesById[2] = "INDEX_KIND_IVF"] = 2;
+            values[valuesById[3] = "INDEX_KIND_HNSW"] = 3;
             return values;
         })();
 
@@ -4789,6 +4791,8 @@ export const nacre = $root.nacre = (() => {
              * @property {string|null} [metric] Index metric
              * @property {Array.<nacre.v1.Calibration.$Properties>|null} [calibrations] Index calibrations
              * @property {number|null} [builtRows] Index builtRows
+             * @property {number|null} [links] Index links
+             * @property {number|null} [efConstruction] Index efConstruction
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -4871,6 +4875,22 @@ export const nacre = $root.nacre = (() => {
             Index.prototype.builtRows = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             /**
+             * Index links.
+             * @member {number} links
+             * @memberof nacre.v1.Index
+             * @instance
+             */
+            Index.prototype.links = 0;
+
+            /**
+             * Index efConstruction.
+             * @member {number} efConstruction
+             * @memberof nacre.v1.Index
+             * @instance
+             */
+            Index.prototype.efConstruction = 0;
+
+            /**
              * Creates a new Index instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Index
@@ -4916,6 +4936,10 @@ export const nacre = $root.nacre = (() => {
                         $root.nacre.v1.Calibration.encode(message.calibrations[i], writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
                 if (message.builtRows != null && $Object.hasOwnProperty.call(message, "builtRows") && (typeof message.builtRows === "object" ? message.builtRows.low || message.builtRows.high : message.builtRows !== 0))
                     writer.uint32(/* id 6, wireType 0 =*/48).uint64(message.builtRows);
+                if (message.links != null && $Object.hasOwnProperty.call(message, "links") && message.links !== 0)
+                    writer.uint32(/* id 7, wireType 0 =*/56).uint32(message.links);
+                if (message.efConstruction != null && $Object.hasOwnProperty.call(message, "efConstruction") && message.efConstruction !== 0)
+                    writer.uint32(/* id 8, wireType 0 =*/64).uint32(message.efConstruction);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -5010,6 +5034,24 @@ export const nacre = $root.nacre = (() => {
                                 message.builtRows = value;
                             else
                                 delete message.builtRows;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.links = value;
+                            else
+                                delete message.links;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.efConstruction = value;
+                            else
+                                delete message.efConstruction;
                             continue;
                         }
                     }

@@ -1,0 +1,159 @@
+// Approximate search by graphs: a query walks from row to row towards those that are near it. Graphs are at
+// hand, mapped where they are files; rows are scored where they are mapped too, else in one wave.
+import { readEpoch } from '../ann/epoch.js';
+import { openGraph } from '../ann/graphs.js';
+import { indexMetric } from '../ann/metrics.js';
+import { mostKept, probesFor } from '../ann/probes.js';
+import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
+import type { ArrayEnvironment } from '../arrays/environment.js';
+import type { Lent, LentRows } from '../arrays/pages.js';
+import { rowBytesOf } from '../arrays/partition-writer.js';
+import { uniqueSorted } from '../arrays/row-order.js';
+import { v1 } from '../manifest/message.js';
+import { type CodeTransform, type ExactScan, fromNative } from '../native.js';
+import type { HnswSearch, HnswSearched, HnswSegment } from '../native/hnsw.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { defined } from '../util/assert.js';
+import type { ApproximateSearch } from './approximate.js';
+import { type CodedRows, divided, firstRound, scanIds } from './coded.js';
+import { mostPartitions, tellRead } from './coded-here.js';
+import type { NearestPlan } from './plan.js';
+import { estimates } from './precision.js';
+import { dimensionsOf, hitsOfTurn, resultsOf, untilCancelled } from './scan.js';
+
+export interface Graphs {
+  readonly index: ArrayIndex;
+  readonly transform: CodeTransform;
+}
+
+/** Walks that one turn of the event loop makes, and what each keeps: some 30 to 200 µs a walk. */
+const walksOfTurn = 8;
+const keptOfTurn = 512;
+
+/**
+ * The index that answers a plan; undefined where it is to be answered otherwise. Graphs are only walked where
+ * they are mapped: a folder, or a bucket with a page cache. Cost: one wave, the first time.
+ */
+export async function readGraphs(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  { metric, approximate = {} }: NearestPlan,
+  options: CallOptions,
+): Promise<Graphs | undefined> {
+  if (approximate.nprobe !== undefined || environment.pages.keeps !== true) return undefined;
+  const index = view.index(v1.IndexKind.INDEX_KIND_HNSW);
+  if (index === undefined || index.lists.length === 0) return undefined;
+  if (index.metric !== indexMetric(metric)) return undefined;
+  return { index, transform: await readEpoch(environment, index.epoch, dimensionsOf(view), options) };
+}
+
+/**
+ * Gives the scan what walks through the graphs find, and the rows that no graph covers. False where codes
+ * cannot stand for a query. Errors: `Corrupt` for an index that is damaged.
+ */
+export async function searchGraphs(
+  search: ApproximateSearch,
+  plan: NearestPlan,
+  { index, transform }: Graphs,
+): Promise<boolean> {
+  const { environment, view, parts, scan, k, queries, counts, options } = search;
+  const { lists, covered, plain } = divided(index.lists, parts, environment);
+  const { pages } = environment;
+  const isHere = pages.lendRows !== undefined && covered.length <= mostPartitions;
+  const mayEstimate = plan.precision === undefined ? !isHere : estimates(plan.precision);
+  // Rows that are away are chosen by estimates, and then scored.
+  const rough =
+    mayEstimate || isHere ? scan : await search.start(Math.min(4 * k + firstRound, view.liveRows));
+  const opened = create(environment, rough, transform, mayEstimate || !isHere);
+  if (opened === null) return false;
+  const ef = keptFor(plan, index, k);
+  const rowBytes = rowBytesOf(view.type);
+  const lent =
+    isHere && !mayEstimate ? covered.map(({ part }) => pages.lendRows?.(part, rowBytes) as LentRows) : [];
+  const rows = lent.map(({ bytes }, i) => ({ rows: bytes, firstRowId: covered[i]?.firstRowId ?? 0 }));
+  const most = Math.max(1, Math.floor(environment.memoryBytes / 4 / rowBytes));
+  const asked = { ef, first: k + firstRound, most };
+  const walk = async (graphs: readonly Uint8Array[]): Promise<HnswSearched> => {
+    const open = ({ list, dead }: CodedRows, i: number): Promise<HnswSegment> =>
+      openGraph(environment, transform, list, defined(graphs[i], 'graph'), dead);
+    const segments = await Promise.all(lists.map(open));
+    const what = [segments, graphs, rows, rowBytes, asked] as const;
+    const isNow = queries * segments.length <= walksOfTurn && ef <= keptOfTurn && k <= hitsOfTurn;
+    return untilCancelled(opened, options.signal, async () =>
+      isNow ? opened.searchNow(...what) : opened.search(...what),
+    );
+  };
+  const [walked, scanned] = await Promise.allSettled([
+    withGraphs(environment, lists, walk, options),
+    search.scanPlain(plain),
+  ]);
+  if (scanned.status === 'rejected') throw scanned.reason;
+  if (walked.status === 'rejected') throw walked.reason;
+  counts.codedRows += walked.value.compared;
+  counts.scoredRows += walked.value.read.length;
+  if (lent.length > 0) tellRead(walked.value.read, covered, lent);
+  if (rough !== scan) await score(search, rough);
+  return true;
+}
+
+function create(
+  { native }: ArrayEnvironment,
+  scan: ExactScan,
+  transform: CodeTransform,
+  mayEstimate: boolean,
+): HnswSearch | null {
+  try {
+    return native.createHnswSearch(scan, transform, mayEstimate);
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+/** How many rows a walk keeps. */
+function keptFor({ approximate = {} }: NearestPlan, { calibrations }: ArrayIndex, k: number): number {
+  const { ef, recall = 1 } = approximate;
+  return Math.max(k, ef ?? probesFor(calibrations, k, recall, mostKept));
+}
+
+/** Lends all bytes of graphs for some work. */
+async function withGraphs<T>(
+  { pages, memoryBytes }: ArrayEnvironment,
+  lists: readonly CodedRows[],
+  work: (graphs: readonly Uint8Array[]) => Promise<T>,
+  options: CallOptions,
+): Promise<T> {
+  const lent: Lent[] = [];
+  const lend = async ({ list: { part } }: CodedRows): Promise<Uint8Array> => {
+    const range = { start: 0, end: part.object.sizeBytes };
+    let found = pages.lendNow?.(part, range);
+    // What does not fit the memory budget is not all brought into memory: walks fetch what they follow.
+    if (found === undefined && part.object.sizeBytes > memoryBytes) {
+      const [bytes] = await pages.read(part, [range], options);
+      return defined(bytes, 'graph');
+    }
+    found ??= await pages.lend(part, range, options);
+    lent.push(found);
+    return found.bytes;
+  };
+  try {
+    const lending = await Promise.allSettled(lists.map(lend));
+    const failed = lending.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return await work(lending.map((one) => (one as PromiseFulfilledResult<Uint8Array>).value));
+  } finally {
+    for (const { done } of lent) done();
+  }
+}
+
+/** Exact scores for the rows that estimates found. Cost: one wave. */
+async function score(
+  { environment, view, map, scan, queries, counts, options }: ApproximateSearch,
+  rough: ExactScan,
+): Promise<void> {
+  const found = await resultsOf(rough, hitsOfTurn * queries);
+  const k = found.ids.length / queries;
+  const ids = Array.from(found.counts, (count, q) => [...found.ids.subarray(q * k, q * k + count)]);
+  const sorted = uniqueSorted(Float64Array.from(ids.flat()));
+  counts.scoredRows += sorted.length;
+  await scanIds(environment, view, map, scan, sorted, options);
+}
