@@ -61,8 +61,8 @@ export interface IvfOptions extends CallOptions {
 const rowsOfList = 64;
 
 /** Turns of the iteration; in those before the last few, lists that are too large are split. */
-const turns = 10;
-const splittingTurns = 7;
+const turns = 8;
+const splittingTurns = 6;
 
 /** Codes of one segment at most: those of all its lists lie in memory while it is built. */
 const segmentBytes = 512 * 2 ** 20;
