@@ -215,7 +215,8 @@ impl HnswSearch {
 pub struct HnswHits {
     pub ids: Float64Array,
     pub scores: Float64Array,
-    pub read: f64,
+    /// The ids of the rows that were read.
+    pub read: Float64Array,
     pub compared: f64,
     pub followed: f64,
 }
@@ -251,7 +252,7 @@ pub fn search_graphs_now(
     let copied =
         |numbers: &[f64]| Float64ArraySlice::copy_from(&env, &numbers[..count])?.into_typed_array(&env);
     let Searched { read, compared, followed } = searched;
-    let [read, compared, followed] = [read.len(), compared, followed].map(|count| count as f64);
+    let (read, compared, followed) = (numbers(read), compared as f64, followed as f64);
     Ok(Some(HnswHits {
         ids: copied(&results.ids)?,
         scores: copied(&results.scores)?,

@@ -125,8 +125,9 @@ export interface HnswSearch {
 export interface HnswHits {
   readonly ids: Float64Array;
   readonly scores: Float64Array;
-  /** Rows that were read, that were compared by their codes, and of which links were followed. */
-  readonly read: number;
+  /** Ids of the rows that were read. */
+  readonly read: Float64Array;
+  /** Rows that were compared by their codes, and of which links were followed. */
   readonly compared: number;
   readonly followed: number;
 }

@@ -8,11 +8,12 @@ import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import type { Part } from '../arrays/runs.js';
 import { eachWindow, isOneWindow, rangeOf, scanBytes, type Window, windowsOf } from '../arrays/windows.js';
 import { isNacreError, NacreError } from '../errors.js';
-import type { BitScan, Cascade, ExactScan, ScanMetric } from '../native.js';
+import type { BitScan, Cascade, ExactScan, ScanMetric, ScanResults } from '../native.js';
 import { uniqueSorted } from '../arrays/row-order.js';
 import { lowerBound } from '../util/sorted.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { QueryCounts } from './analysis.js';
+import type { SearchNow } from './graph-search.js';
 import { type Near, openNear } from './near.js';
 import { attributesOfRows, type RowAttributes, selectedAttributes } from './attributes.js';
 import type { CallOptions } from '../storage/object-store.js';
@@ -81,6 +82,12 @@ export async function executeNearest(
     return { environment, view, map, scan, wanted, vectors, options: call, counts, scanned: 0 };
   };
   const { rowSets } = environment.functions;
+  if (near !== undefined && matched === undefined) {
+    const parts = await view.scanParts(options);
+    throwIfAborted(call.signal);
+    const now = await nearNow(near, { parts, k: wanted, vectors, counts });
+    if (now !== undefined) return hitsOf(environment, view, plan, map, now, wanted, call);
+  }
   let pass = await start();
   if (matched !== undefined && areFew(environment, view, matched)) {
     await scanIds(environment, view, map, pass.scan, rowSets.toSorted(matched.set), options);
@@ -98,13 +105,38 @@ export async function executeNearest(
     }
   }
   const found = await resultsOf(pass.scan, wanted * vectors.count);
+  return hitsOf(environment, view, plan, map, found, wanted, call);
+}
+
+/** What an index finds at once; undefined where it has to be searched, or is damaged, of which that tells. */
+async function nearNow(
+  asked: Promise<Near | undefined>,
+  search: SearchNow,
+): Promise<ScanResults | undefined> {
+  try {
+    return (await asked)?.now?.(search);
+  } catch (error) {
+    if (isNacreError(error, 'Corrupt')) return undefined;
+    throw error;
+  }
+}
+
+async function hitsOf(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  plan: NearestPlan,
+  map: RowMap,
+  found: ScanResults,
+  wanted: number,
+  call: CallOptions,
+): Promise<Hit[][]> {
   const { ids, scores, estimated } = found;
-  const rows = await byTurns(ids, (some) => map.indicesOf(some), options.signal);
+  const rows = await byTurns(ids, (some) => map.indicesOf(some), call.signal);
   const hitAt = (at: number): Hit => {
     const hit = { row: rows[at] ?? -1, id: ids[at] ?? -1, score: scores[at] ?? Number.NaN };
     return estimated?.[at] === 1 ? { ...hit, estimated: true } : hit;
   };
-  const lists = await listsOf(found.counts, wanted, hitAt, options.signal);
+  const lists = await listsOf(found.counts, wanted, hitAt, call.signal);
   const hits = plan.offset === 0 ? lists : lists.map((list) => list.slice(plan.offset));
   return withAttributes(environment, view, plan, hits, call);
 }
@@ -152,7 +184,7 @@ async function scanNear(
   const scanOthers = (others: readonly ScanPart[]): Promise<void> => scanPlain(pass, plan.metric, others);
   try {
     const near = await asked;
-    return near === undefined ? false : await near({ ...of, start, scanPlain: scanOthers });
+    return near === undefined ? false : await near.search({ ...of, start, scanPlain: scanOthers });
   } catch (error) {
     return giveUpIndex(pass, error);
   }

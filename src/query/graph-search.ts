@@ -10,7 +10,13 @@ import type { Lent, LentRows } from '../arrays/pages.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { uniqueSorted } from '../arrays/row-order.js';
 import { v1 } from '../manifest/message.js';
-import { type CodeTransform, type ExactScan, fromNative } from '../native.js';
+import {
+  type CodeTransform,
+  type ExactScan,
+  fromNative,
+  type RowsInMemory,
+  type ScanResults,
+} from '../native.js';
 import type { HnswSearch, HnswSearched, HnswSegment } from '../native/hnsw.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
@@ -19,7 +25,8 @@ import { type CodedRows, divided, firstRound, scanIds } from './coded.js';
 import { mostPartitions, tellRead } from './coded-here.js';
 import type { NearestPlan } from './plan.js';
 import { estimates } from './precision.js';
-import { dimensionsOf, hitsOfTurn, resultsOf, untilCancelled } from './scan.js';
+import { dimensionsOf, hitsOfTurn, resultsOf, scanDtype, untilCancelled } from './scan.js';
+import type { ResolvedVectors } from './vectors.js';
 
 export interface Graphs {
   readonly index: ArrayIndex;
@@ -74,11 +81,11 @@ export async function searchGraphs(
   const most = Math.max(1, Math.floor(environment.memoryBytes / 4 / rowBytes));
   const asked = { ef, first: k + firstRound, most };
   const walk = async (graphs: readonly Uint8Array[]): Promise<HnswSearched> => {
-    const open = ({ list, dead }: CodedRows, i: number): Promise<HnswSegment> =>
+    const open = async ({ list, dead }: CodedRows, i: number): Promise<HnswSegment> =>
       openGraph(environment, transform, list, defined(graphs[i], 'graph'), dead);
     const segments = await Promise.all(lists.map(open));
     const what = [segments, graphs, rows, rowBytes, asked] as const;
-    const isNow = queries * segments.length <= walksOfTurn && ef <= keptOfTurn && k <= hitsOfTurn;
+    const isNow = isShortWalk(queries * segments.length, ef, k);
     return untilCancelled(opened, options.signal, async () =>
       isNow ? opened.searchNow(...what) : opened.search(...what),
     );
@@ -94,6 +101,71 @@ export async function searchGraphs(
   if (lent.length > 0) tellRead(walked.value.read, covered, lent);
   if (rough !== scan) await score(search, rough);
   return true;
+}
+
+function isShortWalk(walks: number, ef: number, k: number): boolean {
+  return walks <= walksOfTurn && ef <= keptOfTurn && k <= hitsOfTurn;
+}
+
+/**
+ * The same for one query in one call, where nothing has to be waited for: half of the time of a search is
+ * what is made around it. Undefined where something has, or where codes cannot stand for the query.
+ */
+export function searchGraphsNow(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  plan: NearestPlan,
+  { index, transform }: Graphs,
+  { parts, k, vectors: { values, count }, counts }: SearchNow,
+): ScanResults | undefined {
+  const { pages, native, memoryBytes } = environment;
+  const ef = keptFor(plan, index, k);
+  const isExact = plan.precision === undefined || !estimates(plan.precision);
+  if (count !== 1 || !isExact || pages.lendRows === undefined || pages.lendNow === undefined)
+    return undefined;
+  const { lists, covered, plain } = divided(index.lists, parts, environment);
+  if (plain.length > 0 || covered.length > mostPartitions || !isShortWalk(lists.length, ef, k))
+    return undefined;
+  const [segments, graphs]: [HnswSegment[], Uint8Array[]] = [[], []];
+  for (const { list, dead } of lists) {
+    const bytes = pages.lendNow(list.part, { start: 0, end: list.part.object.sizeBytes })?.bytes;
+    const segment = bytes && openGraph(environment, transform, list, bytes, dead);
+    if (bytes === undefined || segment === undefined || segment instanceof Promise) return undefined;
+    segments.push(segment);
+    graphs.push(bytes);
+  }
+  const rowBytes = rowBytesOf(view.type);
+  const lent: LentRows[] = [];
+  const rows: RowsInMemory[] = [];
+  for (const { part, firstRowId } of covered) {
+    const one = pages.lendRows(part, rowBytes);
+    lent.push(one);
+    rows.push({ rows: one.bytes, firstRowId });
+  }
+  const most = Math.max(1, Math.floor(memoryBytes / 4 / rowBytes));
+  const of = {
+    metric: plan.metric,
+    dtype: scanDtype(view),
+    dimensions: dimensionsOf(view),
+    k,
+    queries: values,
+  };
+  try {
+    const asked = { ef, first: k + firstRound, most };
+    const found = native.searchGraphsNow(transform, of, segments, graphs, rows, asked);
+    if (found === null) return undefined;
+    counts.codedRows += found.compared;
+    counts.scoredRows += found.read.length;
+    tellRead(found.read, covered, lent);
+    return { counts: Uint32Array.of(found.ids.length), ids: found.ids, scores: found.scores };
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+/** What a search in one call is given. */
+export interface SearchNow extends Pick<ApproximateSearch, 'parts' | 'k' | 'counts'> {
+  readonly vectors: ResolvedVectors;
 }
 
 function create(

@@ -2,13 +2,19 @@
 // another metric than theirs, the answer is exact.
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
+import type { ScanResults } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { type ApproximateSearch, readHeads, searchApproximately } from './approximate.js';
-import { readGraphs, searchGraphs } from './graph-search.js';
+import { readGraphs, type SearchNow, searchGraphs, searchGraphsNow } from './graph-search.js';
 import type { NearestPlan } from './plan.js';
 
-/** Gives a scan what an index finds; false where it cannot. */
-export type Near = (search: ApproximateSearch) => Promise<boolean>;
+/** An index that answers a plan. */
+export interface Near {
+  /** Gives a scan what it finds; false where it cannot. */
+  readonly search: (search: ApproximateSearch) => Promise<boolean>;
+  /** What it finds at once, for one query; undefined where it has to be searched. */
+  readonly now?: (search: SearchNow) => ScanResults | undefined;
+}
 
 /** Errors: `Corrupt` for an index that is damaged. */
 export async function openNear(
@@ -18,8 +24,13 @@ export async function openNear(
   options: CallOptions,
 ): Promise<Near | undefined> {
   const graphs = await readGraphs(environment, view, plan, options);
-  if (graphs !== undefined) return (search) => searchGraphs(search, plan, graphs);
+  if (graphs !== undefined) {
+    return {
+      search: (search) => searchGraphs(search, plan, graphs),
+      now: (search) => searchGraphsNow(environment, view, plan, graphs, search),
+    };
+  }
   if (plan.approximate?.ef !== undefined) return undefined;
   const heads = await readHeads(environment, view, plan, options);
-  return heads && ((search) => searchApproximately(search, plan, heads));
+  return heads && { search: (search) => searchApproximately(search, plan, heads) };
 }

@@ -242,7 +242,7 @@ test('an index that is dropped is gone, and what the transaction did before coun
   const type = 'exact';
   const indexes = async () => (await dataset.info()).arrays['e']?.indexes;
   const size = objects.reduce((sum, file) => sum + statSync(file).size, 0);
-  expect(await indexes()).toEqual([{ type, rows: 2000, sizeBytes: size, bits: false }]);
+  expect(await indexes()).toEqual([{ type, rows: 2000, segments: 1, sizeBytes: size, bits: false }]);
   const { version } = await array.dropIndex({ type });
   expect([version, await indexes()]).toEqual([await dataset.version(), []]);
   await compare(dataset);
@@ -331,7 +331,7 @@ test('what cannot be indexed is refused by name', async () => {
   expect(await code('c')).toBe('UnsupportedFormat');
   expect(await code('wide')).toBe('InvalidArgument');
   expect(await code('missing')).toBe('NotFound');
-  expect(await code('none', { type: 'hnsw' })).toBe('InvalidArgument');
+  expect(await code('none', { type: 'flat' })).toBe('InvalidArgument');
   expect(await code('none'), 'an array without rows needs none').toBe('done');
   const before = await dataset.version();
   await expect(
