@@ -124,6 +124,12 @@ async function clustered(context, { rows, width, centres, queries, rounds, parti
       counted: true,
     });
   };
+  const wholeProcess = async (round) => {
+    const vectors = path.join(folder, `vectors-${turn++}.json`);
+    writeFileSync(vectors, JSON.stringify(vectorsOf(round)));
+    const args = [bucket.uri, 'rows', '0.99', vectors];
+    return (await timed(() => runChild(place, 'ann-function.mjs', args, { counted: true }))).ms;
+  };
   const counted = await place.count(() => cold('f8', 0));
   const inMany = [
     {
@@ -144,6 +150,7 @@ async function clustered(context, { rows, width, centres, queries, rounds, parti
       return ms;
     },
     f64: async (round) => (await cold('f64', round)).ms,
+    wholeProcess,
     inParts: async (round) => (await cold('f8', round, inParts)).ms,
     byAppends: async (round) => (await cold('f8', round, byAppends)).ms,
     ...Object.fromEntries(peers.map(({ name, first }) => [name, (round) => first(vectorsOf(round)[0])])),
@@ -228,6 +235,12 @@ async function clustered(context, { rows, width, centres, queries, rounds, parti
       unit: 'ms',
     }),
     row({ what: `next query with ${delayMs} ms a request`, value: median(later), unit: 'ms' }),
+    row({
+      what: `a function: start, import, open, query and end, ${delayMs} ms a request`,
+      value: medians.wholeProcess,
+      unit: 'ms',
+      most: 220,
+    }),
     row({
       what: 'the process: peak memory',
       value: counted.value.memoryBytes / 1e6,

@@ -40,6 +40,8 @@ export class RowsWriter {
     const rowBytes = rowBytesOf(array.type);
     const step = this.rowsPerPartition(array);
     const coded = array.coder?.add(bytes, firstRow);
+    // Waited for below; until then it must not count as unhandled.
+    coded?.catch(() => undefined);
     for (let start = 0; start < rows; start += step) {
       const end = Math.min(rows, start + step);
       await writer.add(bytes.subarray(start * rowBytes, end * rowBytes), end - start);

@@ -1,4 +1,4 @@
-//! The bytes of a segment: docs/rfcs/0012-hnsw.md.
+//! The bytes of a segment: section 19 of docs/format.md.
 //!
 //! A node is what a walk reads of a row: four factors and the code, from the beginning of a line on, then
 //! which row it is, then its links. Local ids are the places of rows in the order of a hash of their ids,

@@ -1,4 +1,4 @@
-// `node bench/curves.mjs RESULTS.json OUT.svg`: recall against the time of a query, as `npm run bench -- --only ann
+// `node scripts/curves.mjs RESULTS.json OUT.svg`: recall against the time of a query, as `npm run bench -- --only ann
 // --json RESULTS.json` measured it, as a picture.
 import { readFileSync, writeFileSync } from 'node:fs';
 
