@@ -87,7 +87,7 @@ describe.each(storesUnderTest())('on %s', (name) => {
     await store.dispose();
   });
 
-  test('two that append at once, and one that builds the index anew or takes it away', async () => {
+  test('history 6: two that append at once, and one that builds the index anew or takes it away', async () => {
     const store = await openTestStore(name);
     const opened = async () => openStoreDataset(await store.another(), { create: true, cacheDir: false });
     const [one, other] = [await opened(), await opened()];
