@@ -28,7 +28,6 @@ import {
   loadSegment,
   mergeRuns,
   mergeSegments,
-  mostMergedBytes,
   type SegmentInMemory,
   segmentInMemory,
   uploadSegment,
@@ -211,7 +210,8 @@ async function put(
   });
   const built = async (stretch: Stretch): Promise<SegmentInMemory> =>
     segmentInMemory(environment, quantizer, await listsOf(building, stretch), stretch.firstRowId);
-  const fits = (rows: number): boolean => transform.listBytes(rows) <= mostMergedBytes(environment);
+  const most = Math.min(segmentBytes, environment.memoryBytes / 4);
+  const fits = (rows: number): boolean => transform.listBytes(rows) <= most;
   for (const run of mergeRuns(planned, fits)) {
     throwIfAborted(options.signal);
     const [{ firstRowId, of }] = run as [Planned];

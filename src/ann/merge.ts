@@ -14,7 +14,10 @@ import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { openSegment, readDirectory } from './segments.js';
 
-/** Bytes of codes that are merged into one segment at most: all of it is in memory twice meanwhile. */
+/**
+ * Bytes of codes that an append merges into one segment at most: all of it is in memory twice meanwhile. An
+ * update merges more.
+ */
 export function mostMergedBytes({ memoryBytes }: ArrayEnvironment): number {
   return Math.min(64 * 2 ** 20, memoryBytes / 4);
 }

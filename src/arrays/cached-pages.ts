@@ -27,7 +27,6 @@ const pieceBytes = 256 * 1024;
 const piecesTogether = 32;
 
 export class CachedPages implements Pages {
-  readonly keeps = true;
   readonly #store: ObjectStore;
   readonly #cache: PageCache;
   readonly #native: NativeBinding;
@@ -162,6 +161,10 @@ export class CachedPages implements Pages {
       return room;
     });
     return this.#cache.lend(pageOf(part, range), source, options);
+  }
+
+  isAtHand(part: Part): boolean {
+    return this.#cache.peek(pageOf(part, { start: 0, end: part.object.sizeBytes }));
   }
 
   whole(part: Part, options: CallOptions = {}): Promise<Uint8Array> {

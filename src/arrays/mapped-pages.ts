@@ -45,7 +45,6 @@ interface Mapped extends KeptMapping {
 type FileState = Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs'>;
 
 export class MappedPages implements Pages {
-  readonly keeps = true;
   readonly #store: LocalStore;
   readonly #native: NativeBinding;
   readonly #meter: Meter;
@@ -135,6 +134,10 @@ export class MappedPages implements Pages {
         }
       },
     };
+  }
+
+  isAtHand(): boolean {
+    return true;
   }
 
   prepare(part: Part): void {

@@ -31,8 +31,11 @@ export interface LentObject {
 }
 
 export interface Pages {
-  /** What was read once is at hand from then on: mapped, or in a cache on disk. */
-  readonly keeps?: true;
+  /**
+   * Whether the whole object is at hand, mapped or in a cache on disk. Not there where nothing ever is: what
+   * is read is not kept.
+   */
+  isAtHand?(part: Part): boolean;
   /**
    * Starts what reading a large range of the part needs besides its bytes. Called before the memory for them
    * is made: see `storage/local/files.ts` for what small buffers cost after it.

@@ -39,7 +39,8 @@ const keptOfTurn = 512;
 
 /**
  * The index that answers a plan; undefined where it is to be answered otherwise. Graphs are only walked where
- * they are mapped: a folder, or a bucket with a page cache. Cost: one wave, the first time.
+ * they are mapped: a folder, or a bucket with a page cache, and there, once they are in it, or where there is
+ * nothing else. Cost: one wave, the first time.
  */
 export async function readGraphs(
   environment: ArrayEnvironment,
@@ -47,10 +48,15 @@ export async function readGraphs(
   { metric, approximate = {} }: NearestPlan,
   options: CallOptions,
 ): Promise<Graphs | undefined> {
-  if (approximate.nprobe !== undefined || environment.pages.keeps !== true) return undefined;
+  const { pages } = environment;
+  if (approximate.nprobe !== undefined || pages.isAtHand === undefined) return undefined;
   const index = view.index(v1.IndexKind.INDEX_KIND_HNSW);
   if (index === undefined || index.lists.length === 0) return undefined;
   if (index.metric !== indexMetric(metric)) return undefined;
+  // All of a graph is more than the few lists of a query.
+  const lists = view.index(v1.IndexKind.INDEX_KIND_IVF);
+  const hasLists = approximate.ef === undefined && lists?.metric === index.metric;
+  if (hasLists && !index.lists.every(({ part }) => pages.isAtHand?.(part))) return undefined;
   return { index, transform: await readEpoch(environment, index.epoch, dimensionsOf(view), options) };
 }
 

@@ -170,6 +170,20 @@ test('graphs stand beside lists, which answer what is asked of them', async () =
   expect(await listsOf(query.nprobe(2))).toBeGreaterThan(0);
   expect(await listsOf(query.recall(0.9))).toBe(0);
   expect(await listsOf(query.ef(20))).toBe(0);
+  // Of a bucket graphs are at hand once they are in the cache; until then lists cost less.
+  const bucket = await open('memory://graphs-in-a-cache', {
+    create: true,
+    cacheDir: path.join(folder, 'graphs-in-a-cache'),
+  });
+  await made(bucket);
+  const there = bucket.array('e');
+  await there.index({ type: 'hnsw', m: 8, efConstruction: 60 });
+  await there.index({ type: 'ivf', nlist: 20 });
+  const asked = there.nearest(rowsOf(3));
+  expect(await listsOf(asked.recall(0.9))).toBeGreaterThan(0);
+  expect(await listsOf(asked.ef(20))).toBe(0);
+  expect(await listsOf(asked.recall(0.9))).toBe(0);
+  await bucket.close();
   // Without a cache nothing of a bucket is at hand.
   const memory = await open('memory://graphs-and-lists', { create: true, cacheDir: false });
   await made(memory);
