@@ -1,20 +1,27 @@
 // Codes rows while they are appended, so that approximate search need not scan them as they are. Few rows
 // are left as they are: a segment of its own costs every query more than they do.
 import type { AppendCoder } from '../arrays/append-coder.js';
-import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
+import type { ArrayIndex, ArrayView, CodeList } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { isNacreError, NacreError } from '../errors.js';
-import { indexPattern } from '../manifest/keys.js';
 import { v1 } from '../manifest/message.js';
 import type { AppendedSegmentDraft, Change, MergedSegments } from '../manifest/transaction.js';
 import { fromNative, type ScanDtype } from '../native.js';
 import type { IvfBuilder, IvfQuantizer } from '../native/ivf.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { defined } from '../util/assert.js';
 import { throwIfAborted } from '../util/runtime.js';
-import { readCoding } from './epoch.js';
-import { loadSegment, mergeRuns, mergeSegments, mostMergedBytes, uploadSegment } from './merge.js';
+import { readListCoding } from './epoch.js';
+import {
+  loadSegment,
+  makeRuns,
+  mergeRuns,
+  mergeSegments,
+  mostMergedBytes,
+  planned,
+  type Run,
+  uploadSegment,
+} from './merge.js';
 
 /** Fewer rows of one transaction are not coded, unless they have more bytes than the other. */
 const fewRows = 1024;
@@ -44,12 +51,10 @@ export class AppendCodes implements AppendCoder {
   readonly #dimensions: number;
   readonly #options: CallOptions;
   readonly #segments: AppendedSegmentDraft[] = [];
-  /** Who waits for the rows before its own, by its first row; 0 is whoever waits for nothing. */
+  /** Who waits for so many rows to be done. */
   readonly #turns = new Map<number, () => void>();
-  /** Rows that came, in order. */
-  #nextRow = 0;
-  #isBusy = false;
-  #onCame: (() => void) | undefined;
+  /** Rows that are done: each piece waits for those before it. */
+  #doneRows = 0;
   /** Copies of rows that are too few yet. */
   #waiting: Piece[] = [];
   #opened: Opened | undefined;
@@ -74,23 +79,19 @@ export class AppendCodes implements AppendCoder {
 
   async add(rows: Uint8Array, firstRow: number): Promise<void> {
     if (rows.byteLength === 0) return;
-    if (firstRow !== this.#nextRow || this.#isBusy) {
-      await new Promise<void>((turn) => this.#turns.set(firstRow, turn));
-    }
-    this.#isBusy = true;
+    await this.#until(firstRow);
     try {
       if (!this.#failed) await this.#take({ rows, firstRow });
     } catch (error) {
       this.#giveUp(error);
       this.#failed = true;
-    } finally {
-      this.#isBusy = false;
     }
-    this.#nextRow = firstRow + rows.byteLength / this.#rowBytes;
-    this.#onCame?.();
-    const next = this.#turns.get(this.#nextRow);
-    this.#turns.delete(this.#nextRow);
-    next?.();
+    this.#doneRows = firstRow + rows.byteLength / this.#rowBytes;
+    this.#turns.get(this.#doneRows)?.();
+  }
+
+  async #until(rows: number): Promise<void> {
+    if (this.#doneRows !== rows) await new Promise<void>((turn) => this.#turns.set(rows, turn));
   }
 
   async #take(piece: Piece): Promise<void> {
@@ -111,11 +112,8 @@ export class AppendCodes implements AppendCoder {
 
   async #open(): Promise<Opened> {
     const { epoch } = this.#index;
-    const coding = await readCoding(this.#environment, epoch, this.#dimensions, this.#options);
+    const coding = await readListCoding(this.#environment, epoch, this.#dimensions, this.#options);
     const { transform, quantizer } = coding;
-    if (quantizer === undefined) {
-      throw new NacreError('Corrupt', `${epoch.key} has no centroids`, { context: { key: epoch.key } });
-    }
     const listBytes = (rows: number): number => transform.listBytes(rows);
     const merges = this.#merge(quantizer, listBytes);
     // Whoever waits for it hears of it.
@@ -143,8 +141,7 @@ export class AppendCodes implements AppendCoder {
     if (building === undefined) return;
     this.#building = undefined;
     const built = await building.builder.finish();
-    const pattern = indexPattern(this.#view.entry.id);
-    const segment = await uploadSegment(this.#environment, pattern, built, this.#options);
+    const segment = await uploadSegment(this.#environment, this.#view, built, this.#options);
     this.#segments.push({ ...segment, firstRow: building.firstRow });
   }
 
@@ -154,27 +151,17 @@ export class AppendCodes implements AppendCoder {
     listBytes: (rows: number) => number,
   ): Promise<readonly MergedSegments[]> {
     const fits = (rows: number): boolean => listBytes(rows) <= mostMergedBytes(this.#environment);
-    const merges: MergedSegments[] = [];
-    for (const run of mergeRuns(this.#index.lists, fits).filter(({ length }) => length > 1)) {
-      throwIfAborted(this.#options.signal);
-      const load = (list: (typeof run)[number]) =>
-        loadSegment(this.#environment, quantizer, list, this.#options);
-      const built = await mergeSegments(this.#environment, quantizer, await Promise.all(run.map(load)));
-      const pattern = indexPattern(this.#view.entry.id);
-      const segment = await uploadSegment(this.#environment, pattern, built, this.#options);
-      const { firstRowId } = defined(run[0], 'first segment of a run');
-      const taken = run.map(({ part }) => part.object.hash);
-      merges.push({ taken, segment: { ...segment, firstRowId } });
-    }
-    return merges;
+    const runs = mergeRuns(planned([], this.#index.lists), fits);
+    const make = async ({ lists }: Run) => {
+      const load = (list: CodeList) => loadSegment(this.#environment, quantizer, list, this.#options);
+      const built = await mergeSegments(this.#environment, quantizer, await Promise.all(lists.map(load)));
+      return uploadSegment(this.#environment, this.#view, built, this.#options);
+    };
+    return (await makeRuns(runs, make, this.#options)).merges;
   }
 
   async finish(rows: number): Promise<readonly Change[]> {
-    while (this.#nextRow < rows || this.#isBusy) {
-      await new Promise<void>((came) => {
-        this.#onCame = came;
-      });
-    }
+    await this.#until(rows);
     const opened = this.#opened;
     if (opened === undefined || this.#failed) return [];
     await this.#endSegment();

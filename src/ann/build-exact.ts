@@ -4,10 +4,9 @@
 // overridden rows are coded too: who reads takes them out, so that no later change touches a list.
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { ArrayView } from '../arrays/array-view.js';
-import { rowBytesOf, uploadLarge } from '../arrays/partition-writer.js';
+import { rowBytesOf } from '../arrays/partition-writer.js';
 import type { BasePart } from '../arrays/row-map.js';
 import { NacreError } from '../errors.js';
-import { indexPattern } from '../manifest/keys.js';
 import { v1 } from '../manifest/message.js';
 import type { NewObject } from '../manifest/objects.js';
 import type { IndexDraft, IndexSegmentDraft } from '../manifest/transaction.js';
@@ -17,6 +16,7 @@ import { throwIfAborted } from '../util/runtime.js';
 import { readEpoch, writeEpoch } from './epoch.js';
 import { trainTransform } from './train.js';
 import { type Stretch, stretchesOf, uncovered } from './uncovered.js';
+import { uploadIndexObject } from './upload.js';
 
 export interface BuildOptions extends CallOptions {
   /** Codes only the rows that no list covers yet, as the index that is there codes them. Default false. */
@@ -36,9 +36,6 @@ const listBytes = 64 * 2 ** 20;
 /** Rows that are coded together, `CHUNK_ROWS` of the kernels. */
 const chunkRows = 1024;
 
-/** Sums of the blocks of an index stand in the root, so blocks grow with it: about so many in one list. */
-const blockBytes = 2 ** 20;
-
 /**
  * Undefined when every row is covered already. Errors: `UnsupportedFormat`, what reading and uploading
  * throw.
@@ -51,7 +48,6 @@ export async function buildExactIndex(
   { update = false, bits, onProgress, ...options }: BuildOptions = {},
 ): Promise<IndexDraft | undefined> {
   const kind = v1.IndexKind.INDEX_KIND_EXACT;
-  const pattern = indexPattern(view.entry.id);
   const known = update ? view.index(kind) : undefined;
   const hasBits = known?.lists.some((list) => list.bits !== undefined) ?? false;
   const wantsBits = bits ?? hasBits;
@@ -68,7 +64,7 @@ export async function buildExactIndex(
   for (const stretch of stretchesOf(parts, (count) => transform.listBytes(count) <= listBytes)) {
     const rows = { dtype, rowBytes: rowBytesOf(view.type), wantsBits };
     const { codes, bits, norms } = await codesOf(environment, stretch, transform, rows, options);
-    const upload = (bytes: Uint8Array) => uploadLarge(environment, pattern, [bytes], options, blockBytes);
+    const upload = (bytes: Uint8Array) => uploadIndexObject(environment, view, bytes, options);
     const object = await upload(codes);
     const isKnown = norms.least > 0 && norms.most < Infinity;
     const claimed = isKnown ? { leastNorm: norms.least, mostNorm: norms.most } : {};

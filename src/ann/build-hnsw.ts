@@ -4,11 +4,10 @@
 // in the graph yet: they come in at the end.
 import type { ArrayView, CodeList } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import { rowBytesOf, uploadLarge } from '../arrays/partition-writer.js';
+import { rowBytesOf } from '../arrays/partition-writer.js';
 import { NacreError } from '../errors.js';
-import { indexPattern } from '../manifest/keys.js';
 import { v1 } from '../manifest/message.js';
-import type { IndexDraft, IndexSegmentDraft, MergedSegments } from '../manifest/transaction.js';
+import type { IndexDraft, IndexSegmentDraft } from '../manifest/transaction.js';
 import { type CodeTransform, fromNative, type ScanDtype, type ScanMetric } from '../native.js';
 import type { BuiltGraph, HnswBuilder } from '../native/hnsw.js';
 import type { CallOptions } from '../storage/object-store.js';
@@ -18,14 +17,14 @@ import { onAbort, throwIfAborted } from '../util/runtime.js';
 import { ks } from './calibrate.js';
 import { calibrateGraphs } from './calibrate-graphs.js';
 import { readCoding, writeEpoch } from './epoch.js';
-import { graphHeadBytes } from './graphs.js';
-import { mergeRuns } from './merge.js';
+import { type MadeSegments, makeRuns, mergeRuns, planned, type Planned, type Run } from './merge.js';
 import { checkMetric, indexMetric } from './metrics.js';
 import { holdOut, type Sample } from './sample.js';
 import { trainTransform } from './train.js';
 import { queriesWanted, TrueNearest } from './truth.js';
 import { eachWindowOf, type Stretch, stretchesOf, uncovered } from './uncovered.js';
 import { checkUpdate, isOutgrown, metricOf } from './update.js';
+import { uploadIndexObject } from './upload.js';
 
 export interface HnswOptions extends CallOptions {
   /**
@@ -50,9 +49,6 @@ const defaults = { m: 16, efConstruction: 200 };
 /** Every graph is walked by every query. */
 const mostGraphs = 4;
 
-/** Sums of the blocks of an index stand in the root. */
-const blockBytes = 2 ** 20;
-
 /** Between two reports of progress. */
 const reportMs = 200;
 
@@ -69,13 +65,6 @@ interface Building {
   /** Told how many rows were linked since the last time. */
   readonly onRows: (rows: number) => void;
   readonly options: CallOptions;
-}
-
-/** Rows that are to be in one graph: such that are in none yet, or those of one that is there. */
-interface Planned {
-  readonly firstRowId: number;
-  readonly rows: number;
-  readonly of: Stretch | CodeList;
 }
 
 /** Undefined when every row is covered already. Errors: what reading and uploading throw. */
@@ -134,7 +123,7 @@ function tooLarge(array: string, bytes: number): NacreError {
   const needed = Math.ceil(bytes / 2 ** 20);
   return new NacreError('ResourceExhausted', `graphs of the rows of '${array}' take ${needed} MiB`, {
     context: { array, bytes },
-    hint: `Open the dataset with memoryBytes of half of that, or build an ivf index, which takes less.`,
+    hint: 'Open the dataset with more memoryBytes, half of which a graph may take, or build an ivf index.',
   });
 }
 
@@ -175,8 +164,7 @@ async function buildAll(
     const { firstRowId, rows } = stretch;
     const [start, end] = [firstRowId, firstRowId + rows].map((id) => lowerBound(held.ids, id));
     const whole = await link(building, rows, async (builder) => {
-      const segment = openBuilt(building, graph);
-      await builder.adopt(segment, graph.bytes);
+      await adopt(building, builder, graph.bytes);
       const bytes = held.bytes.subarray((start ?? 0) * rowBytes, (end ?? 0) * rowBytes);
       await builder.add(bytes, 0, held.ids.slice(start, end));
     });
@@ -185,35 +173,16 @@ async function buildAll(
   return { segments, calibrations };
 }
 
-function openBuilt({ environment, transform }: Building, { bytes }: BuiltGraph) {
-  return environment.native.openHnswSegment(transform, bytes.subarray(0, graphHeadBytes));
-}
-
 /** New rows into graphs of their own, or into such that are there; the largest one keeps its links. */
-async function addTo(
+function addTo(
   building: Building,
   known: readonly CodeList[],
   stretches: readonly Stretch[],
   fits: (rows: number) => boolean,
-): Promise<Pick<IndexDraft, 'segments' | 'merges'>> {
-  const segments: IndexSegmentDraft[] = [];
-  const merges: MergedSegments[] = [];
-  const planned = [...stretches, ...known].map((of): Planned => {
-    const { firstRowId, rows } = of;
-    return { firstRowId, rows, of };
-  });
-  for (const run of fewRuns(mergeRuns(planned, fits))) {
-    throwIfAborted(building.options.signal);
-    const [{ firstRowId, of }] = run as [Planned];
-    if (run.length === 1 && 'part' in of) continue;
-    const rows = run.reduce((sum, one) => sum + one.rows, 0);
-    const graph = await link(building, rows, (builder) => addRun(building, builder, run));
-    const segment = await upload(building, graph, { firstRowId, rows });
-    const taken = run.flatMap((one) => ('part' in one.of ? one.of.part.object.hash : []));
-    if (taken.length === 0) segments.push(segment);
-    else merges.push({ taken, segment });
-  }
-  return { segments, merges };
+): Promise<MadeSegments> {
+  const make = async (run: Run) =>
+    upload(building, await link(building, run.rows, (builder) => addRun(building, builder, run)), run);
+  return makeRuns(fewRuns(mergeRuns(planned(stretches, known), fits)), make, building.options);
 }
 
 /** Neighbours become one, the last first, until there are few; what lies apart stays. */
@@ -228,21 +197,17 @@ function fewRuns(runs: readonly Planned[][]): Planned[][] {
   return few;
 }
 
-async function addRun(building: Building, builder: HnswBuilder, run: readonly Planned[]): Promise<void> {
-  const { environment, transform, rowBytes, options } = building;
-  const bySize = [...run].sort((a, b) => b.rows - a.rows);
-  for (const { of } of bySize) {
-    if (!('part' in of)) continue;
-    const bytes = await environment.pages.whole(of.part, options);
-    const segment = environment.native.openHnswSegment(transform, bytes.subarray(0, graphHeadBytes));
-    await builder.adopt(segment, bytes);
-  }
-  for (const { of } of run) {
-    if ('part' in of) continue;
-    const add = (bytes: Uint8Array, _: number, firstRowId: number): Promise<void> =>
-      builder.add(bytes, firstRowId);
-    await eachWindowOf(environment, of, rowBytes, add, options);
-  }
+async function addRun(building: Building, builder: HnswBuilder, { stretches, lists }: Run): Promise<void> {
+  const { environment, rowBytes, options } = building;
+  for (const { part } of [...lists].sort((a, b) => b.rows - a.rows))
+    await adopt(building, builder, await environment.pages.whole(part, options));
+  const add = (bytes: Uint8Array, _: number, firstRowId: number): Promise<void> =>
+    builder.add(bytes, firstRowId);
+  for (const stretch of stretches) await eachWindowOf(environment, stretch, rowBytes, add, options);
+}
+
+function adopt({ environment, transform }: Building, builder: HnswBuilder, graph: Uint8Array): Promise<void> {
+  return builder.adopt(environment.native.openHnswSegment(transform, graph), graph);
 }
 
 /** The graph of the rows that a builder is given. */
@@ -283,7 +248,5 @@ async function upload(
   { bytes }: BuiltGraph,
   { firstRowId, rows }: { readonly firstRowId: number; readonly rows: number },
 ): Promise<IndexSegmentDraft> {
-  const pattern = indexPattern(view.entry.id);
-  const object = await uploadLarge(environment, pattern, [bytes], options, blockBytes);
-  return { object, firstRowId, rows };
+  return { object: await uploadIndexObject(environment, view, bytes, options), firstRowId, rows };
 }

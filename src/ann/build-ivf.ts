@@ -8,26 +8,25 @@ import type { ArrayView, CodeList } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import type { BasePart } from '../arrays/row-map.js';
-import { indexPattern } from '../manifest/keys.js';
 import { v1 } from '../manifest/message.js';
 import type { NewObject } from '../manifest/objects.js';
-import type {
-  CalibrationDraft,
-  IndexDraft,
-  IndexSegmentDraft,
-  MergedSegments,
-} from '../manifest/transaction.js';
+import type { CalibrationDraft, IndexDraft } from '../manifest/transaction.js';
 import { type CodeTransform, fromNative, type ScanDtype, type ScanMetric } from '../native.js';
 import type { BuiltLists, IvfQuantizer } from '../native/ivf.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { NacreError } from '../errors.js';
+import { defined } from '../util/assert.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { Calibrator } from './calibrate.js';
-import { makeQuantizer, readCoding, writeEpoch } from './epoch.js';
+import { makeQuantizer, readListCoding, writeEpoch } from './epoch.js';
 import {
   loadSegment,
+  type MadeSegments,
+  makeRuns,
   mergeRuns,
   mergeSegments,
+  planned,
+  type Run,
   type SegmentInMemory,
   segmentInMemory,
   uploadSegment,
@@ -100,9 +99,8 @@ export async function buildIvfIndex(
     known === undefined
       ? await train(environment, view, parts, { dtype, dimensions, lists }, options)
       : undefined;
-  const coding = known && (await readCoding(environment, known.epoch, dimensions, options));
-  const { transform, quantizer } = trained ?? { ...coding };
-  if (transform === undefined || quantizer === undefined) return undefined;
+  const coding = known && (await readListCoding(environment, known.epoch, dimensions, options));
+  const { transform, quantizer } = defined(trained ?? coding, 'coding of rows');
   const calibrator =
     trained && (await Calibrator.start(environment, trained.held, transform, { metric, dtype, dimensions }));
   let done = 0;
@@ -181,63 +179,29 @@ async function train(
   }
 }
 
-/** New segments, and those that take the place of some that were there. */
-interface PutRows {
-  readonly segments: readonly IndexSegmentDraft[];
-  readonly merges: readonly MergedSegments[];
-}
-
-/** What is to be covered by one segment: rows that are not yet, or a segment that is there. */
-interface Planned {
-  readonly firstRowId: number;
-  readonly rows: number;
-  readonly of: Stretch | CodeList;
-}
-
-async function put(
+function put(
   building: Building,
   transform: CodeTransform,
   stretches: readonly Stretch[],
   known: readonly CodeList[],
-): Promise<PutRows> {
+): Promise<MadeSegments> {
   const { environment, view, quantizer, options } = building;
-  const pattern = indexPattern(view.entry.id);
-  const segments: IndexSegmentDraft[] = [];
-  const merges: MergedSegments[] = [];
-  const planned = [...stretches, ...known].map((of): Planned => {
-    const { firstRowId, rows } = of;
-    return { firstRowId, rows, of };
-  });
-  const built = async (stretch: Stretch): Promise<SegmentInMemory> =>
-    segmentInMemory(environment, quantizer, await listsOf(building, stretch), stretch.firstRowId);
   const most = Math.min(segmentBytes, environment.memoryBytes / 4);
   const fits = (rows: number): boolean => transform.listBytes(rows) <= most;
-  for (const run of mergeRuns(planned, fits)) {
-    throwIfAborted(options.signal);
-    const [{ firstRowId, of }] = run as [Planned];
-    const taken = run.flatMap(({ of }) => ('part' in of ? of.part.object.hash : []));
-    if (run.length === 1 && 'part' in of) continue;
-    const lists =
-      run.length === 1 && !('part' in of)
-        ? await listsOf(building, of)
-        : await mergeSegments(
-            environment,
-            quantizer,
-            await inTurn(run, ({ of }) =>
-              'part' in of ? loadSegment(environment, quantizer, of, options) : built(of),
-            ),
-          );
-    const segment = { ...(await uploadSegment(environment, pattern, lists, options)), firstRowId };
-    if (taken.length === 0) segments.push(segment);
-    else merges.push({ taken, segment });
-  }
-  return { segments, merges };
-}
-
-async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const done: R[] = [];
-  for (const item of items) done.push(await work(item));
-  return done;
+  const make = async ({ stretches: [stretch, ...others], lists }: Run) => {
+    if (stretch !== undefined && others.length + lists.length === 0)
+      return uploadSegment(environment, view, await listsOf(building, stretch), options);
+    const pieces: SegmentInMemory[] = [];
+    for (const list of lists) pieces.push(await loadSegment(environment, quantizer, list, options));
+    for (const one of [stretch, ...others]) {
+      if (one === undefined) continue;
+      const built = await listsOf(building, one);
+      pieces.push(segmentInMemory(environment, quantizer, built, one.firstRowId));
+    }
+    pieces.sort((a, b) => a.firstRowId - b.firstRowId);
+    return uploadSegment(environment, view, await mergeSegments(environment, quantizer, pieces), options);
+  };
+  return makeRuns(mergeRuns(planned(stretches, known), fits), make, options);
 }
 
 async function listsOf(building: Building, stretch: Stretch): Promise<BuiltLists> {

@@ -5,7 +5,6 @@ import type { CalibrationDraft } from '../manifest/transaction.js';
 import { type CodeTransform, fromNative } from '../native.js';
 import type { BuiltGraph } from '../native/hnsw.js';
 import { calibration, ks } from './calibrate.js';
-import { graphHeadBytes } from './graphs.js';
 import type { CalibratedScan, TrueNearest } from './truth.js';
 
 /** Numbers of rows that are told apart. */
@@ -27,9 +26,7 @@ export async function calibrateGraphs(
   const ranks = nearest.map((ids) => Array.from(ids, () => Number.POSITIVE_INFINITY));
   const { queries } = truth;
   try {
-    const segments = graphs.map(({ bytes }) =>
-      native.openHnswSegment(transform, bytes.subarray(0, graphHeadBytes)),
-    );
+    const segments = graphs.map(({ bytes }) => native.openHnswSegment(transform, bytes));
     const bytes = graphs.map((graph) => graph.bytes);
     for (const ef of grid) {
       const scan = await native.createExactScanLater({ metric, dtype, dimensions, k: ef, queries });

@@ -59,6 +59,19 @@ export function readCoding(
   return codings.get(environment, toHex(object.hash), () => load(environment, object, dimensions), options);
 }
 
+/** What an epoch of lists holds: `Corrupt` for one without centroids. */
+export async function readListCoding(
+  environment: ArrayEnvironment,
+  object: StoredObject,
+  dimensions: number,
+  options: CallOptions,
+): Promise<Coding & { readonly quantizer: IvfQuantizer }> {
+  const { quantizer, ...coding } = await readCoding(environment, object, dimensions, options);
+  if (quantizer !== undefined) return { ...coding, quantizer };
+  const { key } = object;
+  throw new NacreError('Corrupt', `${key} has no centroids`, { context: { key } });
+}
+
 async function load(
   environment: ArrayEnvironment,
   object: StoredObject,

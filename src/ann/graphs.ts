@@ -4,9 +4,6 @@ import type { ArrayEnvironment } from '../arrays/environment.js';
 import { type CodeTransform, fromNative } from '../native.js';
 import type { HnswSegment } from '../native/hnsw.js';
 
-/** What is read of a segment to open it. */
-export const graphHeadBytes = 4096;
-
 /** By the list of a view that a segment stands for. */
 const opened = new WeakMap<CodeList, HnswSegment>();
 
@@ -24,7 +21,7 @@ export function openGraph(
   try {
     let segment = opened.get(list);
     if (segment === undefined) {
-      segment = native.openHnswSegment(transform, bytes.subarray(0, graphHeadBytes));
+      segment = native.openHnswSegment(transform, bytes);
       opened.set(list, segment);
     }
     return dead === undefined ? segment : without(segment, bytes, dead);

@@ -2,17 +2,18 @@
 //
 // Codes depend on the row and the epoch alone, so they are taken over as they are. A segment takes up those
 // after it once they have half as many rows: then there are few, and each row is moved a few times.
-import type { CodeList } from '../arrays/array-view.js';
+import type { ArrayView, CodeList } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import { uploadLarge } from '../arrays/partition-writer.js';
 import { uncheckedReads } from '../arrays/pages.js';
-import type { KeyPattern } from '../manifest/keys.js';
-import type { IndexSegmentDraft } from '../manifest/transaction.js';
+import type { IndexSegmentDraft, MergedSegments } from '../manifest/transaction.js';
 import { fromNative } from '../native.js';
 import type { BuiltLists, IvfQuantizer, IvfSegment } from '../native/ivf.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
+import { throwIfAborted } from '../util/runtime.js';
 import { openSegment, readDirectory } from './segments.js';
+import type { Stretch } from './uncovered.js';
+import { uploadIndexObject } from './upload.js';
 
 /**
  * Bytes of codes that an append merges into one segment at most: all of it is in memory twice meanwhile. An
@@ -22,12 +23,52 @@ export function mostMergedBytes({ memoryBytes }: ArrayEnvironment): number {
   return Math.min(64 * 2 ** 20, memoryBytes / 4);
 }
 
-/** Sums of the blocks of an index stand in the root. */
-const blockBytes = 2 ** 20;
-
 interface Covered {
   readonly firstRowId: number;
   readonly rows: number;
+}
+
+/** Rows that are to be in one segment: such that are in none yet, or those of one that is there. */
+export interface Planned extends Covered {
+  readonly of: Stretch | CodeList;
+}
+
+export function planned(stretches: readonly Stretch[], known: readonly CodeList[]): Planned[] {
+  return [...stretches, ...known].map((of) => ({ firstRowId: of.firstRowId, rows: of.rows, of }));
+}
+
+/** Neighbours that become one segment; both lists ascend. */
+export interface Run extends Covered {
+  readonly stretches: readonly Stretch[];
+  readonly lists: readonly CodeList[];
+}
+
+/** New segments, and those that take the place of some that were there. */
+export interface MadeSegments {
+  readonly segments: readonly IndexSegmentDraft[];
+  readonly merges: readonly MergedSegments[];
+}
+
+/** Makes the segment of each run, one after the other; what is there alone stays as it is. */
+export async function makeRuns(
+  runs: readonly (readonly Planned[])[],
+  make: (run: Run) => Promise<Omit<IndexSegmentDraft, 'firstRowId'>>,
+  { signal }: CallOptions,
+): Promise<MadeSegments> {
+  const segments: IndexSegmentDraft[] = [];
+  const merges: MergedSegments[] = [];
+  for (const run of runs) {
+    throwIfAborted(signal);
+    const stretches = run.flatMap(({ of }) => ('part' in of ? [] : of));
+    const lists = run.flatMap(({ of }) => ('part' in of ? of : []));
+    if (stretches.length === 0 && lists.length === 1) continue;
+    const { firstRowId } = defined(run[0], 'first of a run');
+    const made = await make({ firstRowId, rows: rowsOf(run), stretches, lists });
+    const segment = { ...made, firstRowId };
+    if (lists.length === 0) segments.push(segment);
+    else merges.push({ taken: lists.map(({ part }) => part.object.hash), segment });
+  }
+  return { segments, merges };
 }
 
 /** Which neighbours are to be one, each run ascending; a run of one stays as it is. */
@@ -111,10 +152,10 @@ export async function mergeSegments(
 
 export async function uploadSegment(
   environment: ArrayEnvironment,
-  pattern: KeyPattern,
+  view: ArrayView,
   { bytes, headBytes, headCrc, rows }: BuiltLists,
   options: CallOptions,
 ): Promise<Omit<IndexSegmentDraft, 'firstRowId'>> {
-  const object = await uploadLarge(environment, pattern, [bytes], options, blockBytes);
+  const object = await uploadIndexObject(environment, view, bytes, options);
   return { object, headBytes, headCrc, rows };
 }

@@ -1,22 +1,21 @@
 // Approximate search: a query looks into the lists whose centroids are near it. Where lists and rows lie
 // mapped it is one call; from a bucket the lists are one wave, and the few rows that are scored another.
-import { readCoding } from '../ann/epoch.js';
+import { readListCoding } from '../ann/epoch.js';
 import { indexMetric } from '../ann/metrics.js';
 import { probesFor } from '../ann/probes.js';
 import { openSegment, readDirectory, readLists } from '../ann/segments.js';
 import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import type { LentObject, LentRows } from '../arrays/pages.js';
+import type { LentObject } from '../arrays/pages.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
-import { NacreError } from '../errors.js';
 import { v1 } from '../manifest/message.js';
 import { type ExactScan, fromNative } from '../native.js';
 import type { IvfQuantizer, IvfSearch, IvfSearched, IvfSegment, ListMarks } from '../native/ivf.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { QueryCounts } from './analysis.js';
 import { type CodedRows, divided, estimate, firstRound, refine } from './coded.js';
-import { mostPartitions, tellRead } from './coded-here.js';
+import { lendParts, mostPartitions, tellRead } from './coded-here.js';
 import { isShort, listsAMilli } from './now.js';
 import type { NearestPlan } from './plan.js';
 import { estimates } from './precision.js';
@@ -61,12 +60,10 @@ export async function readHeads(
   if (index === undefined || index.lists.length === 0) return undefined;
   if (index.metric !== indexMetric(metric)) return undefined;
   const [{ quantizer }, directories] = await Promise.all([
-    readCoding(environment, index.epoch, dimensionsOf(view), options),
+    readListCoding(environment, index.epoch, dimensionsOf(view), options),
     Promise.all(index.lists.map((list) => readDirectory(environment, list, options))),
   ]);
-  if (quantizer !== undefined) return { index, quantizer, directories };
-  const { key } = index.epoch;
-  throw new NacreError('Corrupt', `${key} has no centroids`, { context: { key } });
+  return { index, quantizer, directories };
 }
 
 /**
@@ -218,8 +215,7 @@ async function searchHere(
   const { pages, native, memoryBytes } = environment;
   const rowBytes = rowBytesOf(view.type);
   const objects = lists.map(({ list }) => pages.lendObject?.(list.part) as LentObject);
-  const lent = covered.map(({ part }) => pages.lendRows?.(part, rowBytes) as LentRows);
-  const rows = covered.map(({ firstRowId }, i) => ({ rows: (lent[i] as LentRows).bytes, firstRowId }));
+  const { lent, rows } = lendParts(environment, covered, rowBytes);
   const numbers = opened.lists(0, Number.MAX_SAFE_INTEGER);
   let bytes = 0;
   let isResident = true;

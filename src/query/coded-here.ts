@@ -84,6 +84,23 @@ export async function scanListsHere(
   }
 }
 
+/** Rows of partitions where they are mapped. */
+export interface LentParts {
+  readonly lent: readonly LentRows[];
+  readonly rows: readonly RowsInMemory[];
+}
+
+/** Where `lendRows` is there. */
+export function lendParts(
+  { pages }: ArrayEnvironment,
+  parts: readonly ScanPart[],
+  rowBytes: number,
+): LentParts {
+  const lent = parts.map(({ part }) => pages.lendRows?.(part, rowBytes) as LentRows);
+  const rows = parts.map(({ firstRowId }, i) => ({ rows: (lent[i] as LentRows).bytes, firstRowId }));
+  return { lent, rows };
+}
+
 /** Partitions that are looked at for one search; of more, only those are that hold rows to be scored. */
 export const mostPartitions = 256;
 
@@ -110,8 +127,7 @@ export async function searchHere(
   try {
     if (here.length === 0 || left.length > 0) return undefined;
     const rowBytes = rowBytesOf(view.type);
-    const lent = covered.map(({ part }) => pages.lendRows?.(part, rowBytes) as LentRows);
-    const rows = covered.map(({ firstRowId }, i) => ({ rows: lent[i]?.bytes as Uint8Array, firstRowId }));
+    const { lent, rows } = lendParts(environment, covered, rowBytes);
     const cascade = await codes.scan;
     if (cascade === undefined || cascade === null) return false;
     const first = k + firstRound;

@@ -6,23 +6,17 @@ import { indexMetric } from '../ann/metrics.js';
 import { mostKept, probesFor } from '../ann/probes.js';
 import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import type { Lent, LentRows } from '../arrays/pages.js';
+import type { Lent } from '../arrays/pages.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { uniqueSorted } from '../arrays/row-order.js';
 import { v1 } from '../manifest/message.js';
-import {
-  type CodeTransform,
-  type ExactScan,
-  fromNative,
-  type RowsInMemory,
-  type ScanResults,
-} from '../native.js';
+import { type CodeTransform, type ExactScan, fromNative, type ScanResults } from '../native.js';
 import type { HnswSearch, HnswSearched, HnswSegment } from '../native/hnsw.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import type { ApproximateSearch } from './approximate.js';
 import { type CodedRows, divided, firstRound, scanIds } from './coded.js';
-import { mostPartitions, tellRead } from './coded-here.js';
+import { lendParts, mostPartitions, tellRead } from './coded-here.js';
 import type { NearestPlan } from './plan.js';
 import { estimates } from './precision.js';
 import { dimensionsOf, hitsOfTurn, resultsOf, scanDtype, untilCancelled } from './scan.js';
@@ -75,15 +69,13 @@ export async function searchGraphs(
   const isHere = pages.lendRows !== undefined && covered.length <= mostPartitions;
   const mayEstimate = plan.precision === undefined ? !isHere : estimates(plan.precision);
   // Rows that are away are chosen by estimates, and then scored.
-  const rough =
-    mayEstimate || isHere ? scan : await search.start(Math.min(4 * k + firstRound, view.liveRows));
+  const roughly = Math.min(4 * k + firstRound, view.liveRows);
+  const rough = mayEstimate || isHere ? scan : await search.start(roughly);
   const opened = create(environment, rough, transform, mayEstimate || !isHere);
   if (opened === null) return false;
   const ef = keptFor(plan, index, k);
   const rowBytes = rowBytesOf(view.type);
-  const lent =
-    isHere && !mayEstimate ? covered.map(({ part }) => pages.lendRows?.(part, rowBytes) as LentRows) : [];
-  const rows = lent.map(({ bytes }, i) => ({ rows: bytes, firstRowId: covered[i]?.firstRowId ?? 0 }));
+  const { lent, rows } = lendParts(environment, isHere && !mayEstimate ? covered : [], rowBytes);
   const most = Math.max(1, Math.floor(environment.memoryBytes / 4 / rowBytes));
   const asked = { ef, first: k + firstRound, most };
   const walk = async (graphs: readonly Uint8Array[]): Promise<HnswSearched> => {
@@ -105,7 +97,7 @@ export async function searchGraphs(
   counts.codedRows += walked.value.compared;
   counts.scoredRows += walked.value.read.length;
   if (lent.length > 0) tellRead(walked.value.read, covered, lent);
-  if (rough !== scan) await score(search, rough);
+  if (rough !== scan) await score(search, rough, roughly);
   return true;
 }
 
@@ -141,13 +133,7 @@ export function searchGraphsNow(
     graphs.push(bytes);
   }
   const rowBytes = rowBytesOf(view.type);
-  const lent: LentRows[] = [];
-  const rows: RowsInMemory[] = [];
-  for (const { part, firstRowId } of covered) {
-    const one = pages.lendRows(part, rowBytes);
-    lent.push(one);
-    rows.push({ rows: one.bytes, firstRowId });
-  }
+  const { lent, rows } = lendParts(environment, covered, rowBytes);
   const most = Math.max(1, Math.floor(memoryBytes / 4 / rowBytes));
   const of = {
     metric: plan.metric,
@@ -227,9 +213,9 @@ async function withGraphs<T>(
 async function score(
   { environment, view, map, scan, queries, counts, options }: ApproximateSearch,
   rough: ExactScan,
+  k: number,
 ): Promise<void> {
-  const found = await resultsOf(rough, hitsOfTurn * queries);
-  const k = found.ids.length / queries;
+  const found = await resultsOf(rough, k * queries);
   const ids = Array.from(found.counts, (count, q) => [...found.ids.subarray(q * k, q * k + count)]);
   const sorted = uniqueSorted(Float64Array.from(ids.flat()));
   counts.scoredRows += sorted.length;
