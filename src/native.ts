@@ -7,6 +7,7 @@ import type { FileBinding } from './native/files.js';
 import type { FilterColumn, FilterTerm, FilterTest } from './native/filter.js';
 import type { HnswBinding } from './native/hnsw.js';
 import type { IvfBinding } from './native/ivf.js';
+import type { RowParts, RowPartsBinding } from './native/row-parts.js';
 import type { ColumnStatistics } from './native/statistics.js';
 import type { ValueSetBinding } from './native/value-sets.js';
 
@@ -104,12 +105,6 @@ export interface CodeRows {
   readonly norms?: RowNorms;
 }
 
-/** Rows in memory that nobody has checked; row i has the id `firstRowId + i`. */
-export interface RowsInMemory {
-  readonly rows: Uint8Array;
-  readonly firstRowId: number;
-}
-
 /** How what codes leave is scored: rows of a query in the first round, and at most in a round. */
 export interface Scoring {
   readonly first: number;
@@ -155,14 +150,14 @@ export interface Cascade extends ListScan {
    * Scans lists of codes, and scores what they leave by the rows themselves, which ascend by id: off the
    * event loop, in one turn of the pool. `Corrupt` when a row is not the one that was coded.
    */
-  search(lists: readonly CodeRows[], rows: readonly RowsInMemory[], scoring: Scoring): Promise<Searched>;
+  search(lists: readonly CodeRows[], rows: RowParts, scoring: Scoring): Promise<Searched>;
   /** The same on the event loop: for a scan of a millisecond at most, of what is in memory. */
-  searchNow(lists: readonly CodeRows[], rows: readonly RowsInMemory[], scoring: Scoring): Searched;
+  searchNow(lists: readonly CodeRows[], rows: RowParts, scoring: Scoring): Searched;
   /**
    * A round of scoring by all threads: of each query the `count` rows with the best bounds. The ids of those
    * that were not read before.
    */
-  scoreInMemory(rows: readonly RowsInMemory[], count: number): Promise<Float64Array>;
+  scoreInMemory(rows: RowParts, count: number): Promise<Float64Array>;
   /** How many rows wait for their scores, those of each query counted. */
   left(): number;
   /** Whether another round of scoring would find nothing to do; after a round. */
@@ -211,7 +206,12 @@ export interface Certifier {
  * What the binary exports. Ids and counts are integers up to 2^53 - 1. A row set is a 64-bit portable roaring
  * bitmap.
  */
-export interface NativeBinding extends FileBinding, HnswBinding, IvfBinding, ValueSetBinding {
+export interface NativeBinding
+  extends FileBinding,
+    HnswBinding,
+    IvfBinding,
+    RowPartsBinding,
+    ValueSetBinding {
   crc32c(bytes: Uint8Array): number;
   blake3(bytes: Uint8Array): Uint8Array;
   /** Digest of the concatenated pieces, off the event loop. `blockBytes` is a multiple of 64. */

@@ -1,5 +1,7 @@
 //! File locks and mappings.
 
+use std::sync::Arc;
+
 use kernels::Error;
 use kernels::file::{self, Blocks, Mapping, path};
 use kernels::rowset::MAX_ID;
@@ -34,20 +36,26 @@ pub fn lock_file(env: &Env, name: String) -> napi::Result<Object<'_>> {
 /// A file that is kept open, to tell whether it stays as it was: a third of a microsecond each time, where a
 /// path takes three.
 #[napi]
-pub struct FileWatch(file::Watch);
+pub struct FileWatch(Arc<[Arc<file::Watch>]>);
 
 #[napi]
 impl FileWatch {
     /// False for one that was written to, cut or replaced since.
     #[napi(catch_unwind)]
     pub fn is_same(&self) -> bool {
-        self.0.is_same()
+        self.0.iter().all(|file| file.is_same())
     }
 }
 
 #[napi(catch_unwind, js_name = "watchFile")]
 pub fn watch_file(name: String) -> napi::Result<FileWatch> {
-    file::Watch::new(&path(name).map_err(fail)?).map(FileWatch).map_err(fail)
+    let watch = file::Watch::new(&path(name).map_err(fail)?).map_err(fail)?;
+    Ok(FileWatch(Arc::new([Arc::new(watch)])))
+}
+
+#[napi(catch_unwind, js_name = "watchTogether")]
+pub fn watch_together(watches: Vec<&FileWatch>) -> FileWatch {
+    FileWatch(watches.iter().flat_map(|watch| watch.0.iter().map(Arc::clone)).collect())
 }
 
 #[napi(catch_unwind, js_name = "mapFile")]

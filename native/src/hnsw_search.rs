@@ -3,18 +3,16 @@
 use std::sync::Arc;
 
 use kernels::hnsw::{self, Asked, Segment, Selection};
-use kernels::rowset::MAX_ID;
-use kernels::scan::MappedRows;
 use kernels::{Error, Result};
 use napi::Env;
-use napi::bindgen_prelude::{Float64Array, Float64ArraySlice, Object, Uint8Array};
+use napi::bindgen_prelude::{Float64Array, Object, Uint8Array};
 use napi_derive::napi;
 
-use crate::arguments::{fail, integer, numbers, size};
+use crate::arguments::{fail, numbers, size};
 use crate::codes::CodeTransform;
 use crate::hnsw_build::decoded;
-use crate::scan::{ExactScan, ScanOptions, create_scan, forced_tier};
-use crate::search::RowsInMemory;
+use crate::scan::{ExactScan, Found, ScanOptions, create_scan, forced_tier, found};
+use crate::search::RowParts;
 use crate::spawn::{Held, pool, spawn, spawn_parts};
 
 /// A segment that is searched, and which of its rows may be found.
@@ -127,8 +125,7 @@ impl From<Searched> for HnswSearched {
 struct Inputs {
     search: Arc<hnsw::HnswSearch>,
     segments: Vec<(HnswSegment, Uint8Array)>,
-    rows: Vec<RowsInMemory>,
-    row_bytes: usize,
+    rows: RowParts,
     width: usize,
     first: usize,
     most: usize,
@@ -136,11 +133,7 @@ struct Inputs {
 
 impl Inputs {
     fn search(&self, queries: impl Iterator<Item = usize>) -> Result<Searched> {
-        let mut parts: Vec<(u64, &[u8])> = Vec::with_capacity(self.rows.len());
-        for part in &self.rows {
-            parts.push((integer("firstRowId", part.first_row_id, MAX_ID)?, &part.rows));
-        }
-        let rows = MappedRows::new(self.row_bytes, parts)?;
+        let rows = self.rows.of(self.search.row_bytes())?;
         let mut searched = Searched::default();
         for query in queries {
             for (HnswSegment { segment, selection }, bytes) in &self.segments {
@@ -178,13 +171,12 @@ impl HnswSearch {
         env: &'env Env,
         segments: Vec<&HnswSegment>,
         bytes: Vec<Uint8Array>,
-        rows: Vec<RowsInMemory>,
-        row_bytes: f64,
+        rows: &RowParts,
         asked: HnswAsked,
     ) -> napi::Result<Object<'env>> {
         let queries = self.0.queries();
         let parts = queries.clamp(1, pool().map_err(fail)?.threads);
-        let inputs = inputs(Arc::clone(&self.0), segments, bytes, rows, row_bytes, asked).map_err(fail)?;
+        let inputs = inputs(Arc::clone(&self.0), segments, bytes, rows, asked).map_err(fail)?;
         spawn_parts(
             env,
             inputs,
@@ -201,11 +193,10 @@ impl HnswSearch {
         &self,
         segments: Vec<&HnswSegment>,
         bytes: Vec<Uint8Array>,
-        rows: Vec<RowsInMemory>,
-        row_bytes: f64,
+        rows: &RowParts,
         asked: HnswAsked,
     ) -> napi::Result<HnswSearched> {
-        let inputs = inputs(Arc::clone(&self.0), segments, bytes, rows, row_bytes, asked).map_err(fail)?;
+        let inputs = inputs(Arc::clone(&self.0), segments, bytes, rows, asked).map_err(fail)?;
         inputs.search(0..self.0.queries()).map(HnswSearched::from).map_err(fail)
     }
 }
@@ -231,12 +222,12 @@ pub fn search_graphs_now(
     options: ScanOptions,
     segments: Vec<&HnswSegment>,
     bytes: Vec<Uint8Array>,
-    rows: Vec<RowsInMemory>,
+    rows: &RowParts,
     asked: HnswAsked,
 ) -> napi::Result<Option<HnswHits>> {
     let search = || {
         let scan = Arc::new(create_scan(&options)?);
-        let (transform, row_bytes) = (Arc::clone(&transform.0), scan.row_bytes());
+        let transform = Arc::clone(&transform.0);
         if scan.queries() != 1 {
             return Err(Error::invalid("one call searches for one query"));
         }
@@ -244,30 +235,21 @@ pub fn search_graphs_now(
         let search = hnsw::HnswSearch::new(Arc::clone(&scan), transform, false, tier.as_deref())?;
         let Some(search) = search else { return Ok(None) };
         let search = Arc::new(search);
-        let searched = inputs(search, segments, bytes, rows, row_bytes as f64, asked)?.search(0..1)?;
-        Ok(Some((searched, scan.results())))
+        let searched = inputs(search, segments, bytes, rows, asked)?.search(0..1)?;
+        Ok(Some((searched, scan)))
     };
-    let Some((searched, results)) = search().map_err(fail)? else { return Ok(None) };
-    let count = results.counts[0] as usize;
-    let copied =
-        |numbers: &[f64]| Float64ArraySlice::copy_from(&env, &numbers[..count])?.into_typed_array(&env);
+    let Some((searched, scan)) = search().map_err(fail)? else { return Ok(None) };
+    let Found { ids, scores } = found(&env, &scan)?;
     let Searched { read, compared, followed } = searched;
     let (read, compared, followed) = (numbers(read), compared as f64, followed as f64);
-    Ok(Some(HnswHits {
-        ids: copied(&results.ids)?,
-        scores: copied(&results.scores)?,
-        read,
-        compared,
-        followed,
-    }))
+    Ok(Some(HnswHits { ids, scores, read, compared, followed }))
 }
 
 fn inputs(
     search: Arc<hnsw::HnswSearch>,
     segments: Vec<&HnswSegment>,
     bytes: Vec<Uint8Array>,
-    rows: Vec<RowsInMemory>,
-    row_bytes: f64,
+    rows: &RowParts,
     asked: HnswAsked,
 ) -> Result<Inputs> {
     if segments.len() != bytes.len() {
@@ -276,8 +258,7 @@ fn inputs(
     Ok(Inputs {
         search,
         segments: segments.into_iter().cloned().zip(bytes).collect(),
-        rows,
-        row_bytes: size("rowBytes", row_bytes)?,
+        rows: rows.clone(),
         width: size("ef", asked.ef)?,
         first: size("first", asked.first)?,
         most: size("most", asked.most)?,

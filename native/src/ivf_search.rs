@@ -6,16 +6,14 @@ use std::sync::atomic::AtomicBool;
 
 use kernels::ivf::{self, Directory};
 use kernels::rowset::{MAX_ID, RowSet};
-use kernels::scan::MappedRows;
 use kernels::{Error, Result};
 use napi::Env;
 use napi::bindgen_prelude::{Float64Array, Object, Uint8Array, Uint32Array};
 use napi_derive::napi;
 
-use crate::arguments::{self, fail, ids, integer, numbers, size};
+use crate::arguments::{self, fail, ids, integer, size};
 use crate::ivf_build::IvfQuantizer;
 use crate::scan::ExactScan;
-use crate::search::RowsInMemory;
 use crate::spawn::{Held, pool, spawn, spawn_parts};
 
 /// A segment that is searched: where its lists lie, and which of its rows are dead.
@@ -82,7 +80,7 @@ impl IvfSegment {
 }
 
 impl IvfSegment {
-    fn scan_list(
+    pub(crate) fn scan_list(
         &self,
         search: &ivf::IvfSearch,
         query: usize,
@@ -103,7 +101,7 @@ impl IvfSegment {
 /// Which lists of a segment, where it is mapped, were compared with their checksums.
 #[napi]
 #[derive(Clone)]
-pub struct ListMarks(Arc<[AtomicBool]>);
+pub struct ListMarks(pub(crate) Arc<[AtomicBool]>);
 
 #[napi(catch_unwind, js_name = "createListMarks")]
 pub fn create_list_marks(quantizer: &IvfQuantizer) -> ListMarks {
@@ -111,7 +109,7 @@ pub fn create_list_marks(quantizer: &IvfQuantizer) -> ListMarks {
 }
 
 #[napi]
-pub struct IvfSearch(Held<ivf::IvfSearch>);
+pub struct IvfSearch(pub(crate) Held<ivf::IvfSearch>);
 
 /// Nothing where the metric is not of products, or a query out of the range of codes. With `estimates`, rows
 /// are not scored where codes have an estimate.
@@ -150,71 +148,6 @@ impl Pieces {
             }
         }
         Ok(true)
-    }
-}
-
-/// What a search of segments in memory did.
-#[napi(object, object_from_js = false)]
-#[derive(Default)]
-pub struct IvfSearched {
-    /// The ids of the rows that were read.
-    pub read: Option<Float64Array>,
-    /// How many rows were looked at by their codes.
-    pub coded: f64,
-    /// Whether codes could not stand for the rows: then nothing was found.
-    pub unbounded: bool,
-}
-
-/// All of a search, where lists and rows lie in memory.
-struct Whole {
-    search: Arc<ivf::IvfSearch>,
-    segments: Vec<(IvfSegment, Uint8Array, ListMarks)>,
-    rows: Vec<RowsInMemory>,
-    row_bytes: usize,
-    first: usize,
-    most: usize,
-}
-
-impl Whole {
-    fn rows(&self) -> Result<MappedRows<'_>> {
-        let mut parts: Vec<(u64, &[u8])> = Vec::with_capacity(self.rows.len());
-        for part in &self.rows {
-            parts.push((integer("firstRowId", part.first_row_id, MAX_ID)?, &part.rows));
-        }
-        MappedRows::new(self.row_bytes, parts)
-    }
-
-    fn search(&self, queries: impl Iterator<Item = usize>) -> Result<IvfSearched> {
-        let rows = self.rows()?;
-        let (mut read, mut coded) = (Vec::new(), 0);
-        for query in queries {
-            for &list in self.search.probes(query) {
-                for (segment, bytes, marks) in &self.segments {
-                    let entry = segment.directory.entries[list as usize];
-                    let range = bytes.get(entry.start..entry.end);
-                    let bytes = range.ok_or_else(|| Error::corrupt("a segment is shorter than its lists"))?;
-                    let mark = marks.0.get(list as usize);
-                    if !segment.scan_list(&self.search, query, list, bytes, mark)? {
-                        return Ok(IvfSearched { unbounded: true, ..IvfSearched::default() });
-                    }
-                    coded += entry.rows;
-                }
-            }
-            read.extend(self.search.refine(query, &rows, self.first, self.most)?);
-        }
-        Ok(IvfSearched { read: Some(numbers(read)), coded: coded as f64, unbounded: false })
-    }
-}
-
-fn join_searched(one: IvfSearched, other: IvfSearched) -> IvfSearched {
-    let both = |a: Option<Float64Array>, b: Option<Float64Array>| {
-        let ids = |ids: Option<Float64Array>| ids.map(|ids| ids.to_vec()).unwrap_or_default();
-        Float64Array::new([ids(a), ids(b)].concat())
-    };
-    IvfSearched {
-        read: Some(both(one.read, other.read)),
-        coded: one.coded + other.coded,
-        unbounded: one.unbounded || other.unbounded,
     }
 }
 
@@ -287,44 +220,6 @@ impl IvfSearch {
             },
             |one, other| one || other,
         )
-    }
-
-    /// Scans the lists of segments that lie in memory, and scores what they leave by the rows.
-    #[napi(catch_unwind)]
-    pub fn search<'env>(
-        &self,
-        env: &'env Env,
-        segments: Vec<&IvfSegment>,
-        bytes: Vec<Uint8Array>,
-        marks: Vec<&ListMarks>,
-        rows: Vec<RowsInMemory>,
-        rounds: IvfRounds,
-    ) -> napi::Result<Object<'env>> {
-        let queries = self.0.queries();
-        let parts = queries.clamp(1, pool().map_err(fail)?.threads);
-        let inputs = self.whole(segments, bytes, marks, rows, rounds).map_err(fail)?;
-        spawn_parts(
-            env,
-            inputs,
-            parts,
-            |_| Ok(()),
-            move |inputs, (), part| inputs.search((part..queries).step_by(parts)),
-            join_searched,
-        )
-    }
-
-    /// The same on the event loop.
-    #[napi(catch_unwind)]
-    pub fn search_now(
-        &self,
-        segments: Vec<&IvfSegment>,
-        bytes: Vec<Uint8Array>,
-        marks: Vec<&ListMarks>,
-        rows: Vec<RowsInMemory>,
-        rounds: IvfRounds,
-    ) -> napi::Result<IvfSearched> {
-        let inputs = self.whole(segments, bytes, marks, rows, rounds).map_err(fail)?;
-        inputs.search(0..self.0.queries()).map_err(fail)
     }
 
     /// How many rows wait for their scores, those of each query counted.
@@ -408,35 +303,4 @@ fn range(start: f64, end: f64) -> Result<Range<usize>> {
 fn places_of<'a>(lists: &'a [u32], places: &Range<usize>) -> &'a [u32] {
     let end = places.end.min(lists.len());
     &lists[places.start.min(end)..end]
-}
-
-/// How many rows of a query are scored in the first round, and at most in any.
-#[napi(object, object_to_js = false)]
-pub struct IvfRounds {
-    pub row_bytes: f64,
-    pub first: f64,
-    pub most: f64,
-}
-
-impl IvfSearch {
-    fn whole(
-        &self,
-        segments: Vec<&IvfSegment>,
-        bytes: Vec<Uint8Array>,
-        marks: Vec<&ListMarks>,
-        rows: Vec<RowsInMemory>,
-        rounds: IvfRounds,
-    ) -> Result<Whole> {
-        let lists = self.0.quantizer().lists();
-        let fits = |segment: &&IvfSegment| segment.directory.entries.len() == lists;
-        if [bytes.len(), marks.len()] != [segments.len(); 2] || !segments.iter().all(fits) {
-            return Err(Error::invalid("segments and their bytes are as many, of the lists of the search"));
-        }
-        let segments = segments.into_iter().zip(bytes).zip(marks);
-        let segments = segments.map(|((segment, bytes), marks)| (segment.clone(), bytes, marks.clone()));
-        let segments = segments.collect();
-        let (first, most) = (size("first", rounds.first)?, size("most", rounds.most)?);
-        let row_bytes = size("rowBytes", rounds.row_bytes)?;
-        Ok(Whole { search: Arc::clone(&self.0), segments, rows, row_bytes, first, most })
-    }
 }

@@ -17,6 +17,7 @@ mod filter;
 mod hnsw_build;
 mod hnsw_search;
 mod ivf_build;
+mod ivf_here;
 mod ivf_merge;
 mod ivf_search;
 mod rows;

@@ -6,7 +6,7 @@ use kernels::rowset::{MAX_ID, RowSet};
 use kernels::scan::{self, Dtype, Metric, Options, Partition};
 use kernels::{Error, Result};
 use napi::Env;
-use napi::bindgen_prelude::{Float64Array, Object, Uint8Array, Uint32Array};
+use napi::bindgen_prelude::{Float64Array, Float64ArraySlice, Object, Uint8Array, Uint32Array};
 use napi_derive::napi;
 
 use crate::arguments::{fail, ids, integer, size};
@@ -98,6 +98,21 @@ fn results_of(scan: &scan::ExactScan) -> ScanResults {
     let estimated: Vec<u8> = estimated.into_iter().map(u8::from).collect();
     let estimated = (!estimated.is_empty()).then(|| estimated.into());
     ScanResults { counts: counts.into(), ids: ids.into(), scores: scores.into(), estimated }
+}
+
+/// What the first query of a scan found.
+pub(crate) struct Found {
+    pub ids: Float64Array,
+    pub scores: Float64Array,
+}
+
+/// In memory of JavaScript's own: for few.
+pub(crate) fn found(env: &Env, scan: &scan::ExactScan) -> napi::Result<Found> {
+    let results = scan.results();
+    let count = results.counts[0] as usize;
+    let copied =
+        |numbers: &[f64]| Float64ArraySlice::copy_from(env, &numbers[..count])?.into_typed_array(env);
+    Ok(Found { ids: copied(&results.ids)?, scores: copied(&results.scores)? })
 }
 
 /// What one call scans.

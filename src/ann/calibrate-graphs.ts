@@ -28,12 +28,13 @@ export async function calibrateGraphs(
   try {
     const segments = graphs.map(({ bytes }) => native.openHnswSegment(transform, bytes));
     const bytes = graphs.map((graph) => graph.bytes);
+    const none = native.createRowParts([]);
     for (const ef of grid) {
       const scan = await native.createExactScanLater({ metric, dtype, dimensions, k: ef, queries });
       // All that a walk keeps: the best of it get exact scores when a query asks.
       const search = native.createHnswSearch(scan, transform, true);
       if (search === null) return [];
-      await search.search(segments, bytes, [], 1, { ef, first: ef, most: ef });
+      await search.search(segments, bytes, none, { ef, first: ef, most: ef });
       const found = await scan.resultsLater();
       for (const [q, ids] of nearest.entries()) {
         if (q % queriesOfTurn === 0) await nextTurn();

@@ -25,6 +25,7 @@ export class TrueNearest {
   /** The queries, one after the other, and of each the id of its row. */
   readonly queries: Float64Array;
   readonly ids: Float64Array;
+  readonly #native: ArrayEnvironment['native'];
   readonly #how: CalibratedScan;
   readonly #k: number;
   readonly #transform: CodeTransform;
@@ -35,11 +36,13 @@ export class TrueNearest {
   #codes = new Uint8Array(0);
 
   private constructor(
+    native: ArrayEnvironment['native'],
     { queries, ids }: Pick<TrueNearest, 'queries' | 'ids'>,
     how: CalibratedScan,
     k: number,
     { scan, cascade, transform }: { scan: ExactScan; cascade: Cascade | null; transform: CodeTransform },
   ) {
+    this.#native = native;
     this.queries = queries;
     this.ids = ids;
     this.#how = how;
@@ -63,7 +66,7 @@ export class TrueNearest {
     try {
       const scan = await native.createExactScanLater({ metric, dtype, dimensions, k, queries });
       const cascade = await native.createCascadeLater(scan, transform);
-      return new TrueNearest({ queries, ids }, how, k, { scan, cascade, transform });
+      return new TrueNearest(native, { queries, ids }, how, k, { scan, cascade, transform });
     } catch (error) {
       throw fromNative(error);
     }
@@ -92,7 +95,7 @@ export class TrueNearest {
     const codes = this.#codes.subarray(0, length);
     await this.#transform.encode(this.#how.dtype, bytes, codes);
     await cascade.scan([{ codes, rows, firstRowId, ...(dead && { dead }) }]);
-    const here = [{ rows: bytes, firstRowId }];
+    const here = this.#native.createRowParts([{ rows: bytes, firstRowId }]);
     for (let count = this.#k; ; count *= 4) {
       await cascade.scoreInMemory(here, count);
       if (cascade.isScored()) return;

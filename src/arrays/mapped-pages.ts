@@ -17,7 +17,8 @@ import type { ByteRange, CallOptions } from '../storage/object-store.js';
 import type { Meter } from '../storage/wrap/meter.js';
 import { defined } from '../util/assert.js';
 import { throwIfAborted } from '../util/runtime.js';
-import type { Lent, LentObject, LentRows, Pages } from './pages.js';
+import { lowerBound } from '../util/sorted.js';
+import type { Lent, LentObject, LentRows, Pages, PlacedPart } from './pages.js';
 import type { Part, Picked } from './runs.js';
 
 /** Files kept mapped at once; a mapping costs address space, not memory. */
@@ -42,6 +43,16 @@ interface Mapped extends KeptMapping {
   unchecked: number;
 }
 
+/** Partitions whose rows are lent together. */
+interface Together {
+  readonly mapped: readonly Mapped[];
+  /** Of all their files; not there where one has none. */
+  readonly watch: FileWatch | undefined;
+  readonly lent: LentRows;
+  /** Mappings that were given up before it was last looked at one by one. */
+  dropped: number;
+}
+
 type FileState = Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs'>;
 
 export class MappedPages implements Pages {
@@ -51,6 +62,9 @@ export class MappedPages implements Pages {
   /** Made by the first read that maps: it takes its memory at once. */
   #mapped: LRUCache<string, Mapped> | undefined;
   readonly #residency: Residency;
+  readonly #together = new WeakMap<readonly PlacedPart[], Together>();
+  /** How many mappings were given up. */
+  #dropped = 0;
 
   /** `memoryBytes` of mapped pages stay in memory. */
   constructor(store: LocalStore, native: NativeBinding, meter: Meter, memoryBytes: number) {
@@ -102,16 +116,31 @@ export class MappedPages implements Pages {
     return { bytes: mapped.bytes.subarray(start, end), done: () => undefined };
   }
 
-  lendRows(part: Part, rowBytes: number): LentRows {
-    const mapped = this.#map(part);
-    const { dataOffset } = part;
-    return {
-      bytes: mapped.bytes.subarray(dataOffset, dataOffset + part.rows * rowBytes),
-      wereRead: (rows) => {
-        this.#meter.mapped(rows.length * rowBytes);
-        this.#residency.touchRows(mapped, dataOffset, rowBytes, rows);
-      },
+  lendRows(parts: readonly PlacedPart[], rowBytes: number): LentRows {
+    const known = this.#together.get(parts);
+    if (known !== undefined && known.dropped === this.#dropped && known.watch?.isSame() === true)
+      return known.lent;
+    const mapped = parts.map(({ part }) => this.#map(part));
+    if (known !== undefined && mapped.every((one, i) => one === known.mapped[i])) {
+      known.dropped = this.#dropped;
+      return known.lent;
+    }
+    const rows = parts.map(({ part: { dataOffset, rows }, firstRowId }, i) => {
+      const { bytes } = defined(mapped[i], 'mapping');
+      return { rows: bytes.subarray(dataOffset, dataOffset + rows * rowBytes), firstRowId };
+    });
+    const watches = mapped.flatMap(({ watch }) => watch ?? []);
+    const watch = watches.length === mapped.length ? this.#native.watchTogether(watches) : undefined;
+    const wereRead = (ids: Float64Array): void => {
+      this.#meter.mapped(ids.length * rowBytes);
+      for (const [i, rows] of byPart(parts, ids)) {
+        const { dataOffset } = defined(parts[i], 'partition').part;
+        this.#residency.touchRows(defined(mapped[i], 'mapping'), dataOffset, rowBytes, rows);
+      }
     };
+    const lent = { rows: this.#native.createRowParts(rows), wereRead };
+    this.#together.set(parts, { mapped, watch, lent, dropped: this.#dropped });
+    return lent;
   }
 
   lendObject(part: Part): LentObject {
@@ -231,7 +260,10 @@ export class MappedPages implements Pages {
     const { key, sizeBytes, blockBytes } = part.object;
     this.#mapped ??= new LRUCache<string, Mapped>({
       max: mappedFiles,
-      dispose: (mapped) => this.#residency.drop(mapped),
+      dispose: (mapped) => {
+        this.#dropped++;
+        this.#residency.drop(mapped);
+      },
     });
     const known = this.#mapped.get(key);
     // The file that was found not to be behind a link is known by its inode.
@@ -264,6 +296,17 @@ export class MappedPages implements Pages {
       }),
     );
     mapped.unchecked = mapped.checked.reduce((count, checked) => count - checked, mapped.checked.length);
+  }
+}
+
+/** Of each partition that has some of these rows its number, and their places in it. Sorts the ids. */
+function* byPart(parts: readonly PlacedPart[], ids: Float64Array): Generator<[number, Float64Array]> {
+  ids.sort();
+  let at = 0;
+  for (const [i, { part, firstRowId }] of parts.entries()) {
+    const end = at + lowerBound(ids.subarray(at), firstRowId + part.rows);
+    if (end > at) yield [i, ids.subarray(at, end).map((id) => id - firstRowId)];
+    at = end;
   }
 }
 

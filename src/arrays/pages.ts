@@ -1,6 +1,7 @@
 // Where a reader gets checked bytes of partitions from: the store itself, the page cache, or mapped files.
 import { NacreError } from '../errors.js';
 import type { NativeBinding } from '../native.js';
+import type { RowParts } from '../native/row-parts.js';
 import type { ByteRange, CallOptions, ObjectStore } from '../storage/object-store.js';
 import { widen } from '../storage/wrap/blocks.js';
 import { readVerified, roomFor } from '../storage/wrap/verified.js';
@@ -14,11 +15,17 @@ export interface Lent {
   readonly done: () => void;
 }
 
-/** Rows of a partition where they lie, for who compares each that it reads with a checksum of its own. */
+/** A partition, and the id of its first row. */
+export interface PlacedPart {
+  readonly part: Part;
+  readonly firstRowId: number;
+}
+
+/** Rows of partitions where they lie, for who compares each that it reads with a checksum of its own. */
 export interface LentRows {
-  readonly bytes: Uint8Array;
-  /** These of them were read, by their places in the partition. */
-  readonly wereRead: (rows: Float64Array) => void;
+  readonly rows: RowParts;
+  /** The rows of these ids were read. Sorts them. */
+  readonly wereRead: (ids: Float64Array) => void;
 }
 
 /** A whole object where it lies, for who compares what it reads with a checksum of its own. */
@@ -62,8 +69,11 @@ export interface Pages {
   lend(part: Part, range: ByteRange, options?: CallOptions): Promise<Lent>;
   /** The same where nothing need be waited for: it is mapped and checked, and was read lately. */
   lendNow?(part: Part, range: ByteRange): Lent | undefined;
-  /** All rows of a partition, not checked, where they are mapped: few of them are going to be read. */
-  lendRows?(part: Part, rowBytes: number): LentRows;
+  /**
+   * All rows of partitions, which ascend, not checked, where they are mapped: few of them are going to be
+   * read. The same partitions in the same array cost one look at their files.
+   */
+  lendRows?(parts: readonly PlacedPart[], rowBytes: number): LentRows;
   /** The whole object, not checked, where it is mapped: parts of it are going to be read. */
   lendObject?(part: Part): LentObject;
   /** The whole object, checked. */

@@ -1,12 +1,6 @@
 // What the binary has for approximate search by graphs (HNSW) over rows in memory or in mapped files.
-import type {
-  CodeTransform,
-  ExactScan,
-  RowsInMemory,
-  ScanDtype,
-  ScanMetric,
-  ScanOptions,
-} from '../native.js';
+import type { CodeTransform, ExactScan, ScanDtype, ScanMetric, ScanOptions } from '../native.js';
+import type { RowParts } from './row-parts.js';
 
 export interface HnswOptions {
   readonly dtype: ScanDtype;
@@ -105,16 +99,14 @@ export interface HnswSearch {
   search(
     segments: readonly HnswSegment[],
     bytes: readonly Uint8Array[],
-    rows: readonly RowsInMemory[],
-    rowBytes: number,
+    rows: RowParts,
     asked: HnswAsked,
   ): Promise<HnswSearched>;
   /** The same on the event loop: some 30 µs a query and segment where all is in memory. */
   searchNow(
     segments: readonly HnswSegment[],
     bytes: readonly Uint8Array[],
-    rows: readonly RowsInMemory[],
-    rowBytes: number,
+    rows: RowParts,
     asked: HnswAsked,
   ): HnswSearched;
   /** As that of the scan. */
@@ -151,7 +143,7 @@ export interface HnswBinding {
     options: ScanOptions,
     segments: readonly HnswSegment[],
     bytes: readonly Uint8Array[],
-    rows: readonly RowsInMemory[],
+    rows: RowParts,
     asked: HnswAsked,
   ): HnswHits | null;
   /**

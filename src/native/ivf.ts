@@ -1,5 +1,6 @@
 // What the binary has for approximate search by lists.
-import type { Cascade, CodeTransform, ExactScan, RowsInMemory, ScanDtype } from '../native.js';
+import type { Cascade, CodeTransform, ExactScan, ScanDtype, ScanOptions } from '../native.js';
+import type { RowParts } from './row-parts.js';
 
 /** Centroids as they are stored: of each the step of its numbers (float32), and its numbers as int8. */
 export interface Centroids {
@@ -53,8 +54,12 @@ export interface IvfSegment {
   rowsOf(lists: Uint32Array): number;
 }
 
+/** Segments that lie in memory, made once for many searches. It keeps the memory. */
+export interface IvfParts {
+  readonly ofSegments: true;
+}
+
 export interface IvfRounds {
-  readonly rowBytes: number;
   /** Rows of a query that are scored in the first round, and at most in any. */
   readonly first: number;
   readonly most: number;
@@ -102,21 +107,21 @@ export interface IvfSearch
    * compared with their checksums, unless the marks of their memory say that they were, and rows with those
    * that their codes have of them.
    */
-  search(
-    segments: readonly IvfSegment[],
-    bytes: readonly Uint8Array[],
-    marks: readonly ListMarks[],
-    rows: readonly RowsInMemory[],
-    rounds: IvfRounds,
-  ): Promise<IvfSearched>;
+  search(lists: IvfParts, rows: RowParts, rounds: IvfRounds): Promise<IvfSearched>;
   /** The same on the event loop. */
-  searchNow(
-    segments: readonly IvfSegment[],
-    bytes: readonly Uint8Array[],
-    marks: readonly ListMarks[],
-    rows: readonly RowsInMemory[],
-    rounds: IvfRounds,
-  ): IvfSearched;
+  searchNow(lists: IvfParts, rows: RowParts, rounds: IvfRounds): IvfSearched;
+}
+
+/** What a search for one query found, best first, and what it did. */
+export interface IvfHits {
+  readonly ids: Float64Array;
+  readonly scores: Float64Array;
+  /** Ids of the rows that were read. */
+  readonly read: Float64Array;
+  /** Rows that were looked at by their codes. */
+  readonly coded: number;
+  /** Of each segment begin and end of each list that was looked into. */
+  readonly ranges: readonly Float64Array[];
 }
 
 export interface IvfBinding {
@@ -155,4 +160,23 @@ export interface IvfBinding {
     probes: number,
     estimates: boolean,
   ): IvfSearch | null;
+  /** `bytes` are those of whole segments, each with the marks of its memory; `Corrupt` for fewer. */
+  createIvfParts(
+    segments: readonly IvfSegment[],
+    bytes: readonly Uint8Array[],
+    marks: readonly ListMarks[],
+  ): IvfParts;
+  /**
+   * A scan of one query, its search of lists and its results in one call on the event loop, without objects
+   * for each step: the fast way for one query where all is in memory. Nothing as `createIvfSearch`, and where
+   * codes cannot stand for the rows.
+   */
+  searchListsNow(
+    quantizer: IvfQuantizer,
+    options: ScanOptions,
+    probes: number,
+    lists: IvfParts,
+    rows: RowParts,
+    rounds: IvfRounds,
+  ): IvfHits | null;
 }

@@ -2,13 +2,11 @@
 // the codes leave is scored by the same call.
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import type { LentRows } from '../arrays/pages.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
-import type { ScanPart } from '../arrays/row-map.js';
 import { isOneWindow, rangeOf } from '../arrays/windows.js';
-import type { Cascade, CodeRows, RowsInMemory, Scoring, Searched } from '../native.js';
+import type { Cascade, CodeRows, Scoring, Searched } from '../native.js';
+import type { RowParts } from '../native/row-parts.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { lowerBound } from '../util/sorted.js';
 import {
   type Coded,
   type CodedRows,
@@ -84,23 +82,6 @@ export async function scanListsHere(
   }
 }
 
-/** Rows of partitions where they are mapped. */
-export interface LentParts {
-  readonly lent: readonly LentRows[];
-  readonly rows: readonly RowsInMemory[];
-}
-
-/** Where `lendRows` is there. */
-export function lendParts(
-  { pages }: ArrayEnvironment,
-  parts: readonly ScanPart[],
-  rowBytes: number,
-): LentParts {
-  const lent = parts.map(({ part }) => pages.lendRows?.(part, rowBytes) as LentRows);
-  const rows = parts.map(({ firstRowId }, i) => ({ rows: (lent[i] as LentRows).bytes, firstRowId }));
-  return { lent, rows };
-}
-
 /** Partitions that are looked at for one search; of more, only those are that hold rows to be scored. */
 export const mostPartitions = 256;
 
@@ -127,7 +108,7 @@ export async function searchHere(
   try {
     if (here.length === 0 || left.length > 0) return undefined;
     const rowBytes = rowBytesOf(view.type);
-    const { lent, rows } = lendParts(environment, covered, rowBytes);
+    const { rows, wereRead } = pages.lendRows(covered, rowBytes);
     const cascade = await codes.scan;
     if (cascade === undefined || cascade === null) return false;
     const first = k + firstRound;
@@ -143,7 +124,7 @@ export async function searchHere(
     const { read, isDone } = await untilCancelled(cascade, signal, search);
     const tell = (ids: Float64Array): void => {
       onScored(ids.length);
-      tellRead(ids, covered, lent);
+      wereRead(ids);
     };
     if (isDone || cascade.left() > enough) {
       tell(read);
@@ -162,7 +143,7 @@ export async function searchHere(
  */
 async function scoreByAll(
   cascade: Cascade,
-  rows: readonly RowsInMemory[],
+  rows: RowParts,
   { first, most }: Scoring,
   signal: AbortSignal | undefined,
   read: Float64Array,
@@ -177,15 +158,4 @@ async function scoreByAll(
     isScored = cascade.isScored();
   }
   tell(ids);
-}
-
-/** Tells each partition which of its rows were read. */
-export function tellRead(ids: Float64Array, covered: readonly ScanPart[], lent: readonly LentRows[]): void {
-  ids.sort();
-  let at = 0;
-  for (const [i, { part, firstRowId }] of covered.entries()) {
-    const end = at + lowerBound(ids.subarray(at), firstRowId + part.rows);
-    if (end > at) lent[i]?.wereRead(ids.subarray(at, end).map((id) => id - firstRowId));
-    at = end;
-  }
 }

@@ -13,7 +13,7 @@ import { uniqueSorted } from '../arrays/row-order.js';
 import { lowerBound } from '../util/sorted.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { QueryCounts } from './analysis.js';
-import type { SearchNow } from './graph-search.js';
+import type { SearchNow } from './asked.js';
 import { type Near, openNear } from './near.js';
 import { attributesOfRows, type RowAttributes, selectedAttributes } from './attributes.js';
 import type { CallOptions } from '../storage/object-store.js';

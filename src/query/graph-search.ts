@@ -14,13 +14,12 @@ import { type CodeTransform, type ExactScan, fromNative, type ScanResults } from
 import type { HnswSearch, HnswSearched, HnswSegment } from '../native/hnsw.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
-import type { ApproximateSearch } from './approximate.js';
+import type { ApproximateSearch, SearchNow } from './asked.js';
 import { type CodedRows, divided, firstRound, scanIds } from './coded.js';
-import { lendParts, mostPartitions, tellRead } from './coded-here.js';
+import { mostPartitions } from './coded-here.js';
 import type { NearestPlan } from './plan.js';
 import { estimates } from './precision.js';
 import { dimensionsOf, hitsOfTurn, resultsOf, scanDtype, untilCancelled } from './scan.js';
-import type { ResolvedVectors } from './vectors.js';
 
 export interface Graphs {
   readonly index: ArrayIndex;
@@ -75,14 +74,15 @@ export async function searchGraphs(
   if (opened === null) return false;
   const ef = keptFor(plan, index, k);
   const rowBytes = rowBytesOf(view.type);
-  const { lent, rows } = lendParts(environment, isHere && !mayEstimate ? covered : [], rowBytes);
+  const lent = isHere && !mayEstimate ? pages.lendRows?.(covered, rowBytes) : undefined;
+  const rows = lent?.rows ?? environment.native.createRowParts([]);
   const most = Math.max(1, Math.floor(environment.memoryBytes / 4 / rowBytes));
   const asked = { ef, first: k + firstRound, most };
   const walk = async (graphs: readonly Uint8Array[]): Promise<HnswSearched> => {
     const open = async ({ list, dead }: CodedRows, i: number): Promise<HnswSegment> =>
       openGraph(environment, transform, list, defined(graphs[i], 'graph'), dead);
     const segments = await Promise.all(lists.map(open));
-    const what = [segments, graphs, rows, rowBytes, asked] as const;
+    const what = [segments, graphs, rows, asked] as const;
     const isNow = isShortWalk(queries * segments.length, ef, k);
     return untilCancelled(opened, options.signal, async () =>
       isNow ? opened.searchNow(...what) : opened.search(...what),
@@ -96,7 +96,7 @@ export async function searchGraphs(
   if (walked.status === 'rejected') throw walked.reason;
   counts.codedRows += walked.value.compared;
   counts.scoredRows += walked.value.read.length;
-  if (lent.length > 0) tellRead(walked.value.read, covered, lent);
+  lent?.wereRead(walked.value.read);
   if (rough !== scan) await score(search, rough, roughly);
   return true;
 }
@@ -133,7 +133,7 @@ export function searchGraphsNow(
     graphs.push(bytes);
   }
   const rowBytes = rowBytesOf(view.type);
-  const { lent, rows } = lendParts(environment, covered, rowBytes);
+  const { rows, wereRead } = pages.lendRows(covered, rowBytes);
   const most = Math.max(1, Math.floor(memoryBytes / 4 / rowBytes));
   const of = {
     metric: plan.metric,
@@ -148,16 +148,11 @@ export function searchGraphsNow(
     if (found === null) return undefined;
     counts.codedRows += found.compared;
     counts.scoredRows += found.read.length;
-    tellRead(found.read, covered, lent);
+    wereRead(found.read);
     return { counts: Uint32Array.of(found.ids.length), ids: found.ids, scores: found.scores };
   } catch (error) {
     throw fromNative(error);
   }
-}
-
-/** What a search in one call is given. */
-export interface SearchNow extends Pick<ApproximateSearch, 'parts' | 'k' | 'counts'> {
-  readonly vectors: ResolvedVectors;
 }
 
 function create(

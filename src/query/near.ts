@@ -4,8 +4,11 @@ import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { ScanResults } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { type ApproximateSearch, readHeads, searchApproximately } from './approximate.js';
-import { readGraphs, type SearchNow, searchGraphs, searchGraphsNow } from './graph-search.js';
+import { searchApproximately } from './approximate.js';
+import type { ApproximateSearch, SearchNow } from './asked.js';
+import { readGraphs, searchGraphs, searchGraphsNow } from './graph-search.js';
+import { readHeads } from './list-heads.js';
+import { searchListsNow } from './lists-here.js';
 import type { NearestPlan } from './plan.js';
 
 /** An index that answers a plan. */
@@ -32,5 +35,10 @@ export async function openNear(
   }
   if (plan.approximate?.ef !== undefined) return undefined;
   const heads = await readHeads(environment, view, plan, options);
-  return heads && { search: (search) => searchApproximately(search, plan, heads) };
+  return (
+    heads && {
+      search: (search) => searchApproximately(search, plan, heads),
+      now: (search) => searchListsNow(environment, view, plan, heads, search),
+    }
+  );
 }

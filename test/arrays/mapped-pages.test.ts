@@ -40,3 +40,35 @@ test('an object is there at once after its blocks were checked, until its file i
   truncateSync(path.join(folder, 'a'), 100);
   expect(() => pages.lendNow(part, all)).toThrow(expect.objectContaining({ code: 'Corrupt' }));
 });
+
+test('rows are lent together, until a file of them is another', async () => {
+  const pages = new MappedPages(new LocalStore(folder, systemRuntime), binary, new Meter(), 2 ** 20);
+  const rowBytes = 4;
+  const parts = await Promise.all(
+    ['b', 'c', 'd'].map(async (key, i) => {
+      const part = { ...(await stored(key, new Uint8Array(1000).fill(i))), rows: 250 };
+      return { part, firstRowId: 250 * i };
+    }),
+  );
+  const lent = pages.lendRows(parts, rowBytes);
+  expect(pages.lendRows(parts, rowBytes)).toBe(lent);
+  // Ids of rows come in any order.
+  lent.wereRead(Float64Array.of(700, 3, 251, 249));
+  expect(pages.lendRows([...parts], rowBytes)).not.toBe(lent);
+
+  writeFileSync(path.join(folder, 'c'), new Uint8Array(1000).fill(9));
+  const other = pages.lendRows(parts, rowBytes);
+  expect(other.rows).not.toBe(lent.rows);
+  expect(pages.lendRows(parts, rowBytes)).toBe(other);
+  truncateSync(path.join(folder, 'd'), 100);
+  expect(() => pages.lendRows(parts, rowBytes)).toThrow(expect.objectContaining({ code: 'Corrupt' }));
+});
+
+test('rows are lent anew after their mappings made room for others', async () => {
+  const pages = new MappedPages(new LocalStore(folder, systemRuntime), binary, new Meter(), 2 ** 20);
+  const placed = [{ part: await stored('e', new Uint8Array(100)), firstRowId: 0 }];
+  const lent = pages.lendRows(placed, 100);
+  for (let i = 0; i < 1100; i++)
+    pages.lendRows([{ part: await stored(`f${i}`, Uint8Array.of(i)), firstRowId: 0 }], 1);
+  expect(pages.lendRows(placed, 100)).not.toBe(lent);
+});

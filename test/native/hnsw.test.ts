@@ -58,8 +58,7 @@ async function found(
   const done = await search?.[how](
     segments.map(([segment]) => segment),
     segments.map(([, bytes]) => bytes),
-    [{ rows, firstRowId: first }],
-    rowBytes,
+    binary.createRowParts([{ rows, firstRowId: first }]),
     asked,
   );
   expect(done?.compared).toBeGreaterThan(0);
@@ -157,14 +156,16 @@ describe('a graph', () => {
     for (let q = 0; q < expected.length / k; q++) {
       const query = queries.subarray(q * dimensions, (q + 1) * dimensions);
       const options = { metric: 'l2', dtype: 'float32', dimensions, k, queries: query } as const;
-      const part = [{ rows, firstRowId: first }];
+      const part = binary.createRowParts([{ rows, firstRowId: first }]);
       const hits = binary.searchGraphsNow(transform, options, [segment], [bytes], part, asked);
       expect([...(hits?.ids ?? [])]).toEqual(expected.slice(q * k, (q + 1) * k));
       expect(hits?.scores).toEqual(hits?.scores.toSorted());
       expect(hits?.read.length).toBeGreaterThan(0);
     }
     const whole = { metric: 'l2', dtype: 'float32', dimensions, k, queries } as const;
-    const refused = await failure(() => binary.searchGraphsNow(transform, whole, [], [], [], asked));
+    const refused = await failure(() =>
+      binary.searchGraphsNow(transform, whole, [], [], binary.createRowParts([]), asked),
+    );
     expect(refused).toMatchObject({ code: 'InvalidArgument' });
   });
 
@@ -173,7 +174,7 @@ describe('a graph', () => {
     const scan = scanOf();
     const search = binary.createHnswSearch(scan, transform, true);
     const segment = binary.openHnswSegment(transform, bytes);
-    expect(search?.searchNow([segment], [bytes], [], rowBytes, asked).read).toHaveLength(0);
+    expect(search?.searchNow([segment], [bytes], binary.createRowParts([]), asked).read).toHaveLength(0);
     const { ids, estimated } = scan.results();
     expect(estimated?.every((one) => one === 1)).toBe(true);
     expect(recall([...ids], await exact())).toBeGreaterThanOrEqual(0.9);
@@ -206,7 +207,7 @@ describe('what is refused', () => {
       failure(() =>
         binary
           .createHnswSearch(scanOf(metric), transform, false)
-          ?.searchNow([segment], [bytes], [{ rows: some, firstRowId: first }], rowBytes, asked),
+          ?.searchNow([segment], [bytes], binary.createRowParts([{ rows: some, firstRowId: first }]), asked),
       );
     expect(await search('l2', rows)).toMatchObject({ code: 'InvalidArgument' });
     expect(
@@ -229,9 +230,9 @@ describe('what is refused', () => {
     const lying = Uint8Array.from(bytes).fill(0xff, 4096);
     const scan = scanOf();
     const search = binary.createHnswSearch(scan, transform, false);
-    const part = [{ rows, firstRowId: first }];
+    const part = binary.createRowParts([{ rows, firstRowId: first }]);
     for (const some of [lying, bytes.subarray(0, -1)]) {
-      const tried = await failure(() => search?.searchNow([segment], [some], part, rowBytes, asked));
+      const tried = await failure(() => search?.searchNow([segment], [some], part, asked));
       expect(tried.code).toBe('Corrupt');
       expect(await failure(() => segment.validate(some))).toMatchObject({ code: 'Corrupt' });
     }
@@ -249,8 +250,8 @@ describe('what is refused', () => {
     search?.cancel();
     const bytes = await build(0, 300);
     const segment = binary.openHnswSegment(transform, bytes);
-    const part = [{ rows, firstRowId: first }];
-    expect(await failure(() => search?.search([segment], [bytes], part, rowBytes, asked))).toMatchObject({
+    const part = binary.createRowParts([{ rows, firstRowId: first }]);
+    expect(await failure(() => search?.search([segment], [bytes], part, asked))).toMatchObject({
       code: 'Aborted',
     });
   });

@@ -90,7 +90,7 @@ test('rows that were read are told also where too many are left to be scored', a
     const cascade = binding.createCascade(binding.createExactScan(asked), transform);
     const lists = [{ codes, rows: 2000, firstRowId: 0 }];
     const scoring = { first: 9, most: 100, enough };
-    return cascade?.searchNow(lists, [{ rows: bytes, firstRowId: 0 }], scoring);
+    return cascade?.searchNow(lists, native().createRowParts([{ rows: bytes, firstRowId: 0 }]), scoring);
   };
   const [given, done] = [search(0), search(2000)];
   expect([given?.isDone, done?.isDone]).toEqual([false, true]);

@@ -187,29 +187,32 @@ describe('filters', () => {
   });
 });
 
-async function indexed(name: string): Promise<{ uri: string; objects: string[] }> {
+/** Where it is, and of its index and its rows the files, the largest first. */
+async function indexed(name: string): Promise<{ uri: string; objects: string[]; partitions: string[] }> {
   const uri = path.join(folder, name);
   const dataset = await open(uri, { create: true });
   await made(dataset, 2000);
   await dataset.array('e').index({ type: 'ivf' });
   await dataset.close();
-  const files = readdirSync(path.join(uri, 'indexes'), { recursive: true, withFileTypes: true });
-  const objects = files.filter((file) => file.isFile()).map((file) => path.join(file.parentPath, file.name));
-  return { uri, objects: objects.sort((a, b) => statSync(b).size - statSync(a).size) };
+  const filesIn = (place: string): string[] => {
+    const all = readdirSync(path.join(uri, place), { recursive: true, withFileTypes: true });
+    const files = all.filter((file) => file.isFile()).map((file) => path.join(file.parentPath, file.name));
+    return files.sort((a, b) => statSync(b).size - statSync(a).size);
+  };
+  const partitions = filesIn('arrays').filter((file) => file.endsWith('.npy'));
+  return { uri, objects: filesIn('indexes'), partitions };
 }
 
-function flip(file: string, at: number): void {
+function flip(file: string, at: number, step = Number.POSITIVE_INFINITY): void {
   const bytes = readFileSync(file);
-  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  for (let i = at; i < bytes.length; i += step) bytes[i] = (bytes[i] ?? 0) ^ 1;
   writeFileSync(file, bytes);
 }
 
 describe('an index that is damaged', () => {
   const damages: Readonly<Record<string, (objects: readonly string[]) => void>> = {
     'the directory is flipped': ([lists = '']) => flip(lists, 12),
-    'lists are flipped': ([lists = '']) => {
-      for (let at = 1000; at < statSync(lists).size; at += 500) flip(lists, at);
-    },
+    'lists are flipped': ([lists = '']) => flip(lists, 1000, 500),
     'lists are cut': ([lists = '']) => writeFileSync(lists, readFileSync(lists).subarray(0, 3000)),
     'lists are gone': ([lists = '']) => rmSync(lists),
     'the epoch is flipped': ([, epoch = '']) => flip(epoch, 200),
@@ -232,6 +235,53 @@ describe('an index that is damaged', () => {
     warnings.length = 0;
     await compare(dataset, 'l2');
     expect(warnings).toEqual([]);
+    await dataset.close();
+  });
+});
+
+describe('one query where all is in memory', () => {
+  test('has the answers and the counts of many', async () => {
+    const { uri } = await indexed('now');
+    const dataset = await open(uri);
+    const array = dataset.array('e');
+    for (const metric of ['l2', 'l2sq'] as const) {
+      const queries = rowsOf(20);
+      const query = array.nearest(queries, { metric }).nprobe(5).limit(12);
+      const { result, analysis } = await query.analyze();
+      let [lists, coded] = [0, 0];
+      for (let round = 0; round < 3; round++) {
+        [lists, coded] = [0, 0];
+        for (const [i, expected] of result.entries()) {
+          const vector = queries.data.subarray(i * dimensions, (i + 1) * dimensions);
+          const one = await array.nearest(vector, { metric }).nprobe(5).limit(12).analyze();
+          expect(one.result, `seed ${seed}`).toEqual(expected);
+          expect(one.analysis.rows.scored).toBeGreaterThan(0);
+          lists += one.analysis.rows.lists;
+          coded += one.analysis.rows.coded;
+        }
+      }
+      expect(coded).toBe(analysis.rows.coded);
+      expect(lists).toBe(20 * 5);
+    }
+    await dataset.close();
+  });
+
+  test('believes no list and no row that was changed since', async () => {
+    const { uri, objects, partitions } = await indexed('now-damaged');
+    const warnings: NacreError[] = [];
+    const dataset = await open(uri, { onWarning: (warning) => warnings.push(warning) });
+    const query = dataset.array('e').nearest(rowsOf(1).data).nprobe(allLists);
+    const expected = await query.exact().toArray();
+    for (let round = 0; round < 3; round++) expect(await query.toArray()).toEqual(expected);
+    const [lists = ''] = objects;
+    const whole = readFileSync(lists);
+    flip(lists, 1000, 500);
+    expect(await query.toArray()).toEqual(expected);
+    expect(warnings.map(({ code }) => code)).toEqual(['Corrupt']);
+    writeFileSync(lists, whole);
+    for (let round = 0; round < 3; round++) expect(await query.toArray()).toEqual(expected);
+    for (const file of partitions) for (let at = 1000; at < statSync(file).size; at += 50) flip(file, at);
+    await expect(query.toArray()).rejects.toMatchObject({ code: 'Corrupt' });
     await dataset.close();
   });
 });

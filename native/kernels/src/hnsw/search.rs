@@ -96,6 +96,11 @@ impl HnswSearch {
         self.scan.cancel();
     }
 
+    /// Bytes of a row as it is stored.
+    pub fn row_bytes(&self) -> usize {
+        self.scan.row_bytes()
+    }
+
     /// Walks through a graph for one query. What it finds waits to be scored, or taken by estimates. Rows
     /// without a code are always found.
     pub fn walk(&self, query: usize, segment: &Segment, bytes: &[u8], asked: Asked<'_>) -> Result<Looked> {

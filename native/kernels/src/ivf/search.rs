@@ -92,6 +92,11 @@ impl IvfSearch {
         self.scan.cancel();
     }
 
+    /// Bytes of a row as it is stored.
+    pub fn row_bytes(&self) -> usize {
+        self.scan.row_bytes()
+    }
+
     /// Looks into a list for one query. False where codes of it cannot stand for its rows.
     pub fn scan_list(&self, query: usize, number: usize, list: &ListCodes<'_>) -> Result<bool> {
         let Query { vector, turned, cascade, seen, .. } = &self.queries[query];

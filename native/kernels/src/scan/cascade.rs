@@ -169,7 +169,7 @@ impl Cascade {
         self.scan.metric
     }
 
-    pub(super) fn row_bytes(&self) -> usize {
+    pub fn row_bytes(&self) -> usize {
         self.scan.row_bytes()
     }
 

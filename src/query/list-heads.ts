@@ -1,0 +1,66 @@
+// What a query needs of an index of lists before it knows which of them it looks into.
+import { readListCoding } from '../ann/epoch.js';
+import { indexMetric } from '../ann/metrics.js';
+import { probesFor } from '../ann/probes.js';
+import { openSegment, readDirectory } from '../ann/segments.js';
+import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
+import type { ArrayEnvironment } from '../arrays/environment.js';
+import { v1 } from '../manifest/message.js';
+import type { IvfQuantizer, IvfSegment } from '../native/ivf.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { defined } from '../util/assert.js';
+import type { CodedRows } from './coded.js';
+import type { NearestPlan } from './plan.js';
+import { dimensionsOf } from './scan.js';
+
+/** What has to be there before a query knows its lists. */
+export interface Heads {
+  readonly index: ArrayIndex;
+  readonly quantizer: IvfQuantizer;
+  /** Of each segment of the index. */
+  readonly directories: readonly Uint8Array[];
+}
+
+/**
+ * Those of the index that answers a plan; undefined where it is to be answered exactly. Cost: one wave, the
+ * first time, which does not wait for the map of rows. Errors: `Corrupt` for an index that is damaged.
+ */
+export async function readHeads(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  { metric }: NearestPlan,
+  options: CallOptions,
+): Promise<Heads | undefined> {
+  const index = view.index(v1.IndexKind.INDEX_KIND_IVF);
+  if (index === undefined || index.lists.length === 0) return undefined;
+  if (index.metric !== indexMetric(metric)) return undefined;
+  const [{ quantizer }, directories] = await Promise.all([
+    readListCoding(environment, index.epoch, dimensionsOf(view), options),
+    Promise.all(index.lists.map((list) => readDirectory(environment, list, options))),
+  ]);
+  return { index, quantizer, directories };
+}
+
+/** Of each list of an index that stands for partitions its segment, without the rows that are dead. */
+export function openSegments(
+  environment: ArrayEnvironment,
+  { index, quantizer, directories }: Heads,
+  lists: readonly CodedRows[],
+): IvfSegment[] {
+  return lists.map(({ list, dead }) => {
+    const directory = defined(directories[index.lists.indexOf(list)], 'directory');
+    const segment = openSegment(environment, quantizer, directory, list);
+    return dead === undefined ? segment : segment.without(dead);
+  });
+}
+
+/** Lists that a query without a filter looks into. */
+export function probesOf(
+  { approximate = {} }: NearestPlan,
+  { index: { calibrations }, quantizer }: Heads,
+  k: number,
+): number {
+  const most = quantizer.lists();
+  const { nprobe, recall = 1 } = approximate;
+  return Math.min(most, nprobe ?? probesFor(calibrations, k, recall, most));
+}

@@ -1,0 +1,166 @@
+// Lists that lie mapped, with their rows beside them: what a query looks into and scores in one call.
+import type { ArrayView } from '../arrays/array-view.js';
+import type { ArrayEnvironment } from '../arrays/environment.js';
+import type { LentObject, LentRows } from '../arrays/pages.js';
+import { rowBytesOf } from '../arrays/partition-writer.js';
+import type { ScanPart } from '../arrays/row-map.js';
+import { fromNative, type ScanResults } from '../native.js';
+import type {
+  IvfParts,
+  IvfQuantizer,
+  IvfRounds,
+  IvfSearch,
+  IvfSearched,
+  IvfSegment,
+  ListMarks,
+} from '../native/ivf.js';
+import { defined } from '../util/assert.js';
+import type { ApproximateSearch, SearchNow } from './asked.js';
+import { type CodedRows, divided, firstRound } from './coded.js';
+import { mostPartitions } from './coded-here.js';
+import { type Heads, openSegments, probesOf } from './list-heads.js';
+import { isShort, listsAMilli } from './now.js';
+import type { NearestPlan } from './plan.js';
+import { estimates } from './precision.js';
+import { dimensionsOf, hitsOfTurn, scanDtype, untilCancelled } from './scan.js';
+
+/** Found lists and what stands for them. */
+export interface FoundLists {
+  readonly opened: IvfSearch;
+  readonly segments: readonly IvfSegment[];
+  readonly lists: readonly CodedRows[];
+  readonly covered: readonly ScanPart[];
+}
+
+/** By the memory that a segment is mapped to, which stays what it is for as long as it is there. */
+const listMarks = new WeakMap<Uint8Array, ListMarks>();
+
+function marksOf({ native }: ArrayEnvironment, quantizer: IvfQuantizer, bytes: Uint8Array): ListMarks {
+  const known = listMarks.get(bytes);
+  if (known !== undefined) return known;
+  const marks = native.createListMarks(quantizer);
+  listMarks.set(bytes, marks);
+  return marks;
+}
+
+/** Segments where they are mapped. */
+interface LentSegments {
+  readonly objects: readonly LentObject[];
+  readonly lists: IvfParts;
+}
+
+const lentSegments = new WeakMap<readonly CodedRows[], LentSegments>();
+
+/** Where `lendObject` is there. */
+function lendSegments(
+  environment: ArrayEnvironment,
+  quantizer: IvfQuantizer,
+  lists: readonly CodedRows[],
+  open: () => readonly IvfSegment[],
+): LentSegments {
+  const { pages, native } = environment;
+  const objects = lists.map(({ list }) => defined(pages.lendObject?.(list.part), 'mapped segment'));
+  const known = lentSegments.get(lists);
+  if (known !== undefined && objects.every(({ bytes }, i) => bytes === known.objects[i]?.bytes)) return known;
+  const bytes = objects.map((object) => object.bytes);
+  const marks = bytes.map((piece) => marksOf(environment, quantizer, piece));
+  try {
+    const lent = { objects, lists: native.createIvfParts(open(), bytes, marks) };
+    lentSegments.set(lists, lent);
+    return lent;
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+/** All in one call, where nothing has to be fetched. */
+export async function searchListsHere(
+  { environment, view, k, queries, counts, options }: ApproximateSearch,
+  quantizer: IvfQuantizer,
+  { opened, segments, lists, covered }: FoundLists,
+): Promise<IvfSearched> {
+  const { native } = environment;
+  const { objects, lists: parts } = lendSegments(environment, quantizer, lists, () => segments);
+  const { rows, wereRead, rounds } = lendScored(environment, view, covered, k);
+  const numbers = opened.lists(0, Number.MAX_SAFE_INTEGER);
+  let bytes = 0;
+  let isResident = true;
+  for (const [i, segment] of segments.entries()) {
+    const ranges = segment.ranges(numbers);
+    const object = defined(objects[i], 'mapped segment');
+    for (let at = 0; at < ranges.length; at += 2) {
+      const [start = 0, end = 0] = [ranges[at], ranges[at + 1]];
+      bytes += end - start;
+    }
+    isResident &&= object.isResident(ranges);
+    object.wereRead(ranges);
+  }
+  const isNow = isResident && isShort(native, listsAMilli, bytes, queries) && k <= hitsOfTurn;
+  const run = async (): Promise<IvfSearched> =>
+    isNow ? opened.searchNow(parts, rows, rounds) : opened.search(parts, rows, rounds);
+  const searched = await untilCancelled(opened, options.signal, run);
+  if (searched.read) {
+    counts.scoredRows += searched.read.length;
+    wereRead(searched.read);
+  }
+  return searched;
+}
+
+/** Rows that are scored where they are mapped, and how many of them at once. */
+function lendScored(
+  { pages, memoryBytes }: ArrayEnvironment,
+  { type }: ArrayView,
+  covered: readonly ScanPart[],
+  k: number,
+): LentRows & { readonly rounds: IvfRounds } {
+  const rowBytes = rowBytesOf(type);
+  const { rows, wereRead } = defined(pages.lendRows?.(covered, rowBytes), 'mapped rows');
+  const rounds = { first: k + firstRound, most: Math.max(1, Math.floor(memoryBytes / 4 / rowBytes)) };
+  return { rows, wereRead, rounds };
+}
+
+/** Lists are up to so many times as large as the mean of them. */
+const largestList = 2;
+
+/**
+ * The same for one query without a filter in one call, where nothing has to be waited for: of the 100 µs of a
+ * search a third is what is made around it. Undefined where something has, or where codes cannot stand for
+ * the query.
+ */
+export function searchListsNow(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  plan: NearestPlan,
+  heads: Heads,
+  { parts, k, vectors: { values, count }, counts }: SearchNow,
+): ScanResults | undefined {
+  const { pages, native } = environment;
+  const { index, quantizer } = heads;
+  const isExact = plan.precision === undefined || !estimates(plan.precision);
+  if (count !== 1 || !isExact || k > hitsOfTurn || pages.lendObject === undefined) return undefined;
+  const { lists, covered, plain } = divided(index.lists, parts, environment);
+  if (plain.length > 0 || covered.length > mostPartitions) return undefined;
+  const open = () => openSegments(environment, heads, lists);
+  const { objects, lists: lent } = lendSegments(environment, quantizer, lists, open);
+  const probes = probesOf(plan, heads, k);
+  const whole = lists.map(({ list }) => list.part.object.sizeBytes);
+  const bytes = whole.reduce((sum, size) => sum + size, 0);
+  const looked = (largestList * probes * bytes) / quantizer.lists();
+  if (!isShort(native, listsAMilli, Math.min(looked, bytes), 1)) return undefined;
+  if (!objects.every((object, i) => object.isResident(Float64Array.of(0, whole[i] ?? 0)))) return undefined;
+  const { rows, wereRead, rounds } = lendScored(environment, view, covered, k);
+  const dimensions = dimensionsOf(view);
+  const of = { metric: plan.metric, dtype: scanDtype(view), dimensions, k, queries: values };
+  try {
+    const found = native.searchListsNow(quantizer, of, probes, lent, rows, rounds);
+    if (found === null) return undefined;
+    for (const [i, ranges] of found.ranges.entries()) objects[i]?.wereRead(ranges);
+    counts.probedLists += probes;
+    counts.codedRows += found.coded;
+    counts.scoredRows += found.read.length;
+    wereRead(found.read);
+    return { counts: Uint32Array.of(found.ids.length), ids: found.ids, scores: found.scores };
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
