@@ -74,9 +74,18 @@ struct Inputs {
 }
 
 /// The ids of the rows that were read, and how many were looked at by their codes.
+#[derive(Default)]
 struct Searched {
     read: Vec<u64>,
     coded: usize,
+    /// How many lists were looked into, where that is not all.
+    lists: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Reach {
+    first: usize,
+    least: usize,
 }
 
 impl Inputs {
@@ -94,32 +103,61 @@ impl Inputs {
         Ok(Self { search: Arc::clone(search), parts: parts.clone(), rows: rows.clone(), first, most })
     }
 
+    /// How many rows were looked at by their codes; none when these cannot stand for them.
+    fn scan(&self, query: usize, list: u32) -> Result<Option<usize>> {
+        let mut coded = 0;
+        for Part { segment, bytes, marks } in &*self.parts.0 {
+            let entry = segment.directory.entries[list as usize];
+            let range = bytes.get(entry.start..entry.end);
+            let bytes = range.ok_or_else(|| Error::corrupt("a segment is shorter than its lists"))?;
+            let mark = marks.0.get(list as usize);
+            if !segment.scan_list(&self.search, query, list, bytes, mark)? {
+                return Ok(None);
+            }
+            coded += entry.rows;
+        }
+        Ok(Some(coded))
+    }
+
     /// None when codes cannot stand for the rows.
     fn search(&self, queries: impl Iterator<Item = usize>) -> Result<Option<Searched>> {
         let rows = self.rows.of(self.search.row_bytes())?;
-        let mut searched = Searched { read: Vec::new(), coded: 0 };
+        let mut searched = Searched::default();
         for query in queries {
             for &list in self.search.probes(query) {
-                for Part { segment, bytes, marks } in &*self.parts.0 {
-                    let entry = segment.directory.entries[list as usize];
-                    let range = bytes.get(entry.start..entry.end);
-                    let bytes = range.ok_or_else(|| Error::corrupt("a segment is shorter than its lists"))?;
-                    let mark = marks.0.get(list as usize);
-                    if !segment.scan_list(&self.search, query, list, bytes, mark)? {
-                        return Ok(None);
-                    }
-                    searched.coded += entry.rows;
-                }
+                let Some(coded) = self.scan(query, list)? else { return Ok(None) };
+                searched.coded += coded;
             }
             searched.read.extend(self.search.refine(query, &rows, self.first, self.most)?);
         }
         Ok(Some(searched))
     }
 
+    /// The same of one query, which does not look into all of its lists where it has seen enough rows. None
+    /// also when it has not, and there are others.
+    fn search_until(&self, reach: Reach) -> Result<Option<Searched>> {
+        let probes = self.search.probes(0);
+        let mut searched = Searched::default();
+        for (place, &list) in probes.iter().enumerate() {
+            if place >= reach.first && self.search.seen() >= reach.least {
+                break;
+            }
+            let Some(coded) = self.scan(0, list)? else { return Ok(None) };
+            searched.coded += coded;
+            searched.lists += 1;
+        }
+        if self.search.seen() < reach.least && probes.len() < self.search.quantizer().lists() {
+            return Ok(None);
+        }
+        let rows = self.rows.of(self.search.row_bytes())?;
+        searched.read = self.search.refine(0, &rows, self.first, self.most)?;
+        Ok(Some(searched))
+    }
+
     fn searched(&self, queries: impl Iterator<Item = usize>) -> Result<IvfSearched> {
         Ok(match self.search(queries)? {
             None => IvfSearched { unbounded: true, ..IvfSearched::default() },
-            Some(Searched { read, coded }) => {
+            Some(Searched { read, coded, .. }) => {
                 IvfSearched { read: Some(numbers(read)), coded: coded as f64, unbounded: false }
             }
         })
@@ -182,10 +220,19 @@ pub struct IvfHits {
     pub scores: Float64Array,
     /// The ids of the rows that were read.
     pub read: Float64Array,
-    /// How many rows were looked at by their codes.
+    /// How many lists were looked into, and how many rows were by their codes.
+    pub lists: f64,
     pub coded: f64,
     /// Of each segment the begin and end of each list that was looked into.
     pub ranges: Vec<Float64Array>,
+}
+
+/// The nearest lists, how many of them are looked into in any case, and then until so many rows were seen.
+#[napi(object, object_to_js = false)]
+pub struct IvfReach {
+    pub probes: f64,
+    pub first: f64,
+    pub least: f64,
 }
 
 /// All of a search for one query on the event loop, in one call: of the 100 µs that it takes with objects for
@@ -196,7 +243,7 @@ pub fn search_lists_now(
     env: Env,
     quantizer: &IvfQuantizer,
     options: ScanOptions,
-    probes: f64,
+    reach: IvfReach,
     lists: &IvfParts,
     rows: &RowParts,
     rounds: IvfRounds,
@@ -206,19 +253,24 @@ pub fn search_lists_now(
         if scan.queries() != 1 {
             return Err(Error::invalid("one call searches for one query"));
         }
-        let (quantizer, probes) = (Arc::clone(&quantizer.0), size("probes", probes)?);
+        let (quantizer, probes) = (Arc::clone(&quantizer.0), size("probes", reach.probes)?);
+        let reach = Reach { first: size("first", reach.first)?, least: size("least", reach.least)? };
         let search = ivf::IvfSearch::new(Arc::clone(&scan), quantizer, probes, false)?;
         let Some(search) = search.map(Arc::new) else { return Ok(None) };
-        let searched = Inputs::new(&search, lists, rows, &rounds)?.search(0..1)?;
+        let searched = Inputs::new(&search, lists, rows, &rounds)?.search_until(reach)?;
         Ok(searched.map(|searched| (search, searched, scan)))
     };
-    let Some((search, Searched { read, coded }, scan)) = search().map_err(fail)? else { return Ok(None) };
+    let Some((search, Searched { read, coded, lists: looked }, scan)) = search().map_err(fail)? else {
+        return Ok(None);
+    };
     let Found { ids, scores } = found(&env, &scan)?;
     let ranges_of = |part: &Part| {
         let entry = |&list: &u32| part.segment.directory.entries[list as usize];
-        let ranges = search.probes(0).iter().map(entry).map(|entry| [entry.start as f64, entry.end as f64]);
+        let ranges =
+            search.probes(0)[..looked].iter().map(entry).map(|entry| [entry.start as f64, entry.end as f64]);
         Float64Array::new(ranges.collect::<Vec<_>>().concat())
     };
     let ranges = lists.0.iter().map(ranges_of).collect();
-    Ok(Some(IvfHits { ids, scores, read: numbers(read), coded: coded as f64, ranges }))
+    let (read, looked, coded) = (numbers(read), looked as f64, coded as f64);
+    Ok(Some(IvfHits { ids, scores, read, lists: looked, coded, ranges }))
 }

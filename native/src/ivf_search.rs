@@ -49,7 +49,7 @@ impl IvfSegment {
     #[napi(catch_unwind)]
     pub fn without(&self, dead: Uint8Array) -> napi::Result<Self> {
         let dead = RowSet::decode(&dead).map_err(fail)?;
-        let dead = (!dead.is_empty()).then(|| Arc::new(dead));
+        let dead = (!dead.is_empty()).then(|| Arc::new(self.with_bits(dead)));
         Ok(Self { directory: Arc::clone(&self.directory), dead, ..*self })
     }
 
@@ -79,7 +79,15 @@ impl IvfSegment {
     }
 }
 
+/// Rows of a segment that have bits where some are dead: 256 KiB, and a millisecond to make them.
+const ROWS_WITH_BITS: usize = 1 << 21;
+
 impl IvfSegment {
+    /// Every row of a list is asked for.
+    fn with_bits(&self, dead: RowSet) -> RowSet {
+        if self.rows > ROWS_WITH_BITS { dead } else { dead.with_bits(self.first_id, self.rows) }
+    }
+
     pub(crate) fn scan_list(
         &self,
         search: &ivf::IvfSearch,

@@ -3,15 +3,16 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kernels::Result;
 use kernels::rowset::MAX_ID;
 use kernels::scan::{self, MappedRows, Share};
+use kernels::{Error, Result};
 use napi::Env;
 use napi::bindgen_prelude::{Float64Array, Object, Uint8Array};
 use napi_derive::napi;
 
-use crate::arguments::{fail, integer, numbers, size};
+use crate::arguments::{fail, ids, integer, numbers, size};
 use crate::codes::{Cascade, CodeList, Listed, scan_parts, scan_share};
+use crate::scan::{Found, ScanOptions, create_scan, found};
 use crate::spawn::{pool, spawn_parts};
 
 /// Rows of which row i has the id `first_row_id + i`.
@@ -38,6 +39,33 @@ impl RowParts {
     pub(crate) fn of(&self, row_bytes: usize) -> Result<MappedRows<'_>> {
         MappedRows::new(row_bytes, self.0.iter().map(|(first_id, rows)| (*first_id, &**rows)).collect())
     }
+}
+
+/// What a search of one query found, best first.
+#[napi(object, object_from_js = false)]
+pub struct NearestRows {
+    pub ids: Float64Array,
+    pub scores: Float64Array,
+}
+
+/// A scan of one query over the rows of some ids, which ascend, and its results, on the event loop.
+#[napi(catch_unwind, js_name = "scoreRowsNow")]
+pub fn score_rows_now(
+    env: Env,
+    options: ScanOptions,
+    rows: &RowParts,
+    row_ids: Float64Array,
+) -> napi::Result<NearestRows> {
+    let score = || {
+        let scan = create_scan(&options)?;
+        if scan.queries() != 1 {
+            return Err(Error::invalid("one call searches for one query"));
+        }
+        scan.scan_some(&rows.of(scan.row_bytes())?, &ids(&row_ids)?)?;
+        Ok(scan)
+    };
+    let Found { ids, scores } = found(&env, &score().map_err(fail)?)?;
+    Ok(NearestRows { ids, scores })
 }
 
 /// What a search did.

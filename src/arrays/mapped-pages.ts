@@ -17,7 +17,7 @@ import type { ByteRange, CallOptions } from '../storage/object-store.js';
 import type { Meter } from '../storage/wrap/meter.js';
 import { defined } from '../util/assert.js';
 import { throwIfAborted } from '../util/runtime.js';
-import { lowerBound } from '../util/sorted.js';
+import { isAscending, lowerBound } from '../util/sorted.js';
 import type { Lent, LentObject, LentRows, Pages, PlacedPart } from './pages.js';
 import type { Part, Picked } from './runs.js';
 
@@ -131,6 +131,20 @@ export class MappedPages implements Pages {
     });
     const watches = mapped.flatMap(({ watch }) => watch ?? []);
     const watch = watches.length === mapped.length ? this.#native.watchTogether(watches) : undefined;
+    // Blocks that are checked stay so.
+    const areChecked = new WeakSet<Float64Array>();
+    const areHere = (ids: Float64Array): boolean => {
+      for (const one of mapped) if (!this.#residency.isTouched(one, 0, one.bytes.byteLength)) return false;
+      if (areChecked.has(ids)) return true;
+      for (const [i, rows] of byPart(parts, ids)) {
+        const { object, dataOffset } = defined(parts[i], 'partition').part;
+        const blocks = new BlockSet(defined(mapped[i], 'mapping').checked, object.blockBytes);
+        blocks.addRows(rows, dataOffset, rowBytes);
+        if (!blocks.isEmpty) return false;
+      }
+      areChecked.add(ids);
+      return true;
+    };
     const wereRead = (ids: Float64Array): void => {
       this.#meter.mapped(ids.length * rowBytes);
       for (const [i, rows] of byPart(parts, ids)) {
@@ -138,7 +152,7 @@ export class MappedPages implements Pages {
         this.#residency.touchRows(defined(mapped[i], 'mapping'), dataOffset, rowBytes, rows);
       }
     };
-    const lent = { rows: this.#native.createRowParts(rows), wereRead };
+    const lent = { rows: this.#native.createRowParts(rows), areHere, wereRead };
     this.#together.set(parts, { mapped, watch, lent, dropped: this.#dropped });
     return lent;
   }
@@ -301,7 +315,7 @@ export class MappedPages implements Pages {
 
 /** Of each partition that has some of these rows its number, and their places in it. Sorts the ids. */
 function* byPart(parts: readonly PlacedPart[], ids: Float64Array): Generator<[number, Float64Array]> {
-  ids.sort();
+  if (!isAscending(ids)) ids.sort();
   let at = 0;
   for (const [i, { part, firstRowId }] of parts.entries()) {
     const end = at + lowerBound(ids.subarray(at), firstRowId + part.rows);

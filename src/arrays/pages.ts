@@ -24,6 +24,8 @@ export interface PlacedPart {
 /** Rows of partitions where they lie, for who compares each that it reads with a checksum of its own. */
 export interface LentRows {
   readonly rows: RowParts;
+  /** Whether the rows of these ids, which ascend, are checked, and in memory as far as is known. */
+  readonly areHere: (ids: Float64Array) => boolean;
   /** The rows of these ids were read. Sorts them. */
   readonly wereRead: (ids: Float64Array) => void;
 }

@@ -1,6 +1,6 @@
 // What the binary has for approximate search by lists.
 import type { Cascade, CodeTransform, ExactScan, ScanDtype, ScanOptions } from '../native.js';
-import type { RowParts } from './row-parts.js';
+import type { NearestRows, RowParts } from './row-parts.js';
 
 /** Centroids as they are stored: of each the step of its numbers (float32), and its numbers as int8. */
 export interface Centroids {
@@ -112,10 +112,19 @@ export interface IvfSearch
   searchNow(lists: IvfParts, rows: RowParts, rounds: IvfRounds): IvfSearched;
 }
 
+/** How far one query looks. */
+export interface IvfReach {
+  /** The nearest lists, put in order, and how many of them are looked into in any case. */
+  readonly probes: number;
+  readonly first: number;
+  /** Then more of them until so many rows that are not dead were seen. */
+  readonly least: number;
+}
+
 /** What a search for one query found, best first, and what it did. */
-export interface IvfHits {
-  readonly ids: Float64Array;
-  readonly scores: Float64Array;
+export interface IvfHits extends NearestRows {
+  /** Lists that were looked into. */
+  readonly lists: number;
   /** Ids of the rows that were read. */
   readonly read: Float64Array;
   /** Rows that were looked at by their codes. */
@@ -168,13 +177,13 @@ export interface IvfBinding {
   ): IvfParts;
   /**
    * A scan of one query, its search of lists and its results in one call on the event loop, without objects
-   * for each step: the fast way for one query where all is in memory. Nothing as `createIvfSearch`, and where
-   * codes cannot stand for the rows.
+   * for each step: the fast way for one query where all is in memory. Nothing as `createIvfSearch`, where
+   * codes cannot stand for the rows, and where less than `least` rows were seen and there are more lists.
    */
   searchListsNow(
     quantizer: IvfQuantizer,
     options: ScanOptions,
-    probes: number,
+    reach: IvfReach,
     lists: IvfParts,
     rows: RowParts,
     rounds: IvfRounds,

@@ -7,7 +7,7 @@ import type { IvfQuantizer, IvfSearch } from '../native/ivf.js';
 import type { ApproximateSearch } from './asked.js';
 import { type CodedRows, divided, estimate, refine } from './coded.js';
 import { mostPartitions } from './coded-here.js';
-import { type Heads, openSegments, probesOf } from './list-heads.js';
+import { type Heads, openSegments, type Reach, reachOf } from './list-heads.js';
 import { type FoundLists, searchListsHere } from './lists-here.js';
 import type { NearestPlan } from './plan.js';
 import { estimates } from './precision.js';
@@ -70,39 +70,6 @@ function open(
   } catch (error) {
     throw fromNative(error);
   }
-}
-
-/** How far a query looks. */
-interface Reach {
-  /** Lists at first, and at most. */
-  readonly first: number;
-  readonly most: number;
-  /** It goes on until it has seen so many of the rows that are searched. */
-  readonly rows: number;
-}
-
-/** Matching rows that are looked at for each row that is wanted, at least. */
-const seenForEach = 10;
-
-/**
- * A filter takes rows out of all lists alike, or out of those near the query: at first as many more lists are
- * looked into as fewer rows match, and then more until as many matching rows were seen as the lists of the
- * calibration have on average.
- */
-function reachOf(
-  { k, map, counts }: ApproximateSearch,
-  plan: NearestPlan,
-  heads: Heads,
-  lists: readonly CodedRows[],
-): Reach {
-  const most = heads.quantizer.lists();
-  const probes = probesOf(plan, heads, k);
-  if (plan.filter === undefined || plan.approximate?.nprobe !== undefined)
-    return { first: probes, most: probes, rows: 0 };
-  const share = counts.matchedRows / map.liveRows;
-  const covered = lists.reduce((sum, { list }) => sum + list.rows, 0);
-  const rows = Math.max(seenForEach * k, Math.ceil((probes * covered) / most));
-  return { first: Math.min(most, Math.ceil(probes / share)), most, rows };
 }
 
 /** Reads lists and scans them, a wave for each round. False when codes cannot stand for the rows. */

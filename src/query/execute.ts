@@ -28,7 +28,7 @@ import {
   scanList,
 } from './coded.js';
 import { scanListsHere, searchHere } from './coded-here.js';
-import { areFew, filteredParts, matchedRows } from './filtered.js';
+import { areFew, matchedRows, scoreFewNow } from './filtered.js';
 import type { NearestPlan } from './plan.js';
 import { isShort, rowsAMilli } from './now.js';
 import { estimates } from './precision.js';
@@ -81,20 +81,18 @@ export async function executeNearest(
     const scan = await startScan(environment.native, view, plan.metric, wanted, vectors);
     return { environment, view, map, scan, wanted, vectors, options: call, counts, scanned: 0 };
   };
-  const { rowSets } = environment.functions;
-  if (near !== undefined && matched === undefined) {
-    const parts = await view.scanParts(options);
-    throwIfAborted(call.signal);
-    const now = await nearNow(near, { parts, k: wanted, vectors, counts });
-    if (now !== undefined) return hitsOf(environment, view, plan, map, now, wanted, call);
-  }
+  const all = await view.scanParts(options);
+  const few = matched !== undefined && areFew(environment, view, matched) ? matched : undefined;
+  const parts = few === undefined && matched !== undefined ? matched.within(all) : all;
+  throwIfAborted(call.signal);
+  const asked = { parts, k: wanted, vectors, counts };
+  const now = few ? scoreFewNow(environment, view, plan, few, asked) : near && (await nearNow(near, asked));
+  if (now !== undefined) return hitsOf(environment, view, plan, map, now, wanted, call);
   let pass = await start();
-  if (matched !== undefined && areFew(environment, view, matched)) {
-    await scanIds(environment, view, map, pass.scan, rowSets.toSorted(matched.set), options);
-    counts.scoredRows += matched.count;
+  if (few !== undefined) {
+    await scanIds(environment, view, map, pass.scan, few.ids, options);
+    counts.scoredRows += few.count;
   } else {
-    const all = await view.scanParts(options);
-    const parts = matched === undefined ? all : filteredParts(all, matched, rowSets);
     if (near === undefined || !(await scanNear(pass, plan, parts, near))) {
       // Anew: what an index that is given up left behind in the scan counts for nothing.
       if (near !== undefined) pass = await start();

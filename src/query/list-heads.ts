@@ -9,6 +9,7 @@ import { v1 } from '../manifest/message.js';
 import type { IvfQuantizer, IvfSegment } from '../native/ivf.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
+import type { SearchNow } from './asked.js';
 import type { CodedRows } from './coded.js';
 import type { NearestPlan } from './plan.js';
 import { dimensionsOf } from './scan.js';
@@ -55,7 +56,7 @@ export function openSegments(
 }
 
 /** Lists that a query without a filter looks into. */
-export function probesOf(
+function probesOf(
   { approximate = {} }: NearestPlan,
   { index: { calibrations }, quantizer }: Heads,
   k: number,
@@ -63,4 +64,37 @@ export function probesOf(
   const most = quantizer.lists();
   const { nprobe, recall = 1 } = approximate;
   return Math.min(most, nprobe ?? probesFor(calibrations, k, recall, most));
+}
+
+/** How far a query looks. */
+export interface Reach {
+  /** Lists at first, and at most. */
+  readonly first: number;
+  readonly most: number;
+  /** It goes on until it has seen so many of the rows that are searched. */
+  readonly rows: number;
+}
+
+/** Matching rows that are looked at for each row that is wanted, at least. */
+const seenForEach = 10;
+
+/**
+ * A filter takes rows out of all lists alike, or out of those near the query: at first as many more lists are
+ * looked into as fewer rows match, and then more until as many matching rows were seen as the lists of the
+ * calibration have on average.
+ */
+export function reachOf(
+  { k, counts }: Pick<SearchNow, 'k' | 'counts'>,
+  plan: NearestPlan,
+  heads: Heads,
+  lists: readonly CodedRows[],
+): Reach {
+  const most = heads.quantizer.lists();
+  const probes = probesOf(plan, heads, k);
+  if (plan.filter === undefined || plan.approximate?.nprobe !== undefined)
+    return { first: probes, most: probes, rows: 0 };
+  const share = counts.matchedRows / counts.liveRows;
+  const covered = lists.reduce((sum, { list }) => sum + list.rows, 0);
+  const rows = Math.max(seenForEach * k, Math.ceil((probes * covered) / most));
+  return { first: Math.min(most, Math.ceil(probes / share)), most, rows };
 }

@@ -18,8 +18,8 @@ import { defined } from '../util/assert.js';
 import type { ApproximateSearch, SearchNow } from './asked.js';
 import { type CodedRows, divided, firstRound } from './coded.js';
 import { mostPartitions } from './coded-here.js';
-import { type Heads, openSegments, probesOf } from './list-heads.js';
-import { isShort, listsAMilli } from './now.js';
+import { type Heads, openSegments, reachOf } from './list-heads.js';
+import { isShort, listsAMilli, shortBytes } from './now.js';
 import type { NearestPlan } from './plan.js';
 import { estimates } from './precision.js';
 import { dimensionsOf, hitsOfTurn, scanDtype, untilCancelled } from './scan.js';
@@ -112,7 +112,7 @@ function lendScored(
   { type }: ArrayView,
   covered: readonly ScanPart[],
   k: number,
-): LentRows & { readonly rounds: IvfRounds } {
+): Pick<LentRows, 'rows' | 'wereRead'> & { readonly rounds: IvfRounds } {
   const rowBytes = rowBytesOf(type);
   const { rows, wereRead } = defined(pages.lendRows?.(covered, rowBytes), 'mapped rows');
   const rounds = { first: k + firstRound, most: Math.max(1, Math.floor(memoryBytes / 4 / rowBytes)) };
@@ -122,10 +122,13 @@ function lendScored(
 /** Lists are up to so many times as large as the mean of them. */
 const largestList = 2;
 
+/** With a filter so many times the lists are put in order that are looked into at first. */
+const listsInOrder = 4;
+
 /**
- * The same for one query without a filter in one call, where nothing has to be waited for: of the 100 µs of a
- * search a third is what is made around it. Undefined where something has, or where codes cannot stand for
- * the query.
+ * The same for one query in one call, where nothing has to be waited for: of the 100 µs of a search a third is
+ * what is made around it. Undefined where something has, where codes cannot stand for the query, and where
+ * more lists are to be looked into than were put in order.
  */
 export function searchListsNow(
   environment: ArrayEnvironment,
@@ -142,20 +145,24 @@ export function searchListsNow(
   if (plain.length > 0 || covered.length > mostPartitions) return undefined;
   const open = () => openSegments(environment, heads, lists);
   const { objects, lists: lent } = lendSegments(environment, quantizer, lists, open);
-  const probes = probesOf(plan, heads, k);
+  const { first, most, rows: least } = reachOf({ k, counts }, plan, heads, lists);
   const whole = lists.map(({ list }) => list.part.object.sizeBytes);
   const bytes = whole.reduce((sum, size) => sum + size, 0);
-  const looked = (largestList * probes * bytes) / quantizer.lists();
-  if (!isShort(native, listsAMilli, Math.min(looked, bytes), 1)) return undefined;
+  // As many as there is time for on the event loop.
+  const room =
+    bytes === 0 ? most : (shortBytes(native, listsAMilli) * quantizer.lists()) / (largestList * bytes);
+  if (Math.min(first, quantizer.lists() / largestList) > room) return undefined;
+  const inOrder = least === 0 ? first : Math.max(first, Math.min(listsInOrder * first, Math.floor(room)));
+  const reach = { probes: Math.min(most, inOrder), first, least };
   if (!objects.every((object, i) => object.isResident(Float64Array.of(0, whole[i] ?? 0)))) return undefined;
   const { rows, wereRead, rounds } = lendScored(environment, view, covered, k);
   const dimensions = dimensionsOf(view);
   const of = { metric: plan.metric, dtype: scanDtype(view), dimensions, k, queries: values };
   try {
-    const found = native.searchListsNow(quantizer, of, probes, lent, rows, rounds);
+    const found = native.searchListsNow(quantizer, of, reach, lent, rows, rounds);
     if (found === null) return undefined;
     for (const [i, ranges] of found.ranges.entries()) objects[i]?.wereRead(ranges);
-    counts.probedLists += probes;
+    counts.probedLists += found.lists;
     counts.codedRows += found.coded;
     counts.scoredRows += found.read.length;
     wereRead(found.read);

@@ -24,8 +24,13 @@ export function rowsAMilli(metric: ScanMetric, dtype: ScanDtype): number {
 
 let mostMillis: number | undefined;
 
-/** Whether scanning so many bytes takes no longer than the event loop can be held up for it. */
-export function isShort(native: NativeBinding, bytesAMilli: number, bytes: number, queries: number): boolean {
+/** Bytes that take as long to scan as the event loop can be held up for it. */
+export function shortBytes(native: NativeBinding, bytesAMilli: number): number {
   mostMillis ??= native.scannerInfo().threads === 1 ? 3 : 1;
-  return bytes * queries <= bytesAMilli * mostMillis;
+  return bytesAMilli * mostMillis;
+}
+
+/** Whether scanning so many bytes takes no longer than that. */
+export function isShort(native: NativeBinding, bytesAMilli: number, bytes: number, queries: number): boolean {
+  return bytes * queries <= shortBytes(native, bytesAMilli);
 }

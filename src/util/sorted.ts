@@ -24,6 +24,11 @@ export function upperBound(sorted: Float64Array, value: number): number {
   return low;
 }
 
+export function isAscending(numbers: Float64Array): boolean {
+  for (let i = 1; i < numbers.length; i++) if ((numbers[i] ?? 0) <= (numbers[i - 1] ?? 0)) return false;
+  return true;
+}
+
 /** Members in `[start, end)`. */
 export function countWithin(sorted: Float64Array, start: number, end: number): number {
   return lowerBound(sorted, end) - lowerBound(sorted, start);

@@ -125,6 +125,40 @@ describe('the nearest rows of a filter', () => {
     await dataset.close();
   });
 
+  test('again, one by one, where all is in memory', { timeout: 60_000 }, async () => {
+    const dataset = await open(path.join(folder, 'again'), { create: true });
+    const model = new Model();
+    await dataset.write((tx) => tx.create('e', { dtype: 'float32', rowShape: [dimensions] }));
+    await model.append(dataset, 2500, 40_000);
+    await dataset.array('e').index({ type: 'ivf', nlist: 20 });
+    const array = dataset.array('e');
+    const queries = vectorsOf(4);
+    for (const what of ['as it was made', 'replaced, dropped, set', 'appended']) {
+      if (what === 'appended') await model.append(dataset, 1500);
+      if (what.startsWith('replaced')) await model.change(dataset);
+      for (const { text, holds } of filters) {
+        const together = array.nearest({ data: queries, shape: [4, dimensions] }).where(text);
+        const expected = await together.exact().toArray();
+        for (const how of [1000, undefined]) {
+          for (let round = 0; round < 3; round++) {
+            for (const [q, hits] of expected.entries()) {
+              const one = array.nearest(queries.subarray(q * dimensions, (q + 1) * dimensions)).where(text);
+              const query = how === undefined ? one : one.nprobe(how);
+              const { result, analysis } = await query.analyze();
+              expect(result, `seed ${seed}, ${what}, ${text}`).toEqual(hits);
+              expect(analysis.rows.matched).toBe(model.rows.filter(holds).length);
+              // What matched is known by then.
+              expect(analysis.windows.all).toBe(0);
+            }
+          }
+        }
+        const seen = await array.nearest(queries.subarray(0, dimensions)).where(text).recall(0.9).toArray();
+        expect(seen.length).toBe(expected[0]?.length);
+      }
+    }
+    await dataset.close();
+  });
+
   for (const name of storesUnderTest()) {
     test(`on ${name}`, { timeout: 120_000 }, async () => {
       const store = await openTestStore(name);

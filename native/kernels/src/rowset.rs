@@ -14,10 +14,36 @@ pub const MAX_ID: u64 = (1 << 53) - 1;
 const MAX_LISTED: u64 = 1 << 27;
 
 /// A set of row ids, each at most `MAX_ID`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RowSet(RoaringTreemap);
+#[derive(Clone, Debug, Default)]
+pub struct RowSet(RoaringTreemap, Option<Bits>);
+
+impl PartialEq for RowSet {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+/// Which of the ids from `first` on a set has, one bit for each.
+#[derive(Clone, Debug)]
+struct Bits {
+    first: u64,
+    words: Vec<u64>,
+}
+
+impl Bits {
+    /// None for an id that has no bit.
+    fn get(&self, id: u64) -> Option<bool> {
+        let at = id.checked_sub(self.first)?;
+        let word = self.words.get(usize::try_from(at / 64).ok()?)?;
+        Some(word >> (at % 64) & 1 == 1)
+    }
+}
 
 impl RowSet {
+    fn of(set: RoaringTreemap) -> Self {
+        Self(set, None)
+    }
+
     /// From ids in ascending order; repeats are allowed.
     pub fn from_sorted(ids: impl IntoIterator<Item = u64>) -> Result<Self> {
         let mut set = RoaringTreemap::new();
@@ -33,7 +59,7 @@ impl RowSet {
             }
             last = Some(id);
         }
-        Ok(Self(set))
+        Ok(Self::of(set))
     }
 
     /// The ids from `first` on whose bits are set, the least significant of a byte first.
@@ -62,14 +88,14 @@ impl RowSet {
             }
             (base, rest) = (base + 8 * some.len() as u64, after);
         }
-        Ok(Self(RoaringTreemap::from_bitmaps(parts)))
+        Ok(Self::of(RoaringTreemap::from_bitmaps(parts)))
     }
 
     /// All ids of `[start, end)`.
     pub fn range(start: u64, end: u64) -> Self {
         let mut set = RoaringTreemap::new();
         set.insert_range(start..end);
-        Self(set)
+        Self::of(set)
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Self> {
@@ -98,7 +124,7 @@ impl RowSet {
         let set = RoaringTreemap::from_bitmaps(parts);
         match set.max() {
             Some(id) if id > MAX_ID => Err(format!("id {id} is above 2^53 - 1")),
-            _ => Ok(Self(set)),
+            _ => Ok(Self::of(set)),
         }
     }
 
@@ -131,26 +157,41 @@ impl RowSet {
     }
 
     pub fn contains(&self, id: u64) -> bool {
-        self.0.contains(id)
+        self.1.as_ref().and_then(|bits| bits.get(id)).unwrap_or_else(|| self.0.contains(id))
+    }
+
+    /// The same, with a bit for each of `count` ids from `first` on: for who asks for many of them one by one,
+    /// which costs a tenth then.
+    pub fn with_bits(mut self, first: u64, count: usize) -> Self {
+        let mut words = vec![0; count.div_ceil(64)];
+        let last = first.saturating_add((64 * words.len()) as u64);
+        let mut ids = self.0.iter();
+        ids.advance_to(first);
+        for id in ids.take_while(|&id| id < last) {
+            let at = (id - first) as usize;
+            words[at / 64] |= 1 << (at % 64);
+        }
+        self.1 = Some(Bits { first, words });
+        self
     }
 
     pub fn union(self, other: &Self) -> Self {
-        Self(self.0 | &other.0)
+        Self::of(self.0 | &other.0)
     }
 
     pub fn intersection(self, other: &Self) -> Self {
-        Self(self.0 & &other.0)
+        Self::of(self.0 & &other.0)
     }
 
     pub fn difference(self, other: &Self) -> Self {
-        Self(self.0 - &other.0)
+        Self::of(self.0 - &other.0)
     }
 
     /// The members in `[start, end)`.
     pub fn slice(mut self, start: u64, end: u64) -> Self {
         self.0.remove_range(..start);
         self.0.remove_range(end..);
-        self
+        Self::of(self.0)
     }
 }
 
@@ -191,6 +232,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn bits_have_the_same_members(ids in ids(), first in 0u64..70_000, count in 0usize..20_000) {
+            let set = set(&ids);
+            for first in [first, first + u64::from(u32::MAX) - 30_000, MAX_ID - 9_500] {
+                let with_bits = set.clone().with_bits(first, count);
+                let near = first.saturating_sub(100)..first + count as u64 + 100;
+                for id in near.chain(ids.iter().copied()) {
+                    prop_assert_eq!(with_bits.contains(id), ids.contains(&id));
+                }
+                prop_assert_eq!(&with_bits, &set);
+            }
+        }
+
         #[test]
         fn sets_behave_like_sets(a in ids(), b in ids(), start in 0u64..1 << 34, length in 0u64..1 << 34) {
             let (x, y) = (set(&a), set(&b));
@@ -272,7 +326,7 @@ mod tests {
     fn a_set_too_large_to_list_still_counts() {
         let mut tree = RoaringTreemap::new();
         tree.insert_range(0..MAX_LISTED + 1);
-        let set = RowSet::decode(&RowSet(tree).encode()).unwrap();
+        let set = RowSet::decode(&RowSet::of(tree).encode()).unwrap();
         assert_eq!(set.len(), MAX_LISTED + 1);
         assert_eq!(set.to_sorted().unwrap_err().code, Code::ResourceExhausted);
     }

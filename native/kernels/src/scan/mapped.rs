@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use super::cascade::{Cascade, check_row, prefetch_row};
 use super::keeper::Keeper;
 use super::pass::Bounds;
+use super::{ExactScan, Partition};
 use crate::topk::{Candidate, Hit};
 use crate::{Error, Result};
 
@@ -33,15 +34,16 @@ impl<'a> MappedRows<'a> {
         Ok(Self { row_bytes, parts })
     }
 
+    fn find(&self, id: u64) -> Option<&'a [u8]> {
+        let after = self.parts.partition_point(|&(first_id, _)| first_id <= id);
+        let (first_id, rows) = self.parts.get(after.checked_sub(1)?)?;
+        let start = usize::try_from(id - first_id).ok()?.checked_mul(self.row_bytes)?;
+        rows.get(start..start.checked_add(self.row_bytes)?)
+    }
+
     /// `Corrupt` for an id that no row has.
     fn row(&self, id: u64) -> Result<&'a [u8]> {
-        let find = || {
-            let after = self.parts.partition_point(|&(first_id, _)| first_id <= id);
-            let (first_id, rows) = self.parts.get(after.checked_sub(1)?)?;
-            let start = usize::try_from(id - first_id).ok()?.checked_mul(self.row_bytes)?;
-            rows.get(start..start.checked_add(self.row_bytes)?)
-        };
-        find().ok_or_else(|| Error::corrupt(format!("codes name row {id}, which is not there")))
+        self.find(id).ok_or_else(|| Error::corrupt(format!("codes name row {id}, which is not there")))
     }
 }
 
@@ -75,6 +77,27 @@ impl<'a> Ahead<'a> {
             for q in 0..keeper.candidates.len() {
                 self.read.extend(keeper.bound_best(q, rows)?);
             }
+        }
+        Ok(())
+    }
+}
+
+/// Rows that are copied side by side to be scanned: they fit the second cache of a core.
+const COPIED_BYTES: usize = 128 << 10;
+
+impl ExactScan {
+    /// Scans the rows of some ids, which ascend. `InvalidArgument` for an id of no row.
+    pub fn scan_some(&self, rows: &MappedRows<'_>, ids: &[u64]) -> Result<()> {
+        let row_bytes = self.row_bytes();
+        let mut copied = Vec::with_capacity(COPIED_BYTES.max(row_bytes));
+        for some in ids.chunks((COPIED_BYTES / row_bytes).max(1)) {
+            copied.clear();
+            for &id in some {
+                let row = rows.find(id).ok_or_else(|| Error::invalid(format!("no row has the id {id}")))?;
+                copied.extend_from_slice(row);
+            }
+            let part = Partition { rows: &copied, first_id: 0, ids: Some(some), dead: None };
+            self.scan(&part, 0..some.len())?;
         }
         Ok(())
     }

@@ -132,3 +132,22 @@ fn rows_that_are_missing_or_out_of_order_are_typed_errors() {
     refused(&[(0, &row), (0, &row)]);
     refused(&[(u64::MAX, &row), (3, &row)]);
 }
+
+#[test]
+fn rows_of_some_ids_are_those_of_a_scan() {
+    let world = World::new();
+    for (metric, step) in [(Metric::Cosine, 1), (Metric::L2, 7), (Metric::Hamming, 900)] {
+        let ids: Vec<u64> = (0..ROWS as u64).step_by(step).collect();
+        let dead =
+            crate::rowset::RowSet::from_sorted((0..ROWS as u64).filter(|id| id % step as u64 > 0)).unwrap();
+        let plain = world.scan(metric, 3);
+        let part = Partition { rows: &world.rows, first_id: 0, ids: None, dead: Some(&dead) };
+        plain.scan(&part, 0..ROWS).unwrap();
+        let scan = world.scan(metric, 3);
+        scan.scan_some(&world.at_hand(), &ids).unwrap();
+        assert_eq!(found(scan.results()), found(plain.results()), "{metric:?}");
+    }
+    let scan = world.scan(Metric::L2, 1);
+    let refused = scan.scan_some(&world.at_hand(), &[5, ROWS as u64]);
+    assert_eq!(refused.map_err(|error| error.code), Err(Code::InvalidArgument));
+}
