@@ -5,7 +5,8 @@ import type { ObjectStore } from '../storage/object-store.js';
 import { openStore } from '../storage/open.js';
 import { parseStoreUri } from '../storage/uri.js';
 import { callOptions, forwarding } from '../storage/wrap/forwarding.js';
-import { type Runtime, systemRuntime } from '../util/runtime.js';
+import { ownSignal } from '../storage/wrap/parallel.js';
+import { onAbort, type Runtime, systemRuntime } from '../util/runtime.js';
 
 export interface BackendOptions {
   readonly runtime?: Runtime;
@@ -19,17 +20,24 @@ export async function openBackend(uri: string, options: BackendOptions): Promise
   return location.scheme === 's3' || location.scheme === 'gs' ? askedAhead(store, hintKey, options) : store;
 }
 
-/** `store`, of which `key` is asked for at once: the first `get` of it gets that answer, or its failure. */
+/** `store`, of which `key` is asked for at once: the first `get` of it gets that answer, or its
+ * failure, and may end it. */
 function askedAhead(store: ObjectStore, key: string, options: BackendOptions): ObjectStore {
-  let ahead: ReturnType<ObjectStore['get']> | undefined = store.get(key, callOptions(options));
+  const own = ownSignal(options.signal);
+  let ahead: ReturnType<ObjectStore['get']> | undefined = store
+    .get(key, { signal: own.signal })
+    .finally(own.release);
   // Whoever takes it hears of its failure.
   ahead.catch(() => undefined);
   return forwarding(store, {
-    get: (asked, call) => {
+    get: (asked, call = {}) => {
       if (asked !== key || ahead === undefined) return store.get(asked, call);
+      const { signal } = call;
       const answer = ahead;
       ahead = undefined;
-      return answer;
+      const leave = (): void => own.abort(signal?.reason);
+      if (signal?.aborted) leave();
+      return answer.finally(onAbort(signal, leave));
     },
   });
 }

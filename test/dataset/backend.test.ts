@@ -11,11 +11,12 @@ afterEach(async () => {
   for (const dispose of disposals.splice(0).reverse()) await dispose();
 });
 
-/** A bucket that answers as it is told, one answer a request. */
+/** A bucket that answers as it is told, one answer a request; with 0 never. */
 async function bucket(...statuses: readonly number[]) {
   let turn = 0;
   const tiny = await tinyServer((_, response) => {
     const status = statuses[turn++] ?? 200;
+    if (status === 0) return;
     response.writeHead(status, { etag: `"${turn}"`, 'content-length': 1 }).end('a');
   });
   disposals.push(() => tiny.close());
@@ -57,6 +58,19 @@ test('it ends with the signal of the opening', async () => {
   const store = await open(controller.signal);
   controller.abort();
   expect((await failure(store.get('latest', { signal: controller.signal }))).code).toBe('Aborted');
+});
+
+test('its first reader may end it, and then asks anew', async () => {
+  const requests = await bucket(0);
+  const store = await open();
+  await vi.waitFor(() => expect(requests).toHaveLength(1));
+  const controller = new AbortController();
+  const read = failure(store.get('latest', { signal: controller.signal }));
+  controller.abort();
+  expect((await read).code).toBe('Aborted');
+  expect((await store.get('latest'))?.token).toBe('"2"');
+  const other = await open();
+  expect((await failure(other.get('latest', { signal: AbortSignal.abort() }))).code).toBe('Aborted');
 });
 
 test('of a folder nothing is asked ahead', async () => {

@@ -25,16 +25,26 @@ export async function inParallel<T>(
   }
 }
 
+/** A signal that fires with another one, or by itself. */
+export interface OwnSignal {
+  readonly signal: AbortSignal;
+  /** Fires this one alone. */
+  readonly abort: (reason: unknown) => void;
+  /** It follows the other one no more. */
+  readonly release: () => void;
+}
+
 /**
  * A signal of our own that fires with the caller's, until it is released. An SDK listens on what it is given
  * as often as it likes; on the caller's, Node would warn of a leak at the eleventh listener.
  */
-export function ownSignal(signal: AbortSignal): {
-  readonly signal: AbortSignal;
-  readonly release: () => void;
-} {
+export function ownSignal(signal: AbortSignal | undefined): OwnSignal {
   const own = new AbortController();
   setMaxListeners(0, own.signal);
-  if (signal.aborted) own.abort(signal.reason);
-  return { signal: own.signal, release: onAbort(signal, () => own.abort(signal.reason)) };
+  if (signal?.aborted) own.abort(signal.reason);
+  return {
+    signal: own.signal,
+    abort: (reason) => own.abort(reason),
+    release: onAbort(signal, () => own.abort(signal?.reason)),
+  };
 }
