@@ -51,6 +51,11 @@ function badKey(what: string, key: string, flaw: string): NacreError {
   });
 }
 
+/** Bytes of a range; 0 for a whole object, which is a hint, a root or a segment, and small. */
+export function lengthOf(range: ByteRange | undefined): number {
+  return range === undefined ? 0 : range.end - range.start;
+}
+
 /** The part of `range` inside an object of `sizeBytes`, as an offset and a length of at least 0. */
 export function cutRange(
   range: ByteRange | undefined,

@@ -36,7 +36,7 @@ export interface GetOptions extends CallOptions {
   /**
    * Memory for the body, exactly as long as the range: a backend that can writes there as bytes arrive, and
    * gives it back as `bytes`, which saves a copy. Its content is undefined while the call runs and after it
-   * failed.
+   * failed. Nobody writes there when the call has ended, aborted or not.
    */
   readonly into?: Uint8Array;
 }

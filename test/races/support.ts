@@ -12,7 +12,7 @@ import type { Dataset } from '../../src/index.js';
 import { openStoreDataset } from '../../src/dataset/open.js';
 import { type Proxy, type ProxyRule, startProxy } from '../support/proxy.mjs';
 import { storesUnderTest } from '../support/servers/index.ts';
-import { openTestStore, type TestStore } from '../support/servers/open.ts';
+import { envThrough, openTestStore, type TestStore } from '../support/servers/open.ts';
 import { rowLength, rowsOf } from './content.mjs';
 
 /** Multiplies how often things are done. */
@@ -60,12 +60,7 @@ export interface Place {
 export async function makePlace(name: SharedStore, arrays: readonly string[] = ['rows']): Promise<Place> {
   const opened = await openTestStore(name);
   const proxy = opened.endpoint === undefined ? undefined : await startProxy(opened.endpoint);
-  const env = Object.fromEntries(
-    Object.entries(opened.env).map(([key, value]) => [
-      key,
-      proxy !== undefined && value === opened.endpoint ? proxy.endpoint : value,
-    ]),
-  );
+  const env = proxy === undefined ? opened.env : envThrough(opened, proxy.endpoint);
   const openDirect = async (create = false): Promise<Dataset> =>
     openStoreDataset(await opened.another(), { cacheDir: false, create });
   const ds = await openDirect(true);

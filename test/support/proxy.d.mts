@@ -17,12 +17,12 @@ export interface ProxyRule {
   readonly probability?: number;
   readonly seed?: number;
   /**
-   * `drop`: never reaches the server. `answer`: `status` with `code`, `headers`, `body`, without the
+   * `drop`: never reaches the server. `stall`: nor is it ever answered. `answer`: `status` with `code`, `headers`, `body`, without the
    * server. `hold`: a write is answered as done and thrown away. `cut`: done by the server, the answer
    * lost. `flip`: one bit of the answer's body. `truncate`: the body ends early. `delay`: `delayMs` before
    * the server hears of it.
    */
-  readonly action: 'drop' | 'answer' | 'hold' | 'cut' | 'flip' | 'truncate' | 'delay';
+  readonly action: 'drop' | 'stall' | 'answer' | 'hold' | 'cut' | 'flip' | 'truncate' | 'delay';
   readonly status?: number;
   readonly code?: string;
   readonly headers?: Readonly<Record<string, string>>;

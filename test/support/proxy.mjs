@@ -138,6 +138,8 @@ const codes = {
 const actions = {
   /** The request never reaches the server. */
   drop: ({ response }) => response.destroy(),
+  /** Neither answered nor handed on: its client has to leave. */
+  stall: () => {},
   /** Answered here; the server does not hear of it. */
   answer: ({ rule, request, response }) => {
     request.resume().on('end', () => {

@@ -3,7 +3,8 @@
 import PQueue from 'p-queue';
 import { NacreError } from '../../errors.js';
 import { abortedError, onAbort, throwIfAborted } from '../../util/runtime.js';
-import type { ByteRange, CallOptions, GetOptions, ObjectBody, ObjectStore } from '../object-store.js';
+import { lengthOf } from '../keys.js';
+import type { CallOptions, ObjectStore } from '../object-store.js';
 import { forwarding } from './forwarding.js';
 import { ownSignal } from './parallel.js';
 
@@ -21,42 +22,55 @@ export interface LimitOptions {
   readonly waiting?: number;
 }
 
-/**
- * `inner` with at most so many requests at once. A call that waits leaves the queue at once when its signal
- * fires; one under way keeps its place until it has ended. A `getRanges` holds one place.
- */
+/** A limit that may hold for several ways to one store. */
+export interface Limits {
+  /**
+   * `inner` with at most so many requests at once. A call that waits leaves the queue at once when its signal
+   * fires; one under way keeps its place until it has ended. A `getRanges` holds one place.
+   */
+  readonly around: (inner: ObjectStore) => ObjectStore;
+  /** Runs a read of so many bytes in a place of its own, as `around` does. */
+  readonly place: ReadGate;
+}
+
+/** As {@link Gate}, for a read of so many bytes. */
+export type ReadGate = <O extends CallOptions, T>(
+  bytes: number,
+  options: O,
+  run: (options: O) => Promise<T>,
+) => Promise<T>;
+
+/** See {@link Limits.around}. */
 export function limiting(inner: ObjectStore, options: LimitOptions = {}): ObjectStore {
+  return limits(options).around(inner);
+}
+
+export function limits(options: LimitOptions = {}): Limits {
   const { reads = 64, longReads = 32, writes = 16, waiting = 65_536 } = options;
   const read = gate(reads, waiting);
   const longRead = gate(longReads, waiting);
   const write = gate(writes, waiting);
-  return forwarding(inner, {
-    get(key, call) {
-      const get = (own: GetOptions | undefined): Promise<ObjectBody | undefined> => inner.get(key, own);
-      return isLong(call?.range) ? longRead(call, (own) => read(own, get)) : read(call, get);
-    },
-    getRanges: (key, ranges, call) => read(call, (own) => inner.getRanges(key, ranges, own)),
-    head: (key, call) => read(call, (own) => inner.head(key, own)),
-    list: (call) => read(call, (own) => inner.list(own)),
-    put: (key, body, call) => write(call, (own) => inner.put(key, body, own)),
-    delete: (keys, call) => write(call, (own) => inner.delete(keys, own)),
-  });
-}
-
-function isLong(range: ByteRange | undefined): boolean {
-  return range !== undefined && range.end - range.start > 2 ** 20;
+  const place: ReadGate = (bytes, call, run) =>
+    bytes > 2 ** 20 ? longRead(call, (own) => read(own, run)) : read(call, run);
+  const around = (inner: ObjectStore): ObjectStore =>
+    forwarding(inner, {
+      get: (key, call = {}) => place(lengthOf(call.range), call, (own) => inner.get(key, own)),
+      getRanges: (key, ranges, call = {}) => read(call, (own) => inner.getRanges(key, ranges, own)),
+      head: (key, call = {}) => read(call, (own) => inner.head(key, own)),
+      list: (call = {}) => read(call, (own) => inner.list(own)),
+      put: (key, body, call = {}) => write(call, (own) => inner.put(key, body, own)),
+      delete: (keys, call = {}) => write(call, (own) => inner.delete(keys, own)),
+    });
+  return { around, place };
 }
 
 /** Runs one call when there is room; `run` gets its options, with a signal of the request's own. */
-type Gate = <O extends CallOptions, T>(
-  options: O | undefined,
-  run: (options: O | undefined) => Promise<T>,
-) => Promise<T>;
+type Gate = <O extends CallOptions, T>(options: O, run: (options: O) => Promise<T>) => Promise<T>;
 
 function gate(concurrency: number, mostWaiting: number): Gate {
   const queue = new PQueue({ concurrency });
   return async (options, run) => {
-    const { signal, background = false } = options ?? {};
+    const { signal, background = false } = options;
     throwIfAborted(signal);
     if (queue.size >= mostWaiting)
       throw new NacreError('ResourceExhausted', `${queue.size} requests wait for the store already`, {
@@ -64,7 +78,7 @@ function gate(concurrency: number, mostWaiting: number): Gate {
         context: { waiting: queue.size, underWay: queue.pending },
       });
     const begin = async (): ReturnType<typeof run> => {
-      if (options === undefined || signal === undefined) return run(options);
+      if (signal === undefined) return run(options);
       const own = ownSignal(signal);
       return run({ ...options, signal: own.signal }).finally(own.release);
     };

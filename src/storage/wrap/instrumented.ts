@@ -3,6 +3,7 @@
 import { byteLength, type ByteSource } from '../../util/bytes.js';
 import type { CallOptions, ObjectStore } from '../object-store.js';
 import { forwarding } from './forwarding.js';
+import { outrun } from './hedged.js';
 import type { Meter } from './meter.js';
 import type { RequestKind } from './price.js';
 
@@ -16,9 +17,13 @@ interface Measure<T> {
 /**
  * `inner`, counted. Parts of a multipart upload and batches of a delete are counted from the store's
  * capabilities, a `getRanges` as one get a range: what a bucket bills, up to how a backend cuts its parts.
- * Each such call is one span in the count of waves.
+ * Each such call is one span in the count of waves. With `hedges`, each is the second request of a read.
  */
-export function instrumented(inner: ObjectStore, meter: Meter): ObjectStore {
+export function instrumented(
+  inner: ObjectStore,
+  meter: Meter,
+  { hedges = false }: { readonly hedges?: boolean } = {},
+): ObjectStore {
   const { scheme, deleteBatch, singlePutBytes } = inner.capabilities;
 
   async function counted<T>(
@@ -27,13 +32,15 @@ export function instrumented(inner: ObjectStore, meter: Meter): ObjectStore {
     call: () => Promise<T>,
     { requests = 1, down, up }: Measure<T> = {},
   ): Promise<T> {
-    const span = meter.begin({ kind, scheme, count: requests, background: options?.background ?? false });
+    const background = !hedges && options?.background === true;
+    const span = meter.begin({ kind, scheme, count: requests, background, hedge: hedges });
     try {
       const result = await call();
       span.ended(down?.(result) ?? 0, up?.(result) ?? 0);
       return result;
     } catch (error) {
-      span.failed(error);
+      if (options?.signal?.reason === outrun) span.ended(0, 0);
+      else span.failed(error);
       throw error;
     }
   }

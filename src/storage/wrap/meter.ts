@@ -13,6 +13,8 @@ export interface MeterCounts {
   readonly totalRequests: number;
   /** Of these, those that nobody waited for; they count in no wave. */
   readonly backgroundRequests: number;
+  /** Of these, second requests of reads whose first was late (`hedge` of `open()`); they count in no wave. */
+  readonly hedged: number;
   /** Bodies read, resp. sent and accepted. Listings and headers are not counted. */
   readonly bytesDown: number;
   readonly bytesUp: number;
@@ -25,7 +27,7 @@ export interface MeterCounts {
    * Requests that the store turned away to be left alone: 429, 503, or an answer that says when to come back.
    */
   readonly throttles: number;
-  /** Requests that ended with any error. */
+  /** Requests that ended with any error; not those that were aborted since a hedge was faster, or slower. */
   readonly failures: number;
   readonly elapsedMs: number;
   /** Requests at list price, US dollars; a folder costs nothing. */
@@ -38,6 +40,8 @@ export interface MeterRequest {
   /** What the store is asked in fact: parts of an upload, batches of a delete. Default 1. */
   readonly count?: number;
   readonly background?: boolean;
+  /** The second request of a read: the first one's span, which ends with the read, is its wave. */
+  readonly hedge?: boolean;
 }
 
 /** One request under way; call one of the two, once. */
@@ -119,6 +123,7 @@ class Counter {
   readonly #requests: Record<RequestKind, number> = { get: 0, put: 0, head: 0, list: 0, delete: 0 };
   readonly #waves = new WaveCounter();
   #background = 0;
+  #hedged = 0;
   #bytesDown = 0;
   #bytesUp = 0;
   #throttles = 0;
@@ -130,13 +135,14 @@ class Counter {
     this.#startMs = runtime.monotonic();
   }
 
-  begin({ kind, scheme, count = 1, background = false }: MeterRequest): MeterSpan {
+  begin({ kind, scheme, count = 1, background = false, hedge = false }: MeterRequest): MeterSpan {
     this.#requests[kind] += count;
     this.#nanoUsd += requestPrice(scheme, kind, count);
     if (background) this.#background += count;
+    if (hedge) this.#hedged += count;
     const begun = this.#waves.begin();
     const end = (): void => {
-      if (!background) this.#waves.end(begun);
+      if (!background && !hedge) this.#waves.end(begun);
     };
     return {
       ended: (bytesDown, bytesUp) => {
@@ -157,6 +163,7 @@ class Counter {
       requests: { ...this.#requests },
       totalRequests: Object.values(this.#requests).reduce((sum, count) => sum + count, 0),
       backgroundRequests: this.#background,
+      hedged: this.#hedged,
       bytesDown: this.#bytesDown,
       bytesUp: this.#bytesUp,
       bytesMapped: this.bytesMapped,

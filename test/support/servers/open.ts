@@ -56,6 +56,13 @@ export async function openTestStore(name: StoreName, options: TestStoreOptions =
   });
 }
 
+/** What a process needs to open the store through another endpoint: that of a proxy before its server. */
+export function envThrough({ env, endpoint }: TestStore, other: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [name, value === endpoint ? other : value]),
+  );
+}
+
 async function openFolder(runtime: Runtime): Promise<TestStore> {
   const { LocalStore } = await import('../../../src/storage/local.js');
   const folder = mkdtempSync(path.join(os.tmpdir(), 'nacre-folder-'));
