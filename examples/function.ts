@@ -92,7 +92,7 @@ async function datasetAt(uri: string, signal: AbortSignal): Promise<Dataset> {
     return dataset;
   }
   // No signal: the handle outlives the call that opens it.
-  const opening = open(uri, { memoryBytes: 128 * 2 ** 20 });
+  const opening = open(uri, { memoryBytes: 128 * 2 ** 20, hedge: true });
   kept.set(uri, opening);
   // A failure must not stay for the next call.
   opening.catch(() => kept.delete(uri));

@@ -87,6 +87,7 @@ test('the types that are exported', () => {
       "FilterValue",
       "Finding",
       "GivenAttributes",
+      "HedgeOptions",
       "Hit",
       "HnswIndexOptions",
       "IndexInfo",

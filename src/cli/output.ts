@@ -79,6 +79,7 @@ export function meterText(counts: MeterCounts): string {
     `$${counts.priceUsd.toFixed(7)}`,
     durationText(counts.elapsedMs),
   ];
+  if (counts.hedged > 0) parts.push(`${countText(counts.hedged)} hedged`);
   if (counts.retries > 0) parts.push(plural(counts.retries, 'retry').replace('retrys', 'retries'));
   return parts.join(', ');
 }

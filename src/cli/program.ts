@@ -72,6 +72,7 @@ export function makeProgram(running: Running, commands: readonly Register[]): Co
     .option('-q, --quiet', 'print errors and the data asked for only')
     .option('-v, --verbose', 'print requests, waves, bytes and price on standard error')
     .option('--timeout <duration>', 'give up after 500ms, 30s, 5m or 1h', parseDuration)
+    .option('--hedge', 'send reads of a bucket again when they are late')
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError()

@@ -14,6 +14,7 @@ export interface CommonOptions {
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly timeout?: number;
+  readonly hedge?: boolean;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
   readonly memory?: number;
@@ -65,12 +66,13 @@ export class Session {
 
   /** Opens a dataset that is closed, and counted by -v, when the command ends. */
   async open(uri: string, options: Pick<OpenOptions, 'create'> = {}): Promise<Dataset> {
-    const { memory } = this.options;
+    const { memory, hedge } = this.options;
     const dataset = await open(uri, {
       ...options,
       signal: this.signal,
       onWarning: (warning) => this.note(errorText(warning, false).replace(/^error:/, 'warning:')),
       ...(memory === undefined ? {} : { memoryBytes: memory }),
+      ...(hedge === undefined ? {} : { hedge }),
     });
     this.#closers.push(() => dataset.close());
     this.count(() => dataset.meter.snapshot());

@@ -28,6 +28,8 @@ export interface QueryAnalysis {
   /** What was done, as `explain()` has it. */
   readonly plan: string;
   readonly requests: number;
+  /** Of these, reads that were sent a second time (`hedge` of `open()`). */
+  readonly hedged: number;
   /** Dependent round trips. */
   readonly waves: number;
   /** Bodies that were read from the store. */
@@ -95,8 +97,9 @@ type LookedAt = Pick<QueryAnalysis, 'rows' | 'windows' | 'indexes'>;
 type Cost = Omit<QueryAnalysis, 'plan' | 'cacheHits' | 'cacheMisses' | keyof LookedAt>;
 
 function costOf(meter: MeterCounts): Cost {
-  const { totalRequests, waves, bytesDown, bytesMapped, retries, elapsedMs, priceUsd } = meter;
-  return { requests: totalRequests, waves, bytesRead: bytesDown, bytesMapped, retries, elapsedMs, priceUsd };
+  const { totalRequests, hedged, waves, bytesDown, bytesMapped, retries, elapsedMs, priceUsd } = meter;
+  const requests = { requests: totalRequests, hedged, waves };
+  return { ...requests, bytesRead: bytesDown, bytesMapped, retries, elapsedMs, priceUsd };
 }
 
 function lookedAt(counts: QueryCounts): LookedAt {

@@ -2,9 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { hintKeys } from '../races/support.js';
 import { dict, npyFile } from '../support/npy-file.js';
+import { startProxy } from '../support/proxy.mjs';
 import { server, type ServerName, serversUnderTest, storesUnderTest } from '../support/servers/index.ts';
-import { openTestStore } from '../support/servers/open.ts';
+import { envThrough, openTestStore } from '../support/servers/open.ts';
 import { answer, nacre, pairs, scratch } from './support.js';
 
 const folder = await scratch();
@@ -67,6 +69,25 @@ describe.each(serversUnderTest())('%s', (name) => {
       const ended = await nacre([...args, '--json', '--timeout', '60s'], { env });
       expect([args[0], ended.code, ended.error.code]).toEqual([args[0], 4, 'NotFound']);
       expect(ended.error.message).toContain('bucket');
+    }
+  });
+
+  test('--hedge sends a read again when its answer is late, and -v counts it', async () => {
+    const place = await openTestStore(name);
+    const proxy = await startProxy(place.endpoint ?? '');
+    try {
+      const rows = await pairs(path.join(folder, 'hedged.npy'), 3);
+      await answer(['import', place.uri, 'e', rows], { env: place.env });
+      const env = envThrough(place, proxy.endpoint);
+      proxy.setRules([{ method: 'GET', path: hintKeys, action: 'stall', times: 1 }]);
+      const ended = await nacre(['info', place.uri, '--hedge', '-v', '--json'], { env });
+      expect([ended.code, ended.json]).toMatchObject([0, { arrays: { e: { shape: [3, 2] } } }]);
+      expect(ended.stderr).toMatch(/, [1-9] hedged$/m);
+      const plain = await nacre(['info', place.uri, '-v'], { env });
+      expect([plain.code, plain.stderr]).toEqual([0, expect.not.stringContaining('hedged')]);
+    } finally {
+      await proxy.close();
+      await place.dispose();
     }
   });
 
