@@ -15,7 +15,7 @@ export class PlacedBody extends Readable {
 }
 
 /** One body is held in memory, so an answer that announces more is not begun. */
-const largestBodyBytes = 4 * 2 ** 30;
+export const largestBodyBytes = 4 * 2 ** 30;
 
 export interface BodyExpectation {
   /** By `Content-Length`; undefined when the server did not say. */
@@ -62,7 +62,7 @@ export async function readBody(body: Readable, expected: BodyExpectation): Promi
 }
 
 /** Not zeroed, since every byte is written before it is handed out; not pooled, so that it can be kept. */
-function roomFor(lengthBytes: number, into: Uint8Array | undefined): Uint8Array {
+export function roomFor(lengthBytes: number, into?: Uint8Array): Uint8Array {
   return into?.byteLength === lengthBytes ? into : new Uint8Array(Buffer.allocUnsafeSlow(lengthBytes).buffer);
 }
 

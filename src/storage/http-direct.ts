@@ -1,29 +1,33 @@
-// GETs whose bodies go from the socket to where they belong, and nowhere in between.
+// GETs whose bodies go from the socket to where they belong, and nowhere in between; HEAD is one without.
 //
 // node:http makes two buffers of every 64 KiB that arrive, one for its parser and one for its reader, and
 // the collector marks and sweeps them: 307 MB over loopback cost 530 ms of CPU that way; a prototype of
 // this took 110 ms into memory that was in use before and 260 to 360 ms into fresh memory. So this speaks
 // HTTP/1.1 itself, as far as it goes: one request at a time on a connection that stays open, and one kind
 // of answer, 200 or 206 with a body as long as its place. Whatever else comes (an error, a body in chunks,
-// a status of 1xx, a head that is not plain) is handed to node:http from its first byte on.
+// a status of 1xx, a head that is not plain) is handed to node:http from its first byte on; the connection
+// serves again when that has read all of it.
 import http from 'node:http';
 import net from 'node:net';
 import { Duplex, type Readable } from 'node:stream';
 import tls from 'node:tls';
-import { abortedError, throwIfAborted } from '../util/runtime.js';
-import { PlacedBody, wrongLength } from './http-body.js';
+import { abortedError, onAbort, throwIfAborted } from '../util/runtime.js';
+import { largestBodyBytes, PlacedBody, roomFor, wrongLength } from './http-body.js';
 
 /** Longer heads are for node:http to judge. */
 const headBytes = 16 * 1024;
 
 export interface DirectGet {
+  /** Default `GET`. */
+  readonly method?: 'GET' | 'HEAD';
   readonly protocol: string;
   readonly hostname: string;
   readonly port: number | undefined;
   /** With the query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly into: Uint8Array;
+  /** Memory for the body when it is as long. Default: new memory, whatever the length. */
+  readonly into?: Uint8Array | undefined;
   /** For messages: the URI of the object. */
   readonly uri: string;
   readonly signal?: AbortSignal | undefined;
@@ -46,6 +50,8 @@ export interface DirectOptions {
 export class DirectGets {
   readonly #options: DirectOptions;
   readonly #connections = new Set<Connection>();
+  /** The last TLS session of each origin, which spares further connections the proof of who it is. */
+  readonly #sessions = new Map<string, Buffer>();
   /** The one that was used last is taken first, so that the others may end. */
   readonly #idle: Connection[] = [];
 
@@ -69,6 +75,7 @@ export class DirectGets {
 
   #connect(origin: string, to: DirectGet): Connection {
     const connection: Connection = new Connection(origin, to, this.#options, {
+      sessions: this.#sessions,
       free: () => this.#idle.push(connection),
       ended: () => {
         this.#connections.delete(connection);
@@ -89,8 +96,14 @@ interface Exchange extends DirectGet {
 }
 
 interface Owner {
+  readonly sessions: Map<string, Buffer>;
   free(): void;
   ended(): void;
+}
+
+/** A plain answer whose body is on its way. */
+interface Arriving extends Omit<DirectAnswer, 'body'> {
+  readonly into: Uint8Array;
 }
 
 class Connection {
@@ -101,8 +114,7 @@ class Connection {
   /** Bytes in `#head`. */
   #held = 0;
   #exchange: Exchange | undefined;
-  /** The plain answer whose body is on its way. */
-  #answer: Omit<DirectAnswer, 'body'> | undefined;
+  #answer: Arriving | undefined;
   /** Bytes of that body so far. */
   #received = 0;
   /** What node:http reads, when it has taken over. */
@@ -119,22 +131,24 @@ class Connection {
     };
     const secure = to.protocol === 'https:';
     const servername = net.isIP(to.hostname) > 0 ? '' : to.hostname;
-    this.#socket = secure
-      ? tls.connect({ ...options, servername, ALPNProtocols: ['http/1.1'] })
-      : net.connect(options);
+    const session = owner.sessions.get(origin);
+    const tlsOptions = { servername, ALPNProtocols: ['http/1.1'], ...(session && { session }) };
+    this.#socket = secure ? tls.connect({ ...options, ...tlsOptions }) : net.connect(options);
     this.#socket
+      .on('session', (made: Buffer) => owner.sessions.set(origin, made))
       .setNoDelay(true)
       .once(secure ? 'secureConnect' : 'connect', () => this.#socket.setTimeout(stallMs))
       .on('timeout', () => this.end(Object.assign(new Error('no byte came'), { name: 'TimeoutError' })))
-      .on('error', (error) => this.end(error))
+      .on('error', (error) => {
+        owner.sessions.delete(origin);
+        this.end(error);
+      })
       .on('close', () => this.end());
   }
 
   get(request: DirectGet, head: string): Promise<DirectAnswer> {
     const { signal } = request;
-    const abort = (): void => this.end(abortedError(signal));
-    const over = (): void => signal?.removeEventListener('abort', abort);
-    signal?.addEventListener('abort', abort, { once: true });
+    const over = onAbort(signal, () => this.end(abortedError(signal)));
     return new Promise((resolve, reject) => {
       this.#exchange = { ...request, resolve, reject, over };
       this.#socket.ref();
@@ -157,15 +171,15 @@ class Connection {
     else if (exchange !== undefined) exchange.reject(this.#cut(exchange));
   }
 
-  #cut({ into, uri }: Exchange): Error {
-    if (this.#answer !== undefined) return wrongLength('truncated', uri, this.#received, into.byteLength);
+  #cut({ uri }: Exchange): Error {
+    const into = this.#answer?.into;
+    if (into !== undefined) return wrongLength('truncated', uri, this.#received, into.byteLength);
     return Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
   }
 
   /** Where the next bytes go; never empty. */
   #room(): Uint8Array {
-    const into = this.#answer && this.#exchange?.into;
-    return into?.subarray(this.#received) ?? this.#head.subarray(this.#held);
+    return this.#answer?.into.subarray(this.#received) ?? this.#head.subarray(this.#held);
   }
 
   /** So many bytes came into the last room. */
@@ -181,30 +195,36 @@ class Connection {
     this.#held += count;
     const end = this.#head.subarray(0, this.#held).indexOf('\r\n\r\n');
     if (end < 0 && this.#held < headBytes) return;
-    const answer = plainAnswer(this.#head.toString('latin1', 0, Math.max(0, end)), exchange.into.byteLength);
+    const answer = plainAnswer(this.#head.toString('latin1', 0, Math.max(0, end)), exchange);
     const body = this.#head.subarray(end + 4, this.#held);
-    if (answer === undefined || body.byteLength > exchange.into.byteLength) {
+    if (answer === undefined || body.byteLength > answer.into.byteLength) {
       this.#handOver(exchange);
       return;
     }
-    exchange.into.set(body);
+    answer.into.set(body);
     this.#answer = answer;
     this.#held = 0;
     this.#readBody(exchange, answer, body.byteLength);
   }
 
-  #readBody(exchange: Exchange, answer: Omit<DirectAnswer, 'body'>, count: number): void {
+  #readBody(exchange: Exchange, { into, ...answer }: Arriving, count: number): void {
     this.#received += count;
-    if (this.#received < exchange.into.byteLength) return;
-    this.#exchange = undefined;
+    if (this.#received < into.byteLength) return;
     this.#answer = undefined;
     this.#received = 0;
+    this.#ended(exchange, !/\bclose\b/i.test(answer.headers['connection'] ?? ''));
+    exchange.resolve({ ...answer, body: new PlacedBody(into) });
+  }
+
+  /** All of the answer was taken. */
+  #ended(exchange: Exchange, servesAgain: boolean): void {
+    this.#exchange = undefined;
+    this.#replay = undefined;
     exchange.over();
     // An idle connection does not keep the process alive.
     this.#socket.unref();
-    if (/\bclose\b/i.test(answer.headers['connection'] ?? '')) this.end();
-    else this.#owner.free();
-    exchange.resolve({ ...answer, body: new PlacedBody(exchange.into) });
+    if (servesAgain) this.#owner.free();
+    else this.end();
   }
 
   /** node:http reads this answer instead, on a connection of which it sees only what comes. */
@@ -213,9 +233,19 @@ class Connection {
     replay.push(Buffer.from(this.#head.subarray(0, this.#held)));
     this.#held = 0;
     this.#replay = replay;
-    replay.on('close', () => this.end());
+    replay.on('close', () => {
+      if (this.#replay === replay) this.end();
+    });
+    const { method = 'GET', path } = exchange;
     http
-      .get({ path: exchange.path, createConnection: () => replay }, (answer) => {
+      .request({ method, path, createConnection: () => replay }, (answer) => {
+        // Heard before node:http closes what it takes for a connection; when a second answer came, it has.
+        answer.prependListener('end', () => {
+          if (this.#replay !== replay) return;
+          const { httpVersion, headers } = answer;
+          const stays = httpVersion === '1.1' && !/\bclose\b/i.test(headers.connection ?? '');
+          this.#ended(exchange, stays && !replay.destroyed);
+        });
         const headers = Object.entries(answer.headers).map(([name, value]) => [name, String(value)]);
         exchange.resolve({
           statusCode: answer.statusCode ?? 0,
@@ -223,19 +253,20 @@ class Connection {
           body: answer,
         });
       })
-      .on('error', (error) => exchange.reject(error));
+      .on('error', (error) => exchange.reject(error))
+      .end();
   }
 }
 
-function headOf({ path, headers }: DirectGet): string {
+function headOf({ method = 'GET', path, headers }: DirectGet): string {
   if (!/^\/[\x21-\x7e]*$/.test(path)) throw new TypeError('a request path is escaped');
   for (const [name, value] of Object.entries(headers)) http.validateHeaderValue(name, value);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
+  return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
-/** The answer that a head announces when its body is so long and comes as it is; undefined for any other. */
-function plainAnswer(head: string, bodyBytes: number): Omit<DirectAnswer, 'body'> | undefined {
+/** The answer that a head announces when its body comes as it is and has room; undefined for any other. */
+function plainAnswer(head: string, { method, into }: DirectGet): Arriving | undefined {
   const [status = '', ...lines] = head.split('\r\n');
   const [, statusCode] = /^HTTP\/1\.1 (200|206)( |$)/.exec(status) ?? [];
   const headers: Record<string, string> = {};
@@ -245,6 +276,9 @@ function plainAnswer(head: string, bodyBytes: number): Omit<DirectAnswer, 'body'
     const key = name.toLowerCase();
     headers[key] = Object.hasOwn(headers, key) ? `${headers[key]}, ${value}` : value;
   }
-  const plain = headers['content-length'] === String(bodyBytes) && !('transfer-encoding' in headers);
-  return statusCode !== undefined && plain ? { statusCode: Number(statusCode), headers } : undefined;
+  const { 'content-length': length = '', 'transfer-encoding': encoding } = headers;
+  if (statusCode === undefined || encoding !== undefined || !/^\d{1,15}$/.test(length)) return undefined;
+  const bytes = method === 'HEAD' ? 0 : Number(length);
+  if (into === undefined ? bytes > largestBodyBytes : bytes !== into.byteLength) return undefined;
+  return { statusCode: Number(statusCode), headers, into: into ?? roomFor(bytes) };
 }

@@ -37,7 +37,7 @@ export interface S3Options {
   readonly connectMs?: number;
   /** `get` and `head` take any key. Default false. */
   readonly foreignKeys?: boolean;
-  /** Connections at most, idle ones included. Default 256. */
+  /** Connections of the SDK at most, idle ones included. Default 256. */
   readonly maxSockets?: number;
 }
 

@@ -37,7 +37,7 @@ async function serve(answer: (socket: Socket, request: string) => void) {
   });
   const { port } = server.address() as AddressInfo;
   const to = { protocol: 'http:', hostname: '127.0.0.1', port, path: '/k?x=1', headers: { host: 'h' } };
-  const get = (into: Uint8Array, more: Partial<DirectGet> = {}) =>
+  const get = (into: Uint8Array | undefined, more: Partial<DirectGet> = {}) =>
     gets.get({ ...to, into, uri: 's3://b/k', ...more });
   return { get, made };
 }
@@ -104,6 +104,44 @@ describe('a plain answer', () => {
   });
 });
 
+describe('a request without a place for its answer', () => {
+  test('gets memory as long as the body, which may be empty', async () => {
+    const { get, made } = await serve((socket, request) => {
+      socket.write(request.includes('/empty') ? ok(0) : `${ok(3)}abc`);
+    });
+    const { body } = await get(undefined);
+    expect(body instanceof PlacedBody && Buffer.from(body.bytes).toString()).toBe('abc');
+    const empty = await get(undefined, { path: '/empty' });
+    expect(empty.body instanceof PlacedBody && empty.body.bytes.byteLength).toBe(0);
+    expect(made.connections).toBe(1);
+  });
+
+  test('gets none for a body that no read may hold', async () => {
+    const { get } = await serve((socket) => socket.write(`${ok(5 * 2 ** 30)}abc`));
+    const { headers, body } = await get(undefined);
+    expect([headers['content-length'], body instanceof PlacedBody]).toEqual([String(5 * 2 ** 30), false]);
+    body.on('error', () => {}).destroy();
+  });
+
+  test('may be a HEAD, whose answer has a length and no body', async () => {
+    const requests: string[] = [];
+    const { get, made } = await serve((socket, request) => {
+      requests.push(request);
+      socket.write(request.includes('/none') ? 'HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n' : ok(3));
+    });
+    for (const [path, status] of [
+      ['/k', 200],
+      ['/none', 404],
+      ['/k', 200],
+    ] as const) {
+      const { statusCode, body } = await get(undefined, { method: 'HEAD', path });
+      expect([statusCode, await textOf(body)]).toEqual([status, '']);
+    }
+    expect(requests[0]).toBe('HEAD /k HTTP/1.1\r\nhost: h\r\n\r\n');
+    expect(made.connections).toBe(1);
+  });
+});
+
 describe('another answer is left to node:http', () => {
   const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n';
   test.each([
@@ -112,10 +150,41 @@ describe('another answer is left to node:http', () => {
     ['in chunks', chunked, 200, 'abc'],
     ['after a hint', `HTTP/1.1 103 Early Hints\r\n\r\n${ok(3)}abc`, 200, 'abc'],
   ])('%s', async (_, answer, status, said) => {
-    const { get } = await serve((socket) => socket.write(answer));
-    const { statusCode, body } = await get(new Uint8Array(3));
-    expect([statusCode, body instanceof PlacedBody]).toEqual([status, false]);
-    expect(await textOf(body)).toBe(said);
+    const { get, made } = await serve((socket) => socket.write(answer));
+    for (let i = 0; i < 3; i++) {
+      const { statusCode, body } = await get(new Uint8Array(3));
+      expect([statusCode, body instanceof PlacedBody]).toEqual([status, false]);
+      expect(await textOf(body)).toBe(said);
+    }
+    // Its connection serves again.
+    expect(made.connections).toBe(1);
+  });
+
+  test.each([
+    ['that says so', 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc', 'abc'],
+    ['of HTTP/1.0', 'HTTP/1.0 404 Not Found\r\nContent-Length: 3\r\n\r\nabc', 'abc'],
+    ['that runs over', `HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nabc${ok(3)}abc`, 'abc'],
+    ['that is not read to its end', 'HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nabc', undefined],
+  ])('one %s is the last on its connection', async (_, answer, said) => {
+    const { get, made } = await serve((socket) => socket.write(answer));
+    for (let i = 0; i < 2; i++) {
+      const { body } = await get(new Uint8Array(3));
+      if (said === undefined) body.on('error', () => {}).destroy();
+      else expect(await textOf(body)).toBe(said);
+    }
+    expect(made.connections).toBe(2);
+  });
+
+  test('an abort ends it, too', async () => {
+    const { get, made } = await serve((socket) =>
+      socket.write('HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nabc'),
+    );
+    const controller = new AbortController();
+    const { body } = await get(new Uint8Array(3), { signal: controller.signal });
+    controller.abort();
+    await expect(textOf(body)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await get(new Uint8Array(3));
+    expect(made.connections).toBe(2);
   });
 
   test.each([

@@ -84,9 +84,7 @@ export async function configureS3(options: S3ClientOptions): Promise<ConfiguredS
     await load();
     reads = new SdkReads(bucket, load);
   } else {
-    const httpAgent = target.protocol === 'http:' ? agents.httpAgent : agents.httpsAgent;
-    const own = { target, region, credentials, runtime, agent: httpAgent, connectMs, stallMs, observe };
-    reads = new SignedReads(own);
+    reads = new SignedReads({ target, region, credentials, runtime, connectMs, stallMs, observe });
   }
   return {
     region,

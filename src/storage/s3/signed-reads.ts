@@ -1,10 +1,9 @@
-// Reads that are signed and sent here, so that a process that only reads need not load the SDK. Bodies whose
-// length is known go by DirectGets, straight into their place; the rest by node:http.
-import type http from 'node:http';
-import { type Runtime, throwIfAborted } from '../../util/runtime.js';
-import { DirectGets } from '../http-direct.js';
+// Reads that are signed and sent here, so that a process that only reads need not load the SDK. All of them
+// share their connections, so that a wave of reads finds those that the one before it has made.
+import type { Readable } from 'node:stream';
+import { onAbort, type Runtime, throwIfAborted } from '../../util/runtime.js';
+import { type DirectAnswer, DirectGets } from '../http-direct.js';
 import { answeredError } from './errors.js';
-import { type ExchangeAnswer, exchange, messageText } from './exchange.js';
 import {
   type GetAnswer,
   type GetRequest,
@@ -21,7 +20,6 @@ export interface SignedReadsOptions {
   readonly region: string;
   readonly credentials: S3Credentials;
   readonly runtime: Runtime;
-  readonly agent: http.Agent;
   readonly connectMs: number;
   readonly stallMs: number;
   /** Sees the `Date` of each answer. */
@@ -31,10 +29,13 @@ export interface SignedReadsOptions {
 /** Clocks this far apart are corrected for, as in the SDK; S3 refuses from 15 minutes on. */
 const skewMs = 4 * 60_000;
 
-interface Call extends Omit<UnsignedRequest, 'headers'> {
+interface Call extends Omit<UnsignedRequest, 'headers' | 'method'> {
+  readonly method: 'GET' | 'HEAD';
   readonly signal: AbortSignal | undefined;
   readonly range?: GetRequest['range'];
-  readonly place?: { readonly into: Uint8Array; readonly uri: string } | undefined;
+  readonly into?: Uint8Array | undefined;
+  /** For messages: the URI of the object. Default: the path. */
+  readonly uri?: string;
 }
 
 export class SignedReads implements S3Reads {
@@ -51,14 +52,14 @@ export class SignedReads implements S3Reads {
   }
 
   async get({ key, range, into, uri, signal }: GetRequest): Promise<GetAnswer> {
-    const place = into === undefined ? undefined : { into, uri };
-    const { headers, body } = await this.#send({ method: 'GET', path: this.#at(key), range, place, signal });
+    const call = { method: 'GET', path: this.#at(key), range, into, uri, signal } as const;
+    const { headers, body } = await this.#send(call);
     return { ...described(headers), contentRange: headers['content-range'], body };
   }
 
   async head({ key, signal }: ReadRequest): Promise<HeadAnswer> {
     const { headers, body } = await this.#send({ method: 'HEAD', path: this.#at(key), signal });
-    // Empty; its end gives the connection back to the agent, for the request that comes next.
+    // Empty; its end gives the connection back, for the request that comes next.
     await messageText(body, signal);
     return described(headers);
   }
@@ -82,18 +83,16 @@ export class SignedReads implements S3Reads {
     return this.#options.target.path + key.split('/').map(escapeText).join('/');
   }
 
-  async #send({ method, path, query = [], range, place, signal }: Call): Promise<ExchangeAnswer> {
+  async #send({ method, path, query = [], range, into, uri = path, signal }: Call): Promise<DirectAnswer> {
     throwIfAborted(signal);
-    const { target, runtime, agent, connectMs, stallMs } = this.#options;
+    const { target, runtime } = this.#options;
     const headers = { host: target.host, 'user-agent': 'nacre', ...(range && { range: rangeHeader(range) }) };
     const signedAhead = this.#aheadMs;
     const signed = this.#signer.sign({ method, path, query, headers }, runtime.now() + signedAhead);
     const { protocol, hostname, port } = target;
     const full = query.length === 0 ? path : `${path}?${queryText(query)}`;
-    const to = { protocol, hostname, port, path: full, headers: signed, signal };
-    const answer = await (place === undefined
-      ? exchange({ ...to, method, agent, connectMs, stallMs })
-      : this.#direct.get({ ...to, ...place }));
+    const to = { protocol, hostname, port, method, path: full, headers: signed };
+    const answer = await this.#direct.get({ ...to, into, uri, signal });
     this.#learn(answer.headers);
     const { statusCode } = answer;
     if (statusCode >= 200 && statusCode < 300) return answer;
@@ -118,4 +117,22 @@ function described(headers: Readonly<Record<string, string>>): HeadAnswer {
     lengthBytes: length === undefined ? undefined : Number(length),
     modifiedMs: Date.parse(modified ?? '') || 0,
   };
+}
+
+/** The beginning of a body that is a message; what is longer is dropped with its connection. */
+async function messageText(body: Readable, signal: AbortSignal | undefined): Promise<string> {
+  const longest = 64 * 1024;
+  const ended = onAbort(signal, () => void body.destroy());
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const piece of body as AsyncIterable<Uint8Array>) {
+      pieces.push(piece);
+      bytes += piece.byteLength;
+      if (bytes > longest) break;
+    }
+  } finally {
+    ended();
+  }
+  return Buffer.concat(pieces).toString('utf8', 0, longest);
 }
