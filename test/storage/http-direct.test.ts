@@ -237,6 +237,23 @@ describe('a connection', () => {
     expect(made.connections).toBe(2);
   });
 
+  test('that was aborted writes into no place any more', async () => {
+    const controller = new AbortController();
+    const { get } = await serve((socket, request) => {
+      if (!request.includes('/half')) return void socket.write(`${ok(3)}abc`);
+      socket.write(`${ok(3)}a`);
+      // The rest is on its way when the client leaves.
+      socket.write('bc', () => controller.abort());
+    });
+    const into = new Uint8Array(3);
+    const [half] = await Promise.allSettled([get(into, { path: '/half', signal: controller.signal })]);
+    if (half.status === 'rejected') expect(half.reason).toMatchObject({ code: 'Aborted' });
+    into.fill(7);
+    await get(new Uint8Array(3));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([...into]).toEqual([7, 7, 7]);
+  });
+
   test('takes no header that would begin another', async () => {
     const { get } = await serve(() => {});
     const headers = { host: 'h', range: 'bytes=0-1\r\nx: y' };
