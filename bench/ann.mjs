@@ -4,9 +4,9 @@
 // Of every search the recall of 10 rows is measured against exact search of the same rows.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { search } from '../dist/index.js';
 import { checksumOf, interleaved, median, row, timed } from './harness.mjs';
-import { gaussianFloats, mnistImages, randomIndices, sharedData, writeNpy } from './support/data.mjs';
+import { mnistImages, sharedData, writeNpy } from './support/data.mjs';
+import { clusters, nearest, recallOf } from './support/nearest.mjs';
 import { runChild } from './support/places.mjs';
 
 export const title = 'approximate search';
@@ -26,34 +26,6 @@ export const small = (context) =>
   clustered(context, { rows: 3000, width: 32, centres: 30, queries: 20, rounds: 1, partitions: 4 });
 
 const delayMs = 30;
-
-/** Rows around centres, each off by 0.6 of the deviation between them, as in the peers' own scripts. */
-function clusters({ rows, width, centres, queries }) {
-  const middle = gaussianFloats(centres * width, 5);
-  const around = (count, seed) => {
-    const data = gaussianFloats(count * width, seed);
-    const of = randomIndices(count, centres, seed + 1);
-    for (let i = 0; i < count; i++) {
-      for (let j = 0; j < width; j++)
-        data[i * width + j] = 0.6 * data[i * width + j] + middle[of[i] * width + j];
-    }
-    return data;
-  };
-  return { data: around(rows, 11), asked: around(queries, 21) };
-}
-
-async function nearest(data, asked, width) {
-  const queries = { data: asked, shape: [asked.length / width, width] };
-  const found = await search(queries, { data, shape: [data.length / width, width] }, { metric: 'l2', k: 10 });
-  return found.map((hits) => hits.map(({ row: id }) => id));
-}
-
-function recallOf(found, expected) {
-  const parts = found.map(
-    (ids, i) => ids.filter((id) => expected[i].includes(id)).length / expected[i].length,
-  );
-  return parts.reduce((sum, part) => sum + part, 0) / parts.length;
-}
 
 /** A dataset of rows and queries with an index; how long that took to build. */
 async function made(place, label, { data, asked, width }, how = {}) {

@@ -2,6 +2,7 @@
 import * as ann from './ann.mjs';
 import * as append from './append.mjs';
 import * as exact from './exact.mjs';
+import * as filtered from './filtered.mjs';
 import * as filters from './filters.mjs';
 import * as folder from './folder.mjs';
 import * as importFile from './import.mjs';
@@ -23,4 +24,5 @@ export const questions = {
   exact,
   filters,
   ann,
+  filtered,
 };

@@ -1,13 +1,15 @@
-// `node ann-first.mjs URI ARRAY PRECISION RECALL VECTORS`: a new process with an empty cache opens a dataset and
+// `node ann-first.mjs URI ARRAY PRECISION RECALL VECTORS [FILTER]`: a new process with an empty cache opens a dataset and
 // asks for the 10 rows nearest to each vector in turn; of the first the opening counts too.
 import { readFileSync } from 'node:fs';
 import { open } from '../../dist/index.js';
 import { timed } from '../harness.mjs';
 
-const [, , uri, array, precision, recall, file] = process.argv;
+const [, , uri, array, precision, recall, file, filter] = process.argv;
 const vectors = JSON.parse(readFileSync(file, 'utf8'));
-const ask = async (dataset, vector) =>
-  dataset.array(array).nearest(vector).recall(Number(recall)).precision(precision).toArray();
+const ask = async (dataset, vector) => {
+  const query = dataset.array(array).nearest(vector).recall(Number(recall)).precision(precision);
+  return (filter === undefined ? query : query.where(filter)).toArray();
+};
 
 const { ms, value: dataset } = await timed(async () => {
   const opened = await open(uri, { cacheDir: false });

@@ -14,15 +14,16 @@ async function load({ uri }) {
   return {};
 }
 
-/** `how` is `recall` or `nprobe`. */
-async function search({ how, value, precision }) {
+/** `how` is `recall`, `nprobe` or `ef`; of `where`, each query has the next in turn. */
+async function search({ how, value, precision, where = [] }) {
   const [count, width] = queries.shape;
   const times = [];
   const ids = [];
   for (let q = 0; q < count; q++) {
     const vector = queries.data.subarray(q * width, (q + 1) * width);
     const asked = dataset.array('rows').nearest(vector)[how](value);
-    const query = precision === undefined ? asked : asked.precision(precision);
+    const scored = precision === undefined ? asked : asked.precision(precision);
+    const query = where.length === 0 ? scored : scored.where(where[q % where.length]);
     const { ms, value: hits } = await timed(() => query.toArray());
     times.push(ms);
     ids.push(hits.map(({ row }) => row));
