@@ -1,16 +1,7 @@
 // Builds the native scanner (cargo) and the TypeScript (tsc) into dist/, each only when its sources are newer.
 // `node scripts/build.mjs` builds both; `--force` rebuilds all.
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -57,41 +48,33 @@ function buildNative() {
   renameSync(`${binary}.new`, binary);
 }
 
-/** Types and single modules by tsc; then the two entries as bundles, because loading a hundred files takes 60 ms. */
-function buildTypeScript() {
-  console.error('build: TypeScript (tsc, esbuild)');
+/** Types and single modules by tsc; then the two entries as bundles. */
+async function buildTypeScript() {
+  console.error('build: TypeScript (tsc, esbuild, rollup)');
   run(process.execPath, [path.join(root, 'node_modules', 'typescript', 'bin', 'tsc')]);
   // tsc leaves JavaScript sources where they are.
   const generated = path.join('manifest', 'proto', 'generated', 'nacre.js');
   mkdirSync(path.dirname(path.join(dist, generated)), { recursive: true });
   copyFileSync(path.join(root, 'src', generated), path.join(dist, generated));
-  bundle();
+  // Loaded here, since it may have to be installed first.
+  const { bundle } = await import('./bundle.mjs');
+  await bundle(root).catch((error) => {
+    throw new BuildError(error.message);
+  });
   const cli = path.join(dist, 'cli', 'main.js');
   if (existsSync(cli)) chmodSync(cli, 0o755);
 }
 
-function bundle() {
-  for (const name of readdirSync(dist)) if (name.startsWith('chunk-')) rmSync(path.join(dist, name));
-  // What a command or a backend loads on use (SDKs, commander, Nacre's own lazy parts) stays out of the first file.
-  run(process.execPath, [
-    path.join(root, 'node_modules', 'esbuild', 'bin', 'esbuild'),
-    ...['src/index.ts', 'src/cli/main.ts'].filter((entry) => existsSync(path.join(root, entry))),
-    ...['--bundle', '--splitting', '--format=esm', '--platform=node'],
-    ...['--target=node20.19', '--outdir=dist', '--outbase=src', '--sourcemap', '--chunk-names=chunk-[hash]'],
-    ...['@aws-sdk/*', '@smithy/*', '@google-cloud/*', 'commander'].map((name) => `--external:${name}`),
-    '--log-level=warning',
-  ]);
-}
-
-export function buildIfStale({ force = false } = {}) {
+export async function buildIfStale({ force = false } = {}) {
   if (force || newest('native', 'Cargo.toml', 'Cargo.lock') > builtAt(binary)) buildNative();
   // Not `.tsbuildinfo`: a check of the types alone writes that, too.
-  if (force || newest('src', 'tsconfig.json', 'package.json') > builtAt(entry)) buildTypeScript();
+  if (force || newest('src', 'tsconfig.json', 'package.json', 'scripts/bundle.mjs') > builtAt(entry))
+    await buildTypeScript();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    buildIfStale({ force: process.argv.includes('--force') });
+    await buildIfStale({ force: process.argv.includes('--force') });
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
     console.error(`build: ${error.message}`);

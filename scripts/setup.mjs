@@ -37,7 +37,7 @@ async function underLock(work) {
     }
   }
   try {
-    work();
+    await work();
   } finally {
     rmSync(lock, { recursive: true, force: true });
   }
@@ -73,10 +73,10 @@ function installDependencies() {
 }
 
 try {
-  await underLock(() => {
+  await underLock(async () => {
     requireTools();
     installDependencies();
-    buildIfStale();
+    await buildIfStale();
   });
 } catch (error) {
   if (!(error instanceof SetupError || error instanceof BuildError)) throw error;

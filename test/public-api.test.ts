@@ -237,8 +237,8 @@ test('importing the package loads no engine: what it needs at once is small', ()
     if (loaded.has(file)) return;
     const text = readFileSync(path.join(dist, file), 'utf8');
     loaded.set(file, text.length);
-    for (const [, name = ''] of text.matchAll(/^(?:import|\} from|export \*.*from)[^\n]*"\.\/([^"]+)";$/gm))
-      load(name);
+    const imports = /^(?:import|\} from|export (?:\*|\{).*from)[^\n]*'\.\/([^']+)';$/gm;
+    for (const [, name = ''] of text.matchAll(imports)) load(name);
   };
   load('index.js');
   const total = [...loaded.values()].reduce((sum, length) => sum + length, 0);

@@ -121,8 +121,8 @@ export function areFew({ pages }: ArrayEnvironment, view: ArrayView, { count }: 
 }
 
 /**
- * Scores few rows for one query in one call, where they lie mapped; undefined where something has to be waited
- * for.
+ * Scores few rows for one query in one call, where they lie mapped; undefined where something has to be
+ * waited for.
  */
 export function scoreFewNow(
   environment: ArrayEnvironment,

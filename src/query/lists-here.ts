@@ -126,8 +126,8 @@ const largestList = 2;
 const listsInOrder = 4;
 
 /**
- * The same for one query in one call, where nothing has to be waited for: of the 100 µs of a search a third is
- * what is made around it. Undefined where something has, where codes cannot stand for the query, and where
+ * The same for one query in one call, where nothing has to be waited for: of the 100 µs of a search a third
+ * is what is made around it. Undefined where something has, where codes cannot stand for the query, and where
  * more lists are to be looked into than were put in order.
  */
 export function searchListsNow(

@@ -160,8 +160,8 @@ impl RowSet {
         self.1.as_ref().and_then(|bits| bits.get(id)).unwrap_or_else(|| self.0.contains(id))
     }
 
-    /// The same, with a bit for each of `count` ids from `first` on: for who asks for many of them one by one,
-    /// which costs a tenth then.
+    /// The same, with a bit for each of `count` ids from `first` on: for who asks for many of them one by
+    /// one, which costs a tenth then.
     pub fn with_bits(mut self, first: u64, count: usize) -> Self {
         let mut words = vec![0; count.div_ceil(64)];
         let last = first.saturating_add((64 * words.len()) as u64);

@@ -1,0 +1,107 @@
+// The two entries as bundles, because loading a hundred files takes 60 ms.
+//
+// esbuild cuts them where a part is loaded on use, and makes a file of its own of whatever two such parts share:
+// forty files for opening a dataset, each of which costs some half a millisecond. So what opening and the first
+// query need is one file in the end.
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { rollup } from 'rollup';
+
+const entries = ['src/index.ts', 'src/cli/main.ts'];
+
+/** What opening a dataset loads, whatever its scheme (but GCS, which is its SDK), and all that these import. */
+const openedBy = [
+  'src/dataset/backend.ts',
+  'src/dataset/opening.ts',
+  'src/storage/local.ts',
+  'src/storage/s3.ts',
+];
+
+/** What a command or a backend loads on use (SDKs, commander) stays out. */
+const external = ['@aws-sdk/*', '@smithy/*', '@google-cloud/*', 'commander'];
+
+/** Writes `dist/index.js`, `dist/cli/main.js` and their chunks. */
+export async function bundle(root) {
+  const dist = path.join(root, 'dist');
+  const cut = path.join(dist, '.cut');
+  rmSync(cut, { recursive: true, force: true });
+  mkdirSync(cut, { recursive: true });
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: entries,
+    bundle: true,
+    splitting: true,
+    metafile: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    outdir: cut,
+    outbase: 'src',
+    sourcemap: true,
+    chunkNames: 'chunk-[hash]',
+    external,
+    logLevel: 'warning',
+  });
+  for (const name of readdirSync(dist)) if (name.startsWith('chunk-')) rmSync(path.join(dist, name));
+  await join({ root, cut, dist, groups: groupsOf(metafile) });
+  rmSync(cut, { recursive: true });
+}
+
+/** Of each file that is to be part of a larger one the name of that; by path from the root. */
+function groupsOf({ outputs }) {
+  const made = new Map(
+    Object.entries(outputs).flatMap(([name, { entryPoint }]) => (entryPoint ? [[entryPoint, name]] : [])),
+  );
+  const closure = (sources) => {
+    const reached = new Set();
+    const visit = (name) => {
+      if (reached.has(name)) return;
+      reached.add(name);
+      for (const { path: next, kind, external } of outputs[name].imports)
+        if (kind === 'import-statement' && external !== true) visit(next);
+    };
+    for (const source of sources) {
+      const name = made.get(source);
+      if (name === undefined) throw new Error(`${source} is loaded on use no more: see scripts/bundle.mjs`);
+      visit(name);
+    }
+    return reached;
+  };
+  const groups = new Map([...closure(openedBy)].map((name) => [name, 'opening']));
+  // The import of the package alone stays as cheap as it is: rollup puts what a group imports into it, unless
+  // it is of another.
+  for (const name of closure([entries[0]])) groups.set(name, 'surface');
+  groups.delete(made.get(entries[0]));
+  return groups;
+}
+
+async function join({ root, cut, dist, groups }) {
+  const bundled = await rollup({
+    input: { index: path.join(cut, 'index.js'), 'cli/main': path.join(cut, 'cli', 'main.js') },
+    // esbuild did that.
+    treeshake: false,
+    external: (id) => !id.startsWith('.') && !path.isAbsolute(id),
+    plugins: [
+      {
+        name: 'with-source-maps',
+        load: (file) => ({
+          code: readFileSync(file, 'utf8'),
+          map: JSON.parse(readFileSync(`${file}.map`, 'utf8')),
+        }),
+      },
+    ],
+    onwarn(warning) {
+      throw new Error(warning.message);
+    },
+  });
+  await bundled.write({
+    dir: dist,
+    format: 'es',
+    sourcemap: true,
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunk-[hash].js',
+    manualChunks: (id) => groups.get(path.relative(root, id)),
+  });
+  await bundled.close();
+}
