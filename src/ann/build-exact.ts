@@ -10,13 +10,12 @@ import { NacreError } from '../errors.js';
 import { v1 } from '../manifest/message.js';
 import type { NewObject } from '../manifest/objects.js';
 import type { IndexDraft, IndexSegmentDraft } from '../manifest/transaction.js';
-import { type CodeTransform, fromNative, type RowNorms, type ScanDtype } from '../native.js';
+import type { CodeTransform, ScanDtype } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { throwIfAborted } from '../util/runtime.js';
 import { readEpoch, writeEpoch } from './epoch.js';
+import { codesOf, listBytes, uploadList } from './exact-codes.js';
 import { trainTransform } from './train.js';
-import { type Stretch, stretchesOf, uncovered } from './uncovered.js';
-import { uploadIndexObject } from './upload.js';
+import { stretchesOf, uncovered } from './uncovered.js';
 
 export interface BuildOptions extends CallOptions {
   /** Codes only the rows that no list covers yet, as the index that is there codes them. Default false. */
@@ -29,12 +28,6 @@ export interface BuildOptions extends CallOptions {
   /** Told how many of the rows to be coded are. */
   readonly onProgress?: (codedRows: number, totalRows: number) => void;
 }
-
-/** Codes of one object: large enough for few requests, small enough to hold one in memory. */
-const listBytes = 64 * 2 ** 20;
-
-/** Rows that are coded together, `CHUNK_ROWS` of the kernels. */
-const chunkRows = 1024;
 
 /**
  * Undefined when every row is covered already. Errors: `UnsupportedFormat`, what reading and uploading
@@ -63,13 +56,9 @@ export async function buildExactIndex(
   let done = 0;
   for (const stretch of stretchesOf(parts, (count) => transform.listBytes(count) <= listBytes)) {
     const rows = { dtype, rowBytes: rowBytesOf(view.type), wantsBits };
-    const { codes, bits, norms } = await codesOf(environment, stretch, transform, rows, options);
-    const upload = (bytes: Uint8Array) => uploadIndexObject(environment, view, bytes, options);
-    const object = await upload(codes);
-    const isKnown = norms.least > 0 && norms.most < Infinity;
-    const claimed = isKnown ? { leastNorm: norms.least, mostNorm: norms.most } : {};
-    const of = { ...claimed, ...(bits && { bits: await upload(bits) }) };
-    segments.push({ object, firstRowId: stretch.firstRowId, rows: stretch.rows, ...of });
+    const list = await codesOf(environment, stretch, transform, rows, options);
+    const { firstRowId } = stretch;
+    segments.push({ ...(await uploadList(environment, view, list, options)), firstRowId });
     done += stretch.rows;
     onProgress?.(done, total);
   }
@@ -93,59 +82,4 @@ async function train(
 ): Promise<{ transform: CodeTransform; epoch: NewObject }> {
   const { transform, fields } = await trainTransform(environment, view, parts, dtype, dimensions, options);
   return { transform, epoch: await writeEpoch(environment, view.entry.id, fields, options) };
-}
-
-/** How the rows of a list are coded. */
-interface Coding {
-  readonly dtype: ScanDtype;
-  readonly rowBytes: number;
-  readonly wantsBits: boolean;
-}
-
-async function codesOf(
-  environment: ArrayEnvironment,
-  { rows, parts }: Stretch,
-  transform: CodeTransform,
-  { dtype, rowBytes, wantsBits }: Coding,
-  options: CallOptions,
-): Promise<{ readonly codes: Uint8Array; readonly bits?: Uint8Array; readonly norms: RowNorms }> {
-  const codes = new Uint8Array(transform.listBytes(rows));
-  const bits = wantsBits ? new Uint8Array(transform.bitBytes(rows)) : undefined;
-  // Rows that wait for the rest of their chunk.
-  const rest = new Uint8Array(chunkRows * rowBytes);
-  let restRows = 0;
-  let done = 0;
-  let [least, most] = [Infinity, 0];
-  const put = async (bytes: Uint8Array): Promise<void> => {
-    const count = bytes.byteLength / rowBytes;
-    const place = codes.subarray(transform.listBytes(done), transform.listBytes(done + count));
-    const bitPlace = bits?.subarray(transform.bitBytes(done), transform.bitBytes(done + count));
-    const norms = await transform.encode(dtype, bytes, place, bitPlace).catch((error: unknown) => {
-      throw fromNative(error);
-    });
-    least = Math.min(least, norms.least);
-    most = Math.max(most, norms.most);
-    done += count;
-  };
-  for (const { part } of parts) {
-    throwIfAborted(options.signal);
-    let bytes = (await environment.pages.whole(part, options)).subarray(part.dataOffset);
-    if (restRows > 0) {
-      const taken = Math.min((chunkRows - restRows) * rowBytes, bytes.byteLength);
-      rest.set(bytes.subarray(0, taken), restRows * rowBytes);
-      restRows += taken / rowBytes;
-      bytes = bytes.subarray(taken);
-      if (restRows === chunkRows) {
-        await put(rest);
-        restRows = 0;
-      }
-    }
-    const whole = Math.floor(bytes.byteLength / rest.byteLength) * rest.byteLength;
-    if (whole > 0) await put(bytes.subarray(0, whole));
-    rest.set(bytes.subarray(whole), restRows * rowBytes);
-    restRows += (bytes.byteLength - whole) / rowBytes;
-  }
-  if (restRows > 0) await put(rest.subarray(0, restRows * rowBytes));
-  if (done !== rows) throw new NacreError('Internal', `${done} of ${rows} rows were coded`);
-  return { codes, norms: { least, most }, ...(bits && { bits }) };
 }

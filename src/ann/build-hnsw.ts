@@ -248,5 +248,5 @@ async function upload(
   { bytes }: BuiltGraph,
   { firstRowId, rows }: { readonly firstRowId: number; readonly rows: number },
 ): Promise<IndexSegmentDraft> {
-  return { object: await uploadIndexObject(environment, view, bytes, options), firstRowId, rows };
+  return { object: await uploadIndexObject(environment, view, [bytes], options), firstRowId, rows };
 }

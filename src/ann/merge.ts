@@ -156,6 +156,6 @@ export async function uploadSegment(
   { bytes, headBytes, headCrc, rows }: BuiltLists,
   options: CallOptions,
 ): Promise<Omit<IndexSegmentDraft, 'firstRowId'>> {
-  const object = await uploadIndexObject(environment, view, bytes, options);
+  const object = await uploadIndexObject(environment, view, [bytes], options);
   return { object, headBytes, headCrc, rows };
 }

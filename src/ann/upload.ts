@@ -12,8 +12,8 @@ const blockBytes = 2 ** 20;
 export function uploadIndexObject(
   environment: ArrayEnvironment,
   { entry }: ArrayView,
-  bytes: Uint8Array,
+  pieces: readonly Uint8Array[],
   options: CallOptions,
 ): Promise<NewObject> {
-  return uploadLarge(environment, indexPattern(entry.id), [bytes], options, blockBytes);
+  return uploadLarge(environment, indexPattern(entry.id), pieces, options, blockBytes);
 }
