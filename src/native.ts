@@ -285,6 +285,16 @@ export interface NativeBinding
     seed: number,
   ): Promise<{ mean: Uint8Array; basis: Uint8Array; coordinates: number }>;
   createCodeTransform(options: { seed: number; mean: Uint8Array; basis: Uint8Array }): CodeTransform;
+  /**
+   * The list of the rows of all these, each of so many rows, in their order; of bits where `areBits`.
+   * `Corrupt` for bytes that are no list of so many rows.
+   */
+  joinLists(
+    transform: CodeTransform,
+    lists: readonly Uint8Array[],
+    rows: readonly number[],
+    areBits: boolean,
+  ): Promise<Uint8Array>;
   /** Nothing when a query is out of the range in which codes have bounds. `estimates`: see `estimate()`. */
   createCascade(scan: ExactScan, transform: CodeTransform, estimates?: boolean): Cascade | null;
   /** The same off the event loop, for many queries. */

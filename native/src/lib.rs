@@ -20,6 +20,7 @@ mod ivf_build;
 mod ivf_here;
 mod ivf_merge;
 mod ivf_search;
+mod join;
 mod rows;
 mod rowset;
 mod scan;

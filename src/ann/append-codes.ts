@@ -1,187 +1,104 @@
-// Codes rows while they are appended, so that approximate search need not scan them as they are. Few rows
-// are left as they are: a segment of its own costs every query more than they do.
+// Codes rows while they are appended, so that searches need not read them as they are. Few rows are left as
+// they are: a segment of its own costs every query more than they do.
+//
+// Rows come to the indexes in their order, whatever appends of a transaction go on at once.
 import type { AppendCoder } from '../arrays/append-coder.js';
-import type { ArrayIndex, ArrayView, CodeList } from '../arrays/array-view.js';
+import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
-import { isNacreError, NacreError } from '../errors.js';
 import { v1 } from '../manifest/message.js';
-import type { AppendedSegmentDraft, Change, MergedSegments } from '../manifest/transaction.js';
-import { fromNative, type ScanDtype } from '../native.js';
-import type { IvfBuilder, IvfQuantizer } from '../native/ivf.js';
+import type { Change } from '../manifest/transaction.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { throwIfAborted } from '../util/runtime.js';
-import { readListCoding } from './epoch.js';
-import {
-  loadSegment,
-  makeRuns,
-  mergeRuns,
-  mergeSegments,
-  mostMergedBytes,
-  planned,
-  type Run,
-  uploadSegment,
-} from './merge.js';
+import { exactMaker } from './append-exact.js';
+import { type CodedRowType, IndexAppend, type Piece } from './append-index.js';
+import { listsMaker } from './append-lists.js';
 
 /** Fewer rows of one transaction are not coded, unless they have more bytes than the other. */
 const fewRows = 1024;
 const fewBytes = 4 * 2 ** 20;
 
-/** Codes of one segment, which lie in memory until it is whole. */
-const segmentBytes = 64 * 2 ** 20;
+const makers = [
+  { kind: v1.IndexKind.INDEX_KIND_EXACT, make: exactMaker },
+  { kind: v1.IndexKind.INDEX_KIND_IVF, make: listsMaker },
+];
 
-interface Opened {
-  readonly quantizer: IvfQuantizer;
-  readonly listBytes: (rows: number) => number;
-  /** Of segments that were there, while the transaction goes on. */
-  readonly merges: Promise<readonly MergedSegments[]>;
+/** For one transaction; undefined where no index of the array takes rows up. */
+export function appendCodes(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  type: CodedRowType,
+  options: CallOptions,
+): AppendCoder | undefined {
+  const indexes = makers.flatMap(({ kind, make }) => {
+    const index = view.index(kind);
+    if (index === undefined || index.lists.length === 0) return [];
+    const open = () => make(environment, view, index, type, options);
+    return [new IndexAppend(environment, view, { kind, epoch: index.epoch, open }, options)];
+  });
+  return indexes.length === 0 ? undefined : new AppendCodes(rowBytesOf(view.type), indexes);
 }
 
-interface Piece {
-  readonly rows: Uint8Array;
-  readonly firstRow: number;
-}
-
-export class AppendCodes implements AppendCoder {
-  readonly #environment: ArrayEnvironment;
-  readonly #view: ArrayView;
-  readonly #index: ArrayIndex;
-  readonly #dtype: ScanDtype;
+class AppendCodes implements AppendCoder {
   readonly #rowBytes: number;
-  readonly #dimensions: number;
-  readonly #options: CallOptions;
-  readonly #segments: AppendedSegmentDraft[] = [];
+  readonly #indexes: readonly IndexAppend[];
   /** Who waits for so many rows to be done. */
   readonly #turns = new Map<number, () => void>();
   /** Rows that are done: each piece waits for those before it. */
   #doneRows = 0;
-  /** Copies of rows that are too few yet. */
-  #waiting: Piece[] = [];
-  #opened: Opened | undefined;
-  #building: { readonly builder: IvfBuilder; readonly firstRow: number; rows: number } | undefined;
-  #failed = false;
+  /** Copies of rows that are too few yet; undefined once they were enough. */
+  #waiting: Piece[] | undefined = [];
+  #isStopped = false;
 
-  constructor(
-    environment: ArrayEnvironment,
-    view: ArrayView,
-    index: ArrayIndex,
-    { dtype, dimensions }: { readonly dtype: ScanDtype; readonly dimensions: number },
-    options: CallOptions,
-  ) {
-    this.#environment = environment;
-    this.#view = view;
-    this.#index = index;
-    this.#dtype = dtype;
-    this.#dimensions = dimensions;
-    this.#rowBytes = rowBytesOf(view.type);
-    this.#options = options;
+  /** All of one array. */
+  constructor(rowBytes: number, indexes: readonly IndexAppend[]) {
+    this.#rowBytes = rowBytes;
+    this.#indexes = indexes;
   }
 
-  async add(rows: Uint8Array, firstRow: number): Promise<void> {
-    if (rows.byteLength === 0) return;
+  async add(bytes: Uint8Array, firstRow: number): Promise<void> {
+    if (bytes.byteLength === 0) return;
     await this.#until(firstRow);
+    if (this.#isStopped) return;
+    const rows = bytes.byteLength / this.#rowBytes;
     try {
-      if (!this.#failed) await this.#take({ rows, firstRow });
+      await this.#take({ bytes, rows, firstRow });
     } catch (error) {
-      this.#giveUp(error);
-      this.#failed = true;
+      this.stop();
+      throw error;
     }
-    this.#doneRows = firstRow + rows.byteLength / this.#rowBytes;
+    this.#doneRows = firstRow + rows;
     this.#turns.get(this.#doneRows)?.();
   }
 
+  stop(): void {
+    this.#isStopped = true;
+    for (const turn of this.#turns.values()) turn();
+  }
+
   async #until(rows: number): Promise<void> {
-    if (this.#doneRows !== rows) await new Promise<void>((turn) => this.#turns.set(rows, turn));
+    if (this.#isStopped || this.#doneRows === rows) return;
+    await new Promise<void>((turn) => this.#turns.set(rows, turn));
   }
 
   async #take(piece: Piece): Promise<void> {
-    if (this.#opened === undefined) {
-      const waiting = [...this.#waiting, piece];
-      const bytes = waiting.reduce((sum, { rows }) => sum + rows.byteLength, 0);
-      if (bytes < fewRows * this.#rowBytes && bytes <= fewBytes) {
-        this.#waiting.push({ ...piece, rows: piece.rows.slice() });
-        return;
-      }
-      this.#opened = await this.#open();
-      this.#waiting = [];
-      for (const one of waiting) await this.#code(one, this.#opened);
+    if (this.#waiting === undefined) return this.#code(piece);
+    const pieces = [...this.#waiting, piece];
+    const bytes = pieces.reduce((sum, one) => sum + one.bytes.byteLength, 0);
+    if (bytes < fewRows * this.#rowBytes && bytes <= fewBytes) {
+      this.#waiting.push({ ...piece, bytes: piece.bytes.slice() });
       return;
     }
-    await this.#code(piece, this.#opened);
+    this.#waiting = undefined;
+    for (const one of pieces) await this.#code(one);
   }
 
-  async #open(): Promise<Opened> {
-    const { epoch } = this.#index;
-    const coding = await readListCoding(this.#environment, epoch, this.#dimensions, this.#options);
-    const { transform, quantizer } = coding;
-    const listBytes = (rows: number): number => transform.listBytes(rows);
-    const merges = this.#merge(quantizer, listBytes);
-    // Whoever waits for it hears of it.
-    merges.catch(() => undefined);
-    return { quantizer, listBytes, merges };
-  }
-
-  async #code({ rows, firstRow }: Piece, { quantizer, listBytes }: Opened): Promise<void> {
-    throwIfAborted(this.#options.signal);
-    try {
-      const { native } = this.#environment;
-      this.#building ??= { builder: native.createIvfBuilder(quantizer, this.#dtype), firstRow, rows: 0 };
-      const building = this.#building;
-      const lists = await building.builder.assign(rows);
-      await building.builder.add(rows, lists, firstRow - building.firstRow);
-      building.rows += lists.length;
-      if (listBytes(building.rows) >= segmentBytes) await this.#endSegment();
-    } catch (error) {
-      throw fromNative(error);
-    }
-  }
-
-  async #endSegment(): Promise<void> {
-    const building = this.#building;
-    if (building === undefined) return;
-    this.#building = undefined;
-    const built = await building.builder.finish();
-    const segment = await uploadSegment(this.#environment, this.#view, built, this.#options);
-    this.#segments.push({ ...segment, firstRow: building.firstRow });
-  }
-
-  /** Segments that were there, where they are too many. */
-  async #merge(
-    quantizer: IvfQuantizer,
-    listBytes: (rows: number) => number,
-  ): Promise<readonly MergedSegments[]> {
-    const fits = (rows: number): boolean => listBytes(rows) <= mostMergedBytes(this.#environment);
-    const runs = mergeRuns(planned([], this.#index.lists), fits);
-    const make = async ({ lists }: Run) => {
-      const load = (list: CodeList) => loadSegment(this.#environment, quantizer, list, this.#options);
-      const built = await mergeSegments(this.#environment, quantizer, await Promise.all(lists.map(load)));
-      return uploadSegment(this.#environment, this.#view, built, this.#options);
-    };
-    return (await makeRuns(runs, make, this.#options)).merges;
+  async #code(piece: Piece): Promise<void> {
+    await Promise.all(this.#indexes.map((index) => index.add(piece)));
   }
 
   async finish(rows: number): Promise<readonly Change[]> {
     await this.#until(rows);
-    const opened = this.#opened;
-    if (opened === undefined || this.#failed) return [];
-    await this.#endSegment();
-    const merges = await opened.merges.catch((error: unknown) => this.#giveUp(error));
-    const of = v1.IndexKind.INDEX_KIND_IVF;
-    const epoch = this.#index.epoch.hash;
-    return [{ kind: 'extendIndex', array: this.#view.id, of, epoch, segments: this.#segments, merges }];
-  }
-
-  /** Reports damage of the index, which is no reason to lose rows; any other error goes on. */
-  #giveUp(cause: unknown): readonly MergedSegments[] {
-    if (!isNacreError(cause, 'Corrupt')) throw cause;
-    const { name } = this.#view;
-    this.#environment.warn?.(
-      new NacreError('Corrupt', `the index of '${name}' is damaged and not added to: ${cause.message}`, {
-        cause,
-        context: { ...cause.context, array: name },
-        hint: 'Rows that are appended are found, and take longer. Build it again with `nacre index`.',
-      }),
-    );
-    return [];
+    if (this.#isStopped) return [];
+    return (await Promise.all(this.#indexes.map((index) => index.finish()))).flat();
   }
 }

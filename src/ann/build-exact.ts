@@ -13,12 +13,16 @@ import type { IndexDraft, IndexSegmentDraft } from '../manifest/transaction.js';
 import type { CodeTransform, ScanDtype } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { readEpoch, writeEpoch } from './epoch.js';
-import { codesOf, listBytes, uploadList } from './exact-codes.js';
+import { codesOf, hasBits, listBytes, uploadList } from './exact-codes.js';
 import { trainTransform } from './train.js';
 import { stretchesOf, uncovered } from './uncovered.js';
+import { isOutgrown } from './update.js';
 
 export interface BuildOptions extends CallOptions {
-  /** Codes only the rows that no list covers yet, as the index that is there codes them. Default false. */
+  /**
+   * Codes only the rows that no list covers yet, as the index that is there codes them, until the array has
+   * four times the rows that it was made for: then it is built anew. Default false.
+   */
   readonly update?: boolean;
   /**
    * Beside the codes one bit a coordinate, for searches of precision `bit`: some 1/24 of the bytes of
@@ -41,10 +45,10 @@ export async function buildExactIndex(
   { update = false, bits, onProgress, ...options }: BuildOptions = {},
 ): Promise<IndexDraft | undefined> {
   const kind = v1.IndexKind.INDEX_KIND_EXACT;
-  const known = update ? view.index(kind) : undefined;
-  const hasBits = known?.lists.some((list) => list.bits !== undefined) ?? false;
-  const wantsBits = bits ?? hasBits;
-  if (known !== undefined && wantsBits && !hasBits) throw withoutBits(view.name);
+  const before = update ? view.index(kind) : undefined;
+  const wantsBits = bits ?? (before !== undefined && hasBits(before));
+  const known = before !== undefined && isOutgrown(before, view) ? undefined : before;
+  if (known !== undefined && wantsBits && !hasBits(known)) throw withoutBits(view.name);
   const parts = await uncovered(view, known);
   const total = parts.reduce((sum, { part }) => sum + part.rows, 0);
   if (total === 0) return undefined;
@@ -62,7 +66,7 @@ export async function buildExactIndex(
     done += stretch.rows;
     onProgress?.(done, total);
   }
-  return { kind, segments, ...(epoch === undefined ? {} : { epoch }) };
+  return { kind, segments, ...(epoch === undefined ? {} : { epoch, builtRows: total }) };
 }
 
 function withoutBits(array: string): NacreError {

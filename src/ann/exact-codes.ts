@@ -1,5 +1,5 @@
 // Codes of the rows of one list of an index of exact search: rows come in any pieces, chunks are whole.
-import type { ArrayView } from '../arrays/array-view.js';
+import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { NacreError } from '../errors.js';
 import type { IndexSegmentDraft } from '../manifest/transaction.js';
@@ -98,6 +98,11 @@ export class ListCodes {
     if (bits !== undefined) this.#bits.push(bits);
     this.#codedRows += count;
   }
+}
+
+/** Whether rows that are added to the index get bits, too. */
+export function hasBits({ lists }: ArrayIndex): boolean {
+  return lists.some(({ bits }) => bits !== undefined);
 }
 
 /** Of the rows of two lists. */

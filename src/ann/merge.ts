@@ -1,4 +1,4 @@
-// Segments of lists into fewer: every segment costs a query of its own requests.
+// Segments of an index into fewer: every segment costs a query of its own requests.
 //
 // Codes depend on the row and the epoch alone, so they are taken over as they are. A segment takes up those
 // after it once they have half as many rows: then there are few, and each row is moved a few times.
@@ -71,16 +71,23 @@ export async function makeRuns(
   return { segments, merges };
 }
 
-/** Which neighbours are to be one, each run ascending; a run of one stays as it is. */
-export function mergeRuns<T extends Covered>(segments: readonly T[], fits: (rows: number) => boolean): T[][] {
+/**
+ * Which neighbours are to be one, each run ascending; a run of one stays as it is. `fits` says whether so
+ * many rows, those of a run, may be one.
+ */
+export function mergeRuns<T extends Covered>(
+  segments: readonly T[],
+  fits: (rows: number, run: readonly T[]) => boolean,
+): T[][] {
   const runs: T[][] = [];
   for (const segment of [...segments].sort((a, b) => a.firstRowId - b.firstRowId)) {
     let run = [segment];
     for (let before = runs.at(-1); before !== undefined; before = runs.at(-1)) {
       const [rows, rowsBefore] = [rowsOf(run), rowsOf(before)];
       const follows = endOf(before) === segment.firstRowId - (rows - segment.rows);
-      if (!follows || rowsBefore > 2 * rows || !fits(rowsBefore + rows)) break;
-      run = [...before, ...run];
+      const both: T[] = [...before, ...run];
+      if (!follows || rowsBefore > 2 * rows || !fits(rowsBefore + rows, both)) break;
+      run = both;
       runs.pop();
     }
     runs.push(run);

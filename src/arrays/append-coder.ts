@@ -3,13 +3,15 @@ import type { Change } from '../manifest/transaction.js';
 import type { ArrayView } from './array-view.js';
 import type { WriteOptions } from './write-options.js';
 
-/** Codes the rows that a transaction appends to one array: its index covers them from the commit on. */
+/** Codes the rows that a transaction appends to one array: its indexes cover them from the commit on. */
 export interface AppendCoder {
   /**
-   * Takes rows, of which `firstRow` is counted among those that the transaction appends. They stay as they
-   * are until this resolves, which waits for the rows before them.
+   * Takes the rows of whole partitions, of which `firstRow` is counted among those that the transaction
+   * appends. They stay as they are until this resolves, which waits for the rows before them.
    */
   add(rows: Uint8Array, firstRow: number): Promise<void>;
+  /** Some of the rows that were announced do not come, so that none is committed: nobody waits for them. */
+  stop(): void;
   /** What the codes of so many rows are to the manifest, once all of them came. */
   finish(rows: number): Promise<readonly Change[]>;
 }

@@ -39,14 +39,17 @@ export class RowsWriter {
     const writer = this.writer(array);
     const rowBytes = rowBytesOf(array.type);
     const step = this.rowsPerPartition(array);
-    const coded = array.coder?.add(bytes, firstRow);
-    // Waited for below; until then it must not count as unhandled.
-    coded?.catch(() => undefined);
+    const codes: (Promise<void> | undefined)[] = [];
     for (let start = 0; start < rows; start += step) {
       const end = Math.min(rows, start + step);
-      await writer.add(bytes.subarray(start * rowBytes, end * rowBytes), end - start);
+      const partition = bytes.subarray(start * rowBytes, end * rowBytes);
+      const coded = array.coder?.add(partition, firstRow + start);
+      // Waited for below; until then it must not count as unhandled.
+      coded?.catch(() => undefined);
+      codes.push(coded);
+      await writer.add(partition, end - start);
     }
-    const [partitions] = await Promise.all([writer.finish(), coded]);
+    const [partitions] = await Promise.all([writer.finish(), ...codes]);
     return partitions;
   }
 

@@ -164,6 +164,8 @@ export class WriteTransaction {
 
   #append(array: PendingArray, rows: number, partitions: Promise<readonly PartitionDraft[]>): void {
     array.append(rows, partitions);
+    // Codes of the rows after them would be waited for without end.
+    partitions.catch(() => array.coder?.stop());
     if (rows > 0) {
       this.#changes.push(async () => {
         const pieces = await appendPieces(this.#environment, await partitions, this.#options);

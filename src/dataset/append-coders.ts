@@ -6,7 +6,7 @@ import { codedDimensions, scanDtype } from '../query/scan.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { Environment } from './environment.js';
 
-const kind = v1.IndexKind.INDEX_KIND_IVF;
+const growing: readonly number[] = [v1.IndexKind.INDEX_KIND_EXACT, v1.IndexKind.INDEX_KIND_IVF];
 
 /** Undefined where none of the arrays has one. */
 export async function appendCoders(
@@ -14,13 +14,14 @@ export async function appendCoders(
   views: readonly ArrayView[],
   { signal }: CallOptions,
 ): Promise<CoderOf | undefined> {
-  if (!views.some(({ entry }) => entry.indexes.some((index) => index.kind === kind))) return undefined;
-  const { AppendCodes } = await import('../ann/append-codes.js');
+  const isGrowing = ({ entry }: ArrayView): boolean =>
+    entry.indexes.some(({ kind }) => growing.includes(kind));
+  if (!views.some(isGrowing)) return undefined;
+  const { appendCodes } = await import('../ann/append-codes.js');
   return (view) => {
-    const index = view.index(kind);
-    if (index === undefined || index.lists.length === 0) return undefined;
+    if (!isGrowing(view)) return undefined;
     const scanned = { name: view.name, type: view.type };
     const of = { dtype: scanDtype(scanned), dimensions: codedDimensions(scanned) };
-    return new AppendCodes(environment, view, index, of, signal === undefined ? {} : { signal });
+    return appendCodes(environment, view, of, signal === undefined ? {} : { signal });
   };
 }

@@ -241,9 +241,10 @@ export class TransactionHandle {
 
   /**
    * Builds an index of the array's rows, which later reads use by themselves: codes from which exact search
-   * tells the few rows that it must score. Rows that are appended or replaced later are scanned as they are,
-   * but for those of an `ivf` index, which codes 1,024 rows or more with the append; `update` codes what no
-   * index covers yet; `bits` adds one bit a coordinate, for searches of that precision.
+   * tells the few rows that it must score. Rows that are replaced later are scanned as they are, and so are
+   * rows that are appended, unless a transaction appends 1,024 or more, or 4 MiB: `exact` and `ivf` indexes
+   * take these up with the append. `update` codes what no index covers yet; `bits` adds one bit a coordinate,
+   * for searches of that precision.
    *
    * Cost: one read of the rows, and about a quarter of their bytes (float32) written, 1/24 more with bits.
    * Errors: `NotFound`, `UnsupportedFormat` for complex rows, `InvalidArgument` for rows of no numbers or of

@@ -196,7 +196,8 @@ describe.each(cases)('on %s, with %s', (name, kind) => {
     await twice(dataset, (array) => (tx) => tx.replace(array, rows, changed));
     const gone = Array.from({ length: 300 }, (_, i) => 7 * i + 1);
     await twice(dataset, (array) => (tx) => tx.drop(array, gone));
-    const more = rowsOf(1500);
+    // So few are not coded while they are appended.
+    const more = rowsOf(1000);
     await twice(dataset, (array) => (tx) => tx.append(array, more));
     const replaced = new Set(rows);
     await compare(dataset, bits, (id) => id < 3000 && !replaced.has(id));
@@ -207,7 +208,7 @@ describe.each(cases)('on %s, with %s', (name, kind) => {
     await compare(other, bits, (id) => !replaced.has(id));
     await other.close();
     // Lists with bits and a list without.
-    const last = rowsOf(1200);
+    const last = rowsOf(1020);
     await twice(dataset, (array) => (tx) => tx.append(array, last));
     await dataset.array('e').index({ type: 'exact', update: true, bits: false });
     await compare(dataset, bits, (id) => !replaced.has(id));

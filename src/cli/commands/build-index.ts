@@ -34,9 +34,10 @@ export const buildIndex = define<Options>({
   summary: 'build an index of the rows of an array, or of attributes, or drop it',
   details: `An exact index holds codes of the rows: a search reads them in place of the rows, about a
 quarter of the bytes of float32, and scores the few rows that their bounds leave. Answers stay exact. Rows
-that come or change later are scanned as they are; --update codes those that no index covers yet. --bits adds
-one bit a coordinate, for \`nacre query --precision bit\`; --update keeps them up. --drop takes the index
-away: searches read the rows again.
+that come later are coded with their append where they are 1,024 or more, else by --update; until then they
+are scanned as they are, and so are rows that are replaced. --bits adds one bit a coordinate, for
+\`nacre query --precision bit\`; --update keeps them up. --drop takes the index away: searches read the rows
+again.
 
 An ivf index holds the codes in lists of rows that are near each other: \`nacre query --recall 0.95\` looks
 into the few lists that were measured to hold so much of the nearest rows. It is for one metric. Rows that

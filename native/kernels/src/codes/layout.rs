@@ -6,6 +6,7 @@
 //! same coordinates of 16 rows. Low nibbles lie row by row, since one query reads them for few rows.
 
 use super::LANES;
+use super::join::RowSection;
 use crate::arch::prefetch_all;
 use crate::{Error, Result};
 
@@ -77,6 +78,15 @@ impl Layout {
     /// Bytes of a list of so many rows: whole chunks, and one with what is left.
     pub fn list_bytes(self, rows: usize) -> usize {
         list_bytes(rows, |rows| self.chunk_bytes(rows))
+    }
+
+    /// What a chunk holds of its rows, in the order of its sections.
+    pub fn row_sections(self) -> Vec<RowSection> {
+        let factors = FACTORS.into_iter().filter(|&factor| factor != Section::Tail || self.has_tail);
+        let mut sections: Vec<_> = factors.map(|_| RowSection::by_row(size_of::<f32>())).collect();
+        sections.push(RowSection::interleaved(self.plane_bytes()));
+        sections.push(RowSection::by_row(self.record_bytes()));
+        sections
     }
 
     /// Where a section begins in a chunk of so many rows.

@@ -14,6 +14,7 @@ mod bound_tests;
 pub mod check;
 pub mod encode;
 pub mod estimate;
+pub mod join;
 pub mod layout;
 pub mod norms;
 pub mod principal;
@@ -28,6 +29,7 @@ mod tests;
 pub mod transform;
 
 pub use encode::{encode, encode_with_signs};
+pub use join::{join_codes, join_signs};
 pub use layout::{CHUNK_ROWS, Chunk, Layout};
 pub use norms::Norms;
 pub use principal::train;

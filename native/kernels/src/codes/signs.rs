@@ -9,6 +9,7 @@
 //! on. Signs are interleaved for 16 rows at a time, four bytes of each in turn: 32 coordinates of a row.
 
 use super::estimate::{QueryParts, Turned};
+use super::join::RowSection;
 use super::layout::{CHUNK_ROWS, Layout, list_bytes, padded};
 use super::rotation::Lane;
 use super::{LANES, Transform};
@@ -56,6 +57,13 @@ impl SignLayout {
     /// Bytes of a list of so many rows: whole chunks, and one with what is left.
     pub fn list_bytes(self, rows: usize) -> usize {
         list_bytes(rows, |rows| self.chunk_bytes(rows))
+    }
+
+    /// What a chunk holds of its rows, in the order of its sections.
+    pub fn row_sections(self) -> Vec<RowSection> {
+        let mut sections = vec![RowSection::by_row(size_of::<f32>()); SignSection::Signs as usize];
+        sections.push(RowSection::interleaved(self.sign_bytes()));
+        sections
     }
 
     /// Where a section begins in a chunk of so many rows.

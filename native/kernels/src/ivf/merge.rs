@@ -2,8 +2,8 @@
 //! row and its centroid alone.
 
 use super::segment::{self, Built, Directory};
-use crate::codes::layout::{self, CHUNK_ROWS, Chunk, FACTORS, RECORD_HEAD, Section};
-use crate::codes::{LANES, Layout};
+use crate::codes::Layout;
+use crate::codes::join::ListWriter;
 use crate::{Error, Result};
 
 /// A segment that is to become a part of another.
@@ -42,7 +42,7 @@ fn merge_lists(layout: Layout, pieces: &[Piece<'_>], list: usize) -> Result<(Vec
     let base = pieces[0].first_id;
     let rows = pieces.iter().map(|piece| piece.directory.entries[list].rows).sum();
     let mut ids = Vec::with_capacity(rows);
-    let mut writer = ListWriter::new(layout, rows);
+    let mut writer = ListWriter::new(layout.row_sections(), rows);
     for piece in pieces {
         let entry = piece.directory.entries[list];
         let bytes = &piece.bytes[entry.start..entry.end];
@@ -51,50 +51,7 @@ fn merge_lists(layout: Layout, pieces: &[Piece<'_>], list: usize) -> Result<(Vec
         }
         let (found, codes) = piece.directory.list(list, bytes, (piece.first_id, piece.rows as u64), None)?;
         ids.extend(found.iter().map(|id| (id - base) as u32));
-        let mut rest = codes;
-        for start in (0..entry.rows).step_by(CHUNK_ROWS) {
-            let count = (entry.rows - start).min(CHUNK_ROWS);
-            let (chunk, after) = rest.split_at(layout.chunk_bytes(count));
-            let chunk = Chunk::new(layout, count, chunk)?;
-            (0..count).for_each(|row| writer.push(&chunk, row));
-            rest = after;
-        }
+        writer.push(codes, entry.rows)?;
     }
-    Ok((ids, writer.codes))
-}
-
-/// The chunks of a list, row by row.
-struct ListWriter {
-    layout: Layout,
-    rows: usize,
-    done: usize,
-    codes: Vec<u8>,
-}
-
-impl ListWriter {
-    fn new(layout: Layout, rows: usize) -> Self {
-        Self { layout, rows, done: 0, codes: vec![0; layout.list_bytes(rows)] }
-    }
-
-    fn push(&mut self, from: &Chunk<'_>, row: usize) {
-        let Self { layout, rows, done, .. } = *self;
-        let (start, place) = (done / CHUNK_ROWS * CHUNK_ROWS, done % CHUNK_ROWS);
-        let count = (rows - start).min(CHUNK_ROWS);
-        let chunk = &mut self.codes[layout.list_bytes(start)..][..layout.chunk_bytes(count)];
-        for section in FACTORS.into_iter().filter(|&factor| factor != Section::Tail || layout.has_tail) {
-            let bits = from.factors(section)[row].to_bits();
-            layout::put_factor(layout, count, section, place, bits, chunk);
-        }
-        let high = &mut chunk[layout.offset(Section::HighNibbles, count)..];
-        let high = &mut high[place / LANES * LANES * layout.plane_bytes()..];
-        let words = high.as_chunks_mut::<4>().0.iter_mut().skip(place % LANES).step_by(LANES);
-        let from_words =
-            from.high_block(row / LANES).as_chunks::<4>().0.iter().skip(row % LANES).step_by(LANES);
-        words.zip(from_words).for_each(|(to, from)| *to = *from);
-        let record = layout.record_bytes();
-        debug_assert!(record > RECORD_HEAD);
-        let at = layout.offset(Section::Records, count) + place * record;
-        chunk[at..at + record].copy_from_slice(from.record(row).0);
-        self.done += 1;
-    }
+    Ok((ids, writer.bytes))
 }
