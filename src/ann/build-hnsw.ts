@@ -2,7 +2,7 @@
 //
 // A graph lies in memory while it is built. Queries that tell how far a walk has to go are rows that are not
 // in the graph yet: they come in at the end.
-import type { ArrayView, CodeList } from '../arrays/array-view.js';
+import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { NacreError } from '../errors.js';
@@ -17,7 +17,17 @@ import { onAbort, throwIfAborted } from '../util/runtime.js';
 import { ks } from './calibrate.js';
 import { calibrateGraphs } from './calibrate-graphs.js';
 import { readCoding, writeEpoch } from './epoch.js';
-import { type MadeSegments, makeRuns, mergeRuns, planned, type Planned, type Run } from './merge.js';
+import {
+  areNeighbours,
+  isMade,
+  type MadeSegments,
+  makeRuns,
+  mergeRuns,
+  planned,
+  type Planned,
+  rowsOf,
+  type Run,
+} from './merge.js';
 import { checkMetric, indexMetric } from './metrics.js';
 import { holdOut, type Sample } from './sample.js';
 import { trainTransform } from './train.js';
@@ -107,9 +117,10 @@ export async function buildHnswIndex(
   const bytesOf = (rows: number): number => environment.native.hnswBytes(transform, building.m, rows);
   const fits = (rows: number): boolean => bytesOf(rows) <= environment.memoryBytes / 2;
   const stretches = stretchesOf(parts, fits);
-  if (trained === undefined) return { kind, ...(await addTo(building, known?.lists ?? [], stretches, fits)) };
-  if (stretches.length > mostGraphs || stretches.some(({ rows }) => !fits(rows)))
-    throw tooLarge(view.name, bytesOf(total));
+  const runs = fewRuns(mergeRuns(planned(stretches, known?.lists ?? []), fits), fits);
+  if (runs.length > mostGraphs || runs.some((run) => isMade(run) && !fits(rowsOf(run))))
+    throw tooLarge(view.name, bytesOf(rowsOf(runs.flat())));
+  if (trained === undefined) return { kind, ...(await addTo(building, runs)) };
   const { held } = holdOut(trained.sample, queriesWanted);
   const [epoch, made] = await Promise.all([
     writeEpoch(environment, view.entry.id, trained.fields, options),
@@ -174,25 +185,18 @@ async function buildAll(
 }
 
 /** New rows into graphs of their own, or into such that are there; the largest one keeps its links. */
-function addTo(
-  building: Building,
-  known: readonly CodeList[],
-  stretches: readonly Stretch[],
-  fits: (rows: number) => boolean,
-): Promise<MadeSegments> {
+function addTo(building: Building, runs: readonly (readonly Planned[])[]): Promise<MadeSegments> {
   const make = async (run: Run) =>
     upload(building, await link(building, run.rows, (builder) => addRun(building, builder, run)), run);
-  return makeRuns(fewRuns(mergeRuns(planned(stretches, known), fits)), make, building.options);
+  return makeRuns(runs, make, building.options);
 }
 
-/** Neighbours become one, the last first, until there are few; what lies apart stays. */
-function fewRuns(runs: readonly Planned[][]): Planned[][] {
+/** Neighbours that fit become one, the last first, until there are few. */
+function fewRuns(runs: readonly Planned[][], fits: (rows: number) => boolean): Planned[][] {
   const few = [...runs];
   for (let at = few.length - 1; few.length > mostGraphs && at > 0; at--) {
-    const [before, run] = [few[at - 1] ?? [], few[at] ?? []];
-    const last = before.at(-1);
-    if (last !== undefined && last.firstRowId + last.rows === run[0]?.firstRowId)
-      few.splice(at - 1, 2, [...before, ...run]);
+    const both = [...(few[at - 1] ?? []), ...(few[at] ?? [])];
+    if (areNeighbours(both) && fits(rowsOf(both))) few.splice(at - 1, 2, both);
   }
   return few;
 }

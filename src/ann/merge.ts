@@ -49,7 +49,7 @@ export interface MadeSegments {
   readonly merges: readonly MergedSegments[];
 }
 
-/** Makes the segment of each run, one after the other; what is there alone stays as it is. */
+/** Makes the segments of runs, one after the other. */
 export async function makeRuns(
   runs: readonly (readonly Planned[])[],
   make: (run: Run) => Promise<Omit<IndexSegmentDraft, 'firstRowId'>>,
@@ -59,9 +59,9 @@ export async function makeRuns(
   const merges: MergedSegments[] = [];
   for (const run of runs) {
     throwIfAborted(signal);
+    if (!isMade(run)) continue;
     const stretches = run.flatMap(({ of }) => ('part' in of ? [] : of));
     const lists = run.flatMap(({ of }) => ('part' in of ? of : []));
-    if (stretches.length === 0 && lists.length === 1) continue;
     const { firstRowId } = defined(run[0], 'first of a run');
     const made = await make({ firstRowId, rows: rowsOf(run), stretches, lists });
     const segment = { ...made, firstRowId };
@@ -69,6 +69,16 @@ export async function makeRuns(
     else merges.push({ taken: lists.map(({ part }) => part.object.hash), segment });
   }
   return { segments, merges };
+}
+
+/** Whether its segment has to be made: what is there alone stays as it is. */
+export function isMade(run: readonly Planned[]): boolean {
+  return run.length > 1 || run.some(({ of }) => !('part' in of));
+}
+
+/** Whether each begins where the one before ends. */
+export function areNeighbours(run: readonly Covered[]): boolean {
+  return run.every(({ firstRowId }, i) => i === 0 || firstRowId === endOf(run.slice(i - 1, i)));
 }
 
 /**
@@ -95,7 +105,7 @@ export function mergeRuns<T extends Covered>(
   return runs;
 }
 
-function rowsOf(run: readonly Covered[]): number {
+export function rowsOf(run: readonly Covered[]): number {
   return run.reduce((sum, { rows }) => sum + rows, 0);
 }
 
