@@ -1,6 +1,7 @@
 // Builds the index of approximate search of what is at hand: graphs of rows that are near each other.
 //
-// A graph lies in memory while it is built. Queries that tell how far a walk has to go are rows that are not
+// Rows that are dropped or overridden by then get no node: their links would be kept for nothing. A graph
+// lies in memory while it is built. Queries that tell how far a walk has to go are rows that are not
 // in the graph yet: they come in at the end.
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
@@ -19,6 +20,7 @@ import { calibrateGraphs } from './calibrate-graphs.js';
 import { readCoding, writeEpoch } from './epoch.js';
 import {
   areNeighbours,
+  type Covered,
   isMade,
   type MadeSegments,
   makeRuns,
@@ -32,7 +34,7 @@ import { checkMetric, indexMetric } from './metrics.js';
 import { holdOut, type Sample } from './sample.js';
 import { trainTransform } from './train.js';
 import { queriesWanted, TrueNearest } from './truth.js';
-import { eachWindowOf, type Stretch, stretchesOf, uncovered } from './uncovered.js';
+import { eachWindowOf, goneRows, type Stretch, stretchesOf, uncovered } from './uncovered.js';
 import { checkUpdate, isOutgrown, metricOf } from './update.js';
 import { uploadIndexObject } from './upload.js';
 
@@ -72,6 +74,8 @@ interface Building {
   readonly m: number;
   readonly efConstruction: number;
   readonly seed: number;
+  /** Rows that need no node: see `goneRows`. */
+  readonly gone: Uint8Array;
   /** Told how many rows were linked since the last time. */
   readonly onRows: (rows: number) => void;
   readonly options: CallOptions;
@@ -95,8 +99,9 @@ export async function buildHnswIndex(
   checkUpdate(view.name, before, metric);
   const known = before !== undefined && isOutgrown(before, view) ? undefined : before;
   const parts = await uncovered(view, known);
-  const total = parts.reduce((sum, { part }) => sum + part.rows, 0);
-  if (total === 0) return undefined;
+  if (parts.every(({ part }) => part.rows === 0)) return undefined;
+  const gone = await goneRows(environment, view, options);
+  const rows = parts.reduce((sum, { part }) => sum + part.rows, 0);
   const trained =
     known === undefined
       ? await trainTransform(environment, view, parts, dtype, dimensions, options)
@@ -105,13 +110,18 @@ export async function buildHnswIndex(
     trained === undefined
       ? await readCoding(environment, defined(known, 'index').epoch, dimensions, options)
       : { transform: trained.transform, ...trained.fields };
+  const { rowSets } = environment.functions;
+  const total = parts.reduce((sum, { firstRowId, part }) => {
+    const dead = rowSets.slice(gone, firstRowId, firstRowId + part.rows);
+    return sum + part.rows - rowSets.count(dead);
+  }, 0);
   let done = 0;
-  const onRows = (rows: number): void => {
-    done += rows;
+  const onRows = (linked: number): void => {
+    done += linked;
     onProgress?.(Math.min(done, total), total);
   };
   const how = { dtype, rowBytes: rowBytesOf(view.type), metric, m: known?.links || links, seed };
-  const of = { ...how, efConstruction: known?.efConstruction || ef, onRows, options };
+  const of = { ...how, efConstruction: known?.efConstruction || ef, gone, onRows, options };
   const building: Building = { environment, view, transform, ...of };
   // What a node takes while it is linked is about a tenth more.
   const bytesOf = (rows: number): number => environment.native.hnswBytes(transform, building.m, rows);
@@ -126,7 +136,7 @@ export async function buildHnswIndex(
     writeEpoch(environment, view.entry.id, trained.fields, options),
     buildAll(building, stretches, dimensions, held),
   ]);
-  const asked = { metric: indexMetric(metric), builtRows: total, links, efConstruction: ef };
+  const asked = { metric: indexMetric(metric), builtRows: rows, links, efConstruction: ef };
   return { kind, epoch, ...asked, ...made };
 }
 
@@ -156,10 +166,12 @@ async function buildAll(
   const { environment, transform, metric, dtype, rowBytes } = building;
   const how = { metric, dtype, dimensions };
   const truth = await TrueNearest.start(environment, held, transform, how, Math.max(...ks));
-  const dead = environment.functions.rowSets.fromSorted(held.ids);
+  const { rowSets } = environment.functions;
+  const heldSet = rowSets.fromSorted(held.ids);
   const graphs: { readonly stretch: Stretch; readonly graph: BuiltGraph }[] = [];
   for (const stretch of stretches) {
-    const graph = await link(building, stretch.rows, async (builder) => {
+    const dead = rowSets.union(goneOf(building, stretch), heldSet);
+    const graph = await link(building, stretch, async (builder) => {
       const add = async (bytes: Uint8Array, rows: number, firstRowId: number): Promise<void> => {
         await builder.add(bytes, firstRowId, undefined, dead);
         await truth.add(bytes, rows, firstRowId, dead);
@@ -173,11 +185,12 @@ async function buildAll(
   const segments: IndexSegmentDraft[] = [];
   for (const { stretch, graph } of graphs) {
     const { firstRowId, rows } = stretch;
+    const gone = goneOf(building, stretch);
     const [start, end] = [firstRowId, firstRowId + rows].map((id) => lowerBound(held.ids, id));
-    const whole = await link(building, rows, async (builder) => {
+    const whole = await link(building, stretch, async (builder) => {
       await adopt(building, builder, graph.bytes);
       const bytes = held.bytes.subarray((start ?? 0) * rowBytes, (end ?? 0) * rowBytes);
-      await builder.add(bytes, 0, held.ids.slice(start, end));
+      await builder.add(bytes, 0, held.ids.slice(start, end), gone);
     });
     segments.push(await upload(building, whole, stretch));
   }
@@ -187,7 +200,7 @@ async function buildAll(
 /** New rows into graphs of their own, or into such that are there; the largest one keeps its links. */
 function addTo(building: Building, runs: readonly (readonly Planned[])[]): Promise<MadeSegments> {
   const make = async (run: Run) =>
-    upload(building, await link(building, run.rows, (builder) => addRun(building, builder, run)), run);
+    upload(building, await link(building, run, (builder) => addRun(building, builder, run)), run);
   return makeRuns(runs, make, building.options);
 }
 
@@ -203,24 +216,36 @@ function fewRuns(runs: readonly Planned[][], fits: (rows: number) => boolean): P
 
 async function addRun(building: Building, builder: HnswBuilder, { stretches, lists }: Run): Promise<void> {
   const { environment, rowBytes, options } = building;
-  for (const { part } of [...lists].sort((a, b) => b.rows - a.rows))
-    await adopt(building, builder, await environment.pages.whole(part, options));
-  const add = (bytes: Uint8Array, _: number, firstRowId: number): Promise<void> =>
-    builder.add(bytes, firstRowId);
+  for (const list of [...lists].sort((a, b) => b.rows - a.rows))
+    await adopt(building, builder, await environment.pages.whole(list.part, options), goneOf(building, list));
+  const add = (bytes: Uint8Array, rows: number, firstRowId: number): Promise<void> =>
+    builder.add(bytes, firstRowId, undefined, goneOf(building, { firstRowId, rows }));
   for (const stretch of stretches) await eachWindowOf(environment, stretch, rowBytes, add, options);
 }
 
-function adopt({ environment, transform }: Building, builder: HnswBuilder, graph: Uint8Array): Promise<void> {
-  return builder.adopt(environment.native.openHnswSegment(transform, graph), graph);
+function adopt(
+  { environment, transform }: Building,
+  builder: HnswBuilder,
+  graph: Uint8Array,
+  gone?: Uint8Array,
+): Promise<void> {
+  return builder.adopt(environment.native.openHnswSegment(transform, graph), graph, gone);
 }
 
-/** The graph of the rows that a builder is given. */
+/** Of some rows those that need no node. */
+function goneOf({ environment, gone }: Building, { firstRowId, rows }: Covered): Uint8Array {
+  return environment.functions.rowSets.slice(gone, firstRowId, firstRowId + rows);
+}
+
+/** The graph of rows that a builder is given: all of these that need a node. */
 async function link(
-  { environment, transform, dtype, m, seed, metric, efConstruction, onRows, options }: Building,
-  rows: number,
+  building: Building,
+  covered: Covered,
   give: (builder: HnswBuilder) => Promise<void>,
 ): Promise<BuiltGraph> {
-  const { native, runtime } = environment;
+  const { environment, transform, dtype, m, seed, metric, efConstruction, onRows, options } = building;
+  const { native, runtime, functions } = environment;
+  const rows = covered.rows - functions.rowSets.count(goneOf(building, covered));
   const builder = native.createHnswBuilder(transform, { dtype, m, seed, rows });
   const settled = onAbort(options.signal, () => builder.abort());
   const ended = new AbortController();

@@ -23,7 +23,8 @@ export function mostMergedBytes({ memoryBytes }: ArrayEnvironment): number {
   return Math.min(64 * 2 ** 20, memoryBytes / 4);
 }
 
-interface Covered {
+/** Rows by their ids. */
+export interface Covered {
   readonly firstRowId: number;
   readonly rows: number;
 }

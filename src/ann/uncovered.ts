@@ -21,6 +21,31 @@ export async function uncovered(view: ArrayView, known: ArrayIndex | undefined):
   return parts;
 }
 
+/**
+ * Ids of the base rows that are dropped or overridden at the version of the view. No later version brings one
+ * back: ids are not used again, and what overrides a row is only overridden in its turn.
+ */
+export async function goneRows(
+  { functions: { rowSets } }: ArrayEnvironment,
+  view: ArrayView,
+  options: CallOptions,
+): Promise<Uint8Array> {
+  let gone = rowSets.fromSorted(new Float64Array(0));
+  let next = 0;
+  const skipTo = (id: number): void => {
+    if (id > next) gone = rowSets.union(gone, rowSets.range(next, id));
+  };
+  for (const { part, firstRowId, rowIds, dead } of await view.scanParts(options)) {
+    if (rowIds !== undefined) continue;
+    // Partitions without a live row are not scanned.
+    skipTo(firstRowId);
+    if (dead !== undefined) gone = rowSets.union(gone, dead);
+    next = firstRowId + part.rows;
+  }
+  skipTo(view.entry.nextRowId);
+  return gone;
+}
+
 /** Neighbouring base partitions whose rows stand in one object of an index. */
 export interface Stretch {
   readonly firstRowId: number;
