@@ -16,6 +16,7 @@ import { NacreError } from '../errors.js';
 import { type ByteSource, concat, toHex } from '../util/bytes.js';
 import { gatherRanges, type Lent, type Pages, uncheckedReads } from './pages.js';
 import type { Part, Picked } from './runs.js';
+import { windowsOfRange } from './windows.js';
 
 /**
  * Small reads fetch this much: 3 ms at 90 MB/s on top of a round trip, and the neighbours are there next
@@ -209,10 +210,24 @@ export class CachedPages implements Pages {
       loadsChecked: true,
       crc32c: async () => verifier.crc32cOfBlocks(await sums(), blockBytes, length),
       verify: async (bytes) => {
-        const bad = await verifier.verifyBlocks(bytes, blockBytes, await sums()).catch((error: unknown) => {
-          throw fromNative(error);
-        });
-        if (bad >= 0) throw damagedPage(key, range.start / blockBytes + bad);
+        const expected = await sums();
+        const first = range.start / blockBytes;
+        const check = async ({ start, end }: ByteRange): Promise<void> => {
+          const blocks = expected.subarray(start / blockBytes, Math.ceil(end / blockBytes));
+          const checked = verifier.verifyBlocks(bytes.subarray(start, end), blockBytes, blocks);
+          const bad = await checked.catch((error: unknown) => {
+            throw fromNative(error);
+          });
+          if (bad >= 0) throw damagedPage(key, first + start / blockBytes + bad);
+        };
+        const all = { start: 0, end: length };
+        const windows = windowsOfRange(all, this.#memoryBytes);
+        if (length <= this.#memoryBytes || windows.length === 1) return check(all);
+        // What does not fit the budget is mapped, and comes from its file again where it is read.
+        for (const window of windows) {
+          await check(window);
+          verifier.givePagesBack(bytes.subarray(window.start, window.end));
+        }
       },
     };
   }

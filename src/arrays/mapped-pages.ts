@@ -20,6 +20,7 @@ import { throwIfAborted } from '../util/runtime.js';
 import { isAscending, lowerBound } from '../util/sorted.js';
 import type { Lent, LentObject, LentRows, Pages, PlacedPart } from './pages.js';
 import type { Part, Picked } from './runs.js';
+import { windowsOfRange } from './windows.js';
 
 /** Files kept mapped at once; a mapping costs address space, not memory. */
 const mappedFiles = 1_024;
@@ -62,6 +63,7 @@ export class MappedPages implements Pages {
   /** Made by the first read that maps: it takes its memory at once. */
   #mapped: LRUCache<string, Mapped> | undefined;
   readonly #residency: Residency;
+  readonly #memoryBytes: number;
   readonly #together = new WeakMap<readonly PlacedPart[], Together>();
   /** How many mappings were given up. */
   #dropped = 0;
@@ -71,6 +73,7 @@ export class MappedPages implements Pages {
     this.#store = store;
     this.#native = native;
     this.#meter = meter;
+    this.#memoryBytes = memoryBytes;
     this.#residency = new Residency(memoryBytes, (bytes) => native.givePagesBack(bytes));
   }
 
@@ -83,27 +86,60 @@ export class MappedPages implements Pages {
 
   /** Checks what was not checked of the ranges; whether that was anything. */
   async #use(part: Part, mapped: Mapped, ranges: readonly ByteRange[]): Promise<boolean> {
+    const wanted = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+    this.#meter.mapped(wanted);
+    if (mapped.unchecked > 0 && wanted > this.#memoryBytes) return this.#useByWindows(part, mapped, ranges);
     const blocks = new BlockSet(mapped.checked, part.object.blockBytes);
     for (const { start, end } of ranges) {
       blocks.add(start, end);
       this.#residency.touch(mapped, start, end);
     }
     await this.#check(part, mapped, blocks);
-    this.#meter.mapped(ranges.reduce((sum, { start, end }) => sum + end - start, 0));
     return !blocks.isEmpty;
+  }
+
+  /** The same where it does not fit the budget: the next window is fetched while one is checked. */
+  async #useByWindows(part: Part, mapped: Mapped, ranges: readonly ByteRange[]): Promise<boolean> {
+    const windows = ranges.flatMap((range) => windowsOfRange(range, this.#memoryBytes));
+    const fetch = (window: ByteRange | undefined): Promise<void> | undefined => {
+      if (window === undefined) return undefined;
+      this.#residency.touch(mapped, window.start, window.end);
+      const fetched = this.#fetch(part, mapped.bytes.subarray(window.start, window.end));
+      // Whoever waits for it hears of it.
+      fetched.catch(() => undefined);
+      return fetched;
+    };
+    let isNew = false;
+    let next = fetch(windows[0]);
+    for (const [i, { start, end }] of windows.entries()) {
+      await next;
+      next = fetch(windows[i + 1]);
+      const blocks = new BlockSet(mapped.checked, part.object.blockBytes);
+      blocks.add(start, end);
+      isNew ||= !blocks.isEmpty;
+      await this.#check(part, mapped, blocks);
+    }
+    return isNew;
+  }
+
+  #fetch(part: Part, bytes: Uint8Array): Promise<void> {
+    return this.#native.fetchPages(bytes).catch((error: unknown) => {
+      throw damage(part.object.key, 'was cut, or cannot be read', 'size', fromNative(error));
+    });
   }
 
   async lend(part: Part, range: ByteRange, options: CallOptions = {}): Promise<Lent> {
     throwIfAborted(options.signal);
     const mapped = this.#map(part);
     const bytes = mapped.bytes.subarray(range.start, range.end);
+    if (bytes.byteLength > this.#memoryBytes) {
+      await this.#use(part, mapped, [range]);
+      // Nobody counts what is touched of it meanwhile.
+      return { bytes, done: () => this.#native.givePagesBack(bytes) };
+    }
     const isHere = this.#residency.isTouched(mapped, range.start, range.end);
     // What is checked now is fetched for that.
-    if (!(await this.#use(part, mapped, [range])) && !isHere) {
-      await this.#native.fetchPages(bytes).catch((error: unknown) => {
-        throw damage(part.object.key, 'was cut, or cannot be read', 'size', fromNative(error));
-      });
-    }
+    if (!(await this.#use(part, mapped, [range])) && !isHere) await this.#fetch(part, bytes);
     return { bytes, done: () => undefined };
   }
 

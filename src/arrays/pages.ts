@@ -66,7 +66,8 @@ export interface Pages {
   gatherUnchecked(pick: Picked, rowBytes: number, target: Uint8Array, options?: CallOptions): Promise<void>;
   /**
    * Checked bytes of one range for a scan, which gives them back: memory that is let go at once, not when the
-   * collector comes by, and mapped pages that stay in memory while there is room.
+   * collector comes by, and mapped pages that stay in memory while there is room. Of what is mapped and
+   * larger than the memory budget no more is in memory than is touched, and nothing afterwards.
    */
   lend(part: Part, range: ByteRange, options?: CallOptions): Promise<Lent>;
   /** The same where nothing need be waited for: it is mapped and checked, and was read lately. */

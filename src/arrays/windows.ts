@@ -64,6 +64,14 @@ export function windowsOf(
   return windows;
 }
 
+/** The windows of a range, in order. */
+export function windowsOfRange({ start, end }: ByteRange, memoryBytes: number): ByteRange[] {
+  const step = windowBytes(memoryBytes);
+  const windows: ByteRange[] = [];
+  for (let at = start; at < end; at += step) windows.push({ start: at, end: Math.min(at + step, end) });
+  return windows;
+}
+
 /** Works on one window after the other, as the bytes of each arrive. */
 export async function eachWindow(
   pages: Pages,

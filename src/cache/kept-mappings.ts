@@ -73,6 +73,8 @@ export class KeptMappings {
       done: () => {
         if (reads) kept.readers--;
         reads = false;
+        // Of what does not fit, what was touched is not all counted.
+        if (kept.readers === 0 && !residency.fits(mapping)) residency.drop(mapping);
         this.#end(kept);
       },
     };

@@ -93,7 +93,12 @@ export class Residency {
     return true;
   }
 
-  /** Gives all of a mapping back, which is not kept any more. */
+  /** Whether all of a mapping may stay in memory. */
+  fits({ bytes }: KeptMapping): boolean {
+    return bytes.byteLength <= this.#budgetBytes;
+  }
+
+  /** Gives all of a mapping back. */
   drop({ id, bytes }: KeptMapping): void {
     for (const { at } of stretchesOf(bytes.byteLength, 0, bytes.byteLength))
       this.#stretches.delete(nameOf(id, at));

@@ -176,7 +176,7 @@ function keptFor({ approximate = {} }: NearestPlan, { calibrations }: ArrayIndex
 
 /** Lends all bytes of graphs for some work. */
 async function withGraphs<T>(
-  { pages, memoryBytes }: ArrayEnvironment,
+  { pages }: ArrayEnvironment,
   lists: readonly CodedRows[],
   work: (graphs: readonly Uint8Array[]) => Promise<T>,
   options: CallOptions,
@@ -184,13 +184,7 @@ async function withGraphs<T>(
   const lent: Lent[] = [];
   const lend = async ({ list: { part } }: CodedRows): Promise<Uint8Array> => {
     const range = { start: 0, end: part.object.sizeBytes };
-    let found = pages.lendNow?.(part, range);
-    // What does not fit the memory budget is not all brought into memory: walks fetch what they follow.
-    if (found === undefined && part.object.sizeBytes > memoryBytes) {
-      const [bytes] = await pages.read(part, [range], options);
-      return defined(bytes, 'graph');
-    }
-    found ??= await pages.lend(part, range, options);
+    const found = pages.lendNow?.(part, range) ?? (await pages.lend(part, range, options));
     lent.push(found);
     return found.bytes;
   };
