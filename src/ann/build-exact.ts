@@ -14,6 +14,7 @@ import type { CodeTransform, ScanDtype } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { readEpoch, writeEpoch } from './epoch.js';
 import { codesOf, hasBits, listBytes, uploadList } from './exact-codes.js';
+import { mergeLists } from './merge-exact.js';
 import { trainTransform } from './train.js';
 import { stretchesOf, uncovered } from './uncovered.js';
 import { isOutgrown } from './update.js';
@@ -66,7 +67,12 @@ export async function buildExactIndex(
     done += stretch.rows;
     onProgress?.(done, total);
   }
-  return { kind, segments, ...(epoch === undefined ? {} : { epoch, builtRows: total }) };
+  if (epoch !== undefined) return { kind, segments, epoch, builtRows: total };
+  return {
+    kind,
+    segments,
+    merges: await mergeLists(environment, view, transform, known?.lists ?? [], options),
+  };
 }
 
 function withoutBits(array: string): NacreError {

@@ -312,10 +312,24 @@ test('an array that has outgrown its codes gets others, and bits where it had so
   await append(dataset, 2000);
   await append(dataset, 900);
   await dataset.array('e').index({ type: 'exact', update: true });
-  expect(await indexOf(dataset)).toMatchObject({ rows: 3900, segments: 3 });
+  expect(await indexOf(dataset)).toMatchObject({ rows: 3900, segments: 2 });
   await append(dataset, 100);
   await dataset.array('e').index({ type: 'exact', update: true });
   expect(await indexOf(dataset)).toMatchObject({ rows: 4000, segments: 1, bits: true });
+  expect(await compare(dataset)).toBe(0);
+  await dataset.close();
+});
+
+test('rows that updates code are in few lists, too', async () => {
+  const dataset = await open(path.join(folder, 'updates'), { create: true });
+  await made(dataset, { bits: true });
+  for (let i = 0; i < 12; i++) {
+    await append(dataset, 100 + 10 * i);
+    await dataset.array('e').index({ type: 'exact', update: true });
+  }
+  const index = await indexOf(dataset);
+  expect(index).toMatchObject({ rows: 3000 + 12 * 155, bits: true });
+  expect(index?.segments).toBeLessThanOrEqual(5);
   expect(await compare(dataset)).toBe(0);
   await dataset.close();
 });
