@@ -17,9 +17,9 @@ import type { ByteRange, CallOptions } from '../storage/object-store.js';
 import type { Meter } from '../storage/wrap/meter.js';
 import { defined } from '../util/assert.js';
 import { throwIfAborted } from '../util/runtime.js';
-import { isAscending, lowerBound } from '../util/sorted.js';
-import type { Lent, LentObject, LentRows, Pages, PlacedPart } from './pages.js';
-import type { Part, Picked } from './runs.js';
+import { BlockSet } from './block-set.js';
+import type { Lent, LentObject, LentRows, Pages } from './pages.js';
+import { byPart, type Part, type Picked, type PlacedPart } from './runs.js';
 import { windowsOfRange } from './windows.js';
 
 /** Files kept mapped at once; a mapping costs address space, not memory. */
@@ -349,64 +349,12 @@ export class MappedPages implements Pages {
   }
 }
 
-/** Of each partition that has some of these rows its number, and their places in it. Sorts the ids. */
-function* byPart(parts: readonly PlacedPart[], ids: Float64Array): Generator<[number, Float64Array]> {
-  if (!isAscending(ids)) ids.sort();
-  let at = 0;
-  for (const [i, { part, firstRowId }] of parts.entries()) {
-    const end = at + lowerBound(ids.subarray(at), firstRowId + part.rows);
-    if (end > at) yield [i, ids.subarray(at, end).map((id) => id - firstRowId)];
-    at = end;
-  }
-}
-
 /** Waits for a check of the blocks from `first` on, and names the one that is damaged. */
 async function settle({ object }: Part, check: Promise<number>, first: number): Promise<void> {
   const bad = await check.catch((error: unknown) => {
     throw fromNative(error);
   });
   if (bad >= 0) throw damage(object.key, `is damaged in block ${first + bad}`, 'block');
-}
-
-/** Blocks that are wanted and not checked yet. */
-class BlockSet {
-  readonly #checked: Uint8Array;
-  readonly #blockBytes: number;
-  readonly #wanted = new Set<number>();
-
-  constructor(checked: Uint8Array, blockBytes: number) {
-    this.#checked = checked;
-    this.#blockBytes = blockBytes;
-  }
-
-  get isEmpty(): boolean {
-    return this.#wanted.size === 0;
-  }
-
-  /** The blocks of the bytes `[start, end)`. */
-  add(start: number, end: number): void {
-    for (let block = Math.floor(start / this.#blockBytes); block * this.#blockBytes < end; block++) {
-      if (this.#checked[block] === 0) this.#wanted.add(block);
-    }
-  }
-
-  addRows(rows: Float64Array, offset: number, rowBytes: number): void {
-    for (let i = 0; i < rows.length; i++) {
-      const start = offset + (rows[i] ?? 0) * rowBytes;
-      this.add(start, start + rowBytes);
-    }
-  }
-
-  /** Half-open runs of neighbours, each of so many blocks at most. */
-  runs(limit: number): [number, number][] {
-    const runs: [number, number][] = [];
-    for (const block of Float64Array.from(this.#wanted).sort()) {
-      const last = runs.at(-1);
-      if (last !== undefined && last[1] === block && block - last[0] < limit) last[1]++;
-      else runs.push([block, block + 1]);
-    }
-    return runs;
-  }
 }
 
 function damage(key: string, what: string, kind: string, cause?: unknown): NacreError {

@@ -6,19 +6,13 @@ import type { ByteRange, CallOptions, ObjectStore } from '../storage/object-stor
 import { widen } from '../storage/wrap/blocks.js';
 import { readVerified, roomFor } from '../storage/wrap/verified.js';
 import { defined } from '../util/assert.js';
-import type { Part, Picked } from './runs.js';
+import type { Part, Picked, PlacedPart } from './runs.js';
 
 /** Checked bytes for who does not write into them. */
 export interface Lent {
   readonly bytes: Uint8Array;
   /** The reader needs them no more: nobody touches them from now on, and their memory may be gone. */
   readonly done: () => void;
-}
-
-/** A partition, and the id of its first row. */
-export interface PlacedPart {
-  readonly part: Part;
-  readonly firstRowId: number;
 }
 
 /** Rows of partitions where they lie, for who compares each that it reads with a checksum of its own. */

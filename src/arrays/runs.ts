@@ -1,5 +1,6 @@
 // Where rows are: runs of one partition for a range of rows, picks for a list.
 import type { StoredObject } from '../manifest/objects.js';
+import { isAscending, lowerBound } from '../util/sorted.js';
 
 /** One partition object and how to check it. */
 export interface Part {
@@ -102,4 +103,21 @@ function countUp(count: number): Uint32Array {
   const places = new Uint32Array(count);
   for (let i = 0; i < count; i++) places[i] = i;
   return places;
+}
+
+/** A partition, and the id of its first row. */
+export interface PlacedPart {
+  readonly part: Part;
+  readonly firstRowId: number;
+}
+
+/** Of each partition that has some of these rows its number, and their places in it. Sorts the ids. */
+export function* byPart(parts: readonly PlacedPart[], ids: Float64Array): Generator<[number, Float64Array]> {
+  if (!isAscending(ids)) ids.sort();
+  let at = 0;
+  for (const [i, { part, firstRowId }] of parts.entries()) {
+    const end = at + lowerBound(ids.subarray(at), firstRowId + part.rows);
+    if (end > at) yield [i, ids.subarray(at, end).map((id) => id - firstRowId)];
+    at = end;
+  }
 }
