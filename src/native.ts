@@ -8,6 +8,7 @@ import type { FilterColumn, FilterTerm, FilterTest } from './native/filter.js';
 import type { HnswBinding } from './native/hnsw.js';
 import type { IvfBinding } from './native/ivf.js';
 import type { RowParts, RowPartsBinding } from './native/row-parts.js';
+import type { SortedBlocksBinding } from './native/sorted-blocks.js';
 import type { ColumnStatistics } from './native/statistics.js';
 import type { ValueSetBinding } from './native/value-sets.js';
 
@@ -211,6 +212,7 @@ export interface NativeBinding
     HnswBinding,
     IvfBinding,
     RowPartsBinding,
+    SortedBlocksBinding,
     ValueSetBinding {
   crc32c(bytes: Uint8Array): number;
   blake3(bytes: Uint8Array): Uint8Array;

@@ -25,6 +25,7 @@ mod rows;
 mod rowset;
 mod scan;
 mod search;
+mod sorted_blocks;
 mod spawn;
 mod statistics;
 mod value_sets;

@@ -18,6 +18,7 @@ pub mod resident;
 pub mod rows;
 pub mod rowset;
 pub mod scan;
+pub mod sorted_blocks;
 pub mod statistics;
 #[cfg(test)]
 mod testing;

@@ -167,7 +167,7 @@ fn is_long(value: &[u8]) -> bool {
     value.len() > MOST_BYTES || value.iter().filter(|&&byte| byte & 0xc0 != 0x80).count() > MOST_CHARACTERS
 }
 
-fn encoded(value: Box<[u8]>, rows: &mut RoaringBitmap) -> ValueSet {
+pub(crate) fn encoded(value: Box<[u8]>, rows: &mut RoaringBitmap) -> ValueSet {
     rows.optimize();
     let mut set = Vec::with_capacity(rows.serialized_size());
     rows.serialize_into(&mut set).expect("writing to memory does not fail");

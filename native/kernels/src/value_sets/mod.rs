@@ -6,6 +6,7 @@
 mod build;
 mod fill;
 
+pub(crate) use build::encoded;
 pub use build::{Builder, Refusal, ValueSet, ValueSets};
 pub use fill::{Sets, fill};
 
