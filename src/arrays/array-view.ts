@@ -16,7 +16,7 @@ import type { CallOptions } from '../storage/object-store.js';
 import type { RowNorms } from '../native.js';
 import { defined } from '../util/assert.js';
 import { untilAborted } from '../util/runtime.js';
-import type { IndexedRows } from './attribute-index.js';
+import { attributeIndexKind, type IndexedRows } from './attribute-index.js';
 import type { ColumnFile } from './column-sources.js';
 import type { ArrayEnvironment } from './environment.js';
 import type { RowType } from './partition-writer.js';
@@ -245,10 +245,10 @@ export class ArrayView {
     this.#attributeIndexes ??= new Map(
       this.entry.attributeIndexes.map((index) => [
         index.attribute,
-        index.segments.map(({ object, firstRowId, rows, directoryBytes }): IndexedRows => {
+        index.segments.map(({ object, firstRowId, rows, directoryBytes, kind }): IndexedRows => {
           const stored = resolveObject(this.#root.objects, object, this.#where());
           const part = this.#part({ rows, dataOffset: directoryBytes }, stored, undefined);
-          return { part, firstRowId, rows, directoryBytes };
+          return { part, firstRowId, rows, directoryBytes, kind: attributeIndexKind(kind) };
         }),
       ]),
     );

@@ -1,11 +1,16 @@
-// Builds indexes of attributes: of up to 2^20 rows that follow each other, which of them have which value.
+// Builds indexes of attributes: of up to 2^20 rows that follow each other, which of them have which value. Of
+// few values there are sets of rows, of many the values in their order, in blocks.
 //
 // Columns are read file by file, as the base files hold them; what is in memory is one file's column and the
-// sets of one segment. Rows that were appended without the attribute are null for good: base columns come
-// with their rows, and whatever is set later is an override, which wins over the index too.
+// sets of one segment, or its values within a bound. Where values turn out to be many, the files of the
+// segment that were read until then are read once more: mostly one. Rows that were appended without the
+// attribute are null for good: base columns come with their rows, and whatever is set later is an override,
+// which wins over the index too.
+import type { Attribute } from '../attributes/column.js';
 import { inBytes } from '../attributes/native-column.js';
 import type { AttributeDraft, AttributeIndexDraft } from '../manifest/transaction.js';
 import { fromNative } from '../native.js';
+import type { FilterColumn } from '../native/filter.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { throwIfAborted } from '../util/runtime.js';
@@ -15,12 +20,16 @@ import { typeOfNumber } from './column-message.js';
 import { readColumns } from './column-reader.js';
 import { ColumnSources, type ColumnWindow } from './column-sources.js';
 import type { ArrayEnvironment } from './environment.js';
+import { writeSortedIndex } from './sorted-index.js';
 
 /** Rows that no index covers, since their values are not what one is for. */
 export interface NotIndexed {
   readonly firstRowId: number;
   readonly rows: number;
-  /** `values`: there are more than 256. `text`: one has more than 32 characters. */
+  /**
+   * `values`: lists have more than 256 items. `text`: an item has more than 32 characters, or a text more
+   * than 4,096 bytes.
+   */
   readonly reason: 'values' | 'text';
 }
 
@@ -39,6 +48,13 @@ export interface BuildAttributeIndexOptions extends CallOptions {
 
 /** Rows of a segment at most: bits of all of them are 128 KiB. */
 const segmentRows = 2 ** 20;
+
+/**
+ * Values of a segment in memory at most, and the share of the memory budget. The file that is read comes on
+ * top.
+ */
+const mostHeldBytes = 128 * 2 ** 20;
+const heldShare = 1 / 8;
 
 /** No draft where nothing is to be indexed. Errors: what reading and uploading throw. */
 export async function buildAttributeIndex(
@@ -59,38 +75,91 @@ export async function buildAttributeIndex(
   const segments: AttributeIndexDraft['segments'][number][] = [];
   let [done, indexedRows] = [0, 0];
   for (const stretch of stretches) {
-    const builder = environment.native.createValueSetBuilder();
-    const covered = { firstRowId: firstOf(stretch).start, rows: rowsOf(stretch) };
-    let reason: 'values' | 'text' | null = null;
-    for (const window of stretch) {
-      throwIfAborted(options.signal);
-      reason = await addWindow(environment, builder, window, options);
-      if (reason !== null) break;
+    let rest = stretch;
+    while (rest.length > 0) {
+      const built = await buildSegment(environment, view.entry.id, type, rest, options);
+      const covered = coveredBy(rest.slice(0, built.windows));
+      rest = rest.slice(built.windows);
+      if (typeof built.segment === 'string') notIndexed.push({ ...covered, reason: built.segment });
+      else {
+        segments.push(built.segment);
+        indexedRows += covered.rows;
+      }
+      done += covered.rows;
+      onProgress?.(done, total);
     }
-    if (reason === null) {
-      const sets = await builder.finish().catch(rethrow);
-      segments.push(await writeAttributeIndex(environment, view.entry.id, type, covered, sets, options));
-      indexedRows += covered.rows;
-    } else notIndexed.push({ ...covered, reason });
-    done += covered.rows;
-    onProgress?.(done, total);
   }
   const report = { indexedRows, notIndexed };
   if (segments.length === 0) return { report };
   return { draft: { attribute, adds: update, segments }, report };
 }
 
-type Builder = ReturnType<ArrayEnvironment['native']['createValueSetBuilder']>;
+/** Of the first windows of a stretch how many, and their segment or why there is none. */
+interface BuiltSegment {
+  readonly windows: number;
+  readonly segment: AttributeIndexDraft['segments'][number] | NotIndexed['reason'];
+}
 
-async function addWindow(
+async function buildSegment(
+  environment: ArrayEnvironment,
+  arrayId: Uint8Array,
+  type: Attribute['type'],
+  stretch: readonly ColumnWindow[],
+  options: CallOptions,
+): Promise<BuiltSegment> {
+  const windows = stretch.length;
+  const builder = environment.native.createValueSetBuilder();
+  let reason: NotIndexed['reason'] | null = null;
+  for (const window of stretch) {
+    reason = (await addWindow(environment, builder, window, options)) ?? null;
+    if (reason !== null) break;
+  }
+  if (reason === null) {
+    const sets = await builder.finish().catch(rethrow);
+    const covered = coveredBy(stretch);
+    return {
+      windows,
+      segment: await writeAttributeIndex(environment, arrayId, type, covered, sets, options),
+    };
+  }
+  // Lists have no order.
+  if (type === 'strings') return { windows, segment: reason };
+  return buildSorted(environment, arrayId, type, stretch, options);
+}
+
+/** As many windows as memory has room for. */
+async function buildSorted(
+  environment: ArrayEnvironment,
+  arrayId: Uint8Array,
+  type: Attribute['type'],
+  stretch: readonly ColumnWindow[],
+  options: CallOptions,
+): Promise<BuiltSegment> {
+  const builder = environment.native.createSortedBlockBuilder();
+  const most = Math.min(mostHeldBytes, environment.memoryBytes * heldShare);
+  let windows = 0;
+  for (const window of stretch) {
+    const isTaken = await addWindow(environment, builder, window, options);
+    if (isTaken === false) return { windows: stretch.length, segment: 'text' };
+    windows++;
+    if (builder.heldBytes() >= most) break;
+  }
+  const made = await builder.finish().catch(rethrow);
+  const covered = coveredBy(stretch.slice(0, windows));
+  return { windows, segment: await writeSortedIndex(environment, arrayId, type, covered, made, options) };
+}
+
+/** What the builder says of the rows; nothing where all of them are null. */
+async function addWindow<T>(
   { pages }: ArrayEnvironment,
-  builder: Builder,
+  builder: { readonly add: (column: FilterColumn) => Promise<T>; readonly addNulls: (rows: number) => void },
   { start, end, sources: [dense] }: ColumnWindow,
   options: CallOptions,
-): Promise<'values' | 'text' | null> {
+): Promise<T | undefined> {
+  throwIfAborted(options.signal);
   if (dense === undefined) {
     builder.addNulls(end - start);
-    return null;
+    return undefined;
   }
   const { source, firstRowId } = dense;
   const stretch = { source, start: start - firstRowId, end: end - firstRowId };
@@ -129,6 +198,10 @@ function stretchesOf(windows: readonly ColumnWindow[]): ColumnWindow[][] {
 
 function firstOf(stretch: readonly ColumnWindow[]): ColumnWindow {
   return defined(stretch[0], 'window of a stretch');
+}
+
+function coveredBy(stretch: readonly ColumnWindow[]): { readonly firstRowId: number; readonly rows: number } {
+  return { firstRowId: firstOf(stretch).start, rows: rowsOf(stretch) };
 }
 
 function rowsOf(stretch: readonly ColumnWindow[]): number {

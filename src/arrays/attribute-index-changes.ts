@@ -60,7 +60,7 @@ function madeHere(array: PendingArray, { name }: AttributeDraft): NacreError {
 }
 
 function noneIndexed(array: PendingArray, name: string, { reason }: NotIndexed): NacreError {
-  const why = reason === 'values' ? 'has more than 256 values' : 'has a text of more than 32 characters';
+  const why = reason === 'values' ? 'has lists of more than 256 items' : 'has a text that is too long';
   return new NacreError('InvalidArgument', `the attribute '${name}' ${why}, for which there is no index`, {
     context: { array: array.name, attribute: name, reason },
     hint: 'Leave it: a filter reads the column, and statistics rule files out.',

@@ -1,17 +1,17 @@
-// An index of an attribute, one object for the rows of a segment: a directory of the values, and behind it
-// the rows of each as a set. What is read is checked before it is used; a directory that passes says where
-// every byte of its object belongs.
+// An index of an attribute of few values, one object for the rows of a segment: a directory of the values,
+// and behind it the rows of each as a set. What is read is checked before it is used; a directory that passes
+// says where every byte of its object belongs.
 import type { Attribute } from '../attributes/column.js';
 import { compareValues } from '../attributes/statistics.js';
 import type { Value } from '../attributes/values.js';
 import { NacreError } from '../errors.js';
 import { decodeFrame, encodeFrame, frameCap } from '../manifest/frame.js';
 import { indexPattern } from '../manifest/keys.js';
-import { decode, encode, make, v1 } from '../manifest/message.js';
+import { type AttributeDirectory, decode, encode, make, v1 } from '../manifest/message.js';
 import { checkFeatures } from '../manifest/root.js';
 import type { AttributeIndexSegmentDraft } from '../manifest/transaction.js';
 import type { ValueSet } from '../native/value-sets.js';
-import type { CallOptions } from '../storage/object-store.js';
+import type { ByteRange, CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { toHex } from '../util/bytes.js';
 import { decodeValue, numberOfType, typeOfNumber } from './column-message.js';
@@ -26,6 +26,16 @@ export interface IndexedRows {
   readonly firstRowId: number;
   readonly rows: number;
   readonly directoryBytes: number;
+  readonly kind: AttributeIndexKind;
+}
+
+/** `other` is of a newer release: it is passed over. */
+export type AttributeIndexKind = 'bitmaps' | 'sorted' | 'other';
+
+/** By the number that a segment has. */
+export function attributeIndexKind(kind: number): AttributeIndexKind {
+  if (kind === v1.AttributeIndexKind.ATTRIBUTE_INDEX_KIND_BITMAPS) return 'bitmaps';
+  return kind === v1.AttributeIndexKind.ATTRIBUTE_INDEX_KIND_SORTED ? 'sorted' : 'other';
 }
 
 /** Which values there are, and where their rows stand. */
@@ -46,7 +56,7 @@ export interface ValueDirectory {
 const mostRows = 2 ** 32 - 1;
 
 /** Sums of the blocks stand in the root. A piece of the page cache is as long. */
-const blockBytes = 2 ** 18;
+export const blockBytes = 2 ** 18;
 
 /** By the hash of the object and what the manifest says of it: a few KiB each, at most some 40. */
 const directories = new Kept<ValueDirectory>(1_024);
@@ -86,25 +96,42 @@ export function readDirectory(
   return directories.get(environment, name, () => loadDirectory(environment, segment, attribute), options);
 }
 
-async function loadDirectory(
-  { pages, functions }: ArrayEnvironment,
+/** The directory of a segment as far as it is one of it, and how to refuse it. `read` gives its bytes. */
+export async function decodeDirectory(
+  { functions }: ArrayEnvironment,
   { part, rows, directoryBytes }: IndexedRows,
   { name, type }: Attribute,
-): Promise<ValueDirectory> {
-  const { key, sizeBytes } = part.object;
+  read: (range: ByteRange) => Promise<Uint8Array>,
+): Promise<{ readonly message: AttributeDirectory; readonly fail: (why: string) => never }> {
+  const { key } = part.object;
   const fail = (why: string): never => {
     throw new NacreError('Corrupt', `${key}: ${why}`, { context: { key, attribute: name } });
   };
   // Before it is read: no directory of this size decodes, and no number of a set is above.
   if (directoryBytes > frameCap['attribute directory']) fail(`a directory of ${directoryBytes} bytes`);
   if (rows > mostRows) fail(`${rows} rows`);
-  const [frame] = await pages.read(part, [{ start: 0, end: directoryBytes }]);
-  const body = decodeFrame('attribute directory', defined(frame, 'directory'), key, functions);
+  const frame = await read({ start: 0, end: directoryBytes });
+  const body = decodeFrame('attribute directory', frame, key, functions);
   const message = decode(v1.AttributeDirectory, body, key);
   checkFeatures(message.requiredFeatures, key);
   const found = typeOfNumber(message.type, name);
   if (found !== type) fail(`it is of ${found}, '${name}' is of ${type}`);
   if (message.rows !== rows) fail(`it has ${message.rows} rows, the manifest says ${rows}`);
+  return { message, fail };
+}
+
+async function loadDirectory(
+  environment: ArrayEnvironment,
+  segment: IndexedRows,
+  attribute: Attribute,
+): Promise<ValueDirectory> {
+  const { part, rows, directoryBytes } = segment;
+  const { name, type } = attribute;
+  const { message, fail } = await decodeDirectory(environment, segment, attribute, async (range) => {
+    const [frame] = await environment.pages.read(part, [range]);
+    return defined(frame, 'directory');
+  });
+  if (message.blocks !== null) fail('it has blocks where the manifest says that it has sets');
   const values = message.values.map(({ value }) => decodeValue(type, value, name));
   if (values.some((value, i) => i > 0 && !isBelow(values[i - 1] ?? null, value))) {
     fail('its values are out of order');
@@ -119,6 +146,7 @@ async function loadDirectory(
     starts[i] = at;
     at += bytes;
   }
+  const { sizeBytes } = part.object;
   if (at !== sizeBytes) fail(`its sets end at ${at} of ${sizeBytes} bytes`);
   if (sets.some((set) => set.rows === 0 && set !== sets[0])) fail('it has a value of no row');
   const ofLists = type === 'strings';

@@ -81,7 +81,8 @@ export function statisticsOfNulls(rows: number): Statistics {
   return { rows, nulls: rows, nans: 0, distinct: [] };
 }
 
-function encodeValue(value: Value): Uint8Array {
+/** As the manifest has it; nothing for null. */
+export function encodeValue(value: Value): Uint8Array {
   if (value === null) return new Uint8Array(0);
   if (typeof value === 'boolean') return Uint8Array.of(value ? 1 : 0);
   if (typeof value === 'string') return utf8.encode(value);

@@ -39,8 +39,8 @@ function linesOf(attribute: string, { indexedRows, notIndexed }: AttributeIndexR
 }
 
 const reasons: Readonly<Record<NotIndexed['reason'], string>> = {
-  values: 'more than 256 values',
-  text: 'a text of more than 32 characters',
+  values: 'lists of more than 256 items',
+  text: 'a text that is too long',
 };
 
 export async function buildAttributeIndexes(

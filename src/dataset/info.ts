@@ -43,6 +43,8 @@ export type PerRecall = { readonly [recall in '0.9' | '0.95' | '0.99']: number }
 
 export interface AttributeIndexInfo {
   readonly attribute: string;
+  /** `bitmaps` of rows with few values, `sorted` blocks of those with many; both where rows differ in it. */
+  readonly types: readonly ('bitmaps' | 'sorted')[];
   /** Rows that it covers, dropped ones and those that have other values now included. */
   readonly rows: number;
   readonly sizeBytes: number;
@@ -122,7 +124,9 @@ async function describeArray(view: ArrayView, options: CallOptions): Promise<Arr
       if (segments === undefined) return [];
       const rows = segments.reduce((sum, segment) => sum + segment.rows, 0);
       const sizeBytes = segments.reduce((sum, { part }) => sum + part.object.sizeBytes, 0);
-      return [{ attribute: name, rows, sizeBytes }];
+      const kinds = new Set(segments.map(({ kind }) => kind));
+      const types = (['bitmaps', 'sorted'] as const).filter((type) => kinds.has(type));
+      return [{ attribute: name, types, rows, sizeBytes }];
     }),
     key: keyOfEntry(view.entry)?.name ?? null,
   };

@@ -161,6 +161,8 @@ export interface AttributeIndexSegmentDraft {
   readonly firstRowId: number;
   readonly rows: number;
   readonly directoryBytes: number;
+  /** Number of the `AttributeIndexKind` enumeration; default bitmaps. */
+  readonly kind?: number;
 }
 
 export interface IndexSegmentDraft {

@@ -18,9 +18,13 @@ export class QueryCounts {
   windows = 0;
   ruledOutWindows = 0;
   wholeWindows = 0;
-  /** Attributes of which an index was read in the place of a column, rows of these, bytes that were read. */
+  /**
+   * Attributes of which an index was read in the place of a column, rows of these, sorted blocks and bytes
+   * that were read.
+   */
   readonly indexedAttributes = new Set<string>();
   indexedRows = 0;
+  indexBlocks = 0;
   indexBytes = 0;
 }
 
@@ -65,11 +69,12 @@ export interface QueryAnalysis {
   readonly windows: { readonly all: number; readonly ruledOut: number; readonly takenWhole: number };
   /**
    * Indexes of attributes that were read in the place of columns: of which, of how many rows (counted for
-   * each attribute), and how many bytes of them, directories included.
+   * each attribute), how many sorted blocks, and how many bytes of them, directories included.
    */
   readonly indexes: {
     readonly attributes: readonly string[];
     readonly rows: number;
+    readonly blocks: number;
     readonly bytes: number;
   };
 }
@@ -121,6 +126,7 @@ function lookedAt(counts: QueryCounts): LookedAt {
     indexes: {
       attributes: [...counts.indexedAttributes],
       rows: counts.indexedRows,
+      blocks: counts.indexBlocks,
       bytes: counts.indexBytes,
     },
   };

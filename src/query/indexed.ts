@@ -1,19 +1,20 @@
 // Indexes of attributes in the place of columns: which sets of an index are the rows of a term, and their
-// bytes.
+// bytes. Of sorted blocks `sorted.ts` makes sets.
 //
-// A term is evaluated on each value of the directory, by the rules alone: so every operator that there is
-// works, and a value that is not there is answered without a set. An index that is damaged is reported, and
-// not used: what it stood for is read as it is.
+// A term is evaluated on each value of a directory of bitmaps, by the rules alone: so every operator that
+// there is works, and a value that is not there is answered without a set. An index that is damaged is
+// reported, and not used: what it stood for is read as it is.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ArrayView } from '../arrays/array-view.js';
 import { type IndexedRows, readDirectory, type ValueDirectory } from '../arrays/attribute-index.js';
 import type { ColumnWindow } from '../arrays/column-sources.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
+import { readSortedIndex } from '../arrays/sorted-index.js';
 import type { Value } from '../attributes/values.js';
 import { isNacreError, NacreError } from '../errors.js';
 import { fromNative } from '../native.js';
 import type { FilledRows } from '../native/value-sets.js';
-import type { ByteRange, CallOptions } from '../storage/object-store.js';
+import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { lastAtMost } from '../util/sorted.js';
 import type { QueryCounts } from './analysis.js';
@@ -21,15 +22,18 @@ import type { KnownAttribute } from './attributes.js';
 import type { BoundExpression } from './filter/bind.js';
 import { evaluate } from './filter/evaluate.js';
 import type { IndexedColumn, OnColumn, Side } from './filter/scan.js';
+import {
+  type Asked,
+  bytesWithin,
+  type LoadedIndex,
+  loadedIndex,
+  type Picked,
+  rangesOf,
+} from './index-sets.js';
+import { hasRanges, loadBlocks } from './sorted.js';
 
 /** Values that terms are evaluated on until the event loop has its turn: some milliseconds. */
 const valuesOfTurn = 20_000;
-
-/** A term and the side of it that is asked for. */
-interface Asked {
-  readonly term: OnColumn;
-  readonly side: Side;
-}
 
 /** Sets by their numbers in the directory: their rows are wanted, or all rows but theirs. */
 interface Pick {
@@ -37,15 +41,6 @@ interface Pick {
   readonly to: boolean;
   readonly bytes: number;
 }
-
-/** What the sets of a pick are, as the kernels take them. */
-interface Picked extends Pick {
-  readonly pieces: readonly Uint8Array[];
-  readonly lengths: Uint32Array;
-  readonly counts: Uint32Array;
-}
-
-type LoadedIndex = ReadonlyMap<OnColumn, { readonly [S in Side]?: Picked }>;
 
 /** An index that is not what it should be. */
 class DamagedIndex extends Error {
@@ -63,10 +58,12 @@ export class AttributeIndexes {
   readonly #view: ArrayView;
   readonly #attributes: readonly KnownAttribute[];
   readonly #asked: readonly (readonly Asked[])[];
+  /** Of each attribute whether all that is asked of it are ranges of values. */
+  readonly #inOrder: readonly boolean[];
   readonly #options: CallOptions;
   readonly #counts: QueryCounts;
   /** Of each attribute the segments of windows that are under way. */
-  readonly #loaded: Map<IndexedRows, Promise<LoadedIndex>>[];
+  readonly #loaded: Map<IndexedRows, Promise<LoadedIndex | undefined>>[];
   readonly #damaged = new Set<IndexedRows>();
 
   constructor(
@@ -84,6 +81,7 @@ export class AttributeIndexes {
     this.#counts = counts;
     const asked = askedOf(filter, 'holds');
     this.#asked = attributes.map((_, i) => asked.filter(({ term }) => term.column === i));
+    this.#inOrder = this.#asked.map((terms) => terms.every(({ term }) => hasRanges(term)));
     this.#loaded = attributes.map(() => new Map());
   }
 
@@ -96,11 +94,17 @@ export class AttributeIndexes {
       const segments = this.#view.attributeIndex(attribute.id) ?? [];
       const segment = lastAtMost(segments, start, ({ firstRowId }) => firstRowId);
       const covers = segment !== undefined && end <= segment.firstRowId + segment.rows;
-      return covers && !this.#damaged.has(segment) ? segment : undefined;
+      if (!covers || this.#damaged.has(segment)) return undefined;
+      return segment.kind === 'bitmaps' || (segment.kind === 'sorted' && this.#inOrder[i])
+        ? segment
+        : undefined;
     });
   }
 
-  /** What stands for the columns of a window. Cost: two waves for a segment, the first time. */
+  /**
+   * What stands for the columns of a window; nothing for one that is fewer bytes than what of its index would
+   * be read. Cost: two waves for a segment, the first time.
+   */
   read(
     { start, end }: ColumnWindow,
     segments: readonly (IndexedRows | undefined)[],
@@ -109,6 +113,7 @@ export class AttributeIndexes {
       segments.map(async (segment, i) => {
         if (segment === undefined) return undefined;
         const loaded = await this.#load(segment, i, start);
+        if (loaded === undefined) return undefined;
         this.#counts.indexedAttributes.add(defined(this.#attributes[i], 'attribute').name);
         this.#counts.indexedRows += end - start;
         return this.#column(segment, loaded, start, end);
@@ -124,8 +129,9 @@ export class AttributeIndexes {
     this.#damaged.add(segment);
     const { name } = this.#view;
     const { key } = segment.part.object;
+    const what = message.includes(key) ? message : `${key}: ${message}`;
     this.#environment.warn?.(
-      new NacreError('Corrupt', `an index of an attribute of '${name}' is damaged and not used: ${message}`, {
+      new NacreError('Corrupt', `an index of an attribute of '${name}' is damaged and not used: ${what}`, {
         cause,
         context: { key, array: name },
         hint: 'Answers stay right, and take longer. Build it again with `nacre index --attribute`.',
@@ -134,7 +140,7 @@ export class AttributeIndexes {
   }
 
   /** Windows go by row ids: what lies before `start` is not asked for again. */
-  #load(segment: IndexedRows, attribute: number, start: number): Promise<LoadedIndex> {
+  #load(segment: IndexedRows, attribute: number, start: number): Promise<LoadedIndex | undefined> {
     const kept = defined(this.#loaded[attribute], 'segments of an attribute');
     let loading = kept.get(segment);
     if (loading === undefined) {
@@ -145,14 +151,29 @@ export class AttributeIndexes {
     return loading;
   }
 
-  async #read(segment: IndexedRows, attribute: number): Promise<LoadedIndex> {
-    const { part, directoryBytes } = segment;
+  async #read(segment: IndexedRows, attribute: number): Promise<LoadedIndex | undefined> {
     const known = defined(this.#attributes[attribute], 'attribute');
-    const directory = await readDirectory(this.#environment, segment, known, this.#options);
+    const asked = this.#asked[attribute] ?? [];
+    this.#counts.indexBytes += segment.directoryBytes;
+    if (segment.kind === 'bitmaps') return this.#readSets(segment, known, asked);
+    const index = await readSortedIndex(this.#environment, segment, known, this.#options);
+    const found = await loadBlocks(this.#environment, segment, index, asked, this.#options);
+    this.#counts.indexBlocks += found?.blocks ?? 0;
+    this.#counts.indexBytes += found?.bytes ?? 0;
+    return found?.index;
+  }
+
+  async #readSets(
+    segment: IndexedRows,
+    attribute: KnownAttribute,
+    asked: readonly Asked[],
+  ): Promise<LoadedIndex> {
+    const { part } = segment;
+    const directory = await readDirectory(this.#environment, segment, attribute, this.#options);
     const picks: (Asked & { readonly pick: Pick })[] = [];
     let spent = 0;
-    for (const asked of this.#asked[attribute] ?? []) {
-      picks.push({ ...asked, pick: pickOf(asked, directory) });
+    for (const one of asked) {
+      picks.push({ ...one, pick: pickOf(one, directory) });
       spent += directory.values.length;
       if (spent < valuesOfTurn) continue;
       spent = 0;
@@ -165,25 +186,18 @@ export class AttributeIndexes {
     );
     const { pages } = this.#environment;
     const pieces = ranges.length === 0 ? [] : await pages.read(part, ranges, this.#options);
-    this.#counts.indexBytes += ranges.reduce((sum, { start, end }) => sum + end - start, directoryBytes);
-    const bytesAt = ({ start, end }: ByteRange): Uint8Array => {
-      const at = ranges.findIndex((range) => range.start <= start && end <= range.end);
-      const from = ranges[at]?.start ?? 0;
-      return defined(pieces[at], 'sets').subarray(start - from, end - from);
-    };
-    const loaded = new Map<OnColumn, { [S in Side]?: Picked }>();
-    for (const { term, side, pick } of picks) {
-      const sides = loaded.get(term) ?? {};
-      const { sets } = pick;
-      sides[side] = {
-        ...pick,
-        pieces: rangesOf(sets, directory).map(bytesAt),
-        lengths: Uint32Array.from(sets, (set) => directory.lengths[set] ?? 0),
-        counts: Uint32Array.from(sets, (set) => directory.counts[set] ?? 0),
-      };
-      loaded.set(term, sides);
-    }
-    return loaded;
+    this.#counts.indexBytes += ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+    const bytesAt = bytesWithin(ranges, pieces);
+    return loadedIndex(
+      picks.map(({ pick: { sets, to, bytes }, ...one }) => ({
+        ...one,
+        picked: {
+          ...{ to, bytes, pieces: rangesOf(sets, directory).map(bytesAt) },
+          lengths: Uint32Array.from(sets, (set) => directory.lengths[set] ?? 0),
+          counts: Uint32Array.from(sets, (set) => directory.counts[set] ?? 0),
+        },
+      })),
+    );
   }
 
   #column(segment: IndexedRows, loaded: LoadedIndex, start: number, end: number): IndexedColumn {
@@ -265,17 +279,4 @@ function truthOf(term: OnColumn, value: Value): boolean | null {
   const row: Value[] = [];
   row[term.column] = value;
   return evaluate(term, row);
-}
-
-/** Where sets stand in their object; ascending, neighbours together. */
-function rangesOf(sets: readonly number[], { starts, lengths }: ValueDirectory): ByteRange[] {
-  const ranges: { start: number; end: number }[] = [];
-  for (const set of sets) {
-    const start = starts[set] ?? 0;
-    const end = start + (lengths[set] ?? 0);
-    const last = ranges.at(-1);
-    if (last?.end === start) last.end = end;
-    else ranges.push({ start, end });
-  }
-  return ranges;
 }

@@ -6,6 +6,7 @@ import { ColumnSources, type ColumnWindow, statisticsOfWindow } from '../arrays/
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { RowMap } from '../arrays/row-map.js';
 import { clearBit, filledBits, setBit } from '../attributes/bits.js';
+import type { Column } from '../attributes/column.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { mergeSorted, slice } from '../util/sorted.js';
@@ -16,7 +17,7 @@ import { type BoundExpression, bindFilter } from './filter/bind.js';
 import { matches } from './filter/evaluate.js';
 import type { Expression } from './filter/expression.js';
 import { possibleTruths } from './filter/prune.js';
-import { filterColumns } from './filter/scan.js';
+import { filterColumns, type IndexedColumn } from './filter/scan.js';
 import { AttributeIndexes } from './indexed.js';
 
 /** The rows of a window that match and are live: bit i is row id `start + i`. */
@@ -79,7 +80,11 @@ function usedColumns(filter: BoundExpression): number[] {
 
 /** The filter in terms of some columns alone, by their places among them. */
 function renumbered(filter: BoundExpression, columns: readonly number[]): BoundExpression {
-  if ('column' in filter) return { ...filter, column: columns.indexOf(filter.column) };
+  if ('column' in filter) {
+    const column = columns.indexOf(filter.column);
+    if (filter.kind !== 'range') return { ...filter, column };
+    return { ...filter, column, terms: filter.terms.map((term) => ({ ...term, column })) };
+  }
   if (filter.kind === 'not') return { ...filter, operand: renumbered(filter.operand, columns) };
   if (filter.kind === 'constant') return filter;
   return { ...filter, operands: filter.operands.map((operand) => renumbered(operand, columns)) };
@@ -134,17 +139,23 @@ async function filterWindow(
 ): Promise<Uint8Array> {
   const { start, end, sources } = window;
   const covering = indexes.covering(window);
-  const stretches = sources.flatMap((dense, i) => {
-    if (dense === undefined || covering[i] !== undefined) return [];
-    const { source, firstRowId } = dense;
-    return { source, start: start - firstRowId, end: end - firstRowId };
-  });
-  const [indexed, read] = await Promise.all([
-    indexes.read(window, covering),
-    readColumns(pages, stretches, 'in kernels', options),
-  ]);
-  let next = 0;
-  const columns = sources.map((dense, i) => (dense === undefined ? undefined : (indexed[i] ?? read[next++])));
+  const columns: (Column | IndexedColumn | undefined)[] = [];
+  const readOf = async (places: readonly number[]): Promise<void> => {
+    const stretches = places.map((i) => {
+      const { source, firstRowId } = defined(sources[i], 'column');
+      return { source, start: start - firstRowId, end: end - firstRowId };
+    });
+    const read = await readColumns(pages, stretches, 'in kernels', options);
+    for (const [k, i] of places.entries()) columns[i] = read[k];
+  };
+  const there = [...sources.keys()].filter((i) => sources[i] !== undefined);
+  const indexesOf = async (): Promise<void> => {
+    const indexed = await indexes.read(window, covering);
+    for (const i of there) columns[i] ??= indexed[i];
+    // What is fewer bytes than its index.
+    await readOf(there.filter((i) => covering[i] !== undefined && indexed[i] === undefined));
+  };
+  await Promise.all([indexesOf(), readOf(there.filter((i) => covering[i] === undefined))]);
   return filterColumns(native, filter, columns, end - start, options);
 }
 

@@ -10,7 +10,9 @@ let uri: string;
 
 async function attributesFile(rows: number, lang: (i: number) => string): Promise<string> {
   const file = path.join(folder, `rows-${count++}.jsonl`);
-  const lines = Array.from({ length: rows }, (_, i) => JSON.stringify({ lang: lang(i), year: i % 7 }));
+  const lines = Array.from({ length: rows }, (_, i) =>
+    JSON.stringify({ lang: lang(i), tags: [lang(i)], year: i % 7 }),
+  );
   await writeFile(file, lines.join('\n'));
   return file;
 }
@@ -47,22 +49,37 @@ test('index --attribute builds indexes, info lists them, and counts stay', async
 });
 
 test('index --attribute --update tells of rows that it leaves out', async () => {
-  await answer(['index', uri, 'e', '--attribute', 'lang']);
+  await answer(['index', uri, 'e', '--attribute', 'tags']);
   const rows = await pairs(path.join(folder, 'more.npy'), 300);
   const attributes = await attributesFile(300, (i) => `l${i}`);
   await answer(['append', uri, 'e', rows, '--attributes', attributes]);
-  const update = ['index', uri, 'e', '--attribute', 'lang', '--update'];
+  const update = ['index', uri, 'e', '--attribute', 'tags', '--update'];
   expect(await answer(update)).toMatchObject({
     version: 4,
     attributes: [{ indexedRows: 0, notIndexed: [{ firstRowId: 10, rows: 300, reason: 'values' }] }],
   });
   const text = String((await nacre(update)).stdout);
-  expect(text).toContain('not row ids 10 to 309: more than 256 values');
-  expect(await counted("lang in ('de', 'l7')")).toMatchObject({ count: 6 });
+  expect(text).toContain('not row ids 10 to 309: lists of more than 256 items');
+  expect(await counted("tags contains 'de' or tags contains 'l7'")).toMatchObject({ count: 6 });
   expect(await answer(['index', uri, 'e', '--attribute', 'year', '--update'])).toMatchObject({
     version: 5,
     attributes: [{ indexedRows: 310 }],
   });
+});
+
+test('index --attribute takes bitmaps or sorted blocks by itself, and info tells which', async () => {
+  await answer(['index', uri, 'e', '--attribute', 'lang']);
+  expect(String((await nacre(['info', uri])).stdout)).toContain('lang (bitmaps, ');
+  const rows = await pairs(path.join(folder, 'many.npy'), 300);
+  const attributes = await attributesFile(300, (i) => `l${i}`);
+  await answer(['append', uri, 'e', rows, '--attributes', attributes]);
+  await answer(['index', uri, 'e', '--attribute', 'lang', '--update']);
+  expect(await answer(['info', uri])).toMatchObject({
+    arrays: { e: { attributeIndexes: [{ attribute: 'lang', types: ['bitmaps', 'sorted'], rows: 310 }] } },
+  });
+  expect(String((await nacre(['info', uri])).stdout)).toContain('lang (bitmaps, sorted, ');
+  expect(await counted("lang in ('de', 'l7')")).toMatchObject({ count: 6 });
+  expect(await counted("lang between 'l7' and 'l8'")).toMatchObject({ count: 12 });
 });
 
 test('index --attribute --drop takes indexes away, and says how to build them again', async () => {
@@ -91,10 +108,10 @@ test('index --attribute refuses what it cannot do, before anything is written', 
   const rows = await pairs(path.join(folder, 'more.npy'), 300);
   const attributes = await attributesFile(300, (i) => `l${i}`);
   await answer(['append', uri, 'e', rows, '--attributes', attributes]);
-  const many = await index('--attribute', 'lang');
+  const many = await index('--attribute', 'tags');
   expect([many.code, many.error.message]).toEqual([
     2,
-    "the attribute 'lang' has more than 256 values, for which there is no index",
+    "the attribute 'tags' has lists of more than 256 items, for which there is no index",
   ]);
   expect(await answer(['info', uri])).toMatchObject({ version: 3 });
 });

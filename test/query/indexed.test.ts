@@ -207,35 +207,57 @@ describe('an index of an attribute', () => {
     expect(objects?.objects.filter(({ id }) => id.byteLength > 0)).toEqual([]);
   });
 
-  test('of rows with too many values, or long ones, is refused, and of new ones told', async () => {
+  test('of rows with many values, or long ones, has blocks of them in their order', async () => {
     const array = dataset.array('a');
-    const many = await failure(array.index({ attribute: 'name' }));
-    expect([many.code, many.message]).toEqual([
-      'InvalidArgument',
-      "the attribute 'name' has more than 256 values, for which there is no index",
-    ]);
-    await indexAll(['lang', 'tags']);
-    const append = async (lang: string[], tags: string[][]): Promise<void> => {
-      await dataset.write((tx) => tx.append('a', int32(...lang.keys()), { attributes: { lang, tags } }));
+    await indexAll(['lang', 'name']);
+    const append = async (lang: string[]): Promise<void> => {
+      await dataset.write((tx) => tx.append('a', int32(...lang.keys()), { attributes: { lang } }));
     };
-    const names = Array.from({ length: 300 }, (_, i) => `l${i}`);
-    await append(
-      names,
-      names.map(() => ['a'.repeat(33)]),
-    );
-    const version = await dataset.version();
-    const told = await array.index({ attribute: 'lang', update: true });
-    const rest = { firstRowId: count, rows: 300 };
-    expect(told).toMatchObject({ version, indexedRows: 0, notIndexed: [{ ...rest, reason: 'values' }] });
-    const long = await array.index({ attribute: 'tags', update: true });
-    expect(long.notIndexed).toEqual([{ ...rest, reason: 'text' }]);
+    await append(Array.from({ length: 300 }, (_, i) => `l${i}`));
+    expect(await array.index({ attribute: 'lang', update: true })).toMatchObject({ indexedRows: 300 });
+    await append(['a'.repeat(33), 'de']);
+    expect(await array.index({ attribute: 'lang', update: true })).toMatchObject({ indexedRows: 2 });
     expect(await rows("lang = 'l7'")).toEqual([count + 7]);
-    await append(['de'], [['a']]);
+    expect(await rows(`lang = '${'a'.repeat(33)}'`)).toEqual([count + 300]);
+    expect(await usedBy("lang = 'de'")).toEqual(['lang']);
+    expect((await dataset.info()).arrays['a']?.attributeIndexes).toMatchObject([
+      { attribute: 'lang', types: ['bitmaps', 'sorted'], rows: count + 302 },
+      { attribute: 'name', types: ['sorted'], rows: count },
+    ]);
+  });
+
+  test('of lists of many items, or long ones, is refused, and of new rows told', async () => {
+    const array = dataset.array('a');
+    const append = async (tags: string[][]): Promise<void> => {
+      await dataset.write((tx) => tx.append('a', int32(...tags.keys()), { attributes: { tags } }));
+    };
+    await indexAll(['tags']);
+    const version = await dataset.version();
+    const items = Array.from({ length: 300 }, (_, i) => [`l${i}`]);
+    await append(items);
+    const told = await array.index({ attribute: 'tags', update: true });
+    const rest = { firstRowId: count, rows: 300 };
+    expect(told).toMatchObject({ version: version + 1, indexedRows: 0 });
+    expect(told.notIndexed).toEqual([{ ...rest, reason: 'values' }]);
+    expect(await rows("tags contains 'l7'")).toEqual([count + 7]);
+    await append([['a']]);
     // What was looked at and refused before lies before it.
-    expect(await array.index({ attribute: 'lang', update: true })).toMatchObject({
+    expect(await array.index({ attribute: 'tags', update: true })).toMatchObject({
       notIndexed: [{ firstRowId: count, rows: 301, reason: 'values' }],
     });
-    expect(await dataset.version()).toBe(version + 1);
+    expect(await dataset.version()).toBe(version + 2);
+    await dataset.write(async (tx) => {
+      await tx.create('b', { dtype: 'int32' });
+      await tx.append('b', int32(...items.keys()), {
+        attributes: { tags: items, long: items.map(() => ['a'.repeat(33)]) },
+      });
+    });
+    const many = await failure(dataset.array('b').index({ attribute: 'tags' }));
+    expect([many.code, many.message]).toEqual([
+      'InvalidArgument',
+      "the attribute 'tags' has lists of more than 256 items, for which there is no index",
+    ]);
+    expect((await failure(dataset.array('b').index({ attribute: 'long' }))).context['reason']).toBe('text');
   });
 
   test('names what is nearest to what is not there', async () => {

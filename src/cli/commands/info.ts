@@ -38,7 +38,9 @@ export const info = define<Options>({
       if (list.length > 0) lines.push(`indexes of '${name}': ${list.join(', ')}`);
     }
     for (const [name, { attributeIndexes: indexes }] of arrays) {
-      const list = indexes.map(({ attribute, sizeBytes }) => `${attribute} (${bytesText(sizeBytes)})`);
+      const list = indexes.map(
+        ({ attribute, types, sizeBytes }) => `${attribute} (${[...types, bytesText(sizeBytes)].join(', ')})`,
+      );
       if (list.length > 0) lines.push(`indexed attributes of '${name}': ${list.join(', ')}`);
     }
     return { json: described, text: lines.join('\n'), data: true };

@@ -23,9 +23,15 @@ export type BoundValue =
   | { readonly type: 'float'; readonly value: number }
   | { readonly type: 'string'; readonly value: string };
 
+/** A comparison with one value. */
+export type BoundComparison = On &
+  BoundValue & { readonly kind: 'compare'; readonly operator: CompareOperator };
+
 /** A filter in terms of columns by index. Of a null every node is unknown but `isNull` and `constant`. */
 export type BoundExpression =
-  | (On & BoundValue & { readonly kind: 'compare'; readonly operator: CompareOperator })
+  | BoundComparison
+  /** All of these are true; none is of `=` or `!=`, and there are two at least. */
+  | (On & { readonly kind: 'range'; readonly terms: readonly BoundComparison[] })
   /** Equals a member; the members are of the column's type, and there is one at least. */
   | (On & { readonly kind: 'in'; readonly values: ReadonlySet<boolean | bigint | number | string> })
   | (On & { readonly kind: 'like'; readonly pattern: LikePattern })
@@ -66,7 +72,8 @@ type Columns = ReadonlyMap<string, Found>;
 
 function bind(node: Expression, columns: Columns): BoundExpression {
   if (node.kind === 'not') return { kind: 'not', operand: bind(node.operand, columns) };
-  if (node.kind === 'and' || node.kind === 'or') {
+  if (node.kind === 'and') return allOf(node.operands.map((operand) => bind(operand, columns)));
+  if (node.kind === 'or') {
     return { kind: node.kind, operands: node.operands.map((operand) => bind(operand, columns)) };
   }
   return bindTerm(node, find(node.column, columns));
@@ -78,8 +85,7 @@ function bindTerm(node: Extract<Expression, { readonly column: string }>, found:
     case 'compare':
       return bindCompare(found, node.operator, node.value);
     case 'between': {
-      const operands = [bindCompare(found, '>=', node.low), bindCompare(found, '<=', node.high)];
-      return { kind: 'and', operands };
+      return allOf([bindCompare(found, '>=', node.low), bindCompare(found, '<=', node.high)]);
     }
     case 'in':
       return bindIn(found, node.values);
@@ -97,6 +103,34 @@ function bindTerm(node: Extract<Expression, { readonly column: string }>, found:
     case 'isNull':
       return { kind: 'isNull', column };
   }
+}
+
+/** Bounds of one column are one range, in the place of the first: an index looks them up together. */
+function allOf(operands: readonly BoundExpression[]): BoundExpression {
+  const bounds = new Map<number, BoundComparison[]>();
+  for (const operand of operands) {
+    for (const bound of boundsOf(operand)) {
+      const known = bounds.get(bound.column);
+      if (known === undefined) bounds.set(bound.column, [bound]);
+      else known.push(bound);
+    }
+  }
+  const joined = operands.flatMap((operand): BoundExpression[] => {
+    const [first] = boundsOf(operand);
+    if (first === undefined) return [operand];
+    const { column } = first;
+    const terms = bounds.get(column);
+    bounds.delete(column);
+    if (terms === undefined) return [];
+    return terms.length > 1 ? [{ kind: 'range', column, terms }] : terms;
+  });
+  const [only] = joined;
+  return joined.length === 1 && only !== undefined ? only : { kind: 'and', operands: joined };
+}
+
+function boundsOf(node: BoundExpression): readonly BoundComparison[] {
+  if (node.kind === 'range') return node.terms;
+  return node.kind === 'compare' && node.operator !== '=' && node.operator !== '!=' ? [node] : [];
 }
 
 function bindIn(found: Found, literals: readonly Literal[]): BoundExpression {

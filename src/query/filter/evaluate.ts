@@ -57,6 +57,8 @@ function evaluateOn(filter: OnColumn, value: Value): boolean | null {
       return filter.type === 'string'
         ? holds(filter.operator, compareText(value as string, filter.value), 0)
         : holds(filter.operator, value as typeof filter.value, filter.value);
+    case 'range':
+      return filter.terms.every((term) => evaluateOn(term, value) === true);
     case 'in':
       return filter.values.has(value as string);
     case 'like':

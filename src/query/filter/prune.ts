@@ -29,6 +29,7 @@ export function possibleTruths(
   if (filter.kind === 'or') {
     return denied(all(filter.operands.map((operand) => denied(possibleTruths(operand, statistics)))));
   }
+  if (filter.kind === 'range') return all(filter.terms.map((term) => possibleTruths(term, statistics)));
   return ofColumn(filter, statistics[filter.column]);
 }
 
@@ -46,7 +47,7 @@ function all(operands: readonly Truths[]): Truths {
   };
 }
 
-type OnColumn = Extract<BoundExpression, { readonly column: number }>;
+type OnColumn = Exclude<Extract<BoundExpression, { readonly column: number }>, { readonly kind: 'range' }>;
 
 function ofColumn(filter: OnColumn, statistics: Statistics | undefined): Truths {
   if (statistics === undefined) return anything;

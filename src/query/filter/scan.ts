@@ -71,7 +71,7 @@ export interface IndexedColumn {
 /** Bits of rows, in words of 32; behind the last row they are zero. */
 type Words = Uint32Array<ArrayBuffer>;
 
-type OnValues = Exclude<OnColumn, { readonly kind: 'isNull' | 'ofValues' }>;
+type OnValues = Exclude<OnColumn, { readonly kind: 'isNull' | 'ofValues' | 'range' }>;
 
 class Evaluation {
   readonly #native: NativeBinding;
@@ -128,6 +128,7 @@ class Evaluation {
       throw damaged(`column ${filter.column} has ${column.rows} rows, where others have ${this.#rows}`);
     }
     if (column.type === 'indexed') return this.#ofIndex(filter, column, side);
+    if (filter.kind === 'range') return this.#join(filter.terms, side, side === 'holds');
     if (filter.kind !== 'isNull' && filter.kind !== 'ofValues') return this.#ofValues(filter, column, side);
     await this.#pace(this.#words);
     const known = this.#known(column);

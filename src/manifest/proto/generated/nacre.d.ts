@@ -864,6 +864,7 @@ export namespace nacre {
             firstRowId: number;
             rows: number;
             directoryBytes: number;
+            kind: nacre.v1.AttributeIndexKind;
             static create(properties: nacre.v1.AttributeIndexSegment.$Shape): nacre.v1.AttributeIndexSegment & nacre.v1.AttributeIndexSegment.$Shape;
             static create(properties?: nacre.v1.AttributeIndexSegment.$Properties): nacre.v1.AttributeIndexSegment;
             static encode(message: nacre.v1.AttributeIndexSegment.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -876,9 +877,15 @@ export namespace nacre {
                 firstRowId?: (number|null);
                 rows?: (number|null);
                 directoryBytes?: (number|null);
+                kind?: (nacre.v1.AttributeIndexKind|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.AttributeIndexSegment.$Properties;
+        }
+
+        enum AttributeIndexKind {
+            ATTRIBUTE_INDEX_KIND_BITMAPS = 0,
+            ATTRIBUTE_INDEX_KIND_SORTED = 1
         }
 
         interface IAttributeDirectory extends nacre.v1.AttributeDirectory.$Properties {
@@ -892,6 +899,7 @@ export namespace nacre {
             rows: number;
             nulls?: (nacre.v1.ValueSet.$Properties|null);
             values: nacre.v1.ValueSet.$Properties[];
+            blocks?: (nacre.v1.SortedBlocks.$Properties|null);
             static create(properties: nacre.v1.AttributeDirectory.$Shape): nacre.v1.AttributeDirectory & nacre.v1.AttributeDirectory.$Shape;
             static create(properties?: nacre.v1.AttributeDirectory.$Properties): nacre.v1.AttributeDirectory;
             static encode(message: nacre.v1.AttributeDirectory.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -905,9 +913,45 @@ export namespace nacre {
                 rows?: (number|null);
                 nulls?: (nacre.v1.ValueSet.$Properties|null);
                 values?: (nacre.v1.ValueSet.$Properties[]|null);
+                blocks?: (nacre.v1.SortedBlocks.$Properties|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.AttributeDirectory.$Properties;
+        }
+
+        interface ISortedBlocks extends nacre.v1.SortedBlocks.$Properties {
+        }
+
+        class SortedBlocks {
+            constructor(properties?: nacre.v1.SortedBlocks.$Properties);
+            $unknowns?: Uint8Array[];
+            nans?: (nacre.v1.ValueSet.$Properties|null);
+            nullsSum: number;
+            nansSum: number;
+            pairs: number[];
+            bytes: number[];
+            sums: number[];
+            bounds: Uint8Array;
+            ends: number[];
+            static create(properties: nacre.v1.SortedBlocks.$Shape): nacre.v1.SortedBlocks & nacre.v1.SortedBlocks.$Shape;
+            static create(properties?: nacre.v1.SortedBlocks.$Properties): nacre.v1.SortedBlocks;
+            static encode(message: nacre.v1.SortedBlocks.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.SortedBlocks & nacre.v1.SortedBlocks.$Shape;
+        }
+
+        namespace SortedBlocks {
+            interface $Properties {
+                nans?: (nacre.v1.ValueSet.$Properties|null);
+                nullsSum?: (number|null);
+                nansSum?: (number|null);
+                pairs?: (number[]|null);
+                bytes?: (number[]|null);
+                sums?: (number[]|null);
+                bounds?: (Uint8Array|null);
+                ends?: (number[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.SortedBlocks.$Properties;
         }
 
         interface IValueSet extends nacre.v1.ValueSet.$Properties {

@@ -6239,6 +6239,7 @@ export const nacre = $root.nacre = (() => {
              * @property {number|null} [firstRowId] AttributeIndexSegment firstRowId
              * @property {number|null} [rows] AttributeIndexSegment rows
              * @property {number|null} [directoryBytes] AttributeIndexSegment directoryBytes
+             * @property {nacre.v1.AttributeIndexKind|null} [kind] AttributeIndexSegment kind
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -6303,6 +6304,14 @@ export const nacre = $root.nacre = (() => {
             AttributeIndexSegment.prototype.directoryBytes = 0;
 
             /**
+             * AttributeIndexSegment kind.
+             * @member {nacre.v1.AttributeIndexKind} kind
+             * @memberof nacre.v1.AttributeIndexSegment
+             * @instance
+             */
+            AttributeIndexSegment.prototype.kind = 0;
+
+            /**
              * Creates a new AttributeIndexSegment instance using the specified properties.
              * @function create
              * @memberof nacre.v1.AttributeIndexSegment
@@ -6342,6 +6351,8 @@ export const nacre = $root.nacre = (() => {
                     writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.rows);
                 if (message.directoryBytes != null && $Object.hasOwnProperty.call(message, "directoryBytes") && message.directoryBytes !== 0)
                     writer.uint32(/* id 4, wireType 0 =*/32).uint32(message.directoryBytes);
+                if (message.kind != null && $Object.hasOwnProperty.call(message, "kind") && message.kind !== 0)
+                    writer.uint32(/* id 5, wireType 0 =*/40).int32(message.kind);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -6422,6 +6433,15 @@ export const nacre = $root.nacre = (() => {
                                 delete message.directoryBytes;
                             continue;
                         }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.int32())
+                                message.kind = value;
+                            else
+                                delete message.kind;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -6442,6 +6462,20 @@ export const nacre = $root.nacre = (() => {
             return AttributeIndexSegment;
         })();
 
+        /**
+         * AttributeIndexKind enum.
+         * @name nacre.v1.AttributeIndexKind
+         * @enum {number}
+         * @property {number} ATTRIBUTE_INDEX_KIND_BITMAPS=0 ATTRIBUTE_INDEX_KIND_BITMAPS value
+         * @property {number} ATTRIBUTE_INDEX_KIND_SORTED=1 ATTRIBUTE_INDEX_KIND_SORTED value
+         */
+        v1.AttributeIndexKind = (function() {
+            const valuesById = $Object.create(null), values = $Object.create(valuesById);
+            values[valuesById[0] = "ATTRIBUTE_INDEX_KIND_BITMAPS"] = 0;
+            values[valuesById[1] = "ATTRIBUTE_INDEX_KIND_SORTED"] = 1;
+            return values;
+        })();
+
         v1.AttributeDirectory = (function() {
 
             /**
@@ -6452,6 +6486,7 @@ export const nacre = $root.nacre = (() => {
              * @property {number|null} [rows] AttributeDirectory rows
              * @property {nacre.v1.ValueSet.$Properties|null} [nulls] AttributeDirectory nulls
              * @property {Array.<nacre.v1.ValueSet.$Properties>|null} [values] AttributeDirectory values
+             * @property {nacre.v1.SortedBlocks.$Properties|null} [blocks] AttributeDirectory blocks
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -6526,6 +6561,14 @@ export const nacre = $root.nacre = (() => {
             AttributeDirectory.prototype.values = $util.emptyArray;
 
             /**
+             * AttributeDirectory blocks.
+             * @member {nacre.v1.SortedBlocks.$Properties|null|undefined} blocks
+             * @memberof nacre.v1.AttributeDirectory
+             * @instance
+             */
+            AttributeDirectory.prototype.blocks = null;
+
+            /**
              * Creates a new AttributeDirectory instance using the specified properties.
              * @function create
              * @memberof nacre.v1.AttributeDirectory
@@ -6568,6 +6611,8 @@ export const nacre = $root.nacre = (() => {
                 if (message.values != null && message.values.length)
                     for (let i = 0; i < message.values.length; ++i)
                         $root.nacre.v1.ValueSet.encode(message.values[i], writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
+                if (message.blocks != null && $Object.hasOwnProperty.call(message, "blocks"))
+                    $root.nacre.v1.SortedBlocks.encode(message.blocks, writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -6658,6 +6703,12 @@ export const nacre = $root.nacre = (() => {
                             message.values.push($root.nacre.v1.ValueSet.decode(reader, reader.size(), $undefined, _depth + 1));
                             continue;
                         }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            message.blocks = $root.nacre.v1.SortedBlocks.decode(reader, reader.size(), $undefined, _depth + 1, message.blocks);
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -6676,6 +6727,319 @@ export const nacre = $root.nacre = (() => {
             };
 
             return AttributeDirectory;
+        })();
+
+        v1.SortedBlocks = (function() {
+
+            /**
+             * Properties of a SortedBlocks.
+             * @typedef {Object} nacre.v1.SortedBlocks.$Properties
+             * @property {nacre.v1.ValueSet.$Properties|null} [nans] SortedBlocks nans
+             * @property {number|null} [nullsSum] SortedBlocks nullsSum
+             * @property {number|null} [nansSum] SortedBlocks nansSum
+             * @property {Array.<number>|null} [pairs] SortedBlocks pairs
+             * @property {Array.<number>|null} [bytes] SortedBlocks bytes
+             * @property {Array.<number>|null} [sums] SortedBlocks sums
+             * @property {Uint8Array|null} [bounds] SortedBlocks bounds
+             * @property {Array.<number>|null} [ends] SortedBlocks ends
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a SortedBlocks.
+             * @memberof nacre.v1
+             * @interface ISortedBlocks
+             * @augments nacre.v1.SortedBlocks.$Properties
+             * @deprecated Use nacre.v1.SortedBlocks.$Properties instead.
+             */
+
+            /**
+             * Shape of a SortedBlocks.
+             * @typedef {nacre.v1.SortedBlocks.$Properties} nacre.v1.SortedBlocks.$Shape
+             */
+
+            /**
+             * Constructs a new SortedBlocks.
+             * @memberof nacre.v1
+             * @classdesc Represents a SortedBlocks.
+             * @constructor
+             * @param {nacre.v1.SortedBlocks.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const SortedBlocks = function (properties) {
+                this.pairs = [];
+                this.bytes = [];
+                this.sums = [];
+                this.ends = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * SortedBlocks nans.
+             * @member {nacre.v1.ValueSet.$Properties|null|undefined} nans
+             * @memberof nacre.v1.SortedBlocks
+             * @instance
+             */
+            SortedBlocks.prototype.nans = null;
+
+            /**
+             * SortedBlocks nullsSum.
+             * @member {number} nullsSum
+             * @memberof nacre.v1.SortedBlocks
+             * @instance
+             */
+            SortedBlocks.prototype.nullsSum = 0;
+
+            /**
+             * SortedBlocks nansSum.
+             * @member {number} nansSum
+             * @memberof nacre.v1.SortedBlocks
+             * @instance
+             */
+            SortedBlocks.prototype.nansSum = 0;
+
+            /**
+             * SortedBlocks pairs.
+             * @member {Array.<number>} pairs
+             * @memberof nacre.v1.SortedBlocks
+             * @instance
+             */
+            SortedBlocks.prototype.pairs = $util.emptyArray;
+
+            /**
+             * SortedBlocks bytes.
+             * @member {Array.<number>} bytes
+             * @memberof nacre.v1.SortedBlocks
+             * @instance
+             */
+            SortedBlocks.prototype.bytes = $util.emptyArray;
+
+            /**
+             * SortedBlocks sums.
+             * @member {Array.<number>} sums
+             * @memberof nacre.v1.SortedBlocks
+             * @instance
+             */
+            SortedBlocks.prototype.sums = $util.emptyArray;
+
+            /**
+             * SortedBlocks bounds.
+             * @member {Uint8Array} bounds
+             * @memberof nacre.v1.SortedBlocks
+             * @instance
+             */
+            SortedBlocks.prototype.bounds = $util.newBuffer([]);
+
+            /**
+             * SortedBlocks ends.
+             * @member {Array.<number>} ends
+             * @memberof nacre.v1.SortedBlocks
+             * @instance
+             */
+            SortedBlocks.prototype.ends = $util.emptyArray;
+
+            /**
+             * Creates a new SortedBlocks instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.SortedBlocks
+             * @static
+             * @param {nacre.v1.SortedBlocks.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.SortedBlocks} SortedBlocks instance
+             * @type {{
+             *   (properties: nacre.v1.SortedBlocks.$Shape): nacre.v1.SortedBlocks & nacre.v1.SortedBlocks.$Shape;
+             *   (properties?: nacre.v1.SortedBlocks.$Properties): nacre.v1.SortedBlocks;
+             * }}
+             */
+            SortedBlocks.create = function(properties) {
+                return new SortedBlocks(properties);
+            };
+
+            /**
+             * Encodes the specified SortedBlocks message. Does not implicitly {@link nacre.v1.SortedBlocks.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.SortedBlocks
+             * @static
+             * @param {nacre.v1.SortedBlocks.$Properties} message SortedBlocks message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            SortedBlocks.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.nans != null && $Object.hasOwnProperty.call(message, "nans"))
+                    $root.nacre.v1.ValueSet.encode(message.nans, writer.uint32(/* id 1, wireType 2 =*/10).fork(), _depth + 1).ldelim();
+                if (message.nullsSum != null && $Object.hasOwnProperty.call(message, "nullsSum") && message.nullsSum !== 0)
+                    writer.uint32(/* id 2, wireType 5 =*/21).fixed32(message.nullsSum);
+                if (message.nansSum != null && $Object.hasOwnProperty.call(message, "nansSum") && message.nansSum !== 0)
+                    writer.uint32(/* id 3, wireType 5 =*/29).fixed32(message.nansSum);
+                if (message.pairs != null && message.pairs.length)
+                    writer.uint32(/* id 4, wireType 2 =*/34).uint32s(message.pairs);
+                if (message.bytes != null && message.bytes.length)
+                    writer.uint32(/* id 5, wireType 2 =*/42).uint32s(message.bytes);
+                if (message.sums != null && message.sums.length)
+                    writer.uint32(/* id 6, wireType 2 =*/50).fixed32s(message.sums);
+                if (message.bounds != null && $Object.hasOwnProperty.call(message, "bounds") && message.bounds.length)
+                    writer.uint32(/* id 7, wireType 2 =*/58).bytes(message.bounds);
+                if (message.ends != null && message.ends.length)
+                    writer.uint32(/* id 8, wireType 2 =*/66).uint32s(message.ends);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a SortedBlocks message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.SortedBlocks
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.SortedBlocks & nacre.v1.SortedBlocks.$Shape} SortedBlocks
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            SortedBlocks.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.SortedBlocks();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            message.nans = $root.nacre.v1.ValueSet.decode(reader, reader.size(), $undefined, _depth + 1, message.nans);
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 5)
+                                break;
+                            if (value = reader.fixed32())
+                                message.nullsSum = value;
+                            else
+                                delete message.nullsSum;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 5)
+                                break;
+                            if (value = reader.fixed32())
+                                message.nansSum = value;
+                            else
+                                delete message.nansSum;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType === 2) {
+                                if (!(message.pairs && message.pairs.length))
+                                    message.pairs = [];
+                                reader.uint32s(message.pairs);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.pairs && message.pairs.length))
+                                message.pairs = [];
+                            message.pairs.push(reader.uint32());
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType === 2) {
+                                if (!(message.bytes && message.bytes.length))
+                                    message.bytes = [];
+                                reader.uint32s(message.bytes);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.bytes && message.bytes.length))
+                                message.bytes = [];
+                            message.bytes.push(reader.uint32());
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType === 2) {
+                                if (!(message.sums && message.sums.length))
+                                    message.sums = [];
+                                reader.fixed32s(message.sums);
+                                continue;
+                            }
+                            if (wireType !== 5)
+                                break;
+                            if (!(message.sums && message.sums.length))
+                                message.sums = [];
+                            message.sums.push(reader.fixed32());
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.bounds = value;
+                            else
+                                delete message.bounds;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType === 2) {
+                                if (!(message.ends && message.ends.length))
+                                    message.ends = [];
+                                reader.uint32s(message.ends);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.ends && message.ends.length))
+                                message.ends = [];
+                            message.ends.push(reader.uint32());
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return SortedBlocks;
         })();
 
         v1.ValueSet = (function() {
