@@ -12,6 +12,7 @@ import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { fromHex } from '../util/bytes.js';
 import { appendPieces } from './append-changes.js';
+import type { AppendedColumns } from './appended-indexes.js';
 import { isAttributeType, numberOfType, typeOfNumber } from './column-message.js';
 import { rowsPerFile, writeAllColumns, writeColumns } from './column-writer.js';
 import type { ArrayEnvironment } from './environment.js';
@@ -152,7 +153,17 @@ export async function appendColumns(
   options: CallOptions,
 ): Promise<readonly Change[]> {
   const id = defined(fromHex(array.id), 'array id');
-  const files = await writeAllColumns(environment, id, attributes, columns, options);
+  const step = rowsPerFile(columns);
+  const indexed = array.indexAppended(options)?.take(async (add) => {
+    for (let start = 0; start < (columns[0]?.rows ?? 0); start += step) {
+      const some = columns.map((column) => sliceColumn(column, start, Math.min(column.rows, start + step)));
+      await add({ firstRow: firstRow + start, drafts, columns: some });
+    }
+  });
+  const [files] = await Promise.all([
+    writeAllColumns(environment, id, attributes, columns, options),
+    indexed,
+  ]);
   return appendChanges(environment, array, firstRow, drafts, files, options);
 }
 
@@ -201,9 +212,14 @@ export async function appendSource(
   const id = defined(fromHex(array.id), 'array id');
   const files: PartitionDraft[] = [];
   if (drafts.length === 0) return [];
-  for await (const { columns } of filesOf(source, options)) {
-    files.push(await writeColumns(environment, id, source.attributes, columns, options));
-  }
+  const write = async (add?: (file: AppendedColumns) => Promise<void>): Promise<void> => {
+    for await (const { start, columns } of filesOf(source, options)) {
+      const written = writeColumns(environment, id, source.attributes, columns, options);
+      const [file] = await Promise.all([written, add?.({ firstRow: firstRow + start, drafts, columns })]);
+      files.push(file);
+    }
+  };
+  await (array.indexAppended(options)?.take(write) ?? write());
   return appendChanges(environment, array, firstRow, drafts, files, options);
 }
 

@@ -47,7 +47,7 @@ export interface BuildAttributeIndexOptions extends CallOptions {
 }
 
 /** Rows of a segment at most: bits of all of them are 128 KiB. */
-const segmentRows = 2 ** 20;
+export const segmentRows = 2 ** 20;
 
 /**
  * Values of a segment in memory at most, and the share of the memory budget. The file that is read comes on
@@ -55,6 +55,11 @@ const segmentRows = 2 ** 20;
  */
 const mostHeldBytes = 128 * 2 ** 20;
 const heldShare = 1 / 8;
+
+/** Bytes of values that a segment that is made holds at most. */
+export function heldBytes({ memoryBytes }: ArrayEnvironment): number {
+  return Math.min(mostHeldBytes, memoryBytes * heldShare);
+}
 
 /** No draft where nothing is to be indexed. Errors: what reading and uploading throw. */
 export async function buildAttributeIndex(
@@ -65,9 +70,7 @@ export async function buildAttributeIndex(
 ): Promise<{ readonly draft?: AttributeIndexDraft; readonly report: AttributeIndexReport }> {
   const { id, name } = attribute;
   const type = typeOfNumber(attribute.type, name);
-  const files = (await view.columnFiles(options)).filter(({ ids }) => ids === undefined);
-  const { rowSets } = environment.functions;
-  const windows = new ColumnSources([{ id, name, type }], files, view.entry.nextRowId, rowSets).windows();
+  const windows = await windowsOf(environment, view, { id, name, type }, options);
   const known = update ? (view.attributeIndex(id) ?? []) : [];
   const stretches = stretchesOf(windows.filter((window) => !isCovered(window, known)));
   const total = stretches.reduce((sum, stretch) => sum + rowsOf(stretch), 0);
@@ -91,7 +94,18 @@ export async function buildAttributeIndex(
   }
   const report = { indexedRows, notIndexed };
   if (segments.length === 0) return { report };
-  return { draft: { attribute, adds: update, segments }, report };
+  return { draft: { attribute, adds: update, rows: view.entry.nextRowId, segments }, report };
+}
+
+/** The rows of the array, file by file as the base files of the attribute hold them. */
+export async function windowsOf(
+  { functions }: ArrayEnvironment,
+  view: ArrayView,
+  attribute: Attribute & { readonly id: number },
+  options: CallOptions,
+): Promise<ColumnWindow[]> {
+  const files = (await view.columnFiles(options)).filter(({ ids }) => ids === undefined);
+  return new ColumnSources([attribute], files, view.entry.nextRowId, functions.rowSets).windows();
 }
 
 /** Of the first windows of a stretch how many, and their segment or why there is none. */
@@ -100,7 +114,7 @@ interface BuiltSegment {
   readonly segment: AttributeIndexDraft['segments'][number] | NotIndexed['reason'];
 }
 
-async function buildSegment(
+export async function buildSegment(
   environment: ArrayEnvironment,
   arrayId: Uint8Array,
   type: Attribute['type'],
@@ -136,7 +150,7 @@ async function buildSorted(
   options: CallOptions,
 ): Promise<BuiltSegment> {
   const builder = environment.native.createSortedBlockBuilder();
-  const most = Math.min(mostHeldBytes, environment.memoryBytes * heldShare);
+  const most = heldBytes(environment);
   let windows = 0;
   for (const window of stretch) {
     const isTaken = await addWindow(environment, builder, window, options);

@@ -9,7 +9,9 @@ import { type ArrayId, pendingRowId } from '../manifest/transaction.js';
 import { objectKey } from '../manifest/keys.js';
 import { defaultBlockBytes } from '../manifest/objects.js';
 import { unpackBlockSums } from '../manifest/upload.js';
+import type { CallOptions } from '../storage/object-store.js';
 import type { AppendCoder } from './append-coder.js';
+import { AppendedIndexes } from './appended-indexes.js';
 import type { ArrayView } from './array-view.js';
 import type { ArrayEnvironment } from './environment.js';
 import type { RowType } from './partition-writer.js';
@@ -41,6 +43,8 @@ export class PendingArray {
   keys: PendingKeys | undefined;
   /** Of rows that the transaction appends; absent where no index takes them up. */
   coder: AppendCoder | undefined;
+  /** Of attributes of rows that the transaction appends; absent while there are none. */
+  appendedIndexes: AppendedIndexes | undefined;
   /** Rows of the base were given values of attributes. */
   valuesSet = false;
   appendedRows = 0;
@@ -60,6 +64,13 @@ export class PendingArray {
     this.attributes = new Map(base?.entry.attributes.map(({ id, name, type }) => [name, { id, name, type }]));
     this.keyName = base && keyOf(base);
     this.#dropped = environment.functions.rowSets.fromSorted(noRows);
+  }
+
+  /** Takes the attributes of appended rows into indexes of them; undefined where the array has none. */
+  indexAppended(options: CallOptions): AppendedIndexes | undefined {
+    if (this.base === undefined || this.attributeIndexes.size === 0) return undefined;
+    this.appendedIndexes ??= new AppendedIndexes(this.#environment, this.base, options);
+    return this.appendedIndexes;
   }
 
   /** Rows that the transaction took out. */

@@ -33,6 +33,7 @@ import {
   setSource,
 } from './attribute-changes.js';
 import { appendPieces } from './append-changes.js';
+import { finishIndexes } from './appended-indexes.js';
 import type { BuildAttributeIndexOptions } from './attribute-index-builder.js';
 import { dropAttributeIndex, indexAttribute } from './attribute-index-changes.js';
 import { BackgroundUploads } from './background-uploads.js';
@@ -353,9 +354,10 @@ export class WriteTransaction {
     this.#finished = true;
     const arrays = [...this.#arrays.values()];
     const finished = finishKeys(arrays, this.#uploads, this.#options);
-    const [done, codes] = await Promise.all([finished, finishCoders(arrays)]);
+    const ofIndexes = Promise.all([finishCoders(arrays), finishIndexes(arrays)]);
+    const [{ changes: ofKeys, keys }, indexed] = await Promise.all([finished, ofIndexes]);
     const changes = await Promise.all(this.#changes.map((change) => change()));
-    return { changes: [...changes.flat(), ...done.changes, ...codes], reads: this.#reads, keys: done.keys };
+    return { changes: [...changes, ofKeys, ...indexed].flat(), reads: this.#reads, keys };
   }
 
   /**

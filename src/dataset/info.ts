@@ -48,6 +48,8 @@ export interface AttributeIndexInfo {
   /** Rows that it covers, dropped ones and those that have other values now included. */
   readonly rows: number;
   readonly sizeBytes: number;
+  /** Objects that it lies in: appended rows have one of their own until it is merged with others. */
+  readonly segments: number;
 }
 
 export interface ArrayInfo {
@@ -126,7 +128,7 @@ async function describeArray(view: ArrayView, options: CallOptions): Promise<Arr
       const sizeBytes = segments.reduce((sum, { part }) => sum + part.object.sizeBytes, 0);
       const kinds = new Set(segments.map(({ kind }) => kind));
       const types = (['bitmaps', 'sorted'] as const).filter((type) => kinds.has(type));
-      return [{ attribute: name, types, rows, sizeBytes }];
+      return [{ attribute: name, types, rows, sizeBytes, segments: segments.length }];
     }),
     key: keyOfEntry(view.entry)?.name ?? null,
   };

@@ -49,7 +49,7 @@ export interface DropIndexOptions extends CallOptions {
   readonly type: IndexOptions['type'];
 }
 
-/** An index of an attribute: which rows have which value, for attributes of few values. */
+/** An index of an attribute: which rows have which value. */
 export interface AttributeIndexOptions extends BuildAttributeIndexOptions {
   /** Its name. */
   readonly attribute: string;
@@ -251,11 +251,14 @@ export class TransactionHandle {
    * more than 16,384, and for bits that are to be added to an index without.
    *
    * With `attribute` it is an index of that: which rows have which value, so that filters read some KiB in
-   * the place of the column. For each 1,048,576 rows there are up to 256 values, and texts, or items of
-   * lists, of up to 32 characters; other rows are told as `notIndexed`, and their columns are read. Rows
-   * that are appended later are filtered by their columns until `update` indexes them; what is set, replaced
-   * or dropped needs nothing. Cost: one read of the column, and at most about 2 bytes a row written, of lists
-   * 2 an item. Errors: `NotFound` with the nearest name, `InvalidArgument` where no row can be indexed.
+   * the place of the column. For each 1,048,576 rows it has bitmaps of up to 256 values, texts or items of
+   * lists of up to 32 characters; of more values it has these in their order, in blocks. Lists of more items,
+   * and texts of more than 4,096 bytes, are told as `notIndexed`, and their columns are read. Rows that are
+   * appended later are indexed with their append where they are 4,096 or more, else filtered by their columns
+   * until `update` indexes them; what is set, replaced or dropped needs nothing. Cost: one read of the
+   * column; about 2 bytes a row written, of lists 2 an item, of blocks 12 and of texts their own and 8.
+   * Memory: the values of a segment, at most 128 MiB and an eighth of the budget, and as much for a moment.
+   * Errors: `NotFound` with the nearest name, `InvalidArgument` where no row can be indexed.
    */
   async index(name: string, options: IndexOptions): Promise<void>;
   async index(name: string, options: AttributeIndexOptions): Promise<AttributeIndexReport>;

@@ -20,7 +20,7 @@ import { changeAttributes, renumbered, resolveAttributes, withAttributes } from 
 import { checkAttributes, checkScalars, resolveNames } from './draft-checks.js';
 import { requiredFeatures } from './features.js';
 import { type Fold, foldedEntry, takenEntries } from './fold.js';
-import { changeIndexes, slotsOf } from './indexes.js';
+import { changeIndexes, type IndexObjects, slotsOf } from './indexes.js';
 import { ObjectLedger } from './object-ledger.js';
 import type { NewObject } from './objects.js';
 import type { LoadedRoot } from './root.js';
@@ -138,31 +138,38 @@ export class RootDraft {
       case 'extendIndex':
         return this.#changeIndexes(change, tally);
       case 'indexAttribute':
+      case 'extendAttributeIndex':
       case 'dropAttributeIndex':
-        return this.#changeAttributeIndexes(change);
+        return this.#changeAttributeIndexes(change, tally);
     }
   }
 
   #changeIndexes(change: ChangeOf<'index' | 'dropIndex' | 'extendIndex'>, { base }: Tally): void {
-    const objects = {
-      add: (object: NewObject) => this.#addObject(object),
-      hashAt: (slot: number) => this.#objects.table.objectAt(slot).hash,
-    };
-    const { indexes, removed } = changeIndexes(this.#array(change.array), change, base, objects);
+    const entry = this.#array(change.array);
+    const { indexes, removed } = changeIndexes(entry, change, base, this.#indexObjects());
     for (const slot of removed) this.#removeObject(slot);
     this.#update(change.array, { indexes });
     // Who adds segments of rows that it appends is in nobody's way.
     if (change.kind !== 'extendIndex' || removed.length > 0) this.#note(change.array, { indexed: true });
   }
 
-  #changeAttributeIndexes(change: ChangeOf<'indexAttribute' | 'dropAttributeIndex'>): void {
+  #changeAttributeIndexes(
+    change: ChangeOf<'indexAttribute' | 'extendAttributeIndex' | 'dropAttributeIndex'>,
+    { base }: Tally,
+  ): void {
     const entry = this.#array(change.array);
-    const { attributeIndexes, removed } = changeAttributeIndexes(entry, change, (object) =>
-      this.#addObject(object),
-    );
+    const { attributeIndexes, removed } = changeAttributeIndexes(entry, change, base, this.#indexObjects());
     for (const slot of removed) this.#removeObject(slot);
     this.#update(change.array, { attributeIndexes });
-    this.#note(change.array, { indexed: true });
+    if (change.kind !== 'extendAttributeIndex' || removed.length > 0)
+      this.#note(change.array, { indexed: true });
+  }
+
+  #indexObjects(): IndexObjects {
+    return {
+      add: (object) => this.#addObject(object),
+      hashAt: (slot) => this.#objects.table.objectAt(slot).hash,
+    };
   }
 
   #create({ array, name, type }: ChangeOf<'create'>): void {

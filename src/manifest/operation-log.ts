@@ -17,7 +17,8 @@ export interface Tally {
 function verbOf({ kind }: Change): string | undefined {
   if (kind === 'indexAttribute') return 'index';
   if (kind === 'dropAttributeIndex') return 'dropIndex';
-  return kind === 'appendAttributes' || kind === 'extendIndex' ? undefined : kind;
+  const isPart = kind === 'appendAttributes' || kind === 'extendIndex' || kind === 'extendAttributeIndex';
+  return isPart ? undefined : kind;
 }
 
 export class OperationLog {

@@ -10,8 +10,9 @@
 //   rows I read     both     same row: C  same row: C  conflict     both
 //   index           both     both         both         conflict     both         (index: conflict)
 //   drop index      as index; to all others it is as index, too; so are indexes of attributes
-//   codes of rows that are appended go with these, and come to nothing where theirs changed the index; who
-//   makes one segment of several is as index to theirs
+//   codes of rows that are appended go with these, and come to nothing where theirs changed the index; so do
+//   segments of indexes of attributes, where theirs took the index away; who makes one segment of several is
+//   as index to theirs
 //   set key         as append and set attributes of any row: conflict; set key: conflict; drop, rename: both
 //   append, set or drop attributes, where theirs set the key: conflict. The keys of rows that both append are
 //   compared apart from this table, since they stand in columns: see KeyClaim
@@ -73,6 +74,7 @@ function clashOf(mine: Change, theirs: ArrayEffects, functions: ManifestFunction
     case 'create':
     case 'renameAttribute':
     case 'extendIndex':
+    case 'extendAttributeIndex':
       return undefined;
     case 'append':
     case 'appendAttributes':
@@ -180,6 +182,7 @@ export function effectsOf(
         case 'dropAttributeIndex':
           return { ...before, indexed: true };
         case 'extendIndex':
+        case 'extendAttributeIndex':
           return change.merges.length === 0 ? before : { ...before, indexed: true };
       }
     };

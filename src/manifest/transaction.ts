@@ -104,6 +104,14 @@ export type Change =
   /** `of` is a number of the `IndexKind` enumeration. */
   | { readonly kind: 'dropIndex'; readonly array: ArrayId; readonly of: number }
   | { readonly kind: 'indexAttribute'; readonly array: ArrayId; readonly index: AttributeIndexDraft }
+  | {
+      /** Of appended rows; it comes to nothing where the attribute has no index any more. */
+      readonly kind: 'extendAttributeIndex';
+      readonly array: ArrayId;
+      readonly attribute: AttributeDraft;
+      readonly segments: readonly AppendedAttributeSegmentDraft[];
+      readonly merges: readonly MergedAttributeSegments[];
+    }
   | { readonly kind: 'dropAttributeIndex'; readonly array: ArrayId; readonly attribute: AttributeDraft };
 
 export type AppendContent =
@@ -152,6 +160,8 @@ export interface AttributeIndexDraft {
   readonly attribute: AttributeDraft;
   /** Whether the segments are added to those that are there. Else they take their place. */
   readonly adds: boolean;
+  /** Id of the first row that was not there yet: segments of it and of later ones stay in any case. */
+  readonly rows: number;
   readonly segments: readonly AttributeIndexSegmentDraft[];
 }
 
@@ -163,6 +173,18 @@ export interface AttributeIndexSegmentDraft {
   readonly directoryBytes: number;
   /** Number of the `AttributeIndexKind` enumeration; default bitmaps. */
   readonly kind?: number;
+}
+
+/** Of rows that the transaction appends: the first is counted among these. */
+export type AppendedAttributeSegmentDraft = Omit<AttributeIndexSegmentDraft, 'firstRowId'> & {
+  readonly firstRow: number;
+};
+
+/** A segment in the place of some that were there, and of what is between them. */
+export interface MergedAttributeSegments {
+  /** BLAKE3 of their objects. Where one of them is gone, or others came between, all stay as they are. */
+  readonly taken: readonly Uint8Array[];
+  readonly segment: AttributeIndexSegmentDraft;
 }
 
 export interface IndexSegmentDraft {

@@ -80,6 +80,14 @@ test('index --attribute takes bitmaps or sorted blocks by itself, and info tells
   expect(String((await nacre(['info', uri])).stdout)).toContain('lang (bitmaps, sorted, ');
   expect(await counted("lang in ('de', 'l7')")).toMatchObject({ count: 6 });
   expect(await counted("lang between 'l7' and 'l8'")).toMatchObject({ count: 12 });
+  // So many come with a segment of their own.
+  const most = await pairs(path.join(folder, 'most.npy'), 5000);
+  const ofMost = await attributesFile(5000, (i) => `m${i}`);
+  await answer(['append', uri, 'e', most, '--attributes', ofMost]);
+  expect(await answer(['info', uri])).toMatchObject({
+    arrays: { e: { attributeIndexes: [{ attribute: 'lang', rows: 5310, segments: 3 }] } },
+  });
+  expect(await counted("lang = 'm4999' or lang = 'l7'")).toMatchObject({ count: 2 });
 });
 
 test('index --attribute --drop takes indexes away, and says how to build them again', async () => {

@@ -114,6 +114,7 @@ describe('a draft', () => {
               [change.replace(id, 0)],
               [change.addAttribute(id, 't'), change.indexAttribute(id, 't', 0, 2)],
               [change.addAttribute(id, 't'), change.dropAttributeIndex(id, 't')],
+              [change.append(id, 4), change.extendAttributeIndex(id, 't', 1, 3)],
               [change.addAttribute(id, 't'), change.dropAttribute(id, 't')],
             ]),
       ];
@@ -121,6 +122,68 @@ describe('a draft', () => {
       root = commit(root, ...(verbs[pick(verbs.length)] ?? []));
       expectSound(root, parent);
     }
+  });
+
+  test('gives segments of an index of an attribute the ids of the rows that they come with', () => {
+    const segments = ({ root }: LoadedRoot) => {
+      const [index] = root.arrays[0]?.attributeIndexes ?? [];
+      return index?.segments.map(({ firstRowId, rows }) => [firstRowId, rows]);
+    };
+    const hashes = ({ root }: LoadedRoot, ...places: number[]): Uint8Array[] =>
+      places.map((place) => {
+        const slot = root.arrays[0]?.attributeIndexes[0]?.segments[place]?.object ?? -1;
+        return root.objects?.objects[slot]?.hash ?? new Uint8Array();
+      });
+    const made = [change.create(x, 'x'), change.append(x, 10), change.addAttribute(x, 't')];
+    const first = commit(firstRoot(), ...made);
+    // There is no index yet, or no attribute.
+    expect(segments(commit(first, change.append(x, 5), change.extendAttributeIndex(x, 't', 0, 5)))).toBe(
+      undefined,
+    );
+    const indexed = commit(first, change.indexAttribute(x, 't', 0, 10));
+    const mine = transaction([change.append(x, 5), change.extendAttributeIndex(x, 't', 1, 4)], {
+      baseVersion: 3,
+    });
+    const theirs = transaction([change.append(x, 7), change.extendAttributeIndex(x, 't', 0, 7)], {
+      baseVersion: 3,
+    });
+    const both = nextRoot(indexed, theirs, mine);
+    expect(segments(both)).toEqual([
+      [0, 10],
+      [10, 7],
+      [18, 4],
+    ]);
+    // An index that is built anew by who saw ten rows keeps what came after these.
+    expect(segments(commit(both, change.indexAttribute(x, 't', 0, 10)))).toEqual([
+      [0, 10],
+      [10, 7],
+      [18, 4],
+    ]);
+    const merge = (...places: number[]) => ({ taken: hashes(both, ...places), firstRowId: 0, rows: 17 });
+    const merged = commit(both, change.extendAttributeIndex(x, 't', 0, 0, [merge(0, 1)]));
+    expect(segments(merged)).toEqual([
+      [0, 17],
+      [18, 4],
+    ]);
+    expectSound(merged, both);
+    // Where one of them is gone, or another came between, nothing is merged.
+    expect(segments(commit(merged, change.extendAttributeIndex(x, 't', 0, 0, [merge(0, 1)])))).toEqual([
+      [0, 17],
+      [18, 4],
+    ]);
+    const wide = { taken: hashes(both, 0, 2), firstRowId: 0, rows: 22 };
+    const stays = commit(both, change.extendAttributeIndex(x, 't', 0, 0, [wide]));
+    expect(segments(stays)).toEqual([
+      [0, 10],
+      [10, 7],
+      [18, 4],
+    ]);
+    const gone = [
+      change.dropAttribute(x, 't'),
+      change.append(x, 1),
+      change.extendAttributeIndex(x, 't', 0, 1),
+    ];
+    expect(segments(commit(both, ...gone))).toBe(undefined);
   });
 
   test('never goes back in time, and forgets no counter', () => {

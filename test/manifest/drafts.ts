@@ -96,8 +96,31 @@ export const change = {
   indexAttribute: (array: string, name: string, firstRowId: number, rows: number, id?: number): Change => {
     const segment = { object: object(array, 100), firstRowId, rows, directoryBytes: 50 };
     const attribute = { name, type: 2, ...(id === undefined ? {} : { id }) };
-    return { kind: 'indexAttribute', array, index: { attribute, adds: false, segments: [segment] } };
+    return {
+      kind: 'indexAttribute',
+      array,
+      index: { attribute, adds: false, rows: firstRowId + rows, segments: [segment] },
+    };
   },
+  /** Of rows that the transaction appends, and of rows that segments with these hashes have. */
+  extendAttributeIndex: (
+    array: string,
+    name: string,
+    firstRow: number,
+    rows: number,
+    merges: readonly {
+      readonly taken: Uint8Array[];
+      readonly firstRowId: number;
+      readonly rows: number;
+    }[] = [],
+  ): Change => ({
+    ...{ kind: 'extendAttributeIndex', array, attribute: { name, type: 2 } },
+    segments: rows === 0 ? [] : [{ object: object(array, 100), firstRow, rows, directoryBytes: 50 }],
+    merges: merges.map(({ taken, ...covered }) => ({
+      taken,
+      segment: { object: object(array, 100), ...covered, directoryBytes: 50 },
+    })),
+  }),
   dropAttributeIndex: (array: string, name: string, id?: number): Change => ({
     ...{ kind: 'dropAttributeIndex', array },
     attribute: { name, type: 2, ...(id === undefined ? {} : { id }) },

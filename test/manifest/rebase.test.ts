@@ -29,6 +29,7 @@ const base = nextRoot(
   ),
 );
 const index = (): Change => change.indexAttribute(x, 't', 0, 10, 0);
+const extend = (): Change[] => [change.append(x, 3), change.extendAttributeIndex(x, 't', 0, 3)];
 const dropIndex = (): Change => change.dropAttributeIndex(x, 't', 0);
 
 const verbs: Readonly<Record<string, readonly Change[]>> = {
@@ -214,6 +215,17 @@ describe('the rebase table', () => {
       'index of an attribute that was dropped conflicts',
       [index()],
       [change.dropAttribute(x, 't')],
+      'conflict',
+    ],
+    ['index of an attribute beside rows that come with a segment goes in', [index()], extend(), 'both'],
+    ['rows that come with a segment beside an index go in', extend(), [index()], 'both'],
+    ['rows that come with a segment beside the drop of the index go in', extend(), [dropIndex()], 'both'],
+    ['drop of an index beside rows that come with a segment goes in', [dropIndex()], extend(), 'both'],
+    ['rows that come with a segment beside others go in', extend(), extend(), 'both'],
+    [
+      'rows that come with a segment of a dropped array conflict',
+      extend(),
+      [change.dropArray(x)],
       'conflict',
     ],
     ['index of an attribute of a dropped array conflicts', [index()], [change.dropArray(x)], 'conflict'],

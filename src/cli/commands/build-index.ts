@@ -52,8 +52,8 @@ With --attribute it is an index of that: which rows have which value. A filter o
 the place of the column. Of up to 256 values in a million rows, texts of up to 32 characters, it has the rows
 of each; of more it has the values in their order, in blocks, for =, in, <, between and starts_with. Lists
 with more items have none, nor have texts of more than 4,096 bytes: there the column is read, and the command
-tells of which rows. Rows that come later are filtered by their columns until --update indexes them; rows
-that change need nothing.`,
+tells of which rows. Rows that come later are in it with their append where they are 4,096 or more, else they
+are filtered by their columns until --update indexes them; rows that change need nothing.`,
   examples: [
     'nacre index ./faces embeddings --type exact',
     'nacre index ./faces embeddings --update',
