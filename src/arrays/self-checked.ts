@@ -4,6 +4,20 @@ import type { ArrayEnvironment } from './environment.js';
 import { uncheckedReads } from './pages.js';
 import type { Part } from './runs.js';
 
+/** What lies between two ranges comes along up to so many bytes: see `storage/wrap/coalescing.ts`. */
+const gapBytes = 2 ** 18;
+
+/** Bytes that reading ranges, which ascend, brings from the store; none of what is mapped. */
+export function bytesRead({ pages }: ArrayEnvironment, ranges: readonly ByteRange[]): number {
+  if (pages.lendObject !== undefined) return 0;
+  let [bytes, last] = [0, Number.NEGATIVE_INFINITY];
+  for (const { start, end } of ranges) {
+    bytes += end - (start - last <= gapBytes ? last : start);
+    last = end;
+  }
+  return bytes;
+}
+
 /**
  * Ranges of an object where they are mapped, through the page cache where there is one, else from the store;
  * not checked. Cost: one wave. Errors: `Corrupt` for an object that is missing or too short.

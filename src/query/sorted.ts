@@ -2,10 +2,11 @@
 // them as sets.
 //
 // Of a term the rows of the side that is asked for are taken, or all others, whichever are in fewer bytes.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { IndexedRows } from '../arrays/attribute-index.js';
 import { encodeValue } from '../arrays/column-message.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import { readUnchecked } from '../arrays/self-checked.js';
+import { bytesRead, readUnchecked } from '../arrays/self-checked.js';
 import { firstBlock, type SortedIndex } from '../arrays/sorted-index.js';
 import { compareValues } from '../attributes/statistics.js';
 import type { Value } from '../attributes/values.js';
@@ -48,9 +49,22 @@ interface Pick extends Rows {
   readonly bytes: number;
 }
 
+/** Terms that are looked up until the event loop has its turn: some milliseconds. */
+const termsOfTurn = 100;
+
+/** Made once for all segments: a list may have thousands of values. */
+const made = new WeakMap<OnColumn, { readonly rows: Rows | undefined }>();
+
 /** Whether blocks can answer the term: its values lie in ranges of their order. */
 export function hasRanges(term: OnColumn): boolean {
   return rowsOf(term) !== undefined;
+}
+
+/** The rows of which a term is true; undefined where that is no matter of order. */
+function rowsOf(term: OnColumn): Rows | undefined {
+  const known = made.get(term) ?? { rows: makeRows(term) };
+  made.set(term, known);
+  return known.rows;
 }
 
 export interface LoadedBlocks {
@@ -70,11 +84,16 @@ export async function loadBlocks(
   asked: readonly Asked[],
   options: CallOptions,
 ): Promise<LoadedBlocks | undefined> {
-  const picks = asked.map((one) => ({ ...one, pick: pickOf(one, index) }));
+  const picks: (Asked & { readonly pick: Pick })[] = [];
+  for (const one of asked) {
+    picks.push({ ...one, pick: pickOf(one, index) });
+    if (picks.length % termsOfTurn === 0) await nextTurn();
+  }
   const parts = [...new Set(picks.flatMap(({ pick }) => pick.parts))].sort((a, b) => a - b);
   const bytes = parts.reduce((sum, number) => sum + (index.lengths[number] ?? 0), 0);
-  if (bytes > index.columnBytes * mostOfColumn) return undefined;
   const ranges = rangesOf(parts, index);
+  const isMore = bytes > index.columnBytes * mostOfColumn;
+  if (isMore || bytesRead(environment, ranges) > index.columnBytes) return undefined;
   const bytesAt = bytesWithin(ranges, await readUnchecked(environment, part, ranges, options));
   const picked = await Promise.all(
     picks.map(async (one) => ({ ...one, picked: await rowsIn(environment, index, one.pick, bytesAt) })),
@@ -138,8 +157,7 @@ function others({ values, nans, nulls }: Rows): Rows {
   return { values: { ...values, inverted: !values.inverted }, nans: !nans, nulls: !nulls };
 }
 
-/** The rows of which a term is true; undefined where that is no matter of order. */
-function rowsOf(term: OnColumn): Rows | undefined {
+function makeRows(term: OnColumn): Rows | undefined {
   const none = { nans: false, nulls: false };
   switch (term.kind) {
     case 'isNull':

@@ -93,6 +93,16 @@ describe('a cold filter over 1,000,000 rows', () => {
     const most = await cold(`not ${range}`);
     const known = score.filter((value) => value !== null).length;
     expect([most.result, most.keys]).toEqual([known - expected, new Set(['indexes'])]);
+    // So many values lie so close that what is between their blocks comes along, and is more than the column.
+    const among = (values: readonly number[]): number =>
+      score.filter((value) => value !== null && values.includes(value)).length;
+    const close = Array.from({ length: 200 }, (_, i) => i / 200);
+    const scattered = await cold(`score in (${close.join(', ')})`);
+    expect([scattered.result, scattered.keys.has('arrays')]).toEqual([among(close), true]);
+    expect(scattered.bytes).toBeLessThan(scan.bytes + 24_000);
+    const far = [0.1, 0.2, 0.5, 0.500004, 0.9];
+    const some = await cold(`score in (${far.join(', ')})`);
+    expect([some.result, some.keys, some.requests]).toEqual([among(far), new Set(['indexes']), 5]);
     // Half of them: the column is less, and the directory says so.
     const half = await cold('score < 0.5');
     expect(half.result).toBe(score.filter((value) => value !== null && value < 0.5).length);
