@@ -127,7 +127,11 @@ for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
       await world.open({ onWarning }),
       await world.open({ onWarning }),
     ];
-    await one.write((tx) => tx.create('a', { dtype: 'int8' }));
+    await one.write(async (tx) => {
+      await tx.create('a', { dtype: 'int8' });
+      await tx.addAttribute('a', 'lang', 'string');
+      await tx.addAttribute('a', 'score', 'float');
+    });
     await run.append(one, 3000);
     for (const attribute of names) await one.array('a').index({ attribute });
     await other.refresh();
