@@ -14,6 +14,8 @@ import { type CodeTransform, fromNative, type RowNorms, type ScanDtype } from '.
 import type { CallOptions } from '../storage/object-store.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { readEpoch, writeEpoch } from './epoch.js';
+import type { OnProgress } from './progress.js';
+import { sampleRows } from './sample.js';
 import { trainTransform } from './train.js';
 import { type Stretch, stretchesOf, uncovered } from './uncovered.js';
 import { uploadIndexObject } from './upload.js';
@@ -26,11 +28,14 @@ export interface BuildOptions extends CallOptions {
    * float32. Default false; with `update`, as the index that is there has them.
    */
   readonly bits?: boolean;
-  /** Told how many of the rows to be coded are. */
-  readonly onProgress?: (codedRows: number, totalRows: number) => void;
+  /** Told how far it is: `sample`, `train`, `code`. */
+  readonly onProgress?: OnProgress;
 }
 
-/** Codes of one object: large enough for few requests, small enough to hold one in memory. */
+/**
+ * Codes of one object, and a quarter of the memory budget at most: large enough for few requests, small
+ * enough to hold one in memory.
+ */
 const listBytes = 64 * 2 ** 20;
 
 /** Rows that are coded together, `CHUNK_ROWS` of the kernels. */
@@ -57,11 +62,12 @@ export async function buildExactIndex(
   if (total === 0) return undefined;
   const { transform, epoch } =
     known === undefined
-      ? await train(environment, view, parts, dtype, dimensions, options)
+      ? await train(environment, view, parts, { dtype, dimensions, onProgress }, options)
       : { transform: await readEpoch(environment, known.epoch, dimensions, options), epoch: undefined };
   const segments: IndexSegmentDraft[] = [];
   let done = 0;
-  for (const stretch of stretchesOf(parts, (count) => transform.listBytes(count) <= listBytes)) {
+  const most = Math.min(listBytes, environment.memoryBytes / 4);
+  for (const stretch of stretchesOf(parts, (count) => transform.listBytes(count) <= most)) {
     const rows = { dtype, rowBytes: rowBytesOf(view.type), wantsBits };
     const { codes, bits, norms } = await codesOf(environment, stretch, transform, rows, options);
     const upload = (bytes: Uint8Array) => uploadIndexObject(environment, view, bytes, options);
@@ -71,7 +77,7 @@ export async function buildExactIndex(
     const of = { ...claimed, ...(bits && { bits: await upload(bits) }) };
     segments.push({ object, firstRowId: stretch.firstRowId, rows: stretch.rows, ...of });
     done += stretch.rows;
-    onProgress?.(done, total);
+    onProgress?.(done, total, 'code');
   }
   return { kind, segments, ...(epoch === undefined ? {} : { epoch }) };
 }
@@ -83,15 +89,23 @@ function withoutBits(array: string): NacreError {
   });
 }
 
+interface Training {
+  readonly dtype: ScanDtype;
+  readonly dimensions: number;
+  readonly onProgress: OnProgress | undefined;
+}
+
 async function train(
   environment: ArrayEnvironment,
   view: ArrayView,
   parts: readonly BasePart[],
-  dtype: ScanDtype,
-  dimensions: number,
+  { dtype, dimensions, onProgress }: Training,
   options: CallOptions,
 ): Promise<{ transform: CodeTransform; epoch: NewObject }> {
-  const { transform, fields } = await trainTransform(environment, view, parts, dtype, dimensions, options);
+  const sample = await sampleRows(environment, parts, rowBytesOf(view.type), { ...options, onProgress });
+  onProgress?.(0, 1, 'train');
+  const { transform, fields } = await trainTransform(environment, dtype, dimensions, sample, options);
+  onProgress?.(1, 1, 'train');
   return { transform, epoch: await writeEpoch(environment, view.entry.id, fields, options) };
 }
 

@@ -5,8 +5,10 @@
 import type { ArrayView, CodeList } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
+import type { BasePart } from '../arrays/row-map.js';
 import { NacreError } from '../errors.js';
 import { v1 } from '../manifest/message.js';
+import type { NewObject } from '../manifest/objects.js';
 import type { IndexDraft, IndexSegmentDraft } from '../manifest/transaction.js';
 import { type CodeTransform, fromNative, type ScanDtype, type ScanMetric } from '../native.js';
 import type { BuiltGraph, HnswBuilder } from '../native/hnsw.js';
@@ -15,15 +17,17 @@ import { defined } from '../util/assert.js';
 import { lowerBound } from '../util/sorted.js';
 import { onAbort, throwIfAborted } from '../util/runtime.js';
 import { ks } from './calibrate.js';
-import { calibrateGraphs } from './calibrate-graphs.js';
+import { graphCalibrations, measureGraph } from './calibrate-graphs.js';
 import { readCoding, writeEpoch } from './epoch.js';
 import { type MadeSegments, makeRuns, mergeRuns, planned, type Planned, type Run } from './merge.js';
-import { checkMetric, indexMetric } from './metrics.js';
-import { holdOut, type Sample } from './sample.js';
+import { indexMetric } from './metrics.js';
+import { mergeNearest, type NearestRows, noNearest } from './nearest-rows.js';
+import type { OnProgress } from './progress.js';
+import { holdOut, type Sample, sampleRows } from './sample.js';
 import { trainTransform } from './train.js';
 import { queriesWanted, TrueNearest } from './truth.js';
 import { eachWindowOf, type Stretch, stretchesOf, uncovered } from './uncovered.js';
-import { checkUpdate, isOutgrown, metricOf } from './update.js';
+import { beginningOf } from './update.js';
 import { uploadIndexObject } from './upload.js';
 
 export interface HnswOptions extends CallOptions {
@@ -38,8 +42,8 @@ export interface HnswOptions extends CallOptions {
   readonly m?: number;
   /** Rows that a walk keeps that looks for the links of a new row, 1 to 4,096. Default 200. */
   readonly efConstruction?: number;
-  /** Told how many of the rows are linked. */
-  readonly onProgress?: (linkedRows: number, totalRows: number) => void;
+  /** Told how far it is: `sample`, `train`, `link`, `calibrate`; of an update `link`. */
+  readonly onProgress?: OnProgress;
 }
 
 const kind = v1.IndexKind.INDEX_KIND_HNSW;
@@ -75,30 +79,24 @@ export async function buildHnswIndex(
   dimensions: number,
   { update = false, metric: given, m, efConstruction, onProgress, ...options }: HnswOptions = {},
 ): Promise<IndexDraft | undefined> {
-  const before = update ? view.index(kind) : undefined;
-  const metric = given ?? metricOf(before) ?? 'l2';
+  const { before, known, metric } = beginningOf(view, kind, 'hnsw', { update, metric: given });
   const links = m ?? (before?.links || defaults.m);
   const ef = efConstruction ?? (before?.efConstruction || defaults.efConstruction);
-  checkMetric(view.name, 'hnsw', metric);
   checkWhole('m', links, 2, 128);
   checkWhole('efConstruction', ef, 1, 4096);
-  checkUpdate(view.name, before, metric);
-  const known = before !== undefined && isOutgrown(before, view) ? undefined : before;
   const parts = await uncovered(view, known);
   const total = parts.reduce((sum, { part }) => sum + part.rows, 0);
   if (total === 0) return undefined;
   const trained =
     known === undefined
-      ? await trainTransform(environment, view, parts, dtype, dimensions, options)
+      ? await train(environment, parts, { view, dtype, dimensions, onProgress }, options)
       : undefined;
   const { transform, seed } =
-    trained === undefined
-      ? await readCoding(environment, defined(known, 'index').epoch, dimensions, options)
-      : { transform: trained.transform, ...trained.fields };
+    trained ?? (await readCoding(environment, defined(known, 'index').epoch, dimensions, options));
   let done = 0;
   const onRows = (rows: number): void => {
     done += rows;
-    onProgress?.(Math.min(done, total), total);
+    onProgress?.(Math.min(done, total), total, 'link');
   };
   const how = { dtype, rowBytes: rowBytesOf(view.type), metric, m: known?.links || links, seed };
   const of = { ...how, efConstruction: known?.efConstruction || ef, onRows, options };
@@ -110,13 +108,39 @@ export async function buildHnswIndex(
   if (trained === undefined) return { kind, ...(await addTo(building, known?.lists ?? [], stretches, fits)) };
   if (stretches.length > mostGraphs || stretches.some(({ rows }) => !fits(rows)))
     throw tooLarge(view.name, bytesOf(total));
-  const { held } = holdOut(trained.sample, queriesWanted);
-  const [epoch, made] = await Promise.all([
-    writeEpoch(environment, view.entry.id, trained.fields, options),
-    buildAll(building, stretches, dimensions, held),
-  ]);
+  const { epoch, held } = trained;
+  const made = await buildAll(building, stretches, { dimensions, held, total, onProgress });
   const asked = { metric: indexMetric(metric), builtRows: total, links, efConstruction: ef };
   return { kind, epoch, ...asked, ...made };
+}
+
+interface Training {
+  readonly view: ArrayView;
+  readonly dtype: ScanDtype;
+  readonly dimensions: number;
+  readonly onProgress: OnProgress | undefined;
+}
+
+interface Trained {
+  readonly transform: CodeTransform;
+  readonly seed: number;
+  readonly epoch: NewObject;
+  /** Rows that graphs are measured by. */
+  readonly held: Sample;
+}
+
+async function train(
+  environment: ArrayEnvironment,
+  parts: readonly BasePart[],
+  { view, dtype, dimensions, onProgress }: Training,
+  options: CallOptions,
+): Promise<Trained> {
+  const sample = await sampleRows(environment, parts, rowBytesOf(view.type), { ...options, onProgress });
+  onProgress?.(0, 1, 'train');
+  const { transform, fields } = await trainTransform(environment, dtype, dimensions, sample, options);
+  onProgress?.(1, 1, 'train');
+  const epoch = await writeEpoch(environment, view.entry.id, fields, options);
+  return { transform, seed: fields.seed, epoch, held: holdOut(sample, queriesWanted).held };
 }
 
 function tooLarge(array: string, bytes: number): NacreError {
@@ -135,42 +159,63 @@ function checkWhole(name: string, value: number, least: number, most: number): v
   });
 }
 
-/** Graphs without the rows that are held out, by which they are measured, and then with them. */
+interface Measured {
+  readonly dimensions: number;
+  readonly held: Sample;
+  readonly total: number;
+  readonly onProgress: OnProgress | undefined;
+}
+
+/**
+ * Each graph without the rows that are held out, by which it is measured, and then with them: one is in
+ * memory at a time.
+ */
 async function buildAll(
   building: Building,
   stretches: readonly Stretch[],
-  dimensions: number,
-  held: Sample,
+  { dimensions, held, total, onProgress }: Measured,
 ): Promise<Pick<IndexDraft, 'segments' | 'calibrations'>> {
-  const { environment, transform, metric, dtype, rowBytes } = building;
-  const how = { metric, dtype, dimensions };
-  const truth = await TrueNearest.start(environment, held, transform, how, Math.max(...ks));
+  const { environment, transform, metric, dtype, rowBytes, options } = building;
+  const how = { metric, dtype, dimensions, signal: options.signal };
+  const most = Math.max(...ks);
   const dead = environment.functions.rowSets.fromSorted(held.ids);
-  const graphs: { readonly stretch: Stretch; readonly graph: BuiltGraph }[] = [];
+  const segments: IndexSegmentDraft[] = [];
+  let nearest: NearestRows[] | undefined = Array.from(held.ids, () => noNearest);
+  let before = 0;
   for (const stretch of stretches) {
-    const graph = await link(building, stretch.rows, async (builder) => {
+    let linked = 0;
+    const onRows = (rows: number): void => onProgress?.(before + (linked += rows), total, 'link');
+    const truth = await TrueNearest.start(environment, held, transform, how, most);
+    const graph = await link({ ...building, onRows }, stretch.rows, async (builder) => {
       const add = async (bytes: Uint8Array, rows: number, firstRowId: number): Promise<void> => {
         await builder.add(bytes, firstRowId, undefined, dead);
         await truth.add(bytes, rows, firstRowId, dead);
       };
-      await eachWindowOf(environment, stretch, rowBytes, add, building.options);
+      await eachWindowOf(environment, stretch, rowBytes, add, options);
     });
-    graphs.push({ stretch, graph });
+    const measured = await measureGraph(environment, transform, graph, truth, how, onProgress);
+    nearest = measured && nearest?.map((one, q) => mergeNearest(one, measured[q] ?? noNearest, most));
+    segments.push(await upload(building, await linkHeld(building, graph, stretch, held), stretch));
+    before += stretch.rows;
+    onProgress?.(before, total, 'link');
   }
-  const made = graphs.map(({ graph }) => graph);
-  const calibrations = await calibrateGraphs(environment, transform, made, truth, how);
-  const segments: IndexSegmentDraft[] = [];
-  for (const { stretch, graph } of graphs) {
-    const { firstRowId, rows } = stretch;
-    const [start, end] = [firstRowId, firstRowId + rows].map((id) => lowerBound(held.ids, id));
-    const whole = await link(building, rows, async (builder) => {
-      await adopt(building, builder, graph.bytes);
-      const bytes = held.bytes.subarray((start ?? 0) * rowBytes, (end ?? 0) * rowBytes);
-      await builder.add(bytes, 0, held.ids.slice(start, end));
-    });
-    segments.push(await upload(building, whole, stretch));
-  }
-  return { segments, calibrations };
+  return { segments, calibrations: nearest === undefined ? [] : graphCalibrations(nearest, segments.length) };
+}
+
+/** A graph with those of the held rows that are of its stretch. */
+function linkHeld(
+  building: Building,
+  graph: BuiltGraph,
+  { firstRowId, rows }: Stretch,
+  held: Sample,
+): Promise<BuiltGraph> {
+  const [start, end] = [firstRowId, firstRowId + rows].map((id) => lowerBound(held.ids, id));
+  const { rowBytes } = building;
+  return link({ ...building, onRows: () => undefined }, rows, async (builder) => {
+    await adopt(building, builder, graph.bytes);
+    const bytes = held.bytes.subarray((start ?? 0) * rowBytes, (end ?? 0) * rowBytes);
+    await builder.add(bytes, 0, held.ids.slice(start, end));
+  });
 }
 
 /** New rows into graphs of their own, or into such that are there; the largest one keeps its links. */

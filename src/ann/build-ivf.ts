@@ -12,11 +12,11 @@ import { v1 } from '../manifest/message.js';
 import type { NewObject } from '../manifest/objects.js';
 import type { CalibrationDraft, IndexDraft } from '../manifest/transaction.js';
 import { type CodeTransform, fromNative, type ScanDtype, type ScanMetric } from '../native.js';
+import { untilCancelled } from '../native/cancel.js';
 import type { BuiltLists, IvfQuantizer } from '../native/ivf.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { NacreError } from '../errors.js';
 import { defined } from '../util/assert.js';
-import { throwIfAborted } from '../util/runtime.js';
 import { Calibrator } from './calibrate.js';
 import { makeQuantizer, readListCoding, writeEpoch } from './epoch.js';
 import {
@@ -31,12 +31,13 @@ import {
   segmentInMemory,
   uploadSegment,
 } from './merge.js';
-import { checkMetric, indexMetric } from './metrics.js';
-import { holdOut, type Sample } from './sample.js';
+import { indexMetric } from './metrics.js';
+import type { OnProgress } from './progress.js';
+import { holdOut, type Sample, sampleRows } from './sample.js';
 import { trainTransform } from './train.js';
 import { queriesWanted } from './truth.js';
 import { eachWindowOf, type Stretch, stretchesOf, uncovered } from './uncovered.js';
-import { checkUpdate, isOutgrown, metricOf } from './update.js';
+import { beginningOf } from './update.js';
 
 export interface IvfOptions extends CallOptions {
   /**
@@ -51,8 +52,8 @@ export interface IvfOptions extends CallOptions {
    * root of the rows.
    */
   readonly nlist?: number;
-  /** Told how many of the rows are in lists. */
-  readonly onProgress?: (codedRows: number, totalRows: number) => void;
+  /** Told how far it is: `sample`, `train`, `code`, `calibrate`; of an update `code`. */
+  readonly onProgress?: OnProgress;
 }
 
 /** Rows of the sample for each list, as far as they fit its bytes. */
@@ -62,7 +63,10 @@ const rowsOfList = 64;
 const turns = 8;
 const splittingTurns = 6;
 
-/** Codes of one segment at most: those of all its lists lie in memory while it is built. */
+/**
+ * Codes of one segment at most, and a quarter of the memory budget: those of all its lists lie in memory
+ * while it is built.
+ */
 const segmentBytes = 512 * 2 ** 20;
 
 interface Building {
@@ -85,11 +89,8 @@ export async function buildIvfIndex(
   { update = false, metric: given, nlist, onProgress, ...options }: IvfOptions = {},
 ): Promise<IndexDraft | undefined> {
   const kind = v1.IndexKind.INDEX_KIND_IVF;
-  const before = update ? view.index(kind) : undefined;
-  const metric = given ?? metricOf(before) ?? 'l2';
-  check(view.name, metric, nlist);
-  checkUpdate(view.name, before, metric);
-  const known = before !== undefined && isOutgrown(before, view) ? undefined : before;
+  const { known, metric } = beginningOf(view, kind, 'ivf', { update, metric: given });
+  checkLists(nlist);
   const parts = await uncovered(view, known);
   const total = parts.reduce((sum, { part }) => sum + part.rows, 0);
   if (total === 0 && known === undefined) return undefined;
@@ -97,24 +98,25 @@ export async function buildIvfIndex(
   const lists = nlist ?? defaultLists(total);
   const trained =
     known === undefined
-      ? await train(environment, view, parts, { dtype, dimensions, lists }, options)
+      ? await train(environment, view, parts, { dtype, dimensions, lists, onProgress }, options)
       : undefined;
   const coding = known && (await readListCoding(environment, known.epoch, dimensions, options));
   const { transform, quantizer } = defined(trained ?? coding, 'coding of rows');
-  const calibrator =
-    trained && (await Calibrator.start(environment, trained.held, transform, { metric, dtype, dimensions }));
+  const how = { metric, dtype, dimensions, signal: options.signal };
+  const calibrator = trained && (await Calibrator.start(environment, trained.held, transform, how));
   let done = 0;
   const onRows = (rows: number): void => {
     done += rows;
-    onProgress?.(done, total);
+    onProgress?.(done, total, 'code');
   };
   const building = { environment, view, dtype, rowBytes, quantizer, calibrator, onRows, options };
-  const stretches = stretchesOf(parts, (rows) => transform.listBytes(rows) <= segmentBytes);
-  const { segments, merges } = await put(building, transform, stretches, known?.lists ?? []);
+  const most = Math.min(segmentBytes, environment.memoryBytes / 4);
+  const fits = (rows: number): boolean => transform.listBytes(rows) <= most;
+  const { segments, merges } = await put(building, stretchesOf(parts, fits), known?.lists ?? [], fits);
   if (trained === undefined || calibrator === undefined) {
     return segments.length + merges.length === 0 ? undefined : { kind, segments, merges };
   }
-  const calibrations: readonly CalibrationDraft[] = await calibrator.finish(quantizer);
+  const calibrations: readonly CalibrationDraft[] = await calibrator.finish(quantizer, onProgress);
   const of = { metric: indexMetric(metric), builtRows: total, calibrations };
   return { kind, epoch: trained.epoch, segments, ...of };
 }
@@ -122,8 +124,7 @@ export async function buildIvfIndex(
 /** More would be read as centroids alone than most arrays have rows. */
 const mostLists = 65_536;
 
-function check(array: string, metric: ScanMetric, nlist: number | undefined): void {
-  checkMetric(array, 'ivf', metric);
+function checkLists(nlist: number | undefined): void {
   if (nlist === undefined || (Number.isSafeInteger(nlist) && nlist >= 1 && nlist <= mostLists)) return;
   throw new NacreError(
     'InvalidArgument',
@@ -147,47 +148,57 @@ interface Trained {
   readonly held: Sample;
 }
 
+interface Training {
+  readonly dtype: ScanDtype;
+  readonly dimensions: number;
+  readonly lists: number;
+  readonly onProgress: OnProgress | undefined;
+}
+
 async function train(
   environment: ArrayEnvironment,
   view: ArrayView,
   parts: readonly BasePart[],
-  { dtype, dimensions, lists }: { dtype: ScanDtype; dimensions: number; lists: number },
+  { dtype, dimensions, lists, onProgress }: Training,
   options: CallOptions,
 ): Promise<Trained> {
   const rowsLimit = Math.max(16_384, lists * rowsOfList);
-  const how = { ...options, rowsLimit };
-  const trained = await trainTransform(environment, view, parts, dtype, dimensions, how);
-  const { transform, fields } = trained;
-  const { held, rest } = holdOut(trained.sample, queriesWanted);
-  const { native } = environment;
+  const how = { ...options, rowsLimit, onProgress };
+  const sample = await sampleRows(environment, parts, rowBytesOf(view.type), how);
+  const { held, rest } = holdOut(sample, queriesWanted);
+  // One before the turns of the iteration, and one after them.
+  let steps = 0;
+  const step = (): void => onProgress?.(steps++, turns + 2, 'train');
+  step();
+  const { transform, fields } = await trainTransform(environment, dtype, dimensions, sample, options);
+  step();
+  const { signal } = options;
   const { seed } = fields;
-  try {
-    const trainer = await native.createIvfTrainer(transform, { dtype, lists, seed }, rest.bytes);
-    for (let turn = 0; turn < turns; turn++) {
-      throwIfAborted(options.signal);
-      await trainer.turn(rest.bytes, turn < splittingTurns);
-    }
-    const centroids = await trainer.finish();
-    const of = { centroidScales: centroids.scales, centroidSteps: centroids.steps };
-    const [epoch, quantizer] = await Promise.all([
-      writeEpoch(environment, view.entry.id, { ...fields, ...of }, options),
-      makeQuantizer(environment, transform, centroids),
-    ]);
-    return { transform, quantizer, epoch, held };
-  } catch (error) {
+  const creating = environment.native.createIvfTrainer(transform, { dtype, lists, seed }, rest.bytes);
+  const trainer = await creating.catch((error: unknown) => {
     throw fromNative(error);
+  });
+  for (let turn = 0; turn < turns; turn++) {
+    await untilCancelled(trainer, signal, () => trainer.turn(rest.bytes, turn < splittingTurns));
+    step();
   }
+  const centroids = await untilCancelled(trainer, signal, () => trainer.finish());
+  const of = { centroidScales: centroids.scales, centroidSteps: centroids.steps };
+  const [epoch, quantizer] = await Promise.all([
+    writeEpoch(environment, view.entry.id, { ...fields, ...of }, options),
+    makeQuantizer(environment, transform, centroids),
+  ]);
+  step();
+  return { transform, quantizer, epoch, held };
 }
 
 function put(
   building: Building,
-  transform: CodeTransform,
   stretches: readonly Stretch[],
   known: readonly CodeList[],
+  fits: (rows: number) => boolean,
 ): Promise<MadeSegments> {
   const { environment, view, quantizer, options } = building;
-  const most = Math.min(segmentBytes, environment.memoryBytes / 4);
-  const fits = (rows: number): boolean => transform.listBytes(rows) <= most;
   const make = async ({ stretches: [stretch, ...others], lists }: Run) => {
     if (stretch !== undefined && others.length + lists.length === 0)
       return uploadSegment(environment, view, await listsOf(building, stretch), options);
@@ -209,7 +220,7 @@ async function listsOf(building: Building, stretch: Stretch): Promise<BuiltLists
   const builder = environment.native.createIvfBuilder(quantizer, dtype);
   try {
     const work = async (bytes: Uint8Array, rows: number, firstRowId: number): Promise<void> => {
-      const lists = await builder.assign(bytes);
+      const lists = await untilCancelled(builder, options.signal, () => builder.assign(bytes));
       await builder.add(bytes, lists, firstRowId - stretch.firstRowId);
       await calibrator?.add(bytes, lists, firstRowId);
       onRows(rows);

@@ -6,7 +6,10 @@ import type { CalibrationDraft } from '../manifest/transaction.js';
 import type { CodeTransform } from '../native.js';
 import type { IvfQuantizer } from '../native/ivf.js';
 import { defined } from '../util/assert.js';
+import { throwIfAborted } from '../util/runtime.js';
 import { lastAtMost } from '../util/sorted.js';
+import type { NearestRows } from './nearest-rows.js';
+import type { OnProgress } from './progress.js';
 import type { Sample } from './sample.js';
 import { type CalibratedScan, TrueNearest } from './truth.js';
 
@@ -53,20 +56,31 @@ export class Calibrator {
     await this.#nearest.add(rows, lists.length, firstId);
   }
 
-  async finish(quantizer: IvfQuantizer): Promise<CalibrationDraft[]> {
-    const found = await this.#nearest.finish();
+  /** The nearest rows of each query so far, marked with their lists. */
+  async nearest(): Promise<NearestRows[]> {
+    const found = await this.#nearest.found();
+    return found.map(({ ids, keys }) => ({ ids, keys, marks: ids.map((id) => this.#listOf(id)) }));
+  }
+
+  async finish(quantizer: IvfQuantizer, onProgress?: OnProgress): Promise<CalibrationDraft[]> {
+    const found = await this.nearest();
     const probes = Math.min(quantizer.lists(), defined(grid.at(-1), 'number of lists'));
     const { native } = this.#environment;
-    const { dimensions, metric, dtype } = this.#how;
+    const { dimensions, metric, dtype, signal } = this.#how;
     const ranks: number[][] = [];
-    for (const [q, nearest] of found.entries()) {
-      if (q % queriesOfTurn === 0) await nextTurn();
+    for (const [q, { marks }] of found.entries()) {
+      if (q % queriesOfTurn === 0) {
+        onProgress?.(q, found.length, 'calibrate');
+        await nextTurn();
+        throwIfAborted(signal);
+      }
       const queries = this.#nearest.queries.subarray(q * dimensions, (q + 1) * dimensions);
       const one = native.createExactScan({ metric, dtype, dimensions, k: 1, queries });
       const order = native.createIvfSearch(one, quantizer, probes, false)?.probes(0) ?? new Uint32Array(0);
       const rankOf = new Map(Array.from(order, (list, rank) => [list, rank]));
-      ranks.push(Array.from(nearest, (id) => rankOf.get(this.#listOf(id)) ?? Number.POSITIVE_INFINITY));
+      ranks.push(Array.from(marks, (list) => rankOf.get(list) ?? Number.POSITIVE_INFINITY));
     }
+    onProgress?.(found.length, found.length, 'calibrate');
     const counts = grid.filter((count) => count <= quantizer.lists());
     return ks.map((k) => calibration(k, counts, ranks));
   }

@@ -21,6 +21,8 @@ export interface IvfTrainer {
   turn(sample: Uint8Array, split: boolean): Promise<number>;
   /** The centroids, those next to each other near each other. */
   finish(): Promise<Centroids>;
+  /** What is under way ends within some rows as `Aborted`, as does every later call. */
+  cancel(): void;
 }
 
 export interface BuiltLists {
@@ -39,6 +41,8 @@ export interface IvfBuilder {
   add(rows: Uint8Array, lists: Uint32Array, firstRow: number): Promise<void>;
   /** The segment of all rows that came. Once. */
   finish(): Promise<BuiltLists>;
+  /** What finds lists ends within some rows as `Aborted`, as does every later call of these two. */
+  cancel(): void;
 }
 
 /** Where the lists of a segment lie, and which of its rows are dead. */

@@ -1,7 +1,8 @@
-import { type IndexInfo, type IndexOptions, type Metric, NacreError } from '../../index.js';
+import { type BuildPhase, type IndexInfo, type IndexOptions, type Metric, NacreError } from '../../index.js';
 import { buildAttributeIndexes, dropAttributeIndexes } from '../attribute-indexes.js';
 import { plural, shellWord } from '../output.js';
 import { define, destructive } from '../program.js';
+import type { Progress } from '../progress.js';
 import type { Session } from '../session.js';
 import { writeOptions, type WritingOptions } from '../sources.js';
 import { invalid, parseCount } from '../values.js';
@@ -147,9 +148,8 @@ async function build(session: Session, options: Options, uri: string, name: stri
     return { json: { ...answer, dryRun: true, version: null }, text: `would ${verb} ${what}` };
   }
   const before = await dataset.version({ signal });
-  const progress = session.progress(`coding ${name}`, 'rows');
-  const onProgress = (done: number, total: number): void => progress.update(done, total);
-  const call = { update, signal, onProgress };
+  const progress = phases(session, name);
+  const call = { update, signal, onProgress: progress.update };
   const how = optionsOf(type, options, call);
   const { version } = await dataset.write((tx) => tx.index(name, how), {
     message: `${update ? 'update' : 'build'} ${what}`,
@@ -167,6 +167,28 @@ async function build(session: Session, options: Options, uri: string, name: stri
   return { json: { ...answer, ...(index && { index }), version }, text };
 }
 
+const doing: Readonly<Record<BuildPhase, string>> = {
+  sample: 'reading a sample of',
+  train: 'training on',
+  code: 'coding',
+  link: 'linking',
+  calibrate: 'measuring recall of',
+};
+
+/** A line for each phase of a build in turn. */
+function phases(session: Session, name: string) {
+  let shown: { readonly phase: BuildPhase; readonly line: Progress } | undefined;
+  const end = (): void => shown?.line.end();
+  const update = (done: number, total: number, phase: BuildPhase): void => {
+    if (shown?.phase !== phase) {
+      end();
+      shown = { phase, line: session.progress(`${doing[phase]} ${name}`, 'rows') };
+    }
+    shown.line.update(done, total);
+  };
+  return { update, end };
+}
+
 /** What the options are to the build of an index. */
 function optionsOf(
   type: IndexType,
@@ -174,7 +196,7 @@ function optionsOf(
   call: {
     readonly update: boolean;
     readonly signal: AbortSignal;
-    readonly onProgress: IndexOptions['onProgress'];
+    readonly onProgress: NonNullable<IndexOptions['onProgress']>;
   },
 ): IndexOptions {
   const given = <O extends object>(options: O): O =>

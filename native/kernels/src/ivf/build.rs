@@ -6,6 +6,7 @@ use super::segment::{self, Built};
 use crate::codes::layout::{FACTORS, Section};
 use crate::codes::{CHUNK_ROWS, LANES, Layout, encode};
 use crate::distance::Dtype;
+use crate::scan::Cancel;
 use crate::{Error, Result};
 
 /// Every so many lists of a quantizer; together with those of the others these are all.
@@ -33,9 +34,19 @@ impl ListBuilder {
     }
 
     /// Which lists rows belong to.
-    pub fn assign(quantizer: &Quantizer, dtype: Dtype, rows: &[u8], tier: Option<&str>) -> Result<Vec<u32>> {
+    pub fn assign(
+        quantizer: &Quantizer,
+        dtype: Dtype,
+        rows: &[u8],
+        tier: Option<&str>,
+        cancel: &Cancel,
+    ) -> Result<Vec<u32>> {
         let mut found = Vec::new();
-        Assigner::new(quantizer, tier)?.assign(dtype, rows, &mut found)?;
+        let assigner = Assigner::new(quantizer, tier)?;
+        assigner.turn(dtype, rows, |turned| {
+            cancel.check()?;
+            assigner.nearest(&turned, &mut found)
+        })?;
         Ok(found.into_iter().map(|Assigned { list, .. }| list).collect())
     }
 

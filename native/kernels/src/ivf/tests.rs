@@ -5,7 +5,7 @@ use crate::codes::rotation::split_mix;
 use crate::codes::train;
 use crate::distance::Dtype;
 use crate::rowset::RowSet;
-use crate::scan::{ExactScan, MappedRows, Metric, Options, Partition};
+use crate::scan::{Cancel, ExactScan, MappedRows, Metric, Options, Partition};
 
 const DIMENSIONS: usize = 96;
 
@@ -43,13 +43,44 @@ fn built(quantizer: &Quantizer, rows: &[u8]) -> Built {
         (0..3).map(|part| ListBuilder::new(quantizer, Dtype::Float32, part, 3)).collect();
     let piece = 1000 * DIMENSIONS * 4;
     for (i, rows) in rows.chunks(piece).enumerate() {
-        let lists = ListBuilder::assign(quantizer, Dtype::Float32, rows, None).unwrap();
+        let lists = ListBuilder::assign(quantizer, Dtype::Float32, rows, None, &Cancel::default()).unwrap();
         for builder in &mut builders {
             builder.add(quantizer, rows, &lists, (1000 * i) as u32, None).unwrap();
         }
     }
     builders.iter_mut().for_each(|builder| builder.finish(quantizer, None).unwrap());
     ListBuilder::segment(quantizer, &builders)
+}
+
+/// The work ends as `Aborted` at the look that finds the flag set, and no earlier.
+fn ends_at_each_look(cancel: &Cancel, mut work: impl FnMut() -> crate::Result<()>) {
+    let before = cancel.looks();
+    work().unwrap();
+    let looks = cancel.looks() - before;
+    assert!(looks > 4, "{looks} looks");
+    for look in [1, looks / 2, looks] {
+        let start = cancel.looks();
+        cancel.set_at(start + look);
+        assert_eq!(work().unwrap_err().code, crate::Code::Aborted);
+        assert_eq!(cancel.looks() - start, look);
+        cancel.reset();
+    }
+}
+
+#[test]
+fn training_and_finding_lists_end_where_they_are_cancelled() {
+    let rows = bytes_of(&clustered(500, 8, 7));
+    let transform = Arc::new(train(Dtype::Float32, DIMENSIONS, &rows, 3, None).unwrap());
+    let training = Training { dtype: Dtype::Float32, lists: 40, seed: 5 };
+    let trainer = Trainer::new(transform, training, &rows).unwrap();
+    // Rows are turned once.
+    trainer.add_part(&rows, 0, 1, None).unwrap();
+    ends_at_each_look(trainer.cancel(), || trainer.add_part(&rows, 0, 1, None));
+    ends_at_each_look(trainer.cancel(), || trainer.ordered().map(drop));
+    let cancel = Cancel::default();
+    ends_at_each_look(&cancel, || {
+        ListBuilder::assign(trainer.quantizer(), Dtype::Float32, &rows, None, &cancel).map(drop)
+    });
 }
 
 fn scan_of(metric: Metric, k: usize, queries: &[f64]) -> Arc<ExactScan> {
