@@ -12,12 +12,15 @@ import type { NewObject } from '../manifest/objects.js';
 import type { IndexDraft, IndexSegmentDraft } from '../manifest/transaction.js';
 import { type CodeTransform, fromNative, type RowNorms, type ScanDtype } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
+import { defined } from '../util/assert.js';
+import { toHex } from '../util/bytes.js';
 import { throwIfAborted } from '../util/runtime.js';
-import { readEpoch, writeEpoch } from './epoch.js';
+import { type BuildJournal, type BuiltIndex, journaled, runOfStretch } from './build-journal.js';
+import { readEpoch } from './epoch.js';
 import type { OnProgress } from './progress.js';
 import { sampleRows } from './sample.js';
-import { trainTransform } from './train.js';
-import { type Stretch, stretchesOf, uncovered } from './uncovered.js';
+import { trainEpoch, type Training } from './train.js';
+import { extentOf, type Stretch, stretchesOf, uncovered } from './uncovered.js';
 import { uploadIndexObject } from './upload.js';
 
 export interface BuildOptions extends CallOptions {
@@ -51,7 +54,7 @@ export async function buildExactIndex(
   dtype: ScanDtype,
   dimensions: number,
   { update = false, bits, onProgress, ...options }: BuildOptions = {},
-): Promise<IndexDraft | undefined> {
+): Promise<BuiltIndex | undefined> {
   const kind = v1.IndexKind.INDEX_KIND_EXACT;
   const known = update ? view.index(kind) : undefined;
   const hasBits = known?.lists.some((list) => list.bits !== undefined) ?? false;
@@ -60,26 +63,62 @@ export async function buildExactIndex(
   const parts = await uncovered(view, known);
   const total = parts.reduce((sum, { part }) => sum + part.rows, 0);
   if (total === 0) return undefined;
-  const { transform, epoch } =
-    known === undefined
-      ? await train(environment, view, parts, { dtype, dimensions, onProgress }, options)
-      : { transform: await readEpoch(environment, known.epoch, dimensions, options), epoch: undefined };
-  const segments: IndexSegmentDraft[] = [];
-  let done = 0;
+  const epoch = known === undefined ? null : toHex(known.epoch.hash);
+  const parameters = { epoch, bits: wantsBits };
+  const training = { dtype, dimensions, onProgress };
+  const rows = { dtype, rowBytes: rowBytesOf(view.type), wantsBits };
+  const build = async (journal: BuildJournal): Promise<IndexDraft> => {
+    const trained =
+      known === undefined ? await train(environment, view, parts, training, journal, options) : undefined;
+    const transform =
+      trained?.transform ??
+      (await readEpoch(environment, defined(known, 'index').epoch, dimensions, options));
+    const coding = { environment, view, transform, rows, journal, total, onProgress, options };
+    const segments = await segmentsOf(coding, parts);
+    return { kind, segments, ...(trained === undefined ? {} : { epoch: trained.epoch }) };
+  };
+  return journaled(environment, view, { kind, parameters }, build, options);
+}
+
+interface Building {
+  readonly environment: ArrayEnvironment;
+  readonly view: ArrayView;
+  readonly transform: CodeTransform;
+  readonly rows: Coding;
+  readonly journal: BuildJournal;
+  readonly total: number;
+  readonly onProgress: OnProgress | undefined;
+  readonly options: CallOptions;
+}
+
+async function segmentsOf(building: Building, parts: readonly BasePart[]): Promise<IndexSegmentDraft[]> {
+  const { environment, view, transform, rows, journal, total, onProgress, options } = building;
   const most = Math.min(listBytes, environment.memoryBytes / 4);
-  for (const stretch of stretchesOf(parts, (count) => transform.listBytes(count) <= most)) {
-    const rows = { dtype, rowBytes: rowBytesOf(view.type), wantsBits };
+  const stretches = stretchesOf(parts, (count) => transform.listBytes(count) <= most);
+  journal.plan(stretches.map(runOfStretch));
+  let done = journal.coveredRows;
+  if (journal.isResumed) onProgress?.(done, total, 'resume');
+  const segments: IndexSegmentDraft[] = [];
+  for (const stretch of stretches) {
+    const { firstRowId } = stretch;
+    const there = journal.segment(runOfStretch(stretch));
+    if (there !== undefined) {
+      segments.push({ ...there, firstRowId });
+      continue;
+    }
     const { codes, bits, norms } = await codesOf(environment, stretch, transform, rows, options);
     const upload = (bytes: Uint8Array) => uploadIndexObject(environment, view, bytes, options);
     const object = await upload(codes);
     const isKnown = norms.least > 0 && norms.most < Infinity;
     const claimed = isKnown ? { leastNorm: norms.least, mostNorm: norms.most } : {};
     const of = { ...claimed, ...(bits && { bits: await upload(bits) }) };
-    segments.push({ object, firstRowId: stretch.firstRowId, rows: stretch.rows, ...of });
+    const segment = { object, rows: stretch.rows, ...of };
+    await journal.noteSegment(runOfStretch(stretch), segment);
+    segments.push({ ...segment, firstRowId });
     done += stretch.rows;
     onProgress?.(done, total, 'code');
   }
-  return { kind, segments, ...(epoch === undefined ? {} : { epoch }) };
+  return segments;
 }
 
 function withoutBits(array: string): NacreError {
@@ -89,24 +128,20 @@ function withoutBits(array: string): NacreError {
   });
 }
 
-interface Training {
-  readonly dtype: ScanDtype;
-  readonly dimensions: number;
-  readonly onProgress: OnProgress | undefined;
-}
-
 async function train(
   environment: ArrayEnvironment,
   view: ArrayView,
   parts: readonly BasePart[],
-  { dtype, dimensions, onProgress }: Training,
+  training: Training,
+  journal: BuildJournal,
   options: CallOptions,
 ): Promise<{ transform: CodeTransform; epoch: NewObject }> {
+  const { dimensions, onProgress } = training;
+  const known = await journal.coding((epoch) => readEpoch(environment, epoch, dimensions, options));
+  if (known !== undefined && journal.trained !== undefined)
+    return { transform: known, epoch: journal.trained.epoch };
   const sample = await sampleRows(environment, parts, rowBytesOf(view.type), { ...options, onProgress });
-  onProgress?.(0, 1, 'train');
-  const { transform, fields } = await trainTransform(environment, dtype, dimensions, sample, options);
-  onProgress?.(1, 1, 'train');
-  return { transform, epoch: await writeEpoch(environment, view.entry.id, fields, options) };
+  return trainEpoch(environment, view, sample, training, { journal, ...extentOf(parts) }, options);
 }
 
 /** How the rows of a list are coded. */

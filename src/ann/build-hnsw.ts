@@ -14,19 +14,21 @@ import { type CodeTransform, fromNative, type ScanDtype, type ScanMetric } from 
 import type { BuiltGraph, HnswBuilder } from '../native/hnsw.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
+import { toHex } from '../util/bytes.js';
 import { lowerBound } from '../util/sorted.js';
 import { onAbort, throwIfAborted } from '../util/runtime.js';
+import { type BuildJournal, type BuiltIndex, journaled, runOfStretch } from './build-journal.js';
 import { ks } from './calibrate.js';
 import { graphCalibrations, measureGraph } from './calibrate-graphs.js';
-import { readCoding, writeEpoch } from './epoch.js';
-import { type MadeSegments, makeRuns, mergeRuns, planned, type Planned, type Run } from './merge.js';
+import { readCoding } from './epoch.js';
+import { type MadeSegments, makeRuns, mergeRuns, planned, type Planned, type Run, runOf } from './merge.js';
 import { indexMetric } from './metrics.js';
-import { mergeNearest, type NearestRows, noNearest } from './nearest-rows.js';
+import { mergeNearest, noNearest } from './nearest-rows.js';
 import type { OnProgress } from './progress.js';
 import { holdOut, type Sample, sampleRows } from './sample.js';
-import { trainTransform } from './train.js';
+import { trainEpoch, type Training } from './train.js';
 import { queriesWanted, TrueNearest } from './truth.js';
-import { eachWindowOf, type Stretch, stretchesOf, uncovered } from './uncovered.js';
+import { eachWindowOf, extentOf, type Stretch, stretchesOf, uncovered } from './uncovered.js';
 import { beginningOf } from './update.js';
 import { uploadIndexObject } from './upload.js';
 
@@ -66,6 +68,9 @@ interface Building {
   readonly m: number;
   readonly efConstruction: number;
   readonly seed: number;
+  readonly journal: BuildJournal;
+  /** Once it is known what of the build is there. */
+  readonly onResume: () => void;
   /** Told how many rows were linked since the last time. */
   readonly onRows: (rows: number) => void;
   readonly options: CallOptions;
@@ -78,7 +83,7 @@ export async function buildHnswIndex(
   dtype: ScanDtype,
   dimensions: number,
   { update = false, metric: given, m, efConstruction, onProgress, ...options }: HnswOptions = {},
-): Promise<IndexDraft | undefined> {
+): Promise<BuiltIndex | undefined> {
   const { before, known, metric } = beginningOf(view, kind, 'hnsw', { update, metric: given });
   const links = m ?? (before?.links || defaults.m);
   const ef = efConstruction ?? (before?.efConstruction || defaults.efConstruction);
@@ -87,60 +92,72 @@ export async function buildHnswIndex(
   const parts = await uncovered(view, known);
   const total = parts.reduce((sum, { part }) => sum + part.rows, 0);
   if (total === 0) return undefined;
-  const trained =
-    known === undefined
-      ? await train(environment, parts, { view, dtype, dimensions, onProgress }, options)
-      : undefined;
-  const { transform, seed } =
-    trained ?? (await readCoding(environment, defined(known, 'index').epoch, dimensions, options));
-  let done = 0;
-  const onRows = (rows: number): void => {
-    done += rows;
-    onProgress?.(Math.min(done, total), total, 'link');
+  const of = { metric: indexMetric(metric), links, efConstruction: ef };
+  const parameters = known === undefined ? { epoch: null, ...of } : { epoch: toHex(known.epoch.hash) };
+  const build = async (journal: BuildJournal): Promise<IndexDraft> => {
+    const training = { dtype, dimensions, onProgress };
+    const trained =
+      known === undefined ? await train(environment, view, parts, training, journal, options) : undefined;
+    const { transform, seed } =
+      trained ?? (await readCoding(environment, defined(known, 'index').epoch, dimensions, options));
+    let done = 0;
+    const onResume = (): void => {
+      done = journal.coveredRows;
+      if (journal.isResumed) onProgress?.(done, total, 'resume');
+    };
+    const onRows = (rows: number): void => {
+      done += rows;
+      onProgress?.(Math.min(done, total), total, 'link');
+    };
+    const how = { dtype, rowBytes: rowBytesOf(view.type), metric, m: known?.links || links, seed };
+    const coded = { environment, view, transform, journal, onResume, onRows, options };
+    const building: Building = { ...how, ...coded, efConstruction: known?.efConstruction || ef };
+    // What a node takes while it is linked is about a tenth more.
+    const bytesOf = (rows: number): number => environment.native.hnswBytes(transform, building.m, rows);
+    const fits = (rows: number): boolean => bytesOf(rows) <= environment.memoryBytes / 2;
+    const stretches = stretchesOf(parts, fits);
+    if (trained === undefined) {
+      return { kind, ...(await addTo(building, known?.lists ?? [], stretches, fits)) };
+    }
+    if (stretches.length > mostGraphs || stretches.some(({ rows }) => !fits(rows)))
+      throw tooLarge(view.name, bytesOf(total));
+    const { epoch, held, rows: builtRows } = trained;
+    const made = await buildAll(building, stretches, { dimensions, held, total, onProgress });
+    return { kind, epoch, builtRows, ...of, ...made };
   };
-  const how = { dtype, rowBytes: rowBytesOf(view.type), metric, m: known?.links || links, seed };
-  const of = { ...how, efConstruction: known?.efConstruction || ef, onRows, options };
-  const building: Building = { environment, view, transform, ...of };
-  // What a node takes while it is linked is about a tenth more.
-  const bytesOf = (rows: number): number => environment.native.hnswBytes(transform, building.m, rows);
-  const fits = (rows: number): boolean => bytesOf(rows) <= environment.memoryBytes / 2;
-  const stretches = stretchesOf(parts, fits);
-  if (trained === undefined) return { kind, ...(await addTo(building, known?.lists ?? [], stretches, fits)) };
-  if (stretches.length > mostGraphs || stretches.some(({ rows }) => !fits(rows)))
-    throw tooLarge(view.name, bytesOf(total));
-  const { epoch, held } = trained;
-  const made = await buildAll(building, stretches, { dimensions, held, total, onProgress });
-  const asked = { metric: indexMetric(metric), builtRows: total, links, efConstruction: ef };
-  return { kind, epoch, ...asked, ...made };
-}
-
-interface Training {
-  readonly view: ArrayView;
-  readonly dtype: ScanDtype;
-  readonly dimensions: number;
-  readonly onProgress: OnProgress | undefined;
+  return journaled(environment, view, { kind, parameters }, build, options);
 }
 
 interface Trained {
   readonly transform: CodeTransform;
   readonly seed: number;
   readonly epoch: NewObject;
+  /** How many rows there were. */
+  readonly rows: number;
   /** Rows that graphs are measured by. */
   readonly held: Sample;
 }
 
 async function train(
   environment: ArrayEnvironment,
+  view: ArrayView,
   parts: readonly BasePart[],
-  { view, dtype, dimensions, onProgress }: Training,
+  training: Training,
+  journal: BuildJournal,
   options: CallOptions,
 ): Promise<Trained> {
-  const sample = await sampleRows(environment, parts, rowBytesOf(view.type), { ...options, onProgress });
-  onProgress?.(0, 1, 'train');
-  const { transform, fields } = await trainTransform(environment, dtype, dimensions, sample, options);
-  onProgress?.(1, 1, 'train');
-  const epoch = await writeEpoch(environment, view.entry.id, fields, options);
-  return { transform, seed: fields.seed, epoch, held: holdOut(sample, queriesWanted).held };
+  // A build that goes on is measured by the same rows, whatever came since.
+  const extent = journal.trained ?? extentOf(parts);
+  const { rows, endRowId } = extent;
+  const sampled = parts.filter(({ firstRowId }) => firstRowId < endRowId);
+  const { dimensions, onProgress } = training;
+  const sample = await sampleRows(environment, sampled, rowBytesOf(view.type), { ...options, onProgress });
+  const { held } = holdOut(sample, queriesWanted);
+  const known = await journal.coding((epoch) => readCoding(environment, epoch, dimensions, options));
+  if (known !== undefined && journal.trained !== undefined)
+    return { ...known, epoch: journal.trained.epoch, rows, held };
+  const noted = { journal, rows, endRowId };
+  return { ...(await trainEpoch(environment, view, sample, training, noted, options)), rows, held };
 }
 
 function tooLarge(array: string, bytes: number): NacreError {
@@ -175,14 +192,21 @@ async function buildAll(
   stretches: readonly Stretch[],
   { dimensions, held, total, onProgress }: Measured,
 ): Promise<Pick<IndexDraft, 'segments' | 'calibrations'>> {
-  const { environment, transform, metric, dtype, rowBytes, options } = building;
+  const { environment, transform, metric, dtype, rowBytes, journal, options } = building;
   const how = { metric, dtype, dimensions, signal: options.signal };
   const most = Math.max(...ks);
   const dead = environment.functions.rowSets.fromSorted(held.ids);
   const segments: IndexSegmentDraft[] = [];
-  let nearest: NearestRows[] | undefined = Array.from(held.ids, () => noNearest);
-  let before = 0;
+  let nearest = journal.planMeasured(stretches.map(runOfStretch), held);
+  let before = journal.coveredRows;
+  building.onResume();
   for (const stretch of stretches) {
+    const { firstRowId } = stretch;
+    const there = journal.segment(runOfStretch(stretch));
+    if (there !== undefined) {
+      segments.push({ ...there, firstRowId });
+      continue;
+    }
     let linked = 0;
     const onRows = (rows: number): void => onProgress?.(before + (linked += rows), total, 'link');
     const truth = await TrueNearest.start(environment, held, transform, how, most);
@@ -195,7 +219,9 @@ async function buildAll(
     });
     const measured = await measureGraph(environment, transform, graph, truth, how, onProgress);
     nearest = measured && nearest?.map((one, q) => mergeNearest(one, measured[q] ?? noNearest, most));
-    segments.push(await upload(building, await linkHeld(building, graph, stretch, held), stretch));
+    const segment = await upload(building, await linkHeld(building, graph, stretch, held), stretch);
+    await journal.noteSegment(runOfStretch(stretch), segment, async () => nearest);
+    segments.push(segment);
     before += stretch.rows;
     onProgress?.(before, total, 'link');
   }
@@ -225,9 +251,19 @@ function addTo(
   stretches: readonly Stretch[],
   fits: (rows: number) => boolean,
 ): Promise<MadeSegments> {
-  const make = async (run: Run) =>
-    upload(building, await link(building, run.rows, (builder) => addRun(building, builder, run)), run);
-  return makeRuns(fewRuns(mergeRuns(planned(stretches, known), fits)), make, building.options);
+  const { journal, onResume } = building;
+  const runs = fewRuns(mergeRuns(planned(stretches, known), fits));
+  journal.plan(runs.map(runOf));
+  onResume();
+  const make = async (run: Run) => {
+    const there = journal.segment(run);
+    if (there !== undefined) return there;
+    const graph = await link(building, run.rows, (builder) => addRun(building, builder, run));
+    const made = await upload(building, graph, run);
+    await journal.noteSegment(run, made);
+    return made;
+  };
+  return makeRuns(runs, make, building.options);
 }
 
 /** Neighbours become one, the last first, until there are few; what lies apart stays. */

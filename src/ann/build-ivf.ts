@@ -4,19 +4,21 @@
 // Rows are streamed twice: once as a sample that centroids are trained on, once into their lists. What is in
 // memory is the sample, a window of rows, and the codes of one segment. Dropped and overridden rows are coded
 // too, as in `build-exact.ts`.
-import type { ArrayView, CodeList } from '../arrays/array-view.js';
+import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import type { BasePart } from '../arrays/row-map.js';
 import { v1 } from '../manifest/message.js';
 import type { NewObject } from '../manifest/objects.js';
-import type { CalibrationDraft, IndexDraft } from '../manifest/transaction.js';
+import type { IndexDraft } from '../manifest/transaction.js';
 import { type CodeTransform, fromNative, type ScanDtype, type ScanMetric } from '../native.js';
 import { untilCancelled } from '../native/cancel.js';
 import type { BuiltLists, IvfQuantizer } from '../native/ivf.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { NacreError } from '../errors.js';
 import { defined } from '../util/assert.js';
+import { toHex } from '../util/bytes.js';
+import { type BuildJournal, type BuiltIndex, journaled } from './build-journal.js';
 import { Calibrator } from './calibrate.js';
 import { makeQuantizer, readListCoding, writeEpoch } from './epoch.js';
 import {
@@ -26,7 +28,9 @@ import {
   mergeRuns,
   mergeSegments,
   planned,
+  type Planned,
   type Run,
+  runOf,
   type SegmentInMemory,
   segmentInMemory,
   uploadSegment,
@@ -35,8 +39,8 @@ import { indexMetric } from './metrics.js';
 import type { OnProgress } from './progress.js';
 import { holdOut, type Sample, sampleRows } from './sample.js';
 import { trainTransform } from './train.js';
-import { queriesWanted } from './truth.js';
-import { eachWindowOf, type Stretch, stretchesOf, uncovered } from './uncovered.js';
+import { type CalibratedScan, queriesWanted } from './truth.js';
+import { eachWindowOf, extentOf, type Stretch, stretchesOf, uncovered } from './uncovered.js';
 import { beginningOf } from './update.js';
 
 export interface IvfOptions extends CallOptions {
@@ -76,6 +80,7 @@ interface Building {
   readonly rowBytes: number;
   readonly quantizer: IvfQuantizer;
   readonly calibrator: Calibrator | undefined;
+  readonly journal: BuildJournal;
   readonly onRows: (rows: number) => void;
   readonly options: CallOptions;
 }
@@ -87,38 +92,57 @@ export async function buildIvfIndex(
   dtype: ScanDtype,
   dimensions: number,
   { update = false, metric: given, nlist, onProgress, ...options }: IvfOptions = {},
-): Promise<IndexDraft | undefined> {
+): Promise<BuiltIndex | undefined> {
   const kind = v1.IndexKind.INDEX_KIND_IVF;
   const { known, metric } = beginningOf(view, kind, 'ivf', { update, metric: given });
   checkLists(nlist);
   const parts = await uncovered(view, known);
   const total = parts.reduce((sum, { part }) => sum + part.rows, 0);
   if (total === 0 && known === undefined) return undefined;
-  const rowBytes = rowBytesOf(view.type);
-  const lists = nlist ?? defaultLists(total);
-  const trained =
+  const parameters =
     known === undefined
-      ? await train(environment, view, parts, { dtype, dimensions, lists, onProgress }, options)
-      : undefined;
-  const coding = known && (await readListCoding(environment, known.epoch, dimensions, options));
-  const { transform, quantizer } = defined(trained ?? coding, 'coding of rows');
-  const how = { metric, dtype, dimensions, signal: options.signal };
-  const calibrator = trained && (await Calibrator.start(environment, trained.held, transform, how));
-  let done = 0;
-  const onRows = (rows: number): void => {
-    done += rows;
-    onProgress?.(done, total, 'code');
+      ? { epoch: null, metric: indexMetric(metric), nlist: nlist ?? null }
+      : { epoch: toHex(known.epoch.hash) };
+  const build = async (journal: BuildJournal): Promise<IndexDraft | undefined> => {
+    const training = { dtype, dimensions, nlist, onProgress };
+    const trained =
+      known === undefined ? await train(environment, view, parts, training, journal, options) : undefined;
+    const coding = known && (await readListCoding(environment, known.epoch, dimensions, options));
+    const { transform, quantizer } = defined(trained ?? coding, 'coding of rows');
+    const most = Math.min(segmentBytes, environment.memoryBytes / 4);
+    const fits = (rows: number): boolean => transform.listBytes(rows) <= most;
+    const runs = mergeRuns(planned(stretchesOf(parts, fits), known?.lists ?? []), fits);
+    const how = { metric, dtype, dimensions, signal: options.signal };
+    const calibrator = trained && (await calibratorOf(environment, trained, journal, runs.map(runOf), how));
+    if (trained === undefined) journal.plan(runs.map(runOf));
+    let done = journal.coveredRows;
+    if (journal.isResumed) onProgress?.(done, total, 'resume');
+    const onRows = (rows: number): void => {
+      done += rows;
+      onProgress?.(done, total, 'code');
+    };
+    const rowBytes = rowBytesOf(view.type);
+    const building = { environment, view, dtype, rowBytes, quantizer, calibrator, journal, onRows, options };
+    const { segments, merges } = await put(building, runs);
+    if (trained === undefined || calibrator === undefined)
+      return segments.length + merges.length === 0 ? undefined : { kind, segments, merges };
+    const calibrations = await calibrator.finish(quantizer, onProgress);
+    const of = { metric: indexMetric(metric), builtRows: trained.rows, calibrations };
+    return { kind, epoch: trained.epoch, segments, ...of };
   };
-  const building = { environment, view, dtype, rowBytes, quantizer, calibrator, onRows, options };
-  const most = Math.min(segmentBytes, environment.memoryBytes / 4);
-  const fits = (rows: number): boolean => transform.listBytes(rows) <= most;
-  const { segments, merges } = await put(building, stretchesOf(parts, fits), known?.lists ?? [], fits);
-  if (trained === undefined || calibrator === undefined) {
-    return segments.length + merges.length === 0 ? undefined : { kind, segments, merges };
-  }
-  const calibrations: readonly CalibrationDraft[] = await calibrator.finish(quantizer, onProgress);
-  const of = { metric: indexMetric(metric), builtRows: total, calibrations };
-  return { kind, epoch: trained.epoch, segments, ...of };
+  return journaled(environment, view, { kind, parameters }, build, options);
+}
+
+/** Goes on from the nearest rows that were found before the build was left. */
+async function calibratorOf(
+  environment: ArrayEnvironment,
+  { held, transform }: Trained,
+  journal: BuildJournal,
+  runs: readonly Run[],
+  how: CalibratedScan,
+): Promise<Calibrator> {
+  const before = journal.planMeasured(runs, held) ?? [];
+  return Calibrator.start(environment, held, transform, how, before);
 }
 
 /** More would be read as centroids alone than most arrays have rows. */
@@ -144,6 +168,8 @@ interface Trained {
   readonly transform: CodeTransform;
   readonly quantizer: IvfQuantizer;
   readonly epoch: NewObject;
+  /** How many rows there were. */
+  readonly rows: number;
   /** Rows that nothing was trained on, but for the rotation and the mean. */
   readonly held: Sample;
 }
@@ -151,7 +177,7 @@ interface Trained {
 interface Training {
   readonly dtype: ScanDtype;
   readonly dimensions: number;
-  readonly lists: number;
+  readonly nlist: number | undefined;
   readonly onProgress: OnProgress | undefined;
 }
 
@@ -159,13 +185,22 @@ async function train(
   environment: ArrayEnvironment,
   view: ArrayView,
   parts: readonly BasePart[],
-  { dtype, dimensions, lists, onProgress }: Training,
+  { dtype, dimensions, nlist, onProgress }: Training,
+  journal: BuildJournal,
   options: CallOptions,
 ): Promise<Trained> {
+  // A build that goes on is measured by the same rows, whatever came since.
+  const extent = journal.trained ?? extentOf(parts);
+  const { rows } = extent;
+  const lists = nlist ?? defaultLists(rows);
   const rowsLimit = Math.max(16_384, lists * rowsOfList);
   const how = { ...options, rowsLimit, onProgress };
-  const sample = await sampleRows(environment, parts, rowBytesOf(view.type), how);
+  const sampled = parts.filter(({ firstRowId }) => firstRowId < extent.endRowId);
+  const sample = await sampleRows(environment, sampled, rowBytesOf(view.type), how);
   const { held, rest } = holdOut(sample, queriesWanted);
+  const known = await journal.coding((epoch) => readListCoding(environment, epoch, dimensions, options));
+  if (known !== undefined && journal.trained !== undefined)
+    return { ...known, epoch: journal.trained.epoch, rows, held };
   // One before the turns of the iteration, and one after them.
   let steps = 0;
   const step = (): void => onProgress?.(steps++, turns + 2, 'train');
@@ -188,18 +223,21 @@ async function train(
     writeEpoch(environment, view.entry.id, { ...fields, ...of }, options),
     makeQuantizer(environment, transform, centroids),
   ]);
+  await journal.noteTrained({ epoch, rows, endRowId: extent.endRowId });
   step();
-  return { transform, quantizer, epoch, held };
+  return { transform, quantizer, epoch, rows, held };
 }
 
-function put(
-  building: Building,
-  stretches: readonly Stretch[],
-  known: readonly CodeList[],
-  fits: (rows: number) => boolean,
-): Promise<MadeSegments> {
-  const { environment, view, quantizer, options } = building;
-  const make = async ({ stretches: [stretch, ...others], lists }: Run) => {
+function put(building: Building, runs: readonly (readonly Planned[])[]): Promise<MadeSegments> {
+  const { environment, view, quantizer, calibrator, journal, options } = building;
+  const make = async (run: Run) => {
+    const there = journal.segment(run);
+    if (there !== undefined) return there;
+    const made = await build(run);
+    await journal.noteSegment(run, made, async () => calibrator?.nearest());
+    return made;
+  };
+  const build = async ({ stretches: [stretch, ...others], lists }: Run) => {
     if (stretch !== undefined && others.length + lists.length === 0)
       return uploadSegment(environment, view, await listsOf(building, stretch), options);
     const pieces: SegmentInMemory[] = [];
@@ -212,7 +250,7 @@ function put(
     pieces.sort((a, b) => a.firstRowId - b.firstRowId);
     return uploadSegment(environment, view, await mergeSegments(environment, quantizer, pieces), options);
   };
-  return makeRuns(mergeRuns(planned(stretches, known), fits), make, options);
+  return makeRuns(runs, make, options);
 }
 
 async function listsOf(building: Building, stretch: Stretch): Promise<BuiltLists> {

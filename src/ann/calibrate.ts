@@ -8,7 +8,7 @@ import type { IvfQuantizer } from '../native/ivf.js';
 import { defined } from '../util/assert.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { lastAtMost } from '../util/sorted.js';
-import type { NearestRows } from './nearest-rows.js';
+import { mergeNearest, type NearestRows, noNearest } from './nearest-rows.js';
 import type { OnProgress } from './progress.js';
 import type { Sample } from './sample.js';
 import { type CalibratedScan, TrueNearest } from './truth.js';
@@ -30,10 +30,18 @@ export class Calibrator {
   readonly #environment: ArrayEnvironment;
   readonly #how: CalibratedScan;
   readonly #nearest: TrueNearest;
+  /** Of each query, of rows that came before this began. */
+  readonly #before: readonly NearestRows[];
   /** Of each row that came, in the order of their ids, its list. */
   readonly #lists: { readonly firstId: number; readonly lists: Uint32Array }[] = [];
 
-  private constructor(environment: ArrayEnvironment, how: CalibratedScan, nearest: TrueNearest) {
+  private constructor(
+    environment: ArrayEnvironment,
+    how: CalibratedScan,
+    nearest: TrueNearest,
+    before: readonly NearestRows[],
+  ) {
+    this.#before = before;
     this.#environment = environment;
     this.#how = how;
     this.#nearest = nearest;
@@ -45,10 +53,12 @@ export class Calibrator {
     sample: Sample,
     transform: CodeTransform,
     how: CalibratedScan,
+    before: readonly NearestRows[] = [],
   ): Promise<Calibrator> {
     // One more than wanted: the query itself.
     const k = Math.max(...ks) + 1;
-    return new Calibrator(environment, how, await TrueNearest.start(environment, sample, transform, how, k));
+    const nearest = await TrueNearest.start(environment, sample, transform, how, k);
+    return new Calibrator(environment, how, nearest, before);
   }
 
   async add(rows: Uint8Array, lists: Uint32Array, firstId: number): Promise<void> {
@@ -59,7 +69,14 @@ export class Calibrator {
   /** The nearest rows of each query so far, marked with their lists. */
   async nearest(): Promise<NearestRows[]> {
     const found = await this.#nearest.found();
-    return found.map(({ ids, keys }) => ({ ids, keys, marks: ids.map((id) => this.#listOf(id)) }));
+    const most = Math.max(...ks);
+    const nearest: NearestRows[] = [];
+    for (const [q, { ids, keys }] of found.entries()) {
+      if (q % queriesOfTurn === 0) await nextTurn();
+      const here = { ids, keys, marks: ids.map((id) => this.#listOf(id)) };
+      nearest.push(mergeNearest(this.#before[q] ?? noNearest, here, most));
+    }
+    return nearest;
   }
 
   async finish(quantizer: IvfQuantizer, onProgress?: OnProgress): Promise<CalibrationDraft[]> {

@@ -43,6 +43,12 @@ export interface Run extends Covered {
   readonly lists: readonly CodeList[];
 }
 
+export function runOf(run: readonly Planned[]): Run {
+  const stretches = run.flatMap(({ of }) => ('part' in of ? [] : of));
+  const lists = run.flatMap(({ of }) => ('part' in of ? of : []));
+  return { firstRowId: defined(run[0], 'first of a run').firstRowId, rows: rowsOf(run), stretches, lists };
+}
+
 /** New segments, and those that take the place of some that were there. */
 export interface MadeSegments {
   readonly segments: readonly IndexSegmentDraft[];
@@ -57,13 +63,11 @@ export async function makeRuns(
 ): Promise<MadeSegments> {
   const segments: IndexSegmentDraft[] = [];
   const merges: MergedSegments[] = [];
-  for (const run of runs) {
+  for (const run of runs.map(runOf)) {
     throwIfAborted(signal);
-    const stretches = run.flatMap(({ of }) => ('part' in of ? [] : of));
-    const lists = run.flatMap(({ of }) => ('part' in of ? of : []));
+    const { firstRowId, stretches, lists } = run;
     if (stretches.length === 0 && lists.length === 1) continue;
-    const { firstRowId } = defined(run[0], 'first of a run');
-    const made = await make({ firstRowId, rows: rowsOf(run), stretches, lists });
+    const made = await make(run);
     const segment = { ...made, firstRowId };
     if (lists.length === 0) segments.push(segment);
     else merges.push({ taken: lists.map(({ part }) => part.object.hash), segment });

@@ -17,6 +17,7 @@ export const noNearest: NearestRows = {
 
 /** The `k` nearest of both; a row that is in both counts once, as in the first. */
 export function mergeNearest(one: NearestRows, other: NearestRows, k: number): NearestRows {
+  if (one.ids.length === 0) return firstOf(other, k);
   const known = new Set(one.ids);
   const all: (readonly [key: number, id: number, mark: number])[] = [];
   for (const from of [one, other]) {
@@ -37,4 +38,8 @@ export function mergeNearest(one: NearestRows, other: NearestRows, k: number): N
     ids: Float64Array.from(nearest, ([, id]) => id),
     marks: Float64Array.from(nearest, ([, , mark]) => mark),
   };
+}
+
+function firstOf({ ids, keys, marks }: NearestRows, k: number): NearestRows {
+  return { ids: ids.slice(0, k), keys: keys.slice(0, k), marks: marks.slice(0, k) };
 }

@@ -1,10 +1,10 @@
 import { type BuildPhase, type IndexInfo, type IndexOptions, type Metric, NacreError } from '../../index.js';
 import { buildAttributeIndexes, dropAttributeIndexes } from '../attribute-indexes.js';
-import { plural, shellWord } from '../output.js';
+import { countText, plural, shellWord } from '../output.js';
 import { define, destructive } from '../program.js';
 import type { Progress } from '../progress.js';
 import type { Session } from '../session.js';
-import { writeOptions, type WritingOptions } from '../sources.js';
+import { memoryOption, writeOptions, type WritingOptions } from '../sources.js';
 import { invalid, parseCount } from '../values.js';
 
 interface Options extends WritingOptions {
@@ -48,6 +48,9 @@ An hnsw index links rows to others near them: a query walks along the links. It 
 folder, and for a bucket with a page cache, which gets all of it with the first query. --update links rows
 that came later.
 
+A build that was interrupted goes on where it was when the same command is given again on this machine, within
+12 hours.
+
 With --attribute it is an index of that: which rows have which value. A filter on it reads some KiB in
 the place of the column. It is for attributes of up to 256 values in a million rows, texts of up to 32
 characters; where there are more, the column is read, and the command tells of which rows. Rows that come
@@ -82,7 +85,8 @@ later are filtered by their columns until --update indexes them; rows that chang
         .option('--update', 'only rows that the index does not cover yet')
         .option('--bits', 'with one bit a coordinate, for estimates of that precision')
         .option('--drop', 'take the index away')
-        .option('-m, --message <text>', 'shown by `nacre log`'),
+        .option('-m, --message <text>', 'shown by `nacre log`')
+        .option(...memoryOption),
     ),
   async work(session, options, uri: string, name: string) {
     const { attribute } = options;
@@ -167,7 +171,7 @@ async function build(session: Session, options: Options, uri: string, name: stri
   return { json: { ...answer, ...(index && { index }), version }, text };
 }
 
-const doing: Readonly<Record<BuildPhase, string>> = {
+const doing: Readonly<Record<Exclude<BuildPhase, 'resume'>, string>> = {
   sample: 'reading a sample of',
   train: 'training on',
   code: 'coding',
@@ -177,9 +181,15 @@ const doing: Readonly<Record<BuildPhase, string>> = {
 
 /** A line for each phase of a build in turn. */
 function phases(session: Session, name: string) {
-  let shown: { readonly phase: BuildPhase; readonly line: Progress } | undefined;
+  let shown: { readonly phase: string; readonly line: Progress } | undefined;
   const end = (): void => shown?.line.end();
   const update = (done: number, total: number, phase: BuildPhase): void => {
+    if (phase === 'resume') {
+      end();
+      const there = `${countText(done)} of ${plural(total, 'row')}`;
+      session.note(`going on with a build that was interrupted: ${there} are in the index already`);
+      return;
+    }
     if (shown?.phase !== phase) {
       end();
       shown = { phase, line: session.progress(`${doing[phase]} ${name}`, 'rows') };
