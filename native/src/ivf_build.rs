@@ -125,9 +125,9 @@ impl IvfTrainer {
 
     /// The centroids, in the order that their lists have.
     #[napi(catch_unwind)]
-    pub fn finish<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
-        spawn(env, Arc::clone(&self.trainer), |trainer| {
-            let quantizer = trainer.read().unwrap_or_else(PoisonError::into_inner).ordered()?;
+    pub fn finish<'env>(&self, env: &'env Env, by_direction: bool) -> napi::Result<Object<'env>> {
+        spawn(env, Arc::clone(&self.trainer), move |trainer| {
+            let quantizer = trainer.read().unwrap_or_else(PoisonError::into_inner).ordered(by_direction)?;
             let scales: Vec<u8> = quantizer.scales.iter().flat_map(|scale| scale.to_le_bytes()).collect();
             let steps: Vec<u8> = quantizer.steps.iter().map(|&step| step as u8).collect();
             Ok(Centroids { scales: Some(scales.into()), steps: Some(steps.into()) })
@@ -148,16 +148,42 @@ struct Building {
     quantizer: Arc<Quantizer>,
     dtype: Dtype,
     builders: Vec<Mutex<ListBuilder>>,
+    by_direction: bool,
     cancel: Cancel,
 }
 
+/// Rows as float32, each as long as the others are on average, for centroids of directions.
+#[napi(catch_unwind, js_name = "directionsOf")]
+pub fn directions_of<'env>(
+    env: &'env Env,
+    dtype: String,
+    dimensions: f64,
+    rows: Uint8Array,
+) -> napi::Result<Object<'env>> {
+    let dtype = dtype_of(&dtype).map_err(fail)?;
+    let dimensions = size("dimensions", dimensions).map_err(fail)?;
+    if dimensions == 0 {
+        return Err(fail(Error::invalid("rows have at least one number")));
+    }
+    spawn(env, rows, move |rows| {
+        let length = ivf::typical_length(dtype, rows, dimensions);
+        let mut directions = Vec::new();
+        ivf::push_directions(dtype, rows, dimensions, length, &mut directions);
+        Ok(Uint8Array::from(directions))
+    })
+}
+
 #[napi(catch_unwind, js_name = "createIvfBuilder")]
-pub fn create_ivf_builder(quantizer: &IvfQuantizer, dtype: String) -> napi::Result<IvfBuilder> {
+pub fn create_ivf_builder(
+    quantizer: &IvfQuantizer,
+    dtype: String,
+    by_direction: bool,
+) -> napi::Result<IvfBuilder> {
     let dtype = dtype_of(&dtype).map_err(fail)?;
     let (quantizer, parts) = (Arc::clone(&quantizer.0), pool().map_err(fail)?.threads);
     let builders = (0..parts).map(|part| ListBuilder::new(&quantizer, dtype, part, parts));
     let builders = builders.map(Mutex::new).collect();
-    Ok(IvfBuilder(Arc::new(Building { quantizer, dtype, builders, cancel: Cancel::default() })))
+    Ok(IvfBuilder(Arc::new(Building { quantizer, dtype, builders, by_direction, cancel: Cancel::default() })))
 }
 
 /// A segment of lists.
@@ -197,8 +223,9 @@ impl IvfBuilder {
                 let count = rows.len() / row_bytes;
                 let range = |part: usize| count * part / parts * row_bytes;
                 let some = &rows[range(part)..range(part + 1)];
-                let Building { quantizer, dtype, cancel, .. } = &**building;
-                let lists = ListBuilder::assign(quantizer, *dtype, some, tier.as_deref(), cancel)?;
+                let Building { quantizer, dtype, by_direction, cancel, .. } = &**building;
+                let lists =
+                    ListBuilder::assign(quantizer, *dtype, some, *by_direction, tier.as_deref(), cancel)?;
                 lock(&found)[part] = lists;
                 let is_last = waiting.fetch_sub(1, Ordering::AcqRel) == 1;
                 Ok(is_last.then(|| Uint32Array::new(std::mem::take(&mut *lock(&found)).concat())))

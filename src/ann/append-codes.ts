@@ -22,6 +22,7 @@ import {
   type Run,
   uploadSegment,
 } from './merge.js';
+import { isByDirection } from './metrics.js';
 
 /** Fewer rows of one transaction are not coded, unless they have more bytes than the other. */
 const fewRows = 1024;
@@ -125,7 +126,9 @@ export class AppendCodes implements AppendCoder {
     throwIfAborted(this.#options.signal);
     try {
       const { native } = this.#environment;
-      this.#building ??= { builder: native.createIvfBuilder(quantizer, this.#dtype), firstRow, rows: 0 };
+      const byDirection = isByDirection(this.#index.metric);
+      const builder = () => native.createIvfBuilder(quantizer, this.#dtype, byDirection);
+      this.#building ??= { builder: builder(), firstRow, rows: 0 };
       const building = this.#building;
       const lists = await building.builder.assign(rows);
       await building.builder.add(rows, lists, firstRow - building.firstRow);

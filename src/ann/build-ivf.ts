@@ -13,7 +13,7 @@ import type { NewObject } from '../manifest/objects.js';
 import type { IndexDraft } from '../manifest/transaction.js';
 import { type CodeTransform, fromNative, type ScanDtype, type ScanMetric } from '../native.js';
 import { untilCancelled } from '../native/cancel.js';
-import type { BuiltLists, IvfQuantizer } from '../native/ivf.js';
+import type { BuiltLists, Centroids, IvfQuantizer } from '../native/ivf.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { NacreError } from '../errors.js';
 import { defined } from '../util/assert.js';
@@ -35,9 +35,9 @@ import {
   segmentInMemory,
   uploadSegment,
 } from './merge.js';
-import { indexMetric } from './metrics.js';
+import { indexMetric, isByDirection } from './metrics.js';
 import type { OnProgress } from './progress.js';
-import { holdOut, type Sample, sampleRows } from './sample.js';
+import { holdOut, type Sample, sampleBytesLimit, sampleRows } from './sample.js';
 import { trainTransform } from './train.js';
 import { type CalibratedScan, queriesWanted } from './truth.js';
 import { eachWindowOf, extentOf, type Stretch, stretchesOf, uncovered } from './uncovered.js';
@@ -78,6 +78,7 @@ interface Building {
   readonly view: ArrayView;
   readonly dtype: ScanDtype;
   readonly rowBytes: number;
+  readonly byDirection: boolean;
   readonly quantizer: IvfQuantizer;
   readonly calibrator: Calibrator | undefined;
   readonly journal: BuildJournal;
@@ -103,8 +104,9 @@ export async function buildIvfIndex(
     known === undefined
       ? { epoch: null, metric: indexMetric(metric), nlist: nlist ?? null }
       : { epoch: toHex(known.epoch.hash) };
+  const byDirection = isByDirection(metric);
   const build = async (journal: BuildJournal): Promise<IndexDraft | undefined> => {
-    const training = { dtype, dimensions, nlist, onProgress };
+    const training = { dtype, dimensions, nlist, byDirection, onProgress };
     const trained =
       known === undefined ? await train(environment, view, parts, training, journal, options) : undefined;
     const coding = known && (await readListCoding(environment, known.epoch, dimensions, options));
@@ -113,8 +115,9 @@ export async function buildIvfIndex(
     const fits = (rows: number): boolean => transform.listBytes(rows) <= most;
     const runs = mergeRuns(planned(stretchesOf(parts, fits), known?.lists ?? []), fits);
     const how = { metric, dtype, dimensions, signal: options.signal };
-    const calibrator = trained && (await calibratorOf(environment, trained, journal, runs.map(runOf), how));
-    if (trained === undefined) journal.plan(runs.map(runOf));
+    const all = runs.map(runOf);
+    const calibrator = trained && (await calibratorOf(environment, trained, journal, all, how));
+    if (trained === undefined) journal.plan(all);
     let done = journal.coveredRows;
     if (journal.isResumed) onProgress?.(done, total, 'resume');
     const onRows = (rows: number): void => {
@@ -122,13 +125,14 @@ export async function buildIvfIndex(
       onProgress?.(done, total, 'code');
     };
     const rowBytes = rowBytesOf(view.type);
-    const building = { environment, view, dtype, rowBytes, quantizer, calibrator, journal, onRows, options };
+    const of = { dtype, rowBytes, byDirection, quantizer, calibrator };
+    const building = { environment, view, ...of, journal, onRows, options };
     const { segments, merges } = await put(building, runs);
     if (trained === undefined || calibrator === undefined)
       return segments.length + merges.length === 0 ? undefined : { kind, segments, merges };
     const calibrations = await calibrator.finish(quantizer, onProgress);
-    const of = { metric: indexMetric(metric), builtRows: trained.rows, calibrations };
-    return { kind, epoch: trained.epoch, segments, ...of };
+    const { epoch, rows: builtRows } = trained;
+    return { kind, epoch, segments, metric: indexMetric(metric), builtRows, calibrations };
   };
   return journaled(environment, view, { kind, parameters }, build, options);
 }
@@ -178,6 +182,7 @@ interface Training {
   readonly dtype: ScanDtype;
   readonly dimensions: number;
   readonly nlist: number | undefined;
+  readonly byDirection: boolean;
   readonly onProgress: OnProgress | undefined;
 }
 
@@ -185,7 +190,7 @@ async function train(
   environment: ArrayEnvironment,
   view: ArrayView,
   parts: readonly BasePart[],
-  { dtype, dimensions, nlist, onProgress }: Training,
+  { dtype, dimensions, nlist, byDirection, onProgress }: Training,
   journal: BuildJournal,
   options: CallOptions,
 ): Promise<Trained> {
@@ -193,7 +198,10 @@ async function train(
   const extent = journal.trained ?? extentOf(parts);
   const { rows } = extent;
   const lists = nlist ?? defaultLists(rows);
-  const rowsLimit = Math.max(16_384, lists * rowsOfList);
+  const singles = Math.floor(sampleBytesLimit / (4 * dimensions));
+  const wanted = Math.max(16_384, lists * rowsOfList);
+  // Directions are float32, whatever the rows are.
+  const rowsLimit = byDirection ? Math.min(wanted, Math.max(1, singles)) : wanted;
   const how = { ...options, rowsLimit, onProgress };
   const sampled = parts.filter(({ firstRowId }) => firstRowId < extent.endRowId);
   const sample = await sampleRows(environment, sampled, rowBytesOf(view.type), how);
@@ -207,17 +215,8 @@ async function train(
   step();
   const { transform, fields } = await trainTransform(environment, dtype, dimensions, sample, options);
   step();
-  const { signal } = options;
-  const { seed } = fields;
-  const creating = environment.native.createIvfTrainer(transform, { dtype, lists, seed }, rest.bytes);
-  const trainer = await creating.catch((error: unknown) => {
-    throw fromNative(error);
-  });
-  for (let turn = 0; turn < turns; turn++) {
-    await untilCancelled(trainer, signal, () => trainer.turn(rest.bytes, turn < splittingTurns));
-    step();
-  }
-  const centroids = await untilCancelled(trainer, signal, () => trainer.finish());
+  const iteration = { dtype, dimensions, byDirection, lists, seed: fields.seed, step };
+  const centroids = await trainCentroids(environment, transform, rest, iteration, options);
   const of = { centroidScales: centroids.scales, centroidSteps: centroids.steps };
   const [epoch, quantizer] = await Promise.all([
     writeEpoch(environment, view.entry.id, { ...fields, ...of }, options),
@@ -226,6 +225,35 @@ async function train(
   await journal.noteTrained({ epoch, rows, endRowId: extent.endRowId });
   step();
   return { transform, quantizer, epoch, rows, held };
+}
+
+interface Iteration extends Pick<Training, 'dtype' | 'dimensions' | 'byDirection'> {
+  readonly lists: number;
+  readonly seed: number;
+  /** Told of each turn. */
+  readonly step: () => void;
+}
+
+async function trainCentroids(
+  { native }: ArrayEnvironment,
+  transform: CodeTransform,
+  sample: Sample,
+  { dtype, dimensions, byDirection, lists, seed, step }: Iteration,
+  { signal }: CallOptions,
+): Promise<Centroids> {
+  const typed = (error: unknown): never => {
+    throw fromNative(error);
+  };
+  const rows = byDirection
+    ? await native.directionsOf(dtype, dimensions, sample.bytes).catch(typed)
+    : sample.bytes;
+  const training = { dtype: byDirection ? 'float32' : dtype, lists, seed } as const;
+  const trainer = await native.createIvfTrainer(transform, training, rows).catch(typed);
+  for (let turn = 0; turn < turns; turn++) {
+    await untilCancelled(trainer, signal, () => trainer.turn(rows, turn < splittingTurns));
+    step();
+  }
+  return untilCancelled(trainer, signal, () => trainer.finish(byDirection));
 }
 
 function put(building: Building, runs: readonly (readonly Planned[])[]): Promise<MadeSegments> {
@@ -255,7 +283,7 @@ function put(building: Building, runs: readonly (readonly Planned[])[]): Promise
 
 async function listsOf(building: Building, stretch: Stretch): Promise<BuiltLists> {
   const { environment, dtype, rowBytes, quantizer, calibrator, onRows, options } = building;
-  const builder = environment.native.createIvfBuilder(quantizer, dtype);
+  const builder = environment.native.createIvfBuilder(quantizer, dtype, building.byDirection);
   try {
     const work = async (bytes: Uint8Array, rows: number, firstRowId: number): Promise<void> => {
       const lists = await untilCancelled(builder, options.signal, () => builder.assign(bytes));

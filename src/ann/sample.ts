@@ -15,7 +15,7 @@ const defaultRows = 16_384;
 const stretchRows = 256;
 
 /** A sample is held in memory, as it is stored. */
-const sampleBytesLimit = 64 * 2 ** 20;
+export const sampleBytesLimit = 64 * 2 ** 20;
 
 export interface Sample {
   /** As they are stored. */

@@ -1,6 +1,7 @@
 //! Lists of rows, as rows come in.
 
 use super::assign::{Assigned, Assigner};
+use super::direction::push_directions;
 use super::quantizer::Quantizer;
 use super::segment::{self, Built};
 use crate::codes::layout::{FACTORS, Section};
@@ -33,20 +34,34 @@ impl ListBuilder {
         Self { dtype, part, parts, lists }
     }
 
-    /// Which lists rows belong to.
+    /// Which lists rows belong to: by distance, or by direction, for centroids that were made so.
     pub fn assign(
         quantizer: &Quantizer,
         dtype: Dtype,
         rows: &[u8],
+        by_direction: bool,
         tier: Option<&str>,
         cancel: &Cancel,
     ) -> Result<Vec<u32>> {
         let mut found = Vec::new();
         let assigner = Assigner::new(quantizer, tier)?;
-        assigner.turn(dtype, rows, |turned| {
-            cancel.check()?;
-            assigner.nearest(&turned, &mut found)
-        })?;
+        let mut assign = |dtype, rows: &[u8]| {
+            assigner.turn(dtype, rows, |turned| {
+                cancel.check()?;
+                assigner.nearest(&turned, &mut found)
+            })
+        };
+        if by_direction {
+            let dimensions = quantizer.transform.dimensions;
+            let (length, mut directions) = (quantizer.length(), Vec::new());
+            for rows in rows.chunks(LANES * dimensions * dtype.bytes()) {
+                directions.clear();
+                push_directions(dtype, rows, dimensions, length, &mut directions);
+                assign(Dtype::Float32, &directions)?;
+            }
+        } else {
+            assign(dtype, rows)?;
+        }
         Ok(found.into_iter().map(|Assigned { list, .. }| list).collect())
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::assign::{Assigned, Assigner, TurnedRows};
+use super::direction::make_as_long;
 use super::quantizer::Quantizer;
 use crate::arch::DefaultFloatState;
 use crate::codes::Transform;
@@ -214,11 +215,15 @@ impl Trainer {
     }
 
     /// The centroids in an order in which neighbours are near each other, so that what a query reads lies
-    /// together: halved again and again, across the line between two that are far apart.
-    pub fn ordered(&self) -> Result<Quantizer> {
+    /// together: halved again and again, across the line between two that are far apart. With `by_direction`
+    /// they are all as long as each other: the nearest one is then that of the least angle.
+    pub fn ordered(&self, by_direction: bool) -> Result<Quantizer> {
         let dimensions = self.quantizer.transform.dimensions;
         let lists = self.quantizer.lists();
-        let centroids: Vec<f32> = (0..lists).flat_map(|list| self.quantizer.centroid(list)).collect();
+        let mut centroids: Vec<f32> = (0..lists).flat_map(|list| self.quantizer.centroid(list)).collect();
+        if by_direction {
+            make_as_long(&mut centroids, dimensions);
+        }
         let row = |list: usize| &centroids[list * dimensions..][..dimensions];
         let mut order: Vec<usize> = (0..lists).collect();
         halve(&mut order, &row, &self.cancel)?;
