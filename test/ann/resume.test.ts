@@ -447,6 +447,29 @@ test('an update goes on, too', async () => {
   await place.opened.dispose();
 });
 
+test('a conflict does not build again', async () => {
+  const place = await placeOf('memory', 'ivf');
+  const [one, other] = [await place.open(), await place.open()];
+  const told: Told[] = [];
+  const onProgress = (done: number, _: number, phase: string): unknown => told.push([phase, done]);
+  let tries = 0;
+  await one.dataset.write(
+    async (tx) => {
+      await tx.index('e', { type: 'ivf', onProgress });
+      if (tries++ === 0) await other.dataset.array('e').index({ type: 'ivf' });
+    },
+    { retries: 1 },
+  );
+  expect(tries).toBe(2);
+  const again = told.slice(told.findIndex(([phase]) => phase === 'resume'));
+  expect(again[0]).toEqual(['resume', rows]);
+  expect(again.some(([phase]) => phase === 'code')).toBe(false);
+  await expectRight(one.dataset, 'ivf');
+  expect(journals(place.cacheDir)).toEqual([]);
+  for (const { dataset } of [one, other]) await dataset.close();
+  await place.opened.dispose();
+});
+
 test('without a cache folder nothing is noted, and a build begins anew', async () => {
   const place = await placeOf('memory', 'ivf');
   const controller = new AbortController();
