@@ -8,6 +8,7 @@ export type { OperationInfo, PartitionInfo, VersionInfo } from './dataset/info.j
 export { open, type OpenOptions } from './dataset/open.js';
 export type { WriteCall, WriteResult } from './dataset/operation.js';
 export type { Verification, VerifyOptions } from './dataset/verify.js';
+export type { BuildPhase } from './ann/progress.js';
 export type { DropIndexOptions, IndexOptions, TransactionHandle } from './dataset/transaction-handle.js';
 export type { ExactIndexOptions, HnswIndexOptions, IvfIndexOptions } from './dataset/transaction-handle.js';
 export type { AttributeIndexOptions, DropAttributeIndexOptions } from './dataset/transaction-handle.js';

@@ -57,6 +57,7 @@ test('the types that are exported', () => {
       "AttributeType",
       "AttributeValue",
       "AttributeValues",
+      "BuildPhase",
       "ByKeyOptions",
       "CacheCleared",
       "CacheOptions",

@@ -33,6 +33,12 @@ pub fn lock_file(env: &Env, name: String) -> napi::Result<Object<'_>> {
     spawn_waiting(env, move || Ok(FileLock(Some(file::FileLock::acquire(&path(name)?)?))))
 }
 
+#[napi(catch_unwind, js_name = "tryLockFile")]
+pub fn try_lock_file(name: String) -> napi::Result<Option<FileLock>> {
+    let lock = file::FileLock::try_acquire(&path(name).map_err(fail)?).map_err(fail)?;
+    Ok(lock.map(|lock| FileLock(Some(lock))))
+}
+
 /// A file that is kept open, to tell whether it stays as it was: a third of a microsecond each time, where a
 /// path takes three.
 #[napi]

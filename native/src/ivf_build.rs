@@ -7,7 +7,7 @@ use kernels::Error;
 use kernels::codes::Transform;
 use kernels::ivf::{self, ListBuilder, Quantizer, Training};
 use kernels::rowset::MAX_ID;
-use kernels::scan::Dtype;
+use kernels::scan::{Cancel, Dtype};
 use napi::Env;
 use napi::bindgen_prelude::{Object, Uint8Array, Uint32Array};
 use napi_derive::napi;
@@ -69,7 +69,11 @@ pub struct IvfTraining {
 }
 
 #[napi]
-pub struct IvfTrainer(Arc<RwLock<ivf::Trainer>>);
+pub struct IvfTrainer {
+    trainer: Arc<RwLock<ivf::Trainer>>,
+    /// That of the trainer, which a turn holds.
+    cancel: Arc<Cancel>,
+}
 
 /// Begins with rows of the sample, which is whole rows as they are stored.
 #[napi(catch_unwind, js_name = "createIvfTrainer")]
@@ -85,7 +89,8 @@ pub fn create_ivf_trainer<'env>(
     let transform: Arc<Transform> = Arc::clone(&transform.0);
     spawn(env, sample, move |sample| {
         let trainer = ivf::Trainer::new(Arc::clone(&transform), Training { dtype, lists, seed }, sample)?;
-        Ok(IvfTrainer(Arc::new(RwLock::new(trainer))))
+        let cancel = Arc::clone(trainer.cancel());
+        Ok(IvfTrainer { trainer: Arc::new(RwLock::new(trainer)), cancel })
     })
 }
 
@@ -98,7 +103,7 @@ impl IvfTrainer {
         let (waiting, tier) = (AtomicUsize::new(parts), forced_tier());
         spawn_parts(
             env,
-            (Arc::clone(&self.0), sample),
+            (Arc::clone(&self.trainer), sample),
             parts,
             |_| Ok(()),
             move |(trainer, sample), (), part| {
@@ -120,13 +125,19 @@ impl IvfTrainer {
 
     /// The centroids, in the order that their lists have.
     #[napi(catch_unwind)]
-    pub fn finish<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
-        spawn(env, Arc::clone(&self.0), |trainer| {
-            let quantizer = trainer.read().unwrap_or_else(PoisonError::into_inner).ordered()?;
+    pub fn finish<'env>(&self, env: &'env Env, by_direction: bool) -> napi::Result<Object<'env>> {
+        spawn(env, Arc::clone(&self.trainer), move |trainer| {
+            let quantizer = trainer.read().unwrap_or_else(PoisonError::into_inner).ordered(by_direction)?;
             let scales: Vec<u8> = quantizer.scales.iter().flat_map(|scale| scale.to_le_bytes()).collect();
             let steps: Vec<u8> = quantizer.steps.iter().map(|&step| step as u8).collect();
             Ok(Centroids { scales: Some(scales.into()), steps: Some(steps.into()) })
         })
+    }
+
+    /// What is under way, and what comes, ends as `Aborted`.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self) {
+        self.cancel.set();
     }
 }
 
@@ -137,15 +148,42 @@ struct Building {
     quantizer: Arc<Quantizer>,
     dtype: Dtype,
     builders: Vec<Mutex<ListBuilder>>,
+    by_direction: bool,
+    cancel: Cancel,
+}
+
+/// Rows as float32, each as long as the others are on average, for centroids of directions.
+#[napi(catch_unwind, js_name = "directionsOf")]
+pub fn directions_of<'env>(
+    env: &'env Env,
+    dtype: String,
+    dimensions: f64,
+    rows: Uint8Array,
+) -> napi::Result<Object<'env>> {
+    let dtype = dtype_of(&dtype).map_err(fail)?;
+    let dimensions = size("dimensions", dimensions).map_err(fail)?;
+    if dimensions == 0 {
+        return Err(fail(Error::invalid("rows have at least one number")));
+    }
+    spawn(env, rows, move |rows| {
+        let length = ivf::typical_length(dtype, rows, dimensions);
+        let mut directions = Vec::new();
+        ivf::push_directions(dtype, rows, dimensions, length, &mut directions);
+        Ok(Uint8Array::from(directions))
+    })
 }
 
 #[napi(catch_unwind, js_name = "createIvfBuilder")]
-pub fn create_ivf_builder(quantizer: &IvfQuantizer, dtype: String) -> napi::Result<IvfBuilder> {
+pub fn create_ivf_builder(
+    quantizer: &IvfQuantizer,
+    dtype: String,
+    by_direction: bool,
+) -> napi::Result<IvfBuilder> {
     let dtype = dtype_of(&dtype).map_err(fail)?;
     let (quantizer, parts) = (Arc::clone(&quantizer.0), pool().map_err(fail)?.threads);
     let builders = (0..parts).map(|part| ListBuilder::new(&quantizer, dtype, part, parts));
     let builders = builders.map(Mutex::new).collect();
-    Ok(IvfBuilder(Arc::new(Building { quantizer, dtype, builders })))
+    Ok(IvfBuilder(Arc::new(Building { quantizer, dtype, builders, by_direction, cancel: Cancel::default() })))
 }
 
 /// A segment of lists.
@@ -185,8 +223,9 @@ impl IvfBuilder {
                 let count = rows.len() / row_bytes;
                 let range = |part: usize| count * part / parts * row_bytes;
                 let some = &rows[range(part)..range(part + 1)];
-                let Building { quantizer, dtype, .. } = &**building;
-                let lists = ListBuilder::assign(quantizer, *dtype, some, tier.as_deref())?;
+                let Building { quantizer, dtype, by_direction, cancel, .. } = &**building;
+                let lists =
+                    ListBuilder::assign(quantizer, *dtype, some, *by_direction, tier.as_deref(), cancel)?;
                 lock(&found)[part] = lists;
                 let is_last = waiting.fetch_sub(1, Ordering::AcqRel) == 1;
                 Ok(is_last.then(|| Uint32Array::new(std::mem::take(&mut *lock(&found)).concat())))
@@ -218,11 +257,18 @@ impl IvfBuilder {
             parts,
             |_| Ok(()),
             move |(building, rows, lists), (), part| {
+                building.cancel.check()?;
                 let mut builder = lock(&building.builders[part]);
                 builder.add(&building.quantizer, rows, lists, first as u32, tier.as_deref())
             },
             |(), ()| (),
         )
+    }
+
+    /// What finds lists, and what comes, ends as `Aborted`.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self) {
+        self.0.cancel.set();
     }
 
     /// The segment of all rows that came. To be called once.

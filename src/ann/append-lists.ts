@@ -15,6 +15,7 @@ import {
   type Run,
   uploadSegment,
 } from './merge.js';
+import { isByDirection } from './metrics.js';
 
 /** Cost: a request for the epoch, the first time. */
 export async function listsMaker(
@@ -28,7 +29,7 @@ export async function listsMaker(
   const { transform, quantizer } = coding;
   const bytesOf = (rows: number): number => transform.listBytes(rows);
   const begin = (): SegmentBuilder => {
-    const builder = environment.native.createIvfBuilder(quantizer, dtype);
+    const builder = environment.native.createIvfBuilder(quantizer, dtype, isByDirection(index.metric));
     return {
       add: async (bytes, firstRow) => {
         try {

@@ -12,11 +12,16 @@ import type { NewObject } from '../manifest/objects.js';
 import type { IndexDraft, IndexSegmentDraft } from '../manifest/transaction.js';
 import type { CodeTransform, ScanDtype } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { readEpoch, writeEpoch } from './epoch.js';
-import { codesOf, hasBits, listBytes, uploadList } from './exact-codes.js';
+import { defined } from '../util/assert.js';
+import { toHex } from '../util/bytes.js';
+import { type BuildJournal, type BuiltIndex, journaled, runOfStretch } from './build-journal.js';
+import { readEpoch } from './epoch.js';
+import { codesOf, hasBits, type ListCoding, listBytes, uploadList } from './exact-codes.js';
 import { mergeLists } from './merge-exact.js';
-import { trainTransform } from './train.js';
-import { stretchesOf, uncovered } from './uncovered.js';
+import type { OnProgress } from './progress.js';
+import { sampleRows } from './sample.js';
+import { trainEpoch, type Training } from './train.js';
+import { extentOf, stretchesOf, uncovered } from './uncovered.js';
 import { isOutgrown } from './update.js';
 
 export interface BuildOptions extends CallOptions {
@@ -30,8 +35,8 @@ export interface BuildOptions extends CallOptions {
    * float32. Default false; with `update`, as the index that is there has them.
    */
   readonly bits?: boolean;
-  /** Told how many of the rows to be coded are. */
-  readonly onProgress?: (codedRows: number, totalRows: number) => void;
+  /** Told how far it is: `sample`, `train`, `code`. */
+  readonly onProgress?: OnProgress;
 }
 
 /**
@@ -44,7 +49,7 @@ export async function buildExactIndex(
   dtype: ScanDtype,
   dimensions: number,
   { update = false, bits, onProgress, ...options }: BuildOptions = {},
-): Promise<IndexDraft | undefined> {
+): Promise<BuiltIndex | undefined> {
   const kind = v1.IndexKind.INDEX_KIND_EXACT;
   const before = update ? view.index(kind) : undefined;
   const wantsBits = bits ?? (before !== undefined && hasBits(before));
@@ -53,26 +58,59 @@ export async function buildExactIndex(
   const parts = await uncovered(view, known);
   const total = parts.reduce((sum, { part }) => sum + part.rows, 0);
   if (total === 0) return undefined;
-  const { transform, epoch } =
-    known === undefined
-      ? await train(environment, view, parts, dtype, dimensions, options)
-      : { transform: await readEpoch(environment, known.epoch, dimensions, options), epoch: undefined };
-  const segments: IndexSegmentDraft[] = [];
-  let done = 0;
-  for (const stretch of stretchesOf(parts, (count) => transform.listBytes(count) <= listBytes)) {
-    const rows = { dtype, rowBytes: rowBytesOf(view.type), wantsBits };
-    const list = await codesOf(environment, stretch, transform, rows, options);
-    const { firstRowId } = stretch;
-    segments.push({ ...(await uploadList(environment, view, list, options)), firstRowId });
-    done += stretch.rows;
-    onProgress?.(done, total);
-  }
-  if (epoch !== undefined) return { kind, segments, epoch, builtRows: total };
-  return {
-    kind,
-    segments,
-    merges: await mergeLists(environment, view, transform, known?.lists ?? [], options),
+  const epoch = known === undefined ? null : toHex(known.epoch.hash);
+  const parameters = { epoch, bits: wantsBits };
+  const training = { dtype, dimensions, onProgress };
+  const rows = { dtype, rowBytes: rowBytesOf(view.type), wantsBits };
+  const build = async (journal: BuildJournal): Promise<IndexDraft> => {
+    const trained =
+      known === undefined ? await train(environment, view, parts, training, journal, options) : undefined;
+    const transform =
+      trained?.transform ??
+      (await readEpoch(environment, defined(known, 'index').epoch, dimensions, options));
+    const coding = { environment, view, transform, rows, journal, total, onProgress, options };
+    const segments = await segmentsOf(coding, parts);
+    if (trained !== undefined) return { kind, segments, epoch: trained.epoch, builtRows: trained.rows };
+    const merges = await mergeLists(environment, view, transform, known?.lists ?? [], options);
+    return { kind, segments, merges };
   };
+  return journaled(environment, view, { kind, parameters }, build, options);
+}
+
+interface Building {
+  readonly environment: ArrayEnvironment;
+  readonly view: ArrayView;
+  readonly transform: CodeTransform;
+  readonly rows: ListCoding;
+  readonly journal: BuildJournal;
+  readonly total: number;
+  readonly onProgress: OnProgress | undefined;
+  readonly options: CallOptions;
+}
+
+async function segmentsOf(building: Building, parts: readonly BasePart[]): Promise<IndexSegmentDraft[]> {
+  const { environment, view, transform, rows, journal, total, onProgress, options } = building;
+  const most = Math.min(listBytes, environment.memoryBytes / 4);
+  const stretches = stretchesOf(parts, (count) => transform.listBytes(count) <= most);
+  journal.plan(stretches.map(runOfStretch));
+  let done = journal.coveredRows;
+  if (journal.isResumed) onProgress?.(done, total, 'resume');
+  const segments: IndexSegmentDraft[] = [];
+  for (const stretch of stretches) {
+    const { firstRowId } = stretch;
+    const there = journal.segment(runOfStretch(stretch));
+    if (there !== undefined) {
+      segments.push({ ...there, firstRowId });
+      continue;
+    }
+    const list = await codesOf(environment, stretch, transform, rows, options);
+    const segment = await uploadList(environment, view, list, options);
+    await journal.noteSegment(runOfStretch(stretch), segment);
+    segments.push({ ...segment, firstRowId });
+    done += stretch.rows;
+    onProgress?.(done, total, 'code');
+  }
+  return segments;
 }
 
 function withoutBits(array: string): NacreError {
@@ -82,14 +120,27 @@ function withoutBits(array: string): NacreError {
   });
 }
 
+interface Trained {
+  readonly transform: CodeTransform;
+  readonly epoch: NewObject;
+  /** How many rows there were. */
+  readonly rows: number;
+}
+
 async function train(
   environment: ArrayEnvironment,
   view: ArrayView,
   parts: readonly BasePart[],
-  dtype: ScanDtype,
-  dimensions: number,
+  training: Training,
+  journal: BuildJournal,
   options: CallOptions,
-): Promise<{ transform: CodeTransform; epoch: NewObject }> {
-  const { transform, fields } = await trainTransform(environment, view, parts, dtype, dimensions, options);
-  return { transform, epoch: await writeEpoch(environment, view.entry.id, fields, options) };
+): Promise<Trained> {
+  const { dimensions, onProgress } = training;
+  const known = await journal.coding((epoch) => readEpoch(environment, epoch, dimensions, options));
+  if (known !== undefined && journal.trained !== undefined)
+    return { transform: known, epoch: journal.trained.epoch, rows: journal.trained.rows };
+  const sample = await sampleRows(environment, parts, rowBytesOf(view.type), { ...options, onProgress });
+  const extent = extentOf(parts);
+  const trained = await trainEpoch(environment, view, sample, training, { journal, ...extent }, options);
+  return { ...trained, rows: extent.rows };
 }

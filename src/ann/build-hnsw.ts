@@ -6,18 +6,22 @@
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
+import type { BasePart } from '../arrays/row-map.js';
 import { NacreError } from '../errors.js';
 import { v1 } from '../manifest/message.js';
+import type { NewObject } from '../manifest/objects.js';
 import type { IndexDraft, IndexSegmentDraft } from '../manifest/transaction.js';
 import { type CodeTransform, fromNative, type ScanDtype, type ScanMetric } from '../native.js';
 import type { BuiltGraph, HnswBuilder } from '../native/hnsw.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
+import { toHex } from '../util/bytes.js';
 import { lowerBound } from '../util/sorted.js';
 import { onAbort, throwIfAborted } from '../util/runtime.js';
+import { type BuildJournal, type BuiltIndex, journaled, runOfStretch } from './build-journal.js';
 import { ks } from './calibrate.js';
-import { calibrateGraphs } from './calibrate-graphs.js';
-import { readCoding, writeEpoch } from './epoch.js';
+import { graphCalibrations, measureGraph } from './calibrate-graphs.js';
+import { readCoding } from './epoch.js';
 import {
   areNeighbours,
   type Covered,
@@ -29,13 +33,16 @@ import {
   type Planned,
   rowsOf,
   type Run,
+  runOf,
 } from './merge.js';
-import { checkMetric, indexMetric } from './metrics.js';
-import { holdOut, type Sample } from './sample.js';
-import { trainTransform } from './train.js';
+import { indexMetric } from './metrics.js';
+import { mergeNearest, noNearest } from './nearest-rows.js';
+import type { OnProgress } from './progress.js';
+import { holdOut, type Sample, sampleRows } from './sample.js';
+import { trainEpoch, type Training } from './train.js';
 import { queriesWanted, TrueNearest } from './truth.js';
-import { eachWindowOf, goneRows, type Stretch, stretchesOf, uncovered } from './uncovered.js';
-import { checkUpdate, isOutgrown, metricOf } from './update.js';
+import { eachWindowOf, extentOf, goneRows, type Stretch, stretchesOf, uncovered } from './uncovered.js';
+import { beginningOf } from './update.js';
 import { uploadIndexObject } from './upload.js';
 
 export interface HnswOptions extends CallOptions {
@@ -50,8 +57,8 @@ export interface HnswOptions extends CallOptions {
   readonly m?: number;
   /** Rows that a walk keeps that looks for the links of a new row, 1 to 4,096. Default 200. */
   readonly efConstruction?: number;
-  /** Told how many of the rows are linked. */
-  readonly onProgress?: (linkedRows: number, totalRows: number) => void;
+  /** Told how far it is: `sample`, `train`, `link`, `calibrate`; of an update `link`. */
+  readonly onProgress?: OnProgress;
 }
 
 const kind = v1.IndexKind.INDEX_KIND_HNSW;
@@ -76,6 +83,9 @@ interface Building {
   readonly seed: number;
   /** Rows that need no node: see `goneRows`. */
   readonly gone: Uint8Array;
+  readonly journal: BuildJournal;
+  /** Once it is known what of the build is there. */
+  readonly onResume: () => void;
   /** Told how many rows were linked since the last time. */
   readonly onRows: (rows: number) => void;
   readonly options: CallOptions;
@@ -88,56 +98,85 @@ export async function buildHnswIndex(
   dtype: ScanDtype,
   dimensions: number,
   { update = false, metric: given, m, efConstruction, onProgress, ...options }: HnswOptions = {},
-): Promise<IndexDraft | undefined> {
-  const before = update ? view.index(kind) : undefined;
-  const metric = given ?? metricOf(before) ?? 'l2';
+): Promise<BuiltIndex | undefined> {
+  const { before, known, metric } = beginningOf(view, kind, 'hnsw', { update, metric: given });
   const links = m ?? (before?.links || defaults.m);
   const ef = efConstruction ?? (before?.efConstruction || defaults.efConstruction);
-  checkMetric(view.name, 'hnsw', metric);
   checkWhole('m', links, 2, 128);
   checkWhole('efConstruction', ef, 1, 4096);
-  checkUpdate(view.name, before, metric);
-  const known = before !== undefined && isOutgrown(before, view) ? undefined : before;
   const parts = await uncovered(view, known);
   if (parts.every(({ part }) => part.rows === 0)) return undefined;
   const gone = await goneRows(environment, view, options);
-  const rows = parts.reduce((sum, { part }) => sum + part.rows, 0);
-  const trained =
-    known === undefined
-      ? await trainTransform(environment, view, parts, dtype, dimensions, options)
-      : undefined;
-  const { transform, seed } =
-    trained === undefined
-      ? await readCoding(environment, defined(known, 'index').epoch, dimensions, options)
-      : { transform: trained.transform, ...trained.fields };
   const { rowSets } = environment.functions;
   const total = parts.reduce((sum, { firstRowId, part }) => {
     const dead = rowSets.slice(gone, firstRowId, firstRowId + part.rows);
     return sum + part.rows - rowSets.count(dead);
   }, 0);
-  let done = 0;
-  const onRows = (linked: number): void => {
-    done += linked;
-    onProgress?.(Math.min(done, total), total);
+  const of = { metric: indexMetric(metric), links, efConstruction: ef };
+  const parameters = known === undefined ? { epoch: null, ...of } : { epoch: toHex(known.epoch.hash) };
+  const build = async (journal: BuildJournal): Promise<IndexDraft> => {
+    const training = { dtype, dimensions, onProgress };
+    const trained =
+      known === undefined ? await train(environment, view, parts, training, journal, options) : undefined;
+    const { transform, seed } =
+      trained ?? (await readCoding(environment, defined(known, 'index').epoch, dimensions, options));
+    let done = 0;
+    const onResume = (): void => {
+      done = Math.min(journal.coveredRows, total);
+      if (journal.isResumed) onProgress?.(done, total, 'resume');
+    };
+    const onRows = (rows: number): void => {
+      done += rows;
+      onProgress?.(Math.min(done, total), total, 'link');
+    };
+    const how = { dtype, rowBytes: rowBytesOf(view.type), metric, m: known?.links || links, seed };
+    const coded = { environment, view, transform, gone, journal, onResume, onRows, options };
+    const building: Building = { ...how, ...coded, efConstruction: known?.efConstruction || ef };
+    // What a node takes while it is linked is about a tenth more.
+    const bytesOf = (rows: number): number => environment.native.hnswBytes(transform, building.m, rows);
+    const fits = (rows: number): boolean => bytesOf(rows) <= environment.memoryBytes / 2;
+    const stretches = stretchesOf(parts, fits);
+    const runs = fewRuns(mergeRuns(planned(stretches, known?.lists ?? []), fits), fits);
+    if (runs.length > mostGraphs || runs.some((run) => isMade(run) && !fits(rowsOf(run))))
+      throw tooLarge(view.name, bytesOf(rowsOf(runs.flat())));
+    if (trained === undefined) return { kind, ...(await addTo(building, runs)) };
+    const { epoch, held, rows: builtRows } = trained;
+    const made = await buildAll(building, stretches, { dimensions, held, total, onProgress });
+    return { kind, epoch, builtRows, ...of, ...made };
   };
-  const how = { dtype, rowBytes: rowBytesOf(view.type), metric, m: known?.links || links, seed };
-  const of = { ...how, efConstruction: known?.efConstruction || ef, gone, onRows, options };
-  const building: Building = { environment, view, transform, ...of };
-  // What a node takes while it is linked is about a tenth more.
-  const bytesOf = (rows: number): number => environment.native.hnswBytes(transform, building.m, rows);
-  const fits = (rows: number): boolean => bytesOf(rows) <= environment.memoryBytes / 2;
-  const stretches = stretchesOf(parts, fits);
-  const runs = fewRuns(mergeRuns(planned(stretches, known?.lists ?? []), fits), fits);
-  if (runs.length > mostGraphs || runs.some((run) => isMade(run) && !fits(rowsOf(run))))
-    throw tooLarge(view.name, bytesOf(rowsOf(runs.flat())));
-  if (trained === undefined) return { kind, ...(await addTo(building, runs)) };
-  const { held } = holdOut(trained.sample, queriesWanted);
-  const [epoch, made] = await Promise.all([
-    writeEpoch(environment, view.entry.id, trained.fields, options),
-    buildAll(building, stretches, dimensions, held),
-  ]);
-  const asked = { metric: indexMetric(metric), builtRows: rows, links, efConstruction: ef };
-  return { kind, epoch, ...asked, ...made };
+  return journaled(environment, view, { kind, parameters }, build, options);
+}
+
+interface Trained {
+  readonly transform: CodeTransform;
+  readonly seed: number;
+  readonly epoch: NewObject;
+  /** How many rows there were. */
+  readonly rows: number;
+  /** Rows that graphs are measured by. */
+  readonly held: Sample;
+}
+
+async function train(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  parts: readonly BasePart[],
+  training: Training,
+  journal: BuildJournal,
+  options: CallOptions,
+): Promise<Trained> {
+  // A build that goes on is measured by the same rows, whatever came since.
+  const extent = journal.trained ?? extentOf(parts);
+  const { rows, endRowId } = extent;
+  const sampled = parts.filter(({ firstRowId }) => firstRowId < endRowId);
+  const { dimensions, onProgress } = training;
+  const sample = await sampleRows(environment, sampled, rowBytesOf(view.type), { ...options, onProgress });
+  const { held } = holdOut(sample, queriesWanted);
+  const known = await journal.coding((epoch) => readCoding(environment, epoch, dimensions, options));
+  if (known !== undefined && journal.trained !== undefined)
+    return { ...known, epoch: journal.trained.epoch, rows, held };
+  const noted = { journal, rows, endRowId };
+  return { ...(await trainEpoch(environment, view, sample, training, noted, options)), rows, held };
 }
 
 function tooLarge(array: string, bytes: number): NacreError {
@@ -156,51 +195,93 @@ function checkWhole(name: string, value: number, least: number, most: number): v
   });
 }
 
-/** Graphs without the rows that are held out, by which they are measured, and then with them. */
+interface Measured {
+  readonly dimensions: number;
+  readonly held: Sample;
+  readonly total: number;
+  readonly onProgress: OnProgress | undefined;
+}
+
+/**
+ * Each graph without the rows that are held out, by which it is measured, and then with them: one is in
+ * memory at a time.
+ */
 async function buildAll(
   building: Building,
   stretches: readonly Stretch[],
-  dimensions: number,
-  held: Sample,
+  { dimensions, held, total, onProgress }: Measured,
 ): Promise<Pick<IndexDraft, 'segments' | 'calibrations'>> {
-  const { environment, transform, metric, dtype, rowBytes } = building;
-  const how = { metric, dtype, dimensions };
-  const truth = await TrueNearest.start(environment, held, transform, how, Math.max(...ks));
+  const { environment, transform, metric, dtype, rowBytes, journal, options } = building;
+  const how = { metric, dtype, dimensions, signal: options.signal };
+  const most = Math.max(...ks);
   const { rowSets } = environment.functions;
   const heldSet = rowSets.fromSorted(held.ids);
-  const graphs: { readonly stretch: Stretch; readonly graph: BuiltGraph }[] = [];
+  const segments: IndexSegmentDraft[] = [];
+  const named = (stretch: Stretch): Run => withoutGone(building, runOfStretch(stretch));
+  let nearest = journal.planMeasured(stretches.map(named), held);
+  let before = Math.min(journal.coveredRows, total);
+  building.onResume();
   for (const stretch of stretches) {
-    const dead = rowSets.union(goneOf(building, stretch), heldSet);
-    const graph = await link(building, stretch, async (builder) => {
+    const { firstRowId } = stretch;
+    const there = journal.segment(named(stretch));
+    if (there !== undefined) {
+      segments.push({ ...there, firstRowId });
+      continue;
+    }
+    let linked = 0;
+    const onRows = (rows: number): void => onProgress?.(before + (linked += rows), total, 'link');
+    const truth = await TrueNearest.start(environment, held, transform, how, most);
+    const gone = goneOf(building, stretch);
+    const dead = rowSets.union(gone, heldSet);
+    const graph = await link({ ...building, onRows }, stretch, async (builder) => {
       const add = async (bytes: Uint8Array, rows: number, firstRowId: number): Promise<void> => {
         await builder.add(bytes, firstRowId, undefined, dead);
         await truth.add(bytes, rows, firstRowId, dead);
       };
-      await eachWindowOf(environment, stretch, rowBytes, add, building.options);
+      await eachWindowOf(environment, stretch, rowBytes, add, options);
     });
-    graphs.push({ stretch, graph });
+    const measured = await measureGraph(environment, transform, graph, truth, how, onProgress);
+    nearest = measured && nearest?.map((one, q) => mergeNearest(one, measured[q] ?? noNearest, most));
+    const segment = await upload(building, await linkHeld(building, graph, stretch, held), stretch);
+    await journal.noteSegment(named(stretch), segment, async () => nearest);
+    segments.push(segment);
+    before = Math.min(before + stretch.rows - rowSets.count(gone), total);
+    onProgress?.(before, total, 'link');
   }
-  const made = graphs.map(({ graph }) => graph);
-  const calibrations = await calibrateGraphs(environment, transform, made, truth, how);
-  const segments: IndexSegmentDraft[] = [];
-  for (const { stretch, graph } of graphs) {
-    const { firstRowId, rows } = stretch;
-    const gone = goneOf(building, stretch);
-    const [start, end] = [firstRowId, firstRowId + rows].map((id) => lowerBound(held.ids, id));
-    const whole = await link(building, stretch, async (builder) => {
-      await adopt(building, builder, graph.bytes);
-      const bytes = held.bytes.subarray((start ?? 0) * rowBytes, (end ?? 0) * rowBytes);
-      await builder.add(bytes, 0, held.ids.slice(start, end), gone);
-    });
-    segments.push(await upload(building, whole, stretch));
-  }
-  return { segments, calibrations };
+  return { segments, calibrations: nearest === undefined ? [] : graphCalibrations(nearest, segments.length) };
+}
+
+/** A graph with those of the held rows that are of its stretch. */
+function linkHeld(
+  building: Building,
+  graph: BuiltGraph,
+  stretch: Stretch,
+  held: Sample,
+): Promise<BuiltGraph> {
+  const { firstRowId, rows } = stretch;
+  const [start, end] = [firstRowId, firstRowId + rows].map((id) => lowerBound(held.ids, id));
+  const { rowBytes } = building;
+  return link({ ...building, onRows: () => undefined }, stretch, async (builder) => {
+    await adopt(building, builder, graph.bytes);
+    const bytes = held.bytes.subarray((start ?? 0) * rowBytes, (end ?? 0) * rowBytes);
+    await builder.add(bytes, 0, held.ids.slice(start, end), goneOf(building, stretch));
+  });
 }
 
 /** New rows into graphs of their own, or into such that are there; the largest one keeps its links. */
 function addTo(building: Building, runs: readonly (readonly Planned[])[]): Promise<MadeSegments> {
-  const make = async (run: Run) =>
-    upload(building, await link(building, run, (builder) => addRun(building, builder, run)), run);
+  const { journal, onResume } = building;
+  const named = (run: Run): Run => withoutGone(building, run);
+  journal.plan(runs.map(runOf).map(named));
+  onResume();
+  const make = async (run: Run) => {
+    const there = journal.segment(named(run));
+    if (there !== undefined) return there;
+    const graph = await link(building, run, (builder) => addRun(building, builder, run));
+    const made = await upload(building, graph, run);
+    await journal.noteSegment(named(run), made);
+    return made;
+  };
   return makeRuns(runs, make, building.options);
 }
 
@@ -235,6 +316,11 @@ function adopt(
 /** Of some rows those that need no node. */
 function goneOf({ environment, gone }: Building, { firstRowId, rows }: Covered): Uint8Array {
   return environment.functions.rowSets.slice(gone, firstRowId, firstRowId + rows);
+}
+
+/** A run as it is noted: whose graph leaves other rows out is another one. */
+function withoutGone(building: Building, run: Run): Run {
+  return { ...run, gone: goneOf(building, run) };
 }
 
 /** The graph of rows that a builder is given: all of these that need a node. */

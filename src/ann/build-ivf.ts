@@ -4,19 +4,21 @@
 // Rows are streamed twice: once as a sample that centroids are trained on, once into their lists. What is in
 // memory is the sample, a window of rows, and the codes of one segment. Dropped and overridden rows are coded
 // too, as in `build-exact.ts`.
-import type { ArrayView, CodeList } from '../arrays/array-view.js';
+import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import type { BasePart } from '../arrays/row-map.js';
 import { v1 } from '../manifest/message.js';
 import type { NewObject } from '../manifest/objects.js';
-import type { CalibrationDraft, IndexDraft } from '../manifest/transaction.js';
+import type { IndexDraft } from '../manifest/transaction.js';
 import { type CodeTransform, fromNative, type ScanDtype, type ScanMetric } from '../native.js';
-import type { BuiltLists, IvfQuantizer } from '../native/ivf.js';
+import { untilCancelled } from '../native/cancel.js';
+import type { BuiltLists, Centroids, IvfQuantizer } from '../native/ivf.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { NacreError } from '../errors.js';
 import { defined } from '../util/assert.js';
-import { throwIfAborted } from '../util/runtime.js';
+import { toHex } from '../util/bytes.js';
+import { type BuildJournal, type BuiltIndex, journaled } from './build-journal.js';
 import { Calibrator } from './calibrate.js';
 import { makeQuantizer, readListCoding, writeEpoch } from './epoch.js';
 import {
@@ -26,17 +28,20 @@ import {
   mergeRuns,
   mergeSegments,
   planned,
+  type Planned,
   type Run,
+  runOf,
   type SegmentInMemory,
   segmentInMemory,
   uploadSegment,
 } from './merge.js';
-import { checkMetric, indexMetric } from './metrics.js';
-import { holdOut, type Sample } from './sample.js';
+import { indexMetric, isByDirection } from './metrics.js';
+import type { OnProgress } from './progress.js';
+import { holdOut, type Sample, sampleBytesLimit, sampleRows } from './sample.js';
 import { trainTransform } from './train.js';
-import { queriesWanted } from './truth.js';
-import { eachWindowOf, type Stretch, stretchesOf, uncovered } from './uncovered.js';
-import { checkUpdate, isOutgrown, metricOf } from './update.js';
+import { type CalibratedScan, queriesWanted } from './truth.js';
+import { eachWindowOf, extentOf, type Stretch, stretchesOf, uncovered } from './uncovered.js';
+import { beginningOf } from './update.js';
 
 export interface IvfOptions extends CallOptions {
   /**
@@ -51,8 +56,8 @@ export interface IvfOptions extends CallOptions {
    * root of the rows.
    */
   readonly nlist?: number;
-  /** Told how many of the rows are in lists. */
-  readonly onProgress?: (codedRows: number, totalRows: number) => void;
+  /** Told how far it is: `sample`, `train`, `code`, `calibrate`; of an update `code`. */
+  readonly onProgress?: OnProgress;
 }
 
 /** Rows of the sample for each list, as far as they fit its bytes. */
@@ -62,7 +67,10 @@ const rowsOfList = 64;
 const turns = 8;
 const splittingTurns = 6;
 
-/** Codes of one segment at most: those of all its lists lie in memory while it is built. */
+/**
+ * Codes of one segment at most, and a quarter of the memory budget: those of all its lists lie in memory
+ * while it is built.
+ */
 const segmentBytes = 512 * 2 ** 20;
 
 interface Building {
@@ -70,8 +78,10 @@ interface Building {
   readonly view: ArrayView;
   readonly dtype: ScanDtype;
   readonly rowBytes: number;
+  readonly byDirection: boolean;
   readonly quantizer: IvfQuantizer;
   readonly calibrator: Calibrator | undefined;
+  readonly journal: BuildJournal;
   readonly onRows: (rows: number) => void;
   readonly options: CallOptions;
 }
@@ -83,47 +93,66 @@ export async function buildIvfIndex(
   dtype: ScanDtype,
   dimensions: number,
   { update = false, metric: given, nlist, onProgress, ...options }: IvfOptions = {},
-): Promise<IndexDraft | undefined> {
+): Promise<BuiltIndex | undefined> {
   const kind = v1.IndexKind.INDEX_KIND_IVF;
-  const before = update ? view.index(kind) : undefined;
-  const metric = given ?? metricOf(before) ?? 'l2';
-  check(view.name, metric, nlist);
-  checkUpdate(view.name, before, metric);
-  const known = before !== undefined && isOutgrown(before, view) ? undefined : before;
+  const { known, metric } = beginningOf(view, kind, 'ivf', { update, metric: given });
+  checkLists(nlist);
   const parts = await uncovered(view, known);
   const total = parts.reduce((sum, { part }) => sum + part.rows, 0);
   if (total === 0 && known === undefined) return undefined;
-  const rowBytes = rowBytesOf(view.type);
-  const lists = nlist ?? defaultLists(total);
-  const trained =
+  const parameters =
     known === undefined
-      ? await train(environment, view, parts, { dtype, dimensions, lists }, options)
-      : undefined;
-  const coding = known && (await readListCoding(environment, known.epoch, dimensions, options));
-  const { transform, quantizer } = defined(trained ?? coding, 'coding of rows');
-  const calibrator =
-    trained && (await Calibrator.start(environment, trained.held, transform, { metric, dtype, dimensions }));
-  let done = 0;
-  const onRows = (rows: number): void => {
-    done += rows;
-    onProgress?.(done, total);
+      ? { epoch: null, metric: indexMetric(metric), nlist: nlist ?? null }
+      : { epoch: toHex(known.epoch.hash) };
+  const byDirection = isByDirection(metric);
+  const build = async (journal: BuildJournal): Promise<IndexDraft | undefined> => {
+    const training = { dtype, dimensions, nlist, byDirection, onProgress };
+    const trained =
+      known === undefined ? await train(environment, view, parts, training, journal, options) : undefined;
+    const coding = known && (await readListCoding(environment, known.epoch, dimensions, options));
+    const { transform, quantizer } = defined(trained ?? coding, 'coding of rows');
+    const most = Math.min(segmentBytes, environment.memoryBytes / 4);
+    const fits = (rows: number): boolean => transform.listBytes(rows) <= most;
+    const runs = mergeRuns(planned(stretchesOf(parts, fits), known?.lists ?? []), fits);
+    const how = { metric, dtype, dimensions, signal: options.signal };
+    const all = runs.map(runOf);
+    const calibrator = trained && (await calibratorOf(environment, trained, journal, all, how));
+    if (trained === undefined) journal.plan(all);
+    let done = journal.coveredRows;
+    if (journal.isResumed) onProgress?.(done, total, 'resume');
+    const onRows = (rows: number): void => {
+      done += rows;
+      onProgress?.(done, total, 'code');
+    };
+    const rowBytes = rowBytesOf(view.type);
+    const of = { dtype, rowBytes, byDirection, quantizer, calibrator };
+    const building = { environment, view, ...of, journal, onRows, options };
+    const { segments, merges } = await put(building, runs);
+    if (trained === undefined || calibrator === undefined)
+      return segments.length + merges.length === 0 ? undefined : { kind, segments, merges };
+    const calibrations = await calibrator.finish(quantizer, onProgress);
+    const { epoch, rows: builtRows } = trained;
+    return { kind, epoch, segments, metric: indexMetric(metric), builtRows, calibrations };
   };
-  const building = { environment, view, dtype, rowBytes, quantizer, calibrator, onRows, options };
-  const stretches = stretchesOf(parts, (rows) => transform.listBytes(rows) <= segmentBytes);
-  const { segments, merges } = await put(building, transform, stretches, known?.lists ?? []);
-  if (trained === undefined || calibrator === undefined) {
-    return segments.length + merges.length === 0 ? undefined : { kind, segments, merges };
-  }
-  const calibrations: readonly CalibrationDraft[] = await calibrator.finish(quantizer);
-  const of = { metric: indexMetric(metric), builtRows: total, calibrations };
-  return { kind, epoch: trained.epoch, segments, ...of };
+  return journaled(environment, view, { kind, parameters }, build, options);
+}
+
+/** Goes on from the nearest rows that were found before the build was left. */
+async function calibratorOf(
+  environment: ArrayEnvironment,
+  { held, transform }: Trained,
+  journal: BuildJournal,
+  runs: readonly Run[],
+  how: CalibratedScan,
+): Promise<Calibrator> {
+  const before = journal.planMeasured(runs, held) ?? [];
+  return Calibrator.start(environment, held, transform, how, before);
 }
 
 /** More would be read as centroids alone than most arrays have rows. */
 const mostLists = 65_536;
 
-function check(array: string, metric: ScanMetric, nlist: number | undefined): void {
-  checkMetric(array, 'ivf', metric);
+function checkLists(nlist: number | undefined): void {
   if (nlist === undefined || (Number.isSafeInteger(nlist) && nlist >= 1 && nlist <= mostLists)) return;
   throw new NacreError(
     'InvalidArgument',
@@ -143,52 +172,100 @@ interface Trained {
   readonly transform: CodeTransform;
   readonly quantizer: IvfQuantizer;
   readonly epoch: NewObject;
+  /** How many rows there were. */
+  readonly rows: number;
   /** Rows that nothing was trained on, but for the rotation and the mean. */
   readonly held: Sample;
+}
+
+interface Training {
+  readonly dtype: ScanDtype;
+  readonly dimensions: number;
+  readonly nlist: number | undefined;
+  readonly byDirection: boolean;
+  readonly onProgress: OnProgress | undefined;
 }
 
 async function train(
   environment: ArrayEnvironment,
   view: ArrayView,
   parts: readonly BasePart[],
-  { dtype, dimensions, lists }: { dtype: ScanDtype; dimensions: number; lists: number },
+  { dtype, dimensions, nlist, byDirection, onProgress }: Training,
+  journal: BuildJournal,
   options: CallOptions,
 ): Promise<Trained> {
-  const rowsLimit = Math.max(16_384, lists * rowsOfList);
-  const how = { ...options, rowsLimit };
-  const trained = await trainTransform(environment, view, parts, dtype, dimensions, how);
-  const { transform, fields } = trained;
-  const { held, rest } = holdOut(trained.sample, queriesWanted);
-  const { native } = environment;
-  const { seed } = fields;
-  try {
-    const trainer = await native.createIvfTrainer(transform, { dtype, lists, seed }, rest.bytes);
-    for (let turn = 0; turn < turns; turn++) {
-      throwIfAborted(options.signal);
-      await trainer.turn(rest.bytes, turn < splittingTurns);
-    }
-    const centroids = await trainer.finish();
-    const of = { centroidScales: centroids.scales, centroidSteps: centroids.steps };
-    const [epoch, quantizer] = await Promise.all([
-      writeEpoch(environment, view.entry.id, { ...fields, ...of }, options),
-      makeQuantizer(environment, transform, centroids),
-    ]);
-    return { transform, quantizer, epoch, held };
-  } catch (error) {
-    throw fromNative(error);
-  }
+  // A build that goes on is measured by the same rows, whatever came since.
+  const extent = journal.trained ?? extentOf(parts);
+  const { rows } = extent;
+  const lists = nlist ?? defaultLists(rows);
+  const singles = Math.floor(sampleBytesLimit / (4 * dimensions));
+  const wanted = Math.max(16_384, lists * rowsOfList);
+  // Directions are float32, whatever the rows are.
+  const rowsLimit = byDirection ? Math.min(wanted, Math.max(1, singles)) : wanted;
+  const how = { ...options, rowsLimit, onProgress };
+  const sampled = parts.filter(({ firstRowId }) => firstRowId < extent.endRowId);
+  const sample = await sampleRows(environment, sampled, rowBytesOf(view.type), how);
+  const { held, rest } = holdOut(sample, queriesWanted);
+  const known = await journal.coding((epoch) => readListCoding(environment, epoch, dimensions, options));
+  if (known !== undefined && journal.trained !== undefined)
+    return { ...known, epoch: journal.trained.epoch, rows, held };
+  // One before the turns of the iteration, and one after them.
+  let steps = 0;
+  const step = (): void => onProgress?.(steps++, turns + 2, 'train');
+  step();
+  const { transform, fields } = await trainTransform(environment, dtype, dimensions, sample, options);
+  step();
+  const iteration = { dtype, dimensions, byDirection, lists, seed: fields.seed, step };
+  const centroids = await trainCentroids(environment, transform, rest, iteration, options);
+  const of = { centroidScales: centroids.scales, centroidSteps: centroids.steps };
+  const [epoch, quantizer] = await Promise.all([
+    writeEpoch(environment, view.entry.id, { ...fields, ...of }, options),
+    makeQuantizer(environment, transform, centroids),
+  ]);
+  await journal.noteTrained({ epoch, rows, endRowId: extent.endRowId });
+  step();
+  return { transform, quantizer, epoch, rows, held };
 }
 
-function put(
-  building: Building,
+interface Iteration extends Pick<Training, 'dtype' | 'dimensions' | 'byDirection'> {
+  readonly lists: number;
+  readonly seed: number;
+  /** Told of each turn. */
+  readonly step: () => void;
+}
+
+async function trainCentroids(
+  { native }: ArrayEnvironment,
   transform: CodeTransform,
-  stretches: readonly Stretch[],
-  known: readonly CodeList[],
-): Promise<MadeSegments> {
-  const { environment, view, quantizer, options } = building;
-  const most = Math.min(segmentBytes, environment.memoryBytes / 4);
-  const fits = (rows: number): boolean => transform.listBytes(rows) <= most;
-  const make = async ({ stretches: [stretch, ...others], lists }: Run) => {
+  sample: Sample,
+  { dtype, dimensions, byDirection, lists, seed, step }: Iteration,
+  { signal }: CallOptions,
+): Promise<Centroids> {
+  const typed = (error: unknown): never => {
+    throw fromNative(error);
+  };
+  const rows = byDirection
+    ? await native.directionsOf(dtype, dimensions, sample.bytes).catch(typed)
+    : sample.bytes;
+  const training = { dtype: byDirection ? 'float32' : dtype, lists, seed } as const;
+  const trainer = await native.createIvfTrainer(transform, training, rows).catch(typed);
+  for (let turn = 0; turn < turns; turn++) {
+    await untilCancelled(trainer, signal, () => trainer.turn(rows, turn < splittingTurns));
+    step();
+  }
+  return untilCancelled(trainer, signal, () => trainer.finish(byDirection));
+}
+
+function put(building: Building, runs: readonly (readonly Planned[])[]): Promise<MadeSegments> {
+  const { environment, view, quantizer, calibrator, journal, options } = building;
+  const make = async (run: Run) => {
+    const there = journal.segment(run);
+    if (there !== undefined) return there;
+    const made = await build(run);
+    await journal.noteSegment(run, made, async () => calibrator?.nearest());
+    return made;
+  };
+  const build = async ({ stretches: [stretch, ...others], lists }: Run) => {
     if (stretch !== undefined && others.length + lists.length === 0)
       return uploadSegment(environment, view, await listsOf(building, stretch), options);
     const pieces: SegmentInMemory[] = [];
@@ -201,15 +278,15 @@ function put(
     pieces.sort((a, b) => a.firstRowId - b.firstRowId);
     return uploadSegment(environment, view, await mergeSegments(environment, quantizer, pieces), options);
   };
-  return makeRuns(mergeRuns(planned(stretches, known), fits), make, options);
+  return makeRuns(runs, make, options);
 }
 
 async function listsOf(building: Building, stretch: Stretch): Promise<BuiltLists> {
   const { environment, dtype, rowBytes, quantizer, calibrator, onRows, options } = building;
-  const builder = environment.native.createIvfBuilder(quantizer, dtype);
+  const builder = environment.native.createIvfBuilder(quantizer, dtype, building.byDirection);
   try {
     const work = async (bytes: Uint8Array, rows: number, firstRowId: number): Promise<void> => {
-      const lists = await builder.assign(bytes);
+      const lists = await untilCancelled(builder, options.signal, () => builder.assign(bytes));
       await builder.add(bytes, lists, firstRowId - stretch.firstRowId);
       await calibrator?.add(bytes, lists, firstRowId);
       onRows(rows);

@@ -4,7 +4,10 @@ import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { CalibrationDraft } from '../manifest/transaction.js';
 import { type CodeTransform, fromNative } from '../native.js';
 import type { BuiltGraph } from '../native/hnsw.js';
+import { untilCancelled } from '../native/cancel.js';
 import { calibration, ks } from './calibrate.js';
+import type { NearestRows } from './nearest-rows.js';
+import type { OnProgress } from './progress.js';
 import type { CalibratedScan, TrueNearest } from './truth.js';
 
 /** Numbers of rows that are told apart. */
@@ -13,38 +16,55 @@ const grid = [8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 64, 80, 96, 128, 160, 1
 /** Queries whose rows are compared in one turn of the event loop. */
 const queriesOfTurn = 64;
 
-/** Empty where codes cannot stand for the queries. */
-export async function calibrateGraphs(
+/**
+ * The nearest rows of the queries among those of a graph, each marked with one less than the least number
+ * that finds it. Undefined where codes cannot stand for the queries.
+ */
+export async function measureGraph(
   { native }: ArrayEnvironment,
   transform: CodeTransform,
-  graphs: readonly BuiltGraph[],
+  { bytes }: BuiltGraph,
   truth: TrueNearest,
-  { metric, dtype, dimensions }: CalibratedScan,
-): Promise<CalibrationDraft[]> {
-  const nearest = await truth.finish();
-  // Of each of the nearest rows one less than the least number that finds it.
-  const ranks = nearest.map((ids) => Array.from(ids, () => Number.POSITIVE_INFINITY));
+  { metric, dtype, dimensions, signal }: CalibratedScan,
+  onProgress?: OnProgress,
+): Promise<NearestRows[] | undefined> {
+  const nearest = (await truth.found()).map((found) => ({
+    ...found,
+    marks: found.ids.map(() => Number.POSITIVE_INFINITY),
+  }));
   const { queries } = truth;
   try {
-    const segments = graphs.map(({ bytes }) => native.openHnswSegment(transform, bytes));
-    const bytes = graphs.map((graph) => graph.bytes);
+    const segment = native.openHnswSegment(transform, bytes);
     const none = native.createRowParts([]);
-    for (const ef of grid) {
+    for (const [i, ef] of grid.entries()) {
       const scan = await native.createExactScanLater({ metric, dtype, dimensions, k: ef, queries });
       // All that a walk keeps: the best of it get exact scores when a query asks.
       const search = native.createHnswSearch(scan, transform, true);
-      if (search === null) return [];
-      await search.search(segments, bytes, none, { ef, first: ef, most: ef });
+      if (search === null) return undefined;
+      await untilCancelled(search, signal, () =>
+        search.search([segment], [bytes], none, { ef, first: ef, most: ef }),
+      );
       const found = await scan.resultsLater();
-      for (const [q, ids] of nearest.entries()) {
+      for (const [q, { ids, marks }] of nearest.entries()) {
         if (q % queriesOfTurn === 0) await nextTurn();
         const kept = new Set(found.ids.subarray(q * ef, q * ef + (found.counts[q] ?? 0)));
-        const rank = ranks[q] ?? [];
-        for (const [i, id] of ids.entries()) if (kept.has(id)) rank[i] = Math.min(rank[i] ?? ef, ef - 1);
+        for (const [at, id] of ids.entries()) {
+          if (kept.has(id)) marks[at] = Math.min(marks[at] ?? ef, ef - 1);
+        }
       }
+      onProgress?.(Math.floor(((i + 1) * nearest.length) / grid.length), nearest.length, 'calibrate');
     }
   } catch (error) {
     throw fromNative(error);
   }
+  return nearest;
+}
+
+/** By the nearest rows among those of all graphs, each as it was measured in its own. */
+export function graphCalibrations(nearest: readonly NearestRows[], graphs: number): CalibrationDraft[] {
+  const ranks = nearest.map(({ marks }) =>
+    // Of what several walks keep, the best that are as many as one of them keeps count.
+    Array.from(marks, (mark, place) => (graphs > 1 ? Math.max(mark, place) : mark)),
+  );
   return ks.map((k) => calibration(k, grid, ranks));
 }

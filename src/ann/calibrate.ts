@@ -6,7 +6,10 @@ import type { CalibrationDraft } from '../manifest/transaction.js';
 import type { CodeTransform } from '../native.js';
 import type { IvfQuantizer } from '../native/ivf.js';
 import { defined } from '../util/assert.js';
+import { throwIfAborted } from '../util/runtime.js';
 import { lastAtMost } from '../util/sorted.js';
+import { mergeNearest, type NearestRows, noNearest } from './nearest-rows.js';
+import type { OnProgress } from './progress.js';
 import type { Sample } from './sample.js';
 import { type CalibratedScan, TrueNearest } from './truth.js';
 
@@ -27,10 +30,18 @@ export class Calibrator {
   readonly #environment: ArrayEnvironment;
   readonly #how: CalibratedScan;
   readonly #nearest: TrueNearest;
+  /** Of each query, of rows that came before this began. */
+  readonly #before: readonly NearestRows[];
   /** Of each row that came, in the order of their ids, its list. */
   readonly #lists: { readonly firstId: number; readonly lists: Uint32Array }[] = [];
 
-  private constructor(environment: ArrayEnvironment, how: CalibratedScan, nearest: TrueNearest) {
+  private constructor(
+    environment: ArrayEnvironment,
+    how: CalibratedScan,
+    nearest: TrueNearest,
+    before: readonly NearestRows[],
+  ) {
+    this.#before = before;
     this.#environment = environment;
     this.#how = how;
     this.#nearest = nearest;
@@ -42,10 +53,12 @@ export class Calibrator {
     sample: Sample,
     transform: CodeTransform,
     how: CalibratedScan,
+    before: readonly NearestRows[] = [],
   ): Promise<Calibrator> {
     // One more than wanted: the query itself.
     const k = Math.max(...ks) + 1;
-    return new Calibrator(environment, how, await TrueNearest.start(environment, sample, transform, how, k));
+    const nearest = await TrueNearest.start(environment, sample, transform, how, k);
+    return new Calibrator(environment, how, nearest, before);
   }
 
   async add(rows: Uint8Array, lists: Uint32Array, firstId: number): Promise<void> {
@@ -53,20 +66,38 @@ export class Calibrator {
     await this.#nearest.add(rows, lists.length, firstId);
   }
 
-  async finish(quantizer: IvfQuantizer): Promise<CalibrationDraft[]> {
-    const found = await this.#nearest.finish();
+  /** The nearest rows of each query so far, marked with their lists. */
+  async nearest(): Promise<NearestRows[]> {
+    const found = await this.#nearest.found();
+    const most = Math.max(...ks);
+    const nearest: NearestRows[] = [];
+    for (const [q, { ids, keys }] of found.entries()) {
+      if (q % queriesOfTurn === 0) await nextTurn();
+      const here = { ids, keys, marks: ids.map((id) => this.#listOf(id)) };
+      nearest.push(mergeNearest(this.#before[q] ?? noNearest, here, most));
+    }
+    return nearest;
+  }
+
+  async finish(quantizer: IvfQuantizer, onProgress?: OnProgress): Promise<CalibrationDraft[]> {
+    const found = await this.nearest();
     const probes = Math.min(quantizer.lists(), defined(grid.at(-1), 'number of lists'));
     const { native } = this.#environment;
-    const { dimensions, metric, dtype } = this.#how;
+    const { dimensions, metric, dtype, signal } = this.#how;
     const ranks: number[][] = [];
-    for (const [q, nearest] of found.entries()) {
-      if (q % queriesOfTurn === 0) await nextTurn();
+    for (const [q, { marks }] of found.entries()) {
+      if (q % queriesOfTurn === 0) {
+        onProgress?.(q, found.length, 'calibrate');
+        await nextTurn();
+        throwIfAborted(signal);
+      }
       const queries = this.#nearest.queries.subarray(q * dimensions, (q + 1) * dimensions);
       const one = native.createExactScan({ metric, dtype, dimensions, k: 1, queries });
       const order = native.createIvfSearch(one, quantizer, probes, false)?.probes(0) ?? new Uint32Array(0);
       const rankOf = new Map(Array.from(order, (list, rank) => [list, rank]));
-      ranks.push(Array.from(nearest, (id) => rankOf.get(this.#listOf(id)) ?? Number.POSITIVE_INFINITY));
+      ranks.push(Array.from(marks, (list) => rankOf.get(list) ?? Number.POSITIVE_INFINITY));
     }
+    onProgress?.(found.length, found.length, 'calibrate');
     const counts = grid.filter((count) => count <= quantizer.lists());
     return ks.map((k) => calibration(k, counts, ranks));
   }

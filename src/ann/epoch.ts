@@ -108,7 +108,7 @@ export async function makeQuantizer(
 }
 
 export function makeTransform(
-  { native }: ArrayEnvironment,
+  { native }: Pick<ArrayEnvironment, 'native'>,
   { seed, mean, basis }: Pick<Epoch, 'seed' | 'mean' | 'basis'>,
 ): CodeTransform {
   try {

@@ -9,7 +9,10 @@ import { throwIfAborted } from '../util/runtime.js';
 import type { Stretch } from './uncovered.js';
 import { uploadIndexObject } from './upload.js';
 
-/** Codes of one object: large enough for few requests, small enough to hold one in memory. */
+/**
+ * Codes of one object, and a quarter of the memory budget at most: large enough for few requests, small
+ * enough to hold one in memory.
+ */
 export const listBytes = 64 * 2 ** 20;
 
 /** Rows that are coded together, `CHUNK_ROWS` of the kernels. */

@@ -42,6 +42,14 @@ export function planned(stretches: readonly Stretch[], known: readonly CodeList[
 export interface Run extends Covered {
   readonly stretches: readonly Stretch[];
   readonly lists: readonly CodeList[];
+  /** A row set: those of its rows that its segment leaves out. */
+  readonly gone?: Uint8Array;
+}
+
+export function runOf(run: readonly Planned[]): Run {
+  const stretches = run.flatMap(({ of }) => ('part' in of ? [] : of));
+  const lists = run.flatMap(({ of }) => ('part' in of ? of : []));
+  return { firstRowId: defined(run[0], 'first of a run').firstRowId, rows: rowsOf(run), stretches, lists };
 }
 
 /** New segments, and those that take the place of some that were there. */
@@ -61,11 +69,9 @@ export async function makeRuns(
   for (const run of runs) {
     throwIfAborted(signal);
     if (!isMade(run)) continue;
-    const stretches = run.flatMap(({ of }) => ('part' in of ? [] : of));
-    const lists = run.flatMap(({ of }) => ('part' in of ? of : []));
-    const { firstRowId } = defined(run[0], 'first of a run');
-    const made = await make({ firstRowId, rows: rowsOf(run), stretches, lists });
-    const segment = { ...made, firstRowId };
+    const one = runOf(run);
+    const { firstRowId, lists } = one;
+    const segment = { ...(await make(one)), firstRowId };
     if (lists.length === 0) segments.push(segment);
     else merges.push({ taken: lists.map(({ part }) => part.object.hash), segment });
   }

@@ -10,6 +10,11 @@ export function indexMetric(metric: ScanMetric): ScanMetric {
   return metric === 'l2sq' ? 'l2' : metric;
 }
 
+/** Lists are made, and rows put into them, by their directions where lengths have no part in the score. */
+export function isByDirection(metric: string): boolean {
+  return metric === 'cosine';
+}
+
 /** Refuses a metric that codes have no bounds for. */
 export function checkMetric(array: string, index: string, metric: ScanMetric): void {
   if (metricsOfCodes.has(metric)) return;

@@ -4,7 +4,9 @@ import type { BasePart } from '../arrays/row-map.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { concat } from '../util/bytes.js';
+import { throwIfAborted } from '../util/runtime.js';
 import { lastAtMost } from '../util/sorted.js';
+import type { OnProgress } from './progress.js';
 
 /** Rows of a sample by default: the mean and the directions of a few hundred dimensions need no more. */
 const defaultRows = 16_384;
@@ -13,7 +15,7 @@ const defaultRows = 16_384;
 const stretchRows = 256;
 
 /** A sample is held in memory, as it is stored. */
-const sampleBytesLimit = 64 * 2 ** 20;
+export const sampleBytesLimit = 64 * 2 ** 20;
 
 export interface Sample {
   /** As they are stored. */
@@ -26,6 +28,7 @@ export interface Sample {
 export interface SampleOptions extends CallOptions {
   /** Rows at most. Default 16,384. */
   readonly rowsLimit?: number;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** At most 64 MiB of rows. Cost: a request for 256 rows or fewer. */
@@ -33,7 +36,7 @@ export async function sampleRows(
   { pages }: ArrayEnvironment,
   parts: readonly BasePart[],
   rowBytes: number,
-  { rowsLimit = defaultRows, ...options }: SampleOptions,
+  { rowsLimit = defaultRows, onProgress, ...options }: SampleOptions,
 ): Promise<Sample> {
   const starts: { readonly start: number; readonly base: BasePart }[] = [];
   let total = 0;
@@ -43,6 +46,8 @@ export async function sampleRows(
   }
   const limit = Math.max(1, Math.min(rowsLimit, Math.floor(sampleBytesLimit / rowBytes)));
   const stretches = Math.ceil(Math.min(total, limit) / stretchRows);
+  const wanted = Math.min(total, limit);
+  let read = 0;
   const pieces = await Promise.all(
     Array.from({ length: stretches }, async (_, i) => {
       const row = Math.floor((i * total) / stretches);
@@ -56,9 +61,13 @@ export async function sampleRows(
       const { part } = base;
       const range = { start: part.dataOffset + first * rowBytes, end: part.dataOffset + last * rowBytes };
       const ids = Float64Array.from({ length: last - first }, (__, row) => base.firstRowId + first + row);
-      return { ids, bytes: concat(await pages.read(part, [range], options)) };
+      const bytes = concat(await pages.read(part, [range], options));
+      read = Math.min(read + ids.length, wanted);
+      onProgress?.(read, wanted, 'sample');
+      return { ids, bytes };
     }),
   );
+  throwIfAborted(options.signal);
   const ids = Float64Array.from(pieces.flatMap((piece) => [...piece.ids]));
   return { bytes: concat(pieces.map((piece) => piece.bytes)), rows: ids.length, ids };
 }

@@ -8,8 +8,10 @@ import {
   type ScanDtype,
   type ScanMetric,
 } from '../native.js';
+import { untilCancelled } from '../native/cancel.js';
 import { viewAs } from '../npy/dtype.js';
 import { putNumbers } from '../npy/float64.js';
+import type { NearestRows } from './nearest-rows.js';
 import type { Sample } from './sample.js';
 
 /** Queries, where there are so many rows. */
@@ -19,6 +21,8 @@ export interface CalibratedScan {
   readonly metric: ScanMetric;
   readonly dtype: ScanDtype;
   readonly dimensions: number;
+  /** Ends what is under way. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export class TrueNearest {
@@ -74,12 +78,12 @@ export class TrueNearest {
 
   /** Rows without those of the row set `dead`. */
   async add(bytes: Uint8Array, rows: number, firstRowId: number, dead?: Uint8Array): Promise<void> {
-    try {
-      if (this.#cascade === null) await this.#scan.scan(bytes, firstRowId, undefined, dead);
-      else await this.#addByCodes(this.#cascade, bytes, rows, firstRowId, dead);
-    } catch (error) {
-      throw fromNative(error);
-    }
+    const cascade = this.#cascade;
+    await untilCancelled(this.#scan, this.#how.signal, () =>
+      cascade === null
+        ? this.#scan.scan(bytes, firstRowId, undefined, dead)
+        : this.#addByCodes(cascade, bytes, rows, firstRowId, dead),
+    );
   }
 
   /** The best rows are the same, and few are scored. */
@@ -102,11 +106,16 @@ export class TrueNearest {
     }
   }
 
-  /** Ids of the nearest rows of each query, the nearest first, without its own. */
-  async finish(): Promise<Float64Array[]> {
-    const found = await this.#scan.resultsLater();
-    return Array.from(this.ids, (own, q) =>
-      found.ids.subarray(q * this.#k, q * this.#k + (found.counts[q] ?? 0)).filter((id) => id !== own),
-    );
+  /** The nearest rows of each query so far, without its own, and what they rank by. */
+  async found(): Promise<Pick<NearestRows, 'ids' | 'keys'>[]> {
+    const [{ ids, counts }, keys] = await Promise.all([this.#scan.resultsLater(), this.#scan.keysLater()]);
+    return Array.from(this.ids, (own, q) => {
+      const [start, end] = [q * this.#k, q * this.#k + (counts[q] ?? 0)];
+      const isOther = (_: number, at: number): boolean => ids[start + at] !== own;
+      return {
+        ids: ids.subarray(start, end).filter(isOther),
+        keys: keys.subarray(start, end).filter(isOther),
+      };
+    });
   }
 }

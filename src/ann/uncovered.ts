@@ -21,6 +21,15 @@ export async function uncovered(view: ArrayView, known: ArrayIndex | undefined):
   return parts;
 }
 
+/** How many rows they have, and the id after the last of these. */
+export function extentOf(parts: readonly BasePart[]): { readonly rows: number; readonly endRowId: number } {
+  const last = parts.at(-1);
+  return {
+    rows: parts.reduce((sum, { part }) => sum + part.rows, 0),
+    endRowId: last === undefined ? 0 : last.firstRowId + last.part.rows,
+  };
+}
+
 /**
  * Ids of the base rows that are dropped or overridden at the version of the view. No later version brings one
  * back: ids are not used again, and what overrides a row is only overridden in its turn.

@@ -2,7 +2,30 @@
 import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
 import { NacreError } from '../errors.js';
 import type { ScanMetric } from '../native.js';
-import { indexMetric, metricsOfCodes } from './metrics.js';
+import { checkMetric, indexMetric, metricsOfCodes } from './metrics.js';
+
+/** What a build of an index of one metric begins with. */
+export interface Beginning {
+  /** The index that an update finds there. */
+  readonly before: ArrayIndex | undefined;
+  /** The same where it is added to; undefined where one is built, also since the array outgrew it. */
+  readonly known: ArrayIndex | undefined;
+  readonly metric: ScanMetric;
+}
+
+/** Errors: `InvalidArgument` for a metric that such an index cannot have, or that the one there has not. */
+export function beginningOf(
+  view: ArrayView,
+  kind: number,
+  type: 'ivf' | 'hnsw',
+  { update, metric: given }: { readonly update: boolean; readonly metric: ScanMetric | undefined },
+): Beginning {
+  const before = update ? view.index(kind) : undefined;
+  const metric = given ?? metricOf(before) ?? 'l2';
+  checkMetric(view.name, type, metric);
+  checkUpdate(view.name, before, metric);
+  return { before, known: before !== undefined && isOutgrown(before, view) ? undefined : before, metric };
+}
 
 /** An array of so many times the rows that an index was made for gets another. */
 const outgrown = 4;
@@ -13,11 +36,11 @@ export function isOutgrown({ builtRows }: ArrayIndex, view: ArrayView): boolean 
 }
 
 /** The metric of an index that is there, as far as it is known here. */
-export function metricOf(index: ArrayIndex | undefined): ScanMetric | undefined {
+function metricOf(index: ArrayIndex | undefined): ScanMetric | undefined {
   return [...metricsOfCodes].find((metric) => metric === index?.metric);
 }
 
-export function checkUpdate(array: string, index: ArrayIndex | undefined, metric: ScanMetric): void {
+function checkUpdate(array: string, index: ArrayIndex | undefined, metric: ScanMetric): void {
   if (index === undefined || index.metric === indexMetric(metric)) return;
   throw new NacreError('InvalidArgument', `the index is of the metric '${index.metric}', not '${metric}'`, {
     context: { array, metric },

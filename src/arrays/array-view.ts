@@ -57,6 +57,11 @@ export class ArrayView {
     this.type = { dtype: dtypeOfEntry(entry), rowShape: entry.rowShape, scalar: entry.scalar };
   }
 
+  /** Which dataset it is of, and which line of its versions. */
+  get origin(): Pick<Root, 'dataset' | 'lineage'> {
+    return this.#root;
+  }
+
   /** Cost: one wave for row sets and override segments that stand in objects; none for most arrays. */
   rowMap(options: CallOptions = {}): Promise<RowMap> {
     // Shared by all readers of the snapshot, and its segments are read later: no caller's signal goes in.

@@ -1,4 +1,5 @@
 // What the arrays room works with; put together once, in the composition root.
+import type { Journals } from '../cache/journals.js';
 import type { NacreError } from '../errors.js';
 import type { ManifestFunctions } from '../manifest/functions.js';
 import type { NativeBinding } from '../native.js';
@@ -14,6 +15,8 @@ export interface ArrayEnvironment {
   readonly pages: Pages;
   /** Bytes of row data that one operation holds at most, besides the result that the caller asked for. */
   readonly memoryBytes: number;
+  /** Where long work notes how far it is; absent where there is no cache folder. */
+  readonly journals?: Journals;
   /** Told of damage that does not fail a call, such as that of an index. */
   readonly warn?: (warning: NacreError) => void;
 }

@@ -51,15 +51,7 @@ export class PageFolder {
 
   /** Whether the folder is there; throws `PermissionDenied` when others could write in it. */
   isOurs(): boolean {
-    // In a folder for everyone, such as /tmp, somebody else may have taken the name.
-    const above = lstatSync(path.dirname(this.path), { throwIfNoEntry: false });
-    const base = lstatSync(this.path, { throwIfNoEntry: false });
-    if (above === undefined || base === undefined) return false;
-    if ((above.mode & 0o002) !== 0) requireOurs(this.path, base);
-    const inner = path.join(this.path, LAYOUT);
-    const stats = lstatSync(inner, { throwIfNoEntry: false });
-    if (stats !== undefined) requireOurs(inner, stats);
-    return stats !== undefined;
+    return isOurs(this.path, LAYOUT);
   }
 
   state(name: string): FileState | undefined {
@@ -176,8 +168,21 @@ export class PageFolder {
   }
 }
 
+/** Whether a folder of the cache folder is there; throws `PermissionDenied` when others could write in it. */
+export function isOurs(folder: string, name: string): boolean {
+  // In a folder for everyone, such as /tmp, somebody else may have taken the name.
+  const above = lstatSync(path.dirname(folder), { throwIfNoEntry: false });
+  const base = lstatSync(folder, { throwIfNoEntry: false });
+  if (above === undefined || base === undefined) return false;
+  if ((above.mode & 0o002) !== 0) requireOurs(folder, base);
+  const inner = path.join(folder, name);
+  const stats = lstatSync(inner, { throwIfNoEntry: false });
+  if (stats !== undefined) requireOurs(inner, stats);
+  return stats !== undefined;
+}
+
 /** One by one: where `mkdir` says ENOENT below a folder that is there (/proc), `recursive` never ends. */
-async function makeFolders(folder: string): Promise<void> {
+export async function makeFolders(folder: string): Promise<void> {
   const missing: string[] = [];
   for (let at = folder; lstatSync(at, { throwIfNoEntry: false }) === undefined; at = path.dirname(at))
     missing.unshift(at);
@@ -190,7 +195,7 @@ async function makeFolders(folder: string): Promise<void> {
   }
 }
 
-async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+export async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.byteLength; ) {
     const length = Math.min(WRITE_BYTES, bytes.byteLength - done);
     const { bytesWritten } = await handle.write(bytes, done, length, position + done);

@@ -28,12 +28,15 @@ export function writingOptions(command: Command): Command {
       'size at which rows are split into objects (default: 64MiB)',
       parseSize,
     )
-    .option(
-      '--memory <size>',
-      'bytes of row data held at once (default: a quarter of the memory)',
-      parseSize,
-    );
+    .option(...memoryOption);
 }
+
+/** Of commands that hold many rows. */
+export const memoryOption = [
+  '--memory <size>',
+  'bytes of row data held at once (default: a quarter of the memory)',
+  parseSize,
+] as const;
 
 export function writeOptions(session: Session, options: WritingOptions): WriteCall {
   return {

@@ -1,4 +1,5 @@
 // A dataset as users hold it: a snapshot that moves on with its own commits and with refresh().
+import type { BuildJournal } from '../ann/build-journal.js';
 import { WriteTransaction } from '../arrays/write-transaction.js';
 import { NacreError } from '../errors.js';
 import { type CommitOutcome, Committer } from '../manifest/commit.js';
@@ -172,18 +173,23 @@ export class Dataset implements AsyncDisposable {
       ...(signal === undefined ? {} : { signal }),
       coderOf: await appendCoders(this.#environment, views, options),
     });
+    const journals: BuildJournal[] = [];
     try {
-      await work(new TransactionHandle(staged, this.#environment));
+      await work(new TransactionHandle(staged, this.#environment, journals));
       const done = await staged.finish();
       throwIfAborted(signal);
       if (done.changes.length === 0 && !identity.exactlyOnce) {
         return { outcome: 'committed', version: snapshot.version, recovered: false };
       }
       const transaction: Transaction = operationOf(identity, snapshot.version, done, options);
-      return await committer.submit(transaction, signal);
+      const outcome = await committer.submit(transaction, signal);
+      if (outcome.outcome === 'committed') for (const journal of journals) await journal.remove();
+      return outcome;
     } catch (error) {
       await staged.abandon();
       throw error;
+    } finally {
+      for (const journal of journals) journal.release();
     }
   }
 

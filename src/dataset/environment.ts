@@ -6,7 +6,9 @@ import type { ArrayEnvironment } from '../arrays/environment.js';
 import { CachedPages } from '../arrays/cached-pages.js';
 import { MappedPages } from '../arrays/mapped-pages.js';
 import { type Pages, storePages } from '../arrays/pages.js';
+import { Journals } from '../cache/journals.js';
 import { openPageCache, type PageCache } from '../cache/page-cache.js';
+import { cacheFolder } from '../cache/place.js';
 import type { NacreError } from '../errors.js';
 import type { ManifestFunctions } from '../manifest/functions.js';
 import { fromNative, native, type NativeBinding } from '../native.js';
@@ -18,7 +20,10 @@ import { Meter } from '../storage/wrap/meter.js';
 import { type Runtime, systemRuntime } from '../util/runtime.js';
 
 export interface ConnectOptions {
-  /** Folder of the page cache; false for none. Default `NACRE_CACHE_DIR`, else `$XDG_CACHE_HOME/nacre`. */
+  /**
+   * Folder of the page cache, and of what is noted of builds of indexes that are under way; false for none.
+   * Default `NACRE_CACHE_DIR`, else `$XDG_CACHE_HOME/nacre`.
+   */
   readonly cacheDir?: string | false;
   /** Bytes that the page cache keeps on disk. Default a quarter of the free disk, at most 10 GiB. */
   readonly cacheBytes?: number;
@@ -90,6 +95,9 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
     runtime,
     pages: pagesOf(backend, { store, cache, binding, meter, memoryBytes }),
     memoryBytes,
+    ...(cacheBytes === 0
+      ? {}
+      : { journals: new Journals(() => cacheFolder(cacheDir), { native: binding, runtime, onWarning }) }),
     deadlineMs: commitDeadlineMs,
     ...(onWarning === undefined ? {} : { warn: onWarning }),
   };

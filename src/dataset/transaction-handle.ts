@@ -1,5 +1,6 @@
 // What the callback of write() gets.
 import type { BuildOptions } from '../ann/build-exact.js';
+import type { BuildJournal, BuiltIndex } from '../ann/build-journal.js';
 import type { HnswOptions } from '../ann/build-hnsw.js';
 import type { IvfOptions } from '../ann/build-ivf.js';
 import type { ArrayView } from '../arrays/array-view.js';
@@ -15,7 +16,6 @@ import type { AttributeType } from '../attributes/column.js';
 import type { AttributeSource } from '../attributes/source.js';
 import { NacreError } from '../errors.js';
 import { v1 } from '../manifest/message.js';
-import type { IndexDraft } from '../manifest/transaction.js';
 import type { ScanDtype } from '../native.js';
 import { viewAs } from '../npy/dtype.js';
 import { type Metric, resolveMetric } from '../query/metric.js';
@@ -77,7 +77,7 @@ function kindOf({ type }: Pick<IndexOptions, 'type'>): number {
 
 type Indexed = readonly [Environment, ArrayView, ScanDtype, number];
 
-async function build(of: Indexed, options: IndexOptions): Promise<IndexDraft | undefined> {
+async function build(of: Indexed, options: IndexOptions): Promise<BuiltIndex | undefined> {
   if (options.type === 'exact') {
     const { buildExactIndex } = await import('../ann/build-exact.js');
     return buildExactIndex(...of, options);
@@ -98,10 +98,13 @@ function withMetric<O extends { readonly metric?: Metric }>({ metric, ...how }: 
 export class TransactionHandle {
   readonly #staged: WriteTransaction;
   readonly #environment: Environment;
+  readonly #journals: BuildJournal[];
 
-  constructor(staged: WriteTransaction, environment: Environment) {
+  /** `journals` are given those of the indexes that it builds: who commits them ends them. */
+  constructor(staged: WriteTransaction, environment: Environment, journals: BuildJournal[]) {
     this.#staged = staged;
     this.#environment = environment;
+    this.#journals = journals;
   }
 
   /** Names of the arrays as the transaction sees them. */
@@ -246,6 +249,9 @@ export class TransactionHandle {
    * take these up with the append. `update` codes what no index covers yet; `bits` adds one bit a coordinate,
    * for searches of that precision.
    *
+   * A build whose process was killed, or that a signal ended, is taken up by the next one with the same
+   * options on this machine, within 12 hours: see `docs/search.md`. `onProgress` is told the phase `resume`.
+   *
    * Cost: one read of the rows, and about a quarter of their bytes (float32) written, 1/24 more with bits.
    * Errors: `NotFound`, `UnsupportedFormat` for complex rows, `InvalidArgument` for rows of no numbers or of
    * more than 16,384, and for bits that are to be added to an index without.
@@ -288,8 +294,10 @@ export class TransactionHandle {
     if (options.update === true && known === 'own') return;
     const update = options.update === true && known !== undefined;
     const of = [this.#environment, view, scanDtype(scanned), dimensions] as const;
-    const draft = await build(of, { ...options, update });
-    if (draft !== undefined) this.#staged.index(name, draft);
+    const built = await build(of, { ...options, update });
+    if (built === undefined) return;
+    this.#journals.push(built.journal);
+    this.#staged.index(name, built.index);
   }
 
   /**

@@ -14,6 +14,8 @@ export interface FileWatch {
 export interface FileBinding {
   /** Waits for an exclusive lock (flock) on `path`, made if missing; off the event loop. */
   lockFile(path: string): Promise<FileLock>;
+  /** The same without waiting: null where another handle, of this process or another, holds it. */
+  tryLockFile(path: string): FileLock | null;
   /**
    * A private copy-on-write mapping of `[offset, offset + length)`, unmapped when collected. Fails with
    * `Corrupt` when the file is shorter. Each call is a mapping of its own.

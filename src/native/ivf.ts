@@ -20,8 +20,13 @@ export interface IvfTrainer {
    * are.
    */
   turn(sample: Uint8Array, split: boolean): Promise<number>;
-  /** The centroids, those next to each other near each other. */
-  finish(): Promise<Centroids>;
+  /**
+   * The centroids, those next to each other near each other; with `byDirection`, of a sample of
+   * `directionsOf`, all as long as each other.
+   */
+  finish(byDirection: boolean): Promise<Centroids>;
+  /** What is under way ends within some rows as `Aborted`, as does every later call. */
+  cancel(): void;
 }
 
 export interface BuiltLists {
@@ -40,6 +45,8 @@ export interface IvfBuilder {
   add(rows: Uint8Array, lists: Uint32Array, firstRow: number): Promise<void>;
   /** The segment of all rows that came. Once. */
   finish(): Promise<BuiltLists>;
+  /** What finds lists ends within some rows as `Aborted`, as does every later call of these two. */
+  cancel(): void;
 }
 
 /** Where the lists of a segment lie, and which of its rows are dead. */
@@ -142,7 +149,16 @@ export interface IvfBinding {
     sample: Uint8Array,
   ): Promise<IvfTrainer>;
   createListMarks(quantizer: IvfQuantizer): ListMarks;
-  createIvfBuilder(quantizer: IvfQuantizer, dtype: ScanDtype): IvfBuilder;
+  /**
+   * With `byDirection` rows belong to the list of the least angle, whatever their lengths: for centroids that
+   * are as long as each other.
+   */
+  createIvfBuilder(quantizer: IvfQuantizer, dtype: ScanDtype, byDirection: boolean): IvfBuilder;
+  /**
+   * Rows as float32, all of the same length, which is the geometric mean of theirs. Zeros and what is not
+   * finite stay as they are.
+   */
+  directionsOf(dtype: ScanDtype, dimensions: number, rows: Uint8Array): Promise<Uint8Array>;
   /** `Corrupt` for a directory that is not one of so many rows. */
   openIvfSegment(
     quantizer: IvfQuantizer,

@@ -12,8 +12,11 @@ import {
   type ScanMetric,
   type ScanResults,
 } from '../native.js';
-import { onAbort, throwIfAborted } from '../util/runtime.js';
+import { untilCancelled } from '../native/cancel.js';
+import { throwIfAborted } from '../util/runtime.js';
 import type { ResolvedVectors } from './vectors.js';
+
+export { untilCancelled };
 
 /** What is scanned, as messages name it. */
 export interface Scanned {
@@ -88,24 +91,6 @@ export function scanRows(
   ...rows: Parameters<ExactScan['scan']>
 ): Promise<void> {
   return untilCancelled(scan, signal, () => scan.scan(...rows));
-}
-
-/** Native work of a scan, which the signal cancels: the promise settles once nothing of it runs any more. */
-export async function untilCancelled<T>(
-  scan: Pick<ExactScan, 'cancel'>,
-  signal: AbortSignal | undefined,
-  work: () => Promise<T>,
-): Promise<T> {
-  throwIfAborted(signal);
-  const settled = onAbort(signal, () => scan.cancel());
-  try {
-    return await work();
-  } catch (error) {
-    throwIfAborted(signal);
-    throw fromNative(error);
-  } finally {
-    settled();
-  }
 }
 
 /** See {@link ExactScan.scanNow}. */

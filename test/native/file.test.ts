@@ -55,6 +55,18 @@ describe('lockFile', () => {
     (await waiting).release();
   });
 
+  test('without waiting nothing comes of a lock that is held, here or elsewhere', async () => {
+    const lock = path.join(folder, 'tried');
+    const held = binary.tryLockFile(lock);
+    expect(binary.tryLockFile(lock)).toBeNull();
+    held?.release();
+    const other = await binary.lockFile(lock);
+    expect(binary.tryLockFile(lock)).toBeNull();
+    other.release();
+    binary.tryLockFile(lock)?.release();
+    expect(await failure(() => binary.tryLockFile(folder))).toMatchObject({ code: 'InvalidArgument' });
+  });
+
   test('a folder and a path without a folder are refused', async () => {
     expect(await failure(() => binary.lockFile(folder))).toMatchObject({ code: 'InvalidArgument' });
     expect(await failure(() => binary.lockFile(path.join(folder, 'no/lock')))).toMatchObject({

@@ -2,7 +2,7 @@
 //! and given back on demand.
 
 use std::collections::BTreeMap;
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
@@ -25,8 +25,7 @@ impl FileLock {
     pub fn acquire(path: &Path) -> Result<Self> {
         let fail = |error: io::Error| Error::io("lock", path, &error);
         loop {
-            let file =
-                OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(fail)?;
+            let file = Self::open(path).map_err(fail)?;
             wait_for(&file).map_err(fail)?;
             // Somebody may have removed the file while we waited; a lock on a file without a name locks
             // nobody out.
@@ -34,6 +33,27 @@ impl FileLock {
                 return Ok(Self { _file: file });
             }
         }
+    }
+
+    /// The same without waiting; none where another one holds it.
+    pub fn try_acquire(path: &Path) -> Result<Option<Self>> {
+        let fail = |error: io::Error| Error::io("lock", path, &error);
+        loop {
+            let file = Self::open(path).map_err(fail)?;
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(TryLockError::Error(error)) => return Err(fail(error)),
+                Ok(()) => {}
+            }
+            if same_file(&file, path).map_err(fail)? {
+                return Ok(Some(Self { _file: file }));
+            }
+        }
+    }
+
+    fn open(path: &Path) -> io::Result<File> {
+        OpenOptions::new().write(true).create(true).truncate(false).open(path)
     }
 }
 
@@ -503,6 +523,21 @@ mod tests {
         drop(first);
         receiver.recv().unwrap();
         drop(waiter.join().unwrap());
+    }
+
+    #[test]
+    fn a_lock_that_is_held_is_not_waited_for() {
+        let folder = Folder::new("try");
+        let path = folder.0.join("lock");
+        let first = FileLock::try_acquire(&path).unwrap();
+        assert!(first.is_some());
+        assert!(FileLock::try_acquire(&path).unwrap().is_none());
+        // Its file was removed: who comes then locks another one.
+        std::fs::remove_file(&path).unwrap();
+        assert!(FileLock::try_acquire(&path).unwrap().is_some());
+        drop(first);
+        assert!(FileLock::try_acquire(&path).unwrap().is_some());
+        assert_eq!(FileLock::try_acquire(&folder.0).unwrap_err().code, Code::InvalidArgument);
     }
 
     #[test]

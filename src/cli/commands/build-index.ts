@@ -1,9 +1,10 @@
-import { type IndexInfo, type IndexOptions, type Metric, NacreError } from '../../index.js';
+import { type BuildPhase, type IndexInfo, type IndexOptions, type Metric, NacreError } from '../../index.js';
 import { buildAttributeIndexes, dropAttributeIndexes } from '../attribute-indexes.js';
-import { plural, shellWord } from '../output.js';
+import { countText, plural, shellWord } from '../output.js';
 import { define, destructive } from '../program.js';
+import type { Progress } from '../progress.js';
 import type { Session } from '../session.js';
-import { writeOptions, type WritingOptions } from '../sources.js';
+import { memoryOption, writeOptions, type WritingOptions } from '../sources.js';
 import { invalid, parseCount } from '../values.js';
 
 interface Options extends WritingOptions {
@@ -48,6 +49,9 @@ An hnsw index links rows to others near them: a query walks along the links. It 
 folder, and for a bucket with a page cache, which gets all of it with the first query. --update links rows
 that came later.
 
+A build that was interrupted goes on where it was when the same command is given again on this machine, within
+12 hours.
+
 With --attribute it is an index of that: which rows have which value. A filter on it reads some KiB in
 the place of the column. Of up to 256 values in a million rows, texts of up to 32 characters, it has the rows
 of each; of more it has the values in their order, in blocks, for =, in, <, between and starts_with. Lists
@@ -84,7 +88,8 @@ are filtered by their columns until --update indexes them; rows that change need
         .option('--update', 'only rows that the index does not cover yet')
         .option('--bits', 'with one bit a coordinate, for estimates of that precision')
         .option('--drop', 'take the index away')
-        .option('-m, --message <text>', 'shown by `nacre log`'),
+        .option('-m, --message <text>', 'shown by `nacre log`')
+        .option(...memoryOption),
     ),
   async work(session, options, uri: string, name: string) {
     const { attribute } = options;
@@ -150,9 +155,8 @@ async function build(session: Session, options: Options, uri: string, name: stri
     return { json: { ...answer, dryRun: true, version: null }, text: `would ${verb} ${what}` };
   }
   const before = await dataset.version({ signal });
-  const progress = session.progress(`coding ${name}`, 'rows');
-  const onProgress = (done: number, total: number): void => progress.update(done, total);
-  const call = { update, signal, onProgress };
+  const progress = phases(session, name);
+  const call = { update, signal, onProgress: progress.update };
   const how = optionsOf(type, options, call);
   const { version } = await dataset.write((tx) => tx.index(name, how), {
     message: `${update ? 'update' : 'build'} ${what}`,
@@ -170,6 +174,34 @@ async function build(session: Session, options: Options, uri: string, name: stri
   return { json: { ...answer, ...(index && { index }), version }, text };
 }
 
+const doing: Readonly<Record<Exclude<BuildPhase, 'resume'>, string>> = {
+  sample: 'reading a sample of',
+  train: 'training on',
+  code: 'coding',
+  link: 'linking',
+  calibrate: 'measuring recall of',
+};
+
+/** A line for each phase of a build in turn. */
+function phases(session: Session, name: string) {
+  let shown: { readonly phase: string; readonly line: Progress } | undefined;
+  const end = (): void => shown?.line.end();
+  const update = (done: number, total: number, phase: BuildPhase): void => {
+    if (phase === 'resume') {
+      end();
+      const there = `${countText(done)} of ${plural(total, 'row')}`;
+      session.note(`going on with a build that was interrupted: ${there} are in the index already`);
+      return;
+    }
+    if (shown?.phase !== phase) {
+      end();
+      shown = { phase, line: session.progress(`${doing[phase]} ${name}`, 'rows') };
+    }
+    shown.line.update(done, total);
+  };
+  return { update, end };
+}
+
 /** What the options are to the build of an index. */
 function optionsOf(
   type: IndexType,
@@ -177,7 +209,7 @@ function optionsOf(
   call: {
     readonly update: boolean;
     readonly signal: AbortSignal;
-    readonly onProgress: IndexOptions['onProgress'];
+    readonly onProgress: NonNullable<IndexOptions['onProgress']>;
   },
 ): IndexOptions {
   const given = <O extends object>(options: O): O =>

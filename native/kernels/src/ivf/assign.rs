@@ -60,11 +60,6 @@ impl<'a> Assigner<'a> {
         Ok(Self { quantizer, tier, kernels, joined, halves })
     }
 
-    /// Of each row, as they are stored, its centroid.
-    pub fn assign(&self, dtype: Dtype, rows: &[u8], into: &mut Vec<Assigned>) -> Result<()> {
-        self.turn(dtype, rows, |turned| self.nearest(&turned, into))
-    }
-
     /// Rows in int8, as they are compared with any centroids.
     pub fn turn(
         &self,

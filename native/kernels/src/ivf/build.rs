@@ -1,11 +1,13 @@
 //! Lists of rows, as rows come in.
 
 use super::assign::{Assigned, Assigner};
+use super::direction::push_directions;
 use super::quantizer::Quantizer;
 use super::segment::{self, Built};
 use crate::codes::layout::{FACTORS, Section};
 use crate::codes::{CHUNK_ROWS, LANES, Layout, encode};
 use crate::distance::Dtype;
+use crate::scan::Cancel;
 use crate::{Error, Result};
 
 /// Every so many lists of a quantizer; together with those of the others these are all.
@@ -32,10 +34,34 @@ impl ListBuilder {
         Self { dtype, part, parts, lists }
     }
 
-    /// Which lists rows belong to.
-    pub fn assign(quantizer: &Quantizer, dtype: Dtype, rows: &[u8], tier: Option<&str>) -> Result<Vec<u32>> {
+    /// Which lists rows belong to: by distance, or by direction, for centroids that were made so.
+    pub fn assign(
+        quantizer: &Quantizer,
+        dtype: Dtype,
+        rows: &[u8],
+        by_direction: bool,
+        tier: Option<&str>,
+        cancel: &Cancel,
+    ) -> Result<Vec<u32>> {
         let mut found = Vec::new();
-        Assigner::new(quantizer, tier)?.assign(dtype, rows, &mut found)?;
+        let assigner = Assigner::new(quantizer, tier)?;
+        let mut assign = |dtype, rows: &[u8]| {
+            assigner.turn(dtype, rows, |turned| {
+                cancel.check()?;
+                assigner.nearest(&turned, &mut found)
+            })
+        };
+        if by_direction {
+            let dimensions = quantizer.transform.dimensions;
+            let (length, mut directions) = (quantizer.length(), Vec::new());
+            for rows in rows.chunks(LANES * dimensions * dtype.bytes()) {
+                directions.clear();
+                push_directions(dtype, rows, dimensions, length, &mut directions);
+                assign(Dtype::Float32, &directions)?;
+            }
+        } else {
+            assign(dtype, rows)?;
+        }
         Ok(found.into_iter().map(|Assigned { list, .. }| list).collect())
     }
 

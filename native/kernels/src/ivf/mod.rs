@@ -7,6 +7,7 @@
 
 mod assign;
 mod build;
+mod direction;
 mod merge;
 mod quantizer;
 mod search;
@@ -17,6 +18,7 @@ mod train;
 
 pub use assign::Assigner;
 pub use build::ListBuilder;
+pub use direction::{push_directions, typical_length};
 pub use merge::{Piece, merge};
 pub use quantizer::Quantizer;
 pub use search::{IvfSearch, ListCodes};

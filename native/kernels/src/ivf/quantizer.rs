@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::direction::mean_length;
 use crate::arch::Tier;
 use crate::codes::encode::WHOLE_CODES;
 use crate::codes::estimate::Turned;
@@ -22,6 +23,7 @@ pub struct Quantizer {
     /// The centroids as a list of codes.
     pub codes: Vec<u8>,
     centres: Vec<OnceLock<Arc<Centre>>>,
+    length: OnceLock<f64>,
 }
 
 /// What a search needs of one centroid.
@@ -46,7 +48,8 @@ impl Quantizer {
             return Err(Error::corrupt("the steps of centroids are finite numbers"));
         }
         let centres = std::iter::repeat_with(OnceLock::new).take(lists).collect();
-        let mut quantizer = Self { transform, scales, steps, codes: Vec::new(), centres };
+        let mut quantizer =
+            Self { transform, scales, steps, codes: Vec::new(), centres, length: OnceLock::new() };
         // The same on every tier, as all codes.
         let mut rows = Vec::with_capacity(CHUNK_ROWS * quantizer.transform.dimensions * size_of::<f32>());
         for first in (0..lists).step_by(CHUNK_ROWS) {
@@ -85,6 +88,15 @@ impl Quantizer {
         let scale = f64::from(self.scales[list]);
         let number = move |(&step, &mean): (&i8, &f32)| (f64::from(mean) + scale * f64::from(step)) as f32;
         steps.iter().zip(&self.transform.mean).map(number)
+    }
+
+    /// The mean length of the centroids.
+    pub fn length(&self) -> f64 {
+        *self.length.get_or_init(|| {
+            let centroids: Vec<Vec<f32>> =
+                (0..self.lists()).map(|list| self.centroid(list).collect()).collect();
+            mean_length(centroids.iter().map(Vec::as_slice))
+        })
     }
 
     /// Made when it is first asked for: a query asks for few of them.

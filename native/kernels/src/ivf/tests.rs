@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use super::*;
 use crate::codes::rotation::split_mix;
-use crate::codes::train;
+use crate::codes::{Transform, train};
 use crate::distance::Dtype;
 use crate::rowset::RowSet;
-use crate::scan::{ExactScan, MappedRows, Metric, Options, Partition};
+use crate::scan::{Cancel, ExactScan, MappedRows, Metric, Options, Partition};
 
 const DIMENSIONS: usize = 96;
 
@@ -27,6 +27,10 @@ fn bytes_of(rows: &[f32]) -> Vec<u8> {
 
 fn trained(rows: &[u8], lists: usize) -> Arc<Quantizer> {
     let transform = Arc::new(train(Dtype::Float32, DIMENSIONS, rows, 3, None).unwrap());
+    trained_on(transform, rows, lists, false)
+}
+
+fn trained_on(transform: Arc<Transform>, rows: &[u8], lists: usize, by_direction: bool) -> Arc<Quantizer> {
     let training = Training { dtype: Dtype::Float32, lists, seed: 5 };
     let mut trainer = Trainer::new(transform, training, rows).unwrap();
     for turn in 0..6 {
@@ -35,7 +39,7 @@ fn trained(rows: &[u8], lists: usize) -> Arc<Quantizer> {
         }
         trainer.turn(rows, turn < 4).unwrap();
     }
-    Arc::new(trainer.ordered().unwrap())
+    Arc::new(trainer.ordered(by_direction).unwrap())
 }
 
 fn built(quantizer: &Quantizer, rows: &[u8]) -> Built {
@@ -43,13 +47,90 @@ fn built(quantizer: &Quantizer, rows: &[u8]) -> Built {
         (0..3).map(|part| ListBuilder::new(quantizer, Dtype::Float32, part, 3)).collect();
     let piece = 1000 * DIMENSIONS * 4;
     for (i, rows) in rows.chunks(piece).enumerate() {
-        let lists = ListBuilder::assign(quantizer, Dtype::Float32, rows, None).unwrap();
+        let lists =
+            ListBuilder::assign(quantizer, Dtype::Float32, rows, false, None, &Cancel::default()).unwrap();
         for builder in &mut builders {
             builder.add(quantizer, rows, &lists, (1000 * i) as u32, None).unwrap();
         }
     }
     builders.iter_mut().for_each(|builder| builder.finish(quantizer, None).unwrap());
     ListBuilder::segment(quantizer, &builders)
+}
+
+/// The work ends as `Aborted` at the look that finds the flag set, and no earlier.
+fn ends_at_each_look(cancel: &Cancel, mut work: impl FnMut() -> crate::Result<()>) {
+    let before = cancel.looks();
+    work().unwrap();
+    let looks = cancel.looks() - before;
+    assert!(looks > 4, "{looks} looks");
+    for look in [1, looks / 2, looks] {
+        let start = cancel.looks();
+        cancel.set_at(start + look);
+        assert_eq!(work().unwrap_err().code, crate::Code::Aborted);
+        assert_eq!(cancel.looks() - start, look);
+        cancel.reset();
+    }
+}
+
+#[test]
+fn training_and_finding_lists_end_where_they_are_cancelled() {
+    let rows = bytes_of(&clustered(500, 8, 7));
+    let transform = Arc::new(train(Dtype::Float32, DIMENSIONS, &rows, 3, None).unwrap());
+    let training = Training { dtype: Dtype::Float32, lists: 40, seed: 5 };
+    let trainer = Trainer::new(transform, training, &rows).unwrap();
+    // Rows are turned once.
+    trainer.add_part(&rows, 0, 1, None).unwrap();
+    ends_at_each_look(trainer.cancel(), || trainer.add_part(&rows, 0, 1, None));
+    ends_at_each_look(trainer.cancel(), || trainer.ordered(false).map(drop));
+    let cancel = Cancel::default();
+    ends_at_each_look(&cancel, || {
+        ListBuilder::assign(trainer.quantizer(), Dtype::Float32, &rows, false, None, &cancel).map(drop)
+    });
+}
+
+/// How many of its lists, in its order, hold 95 of 100 of the rows that are nearest by cosine.
+fn probes_of_cosine(quantizer: &Arc<Quantizer>, rows: &[u8], queries: &[f64], by_direction: bool) -> usize {
+    let cancel = Cancel::default();
+    let lists = ListBuilder::assign(quantizer, Dtype::Float32, rows, by_direction, None, &cancel).unwrap();
+    let scan = scan_of(Metric::Cosine, K, queries);
+    let search = IvfSearch::new(scan, Arc::clone(quantizer), quantizer.lists(), false).unwrap().unwrap();
+    let mut ranks = Vec::new();
+    for (q, nearest) in exact(Metric::Cosine, queries, rows, None).iter().enumerate() {
+        let rank = |list: u32| search.probes(q).iter().position(|&probe| probe == list).unwrap();
+        ranks.extend(nearest.iter().map(|id| rank(lists[(id - FIRST_ID) as usize])));
+    }
+    ranks.sort_unstable();
+    ranks[ranks.len() * 95 / 100] + 1
+}
+
+#[test]
+fn lists_by_direction_hold_what_is_near_by_cosine_whatever_the_lengths() {
+    let mut state = 11;
+    let mut normal = || {
+        let mut uniform = || (split_mix(&mut state) >> 40) as f32 / (1u64 << 24) as f32;
+        (0..12).map(|_| uniform()).sum::<f32>() - 6.0
+    };
+    let mut rows = clustered(8000, 300, 5);
+    for row in rows.chunks_exact_mut(DIMENSIONS) {
+        let length = normal().exp();
+        row.iter_mut().for_each(|x| *x *= length);
+    }
+    let queries: Vec<f64> = rows[..100 * DIMENSIONS].iter().map(|&x| f64::from(x)).collect();
+    let rows = bytes_of(&rows[100 * DIMENSIONS..]);
+    let transform = Arc::new(train(Dtype::Float32, DIMENSIONS, &rows, 3, None).unwrap());
+    let by_distance = trained_on(Arc::clone(&transform), &rows, 100, false);
+    let mut directions = Vec::new();
+    let length = typical_length(Dtype::Float32, &rows, DIMENSIONS);
+    push_directions(Dtype::Float32, &rows, DIMENSIONS, length, &mut directions);
+    let by_direction = trained_on(transform, &directions, 100, true);
+    let before = probes_of_cosine(&by_distance, &rows, &queries, false);
+    let after = probes_of_cosine(&by_direction, &rows, &queries, true);
+    println!(
+        "{before} of {} lists by distance, {after} of {} by direction",
+        by_distance.lists(),
+        by_direction.lists()
+    );
+    assert!(2 * after < before, "{before} lists by distance, {after} by direction");
 }
 
 fn scan_of(metric: Metric, k: usize, queries: &[f64]) -> Arc<ExactScan> {

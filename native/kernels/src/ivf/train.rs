@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::assign::{Assigned, Assigner, TurnedRows};
+use super::direction::make_as_long;
 use super::quantizer::Quantizer;
 use crate::arch::DefaultFloatState;
 use crate::codes::Transform;
 use crate::codes::rotation::split_mix;
 use crate::distance::Dtype;
+use crate::scan::Cancel;
 use crate::{Error, Result};
 
 /// A list with so many times the mean of rows, or of squared distances, is split.
@@ -36,6 +38,7 @@ pub struct Trainer {
     /// What was added up since the last turn of the iteration.
     sums: Mutex<Sums>,
     turns: u64,
+    cancel: Arc<Cancel>,
 }
 
 /// Of each list.
@@ -93,11 +96,16 @@ impl Trainer {
         }
         let quantizer = Arc::new(Quantizer::of_centroids(transform, &centroids)?);
         let (turned, sums) = (Mutex::default(), Mutex::new(Sums::new(lists, dimensions)));
-        Ok(Self { training, quantizer, turned, sums, turns: 0 })
+        Ok(Self { training, quantizer, turned, sums, turns: 0, cancel: Arc::default() })
     }
 
     pub fn quantizer(&self) -> &Arc<Quantizer> {
         &self.quantizer
+    }
+
+    /// Ends what is under way, and what comes, as `Aborted`.
+    pub fn cancel(&self) -> &Arc<Cancel> {
+        &self.cancel
     }
 
     /// Finds the lists of a part of the sample, and adds up its rows.
@@ -114,6 +122,7 @@ impl Trainer {
         let mut random = self.training.seed ^ start as u64 ^ self.turns << 32;
         let mut row = start;
         for rows in turned.iter() {
+            self.cancel.check()?;
             found.clear();
             assigner.nearest(rows, &mut found)?;
             for (&Assigned { list, key }, square) in found.iter().zip(rows.squares) {
@@ -143,7 +152,7 @@ impl Trainer {
         let mut found = Vec::new();
         assigner.turn(self.training.dtype, rows, |rows| {
             found.push(rows);
-            Ok(())
+            self.cancel.check()
         })?;
         let found = Arc::new(found);
         turned().insert(part, Arc::clone(&found));
@@ -153,6 +162,7 @@ impl Trainer {
     /// Moves the centroids to the means of their rows. Lists without rows are given up, and with `split`
     /// large ones become two.
     pub fn turn(&mut self, sample: &[u8], split: bool) -> Result<()> {
+        self.cancel.check()?;
         let (lists, dimensions) = (self.quantizer.lists(), self.quantizer.transform.dimensions);
         let added = self.sums.get_mut().unwrap_or_else(PoisonError::into_inner);
         let sums = std::mem::replace(added, Sums::new(0, 0));
@@ -205,14 +215,18 @@ impl Trainer {
     }
 
     /// The centroids in an order in which neighbours are near each other, so that what a query reads lies
-    /// together: halved again and again, across the line between two that are far apart.
-    pub fn ordered(&self) -> Result<Quantizer> {
+    /// together: halved again and again, across the line between two that are far apart. With `by_direction`
+    /// they are all as long as each other: the nearest one is then that of the least angle.
+    pub fn ordered(&self, by_direction: bool) -> Result<Quantizer> {
         let dimensions = self.quantizer.transform.dimensions;
         let lists = self.quantizer.lists();
-        let centroids: Vec<f32> = (0..lists).flat_map(|list| self.quantizer.centroid(list)).collect();
+        let mut centroids: Vec<f32> = (0..lists).flat_map(|list| self.quantizer.centroid(list)).collect();
+        if by_direction {
+            make_as_long(&mut centroids, dimensions);
+        }
         let row = |list: usize| &centroids[list * dimensions..][..dimensions];
         let mut order: Vec<usize> = (0..lists).collect();
-        halve(&mut order, &row);
+        halve(&mut order, &row, &self.cancel)?;
         let ordered: Vec<f32> = order.iter().flat_map(|&list| row(list).iter().copied()).collect();
         let ordered = Quantizer::of_centroids(Arc::clone(&self.quantizer.transform), &ordered)?;
         for list in 0..lists {
@@ -224,10 +238,11 @@ impl Trainer {
     }
 }
 
-fn halve<'a>(order: &mut [usize], row: &impl Fn(usize) -> &'a [f32]) {
+fn halve<'a>(order: &mut [usize], row: &impl Fn(usize) -> &'a [f32], cancel: &Cancel) -> Result<()> {
     if order.len() <= 2 {
-        return;
+        return Ok(());
     }
+    cancel.check()?;
     let far_from = |from: usize| {
         let far = order
             .iter()
@@ -245,8 +260,8 @@ fn halve<'a>(order: &mut [usize], row: &impl Fn(usize) -> &'a [f32]) {
     order.iter_mut().zip(keyed).for_each(|(place, (_, list))| *place = list);
     let middle = order.len() / 2;
     let (left, right) = order.split_at_mut(middle);
-    halve(left, row);
-    halve(right, row);
+    halve(left, row, cancel)?;
+    halve(right, row, cancel)
 }
 
 fn distance(a: &[f32], b: &[f32]) -> f64 {

@@ -1,5 +1,5 @@
-//! The flag by which a scan is stopped: set once, from any thread, and looked at by its passes every tile or
-//! chunk of rows.
+//! The flag by which a scan, or the making of lists, is stopped: set once, from any thread, and looked at by
+//! passes every tile or chunk of rows.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -26,7 +26,7 @@ impl Cancel {
 
     pub fn check(&self) -> Result<()> {
         match self.is_set() {
-            true => Err(Error::new(Code::Aborted, "the scan was cancelled")),
+            true => Err(Error::new(Code::Aborted, "it was cancelled")),
             false => Ok(()),
         }
     }
@@ -56,6 +56,12 @@ mod testing {
         /// As if it were set just before it is looked at for the `look`th time.
         pub fn set_at(&self, look: usize) {
             self.test.set_at.store(look, Ordering::Relaxed);
+        }
+
+        /// For the next try.
+        pub fn reset(&self) {
+            self.test.set_at.store(0, Ordering::Relaxed);
+            self.set.store(false, Ordering::Relaxed);
         }
 
         pub fn looks(&self) -> usize {

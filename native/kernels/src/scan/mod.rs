@@ -16,7 +16,7 @@ use crate::distance::{Query, Wide};
 use crate::rowset::{MAX_ID, RowSet};
 use crate::topk::{Hit, TopK};
 use crate::{Code, Error, Result};
-use cancel::Cancel;
+pub use cancel::Cancel;
 pub use cascade::{Cascade, Codes};
 pub use certify::{Certifier, Faults, Found, instruction_set};
 use direct::Operand;
