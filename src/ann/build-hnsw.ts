@@ -318,7 +318,7 @@ function goneOf({ environment, gone }: Building, { firstRowId, rows }: Covered):
   return environment.functions.rowSets.slice(gone, firstRowId, firstRowId + rows);
 }
 
-/** A run as it is noted: whose graph leaves other rows out is another one. */
+/** A run as it is noted: with the rows that its graph leaves out. */
 function withoutGone(building: Building, run: Run): Run {
   return { ...run, gone: goneOf(building, run) };
 }

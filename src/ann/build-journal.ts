@@ -14,7 +14,13 @@ import { defaultBlockBytes, type NewObject, type StoredObject } from '../manifes
 import type { IndexDraft, IndexSegmentDraft } from '../manifest/transaction.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { concat, equalBytes, toHex, utf8 } from '../util/bytes.js';
-import { type BuildRecord, decodeRecord, encodeRecord, type TrainedRecord } from './journal-record.js';
+import {
+  type BuildRecord,
+  decodeRecord,
+  encodeRecord,
+  type SegmentEntry,
+  type TrainedRecord,
+} from './journal-record.js';
 import type { Run } from './merge.js';
 import { type NearestRows, noNearest } from './nearest-rows.js';
 import type { Sample } from './sample.js';
@@ -69,7 +75,7 @@ export class BuildJournal {
   readonly #file: Journal | undefined;
   #trained: TrainedRecord | undefined;
   #isResumed = false;
-  readonly #segments = new Map<string, NonNullable<ReturnType<BuildRecord['segments']['get']>>>();
+  readonly #segments = new Map<string, SegmentEntry>();
   #queries: string | undefined;
   #nearest: readonly NearestRows[] | undefined;
 
@@ -102,6 +108,8 @@ export class BuildJournal {
     let record: BuildRecord;
     try {
       record = decodeRecord(body, indexPattern(view.entry.id));
+      const { rowSets } = this.#environment.functions;
+      for (const { gone } of record.segments.values()) if (gone !== undefined) rowSets.count(gone);
     } catch (cause) {
       const message = `what was noted of a build of '${view.name}' cannot be read: it begins anew`;
       this.#environment.warn?.(new NacreError('Corrupt', message, { cause }));
@@ -175,8 +183,22 @@ export class BuildJournal {
 
   /** Says which segments there will be: others that were noted are of rows that have changed since. */
   plan(runs: readonly Run[]): void {
-    const planned = new Set(runs.map((run) => this.#nameOfRun(run)));
-    for (const run of this.#segments.keys()) if (!planned.has(run)) this.#segments.delete(run);
+    const stand = this.#standing(runs);
+    for (const run of this.#segments.keys()) if (!stand.has(run)) this.#segments.delete(run);
+  }
+
+  /** Names of the runs whose segments are up, and leave out no row that is live again, as by a restore. */
+  #standing(runs: readonly Run[]): ReadonlySet<string> {
+    const { rowSets } = this.#environment.functions;
+    const none = rowSets.range(0, 0);
+    const names = runs.flatMap((run) => {
+      const name = this.#nameOfRun(run);
+      const entry = this.#segments.get(name);
+      if (entry === undefined) return [];
+      const live = rowSets.difference(entry.gone ?? none, run.gone ?? none);
+      return rowSets.count(live) === 0 ? name : [];
+    });
+    return new Set(names);
   }
 
   /**
@@ -184,12 +206,11 @@ export class BuildJournal {
    * measured is of all segments together, so that either all of them count or none.
    */
   planMeasured(runs: readonly Run[], held: Sample): readonly NearestRows[] | undefined {
-    const planned = new Set(runs.map((run) => this.#nameOfRun(run)));
+    const stand = this.#standing(runs);
     const ids = new Uint8Array(held.ids.buffer, held.ids.byteOffset, held.ids.byteLength);
     const queries = toHex(this.#environment.functions.blake3(concat([ids, held.bytes])));
     const isWhole = this.#nearest === undefined || this.#nearest.length === held.rows;
-    const arePlanned = [...this.#segments.keys()].every((run) => planned.has(run));
-    if (this.#queries !== queries || !isWhole || !arePlanned) this.#forgetSegments();
+    if (this.#queries !== queries || !isWhole || stand.size < this.#segments.size) this.#forgetSegments();
     this.#queries = queries;
     if (this.#segments.size === 0) this.#nearest = Array.from(held.ids, () => noNearest);
     return this.#nearest;
@@ -214,7 +235,7 @@ export class BuildJournal {
   ): Promise<void> {
     if (this.#file === undefined) return;
     const newRows = run.stretches.reduce((sum, { rows }) => sum + rows, 0);
-    this.#segments.set(this.#nameOfRun(run), { newRows, segment });
+    this.#segments.set(this.#nameOfRun(run), { newRows, segment, gone: run.gone });
     this.#nearest = await nearest?.();
     await this.#write();
   }
@@ -241,14 +262,13 @@ export class BuildJournal {
   }
 
   /** By what it is of. */
-  #nameOfRun({ firstRowId, rows, stretches, lists, gone }: Run): string {
+  #nameOfRun({ firstRowId, rows, stretches, lists }: Run): string {
     const hashOf = ({ object }: { readonly object: { readonly hash: Uint8Array } }) => toHex(object.hash);
     const parts = stretches.flatMap((stretch) =>
       stretch.parts.map(({ part, firstRowId: first }) => [first, part.rows, hashOf(part)]),
     );
     const taken = lists.map(({ part, firstRowId: first }) => [first, hashOf(part)]);
-    const left = gone === undefined ? null : toHex(this.#environment.functions.blake3(gone));
-    return digest(this.#environment, [firstRowId, rows, parts, taken, left]);
+    return digest(this.#environment, [firstRowId, rows, parts, taken]);
   }
 }
 

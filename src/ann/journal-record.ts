@@ -18,10 +18,17 @@ export interface TrainedRecord {
 /** A segment without what its run says of it. */
 export type SegmentRecord = Omit<IndexSegmentDraft, 'firstRowId' | 'rows'>;
 
+export interface SegmentEntry {
+  readonly newRows: number;
+  readonly segment: SegmentRecord;
+  /** A row set: those that it leaves out, where it does. */
+  readonly gone?: Uint8Array | undefined;
+}
+
 export interface BuildRecord {
   readonly trained?: TrainedRecord | undefined;
   /** By their runs. */
-  readonly segments: ReadonlyMap<string, { readonly newRows: number; readonly segment: SegmentRecord }>;
+  readonly segments: ReadonlyMap<string, SegmentEntry>;
   /** A hash of the rows that recall is measured by, and the nearest of each in the segments above. */
   readonly queries?: string | undefined;
   readonly nearest?: readonly NearestRows[] | undefined;
@@ -32,9 +39,10 @@ type Json = Readonly<Record<string, unknown>>;
 export function encodeRecord({ trained, segments, queries, nearest }: BuildRecord): Uint8Array {
   const json = {
     trained: trained && { ...trained, epoch: jsonOf(trained.epoch) },
-    segments: Array.from(segments, ([run, { newRows, segment }]) => {
+    segments: Array.from(segments, ([run, { newRows, segment, gone }]) => {
       const { object, bits, ...of } = segment;
-      return { run, newRows, object: jsonOf(object), bits: bits && jsonOf(bits), of };
+      const left = gone && Buffer.from(gone).toString('base64');
+      return { run, newRows, object: jsonOf(object), bits: bits && jsonOf(bits), gone: left, of };
     }),
     queries,
     nearest: nearest && {
@@ -62,7 +70,7 @@ function trainedOf({ epoch, rows, endRowId }: Json, pattern: KeyPattern): Traine
   return { epoch: objectOf(epoch as Json, pattern), rows: count(rows), endRowId: count(endRowId) };
 }
 
-function entryOf({ run, newRows, object, bits, of }: Json, pattern: KeyPattern) {
+function entryOf({ run, newRows, object, bits, gone, of }: Json, pattern: KeyPattern) {
   const { headBytes, headCrc, leastNorm, mostNorm } = of as Json;
   assert(typeof run === 'string', 'a run is named');
   const segment: SegmentRecord = {
@@ -71,7 +79,8 @@ function entryOf({ run, newRows, object, bits, of }: Json, pattern: KeyPattern) 
     ...(headBytes === undefined ? {} : { headBytes: count(headBytes), headCrc: count(headCrc) }),
     ...(leastNorm === undefined ? {} : { leastNorm: Number(leastNorm), mostNorm: Number(mostNorm) }),
   };
-  return [run, { newRows: count(newRows), segment }] as const;
+  const left = gone === undefined ? {} : { gone: new Uint8Array(Buffer.from(String(gone), 'base64')) };
+  return [run, { newRows: count(newRows), segment, ...left }] as const;
 }
 
 function jsonOf({ id, sizeBytes, hash, crc32c, blocks, blockBytes }: NewObject): Json {

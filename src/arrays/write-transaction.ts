@@ -175,10 +175,7 @@ export class WriteTransaction {
     }
   }
 
-  /**
-   * Puts new content in the place of rows; they keep their ids. `data` holds one row for each, in the order
-   * given.
-   */
+  /** Puts new content in the place of rows, one row for each in the order given; they keep their ids. */
   async replace(name: string, target: RowTarget, input: RowsInput): Promise<void> {
     const array = this.#array(name);
     const { bytes, rows, type } = checkRows(input, array.type.dtype);
