@@ -5,7 +5,7 @@
 // query need is one file in the end.
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { rollup } from 'rollup';
 
 const entries = ['src/index.ts', 'src/cli/main.ts'];
@@ -39,14 +39,34 @@ export async function bundle(root) {
     outdir: cut,
     outbase: 'src',
     sourcemap: true,
+    // Of all that a start parses blanks are a quarter. Names of ours stay, for stack traces.
+    minifyWhitespace: true,
+    minifySyntax: true,
     chunkNames: 'chunk-[hash]',
     external,
     logLevel: 'warning',
+    plugins: [small],
   });
   for (const name of readdirSync(dist)) if (name.startsWith('chunk-')) rmSync(path.join(dist, name));
   await join({ root, cut, dist, groups: groupsOf(metafile) });
   rmSync(cut, { recursive: true });
 }
+
+/** Code of others and of pbjs without its names, too: half of all that is parsed at a start, 15 ns a byte. */
+const small = {
+  name: 'small',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/](node_modules|generated)[\\/].*\.[cm]?js$/ }, async ({ path: file }) => {
+      const source = readFileSync(file, 'utf8');
+      const { code } = await transform(source, {
+        minify: true,
+        target: 'node20.19',
+        sourcemap: 'inline',
+        sourcefile: path.basename(file),
+      });
+      return { contents: code, loader: 'js' };
+    }),
+};
 
 /** Of each file that is to be part of a larger one the name of that; by path from the root. */
 function groupsOf({ outputs }) {
