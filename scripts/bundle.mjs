@@ -2,7 +2,7 @@
 //
 // esbuild cuts them where a part is loaded on use, and makes a file of its own of whatever two such parts share:
 // forty files for opening a dataset, each of which costs some half a millisecond. So what opening and the first
-// query need is one file in the end.
+// query need is two files in the end: what sends the first request, and what is loaded while it is under way.
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { build, transform } from 'esbuild';
@@ -10,13 +10,17 @@ import { rollup } from 'rollup';
 
 const entries = ['src/index.ts', 'src/cli/main.ts'];
 
-/** What opening a dataset loads, whatever its scheme (but GCS, which is its SDK), and all that these import. */
-const openedBy = [
-  'src/dataset/backend.ts',
-  'src/dataset/opening.ts',
-  'src/storage/local.ts',
-  'src/storage/s3.ts',
-];
+/**
+ * What opening a dataset loads, whatever its scheme (but GCS, which is its SDK), with all that they import: a
+ * file each, and what both import is of the later.
+ */
+const groups = {
+  opening: ['src/dataset/opening.ts'],
+  asking: ['src/dataset/backend.ts', 'src/storage/local.ts', 'src/storage/s3.ts'],
+  // The import of the package alone stays as cheap as it is: rollup puts what a group imports into it, unless
+  // it is of another.
+  surface: [entries[0]],
+};
 
 /** What a command or a backend loads on use (SDKs, commander) stays out. */
 const external = ['@aws-sdk/*', '@smithy/*', '@google-cloud/*', 'commander'];
@@ -48,7 +52,7 @@ export async function bundle(root) {
     plugins: [small],
   });
   for (const name of readdirSync(dist)) if (name.startsWith('chunk-')) rmSync(path.join(dist, name));
-  await join({ root, cut, dist, groups: groupsOf(metafile) });
+  await join({ root, cut, dist, groupOf: groupsOf(metafile) });
   rmSync(cut, { recursive: true });
 }
 
@@ -88,15 +92,14 @@ function groupsOf({ outputs }) {
     }
     return reached;
   };
-  const groups = new Map([...closure(openedBy)].map((name) => [name, 'opening']));
-  // The import of the package alone stays as cheap as it is: rollup puts what a group imports into it, unless
-  // it is of another.
-  for (const name of closure([entries[0]])) groups.set(name, 'surface');
-  groups.delete(made.get(entries[0]));
-  return groups;
+  const groupOf = new Map();
+  for (const [group, sources] of Object.entries(groups))
+    for (const name of closure(sources)) groupOf.set(name, group);
+  groupOf.delete(made.get(entries[0]));
+  return groupOf;
 }
 
-async function join({ root, cut, dist, groups }) {
+async function join({ root, cut, dist, groupOf }) {
   const bundled = await rollup({
     input: { index: path.join(cut, 'index.js'), 'cli/main': path.join(cut, 'cli', 'main.js') },
     // esbuild did that.
@@ -121,7 +124,7 @@ async function join({ root, cut, dist, groups }) {
     sourcemap: true,
     entryFileNames: '[name].js',
     chunkFileNames: 'chunk-[hash].js',
-    manualChunks: (id) => groups.get(path.relative(root, id)),
+    manualChunks: (id) => groupOf.get(path.relative(root, id)),
   });
   await bundled.close();
 }
