@@ -7,12 +7,13 @@
 // of answer, 200 or 206 with a body as long as its place. Whatever else comes (an error, a body in chunks,
 // a status of 1xx, a head that is not plain) is handed to node:http from its first byte on; the connection
 // serves again when that has read all of it.
-import http from 'node:http';
 import net from 'node:net';
 import { Duplex, type Readable } from 'node:stream';
-import tls from 'node:tls';
 import { abortedError, onAbort, throwIfAborted } from '../util/runtime.js';
 import { largestBodyBytes, PlacedBody, roomFor, wrongLength } from './http-body.js';
+
+/** node:tls and node:http take 2 ms each at the start of a process, and not every one needs them. */
+const load = process.getBuiltinModule;
 
 /** Longer heads are for node:http to judge. */
 const headBytes = 16 * 1024;
@@ -133,7 +134,7 @@ class Connection {
     const servername = net.isIP(to.hostname) > 0 ? '' : to.hostname;
     const session = owner.sessions.get(origin);
     const tlsOptions = { servername, ALPNProtocols: ['http/1.1'], ...(session && { session }) };
-    this.#socket = secure ? tls.connect({ ...options, ...tlsOptions }) : net.connect(options);
+    this.#socket = secure ? load('node:tls').connect({ ...options, ...tlsOptions }) : net.connect(options);
     this.#socket
       .on('session', (made: Buffer) => owner.sessions.set(origin, made))
       .setNoDelay(true)
@@ -237,7 +238,7 @@ class Connection {
       if (this.#replay === replay) this.end();
     });
     const { method = 'GET', path } = exchange;
-    http
+    load('node:http')
       .request({ method, path, createConnection: () => replay }, (answer) => {
         // Heard before node:http closes what it takes for a connection; when a second answer came, it has.
         answer.prependListener('end', () => {
@@ -260,7 +261,9 @@ class Connection {
 
 function headOf({ method = 'GET', path, headers }: DirectGet): string {
   if (!/^\/[\x21-\x7e]*$/.test(path)) throw new TypeError('a request path is escaped');
-  for (const [name, value] of Object.entries(headers)) http.validateHeaderValue(name, value);
+  for (const [name, value] of Object.entries(headers))
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(value))
+      throw Object.assign(new TypeError(`what ${name} says is no header`), { code: 'ERR_INVALID_CHAR' });
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }

@@ -2,8 +2,6 @@
 // first, with its endpoint and its region; then the environment; then the default profile, as the AWS command
 // line does it. Where keys and address are settled without the SDK, reads are signed here and the SDK is
 // loaded by the first request of another kind.
-import http from 'node:http';
-import https from 'node:https';
 import { NacreError } from '../../errors.js';
 import type { Runtime } from '../../util/runtime.js';
 import {
@@ -54,7 +52,7 @@ export interface ConfiguredS3 {
 /** No request is sent. Loads the SDK unless keys and address are settled without it. */
 export async function configureS3(options: S3ClientOptions): Promise<ConfiguredS3> {
   const { bucket, profile, runtime, connectMs, stallMs, observe = () => {} } = options;
-  const files = await sharedFiles();
+  const files = sharedFiles();
   const find = async (setting: Setting): Promise<string | undefined> =>
     options[setting] ?? (await configured(setting, profile, files));
   const endpoint = await find('endpoint');
@@ -70,10 +68,9 @@ export async function configureS3(options: S3ClientOptions): Promise<ConfiguredS
   const credentials = options.credentials ?? (plain ? environmentCredentials() : undefined);
   const target = plain && !validates ? targetOf({ bucket, region, url }) : undefined;
 
-  const agent = { keepAlive: true, noDelay: true, maxSockets: options.maxSockets };
-  const agents = { httpAgent: new http.Agent(agent), httpsAgent: new https.Agent(agent) };
+  const { maxSockets } = options;
   const pathStyle = usesPathStyle({ bucket, url });
-  const clientOptions = { region, url, pathStyle, profile, credentials, agents, connectMs, stallMs };
+  const clientOptions = { region, url, pathStyle, profile, credentials, maxSockets, connectMs, stallMs };
   let loading: Promise<LoadedSdk> | undefined;
   const load = (): Promise<LoadedSdk> => {
     loading ??= import('./sdk-client.js').then(({ makeClient }) => makeClient(clientOptions, observe));
@@ -95,8 +92,8 @@ export async function configureS3(options: S3ClientOptions): Promise<ConfiguredS
     load,
     close: async () => {
       reads.close();
+      // Its connections end with it.
       (await loading?.catch(() => undefined))?.client.destroy();
-      for (const each of Object.values(agents)) each.destroy();
     },
   };
 }

@@ -1,6 +1,6 @@
 // What the environment says about S3, where the SDK would look, and whether the files of AWS could say more.
 // Nothing here loads the SDK.
-import { readFile, stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { S3Credentials } from './sign.js';
@@ -64,20 +64,21 @@ export function hasSpecialSettings(files: string | undefined): boolean {
  * Both files of settings, as one text; '' where there is nothing to read, as the SDK has it. Undefined where
  * one is a pipe: that can be read once, by the SDK.
  */
-export async function sharedFiles(): Promise<string | undefined> {
-  const texts = await Promise.all([
+export function sharedFiles(): string | undefined {
+  const texts = [
     textOf(variable('AWS_CONFIG_FILE') ?? '~/.aws/config'),
     textOf(variable('AWS_SHARED_CREDENTIALS_FILE') ?? '~/.aws/credentials'),
-  ]);
+  ];
   return texts.includes(undefined) ? undefined : texts.join('\n').trim();
 }
 
-async function textOf(name: string): Promise<string | undefined> {
+/** At once: they are small, most of the time not there, and the first request waits for them. */
+function textOf(name: string): string | undefined {
   const file = name.startsWith('~/') ? path.join(homeFolder(), name.slice(2)) : name;
   try {
-    const kind = await stat(file);
+    const kind = statSync(file);
     if (kind.isFIFO()) return undefined;
-    return kind.isFile() ? await readFile(file, 'utf8') : '';
+    return kind.isFile() ? readFileSync(file, 'utf8') : '';
   } catch {
     return '';
   }

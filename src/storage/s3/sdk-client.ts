@@ -1,5 +1,6 @@
 // The SDK's client. Whoever imports this file loads the SDK: 60 to 100 ms, once a process.
-import type http from 'node:http';
+import http from 'node:http';
+import https from 'node:https';
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import * as sdk from '@aws-sdk/client-s3';
 import { sendDirectly } from './direct.js';
@@ -14,7 +15,7 @@ export interface SdkClientOptions {
   readonly profile: string | undefined;
   /** Default: the SDK's chain. */
   readonly credentials: S3Credentials | undefined;
-  readonly agents: { readonly httpAgent: http.Agent; readonly httpsAgent: http.Agent };
+  readonly maxSockets: number;
   readonly connectMs: number;
   readonly stallMs: number;
 }
@@ -27,6 +28,7 @@ export function makeClient(
   options: SdkClientOptions,
   observe: (date: string | undefined) => void,
 ): LoadedSdk {
+  const agent = { keepAlive: true, noDelay: true, maxSockets: options.maxSockets };
   const config: S3ClientConfig = {
     region: options.region,
     ...(options.url ? { endpoint: options.url.href } : {}),
@@ -43,7 +45,8 @@ export function makeClient(
     responseChecksumValidation: checksumMode('AWS_RESPONSE_CHECKSUM_VALIDATION'),
     logger: silent,
     requestHandler: {
-      ...options.agents,
+      httpAgent: new http.Agent(agent),
+      httpsAgent: new https.Agent(agent),
       connectionTimeout: options.connectMs,
       // Counts silence in both directions, so that a slow body passes and a stalled one does not.
       socketTimeout: options.stallMs,
