@@ -10,7 +10,7 @@ import { rowBytesOf } from '../arrays/partition-writer.js';
 import type { BasePart } from '../arrays/row-map.js';
 import { v1 } from '../manifest/message.js';
 import type { NewObject } from '../manifest/objects.js';
-import type { IndexDraft } from '../manifest/transaction.js';
+import type { CalibrationDraft, IndexDraft } from '../manifest/transaction.js';
 import { type CodeTransform, fromNative, type ScanDtype, type ScanMetric } from '../native.js';
 import { untilCancelled } from '../native/cancel.js';
 import type { BuiltLists, Centroids, IvfQuantizer } from '../native/ivf.js';
@@ -40,7 +40,7 @@ import type { OnProgress } from './progress.js';
 import { holdOut, type Sample, sampleBytesLimit, sampleRows } from './sample.js';
 import { trainTransform } from './train.js';
 import { type CalibratedScan, queriesWanted } from './truth.js';
-import { eachWindowOf, extentOf, type Stretch, stretchesOf, uncovered } from './uncovered.js';
+import { eachWindowOf, extentOf, type Stretch, stretchesOf, uncovered, WindowAhead } from './uncovered.js';
 import { beginningOf } from './update.js';
 
 export interface IvfOptions extends CallOptions {
@@ -81,6 +81,7 @@ interface Building {
   readonly byDirection: boolean;
   readonly quantizer: IvfQuantizer;
   readonly calibrator: Calibrator | undefined;
+  readonly ahead: WindowAhead;
   readonly journal: BuildJournal;
   readonly onRows: (rows: number) => void;
   readonly options: CallOptions;
@@ -105,8 +106,10 @@ export async function buildIvfIndex(
       ? { epoch: null, metric: indexMetric(metric), nlist: nlist ?? null }
       : { epoch: toHex(known.epoch.hash) };
   const byDirection = isByDirection(metric);
+  const rowBytes = rowBytesOf(view.type);
+  const ahead = new WindowAhead(environment, parts, rowBytes, options);
   const build = async (journal: BuildJournal): Promise<IndexDraft | undefined> => {
-    const training = { dtype, dimensions, nlist, byDirection, onProgress };
+    const training = { dtype, dimensions, nlist, byDirection, ahead, onProgress };
     const trained =
       known === undefined ? await train(environment, view, parts, training, journal, options) : undefined;
     const coding = known && (await readListCoding(environment, known.epoch, dimensions, options));
@@ -120,21 +123,28 @@ export async function buildIvfIndex(
     if (trained === undefined) journal.plan(all);
     let done = journal.coveredRows;
     if (journal.isResumed) onProgress?.(done, total, 'resume');
+    let calibrations: Promise<readonly CalibrationDraft[]> | undefined;
     const onRows = (rows: number): void => {
       done += rows;
       onProgress?.(done, total, 'code');
+      // Beside the upload of the last segment.
+      if (done === total) calibrations = calibrator?.finish(quantizer, onProgress);
+      calibrations?.catch(() => undefined);
     };
-    const rowBytes = rowBytesOf(view.type);
-    const of = { dtype, rowBytes, byDirection, quantizer, calibrator };
+    const of = { dtype, rowBytes, byDirection, quantizer, calibrator, ahead };
     const building = { environment, view, ...of, journal, onRows, options };
     const { segments, merges } = await put(building, runs);
     if (trained === undefined || calibrator === undefined)
       return segments.length + merges.length === 0 ? undefined : { kind, segments, merges };
-    const calibrations = await calibrator.finish(quantizer, onProgress);
     const { epoch, rows: builtRows } = trained;
-    return { kind, epoch, segments, metric: indexMetric(metric), builtRows, calibrations };
+    const measured = await (calibrations ?? calibrator.finish(quantizer, onProgress));
+    return { kind, epoch, segments, metric: indexMetric(metric), builtRows, calibrations: measured };
   };
-  return journaled(environment, view, { kind, parameters }, build, options);
+  try {
+    return await journaled(environment, view, { kind, parameters }, build, options);
+  } finally {
+    ahead.end();
+  }
 }
 
 /** Goes on from the nearest rows that were found before the build was left. */
@@ -183,6 +193,8 @@ interface Training {
   readonly dimensions: number;
   readonly nlist: number | undefined;
   readonly byDirection: boolean;
+  /** Rows that are coded first: they come while centroids are trained. */
+  readonly ahead: WindowAhead;
   readonly onProgress: OnProgress | undefined;
 }
 
@@ -190,7 +202,7 @@ async function train(
   environment: ArrayEnvironment,
   view: ArrayView,
   parts: readonly BasePart[],
-  { dtype, dimensions, nlist, byDirection, onProgress }: Training,
+  { dtype, dimensions, nlist, byDirection, ahead, onProgress }: Training,
   journal: BuildJournal,
   options: CallOptions,
 ): Promise<Trained> {
@@ -215,6 +227,7 @@ async function train(
   step();
   const { transform, fields } = await trainTransform(environment, dtype, dimensions, sample, options);
   step();
+  ahead.begin();
   const iteration = { dtype, dimensions, byDirection, lists, seed: fields.seed, step };
   const centroids = await trainCentroids(environment, transform, rest, iteration, options);
   const of = { centroidScales: centroids.scales, centroidSteps: centroids.steps };
@@ -282,7 +295,7 @@ function put(building: Building, runs: readonly (readonly Planned[])[]): Promise
 }
 
 async function listsOf(building: Building, stretch: Stretch): Promise<BuiltLists> {
-  const { environment, dtype, rowBytes, quantizer, calibrator, onRows, options } = building;
+  const { environment, dtype, rowBytes, quantizer, calibrator, ahead, onRows, options } = building;
   const builder = environment.native.createIvfBuilder(quantizer, dtype, building.byDirection);
   try {
     const work = async (bytes: Uint8Array, rows: number, firstRowId: number): Promise<void> => {
@@ -291,7 +304,7 @@ async function listsOf(building: Building, stretch: Stretch): Promise<BuiltLists
       await calibrator?.add(bytes, lists, firstRowId);
       onRows(rows);
     };
-    await eachWindowOf(environment, stretch, rowBytes, work, options);
+    await eachWindowOf(environment, stretch, rowBytes, work, options, ahead);
     return await builder.finish();
   } catch (error) {
     throw fromNative(error);

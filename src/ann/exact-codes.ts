@@ -5,8 +5,7 @@ import { NacreError } from '../errors.js';
 import type { IndexSegmentDraft } from '../manifest/transaction.js';
 import { type CodeTransform, fromNative, type RowNorms, type ScanDtype } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { throwIfAborted } from '../util/runtime.js';
-import type { Stretch } from './uncovered.js';
+import { eachWindowOf, type Stretch } from './uncovered.js';
 import { uploadIndexObject } from './upload.js';
 
 /**
@@ -115,18 +114,16 @@ export function bothNorms(one: RowNorms, other: RowNorms): RowNorms {
 
 /** The list of the rows of a stretch. */
 export async function codesOf(
-  { pages }: ArrayEnvironment,
-  { rows, parts }: Stretch,
+  environment: ArrayEnvironment,
+  stretch: Stretch,
   transform: CodeTransform,
   coding: ListCoding,
   options: CallOptions,
 ): Promise<CodedList> {
   const list = new ListCodes(transform, coding);
-  for (const { part } of parts) {
-    throwIfAborted(options.signal);
-    await list.add((await pages.whole(part, options)).subarray(part.dataOffset));
-  }
+  await eachWindowOf(environment, stretch, coding.rowBytes, (bytes) => list.add(bytes), options);
   const coded = await list.finish();
+  const { rows } = stretch;
   if (coded.rows !== rows) throw new NacreError('Internal', `${coded.rows} of ${rows} rows were coded`);
   return coded;
 }

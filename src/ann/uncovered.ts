@@ -2,9 +2,10 @@
 import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { BasePart } from '../arrays/row-map.js';
-import { eachWindow, windowsOf } from '../arrays/windows.js';
+import type { Lent } from '../arrays/pages.js';
+import type { Part } from '../arrays/runs.js';
+import { discard, eachWindowOfParts, type Window, windowsOf } from '../arrays/windows.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { throwIfAborted } from '../util/runtime.js';
 
 /** Base partitions that no list of the index covers, ascending. */
 export async function uncovered(view: ArrayView, known: ArrayIndex | undefined): Promise<BasePart[]> {
@@ -78,20 +79,73 @@ export function stretchesOf(parts: readonly BasePart[], fits: (rows: number) => 
   return found;
 }
 
-/** The rows of a stretch, window by window, the next one fetched meanwhile. */
+/** Windows of the rows of partitions, with the ids of their first rows. */
+function windowsOfParts(
+  { memoryBytes }: ArrayEnvironment,
+  parts: readonly BasePart[],
+  rowBytes: number,
+): { readonly part: Part; readonly window: Window; readonly firstRowId: number }[] {
+  return parts.flatMap(({ part, firstRowId }) => {
+    const windows = windowsOf(part, part.rows, memoryBytes, (rows) => rows * rowBytes);
+    return windows.map((window) => ({ part, window, firstRowId: firstRowId + window.row }));
+  });
+}
+
+/**
+ * The rows of a stretch, window by window, the next one fetched meanwhile. `ahead` has the first one, where
+ * the stretch begins with its rows.
+ */
 export async function eachWindowOf(
-  { pages, memoryBytes }: ArrayEnvironment,
+  environment: ArrayEnvironment,
   { parts }: Pick<Stretch, 'parts'>,
   rowBytes: number,
   work: (bytes: Uint8Array, rows: number, firstRowId: number) => Promise<void>,
   options: CallOptions,
+  ahead?: WindowAhead,
 ): Promise<void> {
-  for (const { part, firstRowId } of parts) {
-    const windows = windowsOf(part, part.rows, memoryBytes, (rows) => rows * rowBytes);
-    const each = async (bytes: Uint8Array, { row, rows }: { row: number; rows: number }): Promise<void> => {
-      throwIfAborted(options.signal);
-      await work(bytes, rows, firstRowId + row);
-    };
-    await eachWindow(pages, part, windows, each, options);
+  const first = parts[0] === undefined ? undefined : ahead?.take(parts[0]);
+  await eachWindowOfParts(
+    environment.pages,
+    windowsOfParts(environment, parts, rowBytes),
+    (bytes, { window, firstRowId }) => work(bytes, window.rows, firstRowId),
+    { ...options, ...(first && { first }) },
+  );
+}
+
+/** The first window of some rows, fetched while other work goes on. */
+export class WindowAhead {
+  readonly #lend: (() => Promise<Lent>) | undefined;
+  readonly #of: BasePart | undefined;
+  #lent: Promise<Lent> | undefined;
+
+  constructor(
+    environment: ArrayEnvironment,
+    parts: readonly BasePart[],
+    rowBytes: number,
+    options: CallOptions,
+  ) {
+    [this.#of] = parts;
+    const [first] = windowsOfParts(environment, parts.slice(0, 1), rowBytes);
+    this.#lend = first && (() => environment.pages.lend(first.part, first.window.range, options));
+  }
+
+  begin(): void {
+    this.#lent ??= this.#lend?.();
+    // Whoever takes it hears of it.
+    this.#lent?.catch(() => undefined);
+  }
+
+  /** For who works on the rows of this part; once. */
+  take(part: BasePart): Promise<Lent> | undefined {
+    if (part !== this.#of) return undefined;
+    const lent = this.#lent;
+    this.#lent = undefined;
+    return lent;
+  }
+
+  /** Gives back what nobody took. */
+  end(): void {
+    if (this.#lent !== undefined) void discard(this.#lent);
+    this.#lent = undefined;
   }
 }

@@ -73,17 +73,31 @@ export function windowsOfRange({ start, end }: ByteRange, memoryBytes: number): 
 }
 
 /** Works on one window after the other, as the bytes of each arrive. */
-export async function eachWindow(
+export function eachWindow(
   pages: Pages,
   part: Part,
   windows: readonly Window[],
   work: (bytes: Uint8Array, window: Window) => Promise<void>,
   options: CallOptions,
 ): Promise<void> {
-  const lend = (window: Window | undefined): Promise<Lent> | undefined =>
-    window && pages.lend(part, window.range, options);
-  let next = lend(windows[0]);
-  for (const [i, window] of windows.entries()) {
+  const placed = windows.map((window) => ({ part, window }));
+  return eachWindowOfParts(pages, placed, (bytes, { window }) => work(bytes, window), options);
+}
+
+/**
+ * The same of several parts: the first window of one is on its way while work on the part before goes on.
+ * `first` is the first window, where it was asked for already.
+ */
+export async function eachWindowOfParts<T extends { readonly part: Part; readonly window: Window }>(
+  pages: Pages,
+  windows: readonly T[],
+  work: (bytes: Uint8Array, of: T) => Promise<void>,
+  { first, ...options }: CallOptions & { readonly first?: Promise<Lent> },
+): Promise<void> {
+  const lend = (of: T | undefined): Promise<Lent> | undefined =>
+    of && pages.lend(of.part, of.window.range, options);
+  let next = first ?? lend(windows[0]);
+  for (const [i, of] of windows.entries()) {
     const lent = await next;
     if (lent === undefined) return;
     try {
@@ -91,7 +105,7 @@ export async function eachWindow(
       next = lend(windows[i + 1]);
       // Whoever waits for it hears of it.
       next?.catch(() => undefined);
-      await work(lent.bytes, window);
+      await work(lent.bytes, of);
     } catch (error) {
       void discard(next);
       throw error;
@@ -102,7 +116,7 @@ export async function eachWindow(
 }
 
 /** Gives back what comes and is not wanted any more. */
-async function discard(lent: Promise<Lent> | undefined): Promise<void> {
+export async function discard(lent: Promise<Lent> | undefined): Promise<void> {
   try {
     (await lent)?.done();
   } catch {
