@@ -22,6 +22,9 @@ export interface Heads {
   readonly directories: readonly Uint8Array[];
 }
 
+/** Of an index of a snapshot, once they are there: looking for each of them takes longer than some lists. */
+const known = new WeakMap<ArrayIndex, Heads>();
+
 /**
  * Those of the index that answers a plan; undefined where it is to be answered exactly. Cost: one wave, the
  * first time, which does not wait for the map of rows. Errors: `Corrupt` for an index that is damaged.
@@ -35,11 +38,15 @@ export async function readHeads(
   const index = view.index(v1.IndexKind.INDEX_KIND_IVF);
   if (index === undefined || index.lists.length === 0) return undefined;
   if (index.metric !== indexMetric(metric)) return undefined;
+  const there = known.get(index);
+  if (there !== undefined) return there;
   const [{ quantizer }, directories] = await Promise.all([
     readListCoding(environment, index.epoch, dimensionsOf(view), options),
     Promise.all(index.lists.map((list) => readDirectory(environment, list, options))),
   ]);
-  return { index, quantizer, directories };
+  const heads = { index, quantizer, directories };
+  known.set(index, heads);
+  return heads;
 }
 
 /** Of each list of an index that stands for partitions its segment, without the rows that are dead. */
