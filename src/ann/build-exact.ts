@@ -1,7 +1,8 @@
 // Builds the index of exact search: codes of all base rows, in lists in the order of the rows.
 //
-// Rows are streamed, list by list; what is in memory is two windows of rows and the codes of one list. Dropped
-// and overridden rows are coded too: who reads takes them out, so that no later change touches a list.
+// Rows are streamed, list by list; what is in memory is two windows of rows and the codes of one list.
+// Dropped and overridden rows are coded too: who reads takes them out, so that no later change touches a
+// list.
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { ArrayView } from '../arrays/array-view.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';

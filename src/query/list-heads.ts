@@ -86,6 +86,12 @@ export interface Reach {
 const seenForEach = 10;
 
 /**
+ * The part of the matching rows that lists hold on average that is enough: the first lists have them most of
+ * the time, and others would be a round trip more.
+ */
+const seenOfAverage = 0.9;
+
+/**
  * A filter takes rows out of all lists alike, or out of those near the query: at first as many more lists are
  * looked into as fewer rows match, and then more until as many matching rows were seen as the lists of the
  * calibration have on average.
@@ -102,6 +108,6 @@ export function reachOf(
     return { first: probes, most: probes, rows: 0 };
   const share = counts.matchedRows / counts.liveRows;
   const covered = lists.reduce((sum, { list }) => sum + list.rows, 0);
-  const rows = Math.max(seenForEach * k, Math.ceil((probes * covered) / most));
+  const rows = Math.max(seenForEach * k, Math.ceil((seenOfAverage * probes * covered) / most));
   return { first: Math.min(most, Math.ceil(probes / share)), most, rows };
 }

@@ -10,8 +10,13 @@ export interface ReadPlan {
 }
 
 export interface PlanOptions {
-  /** Ranges with at most this many bytes between them are read as one. */
+  /** Ranges with at most this many bytes between them are read as one, the nearest first. */
   readonly maxGapBytes: number;
+  /**
+   * What lies between ranges that are read as one, all together, is at most this, or an eighth of what was
+   * asked for. Default 2 MiB: to read that takes as long as the round trip that a request is.
+   */
+  readonly maxWasteBytes?: number;
   /** Ranges are merged up to this length; a longer one stays alone, with what lies inside it. */
   readonly maxGetBytes: number;
 }
@@ -24,14 +29,38 @@ export function planReads(ranges: readonly ByteRange[], options: PlanOptions): R
     .sort(([, a], [, b]) => a.start - b.start || b.end - a.end);
   const gets: ByteRange[] = [];
   const holders: number[] = ranges.map(() => -1);
+  const how = { ...options, maxGapBytes: affordableGap(order, options) };
   for (const [index, range] of order) {
     const last = gets.at(-1);
-    if (last !== undefined && joins(last, range, options))
+    if (last !== undefined && joins(last, range, how))
       gets[gets.length - 1] = { start: last.start, end: Math.max(last.end, range.end) };
     else gets.push(range);
     holders[index] = gets.length - 1;
   }
   return { gets, holders };
+}
+
+/** The widest gap that is read where the narrower ones are, too. */
+function affordableGap(
+  order: readonly (readonly [number, ByteRange])[],
+  { maxGapBytes, maxWasteBytes = 2 * 2 ** 20 }: PlanOptions,
+): number {
+  const gaps: number[] = [];
+  let [end, wanted] = [Number.NEGATIVE_INFINITY, 0];
+  for (const [, range] of order) {
+    const gap = range.start - end;
+    if (gap > 0 && gap <= maxGapBytes) gaps.push(gap);
+    wanted += Math.max(0, range.end - Math.max(range.start, end));
+    end = Math.max(end, range.end);
+  }
+  gaps.sort((a, b) => a - b);
+  const most = Math.max(maxWasteBytes, wanted / 8);
+  let waste = 0;
+  for (const gap of gaps) {
+    if (waste + gap > most) return gap - 1;
+    waste += gap;
+  }
+  return maxGapBytes;
 }
 
 function joins(last: ByteRange, next: ByteRange, { maxGapBytes, maxGetBytes }: PlanOptions): boolean {

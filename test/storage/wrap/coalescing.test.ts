@@ -68,6 +68,9 @@ describe('every answer is the slice that was asked for', () => {
   });
 });
 
+const bytesOf = (start: number, end: number): number[] =>
+  Array.from({ length: end - start }, (_, i) => start + i);
+
 describe('the plan', () => {
   const plan = (ranges: ByteRange[]): ByteRange[] => [...planReads(ranges, small).gets];
 
@@ -108,6 +111,28 @@ describe('the plan', () => {
           }
           expect(covered).toBe(get.end);
         }
+      }),
+    );
+  });
+
+  test('reads the narrowest gaps where all of them are too much', () => {
+    const ranges = [range(0, 4), range(6, 10), range(15, 19), range(22, 26)];
+    const within = (maxWasteBytes: number) => [...planReads(ranges, { ...small, maxWasteBytes }).gets];
+    expect(within(10)).toEqual([range(0, 26)]);
+    expect(within(9)).toEqual([range(0, 10), range(15, 26)]);
+    expect(within(4)).toEqual([range(0, 10), range(15, 19), range(22, 26)]);
+    // An eighth of what is wanted.
+    expect(within(0)).toEqual(within(4));
+  });
+
+  test('never reads more between ranges than it may', () => {
+    fc.assert(
+      fc.property(someRanges, fc.integer({ min: 0, max: 60 }), (ranges, maxWasteBytes) => {
+        const { gets } = planReads(ranges, { ...small, maxWasteBytes });
+        const asked = new Set(ranges.flatMap(({ start, end }) => bytesOf(start, end)));
+        const read = new Set(gets.flatMap(({ start, end }) => bytesOf(start, end)));
+        expect([...asked].every((at) => read.has(at))).toBe(true);
+        expect(read.size - asked.size).toBeLessThanOrEqual(Math.max(maxWasteBytes, asked.size / 8));
       }),
     );
   });
