@@ -79,7 +79,7 @@ function entryOf({ run, newRows, object, bits, gone, of }: Json, pattern: KeyPat
     ...(headBytes === undefined ? {} : { headBytes: count(headBytes), headCrc: count(headCrc) }),
     ...(leastNorm === undefined ? {} : { leastNorm: Number(leastNorm), mostNorm: Number(mostNorm) }),
   };
-  const left = gone === undefined ? {} : { gone: new Uint8Array(Buffer.from(String(gone), 'base64')) };
+  const left = typeof gone === 'string' ? { gone: new Uint8Array(Buffer.from(gone, 'base64')) } : {};
   return [run, { newRows: count(newRows), segment, ...left }] as const;
 }
 

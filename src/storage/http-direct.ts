@@ -13,7 +13,8 @@ import { abortedError, onAbort, throwIfAborted } from '../util/runtime.js';
 import { largestBodyBytes, PlacedBody, roomFor, wrongLength } from './http-body.js';
 
 /** node:tls and node:http take 2 ms each at the start of a process, and not every one needs them. */
-const load = process.getBuiltinModule;
+const tls = () => process.getBuiltinModule('node:tls');
+const http = () => process.getBuiltinModule('node:http');
 
 /** Longer heads are for node:http to judge. */
 const headBytes = 16 * 1024;
@@ -134,7 +135,7 @@ class Connection {
     const servername = net.isIP(to.hostname) > 0 ? '' : to.hostname;
     const session = owner.sessions.get(origin);
     const tlsOptions = { servername, ALPNProtocols: ['http/1.1'], ...(session && { session }) };
-    this.#socket = secure ? load('node:tls').connect({ ...options, ...tlsOptions }) : net.connect(options);
+    this.#socket = secure ? tls().connect({ ...options, ...tlsOptions }) : net.connect(options);
     this.#socket
       .on('session', (made: Buffer) => owner.sessions.set(origin, made))
       .setNoDelay(true)
@@ -238,7 +239,7 @@ class Connection {
       if (this.#replay === replay) this.end();
     });
     const { method = 'GET', path } = exchange;
-    load('node:http')
+    http()
       .request({ method, path, createConnection: () => replay }, (answer) => {
         // Heard before node:http closes what it takes for a connection; when a second answer came, it has.
         answer.prependListener('end', () => {
