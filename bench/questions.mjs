@@ -5,6 +5,7 @@ import * as exact from './exact.mjs';
 import * as filtered from './filtered.mjs';
 import * as filters from './filters.mjs';
 import * as folder from './folder.mjs';
+import * as graphs from './graphs.mjs';
 import * as importFile from './import.mjs';
 import * as manifestBytes from './manifest-bytes.mjs';
 import * as open from './open.mjs';
@@ -25,4 +26,5 @@ export const questions = {
   filters,
   ann,
   filtered,
+  graphs,
 };

@@ -7,9 +7,9 @@ import { answerAll } from './answering.mjs';
 let dataset;
 let queries;
 
-async function load({ uri }) {
+async function load({ uri, memoryBytes }) {
   await close();
-  dataset = await open(uri, { cacheDir: false });
+  dataset = await open(uri, { cacheDir: false, ...(memoryBytes && { memoryBytes }) });
   queries = await dataset.array('queries').read();
   return {};
 }
