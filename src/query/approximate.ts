@@ -26,11 +26,11 @@ export async function searchApproximately(
   const { index, quantizer } = heads;
   const { lists, covered, plain } = divided(index.lists, parts, environment);
   const segments = openSegments(environment, heads, lists);
-  const reach = reachOf(search, plan, heads, lists);
   const isHere = environment.pages.lendObject !== undefined && covered.length <= mostPartitions;
   // Rows that are away are a wave of their own: scores are estimates then, unless they were asked to be
   // exact.
   const mayEstimate = plan.precision === undefined ? !isHere : estimates(plan.precision);
+  const reach = reachOf(search, plan, heads, lists, mayEstimate);
   const opened = open(environment, scan, quantizer, reach.most, mayEstimate);
   if (opened === null) return false;
   const found = { opened, segments, lists, covered };

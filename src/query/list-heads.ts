@@ -62,15 +62,22 @@ export function openSegments(
   });
 }
 
-/** Lists that a query without a filter looks into. */
+/**
+ * Lists that a query without a filter looks into. What may be missed is measured with exact scores; where
+ * these are estimates, half of it is left to them, as far as was measured.
+ */
 function probesOf(
   { approximate = {} }: NearestPlan,
   { index: { calibrations }, quantizer }: Heads,
   k: number,
+  mayEstimate: boolean,
 ): number {
   const most = quantizer.lists();
   const { nprobe, recall = 1 } = approximate;
-  return Math.min(most, nprobe ?? probesFor(calibrations, k, recall, most));
+  const listsFor = (least: number): number => probesFor(calibrations, k, least, most);
+  if (nprobe !== undefined) return Math.min(most, nprobe);
+  const careful = mayEstimate ? listsFor((1 + recall) / 2) : most;
+  return careful < most ? careful : listsFor(recall);
 }
 
 /** How far a query looks. */
@@ -101,9 +108,10 @@ export function reachOf(
   plan: NearestPlan,
   heads: Heads,
   lists: readonly CodedRows[],
+  mayEstimate = false,
 ): Reach {
   const most = heads.quantizer.lists();
-  const probes = probesOf(plan, heads, k);
+  const probes = probesOf(plan, heads, k, mayEstimate);
   if (plan.filter === undefined || plan.approximate?.nprobe !== undefined)
     return { first: probes, most: probes, rows: 0 };
   const share = counts.matchedRows / counts.liveRows;
