@@ -4,10 +4,13 @@ import type { ArrayEnvironment } from './environment.js';
 import { uncheckedReads } from './pages.js';
 import type { Part } from './runs.js';
 
-/** What lies between two ranges comes along up to so many bytes: see `storage/wrap/coalescing.ts`. */
+/** What lies between two ranges comes along up to so many bytes each: see `storage/wrap/read-plan.ts`. */
 const gapBytes = 2 ** 18;
 
-/** Bytes that reading ranges, which ascend, brings from the store; none of what is mapped. */
+/**
+ * Bytes that reading ranges, which ascend, brings from the store at most; none of what is mapped. Where it is
+ * less, it is more requests.
+ */
 export function bytesRead({ pages }: ArrayEnvironment, ranges: readonly ByteRange[]): number {
   if (pages.lendObject !== undefined) return 0;
   let [bytes, last] = [0, Number.NEGATIVE_INFINITY];

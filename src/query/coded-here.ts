@@ -13,6 +13,7 @@ import {
   codeRowsOf,
   firstRound,
   type Listed,
+  mostOfRound,
   type Refining,
   scoredNowBytes,
 } from './coded.js';
@@ -112,8 +113,7 @@ export async function searchHere(
     const cascade = await codes.scan;
     if (cascade === undefined || cascade === null) return false;
     const first = k + firstRound;
-    // Rows of a round lie in memory together.
-    const most = Math.max(1, Math.floor(memoryBytes / 4 / (rowBytes * queries)));
+    const most = mostOfRound(memoryBytes, rowBytes, queries);
     const scoresFew = first * rowBytes * queries <= scoredNowBytes;
     const isNow = scoresFew && isShortPass(environment, codes, here, queries);
     // What is more is scored off the event loop, and what is of many queries by all threads.

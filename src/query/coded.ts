@@ -213,9 +213,14 @@ const chunkRows = 1024;
 
 /**
  * Rows of a query that are scored in the first round, beside the k wanted; then four times as many each. From
- * a store each is a request: 64 go out at once.
+ * a store each is a request: of ten wanted 64, which go out at once.
  */
 export const firstRound = 54;
+
+/** Rows of each query that are scored in one round at most: they lie in memory together. */
+export function mostOfRound(memoryBytes: number, rowBytes: number, queries = 1): number {
+  return Math.max(1, Math.floor(memoryBytes / 4 / (rowBytes * queries)));
+}
 
 /** So many bytes of rows are scored on the event loop: a turn of the pool takes as long. */
 export const scoredNowBytes = 256 * 1024;
@@ -244,7 +249,7 @@ export async function scanIds(
 ): Promise<void> {
   const call = signal === undefined ? {} : { signal };
   const rowBytes = rowBytesOf(view.type);
-  const step = Math.max(1, Math.floor(memoryBytes / 4 / rowBytes));
+  const step = mostOfRound(memoryBytes, rowBytes);
   for (let start = 0; start < ids.length; start += step) {
     throwIfAborted(signal);
     const some = ids.slice(start, start + step);
@@ -277,8 +282,7 @@ export async function refine(
   options: CallOptions,
 ): Promise<void> {
   const rowBytes = rowBytesOf(view.type);
-  // Rows of a round lie in memory together.
-  const most = Math.max(1, Math.floor(memoryBytes / 4 / (rowBytes * queries)));
+  const most = mostOfRound(memoryBytes, rowBytes, queries);
   for (let count = k + firstRound; ; count *= 4) {
     const next = Math.min(count, most);
     const ids = cascade.left() <= hitsOfTurn ? cascade.next(next) : await cascade.nextLater(next);

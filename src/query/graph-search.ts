@@ -15,7 +15,7 @@ import type { HnswSearch, HnswSearched, HnswSegment } from '../native/hnsw.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import type { ApproximateSearch, SearchNow } from './asked.js';
-import { type CodedRows, divided, firstRound, scanIds } from './coded.js';
+import { type CodedRows, divided, firstRound, mostOfRound, scanIds } from './coded.js';
 import { mostPartitions } from './coded-here.js';
 import type { NearestPlan } from './plan.js';
 import { estimates } from './precision.js';
@@ -76,7 +76,7 @@ export async function searchGraphs(
   const rowBytes = rowBytesOf(view.type);
   const lent = isHere && !mayEstimate ? pages.lendRows?.(covered, rowBytes) : undefined;
   const rows = lent?.rows ?? environment.native.createRowParts([]);
-  const most = Math.max(1, Math.floor(environment.memoryBytes / 4 / rowBytes));
+  const most = mostOfRound(environment.memoryBytes, rowBytes);
   const asked = { ef, first: k + firstRound, most };
   const walk = async (graphs: readonly Uint8Array[]): Promise<HnswSearched> => {
     const open = async ({ list, dead }: CodedRows, i: number): Promise<HnswSegment> =>
@@ -134,7 +134,7 @@ export function searchGraphsNow(
   }
   const rowBytes = rowBytesOf(view.type);
   const { rows, wereRead } = pages.lendRows(covered, rowBytes);
-  const most = Math.max(1, Math.floor(memoryBytes / 4 / rowBytes));
+  const most = mostOfRound(memoryBytes, rowBytes);
   const of = {
     metric: plan.metric,
     dtype: scanDtype(view),

@@ -16,7 +16,7 @@ import type {
 } from '../native/ivf.js';
 import { defined } from '../util/assert.js';
 import type { ApproximateSearch, SearchNow } from './asked.js';
-import { type CodedRows, divided, firstRound } from './coded.js';
+import { type CodedRows, divided, firstRound, mostOfRound } from './coded.js';
 import { mostPartitions } from './coded-here.js';
 import { type Heads, openSegments, reachOf } from './list-heads.js';
 import { isShort, listsAMilli, shortBytes } from './now.js';
@@ -115,7 +115,7 @@ function lendScored(
 ): Pick<LentRows, 'rows' | 'wereRead'> & { readonly rounds: IvfRounds } {
   const rowBytes = rowBytesOf(type);
   const { rows, wereRead } = defined(pages.lendRows?.(covered, rowBytes), 'mapped rows');
-  const rounds = { first: k + firstRound, most: Math.max(1, Math.floor(memoryBytes / 4 / rowBytes)) };
+  const rounds = { first: k + firstRound, most: mostOfRound(memoryBytes, rowBytes) };
   return { rows, wereRead, rounds };
 }
 

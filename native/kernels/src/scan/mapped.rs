@@ -104,11 +104,6 @@ impl ExactScan {
 }
 
 impl Cascade {
-    /// Rows of the scan, by the id of the first and their bytes; ids ascend.
-    pub fn rows_in_memory<'a>(&self, parts: impl Iterator<Item = (u64, &'a [u8])>) -> Result<MappedRows<'a>> {
-        MappedRows::new(self.row_bytes(), parts.collect())
-    }
-
     /// Scores the rows that the bounds left, of each query `first` in the first round and then four times as
     /// many each, `most` at most. Gives the ids of the rows that were read here first.
     pub fn refine(&self, rows: &MappedRows<'_>, first: usize, most: usize) -> Result<Vec<u64>> {

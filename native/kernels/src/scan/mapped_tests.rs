@@ -106,7 +106,7 @@ fn rows_that_are_not_those_of_the_codes_are_damage() {
     let chunks = 0..Cascade::chunks(ROWS);
     for queries in [1, 6] {
         let cascade = world.cascade(&world.scan(Metric::L2, queries));
-        let damaged = cascade.rows_in_memory([(0, &*rows)].into_iter()).unwrap();
+        let damaged = MappedRows::new(ROW_BYTES, vec![(0, &*rows)]).unwrap();
         let scanned = cascade.scan_with(&[world.list()], &chunks.clone().into(), Some(&damaged));
         assert_eq!(scanned.map_err(|error| error.code), Err(Code::Corrupt));
         let cascade = world.cascade(&world.scan(Metric::L2, queries));
@@ -120,11 +120,11 @@ fn rows_that_are_missing_or_out_of_order_are_typed_errors() {
     let world = World::new();
     let cascade = world.cascade(&world.scan(Metric::L2, 1));
     cascade.scan(&[world.list()], &(0..Cascade::chunks(ROWS)).into()).unwrap();
-    let none = cascade.rows_in_memory([].into_iter()).unwrap();
+    let none = MappedRows::new(ROW_BYTES, vec![]).unwrap();
     assert_eq!(cascade.refine(&none, 5, 9).map_err(|error| error.code), Err(Code::Corrupt));
     let row = [0; ROW_BYTES];
     let refused = |parts: &[(u64, &[u8])]| {
-        let made = cascade.rows_in_memory(parts.iter().copied());
+        let made = MappedRows::new(ROW_BYTES, parts.to_vec());
         assert_eq!(made.err().map(|error| error.code), Some(Code::InvalidArgument));
     };
     refused(&[(0, &row[1..])]);

@@ -156,7 +156,7 @@ impl<'a> Route<'a> {
     fn rows_in_memory(&self, cascade: &Cascade) -> MappedRows<'a> {
         let mut rows: Vec<_> = self.case.ids.iter().zip(0..).map(|(&id, i)| (id, self.case.row(i))).collect();
         rows.sort_unstable();
-        cascade.rows_in_memory(rows.into_iter()).expect("rows with ids of their own")
+        MappedRows::new(cascade.row_bytes(), rows).expect("rows with ids of their own")
     }
 
     /// Scores what the codes left, a few rows at a time.
