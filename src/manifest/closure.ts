@@ -1,12 +1,11 @@
 // Whether everything that a version refers to is there, in its size: for the first writer on a copied prefix.
-import { rootKey } from './keys.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import type { ManifestFunctions } from './functions.js';
 import { history } from './history.js';
-import { isHole, resolveObject, type StoredObject } from './objects.js';
-import { type LoadedRoot } from './root.js';
-import { decodeSegment, objectOf } from './segment.js';
+import type { StoredObject } from './objects.js';
+import { readSegment, rootObjects, segmentObjects, segmentsOf } from './references.js';
+import type { LoadedRoot } from './root.js';
 
 /**
  * Sizes of the objects under the prefixes that data and segments live in. Cost: one LIST for 1,000 objects.
@@ -30,31 +29,23 @@ async function listSizes(store: ObjectStore, options: CallOptions): Promise<Map<
  */
 async function missingOf(
   store: ObjectStore,
-  { root }: LoadedRoot,
+  loaded: LoadedRoot,
   sizes: ReadonlyMap<string, number>,
   functions: ManifestFunctions,
   options: CallOptions,
 ): Promise<string[]> {
-  const missing: string[] = [];
-  const check = (object: StoredObject): boolean => {
-    if (sizes.get(object.key) === object.sizeBytes) return true;
-    missing.push(object.key);
-    return false;
-  };
-  const where = rootKey(root.version);
-  const present = (root.objects?.objects ?? []).map(
-    (object, slot) => isHole(object) || check(resolveObject(root.objects, slot, where)),
-  );
-  for (const array of root.arrays) {
-    for (const reference of [...array.segments, ...array.columnSegments]) {
-      if (present[reference.object] !== true) continue;
-      const object = resolveObject(root.objects, reference.object, where);
-      const body = await store.get(object.key, { ...options, range: { start: 0, end: reference.headBytes } });
-      const segment = decodeSegment(defined(body, 'segment').bytes, reference, object, array, functions);
-      for (const partition of segment.partitions) check(objectOf(segment, partition, object.key));
-    }
+  const isHere = ({ key, sizeBytes }: StoredObject): boolean => sizes.get(key) === sizeBytes;
+  const missing = rootObjects(loaded).filter((object) => !isHere(object));
+  for (const segment of segmentsOf(loaded)) {
+    if (!isHere(segment.object)) continue;
+    const { key } = segment.object;
+    const objects = segmentObjects(
+      defined(await readSegment(store, segment, functions, options), 'segment'),
+      key,
+    );
+    missing.push(...objects.filter((object) => !isHere(object)));
   }
-  return missing;
+  return missing.map(({ key }) => key);
 }
 
 export interface CompleteVersion {

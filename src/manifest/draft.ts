@@ -20,6 +20,7 @@ import { changeAttributes, renumbered, resolveAttributes, withAttributes } from 
 import { checkAttributes, checkScalars, resolveNames } from './draft-checks.js';
 import { requiredFeatures } from './features.js';
 import { type Fold, foldedEntry, takenEntries } from './fold.js';
+import { HistoryDraft } from './history-draft.js';
 import { changeIndexes, type IndexObjects, slotsOf } from './indexes.js';
 import { ObjectLedger } from './object-ledger.js';
 import type { NewObject } from './objects.js';
@@ -53,6 +54,7 @@ export class RootDraft {
   readonly #arrays: Map<ArrayId, ArrayEntry>;
   readonly #changes = new Map<ArrayId, ArrayChange>();
   readonly #operations: OperationLog;
+  readonly #history: HistoryDraft;
   /** Of this version, made so far. */
   #overrides = 0;
 
@@ -62,6 +64,7 @@ export class RootDraft {
     this.#version = version;
     this.#objects = new ObjectLedger(parent.root.objects);
     this.#operations = new OperationLog(parent.root, version);
+    this.#history = new HistoryDraft(parent.root, version);
     this.#arrays = new Map(parent.root.arrays.map((array) => [toHex(array.id), array]));
   }
 
@@ -73,6 +76,9 @@ export class RootDraft {
     const changes = resolveNames(transaction.changes, this.#arrays);
     checkScalars(changes, this.#arrays, this.#functions);
     checkAttributes(changes, this.#arrays);
+    const { history = [] } = transaction;
+    this.#history.check(history);
+    this.#history.apply(history);
     const tallies = new Map<ArrayId, Tally>();
     for (const change of changes) {
       const base = this.#arrays.get(change.array)?.nextRowId ?? 0;
@@ -340,7 +346,8 @@ export class RootDraft {
     const timeMs = Math.max(stamp.timeMs, root.timeMs);
     for (const slot of this.#operations.forget(timeMs)) this.#removeObject(slot);
     const arrays = [...this.#changes.values()];
-    const changes = make(v1.Changes, { arrays, ...this.#objects.changes() });
+    const tags = this.#history.changedTags;
+    const changes = make(v1.Changes, { arrays, tags, ...this.#objects.changes() });
     return evolve(root, {
       requiredFeatures: requiredFeatures(root.requiredFeatures, this.#arrays.values()),
       version: this.#version,
@@ -353,6 +360,7 @@ export class RootDraft {
       objects: this.#objects.table.build(),
       setHash: this.#objects.setHash(root.setHash, this.#functions),
       ...this.#operations.build(timeMs, this.#arrays),
+      ...this.#history.build(timeMs),
     });
   }
 }

@@ -4,6 +4,7 @@ import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { equalBytes } from '../util/bytes.js';
 import type { ManifestFunctions } from './functions.js';
 import { readRoot } from './head.js';
+import { isKept } from './history-draft.js';
 import { rootKey } from './keys.js';
 import type { LoadedRoot } from './root.js';
 
@@ -69,9 +70,9 @@ export async function rootAt(
   const same = equalBytes(loaded.root.dataset, head.root.dataset) && loaded.root.version === version;
   if (!same) throw notFound('its slot holds a root of another dataset');
   const { kept } = head.root;
-  if (kept !== null && version < kept.from && !kept.also.includes(version)) {
+  if (!isKept(kept, version)) {
     throw new NacreError('Expired', `version ${version} is no longer kept`, {
-      context: { version, keptFrom: kept.from },
+      context: { version, keptFrom: kept?.from ?? 1 },
       hint: 'Restore it from a backup or a replica.',
     });
   }

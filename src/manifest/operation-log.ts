@@ -41,7 +41,10 @@ export class OperationLog {
       make(v1.RowCount, { array: defined(fromHex(id), 'array id'), added, dropped }),
     );
     const { id, application, author = '', host = '', message = '' } = transaction;
-    const kinds = [...new Set(transaction.changes.flatMap((change) => verbOf(change) ?? []))];
+    const history = (transaction.history ?? []).map(({ kind }) => (kind === 'fence' ? 'gc' : kind));
+    const kinds = [
+      ...new Set([...transaction.changes.flatMap((change) => verbOf(change) ?? []), ...history]),
+    ];
     const sequenced =
       application === undefined ? {} : { application: application.name, sequence: application.sequence };
     this.#operations.push(make(v1.Operation, { id, kinds, author, host, message, rows, ...sequenced }));

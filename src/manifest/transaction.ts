@@ -222,6 +222,26 @@ export interface ArrayType {
   readonly logicalDtype?: string;
 }
 
+/** What a transaction changes of the history, beside the arrays. */
+export type HistoryChange =
+  | {
+      /** Makes or moves a tag. `expected`: the version that it stands for now, undefined for none. */
+      readonly kind: 'tag';
+      readonly name: string;
+      readonly version: number;
+      /** BLAKE3 of that version's root. */
+      readonly rootHash: Uint8Array;
+      readonly expected: number | undefined;
+    }
+  | { readonly kind: 'deleteTag'; readonly name: string; readonly expected: number }
+  | {
+      /** Versions from one on, and some before it, stay; so do tagged ones. What is gone stays gone. */
+      readonly kind: 'expire';
+      readonly keep: { readonly from: number; readonly also: readonly number[] };
+    }
+  /** Names a plan of clean-up; whoever commits above compares its own objects with it. */
+  | { readonly kind: 'fence'; readonly plan: Uint8Array };
+
 export interface Transaction {
   readonly id: Uint8Array;
   /** The caller gave the id, or an application sequence: repeats are recognised. */
@@ -232,6 +252,7 @@ export interface Transaction {
   /** Commits right after the base version or not at all: whatever else lands first is a conflict. */
   readonly onlyAtBase?: boolean;
   readonly changes: readonly Change[];
+  readonly history?: readonly HistoryChange[];
   /** Ids of the rows that the callback read, by array: a later change of them is a conflict. */
   readonly reads: ReadonlyMap<ArrayId, Uint8Array>;
   readonly keys?: readonly KeyClaim[];
