@@ -22,6 +22,16 @@ export interface ObjectDigest {
   readonly blocks: Uint32Array;
 }
 
+/** The same of an object that is not held whole: its pieces are added one after the other. */
+export interface ObjectDigester {
+  /** Off the event loop; until the promise settles nobody touches the bytes, or adds others. */
+  update(piece: Uint8Array): Promise<void>;
+  /** The bytes `[start, end)` of a file, or as many as it has; gives how many those are. */
+  updateFromFile(path: string, start: number, end: number): Promise<number>;
+  /** Of all pieces so far. */
+  digest(): Promise<ObjectDigest>;
+}
+
 export type ScanMetric = 'l2' | 'l2sq' | 'cosine' | 'dot' | 'hamming' | 'jaccard' | 'kl' | 'js';
 export type ScanDtype = 'bool' | `${'' | 'u'}int${8 | 16 | 32 | 64}` | `float${16 | 32 | 64}`;
 
@@ -218,6 +228,7 @@ export interface NativeBinding
   blake3(bytes: Uint8Array): Uint8Array;
   /** Digest of the concatenated pieces, off the event loop. `blockBytes` is a multiple of 64. */
   digestObject(pieces: readonly Uint8Array[], blockBytes: number): Promise<ObjectDigest>;
+  createObjectDigester(blockBytes: number): ObjectDigester;
   /** Index of the first block whose CRC32C differs from `expected`, or -1; off the event loop. */
   verifyBlocks(bytes: Uint8Array, blockBytes: number, expected: Uint32Array): Promise<number>;
   /** Whether all bytes of a mapping are in memory: reading them waits for no disk. Some 12 µs for 16 MiB. */

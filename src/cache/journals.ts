@@ -4,6 +4,8 @@
 //   <folder>/builds/<64 hex>.tmp       a journal being written; renamed when it is complete and on the disk
 //   <folder>/builds/<64 hex>.lock      locked (flock) by the process whose work it is
 //
+// Builds of indexes have the folder `builds`, scrubs `scrubs`: what a scrub notes outlives it.
+//
 // The lock goes with its process, however that ends, so whoever comes next has it, and never two. What is
 // damaged counts as nothing. Trouble of the disk fails no work: it is told once, and the work is not noted.
 import { constants, unlinkSync } from 'node:fs';
@@ -16,14 +18,23 @@ import type { Runtime } from '../util/runtime.js';
 import { isOurs, makeFolders, writeAll } from './page-folder.js';
 import { diskTrouble, isMissing } from './trouble.js';
 
-const inner = 'builds';
 const hashBytes = 32;
 
 /** Nothing larger is read: what a build notes is some MiB. */
 const largestBytes = 256 * 2 ** 20;
 
-/** Who does not come back for so long does not come back. */
-const staleMs = 24 * 60 * 60 * 1000;
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** A folder of notes, and for how long nobody may come back before a note is taken away. */
+export interface JournalKind {
+  readonly folder: string;
+  readonly staleMs: number;
+}
+
+export const buildJournals: JournalKind = { folder: 'builds', staleMs: dayMs };
+
+/** What was verified when is of use for as long as somebody may ask. */
+export const scrubJournals: JournalKind = { folder: 'scrubs', staleMs: 400 * dayMs };
 
 export interface JournalsOptions {
   readonly native: {
@@ -37,11 +48,13 @@ export interface JournalsOptions {
 export class Journals {
   readonly #folder: () => string | undefined;
   readonly #options: JournalsOptions;
+  readonly #kind: JournalKind;
 
   /** `folder` is that of the cache, asked for when it is needed; undefined for none. */
-  constructor(folder: () => string | undefined, options: JournalsOptions) {
+  constructor(folder: () => string | undefined, options: JournalsOptions, kind = buildJournals) {
     this.#folder = folder;
     this.#options = options;
+    this.#kind = kind;
   }
 
   /**
@@ -49,8 +62,15 @@ export class Journals {
    * go. Undefined where somebody else has it, or none can be kept.
    */
   async claim(name: string): Promise<Journal | undefined> {
+    const journal = await this.claimOrTell(name);
+    return journal === 'held' ? undefined : journal;
+  }
+
+  /** The same, telling where somebody else has it from where none can be kept. */
+  async claimOrTell(name: string): Promise<Journal | 'held' | undefined> {
     const folder = this.#folder();
     if (folder === undefined) return undefined;
+    const { folder: inner } = this.#kind;
     const home = path.join(folder, inner);
     try {
       if (!isOurs(folder, inner)) {
@@ -59,11 +79,22 @@ export class Journals {
       }
       await this.#sweep(home);
       const lock = this.#options.native.tryLockFile(path.join(home, `${name}.lock`));
-      return lock === null ? undefined : new Journal(home, name, lock, this.#options);
+      return lock === null ? 'held' : new Journal(home, name, lock, this.#options);
     } catch (error) {
       this.#options.onWarning?.(trouble(error, home));
       return undefined;
     }
+  }
+
+  /** What was written last, whoever has the journal now; undefined where there is nothing, or it is damaged. */
+  async look(name: string): Promise<Uint8Array | undefined> {
+    const folder = this.#folder();
+    if (folder === undefined || !isOurs(folder, this.#kind.folder)) return undefined;
+    const file = path.join(folder, this.#kind.folder, `${name}.journal`);
+    return readBody(file, name, this.#options).catch((error: unknown) => {
+      if (isMissing(error)) return undefined;
+      throw diskTrouble(error, file, 'read');
+    });
   }
 
   /** Takes away what nobody came back for. */
@@ -76,7 +107,7 @@ export class Journals {
       newest.set(name, Math.max(newest.get(name) ?? 0, mtimeMs));
     }
     for (const [name, changedMs] of newest) {
-      if (this.#options.runtime.now() - changedMs < staleMs) continue;
+      if (this.#options.runtime.now() - changedMs < this.#kind.staleMs) continue;
       const lock = this.#options.native.tryLockFile(path.join(home, `${name}.lock`));
       if (lock !== null) await new Journal(home, name, lock, this.#options).remove();
     }
@@ -105,17 +136,10 @@ export class Journal {
   async read(): Promise<Uint8Array | undefined> {
     const file = this.#path('journal');
     try {
-      const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
-      try {
-        const { size } = await handle.stat();
-        const bytes = size > largestBytes ? new Uint8Array(0) : await handle.readFile();
-        const body = bytes.subarray(hashBytes);
-        if (equalBytes(this.#hash(body), bytes.subarray(0, hashBytes))) {
-          this.#isNoted = true;
-          return body;
-        }
-      } finally {
-        await handle.close();
+      const body = await readBody(file, this.#name, this.#options);
+      if (body !== undefined) {
+        this.#isNoted = true;
+        return body;
       }
     } catch (error) {
       if (!isMissing(error)) this.#warn(trouble(error, this.#home));
@@ -134,7 +158,7 @@ export class Journal {
     try {
       const handle = await open(temporary, 'w', 0o600);
       try {
-        await writeAll(handle, concat([this.#hash(body), body]), 0);
+        await writeAll(handle, concat([hashOf(this.#name, body, this.#options), body]), 0);
         await handle.sync();
       } finally {
         await handle.close();
@@ -177,13 +201,26 @@ export class Journal {
     return path.join(this.#home, `${this.#name}.${kind}`);
   }
 
-  #hash(body: Uint8Array): Uint8Array {
-    return this.#options.native.blake3(concat([utf8.encode(this.#name), body]));
-  }
-
   #warn(warning: NacreError): void {
     this.#options.onWarning?.(warning);
   }
+}
+
+/** Undefined for what is damaged. */
+async function readBody(file: string, name: string, options: JournalsOptions): Promise<Uint8Array | undefined> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const { size } = await handle.stat();
+    const bytes = size > largestBytes ? new Uint8Array(0) : await handle.readFile();
+    const body = bytes.subarray(hashBytes);
+    return equalBytes(hashOf(name, body, options), bytes.subarray(0, hashBytes)) ? body : undefined;
+  } finally {
+    await handle.close();
+  }
+}
+
+function hashOf(name: string, body: Uint8Array, { native }: JournalsOptions): Uint8Array {
+  return native.blake3(concat([utf8.encode(name), body]));
 }
 
 function trouble(error: unknown, folder: string): NacreError {

@@ -9,6 +9,9 @@ import { history, rootAt } from '../manifest/history.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import { decodeToken, settle, type Settled } from '../manifest/settle.js';
 import type { Transaction } from '../manifest/transaction.js';
+import type { RepairReport } from '../ops/repair.js';
+import type { ScrubOptions, ScrubReport } from '../ops/scrub.js';
+import type { Status, StatusOptions } from '../ops/status.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { Meter } from '../storage/wrap/meter.js';
 import { throwIfAborted } from '../util/runtime.js';
@@ -22,6 +25,7 @@ import type { OpenOptions } from './open.js';
 import { checkIfVersion, identityOf, operationOf, type WriteCall, type WriteResult } from './operation.js';
 import { Snapshot } from './snapshot.js';
 import { TransactionHandle } from './transaction-handle.js';
+import type { RepairFrom } from './upkeep.js';
 import type { Verification, VerifyOptions } from './verify.js';
 
 /** Which version to look at. */
@@ -253,6 +257,36 @@ export class Dataset implements AsyncDisposable {
     const { loaded } = await this.#source.confirmed(options);
     const { verifyCertificate } = await import('./verify.js');
     return verifyCertificate(this.#environment, loaded, certificate, options);
+  }
+
+  /**
+   * Whether every root is there, and every object that a kept version needs, and is right: by listings, and
+   * by reading all objects or some. Writes nothing where the data is; what was verified when is noted on this
+   * machine. Damage is a finding; a second scrub at once is `Conflict`. Cost: see {@link ScrubOptions}.
+   */
+  async scrub(options: ScrubOptions = {}): Promise<ScrubReport> {
+    this.#check();
+    this.#checkNotPast('scrubbed');
+    return (await import('../ops/scrub.js')).scrub(this.#environment, options);
+  }
+
+  /**
+   * Puts the same bytes back under the same keys, from `sources` and from the hint's copy of a root, so that
+   * every version heals at once. Bad bytes go to `quarantine/`. What nobody has is in the report, with its
+   * rows and versions. Cost: a scrub, and the damaged objects.
+   */
+  async repair(options: RepairFrom = {}): Promise<RepairReport> {
+    this.#check();
+    this.#checkNotPast('repaired');
+    const { repairFrom } = await import('./upkeep.js');
+    return repairFrom(this.#environment, options, this.#opened.options);
+  }
+
+  /** Head, hint, kept versions, and what was not verified lately. Cost: a request a version and a segment. */
+  async status(options: StatusOptions = {}): Promise<Status> {
+    this.#check();
+    this.#checkNotPast('looked after');
+    return (await import('../ops/status.js')).status(this.#environment, options);
   }
 
   /** Waits for commits under way and, for up to a second, for the hint. Calls after it fail with `Closed`. */

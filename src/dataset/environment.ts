@@ -6,7 +6,7 @@ import type { ArrayEnvironment } from '../arrays/environment.js';
 import { CachedPages } from '../arrays/cached-pages.js';
 import { MappedPages } from '../arrays/mapped-pages.js';
 import { type Pages, storePages } from '../arrays/pages.js';
-import { Journals } from '../cache/journals.js';
+import { Journals, scrubJournals } from '../cache/journals.js';
 import { openPageCache, type PageCache } from '../cache/page-cache.js';
 import { cacheFolder } from '../cache/place.js';
 import type { NacreError } from '../errors.js';
@@ -21,7 +21,8 @@ import { type Runtime, systemRuntime } from '../util/runtime.js';
 
 export interface ConnectOptions {
   /**
-   * Folder of the page cache, and of what is noted of builds of indexes that are under way; false for none.
+   * Folder of the page cache, and of what is noted of builds of indexes that are under way and of what scrubs
+   * verified; false for none.
    * Default `NACRE_CACHE_DIR`, else `$XDG_CACHE_HOME/nacre`.
    */
   readonly cacheDir?: string | false;
@@ -54,6 +55,10 @@ export interface Environment extends ArrayEnvironment {
   readonly meter: Meter;
   /** How long an unclear commit is pursued, milliseconds. */
   readonly deadlineMs: number;
+  /** Where scrubs note what they verified; absent where there is no cache folder. */
+  readonly scrubs?: Journals;
+  /** The file of a key of a folder. */
+  readonly localPath?: (key: string) => string;
 }
 
 /** Default time for which an unclear commit is pursued: as long as the retries of any other call may take. */
@@ -95,11 +100,20 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
     runtime,
     pages: pagesOf(backend, { store, cache, binding, meter, memoryBytes }),
     memoryBytes,
-    ...(cacheBytes === 0
-      ? {}
-      : { journals: new Journals(() => cacheFolder(cacheDir), { native: binding, runtime, onWarning }) }),
+    ...(cacheBytes === 0 ? {} : notesIn(() => cacheFolder(cacheDir), { native: binding, runtime, onWarning })),
+    ...(backend instanceof LocalStore ? { localPath: (key: string) => backend.localPath(key) } : {}),
     deadlineMs: commitDeadlineMs,
     ...(onWarning === undefined ? {} : { warn: onWarning }),
+  };
+}
+
+function notesIn(
+  folder: () => string | undefined,
+  options: ConstructorParameters<typeof Journals>[1],
+): Required<Pick<Environment, 'journals' | 'scrubs'>> {
+  return {
+    journals: new Journals(folder, options),
+    scrubs: new Journals(folder, options, scrubJournals),
   };
 }
 

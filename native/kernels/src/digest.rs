@@ -20,31 +20,58 @@ pub fn blake3(bytes: &[u8]) -> [u8; 32] {
 
 /// Digests the concatenation of `pieces`. `block_bytes` must be a positive multiple of 64.
 pub fn digest_object<P: AsRef<[u8]>>(pieces: &[P], block_bytes: usize) -> Result<ObjectDigest> {
-    check_block_bytes(block_bytes)?;
-    let total: usize = pieces.iter().map(|piece| piece.as_ref().len()).sum();
-    let mut hasher = ::blake3::Hasher::new();
-    let mut blocks = Vec::with_capacity(total.div_ceil(block_bytes));
-    // The block in progress: its sum so far and how many bytes that covers.
-    let (mut sum, mut covered) = (0, 0);
-    for window in pieces.iter().flat_map(|piece| piece.as_ref().chunks(WINDOW)) {
-        hasher.update(window);
-        let mut rest = window;
-        while !rest.is_empty() {
-            let (now, later) = rest.split_at(rest.len().min(block_bytes - covered));
-            sum = if covered == 0 { crc32c(now) } else { combine(sum, crc32c(now), now.len() as u64) };
-            covered += now.len();
-            if covered == block_bytes {
-                blocks.push(std::mem::take(&mut sum));
-                covered = 0;
+    let mut digester = Digester::new(block_bytes)?;
+    pieces.iter().for_each(|piece| digester.update(piece.as_ref()));
+    digester.digest()
+}
+
+/// The digests of bytes that come piece by piece.
+pub struct Digester {
+    hasher: ::blake3::Hasher,
+    block_bytes: usize,
+    blocks: Vec<u32>,
+    /// Of the block in progress: its sum so far and how many bytes that covers.
+    sum: u32,
+    covered: usize,
+    total: u64,
+}
+
+impl Digester {
+    /// `block_bytes` must be a positive multiple of 64.
+    pub fn new(block_bytes: usize) -> Result<Self> {
+        check_block_bytes(block_bytes)?;
+        let hasher = ::blake3::Hasher::new();
+        Ok(Self { hasher, block_bytes, blocks: Vec::new(), sum: 0, covered: 0, total: 0 })
+    }
+
+    pub fn update(&mut self, piece: &[u8]) {
+        self.total += piece.len() as u64;
+        for window in piece.chunks(WINDOW) {
+            self.hasher.update(window);
+            let mut rest = window;
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at(rest.len().min(self.block_bytes - self.covered));
+                let sum = crc32c(now);
+                self.sum = if self.covered == 0 { sum } else { combine(self.sum, sum, now.len() as u64) };
+                self.covered += now.len();
+                if self.covered == self.block_bytes {
+                    self.blocks.push(std::mem::take(&mut self.sum));
+                    self.covered = 0;
+                }
+                rest = later;
             }
-            rest = later;
         }
     }
-    if covered > 0 {
-        blocks.push(sum);
+
+    /// Of all pieces so far.
+    pub fn digest(&self) -> Result<ObjectDigest> {
+        let mut blocks = self.blocks.clone();
+        if self.covered > 0 {
+            blocks.push(self.sum);
+        }
+        let crc32c = join(&blocks, self.block_bytes as u64, self.total)?;
+        Ok(ObjectDigest { blake3: self.hasher.finalize().into(), crc32c, blocks })
     }
-    let whole = join(&blocks, block_bytes as u64, total as u64)?;
-    Ok(ObjectDigest { blake3: hasher.finalize().into(), crc32c: whole, blocks })
 }
 
 /// Index of the first block whose CRC32C differs from `expected`.
@@ -80,6 +107,13 @@ mod tests {
         ) {
             let whole = pieces.concat();
             let digest = digest_object(&pieces, block_bytes).unwrap();
+            let mut digester = Digester::new(block_bytes).unwrap();
+            for piece in &pieces {
+                digester.update(piece);
+                // It says nothing of what comes later, and changes nothing of it.
+                digester.digest().unwrap();
+            }
+            prop_assert_eq!(&digester.digest().unwrap(), &digest);
             let blocks: Vec<u32> = whole.chunks(block_bytes).map(crc32c).collect();
             prop_assert_eq!(verify_blocks(&whole, block_bytes, &blocks), Ok(None));
             prop_assert_eq!(digest, ObjectDigest { blake3: blake3(&whole), crc32c: crc32c(&whole), blocks });

@@ -326,6 +326,29 @@ impl Blocks {
     }
 }
 
+/// Hands out the bytes `[start, end)` of a file piece by piece, or as many as it has; how many those are. Read
+/// and not mapped: a file that is cut meanwhile is only shorter.
+pub fn read_pieces(path: &Path, start: u64, end: u64, mut take: impl FnMut(&[u8])) -> Result<u64> {
+    let fail = |error: io::Error| Error::io("read", path, &error);
+    let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(fail)?;
+    let mut buffer = vec![0; end.saturating_sub(start).min(STRETCH as u64) as usize];
+    let mut at = start;
+    while at < end {
+        let room = buffer.len().min((end - at) as usize);
+        match file.read_at(&mut buffer[..room], at) {
+            Ok(0) => break,
+            Ok(read) => {
+                take(&buffer[..read]);
+                at += read as u64;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(fail(error)),
+        }
+    }
+    Ok(at.saturating_sub(start))
+}
+
 fn ends_before(path: &Path) -> Error {
     Error::corrupt(format!("{} ends before the blocks that it should hold", path.display()))
 }
@@ -410,6 +433,21 @@ mod tests {
         assert_eq!(damaged.read(400, &blocks[400..], 0, &mut target[..10]), Ok(Some(500)));
         folder.file(&bytes[..600_000]);
         assert_eq!(Blocks::open(&path, 0, 1024, blocks.len()).err().unwrap().code, Code::Corrupt);
+    }
+
+    #[test]
+    fn pieces_of_a_file_are_its_bytes_up_to_its_end() {
+        let folder = Folder::new("pieces");
+        let bytes: Vec<u8> = (0..700_000).map(|i| (i * 7 % 251) as u8).collect();
+        let path = folder.file(&bytes);
+        for (start, end) in [(0, 700_000), (0, 0), (5, 300_001), (699_999, 800_000), (700_000, 700_001), (9, 3)] {
+            let mut seen = Vec::new();
+            let read = read_pieces(&path, start, end, |piece| seen.extend_from_slice(piece)).unwrap();
+            let (from, to) = (start.min(700_000) as usize, end.clamp(start, 700_000) as usize);
+            assert_eq!(seen, bytes[from..to.max(from)]);
+            assert_eq!(read, seen.len() as u64);
+        }
+        assert!(read_pieces(&folder.0.join("none"), 0, 1, |_| ()).is_err());
     }
 
     #[test]

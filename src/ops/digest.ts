@@ -1,0 +1,115 @@
+// Digests of whole objects, read piece by piece: of a bucket by ranges, the next one while one is digested; of
+// a folder by the pool that digests, without a copy. No object is held whole.
+import { fromNative, type ObjectDigest, type ObjectDigester } from '../native.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { callOptions } from '../storage/wrap/forwarding.js';
+import { throwIfAborted } from '../util/runtime.js';
+import type { ReadEnvironment } from './environment.js';
+
+/** Bytes of a piece: long enough that a request costs little beside it. */
+const pieceBytes = 8 * 2 ** 20;
+
+export interface StreamOptions extends CallOptions {
+  /** Bytes of a block. */
+  readonly blockBytes: number;
+  /** Largest piece. Default 8 MiB. */
+  readonly pieceBytes?: number;
+  /** Waits until so many bytes may be read. */
+  readonly pace?: (bytes: number) => Promise<void>;
+  /** Gets each piece in its order, before the next one is asked for. */
+  readonly onPiece?: (piece: Uint8Array) => Promise<void>;
+  readonly onBytes?: (bytes: number) => void;
+}
+
+export interface Streamed {
+  readonly digest: ObjectDigest;
+  readonly sizeBytes: number;
+  /** State of the key that the bytes are of; undefined where it changed while they were read. */
+  readonly token: string | undefined;
+}
+
+/** Undefined when there is no such key. Cost: one request for 8 MiB, and one more. */
+export async function digestObject(
+  environment: ReadEnvironment,
+  key: string,
+  options: StreamOptions,
+): Promise<Streamed | undefined> {
+  const head = await environment.store.head(key, callOptions(options));
+  if (head === undefined) return undefined;
+  const digester = digesterOf(environment, options.blockBytes);
+  const { sizeBytes, token } = head;
+  const read = { digester, sizeBytes };
+  const isSame =
+    environment.localPath !== undefined && options.onPiece === undefined
+      ? await readFile(environment, key, read, options)
+      : await readRanges(environment, key, { ...read, token }, options);
+  if (isSame === undefined) return undefined;
+  const digest = await digester.digest().catch(rethrow);
+  return { digest, sizeBytes, token: isSame ? token : undefined };
+}
+
+interface Reading {
+  readonly digester: ObjectDigester;
+  readonly sizeBytes: number;
+}
+
+/** Whether the file stayed as it was. */
+async function readFile(
+  { localPath, store }: ReadEnvironment,
+  key: string,
+  { digester, sizeBytes }: Reading,
+  options: StreamOptions,
+): Promise<boolean | undefined> {
+  const path = localPath?.(key) ?? '';
+  const { pieceBytes: most = 4 * pieceBytes, pace, onBytes, signal } = options;
+  for (let start = 0; start < sizeBytes; start += most) {
+    throwIfAborted(signal);
+    const end = Math.min(sizeBytes, start + most);
+    await pace?.(end - start);
+    const read = await digester.updateFromFile(path, start, end).catch(rethrow);
+    onBytes?.(read);
+    if (read < end - start) break;
+  }
+  const after = await store.head(key, callOptions(options));
+  return after && after.sizeBytes === sizeBytes;
+}
+
+async function readRanges(
+  { store }: ReadEnvironment,
+  key: string,
+  { digester, sizeBytes, token }: Reading & { readonly token: string },
+  options: StreamOptions,
+): Promise<boolean | undefined> {
+  const { pieceBytes: most = pieceBytes, pace, onPiece, onBytes } = options;
+  const ask = async (start: number) => {
+    const range = { start, end: Math.min(sizeBytes, start + most) };
+    await pace?.(range.end - range.start);
+    return store.get(key, { ...callOptions(options), range });
+  };
+  let isSame = true;
+  let next = sizeBytes > 0 ? ask(0) : undefined;
+  for (let start = 0; next !== undefined; start += most) {
+    const body = await next;
+    if (body === undefined) return undefined;
+    next = start + most < sizeBytes ? ask(start + most) : undefined;
+    // Whoever waits for it hears of its failure; an earlier one comes first.
+    next?.catch(() => undefined);
+    isSame &&= body.token === token;
+    await digester.update(body.bytes).catch(rethrow);
+    await onPiece?.(body.bytes);
+    onBytes?.(body.bytes.byteLength);
+  }
+  return isSame;
+}
+
+function rethrow(error: unknown): never {
+  throw fromNative(error);
+}
+
+function digesterOf({ native }: ReadEnvironment, blockBytes: number): ObjectDigester {
+  try {
+    return native.createObjectDigester(blockBytes);
+  } catch (error) {
+    throw fromNative(error);
+  }
+}

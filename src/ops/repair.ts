@@ -1,0 +1,260 @@
+// Repair: puts the same bytes back under the same keys, from whoever has them. A plan first, then object by
+// object; what nobody has is named with its rows and versions.
+import { isNacreError, NacreError } from '../errors.js';
+import { readHint, writeHint } from '../manifest/hint.js';
+import { hintKey, rootKey } from '../manifest/keys.js';
+import { defaultBlockBytes } from '../manifest/objects.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { inOrderAhead } from '../util/ahead.js';
+import { defined } from '../util/assert.js';
+import { equalBytes } from '../util/bytes.js';
+import type { ReadEnvironment, UpkeepEnvironment } from './environment.js';
+import { type Mended, putBack } from './repair/mend.js';
+import { readWholeObject } from './repair/whole.js';
+import { digestObject } from './digest.js';
+import type { DamagedObject } from './scrub/finding.js';
+import type { ScrubNotes } from './scrub/notes.js';
+import { damagedHint, damagedRoot } from './scrub/report.js';
+import { takenSlots } from './scrub/roots.js';
+import type { Survey, Surveyed, SurveyedRoot } from './scrub/survey.js';
+import { type LookOptions, type Scrubbed, scrubWith, timeOf } from './scrub.js';
+
+export interface RepairOptions extends CallOptions {
+  /**
+   * How damage is looked for. `structure`: what is missing or of another length. `found`: also what the last
+   * full scrub on this machine did not find right. `full` (default): every byte is read.
+   */
+  readonly mode?: 'structure' | 'found' | 'full';
+  /** Says what would be done, and does nothing. Default false. */
+  readonly dryRun?: boolean;
+  /** Told of the plan before anything is written; what it throws ends the repair. */
+  readonly onPlan?: (plan: readonly RepairStep[]) => Promise<void> | void;
+  /** Versions and bytes of the scrub, then objects that are put back. */
+  readonly onProgress?: (done: number, total: number, phase: 'versions' | 'bytes' | 'objects') => void;
+}
+
+/** Why a source was not used. */
+export interface PassedOver {
+  readonly source: string;
+  readonly reason: string;
+}
+
+export interface RepairStep extends DamagedObject {
+  /**
+   * `planned`: it would be put back. `mended`: it was, and read back. `lost`: nobody has the right bytes.
+   * `left`: it could not be put back, by `reason`.
+   */
+  readonly outcome: 'planned' | 'mended' | 'lost' | 'left';
+  /** Who has the right bytes: the URI of a source, or `latest` for the hint's copy of a root. */
+  readonly from?: string;
+  readonly passedOver: readonly PassedOver[];
+  readonly reason?: string;
+  /** Where the bad bytes are now. */
+  readonly quarantine?: string;
+}
+
+export interface RepairReport {
+  readonly uri: string;
+  readonly version: number;
+  readonly dryRun: boolean;
+  /** Whether all that was damaged is mended, in a dry run whether it would be. */
+  readonly isWhole: boolean;
+  /** Every damaged object, in the order in which they are put back. */
+  readonly steps: readonly RepairStep[];
+}
+
+/** Another place of the same dataset. */
+export interface RepairSource extends ReadEnvironment {
+  readonly name: string;
+}
+
+/** Objects put back at once. */
+const atOnce = 2;
+
+/**
+ * Cost: that of a scrub of `mode`; for each damaged object the right bytes twice, the bad ones once, and two
+ * or three PUTs. Errors: as scrub; `NotFound` and `InvalidArgument` for a source that is empty, is this place
+ * or has another dataset. What cannot be put back is in the report.
+ */
+export async function repair(
+  environment: UpkeepEnvironment,
+  sources: readonly RepairSource[],
+  options: RepairOptions = {},
+): Promise<RepairReport> {
+  const { mode = 'full', signal, onProgress } = options;
+  for (const source of sources) checkPlace(environment, source);
+  const look: LookOptions = {
+    mode: mode === 'structure' ? mode : 'full',
+    ...(mode === 'full' ? { restart: true } : { trustsNotes: true }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  };
+  return scrubWith(environment, sources, look, async (scrubbed, notes) => {
+    for (const source of sources) await checkDataset(source, scrubbed.found, signal);
+    return new Repair(environment, sources, scrubbed, notes, options).run();
+  });
+}
+
+function checkPlace({ store }: UpkeepEnvironment, source: RepairSource): void {
+  const { uri, capabilities } = source.store;
+  if (uri !== store.uri || capabilities.server !== store.capabilities.server) return;
+  throw new NacreError('InvalidArgument', `${uri} cannot be repaired from itself`, {
+    hint: 'Name a replica or another copy.',
+  });
+}
+
+async function checkDataset(source: RepairSource, { head }: Survey, signal?: AbortSignal): Promise<void> {
+  const { store, functions } = source;
+  const call = signal === undefined ? {} : { signal };
+  const hint = await readHint(store, functions, call);
+  if (hint.head === undefined && hint.problem === 'absent' && (await takenSlots(store, call)).length === 0)
+    throw new NacreError('NotFound', `there is no dataset at ${store.uri}`, {
+      context: { uri: store.uri },
+      hint: 'Check the address of the source.',
+    });
+  // One whose hint is lost is believed object by object, by their hashes.
+  if (hint.head === undefined || equalBytes(hint.head.root.dataset, head.root.dataset)) return;
+  throw new NacreError('InvalidArgument', `${store.uri} is another dataset`, {
+    context: { uri: store.uri },
+    hint: 'Name a replica or a copy of the dataset that is repaired.',
+  });
+}
+
+/** A step, and how its right bytes are put back. */
+interface Planned {
+  readonly step: RepairStep;
+  readonly mend?: () => Promise<Mended>;
+}
+
+class Repair {
+  readonly #environment: UpkeepEnvironment;
+  readonly #sources: readonly RepairSource[];
+  readonly #scrubbed: Scrubbed;
+  readonly #notes: ScrubNotes;
+  readonly #options: RepairOptions;
+  readonly #call: CallOptions;
+
+  constructor(
+    environment: UpkeepEnvironment,
+    sources: readonly RepairSource[],
+    scrubbed: Scrubbed,
+    notes: ScrubNotes,
+    options: RepairOptions,
+  ) {
+    this.#environment = environment;
+    this.#sources = sources;
+    this.#scrubbed = scrubbed;
+    this.#notes = notes;
+    this.#options = options;
+    this.#call = options.signal === undefined ? {} : { signal: options.signal };
+  }
+
+  async run(): Promise<RepairReport> {
+    const { found, damaged } = this.#scrubbed;
+    // Objects before the roots that name them: nothing becomes visible before it is whole.
+    const plan: Planned[] = [];
+    for (const [one, what] of damaged) plan.push(await this.#planObject(one, what));
+    for (const root of found.damagedRoots) plan.push(this.#planRoot(root));
+    for (const what of damagedHint(found.hint)) plan.push(this.#planHint(what));
+    await this.#options.onPlan?.(plan.map(({ step }) => step));
+    const dryRun = this.#options.dryRun === true;
+    const steps = dryRun ? plan.map(({ step }) => step) : await this.#mendAll(plan);
+    const { uri } = this.#environment.store;
+    const isWhole = steps.every(({ outcome }) => outcome === 'mended' || outcome === 'planned');
+    return { uri, version: found.head.root.version, dryRun, isWhole, steps };
+  }
+
+  async #planObject(one: Surveyed, what: DamagedObject): Promise<Planned> {
+    const { object } = one;
+    const passedOver: PassedOver[] = [];
+    if (what.damage === 'sums') {
+      const reason = 'its bytes are right: the sums of its blocks in the manifest are not';
+      return { step: { ...what, outcome: 'left', reason, passedOver } };
+    }
+    for (const source of this.#sources) {
+      const reason = await this.#whyNot(source, one);
+      if (reason !== undefined) {
+        passedOver.push({ source: source.name, reason });
+        continue;
+      }
+      const mend = async (): Promise<Mended> => {
+        const right = await readWholeObject(source, object.key, object.blockBytes, this.#call);
+        try {
+          if (right === undefined || !equalBytes(right.digest.blake3, object.hash))
+            return { outcome: 'left', reason: `${source.name} changed meanwhile` };
+          const mended = await putBack(this.#environment, object, right.bytes, this.#call);
+          if (mended.outcome === 'mended') this.#notes.note(one.id, timeOf(this.#environment));
+          return mended;
+        } finally {
+          right?.release();
+        }
+      };
+      return { step: { ...what, outcome: 'planned', from: source.name, passedOver }, mend };
+    }
+    return { step: { ...what, outcome: 'lost', passedOver } };
+  }
+
+  /** Why a source cannot give an object; undefined when it can. */
+  async #whyNot(source: RepairSource, { object }: Surveyed): Promise<string | undefined> {
+    const { key, blockBytes, hash } = object;
+    try {
+      const read = await digestObject(source, key, { ...this.#call, blockBytes });
+      if (read === undefined) return 'it does not have it';
+      return equalBytes(read.digest.blake3, hash) ? undefined : 'its bytes are damaged, too';
+    } catch (error) {
+      if (!isNacreError(error) || error.code === 'Aborted') throw error;
+      return error.message;
+    }
+  }
+
+  #planRoot(root: SurveyedRoot): Planned {
+    const what = damagedRoot(root);
+    const { version, hash, canMend } = root;
+    if (hash === undefined || !canMend) {
+      const reason = hash === undefined ? { reason: 'nothing that is left says what it was' } : {};
+      return { step: { ...what, outcome: 'lost', passedOver: [], ...reason } };
+    }
+    const { roots } = this.#scrubbed.found;
+    const isCopy = roots.copy !== undefined && equalBytes(roots.copy.hash, hash);
+    const from = isCopy ? hintKey : this.#sources.map(({ name }) => name).join(', ');
+    const mend = async (): Promise<Mended> => {
+      const { loaded } = await roots.at({ version, hash });
+      const { bytes } = defined(loaded, 'the root that was found');
+      const crc32c = this.#environment.functions.crc32c(bytes);
+      const wanted = { key: rootKey(version), hash, crc32c, blockBytes: defaultBlockBytes };
+      return putBack(this.#environment, wanted, bytes, this.#call);
+    };
+    return { step: { ...what, outcome: 'planned', from, passedOver: [] }, mend };
+  }
+
+  /** It is no copy of anything: a new one says where the head is. */
+  #planHint(what: DamagedObject): Planned {
+    const { head, hint } = this.#scrubbed.found;
+    const { store, functions } = this.#environment;
+    const mend = async (): Promise<Mended> => {
+      // Refused: somebody who commits has written it meanwhile.
+      await writeHint(store, head, hint.token, functions, this.#call);
+      return { outcome: 'mended' };
+    };
+    return { step: { ...what, outcome: 'planned', from: rootKey(head.root.version), passedOver: [] }, mend };
+  }
+
+  async #mendAll(plan: readonly Planned[]): Promise<RepairStep[]> {
+    const steps: RepairStep[] = [];
+    const objects = plan.filter(({ step }) => step.kind !== 'root' && step.kind !== 'hint');
+    const others = plan.slice(objects.length);
+    const { signal, onProgress } = this.#options;
+    const mend = async ({ step, mend: run }: Planned): Promise<RepairStep> =>
+      run === undefined ? step : { ...step, ...(await run()) };
+    for (const [group, ahead] of [
+      [objects, atOnce],
+      [others, 1],
+    ] as const) {
+      for await (const step of inOrderAhead(group, ahead, mend, signal)) {
+        steps.push(step);
+        onProgress?.(steps.length, plan.length, 'objects');
+      }
+    }
+    return steps;
+  }
+}

@@ -1,0 +1,100 @@
+// Puts the same bytes back under the same key, so that every version heals at once.
+//
+// Missing: create-only. Damaged: what is there goes to quarantine first, then it is replaced, if it is still
+// in the state that was read. What was put is read back before it counts as mended.
+import { isNacreError } from '../../errors.js';
+import type { CallOptions, PutCondition } from '../../storage/object-store.js';
+import { byteLength, type ByteSource, equalBytes, toHex, utf8 } from '../../util/bytes.js';
+import { digestObject } from '../digest.js';
+import type { ReadEnvironment } from '../environment.js';
+import { readWholeObject } from './whole.js';
+
+export interface Wanted {
+  readonly key: string;
+  /** BLAKE3. */
+  readonly hash: Uint8Array;
+  readonly crc32c: number;
+  readonly blockBytes: number;
+}
+
+export type Mended =
+  | { readonly outcome: 'mended'; readonly quarantine?: string }
+  /** Somebody refused it, or put something else there; `reason` is for people. */
+  | { readonly outcome: 'left'; readonly reason: string; readonly quarantine?: string };
+
+/** Looks before it is given up, when somebody else changes the key meanwhile. */
+const attempts = 3;
+
+/** `bytes` are the right ones, compared with the hash. */
+export async function putBack(
+  environment: ReadEnvironment,
+  wanted: Wanted,
+  bytes: ByteSource,
+  options: CallOptions,
+): Promise<Mended> {
+  let quarantine: string | undefined;
+  const also = () => (quarantine === undefined ? {} : { quarantine });
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const there = await readWholeObject(environment, wanted.key, wanted.blockBytes, options);
+    try {
+      if (there !== undefined && equalBytes(there.digest.blake3, wanted.hash))
+        return { outcome: 'mended', ...also() };
+      if (there !== undefined && there.token === undefined) continue;
+      if (there !== undefined) quarantine = await setAside(environment, wanted, there, options);
+      const condition = there?.token === undefined ? 'absent' : { token: there.token };
+      if (await put(environment, wanted, bytes, condition, options)) break;
+    } catch (error) {
+      if (!isNacreError(error, 'PermissionDenied')) throw error;
+      return { outcome: 'left', reason: `the store refused it: ${error.message}`, ...also() };
+    } finally {
+      there?.release();
+    }
+  }
+  const after = await digestObject(environment, wanted.key, { ...options, blockBytes: wanted.blockBytes });
+  if (after !== undefined && equalBytes(after.digest.blake3, wanted.hash))
+    return { outcome: 'mended', ...also() };
+  return { outcome: 'left', reason: 'something else was put there meanwhile', ...also() };
+}
+
+/** Whether the condition held, as far as is known. */
+async function put(
+  { store }: ReadEnvironment,
+  { key, crc32c }: Wanted,
+  bytes: ByteSource,
+  condition: PutCondition,
+  options: CallOptions,
+): Promise<boolean> {
+  try {
+    return (await store.put(key, bytes, { ...options, condition, crc32c })).outcome === 'written';
+  } catch (error) {
+    // It may have been applied: reading it back tells.
+    if (isNacreError(error, 'Unavailable')) return false;
+    throw error;
+  }
+}
+
+/** The bad bytes as they are, and beside them what they should have been. */
+async function setAside(
+  { store, runtime, functions }: ReadEnvironment,
+  { key, hash }: Wanted,
+  there: { readonly bytes: ByteSource; readonly digest: { readonly blake3: Uint8Array; readonly crc32c: number } },
+  options: CallOptions,
+): Promise<string> {
+  const place = `quarantine/${toHex(runtime.randomBytes(16))}`;
+  const call = { ...options, condition: 'absent', uniqueKey: true } as const;
+  const note = utf8.encode(
+    JSON.stringify({
+      key,
+      expected: toHex(hash),
+      observed: toHex(there.digest.blake3),
+      observedBytes: byteLength(there.bytes),
+      timeMs: store.timeMs() ?? runtime.now(),
+    }),
+  );
+  await store.put(place, there.bytes, { ...call, crc32c: there.digest.crc32c });
+  await store.put(`${place}.json`, note, {
+    ...{ ...call, crc32c: functions.crc32c(note) },
+    contentType: 'application/json',
+  });
+  return place;
+}

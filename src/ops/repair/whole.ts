@@ -1,0 +1,91 @@
+// A whole object at hand, to be put somewhere: in memory while it is small, else in a file of this machine
+// that is mapped. Read piece by piece, and digested on the way.
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { NacreError } from '../../errors.js';
+import { fromNative, type ObjectDigest } from '../../native.js';
+import type { CallOptions } from '../../storage/object-store.js';
+import type { ByteSource } from '../../util/bytes.js';
+import { digestObject } from '../digest.js';
+import type { ReadEnvironment } from '../environment.js';
+
+/** Objects up to this long are held in memory. */
+const heldBytes = 32 * 2 ** 20;
+
+const pieceBytes = 8 * 2 ** 20;
+
+export interface Whole {
+  readonly bytes: ByteSource;
+  readonly digest: ObjectDigest;
+  /** State of the key that they are of; undefined where it changed meanwhile. */
+  readonly token: string | undefined;
+  /** They are needed no more. */
+  readonly release: () => void;
+}
+
+/** Undefined when there is no such key. Cost: a request for each 8 MiB, and one more. */
+export async function readWholeObject(
+  environment: ReadEnvironment,
+  key: string,
+  blockBytes: number,
+  options: CallOptions,
+): Promise<Whole | undefined> {
+  const head = await environment.store.head(key, options);
+  if (head === undefined) return undefined;
+  const call = { ...options, blockBytes, pieceBytes };
+  if (head.sizeBytes > heldBytes) return spool(environment, key, call);
+  const pieces: Uint8Array[] = [];
+  const read = await digestObject(environment, key, {
+    ...call,
+    onPiece: async (piece) => {
+      pieces.push(piece);
+    },
+  });
+  return read && { ...read, bytes: pieces, release: () => undefined };
+}
+
+async function spool(
+  environment: ReadEnvironment,
+  key: string,
+  options: CallOptions & { readonly blockBytes: number; readonly pieceBytes: number },
+): Promise<Whole | undefined> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'nacre-repair-'));
+  try {
+    const file = path.join(folder, 'object');
+    const handle = await open(file, 'wx', 0o600);
+    try {
+      const onPiece = async (piece: Uint8Array): Promise<void> => {
+        await handle.writeFile(piece).catch((error: unknown) => {
+          throw noRoom(error, folder);
+        });
+      };
+      const read = await digestObject(environment, key, { ...options, onPiece });
+      if (read === undefined) return undefined;
+      const bytes = map(environment, file, read.sizeBytes);
+      const release = (): void => environment.native.freeBuffer(bytes.buffer);
+      return { ...read, bytes, release };
+    } finally {
+      await handle.close();
+    }
+  } finally {
+    // The mapping keeps the bytes.
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function map({ native }: ReadEnvironment, file: string, length: number): Uint8Array {
+  try {
+    return native.mapFile(file, 0, length);
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+function noRoom(cause: unknown, folder: string): NacreError {
+  return new NacreError('ResourceExhausted', `an object to be put back cannot be written to ${folder}`, {
+    cause,
+    context: { folder },
+    hint: 'Free some of the disk, or name another folder with TMPDIR.',
+  });
+}

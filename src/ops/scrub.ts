@@ -1,0 +1,287 @@
+// Scrub: whether everything that kept versions need is there, and is right.
+//
+// Structure: the chain of roots, and every object's presence and length, by listings. Sample and full read
+// objects, too: a part of them, or all. Nothing is written where the data is.
+import { hostname } from 'node:os';
+import { isNacreError, NacreError } from '../errors.js';
+import { advance } from '../manifest/head.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { inOrderAhead } from '../util/ahead.js';
+import { throwIfAborted } from '../util/runtime.js';
+import type { UpkeepEnvironment } from './environment.js';
+import { checkBytes, checkListed, type ObjectDamage, type Unreferenced } from './scrub/check.js';
+import type { DamagedObject } from './scrub/finding.js';
+import { type ScrubMode, ScrubNotes } from './scrub/notes.js';
+import { Pace } from './scrub/pace.js';
+import {
+  damagedHint,
+  damagedObjects,
+  damagedRoot,
+  type HintReport,
+  hintReport,
+} from './scrub/report.js';
+import type { RootSource } from './scrub/roots.js';
+import { chosen, checkSubset, type Subset } from './scrub/subset.js';
+import { type Survey, type Surveyed, survey, versionsOf } from './scrub/survey.js';
+
+export type { DamagedObject, DamageKind, ObjectRole, RowIds } from './scrub/finding.js';
+export type { ScrubMode } from './scrub/notes.js';
+export type { Subset } from './scrub/subset.js';
+export type { HintReport } from './scrub/report.js';
+export type { Unreferenced } from './scrub/check.js';
+export type { VersionRange } from './scrub/survey.js';
+
+export interface ScrubOptions extends CallOptions {
+  /**
+   * `structure`: roots, and presence and length of every object. `sample`: the same, and the bytes of
+   * `subset`. `full` (default): all bytes.
+   */
+  readonly mode?: ScrubMode;
+  /** Of a sample, which must have one: see {@link Subset}. */
+  readonly subset?: Subset;
+  /** Bytes of objects read in a second, about. Default: as many as come. */
+  readonly bytesPerSecond?: number;
+  /** A full scrub begins anew, though one was interrupted within seven days. Default false: it goes on. */
+  readonly restart?: boolean;
+  /** Versions looked at first, then bytes of objects. */
+  readonly onProgress?: (done: number, total: number, phase: 'versions' | 'bytes') => void;
+}
+
+export interface ScrubReport {
+  readonly uri: string;
+  readonly mode: ScrubMode;
+  /** The newest version. */
+  readonly version: number;
+  /** Versions in the history, and those whose data is kept. */
+  readonly versions: number;
+  readonly keptVersions: number;
+  /** `stale`: it names an older version, which costs readers a request. */
+  readonly hint: HintReport;
+  /** Objects of kept versions, and their bytes. */
+  readonly objects: number;
+  readonly sizeBytes: number;
+  /** Of these what this scrub read. */
+  readonly readObjects: number;
+  readonly readBytes: number;
+  /** Objects that were not read, as an earlier part of this full scrub found them right. */
+  readonly resumedObjects: number;
+  /** What no kept version needs, uploads that are under way among it. */
+  readonly unreferenced: Unreferenced;
+  readonly damaged: readonly DamagedObject[];
+  /** Whether what was verified is noted on this machine. */
+  readonly isNoted: boolean;
+}
+
+/** How often what was verified is put down, milliseconds. */
+const noteEveryMs = 10_000;
+
+/** Objects read at once: enough that the pool has work while bytes come. */
+const objectsAtOnce = { folder: 4, bucket: 8 };
+
+/** What of a survey is damaged, by object. */
+export interface Scrubbed {
+  readonly report: ScrubReport;
+  readonly found: Survey;
+  readonly damaged: ReadonlyMap<Surveyed, DamagedObject>;
+}
+
+/**
+ * Cost: a LIST for each 1,000 versions and objects, a request a version and a segment, two for each damaged
+ * object; with `sample` and `full` the bytes of objects, by requests of 8 MiB. Errors: `Conflict` while another
+ * scrub or a repair runs on this machine, `NotFound`, `Corrupt` where no root is left to begin with,
+ * `InvalidArgument`, and what the store throws; damage is a finding.
+ */
+export function scrub(environment: UpkeepEnvironment, options: ScrubOptions = {}): Promise<ScrubReport> {
+  return scrubWith(environment, [], options, async ({ report }) => report);
+}
+
+/** How repair looks for damage. */
+export interface LookOptions extends ScrubOptions {
+  /** What the last full scrub on this machine found right is not read, and what is read counts as no scrub. */
+  readonly trustsNotes?: boolean;
+}
+
+/** The same for who goes on with what was found, alone still. */
+export async function scrubWith<T>(
+  environment: UpkeepEnvironment,
+  sources: readonly RootSource[],
+  options: LookOptions,
+  then: (scrubbed: Scrubbed, notes: ScrubNotes) => Promise<T>,
+): Promise<T> {
+  checkOptions(options);
+  const { mode = 'full', signal, onProgress } = options;
+  const found = await survey(environment, {
+    sources,
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress && { onVersion: (done, total) => onProgress(done, total, 'versions') }),
+  });
+  const running = { pid: process.pid, host: hostname(), mode, sinceMs: timeOf(environment) };
+  const notes = await ScrubNotes.claim(environment, found.head, running);
+  try {
+    return await then(await new Scrub(environment, found, notes, sources, options).run(mode), notes);
+  } finally {
+    await notes.release();
+  }
+}
+
+function checkOptions({ mode = 'full', subset, bytesPerSecond }: ScrubOptions): void {
+  const invalid = (message: string, hint: string): never => {
+    throw new NacreError('InvalidArgument', message, { hint });
+  };
+  if (!['structure', 'sample', 'full'].includes(mode))
+    invalid(`'${String(mode)}' is no mode of a scrub`, "The modes are 'structure', 'sample' and 'full'.");
+  if ((mode === 'sample') !== (subset !== undefined))
+    invalid(`a ${mode} scrub ${subset === undefined ? 'needs' : 'has no'} subset`, "Use mode 'sample'.");
+  if (subset !== undefined) checkSubset(subset);
+  if (bytesPerSecond !== undefined && !(bytesPerSecond >= 1 && Number.isFinite(bytesPerSecond)))
+    invalid(`${bytesPerSecond} is no number of bytes a second`, 'Give 1 or more.');
+}
+
+/** By the store's clock. */
+export function timeOf({ store, runtime }: UpkeepEnvironment): number {
+  return store.timeMs() ?? runtime.now();
+}
+
+class Scrub {
+  readonly #environment: UpkeepEnvironment;
+  readonly #found: Survey;
+  readonly #notes: ScrubNotes;
+  readonly #sources: readonly RootSource[];
+  readonly #options: LookOptions;
+  readonly #sinceMs: number;
+  readonly #call: CallOptions;
+  readonly #damage = new Map<Surveyed, ObjectDamage>();
+  #notedMs: number;
+
+  constructor(
+    environment: UpkeepEnvironment,
+    found: Survey,
+    notes: ScrubNotes,
+    sources: readonly RootSource[],
+    options: LookOptions,
+  ) {
+    const { signal } = options;
+    this.#sinceMs = timeOf(environment);
+    this.#environment = environment;
+    this.#found = found;
+    this.#notes = notes;
+    this.#sources = sources;
+    this.#options = options;
+    this.#call = { background: true, ...(signal === undefined ? {} : { signal }) };
+    this.#notedMs = environment.runtime.monotonic();
+  }
+
+  async run(mode: ScrubMode): Promise<Scrubbed> {
+    const { store } = this.#environment;
+    const all = [...this.#found.objects.values()];
+    this.#notes.keepOnly(new Set(all.map(({ id }) => id)));
+    const { damage, unreferenced } = await checkListed(store, all, this.#call);
+    for (const [one, what] of damage) this.#isDamaged(one, what);
+    const there = all.filter((one) => !this.#damage.has(one));
+    const wanted = await this.#wanted(mode, there);
+    if (mode !== 'structure') await this.#readOthers();
+    const readBytes = await this.#read(wanted.objects);
+    await this.#dropExpired();
+    const found = this.#found;
+    const damaged = await damagedObjects(this.#environment, found, this.#damage, this.#sources);
+    const report: ScrubReport = {
+      ...{ uri: store.uri, mode, version: found.head.root.version },
+      ...{ versions: found.versions, keptVersions: found.keptVersions, hint: hintReport(found) },
+      ...{ objects: all.length, sizeBytes: bytesOf(all) },
+      ...{ readObjects: wanted.objects.length, readBytes, resumedObjects: wanted.resumed, unreferenced },
+      damaged: [...damagedHint(found.hint), ...found.damagedRoots.map(damagedRoot), ...damaged.values()],
+      isNoted: this.#notes.areKept,
+    };
+    if (this.#options.trustsNotes !== true) {
+      const last = { timeMs: timeOf(this.#environment), sinceMs: wanted.sinceMs };
+      await this.#notes.end(mode, { ...last, version: report.version, damaged: report.damaged.length });
+    }
+    return { report, found, damaged };
+  }
+
+  /** What has another length may hold another object. */
+  async #readOthers(): Promise<void> {
+    for (const [one, { kind }] of this.#damage) {
+      if (kind !== 'size') continue;
+      const damage = await checkBytes(this.#environment, one, this.#call);
+      if (damage !== undefined) this.#damage.set(one, damage);
+    }
+  }
+
+  /** Clean-up may have taken what no version needs any more that is kept by now. */
+  async #dropExpired(): Promise<void> {
+    const { store, functions } = this.#environment;
+    if (![...this.#damage.values()].some(({ kind }) => kind === 'missing')) return;
+    const newest = await advance(store, this.#found.head, functions, this.#call).catch((error: unknown) => {
+      if (isNacreError(error, 'Corrupt')) return undefined;
+      throw error;
+    });
+    const kept = newest?.head.root.kept;
+    if (kept === undefined || kept === null) return;
+    for (const [one, { kind }] of this.#damage) {
+      const isNeeded = versionsOf(one).some(
+        ({ from, to }) => to >= kept.from || kept.also.some((version) => version >= from && version <= to),
+      );
+      if (kind === 'missing' && !isNeeded) this.#damage.delete(one);
+    }
+  }
+
+  /** What is to be read; a segment that could not be decoded in any mode. */
+  async #wanted(
+    mode: ScrubMode,
+    there: readonly Surveyed[],
+  ): Promise<{ objects: Surveyed[]; resumed: number; sinceMs: number }> {
+    const sinceMs = this.#sinceMs;
+    const suspect = there.filter(({ segment }) => segment === 'mendable' || segment === 'lost');
+    if (mode === 'structure') return { objects: suspect, resumed: 0, sinceMs };
+    const { subset } = this.#options;
+    if (subset !== undefined) {
+      const drawn = chosen(there, subset, this.#notes);
+      return { objects: [...new Set([...suspect, ...drawn])], resumed: 0, sinceMs };
+    }
+    const { trustsNotes = false, restart = false } = this.#options;
+    const began = trustsNotes
+      ? (this.#notes.fullSinceMs ?? this.#notes.last.full?.sinceMs ?? sinceMs)
+      : await this.#notes.beginFull(sinceMs, restart);
+    const objects = there.filter(({ id }) => (this.#notes.verifiedMs(id) ?? 0) < began);
+    return { objects, resumed: there.length - objects.length, sinceMs: began };
+  }
+
+  /** Cost: the bytes of all of them. */
+  async #read(objects: readonly Surveyed[]): Promise<number> {
+    const { signal, onProgress, bytesPerSecond } = this.#options;
+    const total = bytesOf(objects);
+    const pace = new Pace(this.#environment.runtime, bytesPerSecond);
+    let done = 0;
+    const onBytes = (bytes: number): void => {
+      done += bytes;
+      onProgress?.(Math.min(done, total), total, 'bytes');
+    };
+    const isFolder = this.#environment.localPath !== undefined;
+    const ahead = isFolder ? objectsAtOnce.folder : objectsAtOnce.bucket;
+    const check = async (one: Surveyed): Promise<void> => {
+      const damage = await checkBytes(this.#environment, one, { ...this.#call, pace, onBytes });
+      if (damage === undefined) this.#notes.note(one.id, timeOf(this.#environment));
+      else this.#isDamaged(one, damage);
+    };
+    for await (const _ of inOrderAhead(objects, ahead, check, signal)) await this.#noteSometimes();
+    throwIfAborted(signal);
+    return total;
+  }
+
+  #isDamaged(one: Surveyed, damage: ObjectDamage): void {
+    this.#damage.set(one, damage);
+    this.#notes.note(one.id, undefined);
+  }
+
+  async #noteSometimes(): Promise<void> {
+    const now = this.#environment.runtime.monotonic();
+    if (now - this.#notedMs < noteEveryMs) return;
+    this.#notedMs = now;
+    await this.#notes.write();
+  }
+}
+
+function bytesOf(objects: readonly Surveyed[]): number {
+  return objects.reduce((sum, { object }) => sum + object.sizeBytes, 0);
+}

@@ -1,0 +1,139 @@
+// Whether objects are as the manifest says: by listings, or by reading them.
+import { isNacreError } from '../../errors.js';
+import type { ObjectDigest } from '../../native.js';
+import { unpackBlockSums } from '../../manifest/upload.js';
+import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
+import { runsOf } from '../../storage/wrap/blocks.js';
+import { equalBytes, toHex } from '../../util/bytes.js';
+import { digestObject } from '../digest.js';
+import type { ReadEnvironment } from '../environment.js';
+import type { DamageKind } from './finding.js';
+import type { Pace } from './pace.js';
+import type { Surveyed } from './survey.js';
+
+export interface ObjectDamage {
+  readonly kind: DamageKind;
+  readonly observedBytes?: number;
+  readonly blocks?: readonly { readonly start: number; readonly end: number }[];
+  /** BLAKE3 of what is there, hexadecimal. */
+  readonly observed?: string;
+}
+
+/** Objects that are listed and that no kept version needs: uploads under way, and what clean-up may take. */
+export interface Unreferenced {
+  readonly objects: number;
+  readonly sizeBytes: number;
+}
+
+export interface Listed {
+  readonly damage: ReadonlyMap<Surveyed, ObjectDamage>;
+  readonly unreferenced: Unreferenced;
+}
+
+/**
+ * Compares keys and sizes with listings of the folders that the objects are in, page by page. What a listing
+ * does not show, or shows with another size, is asked for by itself. Cost: a LIST for each 1,000 keys, a HEAD
+ * for each object that is not as it should be.
+ */
+export async function checkListed(
+  store: ObjectStore,
+  objects: Iterable<Surveyed>,
+  options: CallOptions,
+): Promise<Listed> {
+  const byKey = new Map<string, Surveyed[]>();
+  for (const one of objects) byKey.set(one.object.key, [...(byKey.get(one.object.key) ?? []), one]);
+  const folders = new Set(['arrays/', 'segments/', 'indexes/']);
+  for (const key of byKey.keys()) folders.add(`${key.split('/', 1)[0] ?? ''}/`);
+  const right = new Set<Surveyed>();
+  const unreferenced = { objects: 0, sizeBytes: 0 };
+  for (const prefix of folders) {
+    for (let after: string | undefined; ; ) {
+      const page = await store.list({ prefix, ...options, ...(after === undefined ? {} : { after }) });
+      for (const { key, sizeBytes } of page.entries) {
+        const wanted = byKey.get(key);
+        for (const one of wanted ?? []) if (one.object.sizeBytes === sizeBytes) right.add(one);
+        if (wanted !== undefined) continue;
+        unreferenced.objects += 1;
+        unreferenced.sizeBytes += sizeBytes;
+      }
+      after = page.next;
+      if (after === undefined) break;
+    }
+  }
+  const damage = new Map<Surveyed, ObjectDamage>();
+  for (const one of [...byKey.values()].flat()) {
+    if (right.has(one)) continue;
+    const head = await store.head(one.object.key, options);
+    if (head === undefined) damage.set(one, { kind: 'missing' });
+    else if (head.sizeBytes !== one.object.sizeBytes)
+      damage.set(one, { kind: 'size', observedBytes: head.sizeBytes });
+  }
+  return { damage, unreferenced };
+}
+
+export interface CheckOptions extends CallOptions {
+  readonly pace?: Pace;
+  readonly onBytes?: (bytes: number) => void;
+}
+
+/**
+ * Reads an object and compares every block, and the whole. Bytes that differ are read again before they count
+ * as damaged. Undefined when all is right.
+ */
+export async function checkBytes(
+  environment: ReadEnvironment,
+  one: Surveyed,
+  options: CheckOptions = {},
+): Promise<ObjectDamage | undefined> {
+  const { onBytes, ...again } = options;
+  const first = await checkOnce(environment, one, options);
+  return first === undefined || first.kind === 'sums' ? first : checkOnce(environment, one, again);
+}
+
+async function checkOnce(
+  environment: ReadEnvironment,
+  one: Surveyed,
+  { pace, onBytes, ...call }: CheckOptions,
+): Promise<ObjectDamage | undefined> {
+  const { key, sizeBytes, hash, blockBytes } = one.object;
+  const read = await digestObject(environment, key, {
+    ...call,
+    blockBytes,
+    ...(onBytes === undefined ? {} : { onBytes }),
+    ...(pace === undefined
+      ? {}
+      : { pace: (bytes) => pace.take(bytes, call.signal), pieceBytes: pace.pieceBytes(32 * 2 ** 20) }),
+  });
+  if (read === undefined) return { kind: 'missing' };
+  const { digest } = read;
+  const observed = toHex(digest.blake3);
+  if (read.sizeBytes !== sizeBytes) return { kind: 'size', observedBytes: read.sizeBytes, observed };
+  const isRight = equalBytes(digest.blake3, hash);
+  const blocks = await differing(environment, one, digest, call);
+  if (isRight) return blocks === undefined || blocks.length === 0 ? undefined : { kind: 'sums', blocks };
+  return { kind: 'blocks', observed, ...(blocks === undefined ? {} : { blocks }) };
+}
+
+/** Runs of blocks that differ from their sums; undefined where the sums cannot be had. */
+async function differing(
+  { store, functions }: ReadEnvironment,
+  { object: { blocks }, cold }: Surveyed,
+  digest: ObjectDigest,
+  call: CallOptions,
+): Promise<{ start: number; end: number }[] | undefined> {
+  let table: Uint8Array | undefined;
+  if (blocks instanceof Uint8Array) table = blocks;
+  else if (cold !== undefined) {
+    const body = await store.get(cold.key, { ...call, range: cold.range }).catch((error: unknown) => {
+      if (isNacreError(error, 'Corrupt')) return undefined;
+      throw error;
+    });
+    // A segment whose cold part is damaged is a finding of its own.
+    if (body !== undefined && functions.crc32c(body.bytes) === blocks.crc32c) table = body.bytes;
+  }
+  if (table === undefined || table.byteLength !== 4 * digest.blocks.length) return undefined;
+  const sums = unpackBlockSums(table);
+  const damaged: number[] = [];
+  for (const [i, sum] of digest.blocks.entries()) if (sums[i] !== sum) damaged.push(i);
+  return runsOf(damaged).map(({ start, end }) => ({ start, end }));
+}

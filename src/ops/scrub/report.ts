@@ -1,0 +1,84 @@
+// Findings in the words of the dataset.
+import type { HintState } from '../../manifest/hint.js';
+import { hintKey, rootKey } from '../../manifest/keys.js';
+import { defined } from '../../util/assert.js';
+import { toHex } from '../../util/bytes.js';
+import type { UpkeepEnvironment } from '../environment.js';
+import type { ObjectDamage } from './check.js';
+import { describeObject } from './describe.js';
+import type { DamagedObject, DamageKind, ObjectRole } from './finding.js';
+import type { RootDamage, RootSource } from './roots.js';
+import { type Survey, type Surveyed, type SurveyedRoot, versionsOf } from './survey.js';
+
+export type HintReport = 'right' | 'stale' | 'absent' | 'damaged' | 'elsewhere';
+
+export function hintReport({ hint, head }: Pick<Survey, 'hint' | 'head'>): HintReport {
+  if (hint.problem !== undefined) return hint.problem;
+  return hint.head?.root.version === head.root.version ? 'right' : 'stale';
+}
+
+export function damagedHint(hint: HintState): DamagedObject[] {
+  if (hint.problem !== 'damaged') return [];
+  return [{ key: hintKey, kind: 'hint', damage: 'blocks', versions: [] }];
+}
+
+const ofRoot: Readonly<Record<RootDamage, DamageKind>> = {
+  missing: 'missing',
+  damaged: 'blocks',
+  other: 'other',
+};
+
+export function damagedRoot({ version, hash, damage }: SurveyedRoot): DamagedObject {
+  return {
+    ...{ key: rootKey(version), kind: 'root', damage: ofRoot[damage] },
+    versions: [{ from: version, to: version }],
+    ...(hash === undefined ? {} : { hash: toHex(hash) }),
+  };
+}
+
+/** Cost: a request or two for each of them. */
+export async function damagedObjects(
+  environment: UpkeepEnvironment,
+  found: Survey,
+  damage: ReadonlyMap<Surveyed, ObjectDamage>,
+  sources: readonly RootSource[],
+): Promise<Map<Surveyed, DamagedObject>> {
+  const hasObserved = [...damage.values()].some(({ observed }) => observed !== undefined);
+  const keys = new Map<string, string>();
+  if (hasObserved) for (const { object } of found.objects.values()) keys.set(toHex(object.hash), object.key);
+  const described = new Map<Surveyed, DamagedObject>();
+  const inOrder = [...damage].toSorted(([a], [b]) => (a.object.key < b.object.key ? -1 : 1));
+  for (const [one, what] of inOrder) {
+    const { key, sizeBytes, hash, blockBytes } = one.object;
+    const role = await roleOf(environment, found, one, what, sources);
+    const holds = what.observed === undefined ? undefined : keys.get(what.observed);
+    const { kind, observedBytes, blocks } = what;
+    const isOther = holds !== undefined && holds !== key;
+    described.set(one, {
+      ...role,
+      key,
+      damage: isOther ? 'other' : kind,
+      versions: versionsOf(one),
+      sizeBytes,
+      hash: toHex(hash),
+      ...(observedBytes === undefined ? {} : { observedBytes }),
+      ...(blocks === undefined || isOther ? {} : { blocks, blockBytes }),
+      ...(isOther ? { holds } : {}),
+    });
+  }
+  return described;
+}
+
+async function roleOf(
+  { store, functions }: UpkeepEnvironment,
+  { roots, hashes }: Survey,
+  one: Surveyed,
+  damage: ObjectDamage,
+  sources: readonly RootSource[],
+): Promise<ObjectRole> {
+  const version = defined(versionsOf(one).at(-1), 'a version').to;
+  const { loaded } = await roots.at({ version, hash: defined(hashes.get(version), 'hash') });
+  if (loaded === undefined) return { kind: 'unknown' };
+  const stores = [store, ...sources.map((source) => source.store)];
+  return describeObject(one, damage, loaded, stores, functions);
+}

@@ -1,0 +1,171 @@
+// Roots as repair has to see them: by the hash that a child or the hint names, from their slot, else from
+// whoever has the same bytes. Nothing here believes a root for where it lies.
+import { isNacreError, NacreError } from '../../errors.js';
+import type { ManifestFunctions } from '../../manifest/functions.js';
+import { rootKey, rootPrefix, versionOfRootKey } from '../../manifest/keys.js';
+import { decodeRoot, type LoadedRoot } from '../../manifest/root.js';
+import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
+import { equalBytes } from '../../util/bytes.js';
+
+/** A place that may have the right bytes of an object, under the same key. */
+export interface RootSource {
+  readonly name: string;
+  readonly store: ObjectStore;
+}
+
+export interface RootPlace {
+  readonly version: number;
+  readonly hash: Uint8Array;
+}
+
+/** How the bytes in a slot differ from the root that belongs there. */
+export type RootDamage = 'missing' | 'damaged' | 'other';
+
+export interface FoundRoot {
+  /** The root of that hash; undefined where nobody has it. */
+  readonly loaded: LoadedRoot | undefined;
+  /** Undefined where the slot holds it. */
+  readonly damage: RootDamage | undefined;
+}
+
+/** Roots asked for at once. */
+const readAhead = 16;
+
+/** What a slot holds, whoever it belongs to. */
+export type SlotContent = LoadedRoot | 'damaged' | 'missing';
+
+/** Slots that hold something, ascending. Cost: one LIST for 1,000 of them. */
+export async function takenSlots(store: ObjectStore, options: CallOptions): Promise<number[]> {
+  const slots: number[] = [];
+  let after: string | undefined;
+  do {
+    const page = await store.list({
+      prefix: rootPrefix,
+      ...options,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const { key } of page.entries) {
+      const version = versionOfRootKey(key);
+      if (version !== undefined) slots.push(version);
+    }
+    after = page.next;
+  } while (after !== undefined);
+  return slots.sort((a, b) => a - b);
+}
+
+export class Roots {
+  readonly #store: ObjectStore;
+  readonly #functions: ManifestFunctions;
+  readonly #sources: readonly RootSource[];
+  readonly #options: CallOptions;
+  readonly #ahead = new Map<number, Promise<Uint8Array | undefined>>();
+  /** The root that the hint carries, whether it can be used here or not. */
+  copy: LoadedRoot | undefined;
+
+  constructor(
+    store: ObjectStore,
+    functions: ManifestFunctions,
+    sources: readonly RootSource[],
+    options: CallOptions,
+  ) {
+    this.#store = store;
+    this.#functions = functions;
+    this.#sources = sources;
+    this.#options = options;
+  }
+
+  /** Cost: one request while all is well; the slots below are asked for ahead. */
+  async at({ version, hash }: RootPlace): Promise<FoundRoot> {
+    const key = rootKey(version);
+    for (let below = version; below > Math.max(0, version - readAhead); below--) this.#prefetch(below);
+    let bytes = await this.#take(version);
+    // Bytes may be hurt on their way.
+    if (bytes !== undefined && !this.#isRight(bytes, hash)) bytes = await this.#get(this.#store, version);
+    if (bytes !== undefined && this.#isRight(bytes, hash)) {
+      return { loaded: decodeRoot(bytes, key, this.#functions), damage: undefined };
+    }
+    const damage = bytes === undefined ? 'missing' : this.#isRoot(bytes) ? 'other' : 'damaged';
+    return { loaded: await this.#elsewhere({ version, hash }), damage };
+  }
+
+  async #elsewhere({ version, hash }: RootPlace): Promise<LoadedRoot | undefined> {
+    if (this.copy !== undefined && equalBytes(this.copy.hash, hash)) return this.copy;
+    for (const { store } of this.#sources) {
+      const bytes = await this.#get(store, version);
+      if (bytes !== undefined && this.#isRight(bytes, hash))
+        return decodeRoot(bytes, rootKey(version), this.#functions);
+    }
+    return undefined;
+  }
+
+  /** What the slot holds. Cost: one request, two for what is damaged. */
+  async inSlot(version: number): Promise<SlotContent> {
+    const content = await this.#contentOf(this.#store, version);
+    return content === 'damaged' ? this.#contentOf(this.#store, version) : content;
+  }
+
+  /** The first root in that slot of a source that is as wanted. */
+  async ofSource(version: number, isWanted: (loaded: LoadedRoot) => boolean): Promise<LoadedRoot | undefined> {
+    for (const { store } of this.#sources) {
+      const content = await this.#contentOf(store, version);
+      if (typeof content !== 'string' && isWanted(content)) return content;
+    }
+    return undefined;
+  }
+
+  async #contentOf(store: ObjectStore, version: number): Promise<SlotContent> {
+    const bytes = await this.#get(store, version);
+    if (bytes === undefined) return 'missing';
+    try {
+      return decodeRoot(bytes, rootKey(version), this.#functions);
+    } catch (error) {
+      if (isNacreError(error, 'Corrupt')) return 'damaged';
+      throw error;
+    }
+  }
+
+  #prefetch(version: number): void {
+    if (this.#ahead.has(version)) return;
+    const bytes = this.#get(this.#store, version);
+    // Whoever needs it sees its error.
+    bytes.catch(() => undefined);
+    this.#ahead.set(version, bytes);
+  }
+
+  #take(version: number): Promise<Uint8Array | undefined> {
+    const bytes = this.#ahead.get(version) ?? this.#get(this.#store, version);
+    for (const known of this.#ahead.keys()) if (known >= version) this.#ahead.delete(known);
+    return bytes;
+  }
+
+  async #get(store: ObjectStore, version: number): Promise<Uint8Array | undefined> {
+    return (await store.get(rootKey(version), this.#options))?.bytes;
+  }
+
+  #isRight(bytes: Uint8Array, hash: Uint8Array): boolean {
+    return equalBytes(this.#functions.blake3(bytes), hash);
+  }
+
+  #isRoot(bytes: Uint8Array): boolean {
+    try {
+      decodeRoot(bytes, 'a root', this.#functions);
+      return true;
+    } catch (error) {
+      return !isNacreError(error, 'Corrupt');
+    }
+  }
+}
+
+/** Where two histories go on from one version, nobody can say which of them is meant. */
+export function forked(version: number): NacreError {
+  return new NacreError(
+    'Corrupt',
+    `${rootKey(version)} is another one than the hint says, and later versions build on it`,
+    {
+      context: { key: rootKey(version), version },
+      hint:
+        'The prefix was put back to an earlier state, and went on from there. Remove `latest` when what is in ' +
+        'the slots is meant; else put back the versions that the hint names.',
+    },
+  );
+}

@@ -1,0 +1,248 @@
+// What there should be: every root of the history, and every object of the kept versions, each once.
+//
+// Damaged roots and segments are read from whoever has the right bytes, so that what they name is known, too.
+// In memory are some hundred bytes for each object, no root and no segment.
+import { isNacreError, NacreError } from '../../errors.js';
+import { isKept } from '../../manifest/history-draft.js';
+import { type HintState, readHint } from '../../manifest/hint.js';
+import type { StoredObject } from '../../manifest/objects.js';
+import {
+  type ReferencedSegment,
+  readSegment,
+  rootObjects,
+  segmentObjects,
+  segmentsOf,
+} from '../../manifest/references.js';
+import type { LoadedRoot } from '../../manifest/root.js';
+import { coldRange } from '../../manifest/segment.js';
+import type { ByteRange, CallOptions } from '../../storage/object-store.js';
+import { toHex, utf8, concat } from '../../util/bytes.js';
+import { throwIfAborted } from '../../util/runtime.js';
+import type { UpkeepEnvironment } from '../environment.js';
+import { findHead } from './head.js';
+import { type RootDamage, type RootPlace, Roots, type RootSource, takenSlots } from './roots.js';
+
+/** Versions from one to another, both included; ascending. */
+export interface VersionRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Surveyed {
+  /** Tells it from all others, also from one of the same key: 32 hexadecimal digits. */
+  readonly id: string;
+  readonly object: StoredObject;
+  /** Where its block sums stand, when they are not at hand. */
+  readonly cold: { readonly key: string; readonly range: ByteRange } | undefined;
+  /** What of the kept versions names it in its root. */
+  readonly ranges: VersionRange[];
+  /** Segments that name it. */
+  readonly within: Surveyed[];
+  /** Of a segment: what it names was read. Undefined before. */
+  segment: 'whole' | 'mendable' | 'lost' | undefined;
+}
+
+export interface SurveyedRoot {
+  readonly version: number;
+  /** Undefined where no root and no hint names it. */
+  readonly hash: Uint8Array | undefined;
+  readonly damage: RootDamage;
+  /** Somebody has the right bytes. */
+  readonly canMend: boolean;
+}
+
+export interface Survey {
+  readonly hint: HintState;
+  readonly head: LoadedRoot;
+  readonly roots: Roots;
+  /** BLAKE3 of the roots of kept versions, by version. */
+  readonly hashes: ReadonlyMap<number, Uint8Array>;
+  /** In the history. */
+  readonly versions: number;
+  readonly keptVersions: number;
+  /** By key and hash. */
+  readonly objects: ReadonlyMap<string, Surveyed>;
+  readonly damagedRoots: readonly SurveyedRoot[];
+}
+
+export interface SurveyOptions extends CallOptions {
+  readonly sources?: readonly RootSource[];
+  /** Told of versions looked at, and how many there are about. */
+  readonly onVersion?: (done: number, total: number) => void;
+}
+
+/**
+ * Cost: a LIST for each 1,000 versions, a request a version and a segment. `NotFound` where there is no
+ * dataset, `Corrupt` where there was one and nobody has a root of it.
+ */
+export async function survey(environment: UpkeepEnvironment, options: SurveyOptions = {}): Promise<Survey> {
+  return new Surveyor(environment, options).run();
+}
+
+class Surveyor {
+  readonly #environment: UpkeepEnvironment;
+  readonly #options: SurveyOptions;
+  readonly #call: CallOptions;
+  readonly #objects = new Map<string, Surveyed>();
+  readonly #damagedRoots: SurveyedRoot[] = [];
+  readonly #hashes = new Map<number, Uint8Array>();
+  /** The version that was looked at before, which is the next newer one. */
+  #newer: number | undefined;
+
+  constructor(environment: UpkeepEnvironment, options: SurveyOptions) {
+    this.#environment = environment;
+    this.#options = options;
+    this.#call = { background: true, ...(options.signal === undefined ? {} : { signal: options.signal }) };
+  }
+
+  async run(): Promise<Survey> {
+    const { store, functions } = this.#environment;
+    const hint = await readHint(store, functions, this.#call);
+    const slots = await takenSlots(store, this.#call);
+    const roots = new Roots(store, functions, this.#options.sources ?? [], this.#call);
+    roots.copy = hint.head;
+    const found = await findHead(roots, hint, slots, this.#call.signal);
+    if (found === undefined) throw nothing(store.uri, slots.length > 0 || hint.problem === 'damaged');
+    for (const version of found.unknown)
+      this.#damagedRoots.push({ version, hash: undefined, damage: 'damaged', canMend: false });
+    const counts = await this.#walk(roots, found.head, slots);
+    return {
+      ...{ hint, head: found.head, roots, ...counts, objects: this.#objects, hashes: this.#hashes },
+      damagedRoots: this.#damagedRoots.toSorted((a, b) => a.version - b.version),
+    };
+  }
+
+  async #walk(
+    roots: Roots,
+    head: LoadedRoot,
+    slots: readonly number[],
+  ): Promise<{ versions: number; keptVersions: number }> {
+    let [versions, keptVersions] = [0, 0];
+    let place: RootPlace | undefined = { version: head.root.version, hash: head.hash };
+    while (place !== undefined) {
+      throwIfAborted(this.#options.signal);
+      const { version, hash }: RootPlace = place;
+      const { loaded, damage } = await roots.at(place);
+      versions += 1;
+      this.#options.onVersion?.(head.root.version - version + 1, head.root.version);
+      if (damage !== undefined)
+        this.#damagedRoots.push({ version, hash, damage, canMend: loaded !== undefined });
+      if (loaded === undefined) {
+        place = await presumed(roots, head, slots, version);
+        continue;
+      }
+      if (isKept(head.root.kept, version)) {
+        keptVersions += 1;
+        this.#hashes.set(version, loaded.hash);
+        await this.#record(loaded);
+      }
+      place = loaded.root.parent ?? undefined;
+    }
+    return { versions, keptVersions };
+  }
+
+  async #record(loaded: LoadedRoot): Promise<void> {
+    const { version } = loaded.root;
+    for (const object of rootObjects(loaded)) this.#add(object, undefined, version);
+    for (const segment of segmentsOf(loaded)) {
+      const holder = this.#add(segment.object, undefined, version);
+      if (holder.segment !== undefined) continue;
+      await this.#readSegment(holder, segment);
+    }
+    this.#newer = version;
+  }
+
+  async #readSegment(holder: Surveyed, segment: ReferencedSegment): Promise<void> {
+    const { store, functions } = this.#environment;
+    const places = [store, ...(this.#options.sources ?? []).map((source) => source.store)];
+    holder.segment = 'lost';
+    for (const place of places) {
+      const read = await readSegment(place, segment, functions, this.#call).catch((error: unknown) => {
+        if (isNacreError(error, 'Corrupt')) return undefined;
+        throw error;
+      });
+      if (read === undefined) continue;
+      holder.segment = place === store ? 'whole' : 'mendable';
+      const { key } = segment.object;
+      for (const object of segmentObjects(read, key)) {
+        const range = coldRange(object, segment.reference);
+        this.#add(object, range === undefined ? undefined : { key, range }, undefined, holder);
+      }
+      return;
+    }
+  }
+
+  #add(
+    object: StoredObject,
+    cold: Surveyed['cold'],
+    version: number | undefined,
+    holder?: Surveyed,
+  ): Surveyed {
+    const name = `${object.key} ${toHex(object.hash)}`;
+    let known = this.#objects.get(name);
+    if (known === undefined) {
+      const { blocks } = object;
+      // Copies: what is kept must not keep the root that it came with.
+      const own = {
+        ...{ ...object, hash: object.hash.slice() },
+        blocks: blocks instanceof Uint8Array ? blocks.slice() : blocks,
+      };
+      const id = toHex(this.#environment.functions.blake3(concat([utf8.encode(object.key), object.hash])));
+      known = { id: id.slice(0, 32), object: own, cold, ranges: [], within: [], segment: undefined };
+      this.#objects.set(name, known);
+    }
+    if (holder !== undefined) known.within.push(holder);
+    if (version !== undefined) addVersion(known.ranges, version, this.#newer);
+    return known;
+  }
+}
+
+/** Versions come newest first; `newer` is the one before this one. */
+function addVersion(ranges: VersionRange[], version: number, newer: number | undefined): void {
+  const last = ranges.at(-1);
+  if (last?.from === version) return;
+  if (last !== undefined && last.from === newer) ranges[ranges.length - 1] = { from: version, to: last.to };
+  else ranges.push({ from: version, to: version });
+}
+
+/** Kept versions that need an object, as ascending ranges. */
+export function versionsOf({ ranges, within }: Surveyed): VersionRange[] {
+  const all = [...ranges, ...within.flatMap((segment) => segment.ranges)].toSorted((a, b) => a.from - b.from);
+  const joined: VersionRange[] = [];
+  for (const range of all) {
+    const last = joined.at(-1);
+    if (last !== undefined && range.from <= last.to + 1)
+      joined[joined.length - 1] = { from: last.from, to: Math.max(last.to, range.to) };
+    else joined.push(range);
+  }
+  return joined;
+}
+
+/** The next lower root of the dataset, for whoever goes on below one that nobody has. */
+async function presumed(
+  roots: Roots,
+  head: LoadedRoot,
+  slots: readonly number[],
+  below: number,
+): Promise<RootPlace | undefined> {
+  const dataset = toHex(head.root.dataset);
+  for (const slot of slots.toReversed()) {
+    if (slot >= below) continue;
+    const content = await roots.inSlot(slot);
+    if (typeof content === 'string' || content.root.version !== slot) continue;
+    if (toHex(content.root.dataset) === dataset) return { version: slot, hash: content.hash };
+  }
+  return undefined;
+}
+
+function nothing(uri: string, isDamaged: boolean): NacreError {
+  if (!isDamaged)
+    return new NacreError('NotFound', `there is no dataset at ${uri}`, {
+      context: { uri },
+      hint: 'Check the address.',
+    });
+  return new NacreError('Corrupt', `${uri}: no root and no hint can be read`, {
+    context: { uri },
+    hint: 'Name a replica or another copy: nacre repair URI --source COPY.',
+  });
+}

@@ -1,0 +1,64 @@
+// How a dataset is: its newest version, its hint, and what of it nobody verified lately, as this machine knows.
+import type { CallOptions } from '../storage/object-store.js';
+import type { UpkeepEnvironment } from './environment.js';
+import { type LastScrub, type Running, type ScrubMode, ScrubNotes } from './scrub/notes.js';
+import { type HintReport, hintReport } from './scrub/report.js';
+import { survey } from './scrub/survey.js';
+import { timeOf } from './scrub.js';
+
+export type { LastScrub, Running } from './scrub/notes.js';
+
+export interface StatusOptions extends CallOptions {
+  /** What was verified longer ago counts as not verified, milliseconds. Default 30 days. */
+  readonly verifiedWithinMs?: number;
+}
+
+export interface Status {
+  readonly uri: string;
+  readonly version: number;
+  /** When the newest version was committed, and now, milliseconds since 1970 by the store's clock. */
+  readonly timeMs: number;
+  readonly nowMs: number;
+  readonly hint: HintReport;
+  readonly versions: number;
+  readonly keptVersions: number;
+  /** Roots that are damaged; objects are looked at by a scrub. */
+  readonly damagedRoots: number;
+  /** Objects of kept versions, and their bytes. */
+  readonly objects: number;
+  readonly sizeBytes: number;
+  /** Of these what was not verified lately from this machine. */
+  readonly notVerifiedObjects: number;
+  readonly notVerifiedBytes: number;
+  /** The last scrub of each mode from this machine. */
+  readonly scrubs: Readonly<Partial<Record<ScrubMode, LastScrub>>>;
+  /** The scrub that runs on this machine now, or was killed. */
+  readonly running?: Running;
+  /** Since when a full scrub is not done. */
+  readonly fullSinceMs?: number;
+}
+
+const thirtyDaysMs = 30 * 24 * 3_600_000;
+
+/** Cost: a LIST for each 1,000 versions, a request a version and a segment. */
+export async function status(environment: UpkeepEnvironment, options: StatusOptions = {}): Promise<Status> {
+  const { verifiedWithinMs = thirtyDaysMs, signal } = options;
+  const found = await survey(environment, signal === undefined ? {} : { signal });
+  const notes = await ScrubNotes.look(environment, found.head);
+  const nowMs = timeOf(environment);
+  const all = [...found.objects.values()];
+  const old = all.filter(({ id }) => nowMs - (notes.verifiedMs(id) ?? 0) >= verifiedWithinMs);
+  const bytesOf = (objects: typeof all): number =>
+    objects.reduce((sum, { object }) => sum + object.sizeBytes, 0);
+  const { running, fullSinceMs } = notes;
+  return {
+    uri: environment.store.uri,
+    ...{ version: found.head.root.version, timeMs: found.head.root.timeMs, nowMs, hint: hintReport(found) },
+    ...{ versions: found.versions, keptVersions: found.keptVersions },
+    damagedRoots: found.damagedRoots.length,
+    ...{ objects: all.length, sizeBytes: bytesOf(all) },
+    ...{ notVerifiedObjects: old.length, notVerifiedBytes: bytesOf(old), scrubs: notes.last },
+    ...(running === undefined ? {} : { running }),
+    ...(fullSinceMs === undefined ? {} : { fullSinceMs }),
+  };
+}
