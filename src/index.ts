@@ -49,7 +49,7 @@ export type { HedgeOptions } from './storage/wrap/hedge-policy.js';
 export type { MeterCounts } from './storage/wrap/meter.js';
 export { cache, doctor } from './ops.js';
 export { repair, scrub, status } from './dataset/upkeep.js';
-export type { RepairFrom } from './dataset/upkeep.js';
+export type { RepairFrom, UpkeepConnection } from './dataset/upkeep.js';
 export type { PassedOver, RepairOptions, RepairReport, RepairStep } from './ops/repair.js';
 export type { DamagedObject, DamageKind, ObjectRole, RowIds, ScrubMode, ScrubOptions } from './ops/scrub.js';
 export type { HintReport, ScrubReport, Subset, Unreferenced, VersionRange } from './ops/scrub.js';

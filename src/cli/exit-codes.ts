@@ -10,7 +10,10 @@ export const exitCodes = {
   conflict: 6,
   permission: 7,
   damage: 8,
+  /** Of `verify-certificate`. */
   wrongCertificate: 9,
+  /** Of `repair`. */
+  notMended: 9,
   unverifiable: 10,
   unknownCommit: 12,
   interrupted: 130,
@@ -36,7 +39,8 @@ const ofCode: Readonly<Record<ErrorCode, number>> = {
 
 export const exitCodeHelp = `Exit codes: 0 ok, 1 error, 2 usage or input, 4 not found or expired,
 5 temporary or timed out, 6 conflict or exists already, 7 permission,
-8 damage found, 9 wrong certificate, 10 certificate that cannot be verified,
+8 damage found, 9 wrong certificate, or damage that
+could not be mended (nacre repair), 10 certificate that cannot be verified,
 12 commit outcome unknown (see nacre settle), 130 interrupted.`;
 
 /** An outcome that is not known is more than an interruption: it has to be settled. */

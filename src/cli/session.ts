@@ -66,17 +66,28 @@ export class Session {
 
   /** Opens a dataset that is closed, and counted by -v, when the command ends. */
   async open(uri: string, options: Pick<OpenOptions, 'create'> = {}): Promise<Dataset> {
+    const dataset = await open(uri, { ...options, ...this.#connection() });
+    this.#closers.push(() => dataset.close());
+    this.count(() => dataset.meter.snapshot());
+    return dataset;
+  }
+
+  #connection(): Pick<OpenOptions, 'signal' | 'onWarning' | 'memoryBytes' | 'hedge'> {
     const { memory, hedge } = this.options;
-    const dataset = await open(uri, {
-      ...options,
+    return {
       signal: this.signal,
       onWarning: (warning) => this.note(errorText(warning, false).replace(/^error:/, 'warning:')),
       ...(memory === undefined ? {} : { memoryBytes: memory }),
       ...(hedge === undefined ? {} : { hedge }),
-    });
-    this.#closers.push(() => dataset.close());
-    this.count(() => dataset.meter.snapshot());
-    return dataset;
+    };
+  }
+
+  /** For upkeep by address, which opens and closes by itself. */
+  connection() {
+    return {
+      ...this.#connection(),
+      onConnect: (meter: Dataset['meter']): void => this.count(() => meter.snapshot()),
+    };
   }
 
   /** Something to close at the end; the last one first. */
@@ -104,6 +115,20 @@ export class Session {
     const progress = new Progress(label, unit, shown ? process.stderr : undefined);
     this.#closers.push(async () => progress.end());
     return progress;
+  }
+
+  /** A line for each phase of long work in turn. */
+  phases<Phase extends string>(
+    labels: Readonly<Record<Phase, string>>,
+  ): (done: number, total: number, phase: Phase) => void {
+    let shown: { readonly phase: Phase; readonly line: Progress } | undefined;
+    return (done, total, phase) => {
+      if (shown?.phase !== phase) {
+        shown?.line.end();
+        shown = { phase, line: this.progress(labels[phase], phase === 'bytes' ? 'bytes' : 'rows') };
+      }
+      shown.line.update(done, total);
+    };
   }
 
   /** Asks on a terminal before something is taken away; elsewhere, and with --yes, the answer is yes. */

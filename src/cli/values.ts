@@ -1,5 +1,11 @@
 // What the values of options mean.
-import { type Attribute, type AttributeType, NacreError, type VersionReference } from '../index.js';
+import {
+  type Attribute,
+  type AttributeType,
+  NacreError,
+  type Subset,
+  type VersionReference,
+} from '../index.js';
 
 /** `500ms`, `30s`, `5m`, `1h`, or a number of seconds; milliseconds. */
 export function parseDuration(text: string): number {
@@ -18,6 +24,20 @@ export function parseSize(text: string): number {
   const bytes = Number(number) * factor;
   if (Number.isSafeInteger(bytes) && bytes >= 1) return bytes;
   throw invalid(`'${text}' is no size`, 'Write a number of bytes, or 64KiB, 64MiB, 2GiB.');
+}
+
+/** `50MiB/s`; bytes a second. */
+export function parseRate(text: string): number {
+  if (/\/s$/.test(text)) return parseSize(text.slice(0, -2));
+  throw invalid(`'${text}' is no rate`, 'Write 500KiB/s, 50MiB/s or 1GiB/s.');
+}
+
+/** `1/7`, `5%` or `10GiB`. */
+export function parseSubset(text: string): Subset {
+  const [, part, of] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  if (part !== undefined) return { part: Number(part), of: Number(of) };
+  const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? [];
+  return percent === undefined ? { bytes: parseSize(text) } : { fraction: Number(percent) / 100 };
 }
 
 export function parseCount(text: string): number {

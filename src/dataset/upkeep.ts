@@ -2,7 +2,13 @@
 import type { RepairOptions, RepairReport } from '../ops/repair.js';
 import type { ScrubOptions, ScrubReport } from '../ops/scrub.js';
 import type { Status, StatusOptions } from '../ops/status.js';
+import type { Meter } from '../storage/wrap/meter.js';
 import type { ConnectOptions, Environment } from './environment.js';
+
+export interface UpkeepConnection extends ConnectOptions {
+  /** Gets what counts the requests of each place that is opened. */
+  readonly onConnect?: (meter: Meter) => void;
+}
 
 /** Sources of a repair, besides what the place itself has. */
 export interface RepairFrom extends RepairOptions {
@@ -11,14 +17,14 @@ export interface RepairFrom extends RepairOptions {
 }
 
 /** Whether every byte that kept versions need is there and right, by address. As `Dataset.scrub()`. */
-export function scrub(uri: string, options: ScrubOptions & ConnectOptions = {}): Promise<ScrubReport> {
+export function scrub(uri: string, options: ScrubOptions & UpkeepConnection = {}): Promise<ScrubReport> {
   return at(uri, options, async (environment) =>
     (await import('../ops/scrub.js')).scrub(environment, options),
   );
 }
 
 /** How a dataset is, by address. As `Dataset.status()`. */
-export function status(uri: string, options: StatusOptions & ConnectOptions = {}): Promise<Status> {
+export function status(uri: string, options: StatusOptions & UpkeepConnection = {}): Promise<Status> {
   return at(uri, options, async (environment) =>
     (await import('../ops/status.js')).status(environment, options),
   );
@@ -28,7 +34,7 @@ export function status(uri: string, options: StatusOptions & ConnectOptions = {}
  * Puts damaged and missing objects back, by address: also where the dataset cannot be opened, as long as a
  * root, the hint or a source says what belongs there. As `Dataset.repair()`.
  */
-export function repair(uri: string, options: RepairFrom & ConnectOptions = {}): Promise<RepairReport> {
+export function repair(uri: string, options: RepairFrom & UpkeepConnection = {}): Promise<RepairReport> {
   return at(uri, options, (environment) => repairFrom(environment, options, options));
 }
 
@@ -36,7 +42,7 @@ export function repair(uri: string, options: RepairFrom & ConnectOptions = {}): 
 export async function repairFrom(
   environment: Environment,
   { sources = [], ...options }: RepairFrom,
-  connect: ConnectOptions,
+  connect: UpkeepConnection,
 ): Promise<RepairReport> {
   const { repair: run } = await import('../ops/repair.js');
   const open = (uris: readonly string[], opened: readonly Environment[]): Promise<RepairReport> => {
@@ -50,7 +56,7 @@ export async function repairFrom(
 
 async function at<T>(
   uri: string,
-  options: ConnectOptions,
+  options: UpkeepConnection,
   work: (environment: Environment) => Promise<T>,
 ): Promise<T> {
   const [{ openBackend }, { environmentOf }] = await Promise.all([
@@ -65,6 +71,7 @@ async function at<T>(
       await environment.cache.close();
       await environment.store.close();
     };
+    options.onConnect?.(environment.meter);
     return await work(environment);
   } finally {
     await close();

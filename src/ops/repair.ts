@@ -10,7 +10,7 @@ import { defined } from '../util/assert.js';
 import { equalBytes } from '../util/bytes.js';
 import type { ReadEnvironment, UpkeepEnvironment } from './environment.js';
 import { type Mended, putBack } from './repair/mend.js';
-import { readWholeObject } from './repair/whole.js';
+import { readRight } from './repair/whole.js';
 import { digestObject } from './digest.js';
 import type { DamagedObject } from './scrub/finding.js';
 import type { ScrubNotes } from './scrub/notes.js';
@@ -178,15 +178,14 @@ class Repair {
         continue;
       }
       const mend = async (): Promise<Mended> => {
-        const right = await readWholeObject(source, object.key, object.blockBytes, this.#call);
+        const right = await readRight(source, object, this.#call);
+        if (right === undefined) return { outcome: 'left', reason: `${source.name} changed meanwhile` };
         try {
-          if (right === undefined || !equalBytes(right.digest.blake3, object.hash))
-            return { outcome: 'left', reason: `${source.name} changed meanwhile` };
           const mended = await putBack(this.#environment, object, right.bytes, this.#call);
           if (mended.outcome === 'mended') this.#notes.note(one.id, timeOf(this.#environment));
           return mended;
         } finally {
-          right?.release();
+          right.release();
         }
       };
       return { step: { ...what, outcome: 'planned', from: source.name, passedOver }, mend };
@@ -198,9 +197,13 @@ class Repair {
   async #whyNot(source: RepairSource, { object }: Surveyed): Promise<string | undefined> {
     const { key, blockBytes, hash } = object;
     try {
-      const read = await digestObject(source, key, { ...this.#call, blockBytes });
-      if (read === undefined) return 'it does not have it';
-      return equalBytes(read.digest.blake3, hash) ? undefined : 'its bytes are damaged, too';
+      // Twice: bytes may be hurt on their way.
+      for (let read = 0; read < 2; read++) {
+        const found = await digestObject(source, key, { ...this.#call, blockBytes });
+        if (found === undefined) return 'it does not have it';
+        if (equalBytes(found.digest.blake3, hash)) return undefined;
+      }
+      return 'its bytes are damaged, too';
     } catch (error) {
       if (!isNacreError(error) || error.code === 'Aborted') throw error;
       return error.message;
@@ -229,8 +232,13 @@ class Repair {
 
   /** It is no copy of anything: a new one says where the head is. */
   #planHint(what: DamagedObject): Planned {
-    const { head, hint } = this.#scrubbed.found;
+    const { head, hint, damagedRoots } = this.#scrubbed.found;
     const { store, functions } = this.#environment;
+    const lost = damagedRoots.find(({ hash }) => hash === undefined);
+    if (lost !== undefined) {
+      const reason = `what the newest version is cannot be said while ${rootKey(lost.version)} is lost`;
+      return { step: { ...what, outcome: 'left', passedOver: [], reason } };
+    }
     const mend = async (): Promise<Mended> => {
       // Refused: somebody who commits has written it meanwhile.
       await writeHint(store, head, hint.token, functions, this.#call);

@@ -15,9 +15,12 @@ import { ls } from './ls.js';
 import { query } from './query.js';
 import { read } from './read.js';
 import { rename } from './rename.js';
+import { repair } from './repair.js';
 import { replace } from './replace.js';
+import { scrub } from './scrub.js';
 import { setAttributes } from './set-attributes.js';
 import { settle } from './settle.js';
+import { status } from './status.js';
 import { upsert } from './upsert.js';
 import { verifyCertificate } from './verify-certificate.js';
 
@@ -44,6 +47,9 @@ export const commands: readonly Register[] = [
   verifyCertificate,
   buildIndex,
   settle,
+  scrub,
+  repair,
+  status,
   cache,
   doctor,
 ];

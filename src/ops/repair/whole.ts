@@ -6,7 +6,7 @@ import path from 'node:path';
 import { NacreError } from '../../errors.js';
 import { fromNative, type ObjectDigest } from '../../native.js';
 import type { CallOptions } from '../../storage/object-store.js';
-import type { ByteSource } from '../../util/bytes.js';
+import { type ByteSource, equalBytes } from '../../util/bytes.js';
 import { digestObject } from '../digest.js';
 import type { ReadEnvironment } from '../environment.js';
 
@@ -43,6 +43,20 @@ export async function readWholeObject(
     },
   });
   return read && { ...read, bytes: pieces, release: () => undefined };
+}
+
+/** The bytes of that hash, read twice when they are hurt on their way; undefined where they are not there. */
+export async function readRight(
+  environment: ReadEnvironment,
+  { key, blockBytes, hash }: { readonly key: string; readonly blockBytes: number; readonly hash: Uint8Array },
+  options: CallOptions,
+): Promise<Whole | undefined> {
+  for (let read = 0; read < 2; read++) {
+    const whole = await readWholeObject(environment, key, blockBytes, options);
+    if (whole === undefined || equalBytes(whole.digest.blake3, hash)) return whole;
+    whole.release();
+  }
+  return undefined;
 }
 
 async function spool(

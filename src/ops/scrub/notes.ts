@@ -95,9 +95,12 @@ export class ScrubNotes {
     const { fullSinceMs } = this.#header;
     const goesOn = !restart && fullSinceMs !== undefined && nowMs - fullSinceMs < resumedWithinMs;
     if (goesOn) return fullSinceMs;
-    this.#header = { ...this.#header, fullSinceMs: nowMs };
+    // After all that is noted, whatever the clock says: it tells what this scrub has seen from the rest.
+    let sinceMs = nowMs;
+    for (const timeMs of this.#verified.values()) sinceMs = Math.max(sinceMs, timeMs + 1);
+    this.#header = { ...this.#header, fullSinceMs: sinceMs };
     await this.write();
-    return nowMs;
+    return sinceMs;
   }
 
   /** Since when the full scrub runs that is not done. */
@@ -113,7 +116,7 @@ export class ScrubNotes {
   /** `timeMs` undefined: it is damaged. */
   note(id: string, timeMs: number | undefined): void {
     if (timeMs === undefined) this.#verified.delete(id);
-    else this.#verified.set(id, timeMs);
+    else this.#verified.set(id, Math.max(timeMs, this.#header.fullSinceMs ?? 0));
   }
 
   /** Forgets objects that no kept version needs. */

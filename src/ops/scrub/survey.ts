@@ -128,7 +128,7 @@ class Surveyor {
       if (damage !== undefined)
         this.#damagedRoots.push({ version, hash, damage, canMend: loaded !== undefined });
       if (loaded === undefined) {
-        place = await presumed(roots, head, slots, version);
+        place = await this.#below(roots, head, slots, version);
         continue;
       }
       if (isKept(head.root.kept, version)) {
@@ -139,6 +139,28 @@ class Surveyor {
       place = loaded.root.parent ?? undefined;
     }
     return { versions, keptVersions };
+  }
+
+  /**
+   * The next lower root of the dataset, to go on with below one that nobody has. What stands between cannot
+   * be told from its bytes: no root names it.
+   */
+  async #below(
+    roots: Roots,
+    head: LoadedRoot,
+    slots: readonly number[],
+    version: number,
+  ): Promise<RootPlace | undefined> {
+    const dataset = toHex(head.root.dataset);
+    const taken = new Set(slots);
+    for (let slot = version - 1; slot > 0; slot--) {
+      const content = taken.has(slot) ? await roots.inSlot(slot) : 'missing';
+      if (typeof content === 'string')
+        this.#damagedRoots.push({ version: slot, hash: undefined, damage: content, canMend: false });
+      else if (content.root.version === slot && toHex(content.root.dataset) === dataset)
+        return { version: slot, hash: content.hash };
+    }
+    return undefined;
   }
 
   async #record(loaded: LoadedRoot): Promise<void> {
@@ -216,23 +238,6 @@ export function versionsOf({ ranges, within }: Surveyed): VersionRange[] {
     else joined.push(range);
   }
   return joined;
-}
-
-/** The next lower root of the dataset, for whoever goes on below one that nobody has. */
-async function presumed(
-  roots: Roots,
-  head: LoadedRoot,
-  slots: readonly number[],
-  below: number,
-): Promise<RootPlace | undefined> {
-  const dataset = toHex(head.root.dataset);
-  for (const slot of slots.toReversed()) {
-    if (slot >= below) continue;
-    const content = await roots.inSlot(slot);
-    if (typeof content === 'string' || content.root.version !== slot) continue;
-    if (toHex(content.root.dataset) === dataset) return { version: slot, hash: content.hash };
-  }
-  return undefined;
 }
 
 function nothing(uri: string, isDamaged: boolean): NacreError {

@@ -1,0 +1,89 @@
+import { type RepairStep, repair as repairAt } from '../../index.js';
+import { damageText } from '../damage.js';
+import { exitCodes } from '../exit-codes.js';
+import { countText, plural } from '../output.js';
+import { define, destructive } from '../program.js';
+import { invalid } from '../values.js';
+
+interface Options {
+  readonly source?: readonly string[];
+  readonly structure?: boolean;
+  readonly found?: boolean;
+  readonly dryRun?: boolean;
+}
+
+export const repair = define<Options>({
+  usage: 'repair <uri>',
+  summary: 'put damaged and missing objects back, from a copy',
+  details: `Looks for damage as \`nacre scrub\` does, prints a plan, then puts the same bytes back under the same
+keys, so that every version heals at once. Bytes come from --source: a replica or any copy of the same dataset,
+each object compared with its hash; a root also from the copy in latest. Bad bytes are kept below quarantine/.
+It works where the dataset cannot be opened, as long as a root, latest or a source says what belongs there.
+
+--found reads only what the last full scrub on this machine did not find right; --structure looks for what is
+missing or of another length, and reads nothing.
+
+Exit codes: 0 all is mended, 8 there is damage that a dry run would mend, 9 something could not be mended:
+it is listed, with its rows and versions.`,
+  examples: [
+    'nacre repair ./faces --source s3://bucket/faces',
+    'nacre repair s3://bucket/faces --source s3://other/faces --dry-run',
+    'nacre repair s3://bucket/faces --source /mnt/copy/faces --found --yes --json',
+  ],
+  options: (command) =>
+    destructive(
+      command
+        .option('--source <uri>', 'a copy of the same dataset; may be given again', addOne)
+        .option('--structure', 'only what is missing or of another length')
+        .option('--found', 'only what the last full scrub on this machine did not find right'),
+    ),
+  async work(session, { source = [], structure, found, dryRun = false }, uri: string) {
+    if (structure === true && found === true)
+      throw invalid('damage is looked for in one way', 'Give one of --structure and --found.');
+    const report = await repairAt(uri, {
+      ...session.connection(),
+      sources: source,
+      dryRun,
+      mode: structure === true ? 'structure' : found === true ? 'found' : 'full',
+      onProgress: session.phases({
+        versions: 'looking at versions',
+        bytes: 'reading',
+        objects: 'putting back',
+      }),
+      onPlan: async (plan) => {
+        const planned = plan.filter(({ outcome }) => outcome === 'planned');
+        if (dryRun || planned.length === 0) return;
+        if (session.options.json !== true) session.note(plan.map(stepText).join('\n'));
+        await session.confirm(`Put ${plural(planned.length, 'object')} back?`);
+      },
+    });
+    const { steps, isWhole } = report;
+    const mended = steps.filter(({ outcome }) => outcome === 'mended' || outcome === 'planned').length;
+    const verb = dryRun ? 'would be put back' : 'mended';
+    const counts = `${countText(mended)} of ${plural(steps.length, 'damaged object')} ${verb}`;
+    return {
+      json: report,
+      text: steps.length === 0 ? 'no damage' : [...steps.map(stepText), counts].join('\n'),
+      data: true,
+      exitCode: !isWhole ? exitCodes.notMended : dryRun && mended > 0 ? exitCodes.damage : exitCodes.ok,
+    };
+  },
+});
+
+function stepText(step: RepairStep): string {
+  const { outcome, from, reason, quarantine, passedOver } = step;
+  const said = {
+    planned: `to be put back from ${from ?? ''}`,
+    mended: `mended from ${from ?? ''}`,
+    lost: 'LOST: nobody has the right bytes',
+    left: 'NOT MENDED',
+  }[outcome];
+  const lines = [damageText(step), `  ${said}${reason === undefined ? '' : `: ${reason}`}`];
+  for (const { source, reason: why } of passedOver) lines.push(`  passed over ${source}: ${why}`);
+  if (quarantine !== undefined) lines.push(`  the bad bytes are in ${quarantine}`);
+  return lines.join('\n');
+}
+
+function addOne(uri: string, before: readonly string[] = []): readonly string[] {
+  return [...before, uri];
+}

@@ -1,0 +1,82 @@
+import { type ScrubReport, scrub as scrubAt, type Subset } from '../../index.js';
+import { damageText } from '../damage.js';
+import { exitCodes } from '../exit-codes.js';
+import { bytesText, countText, plural, shellWord } from '../output.js';
+import { define } from '../program.js';
+import { invalid, parseRate, parseSubset } from '../values.js';
+
+interface Options {
+  readonly structure?: boolean;
+  readonly full?: boolean;
+  readonly subset?: Subset;
+  readonly limit?: number;
+  readonly restart?: boolean;
+}
+
+export const scrub = define<Options>({
+  usage: 'scrub <uri>',
+  summary: 'find damage: whether every byte that kept versions need is there and right',
+  details: `Goes over the roots of all versions, and every object of those that are kept, each once: presence
+and length by listings, then all bytes, every block against its sum and the whole against its hash. --structure
+leaves out the bytes. --subset 1/7 reads one of seven parts; --subset 5% and --subset 10GiB begin with what was
+verified longest ago.
+
+Nothing is written where the data is. What was verified when is noted in the cache folder of this machine:
+\`nacre status\` tells it, and a full scrub that was interrupted goes on where it was, within seven days. Two
+scrubs of one dataset at once on one machine are refused.
+
+Exit codes: 0 all is right, 8 damage was found: \`nacre repair\` puts the bytes back from a copy.`,
+  examples: [
+    'nacre scrub ./faces',
+    'nacre scrub s3://bucket/faces --structure --json',
+    'nacre scrub s3://bucket/faces --subset 5% --limit 50MiB/s',
+  ],
+  options: (command) =>
+    command
+      .option('--structure', 'roots, and presence and length of every object')
+      .option('--full', 'all bytes (default)')
+      .option('--subset <part>', 'the bytes of 1/7, 5% or 10GiB', parseSubset)
+      .option('--limit <rate>', 'read so much in a second, such as 50MiB/s', parseRate)
+      .option('--restart', 'begin anew, also where a full scrub was interrupted'),
+  async work(session, { structure, full, subset, limit, restart }, uri: string) {
+    if ([structure, full, subset].filter((one) => one !== undefined).length > 1)
+      throw invalid('a scrub has one mode', 'Give one of --structure, --full and --subset.');
+    const mode = structure === true ? 'structure' : subset === undefined ? 'full' : 'sample';
+    const report = await scrubAt(uri, {
+      ...session.connection(),
+      mode,
+      ...(subset === undefined ? {} : { subset }),
+      ...(limit === undefined ? {} : { bytesPerSecond: limit }),
+      ...(restart === undefined ? {} : { restart }),
+      onProgress: session.phases({ versions: 'looking at versions', bytes: 'reading' }),
+    });
+    return {
+      json: report,
+      text: textOf(report, uri),
+      data: true,
+      exitCode: report.damaged.length === 0 ? exitCodes.ok : exitCodes.damage,
+    };
+  },
+});
+
+function textOf(report: ScrubReport, uri: string): string {
+  const { damaged, mode, objects, sizeBytes, readObjects, readBytes, resumedObjects, hint } = report;
+  const seen = `${plural(report.versions, 'version')}, ${countText(report.keptVersions)} of them kept, with ${plural(objects, 'object')} of ${bytesText(sizeBytes)}`;
+  const read =
+    mode === 'structure'
+      ? 'none was read'
+      : `${countText(readObjects)} read, ${bytesText(readBytes)}` +
+        (resumedObjects > 0 ? `, ${countText(resumedObjects)} by the part before` : '');
+  const lines = [`${report.uri}: ${seen}; ${read}`];
+  if (hint === 'stale') lines.push('latest names an older version: readers take a request more');
+  if (hint === 'elsewhere') lines.push('latest came with a copy from elsewhere, and is not used');
+  if (report.unreferenced.objects > 0) {
+    const { objects: count, sizeBytes: bytes } = report.unreferenced;
+    lines.push(`${plural(count, 'object')} of ${bytesText(bytes)} that no kept version needs`);
+  }
+  if (!report.isNoted) lines.push('nothing is noted of it: there is no cache folder');
+  if (damaged.length === 0) return [...lines, 'no damage'].join('\n');
+  const count = `${plural(damaged.length, 'object')} ${damaged.length === 1 ? 'is' : 'are'} damaged:`;
+  const next = `mend: nacre repair ${shellWord(uri)} --source COPY`;
+  return [...lines, count, ...damaged.map(damageText), next].join('\n');
+}

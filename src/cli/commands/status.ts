@@ -1,0 +1,54 @@
+import { type ScrubMode, type Status, status as statusOf } from '../../index.js';
+import { bytesText, countText, plural } from '../output.js';
+import { define } from '../program.js';
+
+export const status = define<object>({
+  usage: 'status <uri>',
+  summary: 'show how a dataset is: its head, its hint, and what was not verified lately',
+  details: `What was verified when is known of scrubs from this machine alone: they note it in its cache folder.
+No object is looked at; \`nacre scrub\` does that.`,
+  examples: ['nacre status ./faces', 'nacre status s3://bucket/faces --json'],
+  async work(session, _, uri: string) {
+    const found = await statusOf(uri, session.connection());
+    return { json: found, text: textOf(found), data: true };
+  },
+});
+
+const modes: readonly ScrubMode[] = ['structure', 'sample', 'full'];
+
+function textOf(found: Status): string {
+  const { version, timeMs, nowMs, hint, versions, keptVersions, damagedRoots, running, fullSinceMs } = found;
+  const { objects, sizeBytes, notVerifiedObjects, notVerifiedBytes, scrubs } = found;
+  const part = sizeBytes === 0 ? 0 : Math.ceil((100 * notVerifiedBytes) / sizeBytes);
+  const lines = [
+    `version       ${version}, ${timeText(timeMs)} (${ageText(nowMs - timeMs)} ago)`,
+    `latest        ${hint}`,
+    `versions      ${countText(versions)}, ${countText(keptVersions)} of them kept`,
+    `objects       ${countText(objects)}, ${bytesText(sizeBytes)}`,
+    `not verified  ${part} % of the bytes in 30 days, ${plural(notVerifiedObjects, 'object')} (from this machine)`,
+  ];
+  if (damagedRoots > 0) lines.push(`damage        ${plural(damagedRoots, 'root')}: run nacre scrub`);
+  for (const mode of modes) {
+    const last = scrubs[mode];
+    const what =
+      last === undefined
+        ? 'never from this machine'
+        : `${timeText(last.timeMs)}, version ${last.version}, ${plural(last.damaged, 'damaged object')}`;
+    lines.push(`${`${mode} scrub`.padEnd(15)} ${what}`);
+  }
+  if (fullSinceMs !== undefined)
+    lines.push(`a full scrub that began ${timeText(fullSinceMs)} is not done: the next one goes on`);
+  if (running !== undefined)
+    lines.push(`process ${running.pid} on ${running.host} scrubs since ${timeText(running.sinceMs)}`);
+  return lines.join('\n');
+}
+
+function timeText(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function ageText(ms: number): string {
+  const minutes = Math.max(0, Math.floor(ms / 60_000));
+  if (minutes < 120) return `${minutes} min`;
+  return minutes < 2 * 1440 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} d`;
+}
