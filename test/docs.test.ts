@@ -1,6 +1,6 @@
 // What the documents say, as far as a machine can check it: links, paths, commands, the schema's fields, the
-// worked example of docs/format.md byte by byte, and the examples of README.md and docs/attributes.md, which
-// are run.
+// worked example of docs/format.md byte by byte, and the examples of README.md, docs/attributes.md and
+// docs/scrub-and-repair.md, which are run.
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
@@ -243,6 +243,25 @@ describe('docs/attributes.md', () => {
   });
 });
 
+describe('docs/scrub-and-repair.md', () => {
+  test('its commands run one after the other, and so does its program', async () => {
+    const blocks = blocksOf('docs/scrub-and-repair.md');
+    const commands = blocks.filter(({ info }) => info === 'sh');
+    const programs = blocks.filter(({ info }) => info === 'js');
+    expect([commands.length, programs.length]).toEqual([2, 1]);
+    await inScratch(async (folder) => {
+      await savePoints(folder, 'points', 1_000);
+      await runCommands(folder, commands);
+    });
+    await inScratch(async (folder) => {
+      const library = pathToFileURL(path.join(root, 'src', 'index.ts')).pathname;
+      const text = programs[0]?.text.replaceAll("from 'nacre'", `from '${library}'`) ?? '';
+      await writeFile(path.join(folder, 'program.ts'), text);
+      await import(/* @vite-ignore */ path.join(folder, 'program.ts'));
+    });
+  });
+});
+
 /** Rows of four numbers, and their attributes as JSON lines. */
 async function savePoints(folder: string, name: string, rows: number): Promise<void> {
   const points = Float32Array.from({ length: rows * 4 }, (_, i) => Math.sin(i));
@@ -259,7 +278,8 @@ async function runCommands(folder: string, blocks: readonly Block[]): Promise<vo
   await mkdir(path.join(folder, 'bin'));
   await symlink(path.join(root, 'dist', 'cli', 'main.js'), path.join(folder, 'bin', 'nacre'));
   const script = `set -euo pipefail\n${blocks.map(({ text }) => text).join('\n')}`;
-  const env = { ...process.env, PATH: `${path.join(folder, 'bin')}:${process.env['PATH'] ?? ''}` };
+  const PATH = `${path.join(folder, 'bin')}:${process.env['PATH'] ?? ''}`;
+  const env = { ...process.env, PATH, NACRE_CACHE_DIR: path.join(folder, 'cache') };
   await run('bash', ['-c', script], { cwd: folder, env });
 }
 

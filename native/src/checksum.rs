@@ -38,11 +38,7 @@ pub fn digest_object(env: &Env, pieces: Vec<Uint8Array>, block_bytes: f64) -> na
 
 impl From<digest::ObjectDigest> for ObjectDigest {
     fn from(digest: digest::ObjectDigest) -> Self {
-        Self {
-            blake3: digest.blake3.to_vec().into(),
-            crc32c: digest.crc32c,
-            blocks: digest.blocks.into(),
-        }
+        Self { blake3: digest.blake3.to_vec().into(), crc32c: digest.crc32c, blocks: digest.blocks.into() }
     }
 }
 

@@ -86,7 +86,7 @@ export class Journals {
     }
   }
 
-  /** What was written last, whoever has the journal now; undefined where there is nothing, or it is damaged. */
+  /** What was written last, whoever has it now; undefined where there is nothing, or it is damaged. */
   async look(name: string): Promise<Uint8Array | undefined> {
     const folder = this.#folder();
     if (folder === undefined || !isOurs(folder, this.#kind.folder)) return undefined;
@@ -207,7 +207,11 @@ export class Journal {
 }
 
 /** Undefined for what is damaged. */
-async function readBody(file: string, name: string, options: JournalsOptions): Promise<Uint8Array | undefined> {
+async function readBody(
+  file: string,
+  name: string,
+  options: JournalsOptions,
+): Promise<Uint8Array | undefined> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const { size } = await handle.stat();

@@ -100,7 +100,9 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
     runtime,
     pages: pagesOf(backend, { store, cache, binding, meter, memoryBytes }),
     memoryBytes,
-    ...(cacheBytes === 0 ? {} : notesIn(() => cacheFolder(cacheDir), { native: binding, runtime, onWarning })),
+    ...(cacheBytes === 0
+      ? {}
+      : notesIn(() => cacheFolder(cacheDir), { native: binding, runtime, onWarning })),
     ...(backend instanceof LocalStore ? { localPath: (key: string) => backend.localPath(key) } : {}),
     deadlineMs: commitDeadlineMs,
     ...(onWarning === undefined ? {} : { warn: onWarning }),

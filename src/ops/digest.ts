@@ -1,18 +1,26 @@
-// Digests of whole objects, read piece by piece: of a bucket by ranges, the next one while one is digested; of
-// a folder by the pool that digests, without a copy. No object is held whole.
+// Digests of whole objects, read piece by piece: of a bucket by ranges, the next one while one is digested;
+// of a folder by the pool that digests, without a copy. No object is held whole.
 import { fromNative, type ObjectDigest, type ObjectDigester } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { callOptions } from '../storage/wrap/forwarding.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { ReadEnvironment } from './environment.js';
 
-/** Bytes of a piece: long enough that a request costs little beside it. */
-const pieceBytes = 8 * 2 ** 20;
+/** Bytes of a piece of a bucket's: long enough that a request costs little beside it; two are held. */
+const rangeBytes = 8 * 2 ** 20;
+
+/** Of a file: none is held, and after each there is a look at signal and pace. */
+const stretchBytes = 32 * 2 ** 20;
+
+/** The piece that a whole object is read by. */
+export function pieceBytesOf({ localPath }: ReadEnvironment): number {
+  return localPath === undefined ? rangeBytes : stretchBytes;
+}
 
 export interface StreamOptions extends CallOptions {
   /** Bytes of a block. */
   readonly blockBytes: number;
-  /** Largest piece. Default 8 MiB. */
+  /** Largest piece. Default 8 MiB, of files 32 MiB. */
   readonly pieceBytes?: number;
   /** Waits until so many bytes may be read. */
   readonly pace?: (bytes: number) => Promise<void>;
@@ -61,7 +69,7 @@ async function readFile(
   options: StreamOptions,
 ): Promise<boolean | undefined> {
   const path = localPath?.(key) ?? '';
-  const { pieceBytes: most = 4 * pieceBytes, pace, onBytes, signal } = options;
+  const { pieceBytes: most = stretchBytes, pace, onBytes, signal } = options;
   for (let start = 0; start < sizeBytes; start += most) {
     throwIfAborted(signal);
     const end = Math.min(sizeBytes, start + most);
@@ -80,7 +88,7 @@ async function readRanges(
   { digester, sizeBytes, token }: Reading & { readonly token: string },
   options: StreamOptions,
 ): Promise<boolean | undefined> {
-  const { pieceBytes: most = pieceBytes, pace, onPiece, onBytes } = options;
+  const { pieceBytes: most = rangeBytes, pace, onPiece, onBytes } = options;
   const ask = async (start: number) => {
     const range = { start, end: Math.min(sizeBytes, start + most) };
     await pace?.(range.end - range.start);

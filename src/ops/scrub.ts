@@ -8,18 +8,13 @@ import { advance } from '../manifest/head.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { inOrderAhead } from '../util/ahead.js';
 import { throwIfAborted } from '../util/runtime.js';
+import { pieceBytesOf } from './digest.js';
 import type { UpkeepEnvironment } from './environment.js';
 import { checkBytes, checkListed, type ObjectDamage, type Unreferenced } from './scrub/check.js';
 import type { DamagedObject } from './scrub/finding.js';
 import { type ScrubMode, ScrubNotes } from './scrub/notes.js';
 import { Pace } from './scrub/pace.js';
-import {
-  damagedHint,
-  damagedObjects,
-  damagedRoot,
-  type HintReport,
-  hintReport,
-} from './scrub/report.js';
+import { damagedHint, damagedObjects, damagedRoot, type HintReport, hintReport } from './scrub/report.js';
 import type { RootSource } from './scrub/roots.js';
 import { chosen, checkSubset, type Subset } from './scrub/subset.js';
 import { type Survey, type Surveyed, survey, versionsOf } from './scrub/survey.js';
@@ -76,7 +71,7 @@ export interface ScrubReport {
 const noteEveryMs = 10_000;
 
 /** Objects read at once: enough that the pool has work while bytes come. */
-const objectsAtOnce = { folder: 4, bucket: 8 };
+const objectsAtOnce = 8;
 
 /** What of a survey is damaged, by object. */
 export interface Scrubbed {
@@ -97,7 +92,9 @@ export function scrub(environment: UpkeepEnvironment, options: ScrubOptions = {}
 
 /** How repair looks for damage. */
 export interface LookOptions extends ScrubOptions {
-  /** What the last full scrub on this machine found right is not read, and what is read counts as no scrub. */
+  /**
+   * What the last full scrub on this machine found right is not read, and what is read counts as no scrub.
+   */
   readonly trustsNotes?: boolean;
 }
 
@@ -129,7 +126,7 @@ function checkOptions({ mode = 'full', subset, bytesPerSecond }: ScrubOptions): 
     throw new NacreError('InvalidArgument', message, { hint });
   };
   if (!['structure', 'sample', 'full'].includes(mode))
-    invalid(`'${String(mode)}' is no mode of a scrub`, "The modes are 'structure', 'sample' and 'full'.");
+    invalid(`'${mode as string}' is no mode of a scrub`, "The modes are 'structure', 'sample' and 'full'.");
   if ((mode === 'sample') !== (subset !== undefined))
     invalid(`a ${mode} scrub ${subset === undefined ? 'needs' : 'has no'} subset`, "Use mode 'sample'.");
   if (subset !== undefined) checkSubset(subset);
@@ -257,16 +254,22 @@ class Scrub {
       done += bytes;
       onProgress?.(Math.min(done, total), total, 'bytes');
     };
-    const isFolder = this.#environment.localPath !== undefined;
-    const ahead = isFolder ? objectsAtOnce.folder : objectsAtOnce.bucket;
-    const check = async (one: Surveyed): Promise<void> => {
+    // Of a bucket two pieces of each are held.
+    const room = Math.floor(this.#environment.memoryBytes / (2 * pieceBytesOf(this.#environment)));
+    const ahead = Math.max(1, Math.min(objectsAtOnce, room));
+    const check = async (one: Surveyed): Promise<number> => {
       const damage = await checkBytes(this.#environment, one, { ...this.#call, pace, onBytes });
       if (damage === undefined) this.#notes.note(one.id, timeOf(this.#environment));
       else this.#isDamaged(one, damage);
+      return one.object.sizeBytes;
     };
-    for await (const _ of inOrderAhead(objects, ahead, check, signal)) await this.#noteSometimes();
+    let readBytes = 0;
+    for await (const bytes of inOrderAhead(objects, ahead, check, signal)) {
+      readBytes += bytes;
+      await this.#noteSometimes();
+    }
     throwIfAborted(signal);
-    return total;
+    return readBytes;
   }
 
   #isDamaged(one: Surveyed, damage: ObjectDamage): void {

@@ -1,4 +1,5 @@
-// How a dataset is: its newest version, its hint, and what of it nobody verified lately, as this machine knows.
+// How a dataset is: its newest version, its hint, and what of it nobody verified lately, as far as this
+// machine knows.
 import type { CallOptions } from '../storage/object-store.js';
 import type { UpkeepEnvironment } from './environment.js';
 import { type LastScrub, type Running, type ScrubMode, ScrubNotes } from './scrub/notes.js';

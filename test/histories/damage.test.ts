@@ -74,7 +74,7 @@ describe('history 20: a flip in the newest root before it has a child', () => {
     return { live, copy: await copyOf(), newest: (await world.head()).root.version };
   }
 
-  test("with a hint that has its copy: it is named, and comes back from it, without any source", async () => {
+  test('with a hint that has its copy: it is named, and comes back from it, without any source', async () => {
     const { live, newest } = await written();
     await live.dataset.close();
     await world.flip(rootKey(newest));
@@ -123,10 +123,14 @@ describe('history 20: a flip in the newest root before it has a child', () => {
     const bad = await world.bare.get(rootKey(newest));
     const { isWhole, steps } = await repairFrom();
     expect(isWhole).toBe(false);
-    expect(steps).toMatchObject([
-      { key: rootKey(newest), outcome: 'lost', reason: /nothing that is left/ },
-      { key: hintKey, outcome: 'left' },
-    ].map(({ reason, ...step }) => (reason ? { ...step, reason: expect.stringMatching(reason) as string } : step)));
+    expect(steps).toMatchObject(
+      [
+        { key: rootKey(newest), outcome: 'lost', reason: /nothing that is left/ },
+        { key: hintKey, outcome: 'left' },
+      ].map(({ reason, ...step }) =>
+        reason ? { ...step, reason: expect.stringMatching(reason) as string } : step,
+      ),
+    );
     expect((await world.bare.get(rootKey(newest)))?.bytes).toEqual(bad?.bytes);
     expect((await failure(world.open({ create: false }))).code).toBe('Corrupt');
     expect(await world.slots()).toHaveLength(newest);

@@ -41,7 +41,9 @@ async function fill(dataset: Dataset): Promise<void> {
   await dataset.write((tx) => tx.append('wide', wide), { partitionBytes: 17 * 65_537 });
   await dataset.write((tx) => tx.index('e', { type: 'ivf', metric: 'l2' }));
   await dataset.write((tx) => tx.index('e', { type: 'exact', bits: true }));
-  await dataset.write((tx) => tx.index('n', { attribute: 'lang' }));
+  await dataset.write(async (tx) => {
+    await tx.index('n', { attribute: 'lang' });
+  });
   const scattered = Array.from({ length: 3_000 }, (_, i) => 5 * i);
   await dataset.write((tx) => tx.drop('n', { ids: scattered }));
   await dataset.write((tx) => tx.replace('e', [7, 9], vectors(2)));
@@ -85,7 +87,11 @@ async function targetsOf(world: Damaged): Promise<Target[]> {
     { name: 'index list', kind: 'index', key: key(index(2)?.segments[0]?.object) },
     { name: 'index codes', kind: 'index', key: key(index(1)?.segments[0]?.object) },
     { name: 'index bits', kind: 'index bits', key: key(bits?.object) },
-    { name: 'attribute index', kind: 'attribute index', key: key(n.attributeIndexes[0]?.segments[0]?.object) },
+    {
+      name: 'attribute index',
+      kind: 'attribute index',
+      key: key(n.attributeIndexes[0]?.segments[0]?.object),
+    },
     { name: 'row ids', kind: 'row ids', key: key(set?.object) },
     { name: 'root in the middle', kind: 'root', key: rootKey(5) },
     { name: 'newest root', kind: 'root', key: rootKey(root.version) },
@@ -127,7 +133,9 @@ describe.each(places)('%s', (name) => {
       if (kind === 'swap') await world.bare.put(key, others[i] ?? new Uint8Array(0));
       else await world.hurt(key, kind === 'flip' && at !== undefined ? { kind, at } : ({ kind } as Hurt));
     }
-    const hurt = new Map(await Promise.all(targets.map(async ({ key }) => [key, await world.bare.get(key)] as const)));
+    const hurt = new Map(
+      await Promise.all(targets.map(async ({ key }) => [key, await world.bare.get(key)] as const)),
+    );
 
     const { damaged } = await world.scrub();
     expect(damaged.map((one) => one.key).toSorted()).toEqual(targets.map(({ key }) => key).toSorted());

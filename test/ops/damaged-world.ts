@@ -126,8 +126,13 @@ export async function everything(
       const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
       const attributes = arrays[name]?.attributes.map((attribute) => attribute.name) ?? [];
       const rows =
-        attributes.length === 0 ? [] : await then.array(name).where(`${attributes[0]} is not null`).select('*').toArray();
-      found.set(`${version} ${name}`, `${digest(bytes)} ${JSON.stringify(rows.map((row) => row.attributes))}`);
+        attributes.length === 0
+          ? []
+          : await then.array(name).where(`${attributes[0]} is not null`).select('*').toArray();
+      found.set(
+        `${version} ${name}`,
+        `${digest(bytes)} ${JSON.stringify(rows.map((row) => row.attributes))}`,
+      );
     }
   }
   return found;

@@ -193,16 +193,19 @@ describe('putting back', () => {
     expect(await damage()).toEqual([bad]);
   });
 
-  test.each(['loseReply', 'drop'] as const)('a put of which the outcome is not known (%s) is looked up', async (kind) => {
-    const [bad = '', gone = ''] = await world.keys('arrays/');
-    await world.flip(bad);
-    await world.bare.delete([gone]);
-    const plan = nth(calls('put', /^arrays/), 1, { kind }, 2);
-    const store = faulty(world.bare, plan, world.runtime);
-    expect((await repaired([source(copy)], {}, store)).isWhole).toBe(true);
-    expect(store.injected.get(kind)).toBe(2);
-    expect(await damage()).toEqual([]);
-  });
+  test.each(['loseReply', 'drop'] as const)(
+    'a put of which the outcome is not known (%s) is looked up',
+    async (kind) => {
+      const [bad = '', gone = ''] = await world.keys('arrays/');
+      await world.flip(bad);
+      await world.bare.delete([gone]);
+      const plan = nth(calls('put', /^arrays/), 1, { kind }, 2);
+      const store = faulty(world.bare, plan, world.runtime);
+      expect((await repaired([source(copy)], {}, store)).isWhole).toBe(true);
+      expect(store.injected.get(kind)).toBe(2);
+      expect(await damage()).toEqual([]);
+    },
+  );
 
   test('what somebody heals, or changes, meanwhile is not overwritten unseen', async () => {
     const [key = ''] = await world.keys('arrays/');
@@ -368,7 +371,9 @@ test.each(large)('an object that is too large to be held is put back (%s)', asyn
     ]);
     expect((await damaged.scrub()).damaged).toEqual([]);
     const dataset = await damaged.open();
-    expect(Buffer.from((await dataset.array('a').read()).data.buffer).equals(Buffer.from(data.buffer))).toBe(true);
+    expect(Buffer.from((await dataset.array('a').read()).data.buffer).equals(Buffer.from(data.buffer))).toBe(
+      true,
+    );
     await dataset.close();
   } finally {
     await damaged.dispose();

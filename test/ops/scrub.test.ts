@@ -155,7 +155,9 @@ describe('reading', () => {
 describe('damage', () => {
   test('is told with its versions, its array and the rows that it touches', async () => {
     await appendMany(2, 100_000);
-    const big = (await world.bare.list({ prefix: 'arrays/' })).entries.filter(({ sizeBytes }) => sizeBytes > 1e5);
+    const big = (await world.bare.list({ prefix: 'arrays/' })).entries.filter(
+      ({ sizeBytes }) => sizeBytes > 1e5,
+    );
     const key = big[0]?.key ?? '';
     await world.flip(key, 8 * 70_000);
     const { damaged } = await scrubbed();
@@ -290,7 +292,12 @@ describe('notes', () => {
 
   test('status tells what was not verified in thirty days', async () => {
     await appendMany(9);
-    expect(await statusNow()).toMatchObject({ objects: 10, notVerifiedObjects: 10, scrubs: {}, hint: 'right' });
+    expect(await statusNow()).toMatchObject({
+      objects: 10,
+      notVerifiedObjects: 10,
+      scrubs: {},
+      hint: 'right',
+    });
     await scrubbed();
     expect(await statusNow()).toMatchObject({ notVerifiedObjects: 0, notVerifiedBytes: 0 });
     await world.runtime.sleep(20 * day);

@@ -326,8 +326,8 @@ impl Blocks {
     }
 }
 
-/// Hands out the bytes `[start, end)` of a file piece by piece, or as many as it has; how many those are. Read
-/// and not mapped: a file that is cut meanwhile is only shorter.
+/// Hands out the bytes `[start, end)` of a file piece by piece, or as many as it has; how many those are.
+/// Read and not mapped: a file that is cut meanwhile is only shorter.
 pub fn read_pieces(path: &Path, start: u64, end: u64, mut take: impl FnMut(&[u8])) -> Result<u64> {
     let fail = |error: io::Error| Error::io("read", path, &error);
     let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW;
@@ -440,7 +440,9 @@ mod tests {
         let folder = Folder::new("pieces");
         let bytes: Vec<u8> = (0..700_000).map(|i| (i * 7 % 251) as u8).collect();
         let path = folder.file(&bytes);
-        for (start, end) in [(0, 700_000), (0, 0), (5, 300_001), (699_999, 800_000), (700_000, 700_001), (9, 3)] {
+        for (start, end) in
+            [(0, 700_000), (0, 0), (5, 300_001), (699_999, 800_000), (700_000, 700_001), (9, 3)]
+        {
             let mut seen = Vec::new();
             let read = read_pieces(&path, start, end, |piece| seen.extend_from_slice(piece)).unwrap();
             let (from, to) = (start.min(700_000) as usize, end.clamp(start, 700_000) as usize);

@@ -17,9 +17,9 @@ export const scrub = define<Options>({
   usage: 'scrub <uri>',
   summary: 'find damage: whether every byte that kept versions need is there and right',
   details: `Goes over the roots of all versions, and every object of those that are kept, each once: presence
-and length by listings, then all bytes, every block against its sum and the whole against its hash. --structure
-leaves out the bytes. --subset 1/7 reads one of seven parts; --subset 5% and --subset 10GiB begin with what was
-verified longest ago.
+and length by listings, then all bytes, every block against its sum and the whole against its hash.
+--structure leaves out the bytes. --subset 1/7 reads one of seven parts; --subset 5% and --subset 10GiB begin
+with what was verified longest ago.
 
 Nothing is written where the data is. What was verified when is noted in the cache folder of this machine:
 \`nacre status\` tells it, and a full scrub that was interrupted goes on where it was, within seven days. Two

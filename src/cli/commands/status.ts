@@ -5,8 +5,8 @@ import { define } from '../program.js';
 export const status = define<object>({
   usage: 'status <uri>',
   summary: 'show how a dataset is: its head, its hint, and what was not verified lately',
-  details: `What was verified when is known of scrubs from this machine alone: they note it in its cache folder.
-No object is looked at; \`nacre scrub\` does that.`,
+  details: `What was verified when is known of scrubs from this machine alone, which note it in the cache
+folder. No object is looked at; \`nacre scrub\` does that.`,
   examples: ['nacre status ./faces', 'nacre status s3://bucket/faces --json'],
   async work(session, _, uri: string) {
     const found = await statusOf(uri, session.connection());

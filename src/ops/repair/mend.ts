@@ -77,7 +77,10 @@ async function put(
 async function setAside(
   { store, runtime, functions }: ReadEnvironment,
   { key, hash }: Wanted,
-  there: { readonly bytes: ByteSource; readonly digest: { readonly blake3: Uint8Array; readonly crc32c: number } },
+  there: {
+    readonly bytes: ByteSource;
+    readonly digest: { readonly blake3: Uint8Array; readonly crc32c: number };
+  },
   options: CallOptions,
 ): Promise<string> {
   const place = `quarantine/${toHex(runtime.randomBytes(16))}`;

@@ -5,7 +5,7 @@ import { unpackBlockSums } from '../../manifest/upload.js';
 import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
 import { runsOf } from '../../storage/wrap/blocks.js';
 import { equalBytes, toHex } from '../../util/bytes.js';
-import { digestObject } from '../digest.js';
+import { digestObject, pieceBytesOf } from '../digest.js';
 import type { ReadEnvironment } from '../environment.js';
 import type { DamageKind } from './finding.js';
 import type { Pace } from './pace.js';
@@ -102,7 +102,10 @@ async function checkOnce(
     ...(onBytes === undefined ? {} : { onBytes }),
     ...(pace === undefined
       ? {}
-      : { pace: (bytes) => pace.take(bytes, call.signal), pieceBytes: pace.pieceBytes(32 * 2 ** 20) }),
+      : {
+          pace: (bytes) => pace.take(bytes, call.signal),
+          pieceBytes: pace.pieceBytes(pieceBytesOf(environment)),
+        }),
   });
   if (read === undefined) return { kind: 'missing' };
   const { digest } = read;

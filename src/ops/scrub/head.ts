@@ -1,9 +1,9 @@
 // The head of a history that may be damaged: what open() refuses, repair begins with.
 //
-// From the hint, or from the highest slot whose root has its parent, upwards. A root that names a parent above
-// what is known goes on through damage: what stands between is found by its hash, from there down. A slot
-// that holds no root at all and that no later root names is damage, too, of which nobody can say what it was,
-// unless a source has the next version of the same lineage.
+// From the hint, or from the highest slot whose root has its parent, upwards. A root that names a parent
+// above what is known goes on through damage: what stands between is found by its hash, from there down. A
+// slot that holds no root at all and that no later root names is damage, too, of which nobody can say what it
+// was, unless a source has the next version of the same lineage.
 import { isNacreError } from '../../errors.js';
 import type { HintState } from '../../manifest/hint.js';
 import { type LoadedRoot, voidReason } from '../../manifest/root.js';
@@ -95,10 +95,12 @@ async function highest(roots: Roots, slots: readonly number[]): Promise<LoadedRo
 /** Where no root is left that says what this is. */
 async function fromSource(roots: Roots, slots: readonly number[]): Promise<LoadedRoot | undefined> {
   for (const slot of slots.toReversed()) {
-    const found = await roots.ofSource(slot, ({ root }) => root.version === slot).catch((error: unknown) => {
-      if (isNacreError(error, 'UnsupportedFormat')) return undefined;
-      throw error;
-    });
+    const found = await roots
+      .ofSource(slot, ({ root }) => root.version === slot)
+      .catch((error: unknown) => {
+        if (isNacreError(error, 'UnsupportedFormat')) return undefined;
+        throw error;
+      });
     if (found !== undefined) return found;
   }
   return undefined;

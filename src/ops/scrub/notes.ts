@@ -1,9 +1,9 @@
 // What was verified when, noted on this machine: a reader may have no right to write where the data is.
 //
-// One note for each place and lineage, under a lock while a scrub runs: a second one is told who runs. It holds
-// the time at which each object was last right, by the store's clock, and the last scrubs; so one that was
-// interrupted goes on where it was, one with a budget begins with what was seen longest ago, and status knows
-// what nobody looked at lately.
+// One note for each place and lineage, under a lock while a scrub runs: a second one is told who runs. It
+// holds the time at which each object was last right, by the store's clock, and the last scrubs; so one that
+// was interrupted goes on where it was, one with a budget begins with what was seen longest ago, and status
+// knows what nobody looked at lately.
 import type { Journal, Journals } from '../../cache/journals.js';
 import { NacreError } from '../../errors.js';
 import type { LoadedRoot } from '../../manifest/root.js';

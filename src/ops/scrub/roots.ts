@@ -105,7 +105,10 @@ export class Roots {
   }
 
   /** The first root in that slot of a source that is as wanted. */
-  async ofSource(version: number, isWanted: (loaded: LoadedRoot) => boolean): Promise<LoadedRoot | undefined> {
+  async ofSource(
+    version: number,
+    isWanted: (loaded: LoadedRoot) => boolean,
+  ): Promise<LoadedRoot | undefined> {
     for (const { store } of this.#sources) {
       const content = await this.#contentOf(store, version);
       if (typeof content !== 'string' && isWanted(content)) return content;
