@@ -30,8 +30,12 @@ function whatText(one: DamagedObject): string {
       return `${countText(observedBytes)} bytes long, not ${countText(sizeBytes)}`;
     case 'other':
       return holds === undefined ? 'another one than its child or the hint names' : `holds ${holds}`;
-    case 'sums':
-      return `right, but the manifest has wrong sums of ${plural(differing, 'block')}`;
+    case 'unreadable':
+      return 'the disk fails to read it';
+    case 'manifest':
+      return differing === 0
+        ? 'its bytes are right, and cannot be understood'
+        : `right, but the manifest has wrong sums of ${plural(differing, 'block')}`;
     case 'blocks':
       return differing === 0
         ? 'its bytes differ'

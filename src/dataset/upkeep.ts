@@ -45,9 +45,11 @@ export async function repairFrom(
   connect: UpkeepConnection,
 ): Promise<RepairReport> {
   const { repair: run } = await import('../ops/repair.js');
+  const { signal: _, ...others } = connect;
+  const connection = { ...others, ...(options.signal === undefined ? {} : { signal: options.signal }) };
   const open = (uris: readonly string[], opened: readonly Environment[]): Promise<RepairReport> => {
-    const [uri, ...others] = uris;
-    if (uri !== undefined) return at(uri, connect, (source) => open(others, [...opened, source]));
+    const [uri, ...rest] = uris;
+    if (uri !== undefined) return at(uri, connection, (source) => open(rest, [...opened, source]));
     const named = opened.map((source) => ({ ...source, name: source.store.uri }));
     return run(environment, named, options);
   };

@@ -1,5 +1,6 @@
 // Digests of whole objects, read piece by piece: of a bucket by ranges, the next one while one is digested;
 // of a folder by the pool that digests, without a copy. No object is held whole.
+import { isNacreError, NacreError } from '../errors.js';
 import { fromNative, type ObjectDigest, type ObjectDigester } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { callOptions } from '../storage/wrap/forwarding.js';
@@ -74,7 +75,12 @@ async function readFile(
     throwIfAborted(signal);
     const end = Math.min(sizeBytes, start + most);
     await pace?.(end - start);
-    const read = await digester.updateFromFile(path, start, end).catch(rethrow);
+    const read = await digester.updateFromFile(path, start, end).catch((error: unknown) => {
+      const cause = fromNative(error);
+      if (cause.code === 'NotFound') return undefined;
+      throw cause.code === 'Unavailable' ? diskFailure(key, cause) : cause;
+    });
+    if (read === undefined) return undefined;
     onBytes?.(read);
     if (read < end - start) break;
   }
@@ -108,6 +114,16 @@ async function readRanges(
     onBytes?.(body.bytes.byteLength);
   }
   return isSame;
+}
+
+function diskFailure(key: string, cause: NacreError): NacreError {
+  const hint = 'Check the disk (dmesg, smartctl).';
+  return new NacreError('Unavailable', cause.message, { cause, hint, context: { key, disk: true } });
+}
+
+/** Whether a disk failed to read a file, where it will fail again. */
+export function isDiskFailure(error: unknown): boolean {
+  return isNacreError(error, 'Unavailable') && error.context['disk'] === true;
 }
 
 function rethrow(error: unknown): never {

@@ -2,8 +2,9 @@
 // object; what nobody has is named with its rows and versions.
 import { isNacreError, NacreError } from '../errors.js';
 import { readHint, writeHint } from '../manifest/hint.js';
-import { hintKey, rootKey } from '../manifest/keys.js';
+import { rootKey } from '../manifest/keys.js';
 import { defaultBlockBytes } from '../manifest/objects.js';
+import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { inOrderAhead } from '../util/ahead.js';
 import { defined } from '../util/assert.js';
@@ -16,7 +17,7 @@ import type { DamagedObject } from './scrub/finding.js';
 import type { ScrubNotes } from './scrub/notes.js';
 import { damagedHint, damagedRoot } from './scrub/report.js';
 import { takenSlots } from './scrub/roots.js';
-import type { Survey, Surveyed, SurveyedRoot } from './scrub/survey.js';
+import type { Surveyed, SurveyedRoot } from './scrub/survey.js';
 import { type LookOptions, type Scrubbed, scrubWith, timeOf } from './scrub.js';
 
 export interface RepairOptions extends CallOptions {
@@ -82,15 +83,20 @@ export async function repair(
   options: RepairOptions = {},
 ): Promise<RepairReport> {
   const { mode = 'full', signal, onProgress } = options;
-  for (const source of sources) checkPlace(environment, source);
+  const call = signal === undefined ? {} : { signal };
+  const { head } = await readHint(environment.store, environment.functions, call);
+  for (const source of sources) {
+    checkPlace(environment, source);
+    await checkDataset(source, head, call);
+  }
   const look: LookOptions = {
     mode: mode === 'structure' ? mode : 'full',
     ...(mode === 'full' ? { restart: true } : { trustsNotes: true }),
-    ...(signal === undefined ? {} : { signal }),
+    ...call,
     ...(onProgress === undefined ? {} : { onProgress }),
   };
   return scrubWith(environment, sources, look, async (scrubbed, notes) => {
-    for (const source of sources) await checkDataset(source, scrubbed.found, signal);
+    for (const source of sources) await checkDataset(source, scrubbed.found.head, call);
     return new Repair(environment, sources, scrubbed, notes, options).run();
   });
 }
@@ -103,9 +109,13 @@ function checkPlace({ store }: UpkeepEnvironment, source: RepairSource): void {
   });
 }
 
-async function checkDataset(source: RepairSource, { head }: Survey, signal?: AbortSignal): Promise<void> {
+/** `head`: what is known of the dataset. */
+async function checkDataset(
+  source: RepairSource,
+  head: LoadedRoot | undefined,
+  call: CallOptions,
+): Promise<void> {
   const { store, functions } = source;
-  const call = signal === undefined ? {} : { signal };
   const hint = await readHint(store, functions, call);
   if (hint.head === undefined && hint.problem === 'absent' && (await takenSlots(store, call)).length === 0)
     throw new NacreError('NotFound', `there is no dataset at ${store.uri}`, {
@@ -113,7 +123,8 @@ async function checkDataset(source: RepairSource, { head }: Survey, signal?: Abo
       hint: 'Check the address of the source.',
     });
   // One whose hint is lost is believed object by object, by their hashes.
-  if (hint.head === undefined || equalBytes(hint.head.root.dataset, head.root.dataset)) return;
+  if (hint.head === undefined || head === undefined) return;
+  if (equalBytes(hint.head.root.dataset, head.root.dataset)) return;
   throw new NacreError('InvalidArgument', `${store.uri} is another dataset`, {
     context: { uri: store.uri },
     hint: 'Name a replica or a copy of the dataset that is repaired.',
@@ -167,8 +178,8 @@ class Repair {
   async #planObject(one: Surveyed, what: DamagedObject): Promise<Planned> {
     const { object } = one;
     const passedOver: PassedOver[] = [];
-    if (what.damage === 'sums') {
-      const reason = 'its bytes are right: the sums of its blocks in the manifest are not';
+    if (what.damage === 'manifest') {
+      const reason = 'its bytes are right: the manifest, or whoever wrote them, is wrong';
       return { step: { ...what, outcome: 'left', reason, passedOver } };
     }
     for (const source of this.#sources) {
@@ -181,7 +192,8 @@ class Repair {
         const right = await readRight(source, object, this.#call);
         if (right === undefined) return { outcome: 'left', reason: `${source.name} changed meanwhile` };
         try {
-          const mended = await putBack(this.#environment, object, right.bytes, this.#call);
+          const wanted = { ...object, isUnreadable: what.damage === 'unreadable' };
+          const mended = await putBack(this.#environment, wanted, right.bytes, this.#call);
           if (mended.outcome === 'mended') this.#notes.note(one.id, timeOf(this.#environment));
           return mended;
         } finally {
@@ -212,14 +224,12 @@ class Repair {
 
   #planRoot(root: SurveyedRoot): Planned {
     const what = damagedRoot(root);
-    const { version, hash, canMend } = root;
-    if (hash === undefined || !canMend) {
+    const { version, hash, from } = root;
+    if (hash === undefined || from === undefined) {
       const reason = hash === undefined ? { reason: 'nothing that is left says what it was' } : {};
       return { step: { ...what, outcome: 'lost', passedOver: [], ...reason } };
     }
     const { roots } = this.#scrubbed.found;
-    const isCopy = roots.copy !== undefined && equalBytes(roots.copy.hash, hash);
-    const from = isCopy ? hintKey : this.#sources.map(({ name }) => name).join(', ');
     const mend = async (): Promise<Mended> => {
       const { loaded } = await roots.at({ version, hash });
       const { bytes } = defined(loaded, 'the root that was found');

@@ -60,8 +60,8 @@ export interface ScrubReport {
   readonly readBytes: number;
   /** Objects that were not read, as an earlier part of this full scrub found them right. */
   readonly resumedObjects: number;
-  /** What no kept version needs, uploads that are under way among it. */
-  readonly unreferenced: Unreferenced;
+  /** What no kept version needs, uploads under way among it; absent while a root or segment is lost. */
+  readonly unreferenced?: Unreferenced;
   readonly damaged: readonly DamagedObject[];
   /** Whether what was verified is noted on this machine. */
   readonly isNoted: boolean;
@@ -185,7 +185,8 @@ class Scrub {
       ...{ uri: store.uri, mode, version: found.head.root.version },
       ...{ versions: found.versions, keptVersions: found.keptVersions, hint: hintReport(found) },
       ...{ objects: all.length, sizeBytes: bytesOf(all) },
-      ...{ readObjects: wanted.objects.length, readBytes, resumedObjects: wanted.resumed, unreferenced },
+      ...{ readObjects: wanted.objects.length, readBytes, resumedObjects: wanted.resumed },
+      ...(isKnown(found) ? { unreferenced } : {}),
       damaged: [...damagedHint(found.hint), ...found.damagedRoots.map(damagedRoot), ...damaged.values()],
       isNoted: this.#notes.areKept,
     };
@@ -259,8 +260,9 @@ class Scrub {
     const ahead = Math.max(1, Math.min(objectsAtOnce, room));
     const check = async (one: Surveyed): Promise<number> => {
       const damage = await checkBytes(this.#environment, one, { ...this.#call, pace, onBytes });
-      if (damage === undefined) this.#notes.note(one.id, timeOf(this.#environment));
-      else this.#isDamaged(one, damage);
+      if (damage !== undefined) this.#isDamaged(one, damage);
+      else if (one.segment === 'lost') this.#isDamaged(one, { kind: 'manifest' });
+      else this.#notes.note(one.id, timeOf(this.#environment));
       return one.object.sizeBytes;
     };
     let readBytes = 0;
@@ -283,6 +285,12 @@ class Scrub {
     this.#notedMs = now;
     await this.#notes.write();
   }
+}
+
+/** Whether everything that kept versions need is known. */
+function isKnown({ damagedRoots, objects }: Survey): boolean {
+  if (damagedRoots.some(({ from }) => from === undefined)) return false;
+  return [...objects.values()].every(({ segment }) => segment !== 'lost');
 }
 
 function bytesOf(objects: readonly Surveyed[]): number {

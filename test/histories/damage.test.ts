@@ -1,10 +1,13 @@
 // The histories of damage: the numbers are those of the list in docs/format.md.
 import { afterEach, describe, expect, test } from 'vitest';
 import { environmentOf } from '../../src/dataset/environment.js';
+import { openStoreDataset } from '../../src/dataset/open.js';
+import type { NacreError } from '../../src/errors.js';
 import { hintKey, rootKey } from '../../src/manifest/keys.js';
 import { repair, type RepairReport } from '../../src/ops/repair.js';
 import { scrub } from '../../src/ops/scrub.js';
 import { failure } from '../support/failure.js';
+import { openTestStore } from '../support/servers/open.ts';
 import { filled, int32, type Member, values, World, worldWith } from '../dataset/world.js';
 
 let world: World;
@@ -61,6 +64,52 @@ describe('history 1: an object that versions 1 to 50 use rots', () => {
     expect((await repairFrom(copy)).steps).toMatchObject([{ key, outcome: 'mended' }]);
     expect(await everyVersion()).toEqual(before);
     expect(await damaged()).toEqual([]);
+  });
+});
+
+describe('history 27: a mapped file is healed under a reader', () => {
+  test('who has it mapped gets right bytes or a typed error, and right bytes once it is healed', async () => {
+    world = new World(8);
+    const places = [await openTestStore('folder'), await openTestStore('folder')] as const;
+    try {
+      const [place, copy] = places;
+      const writer = await openStoreDataset(await place.another(), { create: true, cacheDir: false });
+      const data = Int32Array.from({ length: 200_000 }, (_, i) => i);
+      await writer.write(async (tx) => {
+        await tx.create('a', { dtype: 'int32' });
+        await tx.append('a', { data });
+      });
+      await writer.close();
+      const { entries } = await place.store.list({});
+      for (const { key } of entries)
+        await copy.store.put(key, (await place.store.get(key))?.bytes ?? new Uint8Array(0));
+      const key = entries.find((entry) => entry.key.startsWith('arrays/'))?.key ?? '';
+      const reader = await openStoreDataset(await place.another(), { cacheDir: false });
+      expect((await reader.array('a').read()).data).toEqual(data);
+      const right = (await place.store.get(key))?.bytes ?? new Uint8Array(0);
+      for (const bad of [
+        right.map((byte, i) => (i === 300_000 ? byte ^ 1 : byte)),
+        right.subarray(0, 5_000),
+      ]) {
+        await place.store.put(key, bad);
+        const seen = await reader
+          .array('a')
+          .read()
+          .then(
+            (read) => read.data,
+            (error: NacreError) => error.code,
+          );
+        if (typeof seen === 'string') expect(seen).toBe('Corrupt');
+        else expect(seen).toEqual(data);
+        const source = { ...environmentOf(copy.store, { cacheDir: false }), name: 'copy' };
+        const report = await repair(environmentOf(place.store, { cacheDir: false }), [source]);
+        expect(report.steps).toMatchObject([{ key, outcome: 'mended' }]);
+        expect((await reader.array('a').read()).data).toEqual(data);
+      }
+      await reader.close();
+    } finally {
+      for (const place of places) await place.dispose();
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 // What a scrub reads, what it remembers, and what it says of damage.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -238,6 +238,50 @@ describe('damage', () => {
     const error = await failure(scrubbed());
     expect(error).toMatchObject({ code: 'Corrupt', context: { version: root.version } });
     expect(error.hint).toContain('Remove `latest`');
+  });
+
+  test('what a lost root names is not called unreferenced', async () => {
+    await appendMany(3);
+    expect((await scrubbed()).unreferenced).toEqual({ objects: 0, sizeBytes: 0 });
+    const { dataset } = await world.open();
+    await dataset.write((tx) => tx.append('a', int32(1)));
+    await dataset.close();
+    await world.flip(rootKey(4));
+    expect((await scrubbed()).unreferenced).toBeUndefined();
+  });
+
+  test('sums in the manifest that are wrong are told from wrong bytes', async () => {
+    await appendMany(1);
+    const { root } = await world.head();
+    const objects = (root.objects?.objects ?? []).map((object, i) =>
+      i === 0 ? evolve(object, { blocks: object.blocks.map((byte) => byte ^ 1) }) : object,
+    );
+    await world.plantNext({ objects: evolve(root.objects ?? make(v1.ObjectTable, {}), { objects }) });
+    await world.hint(await world.head());
+    // The newest version comes first, so its sums are what is compared.
+    expect((await scrubbed()).damaged).toMatchObject([{ kind: 'partition', damage: 'manifest' }]);
+  });
+
+  test('a disk that fails to read one object does not hide the damage of others', async () => {
+    await appendMany(3);
+    const keys = await world.keys('arrays/');
+    const [bad = '', flipped = ''] = keys;
+    await world.flip(flipped);
+    // Files of the same bytes, but one, of which every read ends with EIO.
+    for (const key of keys) {
+      const file = path.join(cacheDir, 'files', key);
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, (await world.bare.get(key))?.bytes ?? new Uint8Array(0));
+    }
+    const localPath = (key: string): string =>
+      key === bad ? '/proc/self/mem' : path.join(cacheDir, 'files', key);
+    const { damaged } = await scrub({ ...environment(), localPath });
+    expect(damaged.map(({ key, damage }) => [key, damage]).toSorted()).toEqual(
+      [
+        [bad, 'unreadable'],
+        [flipped, 'blocks'],
+      ].toSorted(),
+    );
   });
 });
 

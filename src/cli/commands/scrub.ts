@@ -70,10 +70,11 @@ function textOf(report: ScrubReport, uri: string): string {
   const lines = [`${report.uri}: ${seen}; ${read}`];
   if (hint === 'stale') lines.push('latest names an older version: readers take a request more');
   if (hint === 'elsewhere') lines.push('latest came with a copy from elsewhere, and is not used');
-  if (report.unreferenced.objects > 0) {
-    const { objects: count, sizeBytes: bytes } = report.unreferenced;
-    lines.push(`${plural(count, 'object')} of ${bytesText(bytes)} that no kept version needs`);
-  }
+  const { unreferenced } = report;
+  if (unreferenced !== undefined && unreferenced.objects > 0)
+    lines.push(
+      `${plural(unreferenced.objects, 'object')} of ${bytesText(unreferenced.sizeBytes)} that no kept version needs`,
+    );
   if (!report.isNoted) lines.push('nothing is noted of it: there is no cache folder');
   if (damaged.length === 0) return [...lines, 'no damage'].join('\n');
   const count = `${plural(damaged.length, 'object')} ${damaged.length === 1 ? 'is' : 'are'} damaged:`;

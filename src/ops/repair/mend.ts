@@ -3,11 +3,11 @@
 // Missing: create-only. Damaged: what is there goes to quarantine first, then it is replaced, if it is still
 // in the state that was read. What was put is read back before it counts as mended.
 import { isNacreError } from '../../errors.js';
-import type { CallOptions, PutCondition } from '../../storage/object-store.js';
+import type { CallOptions, PutCondition, StateToken } from '../../storage/object-store.js';
 import { byteLength, type ByteSource, equalBytes, toHex, utf8 } from '../../util/bytes.js';
 import { digestObject } from '../digest.js';
 import type { ReadEnvironment } from '../environment.js';
-import { readWholeObject } from './whole.js';
+import { readWholeObject, type Whole } from './whole.js';
 
 export interface Wanted {
   readonly key: string;
@@ -15,6 +15,8 @@ export interface Wanted {
   readonly hash: Uint8Array;
   readonly crc32c: number;
   readonly blockBytes: number;
+  /** The disk cannot read what is there: it is replaced, and nothing of it is kept. */
+  readonly isUnreadable?: boolean;
 }
 
 export type Mended =
@@ -35,25 +37,49 @@ export async function putBack(
   let quarantine: string | undefined;
   const also = () => (quarantine === undefined ? {} : { quarantine });
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const there = await readWholeObject(environment, wanted.key, wanted.blockBytes, options);
+    const there = await lookAt(environment, wanted, options);
     try {
-      if (there !== undefined && equalBytes(there.digest.blake3, wanted.hash))
-        return { outcome: 'mended', ...also() };
-      if (there !== undefined && there.token === undefined) continue;
-      if (there !== undefined) quarantine = await setAside(environment, wanted, there, options);
-      const condition = there?.token === undefined ? 'absent' : { token: there.token };
+      if (there === 'changed') continue;
+      if (there?.isRight === true) return { outcome: 'mended', ...also() };
+      if (there?.whole !== undefined) quarantine = await setAside(environment, wanted, there.whole, options);
+      const condition = there === undefined ? 'absent' : { token: there.token };
       if (await put(environment, wanted, bytes, condition, options)) break;
     } catch (error) {
       if (!isNacreError(error, 'PermissionDenied')) throw error;
       return { outcome: 'left', reason: `the store refused it: ${error.message}`, ...also() };
     } finally {
-      there?.release();
+      if (typeof there === 'object') there.whole?.release();
     }
   }
   const after = await digestObject(environment, wanted.key, { ...options, blockBytes: wanted.blockBytes });
   if (after !== undefined && equalBytes(after.digest.blake3, wanted.hash))
     return { outcome: 'mended', ...also() };
   return { outcome: 'left', reason: 'something else was put there meanwhile', ...also() };
+}
+
+interface There {
+  readonly token: StateToken;
+  /** Undefined where it cannot be read. */
+  readonly whole?: Whole;
+  readonly isRight: boolean;
+}
+
+/** What stands under the key; undefined when nothing does. */
+async function lookAt(
+  environment: ReadEnvironment,
+  { key, hash, blockBytes, isUnreadable = false }: Wanted,
+  options: CallOptions,
+): Promise<There | 'changed' | undefined> {
+  if (isUnreadable) {
+    const head = await environment.store.head(key, options);
+    return head && { token: head.token, isRight: false };
+  }
+  const whole = await readWholeObject(environment, key, blockBytes, options);
+  if (whole === undefined) return undefined;
+  const isRight = equalBytes(whole.digest.blake3, hash);
+  if (whole.token !== undefined || isRight) return { whole, token: whole.token ?? '', isRight };
+  whole.release();
+  return 'changed';
 }
 
 /** Whether the condition held, as far as is known. */
@@ -77,10 +103,7 @@ async function put(
 async function setAside(
   { store, runtime, functions }: ReadEnvironment,
   { key, hash }: Wanted,
-  there: {
-    readonly bytes: ByteSource;
-    readonly digest: { readonly blake3: Uint8Array; readonly crc32c: number };
-  },
+  there: Whole,
   options: CallOptions,
 ): Promise<string> {
   const place = `quarantine/${toHex(runtime.randomBytes(16))}`;

@@ -5,7 +5,7 @@ import { unpackBlockSums } from '../../manifest/upload.js';
 import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
 import { runsOf } from '../../storage/wrap/blocks.js';
 import { equalBytes, toHex } from '../../util/bytes.js';
-import { digestObject, pieceBytesOf } from '../digest.js';
+import { digestObject, isDiskFailure, pieceBytesOf } from '../digest.js';
 import type { ReadEnvironment } from '../environment.js';
 import type { DamageKind } from './finding.js';
 import type { Pace } from './pace.js';
@@ -87,7 +87,7 @@ export async function checkBytes(
 ): Promise<ObjectDamage | undefined> {
   const { onBytes, ...again } = options;
   const first = await checkOnce(environment, one, options);
-  return first === undefined || first.kind === 'sums' ? first : checkOnce(environment, one, again);
+  return first === undefined || first.kind === 'manifest' ? first : checkOnce(environment, one, again);
 }
 
 async function checkOnce(
@@ -96,7 +96,7 @@ async function checkOnce(
   { pace, onBytes, ...call }: CheckOptions,
 ): Promise<ObjectDamage | undefined> {
   const { key, sizeBytes, hash, blockBytes } = one.object;
-  const read = await digestObject(environment, key, {
+  const reading = digestObject(environment, key, {
     ...call,
     blockBytes,
     ...(onBytes === undefined ? {} : { onBytes }),
@@ -107,13 +107,18 @@ async function checkOnce(
           pieceBytes: pace.pieceBytes(pieceBytesOf(environment)),
         }),
   });
+  const read = await reading.catch((error: unknown) => {
+    if (isDiskFailure(error)) return 'unreadable' as const;
+    throw error;
+  });
   if (read === undefined) return { kind: 'missing' };
+  if (read === 'unreadable') return { kind: 'unreadable' };
   const { digest } = read;
   const observed = toHex(digest.blake3);
   if (read.sizeBytes !== sizeBytes) return { kind: 'size', observedBytes: read.sizeBytes, observed };
   const isRight = equalBytes(digest.blake3, hash);
   const blocks = await differing(environment, one, digest, call);
-  if (isRight) return blocks === undefined || blocks.length === 0 ? undefined : { kind: 'sums', blocks };
+  if (isRight) return blocks === undefined || blocks.length === 0 ? undefined : { kind: 'manifest', blocks };
   return { kind: 'blocks', observed, ...(blocks === undefined ? {} : { blocks }) };
 }
 

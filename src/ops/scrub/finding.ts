@@ -3,9 +3,10 @@ import type { VersionRange } from './survey.js';
 
 /**
  * `missing`: there is no such key. `size`: another length. `blocks`: some bytes differ. `other`: it holds
- * another object. `sums`: its bytes are right, and the sums of its blocks in the manifest are not.
+ * another object. `unreadable`: the disk fails to read it. `manifest`: its bytes are right, and the manifest
+ * is not: its sums of blocks, or what a segment says.
  */
-export type DamageKind = 'missing' | 'size' | 'blocks' | 'other' | 'sums';
+export type DamageKind = 'missing' | 'size' | 'blocks' | 'other' | 'unreadable' | 'manifest';
 
 /** Row ids: `count` of those in `[start, end)`. */
 export interface RowIds {

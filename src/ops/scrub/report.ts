@@ -4,6 +4,7 @@ import { hintKey, rootKey } from '../../manifest/keys.js';
 import { defined } from '../../util/assert.js';
 import { toHex } from '../../util/bytes.js';
 import type { UpkeepEnvironment } from '../environment.js';
+import type { LoadedRoot } from '../../manifest/root.js';
 import type { ObjectDamage } from './check.js';
 import { describeObject } from './describe.js';
 import type { DamagedObject, DamageKind, ObjectRole } from './finding.js';
@@ -47,10 +48,11 @@ export async function damagedObjects(
   const keys = new Map<string, string>();
   if (hasObserved) for (const { object } of found.objects.values()) keys.set(toHex(object.hash), object.key);
   const described = new Map<Surveyed, DamagedObject>();
+  const rootOf = lastRoot(found);
   const inOrder = [...damage].toSorted(([a], [b]) => (a.object.key < b.object.key ? -1 : 1));
   for (const [one, what] of inOrder) {
     const { key, sizeBytes, hash, blockBytes } = one.object;
-    const role = await roleOf(environment, found, one, what, sources);
+    const role = await roleOf(environment, rootOf, one, what, sources);
     const holds = what.observed === undefined ? undefined : keys.get(what.observed);
     const { kind, observedBytes, blocks } = what;
     const isOther = holds !== undefined && holds !== key;
@@ -69,15 +71,26 @@ export async function damagedObjects(
   return described;
 }
 
+/** Roots of kept versions; the last one is at hand, since most damage is of the newest. */
+function lastRoot({ roots, hashes }: Survey): (version: number) => Promise<LoadedRoot | undefined> {
+  let last: { readonly version: number; readonly loaded: LoadedRoot | undefined } | undefined;
+  return async (version) => {
+    if (last?.version !== version) {
+      const { loaded } = await roots.at({ version, hash: defined(hashes.get(version), 'hash') });
+      last = { version, loaded };
+    }
+    return last.loaded;
+  };
+}
+
 async function roleOf(
   { store, functions }: UpkeepEnvironment,
-  { roots, hashes }: Survey,
+  rootOf: (version: number) => Promise<LoadedRoot | undefined>,
   one: Surveyed,
   damage: ObjectDamage,
   sources: readonly RootSource[],
 ): Promise<ObjectRole> {
-  const version = defined(versionsOf(one).at(-1), 'a version').to;
-  const { loaded } = await roots.at({ version, hash: defined(hashes.get(version), 'hash') });
+  const loaded = await rootOf(defined(versionsOf(one).at(-1), 'a version').to);
   if (loaded === undefined) return { kind: 'unknown' };
   const stores = [store, ...sources.map((source) => source.store)];
   return describeObject(one, damage, loaded, stores, functions);

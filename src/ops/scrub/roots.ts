@@ -2,7 +2,7 @@
 // whoever has the same bytes. Nothing here believes a root for where it lies.
 import { isNacreError, NacreError } from '../../errors.js';
 import type { ManifestFunctions } from '../../manifest/functions.js';
-import { rootKey, rootPrefix, versionOfRootKey } from '../../manifest/keys.js';
+import { hintKey, rootKey, rootPrefix, versionOfRootKey } from '../../manifest/keys.js';
 import { decodeRoot, type LoadedRoot } from '../../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
 import { equalBytes } from '../../util/bytes.js';
@@ -26,6 +26,8 @@ export interface FoundRoot {
   readonly loaded: LoadedRoot | undefined;
   /** Undefined where the slot holds it. */
   readonly damage: RootDamage | undefined;
+  /** Who else has it: the key of the hint, or the name of a source. */
+  readonly from?: string;
 }
 
 /** Roots asked for at once. */
@@ -74,10 +76,16 @@ export class Roots {
     this.#options = options;
   }
 
-  /** Cost: one request while all is well; the slots below are asked for ahead. */
+  /** As `at`, for who goes down the history: the slots below are asked for ahead. */
+  down(place: RootPlace): Promise<FoundRoot> {
+    const { version } = place;
+    for (let below = version; below > Math.max(0, version - readAhead); below--) this.#prefetch(below);
+    return this.at(place);
+  }
+
+  /** Cost: one request while all is well. */
   async at({ version, hash }: RootPlace): Promise<FoundRoot> {
     const key = rootKey(version);
-    for (let below = version; below > Math.max(0, version - readAhead); below--) this.#prefetch(below);
     let bytes = await this.#take(version);
     // Bytes may be hurt on their way.
     if (bytes !== undefined && !this.#isRight(bytes, hash)) bytes = await this.#get(this.#store, version);
@@ -85,17 +93,18 @@ export class Roots {
       return { loaded: decodeRoot(bytes, key, this.#functions), damage: undefined };
     }
     const damage = bytes === undefined ? 'missing' : this.#isRoot(bytes) ? 'other' : 'damaged';
-    return { loaded: await this.#elsewhere({ version, hash }), damage };
+    return { ...(await this.#elsewhere({ version, hash })), damage };
   }
 
-  async #elsewhere({ version, hash }: RootPlace): Promise<LoadedRoot | undefined> {
-    if (this.copy !== undefined && equalBytes(this.copy.hash, hash)) return this.copy;
-    for (const { store } of this.#sources) {
+  async #elsewhere({ version, hash }: RootPlace): Promise<Pick<FoundRoot, 'loaded' | 'from'>> {
+    if (this.copy !== undefined && equalBytes(this.copy.hash, hash))
+      return { loaded: this.copy, from: hintKey };
+    for (const { name, store } of this.#sources) {
       const bytes = await this.#get(store, version);
       if (bytes !== undefined && this.#isRight(bytes, hash))
-        return decodeRoot(bytes, rootKey(version), this.#functions);
+        return { loaded: decodeRoot(bytes, rootKey(version), this.#functions), from: name };
     }
-    return undefined;
+    return { loaded: undefined };
   }
 
   /** What the slot holds. Cost: one request, two for what is damaged. */

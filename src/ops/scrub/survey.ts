@@ -47,8 +47,8 @@ export interface SurveyedRoot {
   /** Undefined where no root and no hint names it. */
   readonly hash: Uint8Array | undefined;
   readonly damage: RootDamage;
-  /** Somebody has the right bytes. */
-  readonly canMend: boolean;
+  /** Who has the right bytes: the key of the hint, or the name of a source; undefined for nobody. */
+  readonly from: string | undefined;
 }
 
 export interface Survey {
@@ -104,7 +104,7 @@ class Surveyor {
     const found = await findHead(roots, hint, slots, this.#call.signal);
     if (found === undefined) throw nothing(store.uri, slots.length > 0 || hint.problem === 'damaged');
     for (const version of found.unknown)
-      this.#damagedRoots.push({ version, hash: undefined, damage: 'damaged', canMend: false });
+      this.#damagedRoots.push({ version, hash: undefined, damage: 'damaged', from: undefined });
     const counts = await this.#walk(roots, found.head, slots);
     return {
       ...{ hint, head: found.head, roots, ...counts, objects: this.#objects, hashes: this.#hashes },
@@ -122,11 +122,10 @@ class Surveyor {
     while (place !== undefined) {
       throwIfAborted(this.#options.signal);
       const { version, hash }: RootPlace = place;
-      const { loaded, damage } = await roots.at(place);
+      const { loaded, damage, from } = await roots.down(place);
       versions += 1;
       this.#options.onVersion?.(head.root.version - version + 1, head.root.version);
-      if (damage !== undefined)
-        this.#damagedRoots.push({ version, hash, damage, canMend: loaded !== undefined });
+      if (damage !== undefined) this.#damagedRoots.push({ version, hash, damage, from });
       if (loaded === undefined) {
         place = await this.#below(roots, head, slots, version);
         continue;
@@ -156,7 +155,7 @@ class Surveyor {
     for (let slot = version - 1; slot > 0; slot--) {
       const content = taken.has(slot) ? await roots.inSlot(slot) : 'missing';
       if (typeof content === 'string')
-        this.#damagedRoots.push({ version: slot, hash: undefined, damage: content, canMend: false });
+        this.#damagedRoots.push({ version: slot, hash: undefined, damage: content, from: undefined });
       else if (content.root.version === slot && toHex(content.root.dataset) === dataset)
         return { version: slot, hash: content.hash };
     }

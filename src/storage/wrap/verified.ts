@@ -290,7 +290,7 @@ class VerifiedRead {
     };
     return new NacreError('Corrupt', `${where}: ${what}`, {
       context,
-      hint: 'Run `nacre repair`: it puts the same bytes back from a replica, a backup or parity.',
+      hint: 'Run `nacre repair`: it puts the same bytes back from a replica or another copy.',
     });
   }
 }
