@@ -2,6 +2,7 @@
 // of a folder by the pool that digests, without a copy. No object is held whole.
 import { isNacreError, NacreError } from '../errors.js';
 import { fromNative, type ObjectDigest, type ObjectDigester } from '../native.js';
+import { defaultBlockBytes } from '../manifest/objects.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { callOptions } from '../storage/wrap/forwarding.js';
 import { throwIfAborted } from '../util/runtime.js';
@@ -130,9 +131,10 @@ function rethrow(error: unknown): never {
   throw fromNative(error);
 }
 
+/** Blocks that no release makes have no sums to be compared with: the whole tells. */
 function digesterOf({ native }: ReadEnvironment, blockBytes: number): ObjectDigester {
   try {
-    return native.createObjectDigester(blockBytes);
+    return native.createObjectDigester(blockBytes % 64 === 0 ? blockBytes : defaultBlockBytes);
   } catch (error) {
     throw fromNative(error);
   }

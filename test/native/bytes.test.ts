@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { native } from '../../src/native.js';
 import { failure, sequence } from './support.js';
@@ -54,6 +57,26 @@ describe('checksums', () => {
     });
   });
 
+  test('a digest of pieces that come one by one, or from a file, is that of the whole', async () => {
+    const whole = bytesOf(200_001);
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'nacre-digest-'));
+    try {
+      const file = path.join(folder, 'bytes');
+      writeFileSync(file, whole);
+      const digester = binary.createObjectDigester(65_536);
+      await digester.update(whole.subarray(0, 100_003));
+      expect(await digester.updateFromFile(file, 100_003, 150_000)).toBe(49_997);
+      // As far as the file goes.
+      expect(await digester.updateFromFile(file, 150_000, 300_000)).toBe(50_001);
+      expect(await digester.digest()).toEqual(await binary.digestObject([whole], 65_536));
+      const missing = await failure(() => digester.updateFromFile(`${file}-none`, 0, 1));
+      expect(missing.code).toBe('NotFound');
+      expect((await failure(() => digester.updateFromFile(file, 0, -1))).code).toBe('InvalidArgument');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test('the sums of two parts combine to the sum of both', () => {
     const whole = bytesOf(3000);
     const sum = (start: number, end: number) => binary.crc32c(whole.subarray(start, end));
@@ -78,6 +101,7 @@ describe('checksums', () => {
         () => binary.digestObject([bytes], 0),
         () => binary.digestObject([bytes], 100),
         () => binary.digestObject([bytes], 64.5),
+        () => binary.createObjectDigester(100),
         () => binary.verifyBlocks(bytes, 64, new Uint32Array(1)),
         () => binary.crc32cCombine(-1, 0, 0),
         () => binary.crc32cCombine(0, 2 ** 32, 0),

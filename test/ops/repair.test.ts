@@ -1,5 +1,5 @@
 // Repair: the same bytes under the same keys, from whoever has them; what nobody has is named.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -233,6 +233,41 @@ describe('putting back', () => {
     expect(await world.keys('quarantine/')).toHaveLength(4);
     expect(await damage()).toEqual([]);
   });
+
+  test.each([true, false])(
+    'what a disk cannot read is replaced as it is (the disk gets well: %s)',
+    async (heals) => {
+      const keys = await world.keys('arrays/');
+      const [bad = ''] = keys;
+      const files = mkdtempSync(path.join(os.tmpdir(), 'nacre-disk-'));
+      const fileOf = async (key: string): Promise<string> => {
+        const file = path.join(files, path.basename(key));
+        writeFileSync(file, (await world.bare.get(key))?.bytes ?? new Uint8Array(0));
+        return file;
+      };
+      for (const key of keys) await fileOf(key);
+      let isWell = false;
+      const reads: string[] = [];
+      const store = forwarding(world.bare, {
+        get: (key, options) => {
+          reads.push(key);
+          return world.bare.get(key, options);
+        },
+        put: async (key, body, options) => {
+          isWell ||= heals && key === bad;
+          return world.bare.put(key, body, options);
+        },
+      });
+      // Every read of it ends with EIO.
+      const localPath = (key: string): string =>
+        key === bad && !isWell ? '/proc/self/mem' : path.join(files, path.basename(key));
+      const { steps } = await repair({ ...environment(store), localPath }, [source(copy)]);
+      expect(steps).toMatchObject([{ key: bad, damage: 'unreadable', outcome: heals ? 'mended' : 'left' }]);
+      expect(steps[0]?.quarantine).toBeUndefined();
+      expect(reads.filter((key) => key === bad)).toEqual([]);
+      rmSync(files, { recursive: true });
+    },
+  );
 
   test('one that was interrupted is gone on with', async () => {
     const keys = await world.keys('arrays/');

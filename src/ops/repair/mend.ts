@@ -5,7 +5,7 @@
 import { isNacreError } from '../../errors.js';
 import type { CallOptions, PutCondition, StateToken } from '../../storage/object-store.js';
 import { byteLength, type ByteSource, equalBytes, toHex, utf8 } from '../../util/bytes.js';
-import { digestObject } from '../digest.js';
+import { digestObject, isDiskFailure } from '../digest.js';
 import type { ReadEnvironment } from '../environment.js';
 import { readWholeObject, type Whole } from './whole.js';
 
@@ -51,7 +51,13 @@ export async function putBack(
       if (typeof there === 'object') there.whole?.release();
     }
   }
-  const after = await digestObject(environment, wanted.key, { ...options, blockBytes: wanted.blockBytes });
+  const call = { ...options, blockBytes: wanted.blockBytes };
+  const after = await digestObject(environment, wanted.key, call).catch((error: unknown) => {
+    if (isDiskFailure(error)) return 'unreadable' as const;
+    throw error;
+  });
+  if (after === 'unreadable')
+    return { outcome: 'left', reason: 'the disk fails to read what was put there', ...also() };
   if (after !== undefined && equalBytes(after.digest.blake3, wanted.hash))
     return { outcome: 'mended', ...also() };
   return { outcome: 'left', reason: 'something else was put there meanwhile', ...also() };
