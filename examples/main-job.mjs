@@ -1,5 +1,5 @@
 // The main job, on a folder: make a dataset, import, race four writers, replace, drop, read back and compare
-// bit by bit, look at a past version, search, filter, find a flipped bit, copy. `npm start` runs it.
+// bit by bit, look at a past version, search, filter, find a flipped bit, copy, repair. `npm start` runs it.
 //
 //   node examples/main-job.mjs [FOLDER]      FOLDER (new) is kept; without it a temporary one is removed
 //
@@ -299,6 +299,26 @@ async function mainJob(folder, report) {
     await copy.close();
     assert.equal(await ds.refresh(), version - 1);
     return `bit-equal; its version ${version} leaves the original alone`;
+  });
+
+  await report.step('repair', 'a flipped, a cut and a lost object, from the copy', async (count) => {
+    count(ds);
+    const { partitions } = (await ds.info()).arrays.points;
+    const keys = partitions.slice(0, 3).map(({ key }) => key);
+    const [flipped, cut, lost] = keys.map((key) => path.join(home, key));
+    const bytes = await readFile(flipped);
+    bytes[bytes.length >> 1] ^= 1;
+    await writeFile(flipped, bytes);
+    await writeFile(cut, (await readFile(cut)).subarray(0, 1_000));
+    await rm(lost);
+    const { damaged } = await ds.scrub();
+    assert.deepEqual(damaged.map(({ key }) => key).sort(), keys.sort());
+    const { isWhole } = await ds.repair({ sources: [path.join(folder, 'copy')] });
+    assert.ok(isWhole);
+    const scrubbed = await ds.scrub();
+    assert.deepEqual(scrubbed.damaged, []);
+    sameBits((await ds.array('points').read()).data, expected, 'the repaired rows');
+    return `each named, each mended; ${scrubbed.objects} objects of ${scrubbed.versions} versions are right`;
   });
 
   await searchMnist(folder, report, options);

@@ -385,6 +385,35 @@ describe('beside a live writer', () => {
   });
 });
 
+test.each(storesUnderTest())(
+  'objects, roots and the hint come back on %s, and the bad ones are kept',
+  async (name) => {
+    const damaged = await Damaged.make(name, async (dataset) => {
+      await dataset.write((tx) => tx.create('a', { dtype: 'int32' }));
+      for (let row = 0; row < 4; row++) await dataset.write((tx) => tx.append('a', int32(row)));
+    });
+    try {
+      const [flipped = '', lost = '', cut = ''] = await damaged.keys('arrays/');
+      await damaged.hurt(flipped, { kind: 'flip' });
+      await damaged.hurt(lost, { kind: 'delete' });
+      await damaged.hurt(cut, { kind: 'truncate' });
+      await damaged.hurt(rootKey(3), { kind: 'flip' });
+      await damaged.hurt(rootKey(4), { kind: 'delete' });
+      await damaged.hurt(rootKey(6), { kind: 'truncate' });
+      await damaged.hurt(hintKey, { kind: 'flip' });
+      const { steps, isWhole } = await damaged.repair();
+      expect({ isWhole, count: steps.length }).toEqual({ isWhole: true, count: 7 });
+      expect(await damaged.keys('quarantine/')).toHaveLength(2 * 4);
+      expect(await damaged.scrub()).toMatchObject({ damaged: [], hint: 'right' });
+      const dataset = await damaged.open();
+      expect(await values(dataset)).toEqual([0, 1, 2, 3]);
+      await dataset.close();
+    } finally {
+      await damaged.dispose();
+    }
+  },
+);
+
 const large = (['folder', 'minio'] as const).filter((name) => storesUnderTest().includes(name));
 
 test.each(large)('an object that is too large to be held is put back (%s)', async (name) => {

@@ -87,8 +87,11 @@ describe('reading', () => {
   test('structure reads no object, by listings alone', async () => {
     await appendMany(5);
     const { store, read } = watched();
-    const report = await scrubbed({ mode: 'structure' }, store);
+    const before = environment(store);
+    const report = await scrub(before, { mode: 'structure' });
     expect(read).toEqual([]);
+    // The hint and the roots; the slots, and three folders of objects.
+    expect(before.meter.snapshot().requests).toMatchObject({ get: 1 + 7, list: 1 + 3, head: 0, put: 0 });
     expect(report).toMatchObject({ damaged: [], readObjects: 0, objects: 6, versions: 7, hint: 'right' });
   });
 

@@ -9,7 +9,7 @@ import type { HintState } from '../../manifest/hint.js';
 import { type LoadedRoot, voidReason } from '../../manifest/root.js';
 import { inOrderAhead } from '../../util/ahead.js';
 import { equalBytes } from '../../util/bytes.js';
-import { forked, type Roots, type SlotContent } from './roots.js';
+import { forked, type RootPlace, type Roots, type SlotContent } from './roots.js';
 
 export interface FoundHead {
   readonly head: LoadedRoot;
@@ -39,7 +39,7 @@ export async function findHead(
     const next = content === 'damaged' ? await nextOf(roots, slot, head) : content;
     if (next === 'damaged') unknown.push(slot);
     if (typeof next === 'string') continue;
-    if (voidReason(next.root, slot, head) === undefined) head = next;
+    if (voidReason(next.root, slot, head) === undefined || content === 'damaged') head = next;
     else if (goesOnThroughDamage(next, slot, head)) {
       const { version } = next.root.parent ?? { version: 0 };
       unknown = unknown.filter((one) => one < head.root.version || one > version);
@@ -51,13 +51,25 @@ export async function findHead(
   return { head, unknown };
 }
 
-/** The next version as a source has it: a replica has no other root of that number in the same lineage. */
+/**
+ * The root of a slot as a source has it, when the source goes on from our head to there in the same lineage:
+ * a replica has no other root of that number.
+ */
 async function nextOf(roots: Roots, slot: number, head: LoadedRoot): Promise<SlotContent> {
-  const found = await roots.ofSource(
-    slot,
-    ({ root }) => voidReason(root, slot, head) === undefined && equalBytes(root.lineage, head.root.lineage),
-  );
-  return found ?? 'damaged';
+  const { dataset, lineage } = head.root;
+  const isOurs = ({ root }: LoadedRoot, version: number): boolean =>
+    root.version === version && equalBytes(root.dataset, dataset) && equalBytes(root.lineage, lineage);
+  const found = await roots.ofSource(slot, (loaded) => isOurs(loaded, slot));
+  let below = found;
+  while (below !== undefined) {
+    const parent: RootPlace | null = below.root.parent;
+    if (parent === null || parent.version < head.root.version) return 'damaged';
+    if (parent.version === head.root.version)
+      return equalBytes(parent.hash, head.hash) && found !== undefined ? found : 'damaged';
+    const { version, hash } = parent;
+    below = await roots.ofSource(version, (loaded) => equalBytes(loaded.hash, hash));
+  }
+  return 'damaged';
 }
 
 function goesOnThroughDamage({ root }: LoadedRoot, slot: number, head: LoadedRoot): boolean {
