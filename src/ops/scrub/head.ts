@@ -3,13 +3,12 @@
 // From the hint, or from the highest slot whose root has its parent, upwards. A root that names a parent
 // above what is known goes on through damage: what stands between is found by its hash, from there down. A
 // slot that holds no root at all and that no later root names is damage, too, of which nobody can say what it
-// was, unless a source has the next version of the same lineage.
-import { isNacreError } from '../../errors.js';
+// was, unless a source has the next version, and something shows that it is the one that stood here.
 import type { HintState } from '../../manifest/hint.js';
 import { type LoadedRoot, voidReason } from '../../manifest/root.js';
 import { inOrderAhead } from '../../util/ahead.js';
 import { equalBytes } from '../../util/bytes.js';
-import { forked, type RootPlace, type Roots, type SlotContent } from './roots.js';
+import { forked, type Roots, type SlotContent } from './roots.js';
 
 export interface FoundHead {
   readonly head: LoadedRoot;
@@ -51,25 +50,22 @@ export async function findHead(
   return { head, unknown };
 }
 
-/**
- * The root of a slot as a source has it, when the source goes on from our head to there in the same lineage:
- * a replica has no other root of that number.
- */
+/** The root of a slot as a source has it, when it stood here, and the source goes on from our head to it. */
 async function nextOf(roots: Roots, slot: number, head: LoadedRoot): Promise<SlotContent> {
   const { dataset, lineage } = head.root;
   const isOurs = ({ root }: LoadedRoot, version: number): boolean =>
     root.version === version && equalBytes(root.dataset, dataset) && equalBytes(root.lineage, lineage);
   const found = await roots.ofSource(slot, (loaded) => isOurs(loaded, slot));
-  let below = found;
-  while (below !== undefined) {
-    const parent: RootPlace | null = below.root.parent;
+  if (found === undefined || !(await roots.stoodHere(found))) return 'damaged';
+  for (let below = found; ; ) {
+    const { parent } = below.loaded.root;
     if (parent === null || parent.version < head.root.version) return 'damaged';
-    if (parent.version === head.root.version)
-      return equalBytes(parent.hash, head.hash) && found !== undefined ? found : 'damaged';
     const { version, hash } = parent;
-    below = await roots.ofSource(version, (loaded) => equalBytes(loaded.hash, hash));
+    if (version === head.root.version) return equalBytes(hash, head.hash) ? found.loaded : 'damaged';
+    const next = await roots.ofSource(version, (loaded) => equalBytes(loaded.hash, hash));
+    if (next === undefined) return 'damaged';
+    below = next;
   }
-  return 'damaged';
 }
 
 function goesOnThroughDamage({ root }: LoadedRoot, slot: number, head: LoadedRoot): boolean {
@@ -86,6 +82,7 @@ async function buildsOnAnother(roots: Roots, { root }: LoadedRoot, hinted: Loade
   const { parent } = root;
   const { version, dataset } = hinted.root;
   if (parent === null || parent.version !== version || !equalBytes(root.dataset, dataset)) return false;
+  if (equalBytes(parent.hash, hinted.hash)) return false;
   const content = await roots.inSlot(version);
   return typeof content !== 'string' && equalBytes(content.hash, parent.hash);
 }
@@ -107,13 +104,8 @@ async function highest(roots: Roots, slots: readonly number[]): Promise<LoadedRo
 /** Where no root is left that says what this is. */
 async function fromSource(roots: Roots, slots: readonly number[]): Promise<LoadedRoot | undefined> {
   for (const slot of slots.toReversed()) {
-    const found = await roots
-      .ofSource(slot, ({ root }) => root.version === slot)
-      .catch((error: unknown) => {
-        if (isNacreError(error, 'UnsupportedFormat')) return undefined;
-        throw error;
-      });
-    if (found !== undefined) return found;
+    const found = await roots.ofSource(slot, ({ root }) => root.version === slot);
+    if (found !== undefined && (await roots.stoodHere(found))) return found.loaded;
   }
   return undefined;
 }

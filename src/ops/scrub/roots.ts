@@ -2,7 +2,9 @@
 // whoever has the same bytes. Nothing here believes a root for where it lies.
 import { isNacreError, NacreError } from '../../errors.js';
 import type { ManifestFunctions } from '../../manifest/functions.js';
+import { readHint } from '../../manifest/hint.js';
 import { hintKey, rootKey, rootPrefix, versionOfRootKey } from '../../manifest/keys.js';
+import { resolveObject } from '../../manifest/objects.js';
 import { decodeRoot, type LoadedRoot } from '../../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
 import { equalBytes } from '../../util/bytes.js';
@@ -29,6 +31,15 @@ export interface FoundRoot {
   /** Who else has it: the key of the hint, or the name of a source. */
   readonly from?: string;
 }
+
+/** A root that a source has. */
+export interface OfSource {
+  readonly loaded: LoadedRoot;
+  readonly source: RootSource;
+}
+
+/** Objects of a version that are looked for, at most. */
+const objectsAsked = 4;
 
 /** Roots asked for at once. */
 const readAhead = 16;
@@ -114,15 +125,30 @@ export class Roots {
   }
 
   /** The first root in that slot of a source that is as wanted. */
-  async ofSource(
-    version: number,
-    isWanted: (loaded: LoadedRoot) => boolean,
-  ): Promise<LoadedRoot | undefined> {
-    for (const { store } of this.#sources) {
-      const content = await this.#contentOf(store, version);
-      if (typeof content !== 'string' && isWanted(content)) return content;
+  async ofSource(version: number, isWanted: (loaded: LoadedRoot) => boolean): Promise<OfSource | undefined> {
+    for (const source of this.#sources) {
+      const loaded = await this.#contentOf(source.store, version);
+      if (typeof loaded !== 'string' && isWanted(loaded)) return { loaded, source };
     }
     return undefined;
+  }
+
+  /**
+   * Whether the root that a source has in a slot is the one that stood here, and not one by which the source
+   * went its own way: what is left in the slot has ids that were drawn for it, an object that came with it is
+   * here, or the source is a replica or an untouched copy of a place that had the version.
+   */
+  async stoodHere({ loaded: { root }, source }: OfSource): Promise<boolean> {
+    const left = await this.#get(this.#store, root.version);
+    const drawn = [root.commitId, root.setHash, ...root.operations.map(({ id }) => id)];
+    if (left !== undefined && drawn.some((id) => id.byteLength >= 16 && holds(left, id))) return true;
+    for (const slot of root.changes?.added.slice(0, objectsAsked) ?? []) {
+      const { key } = resolveObject(root.objects, slot, rootKey(root.version));
+      if ((await this.#store.head(key, this.#options)) !== undefined) return true;
+    }
+    const hint = await readHint(source.store, this.#functions, this.#options);
+    const hasIt = hint.head !== undefined && hint.head.root.version >= root.version;
+    return hasIt && (hint.role === 'replica' || hint.problem === 'elsewhere');
   }
 
   async #contentOf(store: ObjectStore, version: number): Promise<SlotContent> {
@@ -166,6 +192,10 @@ export class Roots {
       return !isNacreError(error, 'Corrupt');
     }
   }
+}
+
+function holds(bytes: Uint8Array, id: Uint8Array): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(Buffer.from(id));
 }
 
 /** Where two histories go on from one version, nobody can say which of them is meant. */
