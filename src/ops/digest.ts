@@ -22,6 +22,8 @@ export function pieceBytesOf({ localPath }: ReadEnvironment): number {
 export interface StreamOptions extends CallOptions {
   /** Bytes of a block. */
   readonly blockBytes: number;
+  /** How long the object should be, for the pace. */
+  readonly expectedBytes?: number;
   /** Largest piece. Default 8 MiB, of files 32 MiB. */
   readonly pieceBytes?: number;
   /** Waits until so many bytes may be read. */
@@ -38,38 +40,27 @@ export interface Streamed {
   readonly token: string | undefined;
 }
 
-/** Undefined when there is no such key. Cost: one request for 8 MiB, and one more. */
+/** Undefined when there is no such key. Cost: one request for each 8 MiB. */
 export async function digestObject(
   environment: ReadEnvironment,
   key: string,
   options: StreamOptions,
 ): Promise<Streamed | undefined> {
-  const head = await environment.store.head(key, callOptions(options));
-  if (head === undefined) return undefined;
   const digester = digesterOf(environment, options.blockBytes);
-  const { sizeBytes, token } = head;
-  const read = { digester, sizeBytes };
-  const isSame =
-    environment.localPath !== undefined && options.onPiece === undefined
-      ? await readFile(environment, key, read, options)
-      : await readRanges(environment, key, { ...read, token }, options);
-  if (isSame === undefined) return undefined;
-  const digest = await digester.digest().catch(rethrow);
-  return { digest, sizeBytes, token: isSame ? token : undefined };
+  const isFile = environment.localPath !== undefined && options.onPiece === undefined;
+  const read = await (isFile ? readFile : readRanges)(environment, key, digester, options);
+  return read && { ...read, digest: await digester.digest().catch(rethrow) };
 }
 
-interface Reading {
-  readonly digester: ObjectDigester;
-  readonly sizeBytes: number;
-}
-
-/** Whether the file stayed as it was. */
 async function readFile(
   { localPath, store }: ReadEnvironment,
   key: string,
-  { digester, sizeBytes }: Reading,
+  digester: ObjectDigester,
   options: StreamOptions,
-): Promise<boolean | undefined> {
+): Promise<Omit<Streamed, 'digest'> | undefined> {
+  const before = await store.head(key, callOptions(options));
+  if (before === undefined) return undefined;
+  const { sizeBytes, token } = before;
   const path = localPath?.(key) ?? '';
   const { pieceBytes: most = stretchBytes, pace, onBytes, signal } = options;
   for (let start = 0; start < sizeBytes; start += most) {
@@ -86,35 +77,41 @@ async function readFile(
     if (read < end - start) break;
   }
   const after = await store.head(key, callOptions(options));
-  return after && after.sizeBytes === sizeBytes;
+  return after && { sizeBytes, token: after.token === token ? token : undefined };
 }
 
+/** The first piece tells how long the object is. */
 async function readRanges(
   { store }: ReadEnvironment,
   key: string,
-  { digester, sizeBytes, token }: Reading & { readonly token: string },
+  digester: ObjectDigester,
   options: StreamOptions,
-): Promise<boolean | undefined> {
+): Promise<Omit<Streamed, 'digest'> | undefined> {
   const { pieceBytes: most = rangeBytes, pace, onPiece, onBytes } = options;
-  const ask = async (start: number) => {
-    const range = { start, end: Math.min(sizeBytes, start + most) };
-    await pace?.(range.end - range.start);
-    return store.get(key, { ...callOptions(options), range });
+  const ask = async (start: number, end: number) => {
+    await pace?.(Math.min(end - start, options.expectedBytes ?? most));
+    return store.get(key, { ...callOptions(options), range: { start, end } });
   };
+  const first = await ask(0, most);
+  if (first === undefined) return undefined;
+  const { sizeBytes, token } = first;
   let isSame = true;
-  let next = sizeBytes > 0 ? ask(0) : undefined;
-  for (let start = 0; next !== undefined; start += most) {
+  let next: ReturnType<typeof ask> = Promise.resolve(first);
+  for (let start = 0; start === 0 || start < sizeBytes; start += most) {
     const body = await next;
     if (body === undefined) return undefined;
-    next = start + most < sizeBytes ? ask(start + most) : undefined;
-    // Whoever waits for it hears of its failure; an earlier one comes first.
-    next?.catch(() => undefined);
+    const after = start + most;
+    if (after < sizeBytes) {
+      next = ask(after, Math.min(sizeBytes, after + most));
+      // Whoever waits for it hears of its failure; an earlier one comes first.
+      next.catch(() => undefined);
+    }
     isSame &&= body.token === token;
     await digester.update(body.bytes).catch(rethrow);
     await onPiece?.(body.bytes);
     onBytes?.(body.bytes.byteLength);
   }
-  return isSame;
+  return { sizeBytes, token: isSame ? token : undefined };
 }
 
 function diskFailure(key: string, cause: NacreError): NacreError {

@@ -69,14 +69,16 @@ async function spool(
     const file = path.join(folder, 'object');
     const handle = await open(file, 'wx', 0o600);
     try {
+      let length = 0;
       const onPiece = async (piece: Uint8Array): Promise<void> => {
+        length += piece.byteLength;
         await handle.writeFile(piece).catch((error: unknown) => {
           throw noRoom(error, folder);
         });
       };
       const read = await digestObject(environment, key, { ...options, onPiece });
       if (read === undefined) return undefined;
-      const bytes = map(environment, file, read.sizeBytes);
+      const bytes = map(environment, file, length);
       const release = (): void => environment.native.freeBuffer(bytes.buffer);
       return { ...read, bytes, release };
     } finally {

@@ -99,6 +99,7 @@ async function checkOnce(
   const reading = digestObject(environment, key, {
     ...call,
     blockBytes,
+    expectedBytes: sizeBytes,
     ...(onBytes === undefined ? {} : { onBytes }),
     ...(pace === undefined
       ? {}
