@@ -10,7 +10,13 @@ import { inOrderAhead } from '../util/ahead.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { pieceBytesOf } from './digest.js';
 import type { UpkeepEnvironment } from './environment.js';
-import { checkBytes, checkListed, type ObjectDamage, type Unreferenced } from './scrub/check.js';
+import {
+  checkBytes,
+  checkListed,
+  type ColdParts,
+  type ObjectDamage,
+  type Unreferenced,
+} from './scrub/check.js';
 import type { DamagedObject } from './scrub/finding.js';
 import { type ScrubMode, ScrubNotes } from './scrub/notes.js';
 import { Pace } from './scrub/pace.js';
@@ -258,8 +264,9 @@ class Scrub {
     // Of a bucket two pieces of each are held.
     const room = Math.floor(this.#environment.memoryBytes / (2 * pieceBytesOf(this.#environment)));
     const ahead = Math.max(1, Math.min(objectsAtOnce, room));
+    const coldParts = this.#options.subset === undefined ? { coldParts: new Map() as ColdParts } : {};
     const check = async (one: Surveyed): Promise<number> => {
-      const damage = await checkBytes(this.#environment, one, { ...this.#call, pace, onBytes });
+      const damage = await checkBytes(this.#environment, one, { ...this.#call, ...coldParts, pace, onBytes });
       if (damage !== undefined) this.#isDamaged(one, damage);
       else if (one.segment === 'lost') this.#isDamaged(one, { kind: 'manifest' });
       else this.#notes.note(one.id, timeOf(this.#environment));

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, wri
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { Journals } from '../../src/cache/journals.js';
+import { Journals, scrubJournals } from '../../src/cache/journals.js';
 import type { NacreError } from '../../src/errors.js';
 import { native } from '../../src/native.js';
 import { utf8 } from '../../src/util/bytes.js';
@@ -47,6 +47,27 @@ test('what is written is read by who comes next, and by nobody while it is held'
   // Work of which nothing was noted leaves nothing.
   last?.release();
   expect(files().filter((file) => file.startsWith(name))).toEqual([]);
+  expect(warnings).toEqual([]);
+});
+
+test('notes of scrubs stay for a year, and are seen by who may not write them', async () => {
+  const onWarning = (warning: NacreError): unknown => warnings.push(warning);
+  const options = { native: native(), runtime: systemRuntime, onWarning };
+  const scrubs = new Journals(() => folder, options, scrubJournals);
+  expect(await scrubs.look(name)).toBeUndefined();
+  const held = await scrubs.claimOrTell(name);
+  if (held === undefined || held === 'held') throw new Error('it cannot be kept');
+  await held.write(utf8.encode('seen'));
+  expect(await scrubs.claimOrTell(name)).toBe('held');
+  expect(utf8.decode((await scrubs.look(name)) ?? new Uint8Array(0))).toBe('seen');
+  held.release();
+  const monthAgo = new Date(Date.now() - 31 * 24 * 3600 * 1000);
+  const home = path.join(folder, 'scrubs');
+  for (const file of readdirSync(home)) utimesSync(path.join(home, file), monthAgo, monthAgo);
+  (await scrubs.claim(other))?.release();
+  expect(utf8.decode((await scrubs.look(name)) ?? new Uint8Array(0))).toBe('seen');
+  writeFileSync(path.join(home, `${name}.journal`), 'damaged');
+  expect(await scrubs.look(name)).toBeUndefined();
   expect(warnings).toEqual([]);
 });
 

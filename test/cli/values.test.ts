@@ -2,7 +2,14 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { bytesText, countText, durationText, shellWord, table } from '../../src/cli/output.js';
 import { placesOf, sliceBounds } from '../../src/cli/rows.js';
-import { parseAt, parseDuration, parseShape, parseSize } from '../../src/cli/values.js';
+import {
+  parseAt,
+  parseDuration,
+  parseRate,
+  parseShape,
+  parseSize,
+  parseSubset,
+} from '../../src/cli/values.js';
 import { resolveSelection } from '../../src/arrays/selection.js';
 
 test('durations, sizes and shapes are read as they are written', () => {
@@ -24,6 +31,18 @@ test('durations, sizes and shapes are read as they are written', () => {
   for (const text of ['', '-1', '1KB', '0.3', '0']) expect(() => parseSize(text)).toThrow('no size');
   for (const text of ['a', '3;4', '-3', '3,,4', '1.5']) expect(() => parseShape(text)).toThrow('no shape');
   expect([parseAt('12'), parseAt('-1')]).toEqual([{ version: 12 }, { version: -1 }]);
+});
+
+test('parts and rates are read as they are written', () => {
+  expect(['1/7', '5%', '0.5%', '10GiB'].map(parseSubset)).toEqual([
+    { part: 1, of: 7 },
+    { fraction: 0.05 },
+    { fraction: 0.005 },
+    { bytes: 10 * 2 ** 30 },
+  ]);
+  expect(['50MiB/s', '1024/s'].map(parseRate)).toEqual([50 * 2 ** 20, 1024]);
+  for (const text of ['', '7', '50MiB', '50MiB/min']) expect(() => parseRate(text)).toThrow('no rate');
+  for (const text of ['', '%', '-5%', '1/']) expect(() => parseSubset(text)).toThrow('no size');
 });
 
 test('numbers and sizes are readable', () => {

@@ -2,14 +2,14 @@
 import { isNacreError } from '../../errors.js';
 import type { ObjectDigest } from '../../native.js';
 import { unpackBlockSums } from '../../manifest/upload.js';
-import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
+import type { ByteRange, CallOptions, ObjectStore } from '../../storage/object-store.js';
 import { runsOf } from '../../storage/wrap/blocks.js';
 import { equalBytes, toHex } from '../../util/bytes.js';
 import { digestObject, isDiskFailure, pieceBytesOf } from '../digest.js';
 import type { ReadEnvironment } from '../environment.js';
 import type { DamageKind } from './finding.js';
 import type { Pace } from './pace.js';
-import type { Surveyed } from './survey.js';
+import type { ColdPlace, Surveyed } from './survey.js';
 
 export interface ObjectDamage {
   readonly kind: DamageKind;
@@ -71,7 +71,15 @@ export async function checkListed(
   return { damage, unreferenced };
 }
 
+/** All tables of a segment, by its key; few of them. */
+export type ColdParts = Map<string, Promise<Uint8Array | undefined>>;
+
+/** Segments whose tables are held: a full scrub comes to what a segment names in a row. */
+const heldParts = 4;
+
 export interface CheckOptions extends CallOptions {
+  /** For who checks what segments name in their order: their tables are then read together. */
+  readonly coldParts?: ColdParts;
   readonly pace?: Pace;
   readonly onBytes?: (bytes: number) => void;
 }
@@ -93,7 +101,7 @@ export async function checkBytes(
 async function checkOnce(
   environment: ReadEnvironment,
   one: Surveyed,
-  { pace, onBytes, ...call }: CheckOptions,
+  { pace, onBytes, coldParts, ...call }: CheckOptions,
 ): Promise<ObjectDamage | undefined> {
   const { key, sizeBytes, hash, blockBytes } = one.object;
   const reading = digestObject(environment, key, {
@@ -118,7 +126,7 @@ async function checkOnce(
   const observed = toHex(digest.blake3);
   if (read.sizeBytes !== sizeBytes) return { kind: 'size', observedBytes: read.sizeBytes, observed };
   const isRight = equalBytes(digest.blake3, hash);
-  const blocks = await differing(environment, one, digest, call);
+  const blocks = await differing(environment, one, digest, call, coldParts);
   if (isRight) return blocks === undefined || blocks.length === 0 ? undefined : { kind: 'manifest', blocks };
   return { kind: 'blocks', observed, ...(blocks === undefined ? {} : { blocks }) };
 }
@@ -129,20 +137,43 @@ async function differing(
   { object: { blocks }, cold }: Surveyed,
   digest: ObjectDigest,
   call: CallOptions,
+  parts: ColdParts | undefined,
 ): Promise<{ start: number; end: number }[] | undefined> {
   let table: Uint8Array | undefined;
   if (blocks instanceof Uint8Array) table = blocks;
   else if (cold !== undefined) {
-    const body = await store.get(cold.key, { ...call, range: cold.range }).catch((error: unknown) => {
-      if (isNacreError(error, 'Corrupt')) return undefined;
-      throw error;
-    });
+    const bytes = await coldTable(store, cold, call, parts);
     // A segment whose cold part is damaged is a finding of its own.
-    if (body !== undefined && functions.crc32c(body.bytes) === blocks.crc32c) table = body.bytes;
+    if (bytes !== undefined && functions.crc32c(bytes) === blocks.crc32c) table = bytes;
   }
   if (table === undefined || table.byteLength !== 4 * digest.blocks.length) return undefined;
   const sums = unpackBlockSums(table);
   const damaged: number[] = [];
   for (const [i, sum] of digest.blocks.entries()) if (sums[i] !== sum) damaged.push(i);
   return runsOf(damaged).map(({ start, end }) => ({ start, end }));
+}
+
+async function coldTable(
+  store: ObjectStore,
+  { key, range, all }: ColdPlace,
+  call: CallOptions,
+  parts: ColdParts | undefined,
+): Promise<Uint8Array | undefined> {
+  const read = (wanted: ByteRange): Promise<Uint8Array | undefined> =>
+    store.get(key, { ...call, range: wanted }).then(
+      (body) => body?.bytes,
+      (error: unknown) => {
+        if (isNacreError(error, 'Corrupt')) return undefined;
+        throw error;
+      },
+    );
+  if (parts === undefined) return read(range);
+  let part = parts.get(key);
+  if (part === undefined) {
+    part = read(all);
+    parts.set(key, part);
+    const [oldest] = parts.keys();
+    if (parts.size > heldParts && oldest !== undefined) parts.delete(oldest);
+  }
+  return (await part)?.subarray(range.start - all.start, range.end - all.start);
 }

@@ -28,12 +28,20 @@ export interface VersionRange {
   readonly to: number;
 }
 
+export interface ColdPlace {
+  /** Of the segment. */
+  readonly key: string;
+  readonly range: ByteRange;
+  /** All of the segment's tables. */
+  readonly all: ByteRange;
+}
+
 export interface Surveyed {
   /** Tells it from all others, also from one of the same key: 32 hexadecimal digits. */
   readonly id: string;
   readonly object: StoredObject;
   /** Where its block sums stand, when they are not at hand. */
-  readonly cold: { readonly key: string; readonly range: ByteRange } | undefined;
+  readonly cold: ColdPlace | undefined;
   /** What of the kept versions names it in its root. */
   readonly ranges: VersionRange[];
   /** Segments that name it. */
@@ -184,10 +192,11 @@ class Surveyor {
       });
       if (read === undefined) continue;
       holder.segment = place === store ? 'whole' : 'mendable';
-      const { key } = segment.object;
+      const { key, sizeBytes } = segment.object;
+      const all = { start: segment.reference.headBytes, end: sizeBytes };
       for (const object of segmentObjects(read, key)) {
         const range = coldRange(object, segment.reference);
-        this.#add(object, range === undefined ? undefined : { key, range }, undefined, holder);
+        this.#add(object, range === undefined ? undefined : { key, range, all }, undefined, holder);
       }
       return;
     }
