@@ -173,6 +173,26 @@ describe('putting back', () => {
     expect(await damage()).toEqual([]);
   });
 
+  test('nothing is replaced where what it was cannot be kept', async () => {
+    const [key = ''] = await world.keys('arrays/');
+    await world.flip(key);
+    const bad = await world.bare.get(key);
+    for (const code of ['PermissionDenied', 'ResourceExhausted'] as const) {
+      const full = forwarding(world.bare, {
+        put: async (at, body, options) => {
+          if (at.startsWith('quarantine/')) throw new NacreError(code, 'not here');
+          return world.bare.put(at, body, options);
+        },
+      });
+      const ended = await repaired([source(copy)], {}, full).then(
+        ({ steps }) => steps[0]?.outcome,
+        (error: NacreError) => error.code,
+      );
+      expect(ended).toBe(code === 'PermissionDenied' ? 'left' : code);
+      expect((await world.bare.get(key))?.token).toBe(bad?.token);
+    }
+  });
+
   test('where overwriting is refused, what is damaged is left and said so, what is missing is put back', async () => {
     const [bad = '', gone = ''] = await world.keys('arrays/');
     await world.flip(bad);

@@ -2,7 +2,7 @@
 //
 // Missing: create-only. Damaged: what is there goes to quarantine first, then it is replaced, if it is still
 // in the state that was read. What was put is read back before it counts as mended.
-import { isNacreError } from '../../errors.js';
+import { isNacreError, NacreError } from '../../errors.js';
 import type { CallOptions, PutCondition, StateToken } from '../../storage/object-store.js';
 import { byteLength, type ByteSource, equalBytes, toHex, utf8 } from '../../util/bytes.js';
 import { digestObject, isDiskFailure } from '../digest.js';
@@ -123,7 +123,9 @@ async function setAside(
       timeMs: store.timeMs() ?? runtime.now(),
     }),
   );
-  await store.put(place, there.bytes, { ...call, crc32c: there.digest.crc32c });
+  const { outcome } = await store.put(place, there.bytes, { ...call, crc32c: there.digest.crc32c });
+  // Nothing is replaced before what it was is kept.
+  if (outcome === 'refused') throw new NacreError('Unavailable', `${place} could not be written`);
   await store.put(`${place}.json`, note, {
     ...{ ...call, crc32c: functions.crc32c(note) },
     contentType: 'application/json',
