@@ -1,4 +1,5 @@
-// Commits, grouped: while one root is on its way, later transactions wait and then go together into the next.
+// Commits, grouped: while one root is on its way, later transactions wait and then go together into the
+// next.
 //
 // A committer belongs to one handle. It knows the head, takes transactions, rebases each over what landed
 // since it began, and publishes. Each member of a group has its own outcome: one that conflicts leaves the
@@ -8,6 +9,7 @@ import { equalBytes, toHex } from '../util/bytes.js';
 import { abortedError, onAbort } from '../util/runtime.js';
 import { RootDraft } from './draft.js';
 import { loadEffects } from './effects.js';
+import { Fences } from './fences.js';
 import { Anchor } from './anchor.js';
 import { advance } from './head.js';
 import { rootKey } from './keys.js';
@@ -59,6 +61,7 @@ export class Committer {
   readonly #anchor: Anchor;
   readonly #room: Room;
   readonly #older: OlderOperations;
+  readonly #fences: Fences;
 
   /** `jumped`: the head was found without a look at the roots before it. */
   constructor(environment: CommitEnvironment, head: LoadedRoot, freeSlot: number, jumped = false) {
@@ -69,6 +72,7 @@ export class Committer {
     this.#anchor = new Anchor(environment, head, jumped);
     this.#room = new Room(environment);
     this.#older = new OlderOperations(environment.store, environment.functions);
+    this.#fences = new Fences(environment.store, environment.functions);
   }
 
   get head(): LoadedRoot {
@@ -192,7 +196,8 @@ export class Committer {
   }
 
   /**
-   * Members that can follow the head, in one root; the others are settled here. Undefined when none is left.
+   * Members that can follow the head, in one root; the others are settled here. Undefined when none is
+   * left.
    */
   async #makeRoot(
     group: readonly Waiting[],
@@ -227,6 +232,7 @@ export class Committer {
           continue;
         }
         const rebased = await this.#rebase(transaction, landed);
+        await this.#fences.check(rebased, head);
         const changes = draft.apply(rebased);
         members.push(member);
         within.push(effectsOf(changes, version, functions));
@@ -252,8 +258,8 @@ export class Committer {
   }
 
   /**
-   * Throws `Conflict` when another writer's row, or a member of the group, has a key of the transaction; any
-   * other trouble with its keys is that of the transaction alone, and given back.
+   * Throws `Conflict` when another writer's row, or a member of the group, has a key of the transaction;
+   * any other trouble with its keys is that of the transaction alone, and given back.
    */
   async #takenKey(
     { keys = [] }: Transaction,

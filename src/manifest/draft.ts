@@ -69,8 +69,8 @@ export class RootDraft {
   }
 
   /**
-   * Applies a whole transaction. Its checks come first: a `Conflict` leaves the draft as it was. What it came
-   * to: an array that another writer created stands in the place of its own.
+   * Applies a whole transaction. Its checks come first: a `Conflict` leaves the draft as it was. What it
+   * came to: an array that another writer created stands in the place of its own.
    */
   apply(transaction: Transaction): readonly Change[] {
     const changes = resolveNames(transaction.changes, this.#arrays);
@@ -108,7 +108,9 @@ export class RootDraft {
     return true;
   }
 
-  /** Moves operation ids into an object; false when they are no longer all there, and nothing is changed. */
+  /**
+   * Moves operation ids into an object; false when they are no longer all there, and nothing is changed.
+   */
   spill(spill: Spill): boolean {
     if (!this.#operations.canSpill(spill)) return false;
     for (const slot of spill.merged.keys()) this.#removeObject(slot);
@@ -206,11 +208,11 @@ export class RootDraft {
     attributes: readonly number[],
   ): Pick<ArrayEntry, 'partitions' | 'segments'> {
     if ('segment' in content) {
-      const { object, headBytes, headHash, partitions } = content.segment;
+      const { object, headBytes, headHash, partitions, members } = content.segment;
       const numbers = { headBytes, headHash, firstRowId, rows, partitions, attributes };
       return {
         partitions: [],
-        segments: [make(v1.SegmentRef, { object: this.#addObject(object), ...numbers })],
+        segments: [make(v1.SegmentRef, { object: this.#objects.add(object, members), ...numbers })],
       };
     }
     let next = firstRowId;
@@ -338,6 +340,11 @@ export class RootDraft {
 
   #removeRowSet(set: RowSet): void {
     if (inlineBytes(set) === undefined && set.count > 0) this.#removeObject(set.object);
+  }
+
+  /** Ids of the objects that this version refers to and its parent does not, those in segments too. */
+  get uploads(): readonly Uint8Array[] {
+    return this.#objects.uploads;
   }
 
   /** The finished root. `timeMs` is the store's; it never goes back before the parent's. */

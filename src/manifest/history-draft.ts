@@ -1,5 +1,5 @@
-// Tags, kept versions and the fence of the next root while it is being made. Pure: what a change rests on is
-// compared with the parent here, where the order of commits is decided.
+// Tags, kept versions and the fence of the next root while it is being made. Pure: what a change rests on
+// is compared with the parent here, where the order of commits is decided.
 import { NacreError } from '../errors.js';
 import { evolve, make, type Root, v1 } from './message.js';
 import type { HistoryChange } from './transaction.js';
@@ -39,7 +39,7 @@ export class HistoryDraft {
   /** Throws `Conflict`, and changes nothing, where a change rests on what is no longer so. */
   check(changes: readonly HistoryChange[]): void {
     const draft = new HistoryDraft(this.#parent, this.#version);
-    [draft.#tags, draft.#kept] = [this.#tags, this.#kept];
+    [draft.#tags, draft.#kept, draft.#fence] = [this.#tags, this.#kept, this.#fence];
     draft.apply(changes);
   }
 
@@ -59,8 +59,18 @@ export class HistoryDraft {
       case 'expire':
         return this.#expire(change.keep);
       case 'fence':
+        this.#expectNoFence();
         this.#fence = make(v1.Fence, { version: this.#version, plan: change.plan });
     }
+  }
+
+  /** A version names one plan: two of them would hide one from the writers that must heed both. */
+  #expectNoFence(): void {
+    if (this.#fence?.version !== this.#version) return;
+    throw new NacreError('Conflict', 'another clean-up is in the same version', {
+      context: { version: this.#version },
+      hint: 'Run `nacre gc` again.',
+    });
   }
 
   #expect(name: string, expected: number | undefined): void {

@@ -1,8 +1,9 @@
 // How decoded protobuf messages are typed and changed.
 //
 // The generated classes give every scalar and list a default, so that a decoded message is complete; `Full`
-// says so. Messages are values: `evolve` makes a changed copy and carries along the unknown fields of a newer
-// release, which a spread would lose, since protobufjs keeps them in a property that is not enumerable.
+// says so. Messages are values: `evolve` makes a changed copy and carries along the unknown fields of a
+// newer release, which a spread would lose, since protobufjs keeps them in a property that is not
+// enumerable.
 import protobuf from 'protobufjs/minimal.js';
 import { NacreError } from '../errors.js';
 import { nacre } from './proto/generated/nacre.js';
@@ -40,6 +41,9 @@ export type Changes = Full<nacre.v1.Changes.$Properties>;
 export type ArrayChange = Full<nacre.v1.ArrayChange.$Properties>;
 export type Operation = Full<nacre.v1.Operation.$Properties>;
 export type RecentOperation = Full<nacre.v1.RecentOperation.$Properties>;
+export type Fence = Full<nacre.v1.Fence.$Properties>;
+export type Plan = Full<nacre.v1.Plan.$Properties>;
+export type Lease = Full<nacre.v1.Lease.$Properties>;
 export type OperationsRef = Full<nacre.v1.OperationsRef.$Properties>;
 
 /** A generated message class. */

@@ -12,6 +12,7 @@ export class ObjectLedger {
   #mergedTable: TableBuilder | undefined;
   readonly #addedSlots: number[] = [];
   readonly #added: HashedObject[] = [];
+  readonly #uploads: Uint8Array[] = [];
   readonly #removed: HashedObject[] = [];
   #moved = 0;
 
@@ -19,9 +20,10 @@ export class ObjectLedger {
     this.table = new TableBuilder(objects);
   }
 
-  /** Its slot. */
-  add(object: NewObject): number {
+  /** Its slot. `members` are ids of objects that it names and that come with it. */
+  add(object: NewObject, members: readonly Uint8Array[] = []): number {
     const slot = this.table.add(object);
+    this.#uploads.push(object.id, ...members);
     this.#addedSlots.push(slot);
     this.#added.push({ key: objectKey(object.pattern, object.id), hash: object.hash });
     return slot;
@@ -52,6 +54,11 @@ export class ObjectLedger {
     this.#removed.push({ key: objectKey(object.pattern, object.id), hash: object.hash });
     this.table.remove(slot);
     return object;
+  }
+
+  /** Ids of all that came, named by segments or by the table itself. */
+  get uploads(): readonly Uint8Array[] {
+    return this.#uploads;
   }
 
   /** What the root's list of changes says of objects. */

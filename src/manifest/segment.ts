@@ -1,5 +1,5 @@
-// Segments: immutable leaves of a large manifest. A segment holds partition entries of one array, of its rows
-// or of its columns.
+// Segments: immutable leaves of a large manifest. A segment holds partition entries of one array, of its
+// rows or of its columns.
 //
 //   hot part   a frame: the object table, the entries (row ids count from the segment's first row)
 //   cold part  tables of block sums that are too long for the hot part; it has the CRC32C of each
@@ -100,6 +100,7 @@ export function buildSegment(
     headHash: coldBytes === 0 ? new Uint8Array(0) : functions.blake3(head),
     rows,
     partitions: entries.length,
+    members: entries.map(({ object }) => object.id),
   };
   return { bytes, draft };
 }

@@ -18,7 +18,9 @@ export interface PartitionDraft {
   readonly columns?: readonly Column[];
 }
 
-/** An attribute that a change is of: one that was there when the transaction began, or one that it makes. */
+/**
+ * An attribute that a change is of: one that was there when the transaction began, or one that it makes.
+ */
 export interface AttributeDraft {
   readonly id?: number;
   readonly name: string;
@@ -34,6 +36,8 @@ export interface SegmentDraft {
   readonly headHash: Uint8Array;
   readonly rows: number;
   readonly partitions: number;
+  /** Ids of the objects that it names, one a partition. */
+  readonly members: readonly Uint8Array[];
 }
 
 /**
@@ -206,8 +210,8 @@ export interface IndexSegmentDraft {
 export interface KeyClaim {
   readonly array: ArrayId;
   /**
-   * Throws where a live row of the version has one of the keys: `AlreadyExists`, and `Conflict` where the row
-   * landed since the transaction began. Reads the keys of rows that it did not look at before.
+   * Throws where a live row of the version has one of the keys: `AlreadyExists`, and `Conflict` where the
+   * row landed since the transaction began. Reads the keys of rows that it did not look at before.
    */
   check(root: Root): Promise<void>;
   /** Throws `Conflict` where the other one, of the same array, brings one of the keys too. */
@@ -249,6 +253,8 @@ export interface Transaction {
   readonly application?: { readonly name: string; readonly sequence: number };
   /** The version that the transaction saw when it began. */
   readonly baseVersion: number;
+  /** The newest version when its first upload began, where that is an earlier one. */
+  readonly uploadsSince?: number;
   /** Commits right after the base version or not at all: whatever else lands first is a conflict. */
   readonly onlyAtBase?: boolean;
   readonly changes: readonly Change[];
