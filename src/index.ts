@@ -5,6 +5,7 @@ export type { ArrayHandle, NearestOptions, ReadOptions, Rows, RowSelection } fro
 export type { Dataset, VersionReference } from './dataset/dataset.js';
 export type { ArrayInfo, AttributeIndexInfo, DatasetInfo, IndexInfo } from './dataset/info.js';
 export type { OperationInfo, PartitionInfo, VersionInfo } from './dataset/info.js';
+export type { Lease, LeaseOptions } from './dataset/lease.js';
 export { open, type OpenOptions } from './dataset/open.js';
 export type { WriteCall, WriteResult } from './dataset/operation.js';
 export type { Verification, VerifyOptions } from './dataset/verify.js';
@@ -50,4 +51,6 @@ export type { MeterCounts } from './storage/wrap/meter.js';
 export { cache, doctor } from './ops.js';
 export type { CacheOptions, CacheState } from './ops/cache.js';
 export type { CacheCleared, CacheVerified, DamagedPage } from './cache/maintenance.js';
+export type { ExpireOptions, ExpireReport } from './ops/expire.js';
+export type { GcOptions, GcReport } from './ops/gc.js';
 export type { Diagnosis, DoctorOptions, Finding } from './ops/doctor.js';

@@ -3,6 +3,7 @@ import type { BuildJournal } from '../ann/build-journal.js';
 import { WriteTransaction } from '../arrays/write-transaction.js';
 import { NacreError } from '../errors.js';
 import { type CommitOutcome, Committer } from '../manifest/commit.js';
+import { isCollected } from '../manifest/fences.js';
 import { HintKeeper } from '../manifest/hint-keeper.js';
 import type { HintState } from '../manifest/hint.js';
 import { history, rootAt } from '../manifest/history.js';
@@ -11,6 +12,9 @@ import { decodeToken, settle, type Settled } from '../manifest/settle.js';
 import type { Transaction } from '../manifest/transaction.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { Meter } from '../storage/wrap/meter.js';
+import type { ExpireOptions, ExpireReport } from '../ops/expire.js';
+import type { GcOptions, GcReport } from '../ops/gc.js';
+import type { Upkeep } from '../ops/upkeep.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { adoptCopy } from './adopt.js';
 import { appendCoders } from './append-coders.js';
@@ -18,6 +22,7 @@ import { ArrayHandle } from './array-handle.js';
 import type { Environment } from './environment.js';
 import { HeadSource } from './head-source.js';
 import { type DatasetInfo, describe, describeVersion, type VersionInfo } from './info.js';
+import type { Lease, LeaseOptions } from './lease.js';
 import type { OpenOptions } from './open.js';
 import { checkIfVersion, identityOf, operationOf, type WriteCall, type WriteResult } from './operation.js';
 import { Snapshot } from './snapshot.js';
@@ -103,7 +108,9 @@ export class Dataset implements AsyncDisposable {
     return (await this.#source.refresh(options)).version;
   }
 
-  /** The dataset as it was at a version; read-only. `NotFound` or `Expired` when there is no such version. */
+  /**
+   * The dataset as it was at a version; read-only. `NotFound` or `Expired` when there is no such version.
+   */
   async at(reference: VersionReference, options: CallOptions = {}): Promise<Dataset> {
     this.#check();
     const head = await this.#rootAt(reference, options);
@@ -147,9 +154,8 @@ export class Dataset implements AsyncDisposable {
     const identity = identityOf(options, this.#environment.runtime);
     for (let attempt = 0; ; attempt++) {
       const outcome = await this.#attempt(work, options, identity);
-      if (outcome.outcome === 'committed') return { version: outcome.version, recovered: outcome.recovered };
-      if (outcome.outcome === 'unknown') throw unknownOutcome(outcome, this.uri);
-      if (attempt >= (options.retries ?? 0)) throw outcome.error;
+      if (outcome.outcome !== 'conflict' || attempt >= (options.retries ?? 0))
+        return this.#committed(outcome);
       await this.#source.refresh(options);
     }
   }
@@ -181,9 +187,16 @@ export class Dataset implements AsyncDisposable {
       if (done.changes.length === 0 && !identity.exactlyOnce) {
         return { outcome: 'committed', version: snapshot.version, recovered: false };
       }
-      const transaction: Transaction = operationOf(identity, snapshot.version, done, options);
+      const uploadsSince = Math.min(...journals.map((journal) => journal.uploadsSince), snapshot.version);
+      const transaction: Transaction = {
+        ...operationOf(identity, snapshot.version, done, options),
+        uploadsSince,
+      };
       const outcome = await committer.submit(transaction, signal);
-      if (outcome.outcome === 'committed') for (const journal of journals) await journal.remove();
+      const isOver =
+        outcome.outcome === 'conflict' ? isCollected(outcome.error) : outcome.outcome === 'committed';
+      // What a clean-up may have deleted is not taken up again, either.
+      if (isOver) for (const journal of journals) await journal.remove();
       return outcome;
     } catch (error) {
       await staged.abandon();
@@ -242,7 +255,8 @@ export class Dataset implements AsyncDisposable {
 
   /**
    * Goes over a certificate of `certify()` again, by scalar code: whether every claim holds at its version,
-   * and whether the newest version still gives the same answer. Takes the value, its JSON as text, or bytes.
+   * and whether the newest version still gives the same answer. Takes the value, its JSON as text, or
+   * bytes.
    *
    * Cost: that of `certify()`; with `full` also every row, once. Errors: `InvalidArgument` for what is no
    * certificate, `UnsupportedFormat` for one of a later release, and those of reading; what is damaged or
@@ -255,7 +269,78 @@ export class Dataset implements AsyncDisposable {
     return verifyCertificate(this.#environment, loaded, certificate, options);
   }
 
-  /** Waits for commits under way and, for up to a second, for the hint. Calls after it fail with `Closed`. */
+  /**
+   * Says of older versions that they are no longer kept: what neither `keepLast` nor `keepWithinMs` keeps
+   * goes, but for tagged and leased versions and what was the newest within `minAgeMs`. Their data stays
+   * until `gc()`.
+   *
+   * Cost: a request for each halving of the versions, a LIST, and a commit. Errors: `InvalidArgument` where
+   * nothing says what is kept, and those of `write()`.
+   */
+  async expire(options: ExpireOptions): Promise<ExpireReport> {
+    const upkeep = this.#upkeep();
+    return (await import('../ops/expire.js')).expire(upkeep, options);
+  }
+
+  /**
+   * Deletes objects that no version needs any more: data of versions that expired `graceMs` ago, and
+   * uploads that old that never became part of one. Safe beside writers, readers younger than that, and
+   * other clean-ups; may end at any point, and the next run goes on. A write that was under way for longer
+   * than the grace is a `Conflict`.
+   *
+   * Cost: a GET for each live version and each of their segments, a LIST for 1,000 objects, a plan and a
+   * commit, and the deletes. Memory: up to 64 bytes for each live object. Errors: `Corrupt` and
+   * `UnsupportedFormat` where it is not known what a version needs, before anything is deleted; and those
+   * of `write()`.
+   */
+  async gc(options: GcOptions = {}): Promise<GcReport> {
+    const upkeep = this.#upkeep();
+    return (await import('../ops/gc.js')).gc(upkeep, options);
+  }
+
+  /**
+   * Holds a version, so that its data stays though it expires. Cost: one PUT, and a look at the newest
+   * version. Errors: `NotFound` or `Expired` when there is no such version.
+   */
+  async lease(reference: VersionReference, options: LeaseOptions = {}): Promise<Lease> {
+    const upkeep = this.#upkeep();
+    const head = await this.#rootAt(reference, options);
+    const then = new Dataset(this.#environment, { ...this.#opened, head, confirmed: true }, this);
+    return (await import('./lease.js')).Lease.take(upkeep, then, head, options);
+  }
+
+  #upkeep(): Upkeep {
+    this.#check();
+    this.#checkNotPast('looked after');
+    checkNotReplica(this.#opened.hint, this.uri);
+    return {
+      ...this.#environment,
+      head: async (options) => {
+        await this.#source.refresh(options);
+        await this.#commits(options);
+        return this.#source.latest.loaded;
+      },
+      commit: async (history, options) => {
+        const committer = await this.#commits(options);
+        committer.prepare();
+        const { version } = this.#source.latest;
+        const identity = identityOf({}, this.#environment.runtime);
+        const done = { changes: [], history, reads: new Map() };
+        const outcome = await committer.submit(operationOf(identity, version, done, options), options.signal);
+        return this.#committed(outcome).version;
+      },
+    };
+  }
+
+  #committed(outcome: CommitOutcome): WriteResult {
+    if (outcome.outcome === 'conflict') throw outcome.error;
+    if (outcome.outcome === 'unknown') throw unknownOutcome(outcome, this.uri);
+    return { version: outcome.version, recovered: outcome.recovered };
+  }
+
+  /**
+   * Waits for commits under way and, for up to a second, for the hint. Calls after it fail with `Closed`.
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

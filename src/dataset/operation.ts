@@ -13,8 +13,8 @@ export interface WriteCall extends CallOptions {
   /** How often the callback runs again after a conflict. Default 0. */
   readonly retries?: number;
   /**
-   * Makes the write happen once: a write with an id that was committed in the last 7 days changes nothing and
-   * gives that version. 32 hexadecimal digits, or a UUID.
+   * Makes the write happen once: a write with an id that was committed in the last 7 days changes nothing
+   * and gives that version. 32 hexadecimal digits, or a UUID.
    */
   readonly operationId?: string;
   /**
@@ -77,7 +77,7 @@ export function identityOf(options: WriteCall, runtime: Runtime): Identity {
 export function operationOf(
   { id, exactlyOnce }: Identity,
   baseVersion: number,
-  done: Pick<Transaction, 'changes' | 'reads' | 'keys'>,
+  done: Pick<Transaction, 'changes' | 'reads' | 'keys' | 'history'>,
   options: WriteCall,
 ): Transaction {
   const { application, author, host, message } = options;
