@@ -11,6 +11,16 @@ export function parseDuration(text: string): number {
   throw invalid(`'${text}' is no duration`, 'Write 500ms, 30s, 5m or 1h.');
 }
 
+/** `90s`, `12h`, `30d`, `8w`: an age, which needs its unit; milliseconds. */
+export function parseAge(text: string): number {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/.exec(text) ?? [];
+  const hour = 3_600_000;
+  const factor = { ms: 1, s: 1000, m: 60_000, h: hour, d: 24 * hour, w: 7 * 24 * hour }[unit] ?? Number.NaN;
+  const ms = Math.round(Number(number) * factor);
+  if (Number.isSafeInteger(ms)) return ms;
+  throw invalid(`'${text}' is no age`, 'Write 90s, 30m, 12h, 30d or 8w.');
+}
+
 /** `4096`, `64KiB`, `64MiB`, `2GiB`; bytes. */
 export function parseSize(text: string): number {
   const [, number, unit = 'B'] = /^(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|TiB)?$/.exec(text) ?? [];

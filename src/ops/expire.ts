@@ -41,11 +41,13 @@ export async function expire(upkeep: Upkeep, options: ExpireOptions): Promise<Ex
   const { keepLast, keepWithinMs, minAgeMs = dayMs, dryRun = false, author, host } = options;
   if (keepLast === undefined && keepWithinMs === undefined) {
     throw new NacreError('InvalidArgument', 'nothing says which versions are to be kept', {
-      hint: 'Pass keepLast, keepWithinMs, or both: what either of them keeps is kept.',
+      hint: 'Give keepLast or keepWithinMs (--keep-last 10, --keep-within 30d), or both: then either keeps.',
     });
   }
   if (keepLast !== undefined && !(Number.isSafeInteger(keepLast) && keepLast >= 1))
-    throw new NacreError('InvalidArgument', `keepLast is ${keepLast}, no number of versions from 1 on`);
+    throw new NacreError('InvalidArgument', `keepLast is ${keepLast}, no number of versions`, {
+      hint: 'Give 1 or more: the newest version is kept in any case.',
+    });
   const spans = [checkSpan(minAgeMs, 'minAgeMs')];
   if (keepWithinMs !== undefined) spans.push(checkSpan(keepWithinMs, 'keepWithinMs'));
 

@@ -128,7 +128,8 @@ class Run {
 
   async collect(orphans: Orphans): Promise<void> {
     const { store, functions } = this.#upkeep;
-    const { author, host, message = `clean up ${orphans.count} objects` } = this.#options;
+    const what = orphans.count === 1 ? 'an object' : `${orphans.count} objects`;
+    const { author, host, message = `clean up ${what}` } = this.#options;
     const plan = await writePlan(this.#upkeep, this.#head, this.#nowMs(), orphans.groups, this.#call);
     const fence = await this.#upkeep.commit([{ kind: 'fence', plan }], {
       ...this.#call,

@@ -1,12 +1,14 @@
 // Clean-up beside writers, readers, other clean-ups and its own death: what is kept reads as before, what
 // is not needed goes, and nobody commits a version that names a missing object.
 import { afterEach, describe, expect, test } from 'vitest';
-import { rootKey } from '../../src/manifest/keys.js';
+import { parseDataKey, rootKey } from '../../src/manifest/keys.js';
+import { make, v1 } from '../../src/manifest/message.js';
+import { writePlan } from '../../src/manifest/plan.js';
 import type { Fault, FaultPlan, StoreCall } from '../support/faulty-store.js';
 import { failure } from '../support/failure.js';
 import type { Lease } from '../../src/dataset/lease.js';
-import { filled, Gate, int32, type Member, values, World, worldWith } from '../dataset/world.js';
-import { dayMs, orphan, orphanKeys, reads, stalled } from './support.js';
+import { filled, functions, Gate, int32, type Member, values, World, worldWith } from '../dataset/world.js';
+import { dayMs, missingKeys, orphan, orphanKeys, reads, stalled } from './support.js';
 
 let world: World;
 afterEach(() => world.close());
@@ -214,6 +216,50 @@ describe('several clean-ups', () => {
   });
 });
 
+describe('the fence', () => {
+  test('one version has one: two clean-ups that wait for the same root get a version each', async () => {
+    await littered();
+    const gate = new Gate(/^versions\//);
+    const { dataset } = await world.open({ gate });
+    await dataset.version();
+    gate.shut();
+    const before = dataset.write((tx) => tx.append('a', int32(32)));
+    await gate.arrived();
+    const collecting = [dataset.gc(), dataset.gc()];
+    while ((await world.keys('gc/')).length < 2) await gate.idle();
+    gate.open();
+    const { version } = await before;
+    const reports = await Promise.all(collecting);
+    expect(reports.map(({ orphans }) => orphans)).toEqual([6, 6]);
+    const { root } = await world.head();
+    expect(root.version).toBe(version + 2);
+    expect(root.fence?.version).toBe(version + 2);
+  });
+
+  test('what made room in a root before it is made anew', async () => {
+    world = await worldWith(1);
+    const writer = await world.open();
+    const once = (i: number) => ({ operationId: i.toString(16).padStart(32, '0') });
+    for (let i = 1; i <= 129; i++) await writer.dataset.write(() => undefined, once(i));
+    // Nothing of its own is uploaded: what it waits for is the list of operation ids.
+    const late = await stalled(world, writer, async () => undefined, once(130));
+    const [list = ''] = await world.keys('segments/');
+    // A fence that makes no room itself, as another release may set one.
+    const parsed = parseDataKey(list);
+    if (parsed === undefined) throw new Error(`${list} is no key of a list`);
+    const environment = { store: world.bare, functions, runtime: world.runtime };
+    const { pattern, id: ids } = parsed;
+    const plan = await writePlan(environment, await world.head(), 0, [{ pattern, ids }]);
+    await world.plantNext(({ version }) => ({ fence: make(v1.Fence, { version: version + 1, plan }) }));
+    await world.bare.delete([list]);
+    await late.resume();
+    const { root } = await world.head();
+    expect(root.olderOperations).toHaveLength(1);
+    expect(await world.keys('segments/')).not.toContain(list);
+    expect(await missingKeys(world)).toEqual([]);
+  });
+});
+
 describe('what is not known', () => {
   test('a root, a segment or a lease that is missing or damaged: nothing is deleted', async () => {
     const spoils: [RegExp, 'flip' | 'delete'][] = [
@@ -309,6 +355,23 @@ describe('leases', () => {
     gate.open();
     expect((await failure(leasing)).code).toBe('Expired');
     expect(await world.keys('leases/')).toEqual([]);
+  });
+
+  test('one that is there when the fence is set is heeded, whatever stood before', async () => {
+    const { member } = await leased();
+    const [key = ''] = await world.keys('leases/');
+    const body = await world.bare.get(key);
+    await world.bare.delete([key]);
+    await member.dataset.expire({ keepLast: 1 });
+    await world.runtime.advance(2 * dayMs);
+    const gate = new Gate(/^versions\//);
+    const { dataset } = await world.open({ gate });
+    gate.shut();
+    const collecting = dataset.gc();
+    await gate.arrived();
+    await world.bare.put(key, body?.bytes ?? new Uint8Array(0));
+    gate.open();
+    expect(await collecting).toMatchObject({ orphans: 1, spared: 1, deleted: 0 });
   });
 
   test('one that is over is not renewed, and one that was changed is a conflict', async () => {

@@ -45,6 +45,12 @@ export async function orphanKeys(world: World): Promise<string[]> {
   return (await dataKeys(world.bare)).filter((key) => !needed.has(key));
 }
 
+/** Keys that kept versions refer to and that are not there. */
+export async function missingKeys(world: World): Promise<string[]> {
+  const present = new Set(await dataKeys(world.bare));
+  return [...(await neededKeys(world.bare))].filter((key) => !present.has(key));
+}
+
 /** Puts an object that nobody refers to, as an upload leaves that was given up. */
 export async function orphan(world: World): Promise<string> {
   const key = objectKey(segmentPattern, world.runtime.randomBytes(16));

@@ -8,6 +8,8 @@ import { cacheClear, cacheInfo, cacheVerify } from './cache.js';
 import { create } from './create.js';
 import { doctor } from './doctor.js';
 import { drop } from './drop.js';
+import { expire } from './expire.js';
+import { gc } from './gc.js';
 import { importCommand } from './import.js';
 import { info } from './info.js';
 import { log } from './log.js';
@@ -44,6 +46,8 @@ export const commands: readonly Register[] = [
   verifyCertificate,
   buildIndex,
   settle,
+  expire,
+  gc,
   cache,
   doctor,
 ];
