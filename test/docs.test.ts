@@ -1,6 +1,6 @@
 // What the documents say, as far as a machine can check it: links, paths, commands, the schema's fields, the
-// worked example of docs/format.md byte by byte, and the examples of README.md, docs/attributes.md and docs/upkeep.md,
-// which are run.
+// worked example of docs/format.md byte by byte, and the examples of README.md, docs/attributes.md and
+// docs/upkeep.md, which are run.
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';

@@ -27,6 +27,7 @@ import type { OpenOptions } from './open.js';
 import { checkIfVersion, identityOf, operationOf, type WriteCall, type WriteResult } from './operation.js';
 import { Snapshot } from './snapshot.js';
 import { TransactionHandle } from './transaction-handle.js';
+import { committed, upkeepOf } from './upkeep.js';
 import type { Verification, VerifyOptions } from './verify.js';
 
 /** Which version to look at. */
@@ -155,7 +156,7 @@ export class Dataset implements AsyncDisposable {
     for (let attempt = 0; ; attempt++) {
       const outcome = await this.#attempt(work, options, identity);
       if (outcome.outcome !== 'conflict' || attempt >= (options.retries ?? 0))
-        return this.#committed(outcome);
+        return committed(outcome, this.uri);
       await this.#source.refresh(options);
     }
   }
@@ -313,34 +314,10 @@ export class Dataset implements AsyncDisposable {
     this.#check();
     this.#checkNotPast('looked after');
     checkNotReplica(this.#opened.hint, this.uri);
-    return {
-      ...this.#environment,
-      head: async (options) => {
-        await this.#source.refresh(options);
-        await this.#commits(options);
-        return this.#source.latest.loaded;
-      },
-      commit: async (history, options) => {
-        const committer = await this.#commits(options);
-        committer.prepare();
-        const { version } = this.#source.latest;
-        const identity = identityOf({}, this.#environment.runtime);
-        const done = { changes: [], history, reads: new Map() };
-        const outcome = await committer.submit(operationOf(identity, version, done, options), options.signal);
-        return this.#committed(outcome).version;
-      },
-    };
+    return upkeepOf(this.#environment, this.#source, (options) => this.#commits(options));
   }
 
-  #committed(outcome: CommitOutcome): WriteResult {
-    if (outcome.outcome === 'conflict') throw outcome.error;
-    if (outcome.outcome === 'unknown') throw unknownOutcome(outcome, this.uri);
-    return { version: outcome.version, recovered: outcome.recovered };
-  }
-
-  /**
-   * Waits for commits under way and, for up to a second, for the hint. Calls after it fail with `Closed`.
-   */
+  /** Waits for commits under way and, for up to a second, for the hint. Calls after it fail with `Closed`. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -371,13 +348,5 @@ function checkNotReplica(hint: HintState, uri: string): void {
   if (hint.role !== 'replica' || hint.problem === 'elsewhere') return;
   throw new NacreError('PermissionDenied', `${uri} is a replica and takes no writes`, {
     hint: 'Write to the primary, or make this one a primary with `nacre promote`.',
-  });
-}
-
-function unknownOutcome(outcome: Extract<CommitOutcome, { outcome: 'unknown' }>, uri: string): NacreError {
-  return new NacreError('CommitUnknown', `${uri}: whether the commit landed is not known`, {
-    cause: outcome.cause,
-    context: { token: outcome.token, uri },
-    hint: `Nothing was deleted. Run \`nacre settle ${uri} ${outcome.token}\` when the store answers again.`,
   });
 }

@@ -236,6 +236,21 @@ describe('the fence', () => {
     expect(root.fence?.version).toBe(version + 2);
   });
 
+  test('costs a commit that began above it nothing, and one that began below it the plan', async () => {
+    await littered();
+    const [writer, other, maintainer] = [await world.open(), await world.open(), await world.open()];
+    for (const { dataset } of [writer, other]) await dataset.version();
+    await maintainer.dataset.gc();
+    await writer.dataset.refresh();
+    const plansRead = async (member: Member): Promise<number> => {
+      const from = member.trace.entries.length;
+      await append(member, 32);
+      return member.trace.entries.slice(from).filter(({ key }) => key.startsWith('gc/')).length;
+    };
+    expect([await plansRead(writer), await plansRead(other), await plansRead(other)]).toEqual([0, 1, 0]);
+    expect(await world.read()).toEqual([30, 31, 32, 32, 32]);
+  });
+
   test('what made room in a root before it is made anew', async () => {
     world = await worldWith(1);
     const writer = await world.open();
