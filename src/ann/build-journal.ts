@@ -1,9 +1,9 @@
 // How far the build of an index is, noted on this machine, so that the same build goes on after its process
 // was killed or a signal ended it.
 //
-// Noted are the epoch, once it is trained, and each segment, once it is up, with the rows that it is of.
-// The name of a journal says what is built; whatever of it is of other rows by now, or not there any more,
-// is made anew. An object that is older than half of the time for which clean-up leaves it alone is, too. A
+// Noted are the epoch, once it is trained, and each segment, once it is up, with the rows that it is of. The
+// name of a journal says what is built; whatever of it is of other rows by now, or not there any more, is
+// made anew. An object that is older than half of the time for which clean-up leaves it alone is, too. A
 // build that nobody may resume (no cache folder, or another process is at it) is simply made.
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';

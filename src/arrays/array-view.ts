@@ -1,5 +1,5 @@
-// One array at one version: its type, and the map from rows to bytes, made from the manifest when it is
-// first needed.
+// One array at one version: its type, and the map from rows to bytes, made from the manifest when it is first
+// needed.
 import { rootKey } from '../manifest/keys.js';
 import { toHex } from '../util/bytes.js';
 import { NacreError } from '../errors.js';

@@ -109,9 +109,7 @@ export class Dataset implements AsyncDisposable {
     return (await this.#source.refresh(options)).version;
   }
 
-  /**
-   * The dataset as it was at a version; read-only. `NotFound` or `Expired` when there is no such version.
-   */
+  /** The dataset as it was at a version; read-only. `NotFound` or `Expired` when there is no such version. */
   async at(reference: VersionReference, options: CallOptions = {}): Promise<Dataset> {
     this.#check();
     const head = await this.#rootAt(reference, options);
@@ -256,8 +254,7 @@ export class Dataset implements AsyncDisposable {
 
   /**
    * Goes over a certificate of `certify()` again, by scalar code: whether every claim holds at its version,
-   * and whether the newest version still gives the same answer. Takes the value, its JSON as text, or
-   * bytes.
+   * and whether the newest version still gives the same answer. Takes the value, its JSON as text, or bytes.
    *
    * Cost: that of `certify()`; with `full` also every row, once. Errors: `InvalidArgument` for what is no
    * certificate, `UnsupportedFormat` for one of a later release, and those of reading; what is damaged or

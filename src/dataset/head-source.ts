@@ -57,9 +57,7 @@ export class HeadSource {
     if (head.root.version !== this.#snapshot.version) this.#snapshot = new Snapshot(this.#environment, head);
   }
 
-  /**
-   * The newest version, as of when the handle was opened or refreshed. Cost: one request, the first time.
-   */
+  /** The newest version, as of when the handle was opened or refreshed. Cost: one request, the first time. */
   async confirmed(options: CallOptions = {}): Promise<Snapshot> {
     if (!this.#confirmed) await untilAborted(this.#lookOnce(), options.signal);
     return this.#snapshot;
@@ -74,8 +72,8 @@ export class HeadSource {
   }
 
   /**
-   * Runs a read on the newest version that is known, with `fresh` the newest there is; the look and the
-   * first requests of the read share a wave.
+   * Runs a read on the newest version that is known, with `fresh` the newest there is; the look and the first
+   * requests of the read share a wave.
    */
   async read<T>(
     work: (snapshot: Snapshot) => Promise<T>,

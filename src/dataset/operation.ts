@@ -13,8 +13,8 @@ export interface WriteCall extends CallOptions {
   /** How often the callback runs again after a conflict. Default 0. */
   readonly retries?: number;
   /**
-   * Makes the write happen once: a write with an id that was committed in the last 7 days changes nothing
-   * and gives that version. 32 hexadecimal digits, or a UUID.
+   * Makes the write happen once: a write with an id that was committed in the last 7 days changes nothing and
+   * gives that version. 32 hexadecimal digits, or a UUID.
    */
   readonly operationId?: string;
   /**

@@ -1,5 +1,4 @@
-// Whether everything that a version refers to is there, in its size: for the first writer on a copied
-// prefix.
+// Whether everything that a version refers to is there, in its size: for the first writer on a copied prefix.
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import type { ManifestFunctions } from './functions.js';

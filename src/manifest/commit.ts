@@ -1,5 +1,4 @@
-// Commits, grouped: while one root is on its way, later transactions wait and then go together into the
-// next.
+// Commits, grouped: while one root is on its way, later transactions wait and then go together into the next.
 //
 // A committer belongs to one handle. It knows the head, takes transactions, rebases each over what landed
 // since it began, and publishes. Each member of a group has its own outcome: one that conflicts leaves the
@@ -196,8 +195,7 @@ export class Committer {
   }
 
   /**
-   * Members that can follow the head, in one root; the others are settled here. Undefined when none is
-   * left.
+   * Members that can follow the head, in one root; the others are settled here. Undefined when none is left.
    */
   async #makeRoot(
     group: readonly Waiting[],
@@ -258,8 +256,8 @@ export class Committer {
   }
 
   /**
-   * Throws `Conflict` when another writer's row, or a member of the group, has a key of the transaction;
-   * any other trouble with its keys is that of the transaction alone, and given back.
+   * Throws `Conflict` when another writer's row, or a member of the group, has a key of the transaction; any
+   * other trouble with its keys is that of the transaction alone, and given back.
    */
   async #takenKey(
     { keys = [] }: Transaction,

@@ -69,8 +69,8 @@ export class RootDraft {
   }
 
   /**
-   * Applies a whole transaction. Its checks come first: a `Conflict` leaves the draft as it was. What it
-   * came to: an array that another writer created stands in the place of its own.
+   * Applies a whole transaction. Its checks come first: a `Conflict` leaves the draft as it was. What it came
+   * to: an array that another writer created stands in the place of its own.
    */
   apply(transaction: Transaction): readonly Change[] {
     const changes = resolveNames(transaction.changes, this.#arrays);
@@ -108,9 +108,7 @@ export class RootDraft {
     return true;
   }
 
-  /**
-   * Moves operation ids into an object; false when they are no longer all there, and nothing is changed.
-   */
+  /** Moves operation ids into an object; false when they are no longer all there, and nothing is changed. */
   spill(spill: Spill): boolean {
     if (!this.#operations.canSpill(spill)) return false;
     for (const slot of spill.merged.keys()) this.#removeObject(slot);

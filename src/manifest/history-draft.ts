@@ -1,5 +1,5 @@
-// Tags, kept versions and the fence of the next root while it is being made. Pure: what a change rests on
-// is compared with the parent here, where the order of commits is decided.
+// Tags, kept versions and the fence of the next root while it is being made. Pure: what a change rests on is
+// compared with the parent here, where the order of commits is decided.
 import { NacreError } from '../errors.js';
 import { evolve, make, type Root, v1 } from './message.js';
 import type { HistoryChange } from './transaction.js';

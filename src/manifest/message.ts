@@ -1,9 +1,8 @@
 // How decoded protobuf messages are typed and changed.
 //
 // The generated classes give every scalar and list a default, so that a decoded message is complete; `Full`
-// says so. Messages are values: `evolve` makes a changed copy and carries along the unknown fields of a
-// newer release, which a spread would lose, since protobufjs keeps them in a property that is not
-// enumerable.
+// says so. Messages are values: `evolve` makes a changed copy and carries along the unknown fields of a newer
+// release, which a spread would lose, since protobufjs keeps them in a property that is not enumerable.
 import protobuf from 'protobufjs/minimal.js';
 import { NacreError } from '../errors.js';
 import { nacre } from './proto/generated/nacre.js';

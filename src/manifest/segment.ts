@@ -1,5 +1,5 @@
-// Segments: immutable leaves of a large manifest. A segment holds partition entries of one array, of its
-// rows or of its columns.
+// Segments: immutable leaves of a large manifest. A segment holds partition entries of one array, of its rows
+// or of its columns.
 //
 //   hot part   a frame: the object table, the entries (row ids count from the segment's first row)
 //   cold part  tables of block sums that are too long for the hot part; it has the CRC32C of each

@@ -18,9 +18,7 @@ export interface PartitionDraft {
   readonly columns?: readonly Column[];
 }
 
-/**
- * An attribute that a change is of: one that was there when the transaction began, or one that it makes.
- */
+/** An attribute that a change is of: one that was there when the transaction began, or one that it makes. */
 export interface AttributeDraft {
   readonly id?: number;
   readonly name: string;
@@ -210,8 +208,8 @@ export interface IndexSegmentDraft {
 export interface KeyClaim {
   readonly array: ArrayId;
   /**
-   * Throws where a live row of the version has one of the keys: `AlreadyExists`, and `Conflict` where the
-   * row landed since the transaction began. Reads the keys of rows that it did not look at before.
+   * Throws where a live row of the version has one of the keys: `AlreadyExists`, and `Conflict` where the row
+   * landed since the transaction began. Reads the keys of rows that it did not look at before.
    */
   check(root: Root): Promise<void>;
   /** Throws `Conflict` where the other one, of the same array, brings one of the keys too. */

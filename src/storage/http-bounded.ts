@@ -6,9 +6,7 @@ import type { ByteRange, ObjectBody } from './object-store.js';
 /** Requests of one call under way at a time: ranges of one object, deletes of single keys. */
 export const parallelRequests = 16;
 
-/**
- * One `get` a range, for stores that answer one range a request; all of them of one state of the object.
- */
+/** One `get` a range, for stores that answer one range a request; all of them of one state of the object. */
 export async function getEachRange(
   uri: string,
   ranges: readonly ByteRange[],

@@ -1,5 +1,5 @@
-// What the credentials allow, and the plain promises of a store: what was written is there, what was
-// removed is gone, ranges are ranges, wrong bodies are refused.
+// What the credentials allow, and the plain promises of a store: what was written is there, what was removed
+// is gone, ranges are ranges, wrong bodies are refused.
 import { isNacreError } from '../../errors.js';
 import { native } from '../../native.js';
 import { equalBytes, utf8 } from '../../util/bytes.js';

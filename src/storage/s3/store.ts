@@ -129,8 +129,8 @@ export class S3Store implements ObjectStore {
       return this.#putInParts(key, body, headers, options);
     }
     const call = this.#call('PutObject', signal, key);
-    // The checksum guards the body against accidents. Where nobody can tamper with the wire, hashing it
-    // once more for the signature would only cost time (SHA-256 on both sides).
+    // The checksum guards the body against accidents. Where nobody can tamper with the wire, hashing it once
+    // more for the signature would only cost time (SHA-256 on both sides).
     const unsigned = crc32c !== undefined && this.#configured.trustedWire;
     const { sdk, client } = await this.#sdk();
     const command = new sdk.PutObjectCommand({
@@ -234,8 +234,7 @@ export class S3Store implements ObjectStore {
   async #missing(error: unknown, call: S3Call): Promise<undefined> {
     const code = serverCode(error);
     if (statusOf(error) !== 404 || (code !== '' && code !== 'NoSuchKey')) throw s3Error(error, call);
-    // A HEAD answer has no body, so that a missing bucket looks like a missing key until the bucket was
-    // seen.
+    // A HEAD answer has no body, so that a missing bucket looks like a missing key until the bucket was seen.
     if (code === '' && !this.#bucketSeen) await this.#seeBucket(call);
     return undefined;
   }
