@@ -5,8 +5,9 @@ import { isKept } from '../manifest/history-draft.js';
 import { leaseKey } from '../manifest/keys.js';
 import { putLease } from '../manifest/leases.js';
 import { evolve, type Lease as Message, make, v1 } from '../manifest/message.js';
-import { checkSpan, signalOf, type Upkeep } from '../ops/upkeep.js';
+import { checkSpan, type Upkeep } from '../ops/upkeep.js';
 import type { CallOptions, StateToken } from '../storage/object-store.js';
+import { callOptions } from '../storage/wrap/forwarding.js';
 import type { Dataset } from './dataset.js';
 
 export interface LeaseOptions extends CallOptions {
@@ -53,7 +54,7 @@ export class Lease implements AsyncDisposable {
     const { label: holder = '' } = options;
     if (holder.length > longestLabel)
       throw new NacreError('InvalidArgument', `a label of ${holder.length} characters, over ${longestLabel}`);
-    const call = signalOf(options);
+    const call = callOptions(options);
     const madeMs = store.timeMs() ?? runtime.now();
     const { dataset: of, version } = root;
     const times = { madeMs, untilMs: Math.ceil(madeMs + forMs) };
@@ -93,7 +94,7 @@ export class Lease implements AsyncDisposable {
     const before = this.#message;
     if (nowMs() >= before.untilMs) throw expired(this.version);
     const message = evolve(before, { untilMs: Math.ceil(nowMs() + forMs) });
-    const token = await putLease(store, this.#key, message, this.#token, functions, signalOf(options));
+    const token = await putLease(store, this.#key, message, this.#token, functions, callOptions(options));
     if (token === undefined) throw lost(this.#key);
     [this.#message, this.#token] = [message, token];
     // The request may have taken so long that clean-up went by.
@@ -103,7 +104,7 @@ export class Lease implements AsyncDisposable {
   /** Gives it up. Who may not delete writes that it is over. A lease that is gone already is no error. */
   async release(options: CallOptions = {}): Promise<void> {
     const { store, functions } = this.#upkeep;
-    const call = signalOf(options);
+    const call = callOptions(options);
     try {
       await store.delete([this.#key], call);
     } catch (error) {

@@ -10,8 +10,9 @@ import { listLeases, livingLeases } from '../manifest/leases.js';
 import { make, type Root, v1 } from '../manifest/message.js';
 import type { HistoryChange } from '../manifest/transaction.js';
 import type { CallOptions } from '../storage/object-store.js';
+import { callOptions } from '../storage/wrap/forwarding.js';
 import { storeTimeMs } from './clock.js';
-import { checkSpan, dayMs, type Signature, signalOf, type Upkeep } from './upkeep.js';
+import { checkSpan, dayMs, type Signature, signed, type Upkeep } from './upkeep.js';
 
 export interface ExpireOptions extends CallOptions, Signature {
   /** Keeps so many of the newest versions. */
@@ -38,7 +39,7 @@ export interface ExpireReport {
 }
 
 export async function expire(upkeep: Upkeep, options: ExpireOptions): Promise<ExpireReport> {
-  const { keepLast, keepWithinMs, minAgeMs = dayMs, dryRun = false, author, host } = options;
+  const { keepLast, keepWithinMs, minAgeMs = dayMs, dryRun = false } = options;
   if (keepLast === undefined && keepWithinMs === undefined) {
     throw new NacreError('InvalidArgument', 'nothing says which versions are to be kept', {
       hint: 'Give keepLast or keepWithinMs (--keep-last 10, --keep-within 30d), or both: then either keeps.',
@@ -52,7 +53,7 @@ export async function expire(upkeep: Upkeep, options: ExpireOptions): Promise<Ex
   if (keepWithinMs !== undefined) spans.push(checkSpan(keepWithinMs, 'keepWithinMs'));
 
   const { store, functions } = upkeep;
-  const call = signalOf(options);
+  const call = callOptions(options);
   const head = await upkeep.head(call);
   const { root } = head;
   const nowMs = storeTimeMs(upkeep);
@@ -70,11 +71,8 @@ export async function expire(upkeep: Upkeep, options: ExpireOptions): Promise<Ex
   if (dryRun || gone.length === 0)
     return reportOf(root.version, keptOf(root), gone.length > 0 ? planned : undefined);
   const count = gone.reduce((sum, { start, end }) => sum + end - start, 0);
-  const { message = `expire ${count === 1 ? 'a version' : `${count} versions`}` } = options;
-  const version = await upkeep.commit([change], {
-    ...call,
-    ...{ message, ...(author === undefined ? {} : { author }), ...(host === undefined ? {} : { host }) },
-  });
+  const what = count === 1 ? 'a version' : `${count} versions`;
+  const version = await upkeep.commit([change], signed(options, `expire ${what}`));
   // A tag that was set or deleted meanwhile counts.
   return reportOf(version, keptOf(root), keptOf((await upkeep.head(call)).root));
 }

@@ -16,13 +16,14 @@ import { listLeases, livingLeases } from '../manifest/leases.js';
 import { writePlan } from '../manifest/plan.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
+import { callOptions } from '../storage/wrap/forwarding.js';
 import { mapBounded } from '../util/bounded.js';
 import { equalBytes } from '../util/bytes.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { storeTimeMs } from './clock.js';
 import { listOrphans, type Orphans } from './gc/orphans.js';
 import { changed, liveVersions, Reachable, versionOf, versionsSince } from './gc/reachable.js';
-import { checkSpan, dayMs, type Signature, signalOf, type Upkeep } from './upkeep.js';
+import { checkSpan, dayMs, type Signature, signed, type Upkeep } from './upkeep.js';
 
 export interface GcOptions extends CallOptions, Signature {
   /**
@@ -65,7 +66,7 @@ export async function gc(upkeep: Upkeep, options: GcOptions): Promise<GcReport> 
   const { dryRun = false, batch = Number.POSITIVE_INFINITY } = options;
   const graceMs = checkSpan(options.graceMs ?? dayMs, 'graceMs');
   if (!(batch >= 1)) throw new NacreError('InvalidArgument', `batch is ${batch}, no number of objects`);
-  const call = signalOf(options);
+  const call = callOptions(options);
   const run = new Run(upkeep, await upkeep.head(call), options, call);
   const beforeMs = storeTimeMs(upkeep) - graceMs;
   await run.findLive(beforeMs);
@@ -129,12 +130,9 @@ class Run {
   async collect(orphans: Orphans): Promise<void> {
     const { store, functions } = this.#upkeep;
     const what = orphans.count === 1 ? 'an object' : `${orphans.count} objects`;
-    const { author, host, message = `clean up ${what}` } = this.#options;
     const plan = await writePlan(this.#upkeep, this.#head, this.#nowMs(), orphans.groups, this.#call);
-    const fence = await this.#upkeep.commit([{ kind: 'fence', plan }], {
-      ...this.#call,
-      ...{ message, ...(author === undefined ? {} : { author }), ...(host === undefined ? {} : { host }) },
-    });
+    const change = { kind: 'fence', plan } as const;
+    const fence = await this.#upkeep.commit([change], signed(this.#options, `clean up ${what}`));
     this.#counts.plans += 1;
     const head = await this.#upkeep.head(this.#call);
     if (head.root.version < fence) throw changed(fence);

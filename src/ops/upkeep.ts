@@ -4,6 +4,7 @@ import type { LoadedRoot } from '../manifest/root.js';
 import type { HistoryChange } from '../manifest/transaction.js';
 import type { UploadEnvironment } from '../manifest/upload.js';
 import type { CallOptions } from '../storage/object-store.js';
+import { callOptions } from '../storage/wrap/forwarding.js';
 import type { Clocks } from './clock.js';
 
 /** Who asks, as `log` shows it. */
@@ -20,12 +21,21 @@ export interface Upkeep extends UploadEnvironment, Clocks {
   commit(history: readonly HistoryChange[], options: CallOptions & Signature): Promise<number>;
 }
 
-/** Hours that clean-up leaves readers and writers by default, milliseconds. */
+/** What expiry and clean-up leave readers by default, milliseconds. */
 export const dayMs = 24 * 3_600_000;
 
-/** The signal of a call, where it has one. */
-export function signalOf({ signal }: CallOptions): CallOptions {
-  return signal === undefined ? {} : { signal };
+/** What a commit is told of who asks for it; `message` where they say nothing. */
+export function signed(
+  options: CallOptions & Signature,
+  message: string,
+): CallOptions & Signature & { readonly message: string } {
+  const { author, host } = options;
+  return {
+    ...callOptions(options),
+    message: options.message ?? message,
+    ...(author === undefined ? {} : { author }),
+    ...(host === undefined ? {} : { host }),
+  };
 }
 
 /** A time span, or `InvalidArgument`. */
