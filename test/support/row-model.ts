@@ -54,6 +54,12 @@ export class Draw {
     return items[this.below(items.length)] as T;
   }
 
+  /** So many different numbers below `count`, in any order. */
+  different(many: number, count: number): number[] {
+    const left = Array.from({ length: count }, (_, i) => i);
+    return Array.from({ length: many }, () => left.splice(this.below(left.length), 1)[0] as number);
+  }
+
   /** Distinct numbers below `count`, in any order. */
   some(count: number): number[] {
     const wanted = 1 + this.below(Math.min(count, 6));

@@ -1,0 +1,49 @@
+// Work of the native binary off the event loop, in virtual time: its results arrive as events, in an order that
+// does not depend on how fast threads were.
+import { native } from '../../src/native.js';
+import type { VirtualTime } from './time.js';
+
+type Method = (...args: unknown[]) => unknown;
+
+/** How long a call takes, virtual milliseconds. */
+const callMs = 0.01;
+
+/** The time of the simulation that runs now; there is one at a time. */
+let current: VirtualTime | undefined;
+let wrapped = false;
+
+/** From now on, until the next call, native work belongs to `time`. */
+export function nativeWorkIn(time: VirtualTime): void {
+  current = time;
+  if (wrapped) return;
+  wrapped = true;
+  const binding = native() as unknown as Record<string, unknown>;
+  for (const [name, value] of Object.entries(binding)) {
+    if (typeof value !== 'function') continue;
+    const { prototype } = value as { prototype?: object };
+    const methods = prototype === undefined ? [] : Object.getOwnPropertyNames(prototype);
+    if (methods.length > 1) wrapMethods(prototype as Record<string, unknown>, methods);
+    else binding[name] = inTurns(value as Method);
+  }
+}
+
+function wrapMethods(prototype: Record<string, unknown>, names: readonly string[]): void {
+  for (const name of names) {
+    const property = Object.getOwnPropertyDescriptor(prototype, name);
+    if (name === 'constructor' || typeof property?.value !== 'function') continue;
+    Object.defineProperty(prototype, name, { ...property, value: inTurns(property.value as Method) });
+  }
+}
+
+function inTurns(call: Method): Method {
+  return function (this: unknown, ...args: unknown[]): unknown {
+    const result = call.apply(this, args);
+    if (!(result instanceof Promise) || current === undefined) return result;
+    const time = current;
+    const done: Promise<unknown> = result;
+    done.catch(() => undefined);
+    return new Promise((resolve, reject) => {
+      time.schedule(callMs, () => done.then(resolve, reject));
+    });
+  };
+}
