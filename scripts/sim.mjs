@@ -1,8 +1,8 @@
-// `npm run sim [-- --seeds N --first N --mutants --jobs N]`: simulates histories of a dataset, N seeds of them, and
+// `npm run sim [-- --seeds N --first N --mutants --jobs N --json FILE]`: simulates histories of a dataset, N seeds of them, and
 // checks each (test/simulation). With --mutants each patch of test/simulation/mutants is applied to a copy of the
-// sources and simulated until a check finds it.
+// sources and simulated until the check that its head names finds it, in --mutant-seeds at most.
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,13 +17,16 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '200' },
     first: { type: 'string', default: '1' },
     mutants: { type: 'boolean', default: false },
+    'mutant-seeds': { type: 'string' },
     only: { type: 'string' },
     jobs: { type: 'string', default: String(Math.max(1, os.availableParallelism())) },
+    json: { type: 'string' },
     trace: { type: 'boolean', default: false },
     twice: { type: 'boolean', default: false },
   },
 });
 const seeds = Number(values.seeds);
+const seedsForMutant = Math.min(seeds, Number(values['mutant-seeds'] ?? seeds));
 const first = Number(values.first);
 const jobs = Number(values.jobs);
 
@@ -132,7 +135,7 @@ async function healthy() {
       `${(totals.simulatedMs / 3_600_000).toFixed(1)} simulated hours in ${seconds.toFixed(1)} s`,
   );
   if (never.length > 0) console.log(`faults that were not met: ${never.map(([cell]) => cell).join(', ')}`);
-  return { failed: totals.failed, totals, faults };
+  return { found, totals, faults, seconds };
 }
 
 /** A copy of the sources with the patch applied. */
@@ -163,18 +166,18 @@ async function mutants() {
     .map((name) => name.replace(/\.patch$/, ''))
     .filter((name) => values.only === undefined || new RegExp(values.only).test(name))
     .sort();
-  const killed = [];
+  const results = [];
   const waiting = [...names];
   const worker = async () => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
       const file = await bundle(name, plant(name));
-      const timeout = 1_000 * (60 + 10 * seeds);
-      const { found, totals, hung } = await run(file, first, seeds, ['--until-killed'], { timeout });
+      const timeout = 1_000 * (60 + 10 * seedsForMutant);
+      const { found, totals, hung } = await run(file, first, seedsForMutant, ['--until-killed'], { timeout });
       rmSync(path.join(work, name), { recursive: true, force: true });
       const checks = [...new Set((found[0]?.violations ?? []).map(({ check }) => check))];
       const expected = expectedCheck(name);
       const isKilled = checks.some((check) => expected?.split(' | ').includes(check));
-      if (isKilled) killed.push(totals.seeds);
+      results.push({ name, isKilled, checks, expected, seeds: totals.seeds });
       const how = isKilled ? `killed after ${totals.seeds} seeds by` : 'NOT killed; found:';
       console.log(
         `${name}: ${how} ${checks.join('; ') || (hung ? 'it hung' : 'nothing')}${isKilled ? '' : ` (expected ${expected})`}`,
@@ -182,12 +185,15 @@ async function mutants() {
     }
   };
   await Promise.all(Array.from({ length: jobs }, worker));
+  const killed = results.filter(({ isKilled }) => isKilled).map((result) => result.seeds);
   const median = killed.toSorted((a, b) => a - b)[killed.length >> 1] ?? 0;
   console.log(`${killed.length} of ${names.length} mutants killed, median seeds ${median}`);
-  return names.length - killed.length;
+  return results;
 }
 
 mkdirSync(work, { recursive: true });
-const { failed } = await healthy();
-const alive = values.mutants ? await mutants() : 0;
-process.exit(failed + alive > 0 ? 1 : 0);
+const health = await healthy();
+const planted = values.mutants ? await mutants() : [];
+const alive = planted.filter(({ isKilled }) => !isKilled);
+if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ ...health, mutants: planted }));
+process.exit(health.found.length + alive.length > 0 ? 1 : 0);

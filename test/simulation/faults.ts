@@ -3,7 +3,8 @@
 // effect, a body comes spoiled, a listing is old.
 import type { Draw } from '../support/row-model.js';
 
-export type Method = 'get' | 'getRanges' | 'put' | 'head' | 'list' | 'delete';
+/** Several ranges of an object come as so many calls of `get`. */
+export type Method = 'get' | 'put' | 'head' | 'list' | 'delete';
 
 export type FaultKind =
   | 'lostRequest'
@@ -33,10 +34,9 @@ export function subjectOf(key: string): Subject {
   return key === 'latest' ? 'hint' : 'data';
 }
 
-/** What suits a call: the rows of the table of operations and faults. */
+/** What suits a call: the cells of the table of operations and faults. */
 export const suited: Readonly<Record<Method, readonly FaultKind[]>> = {
   get: ['lostRequest', 'lostReply', 'slow', 'refused', 'forbidden', 'flipped', 'truncated'],
-  getRanges: ['lostRequest', 'lostReply', 'slow', 'refused', 'forbidden', 'flipped', 'truncated'],
   head: ['lostRequest', 'lostReply', 'slow', 'refused', 'forbidden'],
   list: ['lostRequest', 'lostReply', 'slow', 'refused', 'forbidden', 'oldList'],
   put: [

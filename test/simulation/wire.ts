@@ -69,7 +69,7 @@ export class Wire implements ObjectStore {
     ranges: readonly ByteRange[],
     options: CallOptions = {},
   ): Promise<Uint8Array[] | undefined> {
-    const body = await this.#request('getRanges', key, options, () => this.#world.bucket.objects.get(key));
+    const body = await this.#request('get', key, options, () => this.#world.bucket.objects.get(key));
     return body && ranges.map((range) => this.#arrived(body, range));
   }
 
