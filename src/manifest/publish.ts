@@ -38,12 +38,16 @@ export async function publishRoot(environment: PublishEnvironment, root: LoadedR
   const crc32c = functions.crc32c(root.bytes);
   const end = runtime.monotonic() + deadlineMs;
   let unclear: unknown;
-  /** A request whose outcome is not known may have been applied, or may be later. */
+  /**
+   * A request whose outcome is not known may have been applied, or may be later; and a refusal may answer the
+   * second copy of a request whose first one landed.
+   */
   let doubt = false;
   for (let attempt = 0; ; attempt++) {
     try {
       const result = await store.put(rootKey(slot), root.bytes, { condition: 'absent', crc32c });
       if (result.outcome === 'written') return { outcome: 'committed', recovered: attempt > 0 };
+      doubt = true;
       unclear ??= new NacreError('Unavailable', `${rootKey(slot)} was refused, and nothing was found there`);
     } catch (error) {
       if (!doubt && isDefinite(error)) throw error;
@@ -56,7 +60,7 @@ export async function publishRoot(environment: PublishEnvironment, root: LoadedR
     } catch (error) {
       // Damaged on the way or at rest. At rest it must be healed before anybody goes on.
       if (isNacreError(error, 'UnsupportedFormat')) throw error;
-      if (!doubt && attempt > 0 && (await isDamageOfOthers(environment, root))) throw error;
+      if (attempt > 0 && (await isDamageOfOthers(environment, root))) throw error;
       unclear = error;
     }
     const pause = runtime.random() * Math.min(pauseMs.longest, pauseMs.first * 2 ** attempt);
@@ -81,10 +85,7 @@ async function readBack(environment: PublishEnvironment, root: LoadedRoot): Prom
     : { outcome: 'lost', winner: found };
 }
 
-/**
- * Whether what stands in the slot is damaged at rest, and not our own root. A refusal alone does not say so:
- * it may be the answer to the second copy of a request whose first one landed.
- */
+/** Whether what stands in the slot is damaged at rest, and not our own root: then ours cannot land any more. */
 async function isDamageOfOthers({ store }: PublishEnvironment, root: LoadedRoot): Promise<boolean> {
   const key = rootKey(root.root.version);
   const read = (): Promise<Uint8Array | undefined> =>

@@ -221,11 +221,14 @@ export function effectsOf(touches: Touches, landing: Model): Touches {
   return { ...touches, arrays };
 }
 
-/** The rebase table, once more and in other words. */
-export function clash(mine: Touches, theirs: Touches): boolean {
+/**
+ * The rebase table, once more and in other words. `landing`: the version before, of what landed: a name that was
+ * taken and is free again is in nobody's way.
+ */
+export function clash(mine: Touches, theirs: Touches, landing?: Model): boolean {
   const meet = (a: ReadonlySet<unknown>, b: ReadonlySet<unknown>): boolean =>
     [...a].some((one) => b.has(one));
-  const names = [...mine.names].filter((name) => theirs.names.has(name));
+  const names = [...mine.names].filter((name) => theirs.names.has(name) && landing?.has(name) !== false);
   if (names.some((name) => !mine.created.has(name) || mine.undone.has(name))) return true;
   return [...mine.arrays].some(([key, one]) => {
     const other = theirs.arrays.get(key);

@@ -243,6 +243,7 @@ function checkConflicts(
 ): void {
   const modelAt = new Map(versions.map(({ version, model }) => [version, model]));
   const effects = new Map<Attempt, Touches>();
+  const landing = new Map<Attempt, Model>();
   const order: { readonly attempt: Attempt; readonly version: number }[] = [];
   let before: Model = new Map();
   for (const { version, attempts, model } of versions) {
@@ -252,6 +253,7 @@ function checkConflicts(
         effectsOf(touchesOf(modelAt.get(attempt.base) ?? new Map(), attempt.verbs), before),
       );
       order.push({ attempt, version });
+      landing.set(attempt, before);
     }
     before = model;
   }
@@ -262,7 +264,8 @@ function checkConflicts(
     const later = order.filter(({ version }) => version > attempt.base);
     const place = later.findIndex((one) => one.attempt === attempt);
     const passed = place < 0 ? later : later.slice(0, place);
-    const clashes = passed.filter((one) => clash(mine, effects.get(one.attempt) as Touches));
+    const onto = landing.get(attempt);
+    const clashes = passed.filter((one) => clash(mine, effects.get(one.attempt) as Touches, onto));
     if (placed.has(attempt) && clashes.length > 0)
       fail('C9 no update is lost', `${attempt.id} landed beside ${clashes[0]?.attempt.id}`);
     if (attempt.outcome === 'conflict' && clashes.length === 0)
