@@ -18,7 +18,7 @@ pub trait Coordinate: Copy {
     fn butterfly(self, other: Self) -> (Self, Self);
 }
 
-// No closures here, as `map` takes them: one that is not inlined is compiled without the features of the tier.
+// No closures here, as `map` takes them: what is not inlined is compiled without the features of the tier.
 impl Coordinate for Lane {
     #[inline(always)]
     fn times(mut self, factor: f32) -> Self {

@@ -132,8 +132,8 @@ unsafe fn sum_products<S: Simd, E: Element, T: Term>(row: &[u8], query: &[f64]) 
     let mut q = [0.0; LANES];
     q[..query.len() - whole].copy_from_slice(&query[whole..]);
     let x = numbers::<E>(&row[whole * E::BYTES..]);
-    // SAFETY: the features are the caller's; a vector from `first` on ends within `LANES` numbers, and one from
-    // `first` and whole `LANES` below `whole` on ends below `whole`, up to which the row and the query go.
+    // SAFETY: the features are the caller's; a vector from `first` on ends within `LANES` numbers, and one
+    // from `first` and whole `LANES` below `whole` on ends below `whole`, up to which row and query go.
     unsafe {
         for first in (0..LANES).step_by(S::FLOATS) {
             let [mut high, mut low, mut size] = [S::zero(); 3];
