@@ -2,7 +2,7 @@
 // compiling the engine takes as long as a request to a bucket.
 export { type ErrorCode, type ErrorContext, type ErrorDetails, isNacreError, NacreError } from './errors.js';
 export type { ArrayHandle, NearestOptions, ReadOptions, Rows, RowSelection } from './dataset/array-handle.js';
-export type { Dataset, VersionReference } from './dataset/dataset.js';
+export type { Dataset } from './dataset/dataset.js';
 export type { ArrayInfo, AttributeIndexInfo, DatasetInfo, IndexInfo } from './dataset/info.js';
 export type { OperationInfo, PartitionInfo, VersionInfo } from './dataset/info.js';
 export { open, type OpenOptions } from './dataset/open.js';
@@ -36,6 +36,7 @@ export { search, type SearchHit, type SearchOptions } from './query/search.js';
 export type { QueryVectors, StoredRow } from './query/vectors.js';
 export type { Dtype, TypedArray } from './npy/dtype.js';
 export type { Settled } from './manifest/settle.js';
+export { parseVersion, type VersionReference } from './manifest/version-reference.js';
 export { openAttributeFile, openNpyFile, readCertificate } from './formats.js';
 export { writeCertificate, writeNpyFile } from './formats.js';
 export type { Attribute, AttributeType, Column } from './attributes/column.js';

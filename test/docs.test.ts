@@ -1,6 +1,6 @@
 // What the documents say, as far as a machine can check it: links, paths, commands, the schema's fields, the
-// worked example of docs/format.md byte by byte, and the examples of README.md and docs/attributes.md, which
-// are run.
+// worked example of docs/format.md byte by byte, and the examples of README.md, docs/attributes.md and
+// docs/history.md, which are run.
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
@@ -225,14 +225,7 @@ describe('docs/attributes.md', () => {
       blocks.filter(({ info }) => info === 'sh'),
     ];
     expect([programs.length, commands.length]).toEqual([2, 2]);
-    for (const [i, { text }] of programs.entries()) {
-      await inScratch(async (folder) => {
-        const file = path.join(folder, `program-${i}.ts`);
-        const library = pathToFileURL(path.join(root, 'src', 'index.ts')).pathname;
-        await writeFile(file, text.replaceAll("from 'nacre'", `from '${library}'`));
-        await import(/* @vite-ignore */ file);
-      });
-    }
+    await runPrograms(programs);
     await inScratch(async (folder) => {
       await savePoints(folder, 'rows', 100);
       await savePoints(folder, 'more', 2);
@@ -242,6 +235,26 @@ describe('docs/attributes.md', () => {
     });
   });
 });
+
+describe('docs/history.md', () => {
+  test('its programs run', async () => {
+    const programs = blocksOf('docs/history.md').filter(({ info }) => info === 'js');
+    expect(programs).toHaveLength(1);
+    await runPrograms(programs);
+  });
+});
+
+/** Each in a folder of its own. */
+async function runPrograms(programs: readonly Block[]): Promise<void> {
+  for (const [i, { text }] of programs.entries()) {
+    await inScratch(async (folder) => {
+      const file = path.join(folder, `program-${i}.ts`);
+      const library = pathToFileURL(path.join(root, 'src', 'index.ts')).pathname;
+      await writeFile(file, text.replaceAll("from 'nacre'", `from '${library}'`));
+      await import(/* @vite-ignore */ file);
+    });
+  }
+}
 
 /** Rows of four numbers, and their attributes as JSON lines. */
 async function savePoints(folder: string, name: string, rows: number): Promise<void> {

@@ -22,6 +22,7 @@ test('the values that are exported', () => {
       "openAttributeFile",
       "openNpyFile",
       "or",
+      "parseVersion",
       "readCertificate",
       "scoreOrder",
       "search",

@@ -5,10 +5,12 @@ import { NacreError } from '../errors.js';
 import { type CommitOutcome, Committer } from '../manifest/commit.js';
 import { HintKeeper } from '../manifest/hint-keeper.js';
 import type { HintState } from '../manifest/hint.js';
-import { history, rootAt } from '../manifest/history.js';
+import { history } from '../manifest/history.js';
+import { locate } from '../manifest/locate.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import { decodeToken, settle, type Settled } from '../manifest/settle.js';
 import type { Transaction } from '../manifest/transaction.js';
+import type { VersionReference } from '../manifest/version-reference.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { Meter } from '../storage/wrap/meter.js';
 import { throwIfAborted } from '../util/runtime.js';
@@ -23,11 +25,6 @@ import { checkIfVersion, identityOf, operationOf, type WriteCall, type WriteResu
 import { Snapshot } from './snapshot.js';
 import { TransactionHandle } from './transaction-handle.js';
 import type { Verification, VerifyOptions } from './verify.js';
-
-/** Which version to look at. */
-export type VersionReference =
-  /** A version's number; negative ones count back from the newest, -1 being the one before it. */
-  { readonly version: number };
 
 interface Opened {
   readonly hint: HintState;
@@ -103,21 +100,23 @@ export class Dataset implements AsyncDisposable {
     return (await this.#source.refresh(options)).version;
   }
 
-  /** The dataset as it was at a version; read-only. `NotFound` or `Expired` when there is no such version. */
+  /**
+   * The dataset as it was at a version, a tag, or an instant by the store's clock; read-only.
+   *
+   * Cost: of a tag one request, of a number two in one wave, of an instant seven a wave, each of which leaves
+   * an eighth of the versions. Errors: `NotFound` when there is no such version, `Expired` when it is no
+   * longer kept, `InvalidArgument`, `Corrupt`.
+   */
   async at(reference: VersionReference, options: CallOptions = {}): Promise<Dataset> {
     this.#check();
     const head = await this.#rootAt(reference, options);
     return new Dataset(this.#environment, { ...this.#opened, head, confirmed: true }, this);
   }
 
-  async #rootAt({ version }: VersionReference, options: CallOptions): Promise<LoadedRoot> {
-    const { store, functions } = this.#environment;
+  async #rootAt(reference: VersionReference, options: CallOptions): Promise<LoadedRoot> {
+    const { store, functions, runtime } = this.#environment;
     const head = (await this.#source.confirmed(options)).loaded;
-    if (!Number.isSafeInteger(version)) {
-      throw new NacreError('InvalidArgument', `${String(version)} is no version number`);
-    }
-    const wanted = version < 0 ? head.root.version + version : version;
-    return rootAt(store, head, wanted, functions, options);
+    return locate({ store, functions, head }, reference, store.timeMs() ?? runtime.now(), options);
   }
 
   /** Versions, newest first. Cost: one request a version, sixteen at a time. */
