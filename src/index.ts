@@ -1,10 +1,12 @@
 // The public surface. Everything else is internal. What a function needs is loaded by its first call:
 // compiling the engine takes as long as a request to a bucket.
 export { type ErrorCode, type ErrorContext, type ErrorDetails, isNacreError, NacreError } from './errors.js';
-export type { ArrayHandle, NearestOptions, ReadOptions, Rows, RowSelection } from './dataset/array-handle.js';
+export type { ArrayHandle, AtOptions, NearestOptions } from './dataset/array-handle.js';
+export type { ReadOptions, Rows, RowSelection } from './dataset/array-handle.js';
 export type { Dataset } from './dataset/dataset.js';
 export type { ArrayInfo, AttributeIndexInfo, DatasetInfo, IndexInfo } from './dataset/info.js';
 export type { OperationInfo, PartitionInfo, VersionInfo } from './dataset/info.js';
+export type { TagInfo, TagOptions, TagResult } from './dataset/tags.js';
 export { open, type OpenOptions } from './dataset/open.js';
 export type { WriteCall, WriteResult } from './dataset/operation.js';
 export type { Verification, VerifyOptions } from './dataset/verify.js';

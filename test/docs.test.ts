@@ -237,10 +237,19 @@ describe('docs/attributes.md', () => {
 });
 
 describe('docs/history.md', () => {
-  test('its programs run', async () => {
-    const programs = blocksOf('docs/history.md').filter(({ info }) => info === 'js');
-    expect(programs).toHaveLength(1);
+  test('its programs and its commands run', async () => {
+    const blocks = blocksOf('docs/history.md');
+    const [programs, commands] = [
+      blocks.filter(({ info }) => info === 'js'),
+      blocks.filter(({ info }) => info === 'sh'),
+    ];
+    expect([programs.length, commands.length]).toEqual([1, 1]);
     await runPrograms(programs);
+    await inScratch(async (folder) => {
+      await savePoints(folder, 'rows', 100);
+      await savePoints(folder, 'more', 2);
+      await runCommands(folder, commands);
+    });
   });
 });
 

@@ -6,11 +6,12 @@ import { type CommitOutcome, Committer } from '../manifest/commit.js';
 import { HintKeeper } from '../manifest/hint-keeper.js';
 import type { HintState } from '../manifest/hint.js';
 import { history } from '../manifest/history.js';
-import { locate } from '../manifest/locate.js';
+import { locate, type Place } from '../manifest/locate.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import { decodeToken, settle, type Settled } from '../manifest/settle.js';
 import type { Transaction } from '../manifest/transaction.js';
-import type { VersionReference } from '../manifest/version-reference.js';
+import { liveTags } from '../manifest/tags.js';
+import { checkTagName, type VersionReference } from '../manifest/version-reference.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { Meter } from '../storage/wrap/meter.js';
 import { throwIfAborted } from '../util/runtime.js';
@@ -21,9 +22,13 @@ import type { Environment } from './environment.js';
 import { HeadSource } from './head-source.js';
 import { type DatasetInfo, describe, describeVersion, type VersionInfo } from './info.js';
 import type { OpenOptions } from './open.js';
-import { checkIfVersion, identityOf, operationOf, type WriteCall, type WriteResult } from './operation.js';
+import { checkIfVersion, checkNotReplica, type Identity, identityOf } from './operation.js';
+import { operationOf, unknownOutcome } from './operation.js';
+import type { WriteCall, WriteResult } from './operation.js';
 import { Snapshot } from './snapshot.js';
 import { TransactionHandle } from './transaction-handle.js';
+import { describeTag, planDeletion, type PlannedChange, planTag } from './tags.js';
+import { type TagInfo, type TagOptions, type TagResult, withMessage } from './tags.js';
 import type { Verification, VerifyOptions } from './verify.js';
 
 interface Opened {
@@ -114,18 +119,56 @@ export class Dataset implements AsyncDisposable {
   }
 
   async #rootAt(reference: VersionReference, options: CallOptions): Promise<LoadedRoot> {
-    const { store, functions, runtime } = this.#environment;
     const head = (await this.#source.confirmed(options)).loaded;
-    return locate({ store, functions, head }, reference, store.timeMs() ?? runtime.now(), options);
+    return locate(this.#placeOf(head), reference, this.#nowMs(), options);
   }
 
-  /** Versions, newest first. Cost: one request a version, sixteen at a time. */
+  /** Versions with their tags, newest first. Cost: one request a version, sixteen at a time. */
   async *log(options: CallOptions = {}): AsyncGenerator<VersionInfo> {
     this.#check();
     const { store, functions } = this.#environment;
     const { loaded } = await this.#source.confirmed(options);
+    const tags = liveTags(loaded.root);
     for await (const version of history(store, loaded, functions, options))
-      yield describeVersion(version.root);
+      yield describeVersion(version.root, tags);
+  }
+
+  /** The tags, by name. Cost: none but the head. */
+  async tags(options: CallOptions = {}): Promise<readonly TagInfo[]> {
+    this.#check();
+    return liveTags((await this.#source.confirmed(options)).loaded.root).map(describeTag);
+  }
+
+  /**
+   * Gives a version a name, or moves one; a tagged version never expires. Names are as of arrays, but for
+   * those that read as a number, an age or a time; there are at most 512. A tag that stands there already
+   * makes no version.
+   *
+   * Cost: that of `at()`, then one PUT. Errors: `AlreadyExists` without `move`, `NotFound` with it,
+   * `Conflict` where somebody else moved it meanwhile, or where it does not stand where `move` says;
+   * `Expired`, `InvalidArgument`, `ResourceExhausted`, and those of `write()`.
+   */
+  async tag(name: string, options: TagOptions = {}): Promise<TagResult> {
+    checkTagName(name);
+    let tagged = 0;
+    const written = await this.#change(
+      async (place, nowMs) => {
+        const planned = await planTag(place, name, options, nowMs);
+        tagged = planned.version;
+        return planned;
+      },
+      withMessage(options, `tag ${name}`),
+    );
+    return { ...written, name, tagged };
+  }
+
+  /**
+   * Takes a name away; the version stays, and may expire from then on. Cost: one PUT. Errors: `NotFound`,
+   * `Conflict` where somebody else moved it meanwhile, and those of `write()`.
+   */
+  async deleteTag(name: string, options: WriteCall = {}): Promise<WriteResult> {
+    const how = withMessage(options, `delete the tag ${name}`);
+    return this.#change(async ({ head }) => planDeletion(head, name), how);
   }
 
   /**
@@ -140,12 +183,20 @@ export class Dataset implements AsyncDisposable {
     work: (transaction: TransactionHandle) => Promise<void> | void,
     options: WriteCall = {},
   ): Promise<WriteResult> {
+    return this.#commit((identity) => this.#attempt(work, options, identity), options);
+  }
+
+  /** Runs `once`, and again for each of `retries` after a conflict. */
+  async #commit(
+    once: (identity: Identity) => Promise<CommitOutcome>,
+    options: WriteCall,
+  ): Promise<WriteResult> {
     this.#check();
     this.#checkNotPast('written to');
     checkNotReplica(this.#opened.hint, this.uri);
     const identity = identityOf(options, this.#environment.runtime);
     for (let attempt = 0; ; attempt++) {
-      const outcome = await this.#attempt(work, options, identity);
+      const outcome = await once(identity);
       if (outcome.outcome === 'committed') return { version: outcome.version, recovered: outcome.recovered };
       if (outcome.outcome === 'unknown') throw unknownOutcome(outcome, this.uri);
       if (attempt >= (options.retries ?? 0)) throw outcome.error;
@@ -156,7 +207,7 @@ export class Dataset implements AsyncDisposable {
   async #attempt(
     work: (transaction: TransactionHandle) => Promise<void> | void,
     options: WriteCall,
-    identity: ReturnType<typeof identityOf>,
+    identity: Identity,
   ): Promise<CommitOutcome> {
     await this.#source.confirmed(options);
     // On a copy this may go back to the newest version that came whole, so it stands before the snapshot is
@@ -190,6 +241,36 @@ export class Dataset implements AsyncDisposable {
     } finally {
       for (const journal of journals) journal.release();
     }
+  }
+
+  /** Commits changes of the history, planned at the newest version that is known; none makes no version. */
+  async #change(
+    plan: (place: Place, nowMs: number) => Promise<PlannedChange>,
+    options: WriteCall,
+  ): Promise<WriteResult> {
+    return this.#commit(async (identity) => {
+      await this.#source.confirmed(options);
+      const committer = await this.#commits(options);
+      committer.prepare(identity.exactlyOnce && options.application === undefined ? identity.id : undefined);
+      const { latest } = this.#source;
+      checkIfVersion(options, latest.version, this.uri);
+      const { history, onlyAtBase = false } = await plan(this.#placeOf(latest.loaded), this.#nowMs());
+      if (history.length === 0) return { outcome: 'committed', version: latest.version, recovered: false };
+      const done = { changes: [], reads: new Map<string, Uint8Array>(), history };
+      const transaction = operationOf(identity, latest.version, done, options);
+      return committer.submit({ ...transaction, ...(onlyAtBase ? { onlyAtBase } : {}) }, options.signal);
+    }, options);
+  }
+
+  #placeOf(head: LoadedRoot): Place {
+    const { store, functions } = this.#environment;
+    return { store, functions, head };
+  }
+
+  /** The store's time. */
+  #nowMs(): number {
+    const { store, runtime } = this.#environment;
+    return store.timeMs() ?? runtime.now();
   }
 
   async #commits(options: CallOptions): Promise<Committer> {
@@ -279,19 +360,4 @@ export class Dataset implements AsyncDisposable {
       hint: 'Use the dataset that open() gave.',
     });
   }
-}
-
-function checkNotReplica(hint: HintState, uri: string): void {
-  if (hint.role !== 'replica' || hint.problem === 'elsewhere') return;
-  throw new NacreError('PermissionDenied', `${uri} is a replica and takes no writes`, {
-    hint: 'Write to the primary, or make this one a primary with `nacre promote`.',
-  });
-}
-
-function unknownOutcome(outcome: Extract<CommitOutcome, { outcome: 'unknown' }>, uri: string): NacreError {
-  return new NacreError('CommitUnknown', `${uri}: whether the commit landed is not known`, {
-    cause: outcome.cause,
-    context: { token: outcome.token, uri },
-    hint: `Nothing was deleted. Run \`nacre settle ${uri} ${outcome.token}\` when the store answers again.`,
-  });
 }

@@ -18,6 +18,7 @@ import { rename } from './rename.js';
 import { replace } from './replace.js';
 import { setAttributes } from './set-attributes.js';
 import { settle } from './settle.js';
+import { tag } from './tag.js';
 import { upsert } from './upsert.js';
 import { verifyCertificate } from './verify-certificate.js';
 
@@ -40,6 +41,7 @@ export const commands: readonly Register[] = [
   info,
   ls,
   log,
+  tag,
   query,
   verifyCertificate,
   buildIndex,
