@@ -27,8 +27,8 @@ import { operationOf, unknownOutcome } from './operation.js';
 import type { WriteCall, WriteResult } from './operation.js';
 import { Snapshot } from './snapshot.js';
 import { TransactionHandle } from './transaction-handle.js';
-import { describeTag, planDeletion, type PlannedChange, planTag } from './tags.js';
-import { type TagInfo, type TagOptions, type TagResult, withMessage } from './tags.js';
+import { type PlannedChange, planRestore, type RestoreResult } from './planned.js';
+import { describeTag, planDeletion, planTag, type TagInfo, type TagOptions, type TagResult } from './tags.js';
 import type { Verification, VerifyOptions } from './verify.js';
 
 interface Opened {
@@ -151,14 +151,11 @@ export class Dataset implements AsyncDisposable {
   async tag(name: string, options: TagOptions = {}): Promise<TagResult> {
     checkTagName(name);
     let tagged = 0;
-    const written = await this.#change(
-      async (place, nowMs) => {
-        const planned = await planTag(place, name, options, nowMs);
-        tagged = planned.version;
-        return planned;
-      },
-      withMessage(options, `tag ${name}`),
-    );
+    const written = await this.#change(async (place, nowMs) => {
+      const planned = await planTag(place, name, options, nowMs);
+      tagged = planned.version;
+      return planned;
+    }, options);
     return { ...written, name, tagged };
   }
 
@@ -167,8 +164,26 @@ export class Dataset implements AsyncDisposable {
    * `Conflict` where somebody else moved it meanwhile, and those of `write()`.
    */
   async deleteTag(name: string, options: WriteCall = {}): Promise<WriteResult> {
-    const how = withMessage(options, `delete the tag ${name}`);
-    return this.#change(async ({ head }) => planDeletion(head, name), how);
+    return this.#change(async ({ head }) => planDeletion(head, name), options);
+  }
+
+  /**
+   * Makes a new version of which every array is as it was at an earlier one: rows, attributes, keys, indexes
+   * and names. No data is copied, the versions between stay, and tags too. Row ids are not given twice: rows
+   * that are appended after it get ids that no row had. It commits right after the version that it was
+   * planned at: another commit meanwhile is a `Conflict`, and with `retries` it is planned again.
+   *
+   * Cost: that of `at()`, then one PUT. Errors: `NotFound`, `Expired`, `Conflict`, `UnsupportedFormat` where a
+   * newer release put something beside the arrays, and those of `write()`.
+   */
+  async restore(reference: VersionReference, options: WriteCall = {}): Promise<RestoreResult> {
+    let restored = 0;
+    const written = await this.#change(async (place, nowMs) => {
+      const from = await locate(place, reference, nowMs, options);
+      restored = from.root.version;
+      return planRestore(place, from, this.#environment.runtime);
+    }, options);
+    return { ...written, restored };
   }
 
   /**
@@ -254,10 +269,14 @@ export class Dataset implements AsyncDisposable {
       committer.prepare(identity.exactlyOnce && options.application === undefined ? identity.id : undefined);
       const { latest } = this.#source;
       checkIfVersion(options, latest.version, this.uri);
-      const { history, onlyAtBase = false } = await plan(this.#placeOf(latest.loaded), this.#nowMs());
+      const {
+        history,
+        message,
+        onlyAtBase = false,
+      } = await plan(this.#placeOf(latest.loaded), this.#nowMs());
       if (history.length === 0) return { outcome: 'committed', version: latest.version, recovered: false };
       const done = { changes: [], reads: new Map<string, Uint8Array>(), history };
-      const transaction = operationOf(identity, latest.version, done, options);
+      const transaction = operationOf(identity, latest.version, done, { message, ...options });
       return committer.submit({ ...transaction, ...(onlyAtBase ? { onlyAtBase } : {}) }, options.signal);
     }, options);
   }

@@ -5,9 +5,9 @@ import { locate, type Place } from '../manifest/locate.js';
 import type { Root } from '../manifest/message.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import { liveTags, tagLimit, tagOf } from '../manifest/tags.js';
-import type { HistoryChange } from '../manifest/transaction.js';
 import { isoTime, type VersionReference } from '../manifest/version-reference.js';
 import type { WriteCall, WriteResult } from './operation.js';
+import type { PlannedChange } from './planned.js';
 
 export interface TagInfo {
   readonly name: string;
@@ -29,20 +29,8 @@ export interface TagResult extends WriteResult {
   readonly tagged: number;
 }
 
-/** What is to be committed; nothing where all is as it should be. */
-export interface PlannedChange {
-  readonly history: readonly HistoryChange[];
-  /** Right after the version that it was planned at, or not at all. */
-  readonly onlyAtBase?: boolean;
-}
-
 export function describeTag({ name, version, timeMs }: Root['tags'][number]): TagInfo {
   return { name, version, time: isoTime(timeMs) };
-}
-
-/** Its message, where the caller gives none. */
-export function withMessage<Options extends WriteCall>(options: Options, message: string): Options {
-  return { message, ...options };
 }
 
 export async function planTag(
@@ -64,8 +52,10 @@ export async function planTag(
   const options = signal === undefined ? {} : { signal };
   const target = at === undefined ? place.head : await locate(place, at, nowMs, options);
   const { version } = target.root;
-  if (expected === version) return { history: [], version };
-  return { history: [{ kind: 'tag', name, version, rootHash: target.hash, expected }], version };
+  const message = `tag version ${version} as '${name}'`;
+  if (expected === version) return { history: [], message, version };
+  const history = [{ kind: 'tag' as const, name, version, rootHash: target.hash, expected }];
+  return { history, message, version };
 }
 
 function checkMove(name: string, observed: number, move: NonNullable<TagOptions['move']>): void {
@@ -84,5 +74,6 @@ function checkMove(name: string, observed: number, move: NonNullable<TagOptions[
 }
 
 export function planDeletion({ root }: LoadedRoot, name: string): PlannedChange {
-  return { history: [{ kind: 'deleteTag', name, expected: tagOf(root, name).version }] };
+  const expected = tagOf(root, name).version;
+  return { history: [{ kind: 'deleteTag', name, expected }], message: `delete the tag '${name}'` };
 }

@@ -60,6 +60,8 @@ export class HistoryDraft {
         return this.#set(change.name, 0, new Uint8Array(0));
       case 'expire':
         return this.#expire(change.keep);
+      case 'restore':
+        return this.#checkRestored(change.from.root.version);
       case 'fence':
         this.#fence = make(v1.Fence, { version: this.#version, plan: change.plan });
     }
@@ -79,6 +81,14 @@ export class HistoryDraft {
     if (version < this.#version && isKept(this.#kept, version)) return;
     throw new NacreError('Conflict', `version ${version} expired before the tag '${name}' was set`, {
       context: { tag: name, version },
+      hint: '`nacre log` lists the versions that are kept.',
+    });
+  }
+
+  #checkRestored(version: number): void {
+    if (version < this.#version && isKept(this.#kept, version)) return;
+    throw new NacreError('Conflict', `version ${version} expired before it was restored`, {
+      context: { version },
       hint: '`nacre log` lists the versions that are kept.',
     });
   }
