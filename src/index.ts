@@ -6,6 +6,7 @@ export type { ReadOptions, Rows, RowSelection } from './dataset/array-handle.js'
 export type { Dataset } from './dataset/dataset.js';
 export type { ArrayInfo, AttributeIndexInfo, DatasetInfo, IndexInfo } from './dataset/info.js';
 export type { OperationInfo, PartitionInfo, VersionInfo } from './dataset/info.js';
+export type { ArrayDifference, Difference, DiffOptions } from './dataset/diff.js';
 export type { RestoreResult } from './dataset/planned.js';
 export type { TagInfo, TagOptions, TagResult } from './dataset/tags.js';
 export { open, type OpenOptions } from './dataset/open.js';

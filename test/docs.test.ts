@@ -243,7 +243,7 @@ describe('docs/history.md', () => {
       blocks.filter(({ info }) => info === 'js'),
       blocks.filter(({ info }) => info === 'sh'),
     ];
-    expect([programs.length, commands.length]).toEqual([2, 1]);
+    expect([programs.length, commands.length]).toEqual([2, 2]);
     await runPrograms(programs);
     await inScratch(async (folder) => {
       await savePoints(folder, 'rows', 100);

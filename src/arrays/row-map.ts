@@ -186,6 +186,18 @@ export class RowMap {
     });
   }
 
+  /** The ids of all live rows. Reads segments whose entries record dropped ones. */
+  async liveIds(): Promise<Uint8Array> {
+    const { union, difference, range, fromSorted } = this.#rowSets;
+    let live = range(0, 0);
+    for (const { firstRowId, rows, foldedDrops, load } of this.#units) {
+      live = union(live, range(firstRowId, firstRowId + rows));
+      if (foldedDrops === 0) continue;
+      for (const { folded } of await load()) live = difference(live, fromSorted(folded));
+    }
+    return difference(live, this.#droppedSet);
+  }
+
   /** Whether some base rows, dropped ones included, have ids of `[start, end)`. */
   hasRows(start: number, end: number): boolean {
     const unit = this.#units[lastIndexAtMost(this.#units, end - 1, ({ firstRowId }) => firstRowId)];

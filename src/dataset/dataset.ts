@@ -1,6 +1,4 @@
 // A dataset as users hold it: a snapshot that moves on with its own commits and with refresh().
-import type { BuildJournal } from '../ann/build-journal.js';
-import { WriteTransaction } from '../arrays/write-transaction.js';
 import { NacreError } from '../errors.js';
 import { type CommitOutcome, Committer } from '../manifest/commit.js';
 import { HintKeeper } from '../manifest/hint-keeper.js';
@@ -9,15 +7,14 @@ import { history } from '../manifest/history.js';
 import { locate, type Place } from '../manifest/locate.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import { decodeToken, settle, type Settled } from '../manifest/settle.js';
-import type { Transaction } from '../manifest/transaction.js';
 import { liveTags } from '../manifest/tags.js';
 import { checkTagName, type VersionReference } from '../manifest/version-reference.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { Meter } from '../storage/wrap/meter.js';
-import { throwIfAborted } from '../util/runtime.js';
 import { adoptCopy } from './adopt.js';
-import { appendCoders } from './append-coders.js';
 import { ArrayHandle } from './array-handle.js';
+import { attemptWrite } from './attempt.js';
+import type { Difference, DiffOptions } from './diff.js';
 import type { Environment } from './environment.js';
 import { HeadSource } from './head-source.js';
 import { type DatasetInfo, describe, describeVersion, type VersionInfo } from './info.js';
@@ -26,7 +23,7 @@ import { checkIfVersion, checkNotReplica, type Identity, identityOf } from './op
 import { operationOf, unknownOutcome } from './operation.js';
 import type { WriteCall, WriteResult } from './operation.js';
 import { Snapshot } from './snapshot.js';
-import { TransactionHandle } from './transaction-handle.js';
+import type { TransactionHandle } from './transaction-handle.js';
 import { type PlannedChange, planRestore, type RestoreResult } from './planned.js';
 import { describeTag, planDeletion, planTag, type TagInfo, type TagOptions, type TagResult } from './tags.js';
 import type { Verification, VerifyOptions } from './verify.js';
@@ -133,6 +130,23 @@ export class Dataset implements AsyncDisposable {
       yield describeVersion(version.root, tags);
   }
 
+  /**
+   * What is different at `to`, default the newest version, from what was at `from`; either may be the older.
+   *
+   * Cost: that of `at()` for both; of arrays that differ, a request for each segment; and one for each
+   * version between, up to the newest `limit`, default 100. Errors: those of `at()`.
+   */
+  async diff(from: VersionReference, to?: VersionReference, options: DiffOptions = {}): Promise<Difference> {
+    this.#check();
+    const { loaded } = await this.#source.confirmed(options);
+    const [one, other] = await Promise.all([
+      this.#rootAt(from, options),
+      to === undefined ? loaded : this.#rootAt(to, options),
+    ]);
+    const { differenceOf } = await import('./diff.js');
+    return differenceOf(this.#environment, one, other, liveTags(loaded.root), options);
+  }
+
   /** The tags, by name. Cost: none but the head. */
   async tags(options: CallOptions = {}): Promise<readonly TagInfo[]> {
     this.#check();
@@ -224,38 +238,23 @@ export class Dataset implements AsyncDisposable {
     options: WriteCall,
     identity: Identity,
   ): Promise<CommitOutcome> {
+    const { committer, snapshot } = await this.#begin(options, identity);
+    return attemptWrite(this.#environment, snapshot, committer, work, options, identity);
+  }
+
+  /** Where a commit starts from, before anything is uploaded. */
+  async #begin(
+    options: WriteCall,
+    { id, exactlyOnce }: Identity,
+  ): Promise<{ readonly committer: Committer; readonly snapshot: Snapshot }> {
     await this.#source.confirmed(options);
     // On a copy this may go back to the newest version that came whole, so it stands before the snapshot is
     // taken.
     const committer = await this.#commits(options);
-    committer.prepare(identity.exactlyOnce && options.application === undefined ? identity.id : undefined);
+    committer.prepare(exactlyOnce && options.application === undefined ? id : undefined);
     const snapshot = this.#source.latest;
     checkIfVersion(options, snapshot.version, this.uri);
-    const { signal, partitionBytes } = options;
-    const views = [...snapshot.arrays()];
-    const staged = new WriteTransaction(this.#environment, views, {
-      ...(partitionBytes === undefined ? {} : { partitionBytes }),
-      ...(signal === undefined ? {} : { signal }),
-      coderOf: await appendCoders(this.#environment, views, options),
-    });
-    const journals: BuildJournal[] = [];
-    try {
-      await work(new TransactionHandle(staged, this.#environment, journals));
-      const done = await staged.finish();
-      throwIfAborted(signal);
-      if (done.changes.length === 0 && !identity.exactlyOnce) {
-        return { outcome: 'committed', version: snapshot.version, recovered: false };
-      }
-      const transaction: Transaction = operationOf(identity, snapshot.version, done, options);
-      const outcome = await committer.submit(transaction, signal);
-      if (outcome.outcome === 'committed') for (const journal of journals) await journal.remove();
-      return outcome;
-    } catch (error) {
-      await staged.abandon();
-      throw error;
-    } finally {
-      for (const journal of journals) journal.release();
-    }
+    return { committer, snapshot };
   }
 
   /** Commits changes of the history, planned at the newest version that is known; none makes no version. */
@@ -264,19 +263,16 @@ export class Dataset implements AsyncDisposable {
     options: WriteCall,
   ): Promise<WriteResult> {
     return this.#commit(async (identity) => {
-      await this.#source.confirmed(options);
-      const committer = await this.#commits(options);
-      committer.prepare(identity.exactlyOnce && options.application === undefined ? identity.id : undefined);
-      const { latest } = this.#source;
-      checkIfVersion(options, latest.version, this.uri);
+      const { committer, snapshot } = await this.#begin(options, identity);
+      const { version } = snapshot;
       const {
         history,
         message,
         onlyAtBase = false,
-      } = await plan(this.#placeOf(latest.loaded), this.#nowMs());
-      if (history.length === 0) return { outcome: 'committed', version: latest.version, recovered: false };
+      } = await plan(this.#placeOf(snapshot.loaded), this.#nowMs());
+      if (history.length === 0) return { outcome: 'committed', version, recovered: false };
       const done = { changes: [], reads: new Map<string, Uint8Array>(), history };
-      const transaction = operationOf(identity, latest.version, done, { message, ...options });
+      const transaction = operationOf(identity, version, done, { message, ...options });
       return committer.submit({ ...transaction, ...(onlyAtBase ? { onlyAtBase } : {}) }, options.signal);
     }, options);
   }

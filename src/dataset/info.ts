@@ -113,7 +113,7 @@ export async function describe(
   };
 }
 
-async function describeArray(view: ArrayView, options: CallOptions): Promise<ArrayInfo> {
+export async function describeArray(view: ArrayView, options: CallOptions): Promise<ArrayInfo> {
   const units = await Promise.all(view.units(options).map((unit) => unit.load()));
   const overrides = await view.overrides(options);
   const parts = [...units.flat().map(({ part }) => part), ...overrides.map(({ part }) => part)];
@@ -136,7 +136,7 @@ async function describeArray(view: ArrayView, options: CallOptions): Promise<Arr
   };
 }
 
-const indexTypes = [
+export const indexTypes = [
   ['exact', v1.IndexKind.INDEX_KIND_EXACT],
   ['ivf', v1.IndexKind.INDEX_KIND_IVF],
   ['hnsw', v1.IndexKind.INDEX_KIND_HNSW],

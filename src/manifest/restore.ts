@@ -65,7 +65,7 @@ export function restoreArrays(
       applied.push({ change, tally: { base: 0, added: array.liveRows, dropped: 0 } });
       return evolve(array, { id });
     }
-    if (!isSame(array, from, current, parent)) applied.push(changed(current, array));
+    if (!isSameArray(array, from, current, parent)) applied.push(changed(current, array));
     return evolve(array, {
       nextRowId: Math.max(array.nextRowId, current.nextRowId),
       nextAttributeId: Math.max(array.nextAttributeId, current.nextAttributeId),
@@ -90,7 +90,7 @@ function changed(current: ArrayEntry, array: ArrayEntry): RestoredArray {
 }
 
 /** Whether nothing of an array changed. Slots keep their objects, so equal entries most often mean it. */
-function isSame(a: ArrayEntry, ofA: Root, b: ArrayEntry, ofB: Root): boolean {
+export function isSameArray(a: ArrayEntry, ofA: Root, b: ArrayEntry, ofB: Root): boolean {
   if (!equalBytes(encode(v1.Array, a), encode(v1.Array, b))) return false;
   // What a newer release says may refer to objects, too.
   if (hasUnknownFields(a)) return false;

@@ -65,3 +65,61 @@ test('tag refuses what it cannot do, and changes nothing with --dry-run', async 
   });
   expect(await answer(['info', uri])).toMatchObject({ version });
 });
+
+test('restore says what changes and how to take it back, and diff shows it', async () => {
+  const place = path.join(folder, 'restored');
+  const [rows, more] = [
+    await pairs(path.join(folder, 'rows.npy'), 10),
+    await pairs(path.join(folder, 'others.npy'), 3, 50),
+  ];
+  await answer(['import', place, 'e', rows]);
+  const { version: good } = await answer(['info', place]);
+  await answer(['append', place, 'e', more]);
+  await answer(['drop', place, 'e', '--rows', '0:4', '--yes']);
+  const before = Number(good) + 2;
+  const shown = (await nacre(['diff', place, String(good)])).stdout.toString();
+  expect(shown).toContain('+3 rows, -4 rows: 10 to 9 rows');
+  expect(shown).toContain(`version ${before}`);
+
+  const refused = await nacre(['restore', place, '--at', String(good), '--json']);
+  expect([refused.code, refused.error.message]).toEqual([
+    2,
+    'nothing was changed: there is no terminal to ask on',
+  ]);
+  const dry = await answer(['restore', place, '--at', String(good), '--dry-run']);
+  expect(dry).toMatchObject({ restored: good, before, version: null, dryRun: true });
+  const done = await answer(['restore', place, '--at', String(good), '--yes', '-m', 'oops']);
+  const undo = `nacre restore ${place} --at ${before}`;
+  expect(done).toMatchObject({ restored: good, before, version: before + 1, undo });
+  const [array] = done['arrays'] as { name: string; rows: Record<string, number> }[];
+  expect(array).toMatchObject({
+    name: 'e',
+    rows: { before: 9, after: 10, added: 4, dropped: 3, replaced: 0 },
+  });
+  expect(await answer(['diff', place, String(good)])).toMatchObject({ to: { version: before + 1 } });
+
+  const { stdout, stderr, code } = await nacre(['restore', place, '--at', String(before), '--yes']);
+  expect([code, stdout.toString()]).toEqual([
+    0,
+    expect.stringContaining(`undo: nacre restore ${place} --at ${before + 1}`),
+  ]);
+  expect(stderr).toContain('+3 rows, -4 rows: 10 to 9 rows');
+  const same = await answer(['diff', place, String(before), String(before + 2)]);
+  expect(same).toMatchObject({ more: false });
+  expect(await answer(['restore', place, '--at', String(before + 2), '--yes'])).toMatchObject({ undo: null });
+});
+
+test('restore and diff refuse what they cannot do', async () => {
+  const fails = async (...args: string[]) => {
+    const { code, error } = await nacre([...args, '--json']);
+    return [code, error.code];
+  };
+  expect(await fails('restore', uri)).toEqual([2, 'InvalidArgument']);
+  expect(await fails('restore', uri, '--at', '99', '--yes')).toEqual([4, 'NotFound']);
+  expect(await fails('restore', uri, '--at', '2', '--yes', '--if-version', '1')).toEqual([6, 'Conflict']);
+  expect(await fails('diff', uri)).toEqual([2, 'InvalidArgument']);
+  expect(await fails('diff', uri, '99')).toEqual([4, 'NotFound']);
+  expect(await fails('diff', uri, '2', 'nobody')).toEqual([4, 'NotFound']);
+  expect(await fails('diff', uri, '2', '3', '--limit', '0')).toEqual([2, 'InvalidArgument']);
+  expect(await answer(['diff', uri, '-1'])).toMatchObject({ more: false });
+});

@@ -25,7 +25,7 @@ export const log = define<Options>({
   },
 });
 
-function versionText({ version, tags, time, message, author, host, operations }: VersionInfo): string {
+export function versionText({ version, tags, time, message, author, host, operations }: VersionInfo): string {
   const who = [author, host].filter(Boolean).join('@');
   const names = tags.length === 0 ? '' : `  (${tags.join(', ')})`;
   const lines = [`version ${version}${names}  ${time}${who === '' ? '' : `  ${who}`}`];
