@@ -32,7 +32,7 @@ async function plantVoid(change: 'dataset' | 'parent', { root }: LoadedRoot): Pr
 }
 
 describe('at a time', () => {
-  test('is the newest version that was there then, by the store, whatever clock the caller has', async () => {
+  test('history 15: is the newest version that was there then, by the store, whatever clocks others have', async () => {
     world = await worldWith(1);
     const writer = await world.open({ skewMs: 73 * 365 * 24 * 3_600_000 });
     const times: number[] = [];
