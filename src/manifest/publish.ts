@@ -85,7 +85,7 @@ async function readBack(environment: PublishEnvironment, root: LoadedRoot): Prom
     : { outcome: 'lost', winner: found };
 }
 
-/** Whether what stands in the slot is damaged at rest, and not our own root: then ours cannot land any more. */
+/** Whether what stands in the slot is damaged at rest and not our own root: then ours cannot land. */
 async function isDamageOfOthers({ store }: PublishEnvironment, root: LoadedRoot): Promise<boolean> {
   const key = rootKey(root.root.version);
   const read = (): Promise<Uint8Array | undefined> =>

@@ -1,5 +1,5 @@
-// What a bucket holds, and what it held: every body that was ever under a key is remembered, so that a checker
-// can tell what was overwritten, deleted, or read as it never was.
+// What a bucket holds, and what it held: every body that was ever under a key is remembered, so that a
+// checker can tell what was overwritten, deleted, or read as it never was.
 import { digestOf } from './digest.js';
 
 export interface Body {

@@ -1,6 +1,6 @@
-// What can happen to a request, and how often. Only what networks, servers and disks really do: a request is lost
-// on its way or its reply is, it arrives twice or minutes late, the server refuses it before or after it took
-// effect, a body comes spoiled, a listing is old.
+// What can happen to a request, and how often. Only what networks, servers and disks really do: a request is
+// lost on its way or its reply is, it arrives twice or minutes late, the server refuses it before or after it
+// took effect, a body comes spoiled, a listing is old.
 import type { Draw } from '../support/row-model.js';
 
 /** Several ranges of an object come as so many calls of `get`. */

@@ -1,5 +1,6 @@
-// `node main.mjs FIRST COUNT [--until-killed] [--trace]`: simulates so many seeds, one line of JSON for each seed
-// with a violation, and one at the end. Built by scripts/sim.mjs, from the sources or from a copy with a planted bug.
+// `node main.mjs FIRST COUNT [--until-killed] [--trace]`: simulates so many seeds, one line of JSON for each
+// seed with a violation, and one at the end. Built by scripts/sim.mjs, from the sources or from a copy with a
+// planted bug.
 import { simulate } from './simulate.js';
 import { FaultTable } from './world.js';
 

@@ -1,5 +1,5 @@
-// Work of the native binary off the event loop, in virtual time: its results arrive as events, in an order that
-// does not depend on how fast threads were.
+// Work of the native binary off the event loop, in virtual time: its results arrive as events, in an order
+// that does not depend on how fast threads were.
 import { native, type NativeBinding } from '../../src/native.js';
 import { concat } from '../../src/util/bytes.js';
 import type { VirtualTime } from './time.js';
@@ -30,8 +30,8 @@ export function nativeWorkIn(time: VirtualTime): void {
 }
 
 /**
- * What is called most, as the same sums in this thread: objects are small here, and a thread of its own takes ten
- * times as long to be told of one.
+ * What is called most, as the same sums in this thread: objects are small here, and a thread of its own takes
+ * ten times as long to be told of one.
  */
 function onTheSpot({ crc32c, blake3 }: NativeBinding): Partial<NativeBinding> {
   const sumsOf = (bytes: Uint8Array, blockBytes: number): Uint32Array =>

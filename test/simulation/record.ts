@@ -1,5 +1,5 @@
-// What clients of a simulated dataset did and saw: the rows that the checks are made of. Nothing of the product
-// stands in here, so that what it says of itself is compared with what happened.
+// What clients of a simulated dataset did and saw: the rows that the checks are made of. Nothing of the
+// product stands in here, so that what it says of itself is compared with what happened.
 import type { Verb } from '../support/row-model.js';
 
 /** A transaction as its client knows it. */

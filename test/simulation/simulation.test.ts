@@ -1,5 +1,5 @@
-// Simulated histories in a continuous build, and the bugs that are planted to see that the checks bite. The seeds
-// begin where NACRE_SIM_FIRST says, so that a night can look at others; what is run is printed.
+// Simulated histories in a continuous build, and the bugs that are planted to see that the checks bite. The
+// seeds begin where NACRE_SIM_FIRST says, so that a night can look at others; what is run is printed.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

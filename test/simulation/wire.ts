@@ -1,5 +1,6 @@
 // A bucket as one process sees it: each request arrives after a while, takes effect at once and whole, and is
-// answered after another while, unless the weather is against it. A request outlives the process that sent it.
+// answered after another while, unless the weather is against it. A request outlives the process that sent
+// it.
 import { NacreError } from '../../src/errors.js';
 import type {
   ByteRange,
@@ -32,7 +33,7 @@ export interface Sender {
   faultedMs: number;
 }
 
-/** Milliseconds: of most requests and replies, until a client gives up, and how late a lost one may arrive. */
+/** Milliseconds: of most requests, until a client gives up, and how late a lost one may arrive. */
 const times = { usual: 30, slow: 4_000, patience: 5_000, late: 600_000 };
 
 /** Server clocks of one bucket differ by so much. */

@@ -1,5 +1,5 @@
-// One simulated world: a bucket, a clock, and processes that come, go and crash. Everything in it is drawn from
-// its seed; what happens is folded into a hash, so that two runs of a seed can be compared.
+// One simulated world: a bucket, a clock, and processes that come, go and crash. Everything in it is drawn
+// from its seed; what happens is folded into a hash, so that two runs of a seed can be compared.
 import type { Dataset } from '../../src/dataset/dataset.js';
 import { openStoreDataset, type OpenOptions } from '../../src/dataset/open.js';
 import { abortedError, onAbort, type Runtime } from '../../src/util/runtime.js';

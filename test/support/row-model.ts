@@ -1,5 +1,5 @@
-// A dataset as a plain model: arrays as lists of rows, and what random transactions make of them. It says once
-// more, in other words than the product, which transactions can follow which, and what they come to.
+// A dataset as a plain model: arrays as lists of rows, and what random transactions make of them. It says
+// once more, in other words than the product, which transactions can follow which, and what they come to.
 import type { TransactionHandle } from '../../src/dataset/transaction-handle.js';
 import { seededRandom } from './fake-runtime.js';
 
@@ -222,8 +222,8 @@ export function effectsOf(touches: Touches, landing: Model): Touches {
 }
 
 /**
- * The rebase table, once more and in other words. `landing`: the version before, of what landed: a name that was
- * taken and is free again is in nobody's way.
+ * The rebase table, once more and in other words. `landing`: the version before, of what landed: a name that
+ * was taken and is free again is in nobody's way.
  */
 export function clash(mine: Touches, theirs: Touches, landing?: Model): boolean {
   const meet = (a: ReadonlySet<unknown>, b: ReadonlySet<unknown>): boolean =>

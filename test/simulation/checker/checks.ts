@@ -1,5 +1,5 @@
-// The checks of a history, each with its name. The log is the order in which things happened: what clients were
-// told, and what they read, is compared with it.
+// The checks of a history, each with its name. The log is the order in which things happened: what clients
+// were told, and what they read, is compared with it.
 import { rootKey } from '../../../src/manifest/keys.js';
 import { updateSetHash, emptySetHash } from '../../../src/manifest/set-hash.js';
 import type { LoadedRoot } from '../../../src/manifest/root.js';
@@ -97,7 +97,7 @@ function without(
 /** The store's clock and what its servers say differ by so much, milliseconds, in a simulated world. */
 const clockToleranceMs = 5_000;
 
-/** Times of versions are the store's: at most as old as the writer's last look at it, never ahead of the put. */
+/** Times of versions are the store's: never ahead of the put. */
 export function checkTimes(bucket: Bucket, startMs: number): Violation[] {
   const found: Violation[] = [];
   const puts = new Map(bucket.changes.filter(({ digest }) => digest !== undefined).map((c) => [c.key, c]));

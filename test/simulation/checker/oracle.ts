@@ -1,5 +1,5 @@
-// The bucket as the checker reads it, with code that no planted bug is in: roots decoded from their bodies, one
-// after the other, and nothing taken from what processes said.
+// The bucket as the checker reads it, with code that no planted bug is in: roots decoded from their bodies,
+// one after the other, and nothing taken from what processes said.
 import { manifestFunctions } from '../../../src/dataset/environment.js';
 import { isNacreError } from '../../../src/errors.js';
 import { rootKey } from '../../../src/manifest/keys.js';
