@@ -1,11 +1,15 @@
 // The public surface. Everything else is internal. What a function needs is loaded by its first call:
 // compiling the engine takes as long as a request to a bucket.
 export { type ErrorCode, type ErrorContext, type ErrorDetails, isNacreError, NacreError } from './errors.js';
-export type { ArrayHandle, NearestOptions, ReadOptions, Rows, RowSelection } from './dataset/array-handle.js';
-export type { Dataset, VersionReference } from './dataset/dataset.js';
+export type { ArrayHandle, AtOptions, NearestOptions } from './dataset/array-handle.js';
+export type { ReadOptions, Rows, RowSelection } from './dataset/array-handle.js';
+export type { Dataset } from './dataset/dataset.js';
 export type { ArrayInfo, AttributeIndexInfo, DatasetInfo, IndexInfo } from './dataset/info.js';
 export type { OperationInfo, PartitionInfo, VersionInfo } from './dataset/info.js';
 export type { Lease, LeaseOptions } from './dataset/lease.js';
+export type { ArrayDifference, Difference, DiffOptions } from './dataset/diff.js';
+export type { RestoreResult } from './dataset/planned.js';
+export type { TagInfo, TagOptions, TagResult } from './dataset/tags.js';
 export { open, type OpenOptions } from './dataset/open.js';
 export type { WriteCall, WriteResult } from './dataset/operation.js';
 export type { Verification, VerifyOptions } from './dataset/verify.js';
@@ -37,6 +41,7 @@ export { search, type SearchHit, type SearchOptions } from './query/search.js';
 export type { QueryVectors, StoredRow } from './query/vectors.js';
 export type { Dtype, TypedArray } from './npy/dtype.js';
 export type { Settled } from './manifest/settle.js';
+export { parseVersion, type VersionReference } from './manifest/version-reference.js';
 export { openAttributeFile, openNpyFile, readCertificate } from './formats.js';
 export { writeCertificate, writeNpyFile } from './formats.js';
 export type { Attribute, AttributeType, Column } from './attributes/column.js';

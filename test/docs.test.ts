@@ -1,6 +1,6 @@
 // What the documents say, as far as a machine can check it: links, paths, commands, the schema's fields, the
 // worked example of docs/format.md byte by byte, and the examples of README.md, docs/attributes.md and
-// docs/upkeep.md, which are run.
+// docs/history.md and docs/upkeep.md, which are run.
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
@@ -236,14 +236,17 @@ describe('docs/attributes.md', () => {
   });
 });
 
-describe('docs/upkeep.md', () => {
-  test('its program and its commands run, with the files that they name in the folder', async () => {
-    const blocks = blocksOf('docs/upkeep.md');
+describe.each([
+  ['docs/history.md', 2, 2],
+  ['docs/upkeep.md', 1, 1],
+])('%s', (page, programCount, commandCount) => {
+  test('its programs and its commands run', async () => {
+    const blocks = blocksOf(page);
     const [programs, commands] = [
       blocks.filter(({ info }) => info === 'js'),
       blocks.filter(({ info }) => info === 'sh'),
     ];
-    expect([programs.length, commands.length]).toEqual([1, 1]);
+    expect([programs.length, commands.length]).toEqual([programCount, commandCount]);
     await runPrograms(programs);
     await inScratch(async (folder) => {
       await savePoints(folder, 'rows', 100);

@@ -1,5 +1,5 @@
 // What the values of options mean.
-import { type Attribute, type AttributeType, NacreError, type VersionReference } from '../index.js';
+import { type Attribute, type AttributeType, NacreError } from '../index.js';
 
 /** `500ms`, `30s`, `5m`, `1h`, or a number of seconds; milliseconds. */
 export function parseDuration(text: string): number {
@@ -83,28 +83,9 @@ export function parseNewName(text: string): NewName {
   );
 }
 
-/** Which version to look at. */
-export function parseAt(text: string): VersionReference {
-  if (/^-?\d+$/.test(text) && Number.isSafeInteger(Number(text))) return { version: Number(text) };
-  if (/^tag:./.test(text)) throw later(`'${text}' names a tag, and tags`);
-  if (/^\d+(\.\d+)?(ms|s|m|h|d|w)$/.test(text)) throw later(`'${text}' is an age, and versions by time`);
-  if (/^\d{4}-\d{2}-\d{2}/.test(text)) {
-    if (!/(Z|[+-]\d{2}:?\d{2})$/i.test(text)) {
-      throw invalid(`the time '${text}' has no zone`, 'Write it in UTC with a Z at its end, or with +02:00.');
-    }
-    throw later(`'${text}' is a time, and versions by time`);
-  }
-  throw invalid(
-    `'${text}' names no version`,
-    'Write a number such as 12, or -1 for the one before the newest.',
-  );
-}
-
-function later(what: string): NacreError {
-  return new NacreError('UnsupportedFormat', `${what} come with a later release`, {
-    hint: 'Give the number of the version; `nacre log` lists them with their times.',
-  });
-}
+/** For the help of --at. */
+export const versionHelp =
+  'a version: 12, -1 for the one before the newest, a tag, a time (2026-01-02T03:04:05Z) or an age (2h)';
 
 /** A mistake in the command line. */
 export function invalid(message: string, hint: string): NacreError {

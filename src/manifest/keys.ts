@@ -86,8 +86,12 @@ export function objectKey(pattern: KeyPattern, id: Uint8Array): string {
 
 const folder = /^(arrays|segments|indexes|parity|quarantine|healed|leases|gc|replicas)(\/[a-z0-9._-]+)*\/$/;
 
+/** Patterns that were checked: each stands for many objects. */
+const checked = new WeakSet<KeyPattern>();
+
 /** Patterns come from a bucket; one that could leave the prefix or name a root is refused. */
 export function checkPattern(pattern: KeyPattern, what: string): void {
+  if (checked.has(pattern)) return;
   const safe =
     folder.test(pattern.prefix) &&
     pattern.prefix.length <= 900 &&
@@ -98,4 +102,5 @@ export function checkPattern(pattern: KeyPattern, what: string): void {
       context: { prefix: pattern.prefix.slice(0, 200), suffix: pattern.suffix.slice(0, 40) },
     });
   }
+  checked.add(pattern);
 }

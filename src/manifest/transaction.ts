@@ -3,6 +3,7 @@
 // are counted from `pendingRowId` until the root that commits them gives them ids.
 import type { ArrayEntry, Column, Root } from './message.js';
 import type { NewObject } from './objects.js';
+import type { LoadedRoot } from './root.js';
 
 /** Text form (32 hexadecimal digits) of an array's id. */
 export type ArrayId = string;
@@ -242,7 +243,16 @@ export type HistoryChange =
       readonly keep: { readonly from: number; readonly also: readonly number[] };
     }
   /** Names a plan of clean-up; whoever commits above compares its own objects with it. */
-  | { readonly kind: 'fence'; readonly plan: Uint8Array };
+  | { readonly kind: 'fence'; readonly plan: Uint8Array }
+  | RestoreChange;
+
+/** All arrays as they were at an earlier version. Commits right after the version it was planned at. */
+export interface RestoreChange {
+  readonly kind: 'restore';
+  readonly from: LoadedRoot;
+  /** An id for each array of `from`, in its order: those that are no longer there come back under it. */
+  readonly freshIds: readonly Uint8Array[];
+}
 
 export interface Transaction {
   readonly id: Uint8Array;

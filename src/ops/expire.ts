@@ -4,7 +4,7 @@
 // of those before it the tagged and the leased ones. A version was the head until its child landed, so ages
 // count from there: the oldest version that is young enough is the one that was the head at that time.
 import { NacreError } from '../errors.js';
-import { newestAt } from '../manifest/head-at.js';
+import { newestUpTo } from '../manifest/locate.js';
 import { HistoryDraft } from '../manifest/history-draft.js';
 import { listLeases, livingLeases } from '../manifest/leases.js';
 import { make, type Root, v1 } from '../manifest/message.js';
@@ -58,7 +58,8 @@ export async function expire(upkeep: Upkeep, options: ExpireOptions): Promise<Ex
   const { root } = head;
   const nowMs = storeTimeMs(upkeep);
   const oldest = root.kept?.from ?? 1;
-  const since = await newestAt(store, head, nowMs - Math.max(...spans), oldest, functions, call);
+  const then = await newestUpTo({ store, functions, head }, nowMs - Math.max(...spans), call);
+  const since = 'root' in then ? then.root.version : oldest;
   const from = Math.max(oldest, Math.min(since, root.version - (keepLast ?? 0) + 1));
   const leases = livingLeases(await listLeases(store, functions, call), root.dataset, nowMs);
   const keep = { from, also: leases.map(({ lease }) => lease.version) };

@@ -9,7 +9,7 @@
 // 4. Whoever committed up to F is looked at now, and leases once more; what they need is spared.
 // 5. The rest is deleted: nothing refers to it, and nothing ever will. So it may take any time, and end at
 //    any point: a later run makes a plan of its own of what is left.
-// The grace is for readers, who ask nobody: see docs/rfcs/0013-clean-up.md.
+// The grace is for readers, who ask nobody: see docs/rfcs/0014-clean-up.md.
 import { NacreError } from '../errors.js';
 import { isIdBelow, planPrefix } from '../manifest/keys.js';
 import { listLeases, livingLeases } from '../manifest/leases.js';

@@ -6,6 +6,7 @@ import { attributes } from './attributes.js';
 import { buildIndex } from './build-index.js';
 import { cacheClear, cacheInfo, cacheVerify } from './cache.js';
 import { create } from './create.js';
+import { diff } from './diff.js';
 import { doctor } from './doctor.js';
 import { drop } from './drop.js';
 import { expire } from './expire.js';
@@ -19,7 +20,9 @@ import { read } from './read.js';
 import { rename } from './rename.js';
 import { replace } from './replace.js';
 import { setAttributes } from './set-attributes.js';
+import { restore } from './restore.js';
 import { settle } from './settle.js';
+import { tag } from './tag.js';
 import { upsert } from './upsert.js';
 import { verifyCertificate } from './verify-certificate.js';
 
@@ -42,6 +45,9 @@ export const commands: readonly Register[] = [
   info,
   ls,
   log,
+  diff,
+  tag,
+  restore,
   query,
   verifyCertificate,
   buildIndex,

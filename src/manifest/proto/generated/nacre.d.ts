@@ -445,6 +445,7 @@ export namespace nacre {
             indexed: boolean;
             attributes: boolean;
             keyed: boolean;
+            restored: boolean;
             static create(properties: nacre.v1.ArrayChange.$Shape): nacre.v1.ArrayChange & nacre.v1.ArrayChange.$Shape;
             static create(properties?: nacre.v1.ArrayChange.$Properties): nacre.v1.ArrayChange;
             static encode(message: nacre.v1.ArrayChange.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -463,6 +464,7 @@ export namespace nacre {
                 indexed?: (boolean|null);
                 attributes?: (boolean|null);
                 keyed?: (boolean|null);
+                restored?: (boolean|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -476,6 +478,7 @@ export namespace nacre {
               indexed?: boolean|null;
               attributes?: boolean|null;
               keyed?: boolean|null;
+              restored?: boolean|null;
               $unknowns?: Uint8Array[];
             };
         }

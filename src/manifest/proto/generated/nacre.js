@@ -3249,6 +3249,7 @@ export const nacre = $root.nacre = (() => {
              * @property {boolean|null} [indexed] ArrayChange indexed
              * @property {boolean|null} [attributes] ArrayChange attributes
              * @property {boolean|null} [keyed] ArrayChange keyed
+             * @property {boolean|null} [restored] ArrayChange restored
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -3273,6 +3274,7 @@ export const nacre = $root.nacre = (() => {
              *   indexed?: boolean|null;
              *   attributes?: boolean|null;
              *   keyed?: boolean|null;
+             *   restored?: boolean|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.ArrayChange.$Shape
              */
@@ -3374,6 +3376,14 @@ export const nacre = $root.nacre = (() => {
             ArrayChange.prototype.keyed = false;
 
             /**
+             * ArrayChange restored.
+             * @member {boolean} restored
+             * @memberof nacre.v1.ArrayChange
+             * @instance
+             */
+            ArrayChange.prototype.restored = false;
+
+            /**
              * Creates a new ArrayChange instance using the specified properties.
              * @function create
              * @memberof nacre.v1.ArrayChange
@@ -3426,6 +3436,8 @@ export const nacre = $root.nacre = (() => {
                     writer.uint32(/* id 9, wireType 0 =*/72).bool(message.attributes);
                 if (message.keyed != null && $Object.hasOwnProperty.call(message, "keyed") && message.keyed !== false)
                     writer.uint32(/* id 29, wireType 0 =*/232).bool(message.keyed);
+                if (message.restored != null && $Object.hasOwnProperty.call(message, "restored") && message.restored !== false)
+                    writer.uint32(/* id 30, wireType 0 =*/240).bool(message.restored);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3557,6 +3569,15 @@ export const nacre = $root.nacre = (() => {
                                 message.keyed = value;
                             else
                                 delete message.keyed;
+                            continue;
+                        }
+                    case 30: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.restored = value;
+                            else
+                                delete message.restored;
                             continue;
                         }
                     }
