@@ -5,6 +5,7 @@ import * as exact from './exact.mjs';
 import * as filtered from './filtered.mjs';
 import * as filters from './filters.mjs';
 import * as folder from './folder.mjs';
+import * as gc from './gc.mjs';
 import * as graphs from './graphs.mjs';
 import * as importFile from './import.mjs';
 import * as manifestBytes from './manifest-bytes.mjs';
@@ -20,6 +21,7 @@ export const questions = {
   append,
   read,
   import: importFile,
+  gc,
   folder,
   startup,
   exact,

@@ -199,7 +199,7 @@ def frame(data, kind, what):
     check(version == 1, f"{what} has format {version}, this reads 1")
     check(length == len(data) - 48, f"{what} has another length than it says")
     fields = message(data[16:-32])
-    check(kind == b"H" or set(numbers(fields, 1)) <= {20}, f"{what} needs a feature that this does not know")
+    check(kind == b"H" or set(numbers(fields, 1)) <= {20, 30}, f"{what} needs a feature that this does not know")
     return fields
 
 
@@ -306,14 +306,15 @@ def entries(array, table, of_root, of_segments):
 def rows_of(array, table):
     """Entries of the rows, and which ids are alive."""
     base, overrides = entries(array, table, 8, 9)
-    live = np.ones(one(array, 6), bool)
+    live = np.zeros(one(array, 6), bool)  # ids between base partitions are of no row
     covered = 0
     for first, fields, _, _ in base:
-        check(first == covered, "base partitions with a gap or an overlap")
-        covered += one(fields, 2)
+        check(first >= covered, "base partitions that overlap")
+        covered = first + one(fields, 2)
+        live[first:covered] = True
         if 7 in fields:
             live[row_set(one(fields, 7))] = False
-    check(covered == len(live), "base partitions that do not cover all ids")
+    check(covered <= len(live), "base partitions past the last id")
     for dropped in array.get(10, []):
         live[table.set(dropped)] = False
     check(live.sum() == one(array, 7), f"{live.sum()} live rows, the root says {one(array, 7)}")

@@ -1,6 +1,6 @@
 // What the documents say, as far as a machine can check it: links, paths, commands, the schema's fields, the
 // worked example of docs/format.md byte by byte, and the examples of README.md, docs/attributes.md and
-// docs/scrub-and-repair.md, which are run.
+// docs/history.md, docs/upkeep.md and docs/scrub-and-repair.md, which are run.
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
@@ -225,14 +225,7 @@ describe('docs/attributes.md', () => {
       blocks.filter(({ info }) => info === 'sh'),
     ];
     expect([programs.length, commands.length]).toEqual([2, 2]);
-    for (const [i, { text }] of programs.entries()) {
-      await inScratch(async (folder) => {
-        const file = path.join(folder, `program-${i}.ts`);
-        const library = pathToFileURL(path.join(root, 'src', 'index.ts')).pathname;
-        await writeFile(file, text.replaceAll("from 'nacre'", `from '${library}'`));
-        await import(/* @vite-ignore */ file);
-      });
-    }
+    await runPrograms(programs);
     await inScratch(async (folder) => {
       await savePoints(folder, 'rows', 100);
       await savePoints(folder, 'more', 2);
@@ -243,24 +236,39 @@ describe('docs/attributes.md', () => {
   });
 });
 
-describe('docs/scrub-and-repair.md', () => {
-  test('its commands run one after the other, and so does its program', async () => {
-    const blocks = blocksOf('docs/scrub-and-repair.md');
-    const commands = blocks.filter(({ info }) => info === 'sh');
-    const programs = blocks.filter(({ info }) => info === 'js');
-    expect([commands.length, programs.length]).toEqual([2, 1]);
+describe.each([
+  ['docs/history.md', 2, 2],
+  ['docs/upkeep.md', 1, 1],
+  ['docs/scrub-and-repair.md', 1, 2],
+])('%s', (page, programCount, commandCount) => {
+  test('its programs and its commands run', async () => {
+    const blocks = blocksOf(page);
+    const [programs, commands] = [
+      blocks.filter(({ info }) => info === 'js'),
+      blocks.filter(({ info }) => info === 'sh'),
+    ];
+    expect([programs.length, commands.length]).toEqual([programCount, commandCount]);
+    await runPrograms(programs);
     await inScratch(async (folder) => {
+      await savePoints(folder, 'rows', 100);
+      await savePoints(folder, 'more', 2);
       await savePoints(folder, 'points', 1_000);
       await runCommands(folder, commands);
     });
-    await inScratch(async (folder) => {
-      const library = pathToFileURL(path.join(root, 'src', 'index.ts')).pathname;
-      const text = programs[0]?.text.replaceAll("from 'nacre'", `from '${library}'`) ?? '';
-      await writeFile(path.join(folder, 'program.ts'), text);
-      await import(/* @vite-ignore */ path.join(folder, 'program.ts'));
-    });
   });
 });
+
+/** Programs, each in a folder of its own, as they stand. */
+async function runPrograms(programs: readonly Block[]): Promise<void> {
+  for (const [i, { text }] of programs.entries()) {
+    await inScratch(async (folder) => {
+      const file = path.join(folder, `program-${i}.ts`);
+      const library = pathToFileURL(path.join(root, 'src', 'index.ts')).pathname;
+      await writeFile(file, text.replaceAll("from 'nacre'", `from '${library}'`));
+      await import(/* @vite-ignore */ file);
+    });
+  }
+}
 
 /** Rows of four numbers, and their attributes as JSON lines. */
 async function savePoints(folder: string, name: string, rows: number): Promise<void> {

@@ -73,15 +73,17 @@ export function runOfStretch(stretch: Stretch): Run {
 export class BuildJournal {
   readonly #environment: ArrayEnvironment;
   readonly #file: Journal | undefined;
+  #since: number;
   #trained: TrainedRecord | undefined;
   #isResumed = false;
   readonly #segments = new Map<string, SegmentEntry>();
   #queries: string | undefined;
   #nearest: readonly NearestRows[] | undefined;
 
-  private constructor(environment: ArrayEnvironment, file: Journal | undefined) {
+  private constructor(environment: ArrayEnvironment, file: Journal | undefined, version: number) {
     this.#environment = environment;
     this.#file = file;
+    this.#since = version;
   }
 
   /** Cost: where something was noted, one wave that asks for its objects. */
@@ -92,7 +94,7 @@ export class BuildJournal {
     options: CallOptions,
   ): Promise<BuildJournal> {
     const file = await environment.journals?.claim(nameOf(environment, view, of));
-    const journal = new BuildJournal(environment, file);
+    const journal = new BuildJournal(environment, file, view.origin.version);
     try {
       await journal.#load(view, of.kind, options);
     } catch (error) {
@@ -115,7 +117,7 @@ export class BuildJournal {
       this.#environment.warn?.(new NacreError('Corrupt', message, { cause }));
       return;
     }
-    const { trained, segments, queries, nearest } = record;
+    const { since, trained, segments, queries, nearest } = record;
     // The process ended between its commit and its last look here.
     const present = view.index(kind)?.epoch.hash;
     if (trained !== undefined && present && equalBytes(trained.epoch.hash, present)) return;
@@ -129,6 +131,7 @@ export class BuildJournal {
     ]);
     if (!hasEpoch) return;
     this.#trained = trained;
+    this.#since = Math.min(this.#since, since);
     this.#isResumed = true;
     [this.#queries, this.#nearest] = [queries, nearest];
     for (const [i, [run, entry]] of [...segments].entries())
@@ -140,6 +143,11 @@ export class BuildJournal {
     const head = await store.head(objectKey(pattern, id), options);
     const now = store.timeMs() ?? runtime.now();
     return head !== undefined && head.sizeBytes === sizeBytes && now - head.modifiedMs < oldestMs;
+  }
+
+  /** The newest version when the first of its uploads began, whichever process made it. */
+  get uploadsSince(): number {
+    return this.#since;
   }
 
   /** Whether the build goes on from what another one left. */
@@ -252,13 +260,14 @@ export class BuildJournal {
 
   async #write(): Promise<void> {
     if (this.#file === undefined) return;
+    const since = this.#since;
     const [trained, segments, queries, nearest] = [
       this.#trained,
       this.#segments,
       this.#queries,
       this.#nearest,
     ];
-    await this.#file.write(encodeRecord({ trained, segments, queries, nearest }));
+    await this.#file.write(encodeRecord({ since, trained, segments, queries, nearest }));
   }
 
   /** By what it is of. */

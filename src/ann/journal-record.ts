@@ -26,6 +26,11 @@ export interface SegmentEntry {
 }
 
 export interface BuildRecord {
+  /**
+   * The newest version when the first of its objects was uploaded; 0 where an earlier release did not note
+   * it.
+   */
+  readonly since: number;
   readonly trained?: TrainedRecord | undefined;
   /** By their runs. */
   readonly segments: ReadonlyMap<string, SegmentEntry>;
@@ -36,8 +41,9 @@ export interface BuildRecord {
 
 type Json = Readonly<Record<string, unknown>>;
 
-export function encodeRecord({ trained, segments, queries, nearest }: BuildRecord): Uint8Array {
+export function encodeRecord({ since, trained, segments, queries, nearest }: BuildRecord): Uint8Array {
   const json = {
+    since,
     trained: trained && { ...trained, epoch: jsonOf(trained.epoch) },
     segments: Array.from(segments, ([run, { newRows, segment, gone }]) => {
       const { object, bits, ...of } = segment;
@@ -57,8 +63,9 @@ export function encodeRecord({ trained, segments, queries, nearest }: BuildRecor
 
 /** Throws for what cannot be; keys of objects are those of `pattern`. */
 export function decodeRecord(bytes: Uint8Array, pattern: KeyPattern): BuildRecord {
-  const { trained, segments, queries, nearest } = JSON.parse(utf8.decode(bytes)) as Json;
+  const { since, trained, segments, queries, nearest } = JSON.parse(utf8.decode(bytes)) as Json;
   return {
+    since: since === undefined ? 0 : count(since),
     trained: trained === undefined ? undefined : trainedOf(trained as Json, pattern),
     segments: new Map((segments as Json[]).map((one) => entryOf(one, pattern))),
     queries: typeof queries === 'string' ? queries : undefined,

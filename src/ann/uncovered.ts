@@ -32,8 +32,9 @@ export function extentOf(parts: readonly BasePart[]): { readonly rows: number; r
 }
 
 /**
- * Ids of the base rows that are dropped or overridden at the version of the view. No later version brings one
- * back: ids are not used again, and what overrides a row is only overridden in its turn.
+ * Ids of the base rows that are dropped or overridden at the version of the view. Only a restore brings one
+ * back, with the indexes of its version: ids are not used again, and what overrides a row is only overridden
+ * in its turn.
  */
 export async function goneRows(
   { functions: { rowSets } }: ArrayEnvironment,

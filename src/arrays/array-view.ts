@@ -57,8 +57,8 @@ export class ArrayView {
     this.type = { dtype: dtypeOfEntry(entry), rowShape: entry.rowShape, scalar: entry.scalar };
   }
 
-  /** Which dataset it is of, and which line of its versions. */
-  get origin(): Pick<Root, 'dataset' | 'lineage'> {
+  /** Which dataset it is of, which line of its versions, and which of these. */
+  get origin(): Pick<Root, 'dataset' | 'lineage' | 'version'> {
     return this.#root;
   }
 

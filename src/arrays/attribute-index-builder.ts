@@ -72,7 +72,9 @@ export async function buildAttributeIndex(
   const type = typeOfNumber(attribute.type, name);
   const windows = await windowsOf(environment, view, { id, name, type }, options);
   const known = update ? (view.attributeIndex(id) ?? []) : [];
-  const stretches = stretchesOf(windows.filter((window) => !isCovered(window, known)));
+  const map = await view.rowMap(options);
+  const there = windows.filter(({ start, end }) => map.hasRows(start, end));
+  const stretches = stretchesOf(there.filter((window) => !isCovered(window, known)));
   const total = stretches.reduce((sum, stretch) => sum + rowsOf(stretch), 0);
   const notIndexed: NotIndexed[] = [];
   const segments: AttributeIndexDraft['segments'][number][] = [];

@@ -1,7 +1,8 @@
 // Which bytes hold which row, at one version.
 //
-// Base partitions cover the row ids in order and never overlap. A row whose id is in `dropped` is gone; a row
-// that an override holds is read there, the latest override winning. The logical index of a row is its rank
+// Base partitions are in the order of row ids and never overlap. An id between them is of no row: it was
+// given at a version before which the array was put back. A row whose id is in `dropped` is gone; a row that
+// an override holds is read there, the latest override winning. The logical index of a row is its rank
 // among the live ids, which base partitions and dropped ids decide alone: an override moves a row's bytes,
 // never its place.
 //
@@ -185,14 +186,48 @@ export class RowMap {
     });
   }
 
-  /** Dropped ids of `[start, end)`, ascending. Reads segments whose entries record some. */
+  /** The ids of all live rows. Reads segments whose entries record dropped ones. */
+  async liveIds(): Promise<Uint8Array> {
+    const { union, difference, range, fromSorted } = this.#rowSets;
+    let live = range(0, 0);
+    for (const { firstRowId, rows, foldedDrops, load } of this.#units) {
+      live = union(live, range(firstRowId, firstRowId + rows));
+      if (foldedDrops === 0) continue;
+      for (const { folded } of await load()) live = difference(live, fromSorted(folded));
+    }
+    return difference(live, this.#droppedSet);
+  }
+
+  /** Whether some base rows, dropped ones included, have ids of `[start, end)`. */
+  hasRows(start: number, end: number): boolean {
+    const unit = this.#units[lastIndexAtMost(this.#units, end - 1, ({ firstRowId }) => firstRowId)];
+    return unit !== undefined && unit.firstRowId + unit.rows > start;
+  }
+
+  /** Ids of `[start, end)` that are of no live row, ascending. Reads segments whose entries record some. */
   async droppedWithin(start: number, end: number): Promise<Float64Array> {
-    let dropped: Float64Array = slice(this.#dropped, start, end);
+    let dropped = mergeSorted(slice(this.#dropped, start, end), this.#unusedWithin(start, end));
     for (const { firstRowId, rows, foldedDrops, load } of this.#units) {
       if (foldedDrops === 0 || firstRowId >= end || firstRowId + rows <= start) continue;
       for (const { folded } of await load()) dropped = mergeSorted(dropped, slice(folded, start, end));
     }
     return dropped;
+  }
+
+  /** Ids that no base partition has a row for. */
+  #unusedWithin(start: number, end: number): Float64Array {
+    const gaps: [from: number, to: number][] = [];
+    let next = start;
+    for (const { firstRowId, rows } of this.#units) {
+      if (firstRowId >= end) break;
+      if (firstRowId > next) gaps.push([next, firstRowId]);
+      next = Math.max(next, firstRowId + rows);
+    }
+    if (next < end) gaps.push([next, end]);
+    const ids = new Float64Array(gaps.reduce((sum, [from, to]) => sum + to - from, 0));
+    let at = 0;
+    for (const [from, to] of gaps) for (let id = from; id < to; id++) ids[at++] = id;
+    return ids;
   }
 
   /** Every partition with the rows that a scan must pass over; segments are read one after the other. */

@@ -131,9 +131,21 @@ export class Session {
     };
   }
 
-  /** Asks on a terminal before something is taken away; elsewhere, and with --yes, the answer is yes. */
-  async confirm(question: string): Promise<void> {
-    if (this.options.yes === true || !process.stdin.isTTY || !process.stderr.isTTY) return;
+  /**
+   * Asks on a terminal before something is taken away; with --yes the answer is yes, and elsewhere, unless
+   * that is to be refused.
+   */
+  async confirm(
+    question: string,
+    { elsewhere = 'go on' }: { elsewhere?: 'go on' | 'refuse' } = {},
+  ): Promise<void> {
+    if (this.options.yes === true) return;
+    if (!process.stdin.isTTY || !process.stderr.isTTY) {
+      if (elsewhere === 'go on') return;
+      throw new NacreError('InvalidArgument', 'nothing was changed: there is no terminal to ask on', {
+        hint: 'Pass --yes, or --dry-run to see what would be done.',
+      });
+    }
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
     try {
       const answer = await new Promise<string>((resolve, reject) => {

@@ -1,11 +1,5 @@
 // What the values of options mean.
-import {
-  type Attribute,
-  type AttributeType,
-  NacreError,
-  type Subset,
-  type VersionReference,
-} from '../index.js';
+import { type Attribute, type AttributeType, NacreError, type Subset } from '../index.js';
 
 /** `500ms`, `30s`, `5m`, `1h`, or a number of seconds; milliseconds. */
 export function parseDuration(text: string): number {
@@ -15,6 +9,16 @@ export function parseDuration(text: string): number {
   // What Node's timers can wait.
   if (ms >= 1 && ms <= 2 ** 31 - 1) return ms;
   throw invalid(`'${text}' is no duration`, 'Write 500ms, 30s, 5m or 1h.');
+}
+
+/** `90s`, `12h`, `30d`, `8w`: an age, which needs its unit; milliseconds. */
+export function parseAge(text: string): number {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/.exec(text) ?? [];
+  const hour = 3_600_000;
+  const factor = { ms: 1, s: 1000, m: 60_000, h: hour, d: 24 * hour, w: 7 * 24 * hour }[unit] ?? Number.NaN;
+  const ms = Math.round(Number(number) * factor);
+  if (Number.isSafeInteger(ms)) return ms;
+  throw invalid(`'${text}' is no age`, 'Write 90s, 30m, 12h, 30d or 8w.');
 }
 
 /** `4096`, `64KiB`, `64MiB`, `2GiB`; bytes. */
@@ -93,28 +97,9 @@ export function parseNewName(text: string): NewName {
   );
 }
 
-/** Which version to look at. */
-export function parseAt(text: string): VersionReference {
-  if (/^-?\d+$/.test(text) && Number.isSafeInteger(Number(text))) return { version: Number(text) };
-  if (/^tag:./.test(text)) throw later(`'${text}' names a tag, and tags`);
-  if (/^\d+(\.\d+)?(ms|s|m|h|d|w)$/.test(text)) throw later(`'${text}' is an age, and versions by time`);
-  if (/^\d{4}-\d{2}-\d{2}/.test(text)) {
-    if (!/(Z|[+-]\d{2}:?\d{2})$/i.test(text)) {
-      throw invalid(`the time '${text}' has no zone`, 'Write it in UTC with a Z at its end, or with +02:00.');
-    }
-    throw later(`'${text}' is a time, and versions by time`);
-  }
-  throw invalid(
-    `'${text}' names no version`,
-    'Write a number such as 12, or -1 for the one before the newest.',
-  );
-}
-
-function later(what: string): NacreError {
-  return new NacreError('UnsupportedFormat', `${what} come with a later release`, {
-    hint: 'Give the number of the version; `nacre log` lists them with their times.',
-  });
-}
+/** For the help of --at. */
+export const versionHelp =
+  'a version: 12, -1 for the one before the newest, a tag, a time (2026-01-02T03:04:05Z) or an age (2h)';
 
 /** A mistake in the command line. */
 export function invalid(message: string, hint: string): NacreError {

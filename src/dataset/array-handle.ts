@@ -8,6 +8,7 @@ import { allocate, readPicks, readRuns } from '../arrays/reader.js';
 import { resolveSelection, type RowSelection } from '../arrays/selection.js';
 import { shapeOf } from '../arrays/types.js';
 import { NacreError } from '../errors.js';
+import type { VersionReference } from '../manifest/version-reference.js';
 import { type Dtype, type TypedArray, viewAs } from '../npy/dtype.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { attributesOf } from '../query/attributes.js';
@@ -42,7 +43,13 @@ export interface Rows<A extends TypedArray = TypedArray> {
   readonly dtype: Dtype;
 }
 
-export interface ReadOptions extends RowSelection, CallOptions {
+/** Of which version; default the one at which the handle stands. */
+export interface AtOptions extends CallOptions {
+  /** Of the past: see `Dataset.at()`, also for the cost. */
+  readonly at?: VersionReference;
+}
+
+export interface ReadOptions extends RowSelection, AtOptions {
   /** Rows by their ids, in this order; a dropped id is `NotFound`. Excludes the other ways to select. */
   readonly ids?: ArrayLike<number>;
 }
@@ -59,7 +66,7 @@ const batchBytes = 16 * 2 ** 20;
 export interface ArrayHome {
   /** Throws `Closed`. */
   checkOpen(): void;
-  snapshotAt(reference: { readonly version: number }, options: CallOptions): Promise<Snapshot>;
+  snapshotAt(reference: VersionReference, options: CallOptions): Promise<Snapshot>;
   write(work: (transaction: TransactionHandle) => Promise<void>, options: WriteCall): Promise<WriteResult>;
 }
 
@@ -82,11 +89,11 @@ export class ArrayHandle {
   }
 
   /** NumPy's shape. */
-  async shape(options: CallOptions = {}): Promise<number[]> {
+  async shape(options: AtOptions = {}): Promise<number[]> {
     return shapeOf((await this.#view(options)).entry);
   }
 
-  async dtype(options: CallOptions = {}): Promise<Dtype> {
+  async dtype(options: AtOptions = {}): Promise<Dtype> {
     return (await this.#view(options)).type.dtype;
   }
 
@@ -99,7 +106,7 @@ export class ArrayHandle {
    */
   async read(options: ReadOptions = {}): Promise<Rows> {
     this.#check();
-    return this.#source.read((snapshot) => this.#readFrom(snapshot.array(this.name), options), options);
+    return this.#on((snapshot) => this.#readFrom(snapshot.array(this.name), options), options);
   }
 
   async #readFrom(view: ArrayView, options: ReadOptions): Promise<Rows> {
@@ -136,9 +143,9 @@ export class ArrayHandle {
   }
 
   /** Ids of rows by logical index; they stay the same while rows before them are dropped. */
-  async ids(selection: RowSelection & CallOptions = {}): Promise<Float64Array> {
+  async ids(selection: RowSelection & AtOptions = {}): Promise<Float64Array> {
     this.#check();
-    return this.#source.read(async (snapshot) => {
+    return this.#on(async (snapshot) => {
       const map = await snapshot.array(this.name).rowMap(selection);
       const resolved = resolveSelection(selection, map.liveRows, this.name);
       return map.idsOf(
@@ -150,7 +157,7 @@ export class ArrayHandle {
   }
 
   /** All rows in order, batch by batch, of one version; memory holds one batch. */
-  async *batches(options: CallOptions & { readonly batchRows?: number } = {}): AsyncGenerator<Rows> {
+  async *batches(options: AtOptions & { readonly batchRows?: number } = {}): AsyncGenerator<Rows> {
     this.#check();
     const { batchRows } = options;
     if (batchRows !== undefined && !(Number.isSafeInteger(batchRows) && batchRows > 0)) {
@@ -187,12 +194,12 @@ export class ArrayHandle {
   }
 
   /** The attributes of its rows, in the order in which they were made. */
-  async attributes(options: CallOptions = {}): Promise<readonly Attribute[]> {
+  async attributes(options: AtOptions = {}): Promise<readonly Attribute[]> {
     return attributesOf(await this.#view(options)).map(({ name, type }) => ({ name, type }));
   }
 
   /** The attribute that is its key, null where it has none. */
-  async key(options: CallOptions = {}): Promise<string | null> {
+  async key(options: AtOptions = {}): Promise<string | null> {
     return keyOfEntry((await this.#view(options)).entry)?.name ?? null;
   }
 
@@ -238,8 +245,7 @@ export class ArrayHandle {
         this.#check();
         const run = async (snapshot: Snapshot) =>
           work({ environment, loaded: snapshot.loaded, view: snapshot.array(this.name) });
-        if (at !== undefined) return run(await this.#home.snapshotAt(at, options));
-        return this.#source.read(run, { ...options, fresh });
+        return this.#on(run, { ...options, fresh, ...(at === undefined ? {} : { at }) });
       },
       scope: () => environment.meter.scope(),
       cached: () => environment.cache.counters(),
@@ -281,9 +287,17 @@ export class ArrayHandle {
     });
   }
 
-  async #view(options: CallOptions): Promise<ArrayView> {
+  async #view(options: AtOptions): Promise<ArrayView> {
     this.#check();
-    return this.#source.read(async (snapshot) => snapshot.array(this.name), options);
+    return this.#on(async (snapshot) => snapshot.array(this.name), options);
+  }
+
+  async #on<T>(
+    work: (snapshot: Snapshot) => Promise<T>,
+    { at, ...options }: AtOptions & { readonly fresh?: boolean },
+  ): Promise<T> {
+    if (at === undefined) return this.#source.read(work, options);
+    return work(await this.#home.snapshotAt(at, options));
   }
 }
 

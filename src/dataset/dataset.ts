@@ -1,37 +1,37 @@
 // A dataset as users hold it: a snapshot that moves on with its own commits and with refresh().
-import type { BuildJournal } from '../ann/build-journal.js';
-import { WriteTransaction } from '../arrays/write-transaction.js';
 import { NacreError } from '../errors.js';
-import { type CommitOutcome, Committer } from '../manifest/commit.js';
-import { HintKeeper } from '../manifest/hint-keeper.js';
 import type { HintState } from '../manifest/hint.js';
-import { history, rootAt } from '../manifest/history.js';
+import { history } from '../manifest/history.js';
+import { locate } from '../manifest/locate.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import { decodeToken, settle, type Settled } from '../manifest/settle.js';
-import type { Transaction } from '../manifest/transaction.js';
+import { liveTags } from '../manifest/tags.js';
+import { checkTagName, type VersionReference } from '../manifest/version-reference.js';
+import type { ExpireOptions, ExpireReport } from '../ops/expire.js';
+import type { GcOptions, GcReport } from '../ops/gc.js';
 import type { RepairReport } from '../ops/repair.js';
 import type { ScrubOptions, ScrubReport } from '../ops/scrub.js';
 import type { Status, StatusOptions } from '../ops/status.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { Meter } from '../storage/wrap/meter.js';
-import { throwIfAborted } from '../util/runtime.js';
-import { adoptCopy } from './adopt.js';
-import { appendCoders } from './append-coders.js';
 import { ArrayHandle } from './array-handle.js';
+import { Commits, nowMs } from './commits.js';
+import type { Difference, DiffOptions } from './diff.js';
 import type { Environment } from './environment.js';
 import { HeadSource } from './head-source.js';
 import { type DatasetInfo, describe, describeVersion, type VersionInfo } from './info.js';
+import type { Lease, LeaseOptions } from './lease.js';
 import type { OpenOptions } from './open.js';
-import { checkIfVersion, identityOf, operationOf, type WriteCall, type WriteResult } from './operation.js';
+import { checkNotReplica } from './operation.js';
+import type { WriteCall, WriteResult } from './operation.js';
 import { Snapshot } from './snapshot.js';
-import { TransactionHandle } from './transaction-handle.js';
-import type { RepairFrom } from './upkeep.js';
+import type { TransactionHandle } from './transaction-handle.js';
+import type { RepairFrom } from './by-address.js';
+import { planRestore, type RestoreResult } from './planned.js';
+import { describeTag, planDeletion, planTag, type TagInfo, type TagOptions, type TagResult } from './tags.js';
+import type { Upkeep } from '../ops/upkeep.js';
+import { upkeepOf } from './upkeep.js';
 import type { Verification, VerifyOptions } from './verify.js';
-
-/** Which version to look at. */
-export type VersionReference =
-  /** A version's number; negative ones count back from the newest, -1 being the one before it. */
-  { readonly version: number };
 
 interface Opened {
   readonly hint: HintState;
@@ -42,17 +42,13 @@ interface Opened {
   readonly options: OpenOptions;
 }
 
-/** How long `close` waits for the hint, milliseconds. */
-const hintPatienceMs = 1_000;
-
 export class Dataset implements AsyncDisposable {
   readonly #environment: Environment;
   readonly #opened: Opened;
   readonly #source: HeadSource;
-  readonly #keeper: HintKeeper;
+  readonly #commits: Commits;
   /** Undefined for the view of a past version. */
   readonly #parent: Dataset | undefined;
-  #committer: Promise<Committer> | undefined;
   #closed = false;
 
   /** Use `open()`. */
@@ -60,11 +56,9 @@ export class Dataset implements AsyncDisposable {
     this.#environment = environment;
     this.#opened = opened;
     this.#parent = parent;
-    const { hint, head, freeSlot, confirmed } = opened;
+    const { hint, head, freeSlot, confirmed, options } = opened;
     this.#source = new HeadSource(environment, head, freeSlot, confirmed);
-    const { store, functions, runtime } = environment;
-    const hinted = hint.problem === undefined ? (hint.head?.root.version ?? 0) : 0;
-    this.#keeper = new HintKeeper(store, functions, runtime, head, hint.token, hinted);
+    this.#commits = new Commits(environment, this.#source, { hint, head, onWarning: options.onWarning });
   }
 
   /** The address, without anything secret. */
@@ -107,30 +101,106 @@ export class Dataset implements AsyncDisposable {
     return (await this.#source.refresh(options)).version;
   }
 
-  /** The dataset as it was at a version; read-only. `NotFound` or `Expired` when there is no such version. */
+  /**
+   * The dataset as it was at a version, a tag, or an instant by the store's clock; read-only.
+   *
+   * Cost: of a tag one request, of a number two in one wave, of an instant seven a wave, each of which leaves
+   * an eighth of the versions. Errors: `NotFound` when there is no such version, `Expired` when it is no
+   * longer kept, `InvalidArgument`, `Corrupt`.
+   */
   async at(reference: VersionReference, options: CallOptions = {}): Promise<Dataset> {
     this.#check();
     const head = await this.#rootAt(reference, options);
     return new Dataset(this.#environment, { ...this.#opened, head, confirmed: true }, this);
   }
 
-  async #rootAt({ version }: VersionReference, options: CallOptions): Promise<LoadedRoot> {
-    const { store, functions } = this.#environment;
+  async #rootAt(reference: VersionReference, options: CallOptions): Promise<LoadedRoot> {
     const head = (await this.#source.confirmed(options)).loaded;
-    if (!Number.isSafeInteger(version)) {
-      throw new NacreError('InvalidArgument', `${String(version)} is no version number`);
-    }
-    const wanted = version < 0 ? head.root.version + version : version;
-    return rootAt(store, head, wanted, functions, options);
+    const { store, functions } = this.#environment;
+    return locate({ store, functions, head }, reference, nowMs(this.#environment), options);
   }
 
-  /** Versions, newest first. Cost: one request a version, sixteen at a time. */
+  /** Versions with their tags, newest first. Cost: one request a version, sixteen at a time. */
   async *log(options: CallOptions = {}): AsyncGenerator<VersionInfo> {
     this.#check();
     const { store, functions } = this.#environment;
     const { loaded } = await this.#source.confirmed(options);
+    const tags = liveTags(loaded.root);
     for await (const version of history(store, loaded, functions, options))
-      yield describeVersion(version.root);
+      yield describeVersion(version.root, tags);
+  }
+
+  /**
+   * What is different at `to`, default the newest version, from what was at `from`; either may be the older.
+   *
+   * Cost: that of `at()` for both; of arrays that differ, a request for each segment; and one for each
+   * version between, up to the newest `limit`, default 100. Errors: those of `at()`.
+   */
+  async diff(from: VersionReference, to?: VersionReference, options: DiffOptions = {}): Promise<Difference> {
+    this.#check();
+    const { loaded } = await this.#source.confirmed(options);
+    const [one, other] = await Promise.all([
+      this.#rootAt(from, options),
+      to === undefined ? loaded : this.#rootAt(to, options),
+    ]);
+    const { differenceOf } = await import('./diff.js');
+    return differenceOf(this.#environment, one, other, liveTags(loaded.root), options);
+  }
+
+  /** The tags, by name. Cost: none but the head. */
+  async tags(options: CallOptions = {}): Promise<readonly TagInfo[]> {
+    this.#check();
+    return liveTags((await this.#source.confirmed(options)).loaded.root).map(describeTag);
+  }
+
+  /**
+   * Gives a version a name, or moves one; a tagged version never expires. Names are as of arrays, but for
+   * those that read as a number, an age or a time; there are at most 512. A tag that stands there already
+   * makes no version.
+   *
+   * Cost: that of `at()`, then one PUT. Errors: `AlreadyExists` without `move`, `NotFound` with it,
+   * `Conflict` where somebody else moved it meanwhile, or where it does not stand where `move` says;
+   * `Expired`, `InvalidArgument`, `ResourceExhausted`, and those of `write()`.
+   */
+  async tag(name: string, options: TagOptions = {}): Promise<TagResult> {
+    checkTagName(name);
+    let tagged = 0;
+    this.#checkWritable('written to');
+    const written = await this.#commits.change(async (place, nowMs) => {
+      const planned = await planTag(place, name, options, nowMs);
+      tagged = planned.version;
+      return planned;
+    }, options);
+    return { ...written, name, tagged };
+  }
+
+  /**
+   * Takes a name away; the version stays, and may expire from then on. Cost: one PUT. Errors: `NotFound`,
+   * `Conflict` where somebody else moved it meanwhile, and those of `write()`.
+   */
+  async deleteTag(name: string, options: WriteCall = {}): Promise<WriteResult> {
+    this.#checkWritable('written to');
+    return this.#commits.change(async ({ head }) => planDeletion(head, name), options);
+  }
+
+  /**
+   * Makes a new version of which every array is as it was at an earlier one: rows, attributes, keys, indexes
+   * and names. No data is copied, the versions between stay, and tags too. Row ids are not given twice: rows
+   * that are appended after it get ids that no row had. It commits right after the version that it was
+   * planned at: another commit meanwhile is a `Conflict`, and with `retries` it is planned again.
+   *
+   * Cost: that of `at()`, then one PUT. Errors: `NotFound`, `Expired`, `Conflict`, `UnsupportedFormat` where a
+   * newer release put something beside the arrays, and those of `write()`.
+   */
+  async restore(reference: VersionReference, options: WriteCall = {}): Promise<RestoreResult> {
+    let restored = 0;
+    this.#checkWritable('written to');
+    const written = await this.#commits.change(async (place, nowMs) => {
+      const from = await locate(place, reference, nowMs, options);
+      restored = from.root.version;
+      return planRestore(place, from, this.#environment.runtime);
+    }, options);
+    return { ...written, restored };
   }
 
   /**
@@ -145,84 +215,8 @@ export class Dataset implements AsyncDisposable {
     work: (transaction: TransactionHandle) => Promise<void> | void,
     options: WriteCall = {},
   ): Promise<WriteResult> {
-    this.#check();
-    this.#checkNotPast('written to');
-    checkNotReplica(this.#opened.hint, this.uri);
-    const identity = identityOf(options, this.#environment.runtime);
-    for (let attempt = 0; ; attempt++) {
-      const outcome = await this.#attempt(work, options, identity);
-      if (outcome.outcome === 'committed') return { version: outcome.version, recovered: outcome.recovered };
-      if (outcome.outcome === 'unknown') throw unknownOutcome(outcome, this.uri);
-      if (attempt >= (options.retries ?? 0)) throw outcome.error;
-      await this.#source.refresh(options);
-    }
-  }
-
-  async #attempt(
-    work: (transaction: TransactionHandle) => Promise<void> | void,
-    options: WriteCall,
-    identity: ReturnType<typeof identityOf>,
-  ): Promise<CommitOutcome> {
-    await this.#source.confirmed(options);
-    // On a copy this may go back to the newest version that came whole, so it stands before the snapshot is
-    // taken.
-    const committer = await this.#commits(options);
-    committer.prepare(identity.exactlyOnce && options.application === undefined ? identity.id : undefined);
-    const snapshot = this.#source.latest;
-    checkIfVersion(options, snapshot.version, this.uri);
-    const { signal, partitionBytes } = options;
-    const views = [...snapshot.arrays()];
-    const staged = new WriteTransaction(this.#environment, views, {
-      ...(partitionBytes === undefined ? {} : { partitionBytes }),
-      ...(signal === undefined ? {} : { signal }),
-      coderOf: await appendCoders(this.#environment, views, options),
-    });
-    const journals: BuildJournal[] = [];
-    try {
-      await work(new TransactionHandle(staged, this.#environment, journals));
-      const done = await staged.finish();
-      throwIfAborted(signal);
-      if (done.changes.length === 0 && !identity.exactlyOnce) {
-        return { outcome: 'committed', version: snapshot.version, recovered: false };
-      }
-      const transaction: Transaction = operationOf(identity, snapshot.version, done, options);
-      const outcome = await committer.submit(transaction, signal);
-      if (outcome.outcome === 'committed') for (const journal of journals) await journal.remove();
-      return outcome;
-    } catch (error) {
-      await staged.abandon();
-      throw error;
-    } finally {
-      for (const journal of journals) journal.release();
-    }
-  }
-
-  async #commits(options: CallOptions): Promise<Committer> {
-    this.#committer ??= this.#makeCommitter(options).catch((error: unknown) => {
-      this.#committer = undefined;
-      throw error;
-    });
-    const committer = await this.#committer;
-    const { latest, freeSlot, jumped } = this.#source;
-    committer.adopt(latest.loaded, freeSlot, jumped);
-    return committer;
-  }
-
-  async #makeCommitter(options: CallOptions): Promise<Committer> {
-    const { store, functions, runtime, deadlineMs } = this.#environment;
-    const { hint, options: opened } = this.#opened;
-    const onHead = (head: LoadedRoot): void => {
-      this.#source.adopt(head);
-      this.#keeper.note(head);
-    };
-    const environment = { store, functions, runtime, deadlineMs, onHead };
-    const { loaded } = this.#source.latest;
-    const { freeSlot, jumped } = this.#source;
-    if (hint.problem !== 'elsewhere') return new Committer(environment, loaded, freeSlot, jumped);
-    const { head, lineage } = await adoptCopy(this.#environment, hint, loaded, opened.onWarning, options);
-    this.#source.goBackTo(head);
-    const newLineage = { after: head.root.lineage, lineage };
-    return new Committer({ ...environment, newLineage }, head, freeSlot);
+    this.#checkWritable('written to');
+    return this.#commits.write(work, options);
   }
 
   /**
@@ -240,7 +234,7 @@ export class Dataset implements AsyncDisposable {
       options,
     );
     await this.#source.refresh(options);
-    this.#keeper.note(this.#source.latest.loaded);
+    this.#commits.noteHead();
     return settled;
   }
 
@@ -257,6 +251,46 @@ export class Dataset implements AsyncDisposable {
     const { loaded } = await this.#source.confirmed(options);
     const { verifyCertificate } = await import('./verify.js');
     return verifyCertificate(this.#environment, loaded, certificate, options);
+  }
+
+  /**
+   * Says of older versions that they are no longer kept: what neither `keepLast` nor `keepWithinMs` keeps
+   * goes, but for tagged and leased versions and what was the newest within `minAgeMs`. Their data stays
+   * until `gc()`.
+   *
+   * Cost: a request for each halving of the versions, a LIST, and a commit. Errors: `InvalidArgument` where
+   * nothing says what is kept, and those of `write()`.
+   */
+  async expire(options: ExpireOptions): Promise<ExpireReport> {
+    const upkeep = this.#upkeep();
+    return (await import('../ops/expire.js')).expire(upkeep, options);
+  }
+
+  /**
+   * Deletes objects that no version needs any more: data of versions that expired `graceMs` ago, and
+   * uploads that old that never became part of one. Safe beside writers, readers younger than that, and
+   * other clean-ups; may end at any point, and the next run goes on. A write that was under way for longer
+   * than the grace is a `Conflict`.
+   *
+   * Cost: a GET for each live version and each of their segments, a LIST for 1,000 objects, a plan and a
+   * commit, and the deletes. Memory: up to 64 bytes for each live object. Errors: `Corrupt` and
+   * `UnsupportedFormat` where it is not known what a version needs, before anything is deleted; and those
+   * of `write()`.
+   */
+  async gc(options: GcOptions = {}): Promise<GcReport> {
+    const upkeep = this.#upkeep();
+    return (await import('../ops/gc.js')).gc(upkeep, options);
+  }
+
+  /**
+   * Holds a version, so that its data stays though it expires. Cost: one PUT, and a look at the newest
+   * version. Errors: `NotFound` or `Expired` when there is no such version.
+   */
+  async lease(reference: VersionReference, options: LeaseOptions = {}): Promise<Lease> {
+    const upkeep = this.#upkeep();
+    const head = await this.#rootAt(reference, options);
+    const then = new Dataset(this.#environment, { ...this.#opened, head, confirmed: true }, this);
+    return (await import('./lease.js')).Lease.take(upkeep, then, head, options);
   }
 
   /**
@@ -278,7 +312,7 @@ export class Dataset implements AsyncDisposable {
   async repair(options: RepairFrom = {}): Promise<RepairReport> {
     this.#check();
     this.#checkNotPast('repaired');
-    const { repairFrom } = await import('./upkeep.js');
+    const { repairFrom } = await import('./by-address.js');
     return repairFrom(this.#environment, options, this.#opened.options);
   }
 
@@ -289,13 +323,17 @@ export class Dataset implements AsyncDisposable {
     return (await import('../ops/status.js')).status(this.#environment, options);
   }
 
+  #upkeep(): Upkeep {
+    this.#checkWritable('looked after');
+    return upkeepOf(this.#environment, this.#source, this.#commits);
+  }
+
   /** Waits for commits under way and, for up to a second, for the hint. Calls after it fail with `Closed`. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#parent !== undefined) return;
-    await (await this.#committer?.catch(() => undefined))?.idle();
-    await this.#keeper.close(hintPatienceMs);
+    await this.#commits.close();
     await this.#opened.close();
   }
 
@@ -308,25 +346,16 @@ export class Dataset implements AsyncDisposable {
     if (this.#parent !== undefined) this.#parent.#check();
   }
 
+  #checkWritable(verb: string): void {
+    this.#check();
+    this.#checkNotPast(verb);
+    checkNotReplica(this.#opened.hint, this.uri);
+  }
+
   #checkNotPast(verb: string): void {
     if (this.#parent === undefined) return;
     throw new NacreError('InvalidArgument', `a past version cannot be ${verb}`, {
       hint: 'Use the dataset that open() gave.',
     });
   }
-}
-
-function checkNotReplica(hint: HintState, uri: string): void {
-  if (hint.role !== 'replica' || hint.problem === 'elsewhere') return;
-  throw new NacreError('PermissionDenied', `${uri} is a replica and takes no writes`, {
-    hint: 'Write to the primary, or make this one a primary with `nacre promote`.',
-  });
-}
-
-function unknownOutcome(outcome: Extract<CommitOutcome, { outcome: 'unknown' }>, uri: string): NacreError {
-  return new NacreError('CommitUnknown', `${uri}: whether the commit landed is not known`, {
-    cause: outcome.cause,
-    context: { token: outcome.token, uri },
-    hint: `Nothing was deleted. Run \`nacre settle ${uri} ${outcome.token}\` when the store answers again.`,
-  });
 }

@@ -4,7 +4,9 @@
 // it has answered, the read's result and its errors are held back, and thrown away when there is a newer
 // version.
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isNacreError, NacreError } from '../errors.js';
 import { advance } from '../manifest/head.js';
+import { isKept } from '../manifest/history-draft.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { untilAborted } from '../util/runtime.js';
@@ -81,7 +83,7 @@ export class HeadSource {
       this.#look = undefined;
       this.#confirmed = false;
     }
-    if (this.#confirmed) return work(this.#snapshot);
+    if (this.#confirmed) return this.#unlessExpired(this.#snapshot, work);
     const guess = this.#snapshot;
     // What it throws at once is as provisional as what it rejects with.
     const attempt = (async () => work(guess))();
@@ -90,7 +92,29 @@ export class HeadSource {
     // In the next turn of the loop: what the read asks for goes out before the look is prepared.
     await nextTurn();
     const newest = await this.confirmed(options);
-    return newest === guess ? attempt : work(newest);
+    return this.#unlessExpired(newest, newest === guess ? () => attempt : work);
+  }
+
+  /** Damage of a version that is kept no longer is none. Cost: nothing but where there is some. */
+  async #unlessExpired<T>(snapshot: Snapshot, work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+    try {
+      return await work(snapshot);
+    } catch (error) {
+      if (isNacreError(error, 'Corrupt')) await this.#checkKept(snapshot, error);
+      throw error;
+    }
+  }
+
+  async #checkKept({ loaded, version }: Snapshot, cause: NacreError): Promise<void> {
+    const { store, functions } = this.#environment;
+    // Where the newest version cannot be found either, the damage is the news.
+    const found = await advance(store, loaded, functions).catch(() => undefined);
+    if (found === undefined || isKept(found.head.root.kept, version)) return;
+    throw new NacreError('Expired', `version ${version} is no longer kept, and its data was cleaned up`, {
+      cause,
+      context: { version },
+      hint: 'Open the newest version, or restore this one from a backup. Who reads for long takes a lease.',
+    });
   }
 
   /** Shared by all who wait for it, so that no caller's signal ends it for the others. */

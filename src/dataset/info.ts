@@ -84,6 +84,8 @@ export interface OperationInfo {
 
 export interface VersionInfo {
   readonly version: number;
+  /** Names that it has now. */
+  readonly tags: readonly string[];
   readonly time: string;
   readonly message: string;
   readonly author: string;
@@ -111,7 +113,7 @@ export async function describe(
   };
 }
 
-async function describeArray(view: ArrayView, options: CallOptions): Promise<ArrayInfo> {
+export async function describeArray(view: ArrayView, options: CallOptions): Promise<ArrayInfo> {
   const units = await Promise.all(view.units(options).map((unit) => unit.load()));
   const overrides = await view.overrides(options);
   const parts = [...units.flat().map(({ part }) => part), ...overrides.map(({ part }) => part)];
@@ -134,7 +136,7 @@ async function describeArray(view: ArrayView, options: CallOptions): Promise<Arr
   };
 }
 
-const indexTypes = [
+export const indexTypes = [
   ['exact', v1.IndexKind.INDEX_KIND_EXACT],
   ['ivf', v1.IndexKind.INDEX_KIND_IVF],
   ['hnsw', v1.IndexKind.INDEX_KIND_HNSW],
@@ -172,11 +174,13 @@ function perRecall(calibrations: ArrayIndex['calibrations'], most: number): PerR
   return { 0.9: effort(0.9), 0.95: effort(0.95), 0.99: effort(0.99) };
 }
 
-export function describeVersion(root: Root): VersionInfo {
+/** `tags` of any version, by name. */
+export function describeVersion(root: Root, tags: Root['tags']): VersionInfo {
   const [first] = root.operations;
   const names = new Map(root.arrays.map(({ id, name }) => [toHex(id), name]));
   return {
     version: root.version,
+    tags: tags.filter(({ version }) => version === root.version).map(({ name }) => name),
     time: new Date(root.timeMs).toISOString(),
     message: root.operations
       .map(({ message }) => message)

@@ -1,5 +1,7 @@
 // Who asks for a commit, and under which identity it is recognised again.
 import { NacreError } from '../errors.js';
+import type { CommitOutcome } from '../manifest/commit.js';
+import type { HintState } from '../manifest/hint.js';
 import type { Transaction } from '../manifest/transaction.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { fromHex } from '../util/bytes.js';
@@ -77,7 +79,7 @@ export function identityOf(options: WriteCall, runtime: Runtime): Identity {
 export function operationOf(
   { id, exactlyOnce }: Identity,
   baseVersion: number,
-  done: Pick<Transaction, 'changes' | 'reads' | 'keys'>,
+  done: Pick<Transaction, 'changes' | 'reads' | 'keys' | 'history'>,
   options: WriteCall,
 ): Transaction {
   const { application, author, host, message } = options;
@@ -92,4 +94,24 @@ export function operationOf(
     ...(host === undefined ? {} : { host }),
     ...(message === undefined ? {} : { message }),
   };
+}
+
+export function checkNotReplica(hint: HintState, uri: string): void {
+  if (hint.role !== 'replica' || hint.problem === 'elsewhere') return;
+  throw new NacreError('PermissionDenied', `${uri} is a replica and takes no writes`, {
+    hint: 'Write to the primary, or make this one a primary with `nacre promote`.',
+  });
+}
+
+/** Throws `Conflict`, or `CommitUnknown` with the token. */
+export function committed(outcome: CommitOutcome, uri: string): WriteResult {
+  if (outcome.outcome === 'conflict') throw outcome.error;
+  if (outcome.outcome === 'unknown') {
+    throw new NacreError('CommitUnknown', `${uri}: whether the commit landed is not known`, {
+      cause: outcome.cause,
+      context: { token: outcome.token, uri },
+      hint: `Nothing was deleted. Run \`nacre settle ${uri} ${outcome.token}\` when the store answers again.`,
+    });
+  }
+  return { version: outcome.version, recovered: outcome.recovered };
 }

@@ -1,7 +1,7 @@
 // Whether a certificate is right at its version, and whether its answer still is: two questions with two
 // answers. A version that is gone, or damage, leaves the first one open; it makes no certificate wrong.
 import { isNacreError, type NacreError } from '../errors.js';
-import { rootAt } from '../manifest/history.js';
+import { rootAt } from '../manifest/locate.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import {
   type Certificate,
@@ -93,7 +93,8 @@ async function verdictOf(
     return { verdict: 'wrong', reason, differences };
   };
   try {
-    const loaded = await rootAt(environment.store, head, claims.version, environment.functions, options);
+    const { store, functions } = environment;
+    const loaded = await rootAt({ store, functions, head }, claims.version, options);
     if (toHex(loaded.hash) !== claims.root) {
       const reason = `version ${claims.version} here is another one: its root differs`;
       return { verdict: 'unverifiable', reason, differences: [] };

@@ -3,6 +3,7 @@ import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import type { ManifestFunctions } from './functions.js';
 import { history } from './history.js';
+import { dataPrefixes } from './keys.js';
 import type { StoredObject } from './objects.js';
 import { readSegment, rootObjects, segmentObjects, segmentsOf } from './references.js';
 import type { LoadedRoot } from './root.js';
@@ -12,7 +13,7 @@ import type { LoadedRoot } from './root.js';
  */
 async function listSizes(store: ObjectStore, options: CallOptions): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
-  for (const prefix of ['arrays/', 'segments/', 'indexes/', 'parity/']) {
+  for (const prefix of dataPrefixes) {
     let after: string | undefined;
     do {
       const page = await store.list({ prefix, ...options, ...(after === undefined ? {} : { after }) });

@@ -8,6 +8,7 @@ import { equalBytes, toHex } from '../util/bytes.js';
 import { abortedError, onAbort } from '../util/runtime.js';
 import { RootDraft } from './draft.js';
 import { loadEffects } from './effects.js';
+import { Fences } from './fences.js';
 import { Anchor } from './anchor.js';
 import { advance } from './head.js';
 import { rootKey } from './keys.js';
@@ -59,6 +60,7 @@ export class Committer {
   readonly #anchor: Anchor;
   readonly #room: Room;
   readonly #older: OlderOperations;
+  readonly #fences: Fences;
 
   /** `jumped`: the head was found without a look at the roots before it. */
   constructor(environment: CommitEnvironment, head: LoadedRoot, freeSlot: number, jumped = false) {
@@ -69,6 +71,7 @@ export class Committer {
     this.#anchor = new Anchor(environment, head, jumped);
     this.#room = new Room(environment);
     this.#older = new OlderOperations(environment.store, environment.functions);
+    this.#fences = new Fences(environment.store, environment.functions);
   }
 
   get head(): LoadedRoot {
@@ -227,6 +230,7 @@ export class Committer {
           continue;
         }
         const rebased = await this.#rebase(transaction, landed);
+        await this.#fences.check(rebased, head);
         const changes = draft.apply(rebased);
         members.push(member);
         within.push(effectsOf(changes, version, functions));

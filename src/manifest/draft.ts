@@ -21,11 +21,13 @@ import { checkAttributes, checkScalars, resolveNames } from './draft-checks.js';
 import { requiredFeatures } from './features.js';
 import { type Fold, foldedEntry, takenEntries } from './fold.js';
 import { HistoryDraft } from './history-draft.js';
-import { changeIndexes, type IndexObjects, slotsOf } from './indexes.js';
+import { changeIndexes, type IndexObjects } from './indexes.js';
 import { ObjectLedger } from './object-ledger.js';
-import type { NewObject } from './objects.js';
+import { type NewObject, TableBuilder } from './objects.js';
+import type { AppliedChange } from './rebase.js';
+import { restoreArrays, slotsOfArray, slotsOfPartition } from './restore.js';
 import type { LoadedRoot } from './root.js';
-import { inlineBytes, mergeInline, resolvePending, rowSetMessage } from './row-sets.js';
+import { mergeInline, resolvePending, rowSetMessage } from './row-sets.js';
 import { OperationLog, type Tally } from './operation-log.js';
 import type { Spill } from './spill.js';
 import type {
@@ -33,6 +35,7 @@ import type {
   ArrayId,
   Change,
   PartitionDraft,
+  RestoreChange,
   RowSetDraft,
   Transaction,
 } from './transaction.js';
@@ -50,7 +53,8 @@ export class RootDraft {
   readonly #functions: ManifestFunctions;
   readonly #parent: LoadedRoot;
   readonly #version: number;
-  readonly #objects: ObjectLedger;
+  #objects: ObjectLedger;
+  #requiredFeatures: readonly number[];
   readonly #arrays: Map<ArrayId, ArrayEntry>;
   readonly #changes = new Map<ArrayId, ArrayChange>();
   readonly #operations: OperationLog;
@@ -63,6 +67,7 @@ export class RootDraft {
     this.#parent = parent;
     this.#version = version;
     this.#objects = new ObjectLedger(parent.root.objects);
+    this.#requiredFeatures = parent.root.requiredFeatures;
     this.#operations = new OperationLog(parent.root, version);
     this.#history = new HistoryDraft(parent.root, version);
     this.#arrays = new Map(parent.root.arrays.map((array) => [toHex(array.id), array]));
@@ -72,7 +77,7 @@ export class RootDraft {
    * Applies a whole transaction. Its checks come first: a `Conflict` leaves the draft as it was. What it came
    * to: an array that another writer created stands in the place of its own.
    */
-  apply(transaction: Transaction): readonly Change[] {
+  apply(transaction: Transaction): readonly AppliedChange[] {
     const changes = resolveNames(transaction.changes, this.#arrays);
     checkScalars(changes, this.#arrays, this.#functions);
     checkAttributes(changes, this.#arrays);
@@ -80,13 +85,34 @@ export class RootDraft {
     this.#history.check(history);
     this.#history.apply(history);
     const tallies = new Map<ArrayId, Tally>();
+    const restored = history.flatMap((one) => (one.kind === 'restore' ? this.#restore(one, tallies) : []));
     for (const change of changes) {
       const base = this.#arrays.get(change.array)?.nextRowId ?? 0;
       if (!tallies.has(change.array)) tallies.set(change.array, { base, added: 0, dropped: 0 });
       this.#apply(change, defined(tallies.get(change.array), 'tally'));
     }
     this.#operations.record(transaction, tallies);
-    return changes;
+    return [...restored, ...changes];
+  }
+
+  /** Whatever was moved in this draft before is given up, but for operation ids. */
+  #restore({ from, freshIds }: RestoreChange, tallies: Map<ArrayId, Tally>): AppliedChange[] {
+    const { root } = this.#parent;
+    const table = new TableBuilder(from.root.objects);
+    for (const { object } of from.root.olderOperations) table.remove(object);
+    const staged = this.#objects.table;
+    this.#operations.relocate((slot) => table.add(staged.wholeObjectAt(slot)));
+    this.#objects = new ObjectLedger(root.objects, table);
+    this.#requiredFeatures = [...new Set([...this.#requiredFeatures, ...from.root.requiredFeatures])];
+    this.#arrays.clear();
+    const { arrays, applied } = restoreArrays(root, from.root, freshIds);
+    for (const array of arrays) this.#arrays.set(toHex(array.id), array);
+    for (const { change, tally } of applied) {
+      const id = toHex(change.array);
+      this.#note(id, change);
+      tallies.set(id, tally);
+    }
+    return applied.flatMap(({ effect }) => effect ?? []);
   }
 
   /** Moves entries into a segment; false when they are no longer all there, and nothing is changed. */
@@ -206,11 +232,11 @@ export class RootDraft {
     attributes: readonly number[],
   ): Pick<ArrayEntry, 'partitions' | 'segments'> {
     if ('segment' in content) {
-      const { object, headBytes, headHash, partitions } = content.segment;
+      const { object, headBytes, headHash, partitions, members } = content.segment;
       const numbers = { headBytes, headHash, firstRowId, rows, partitions, attributes };
       return {
         partitions: [],
-        segments: [make(v1.SegmentRef, { object: this.#addObject(object), ...numbers })],
+        segments: [make(v1.SegmentRef, { object: this.#objects.add(object, members), ...numbers })],
       };
     }
     let next = firstRowId;
@@ -249,16 +275,12 @@ export class RootDraft {
     const entry = this.#array(change.array);
     const { attributes, key } = changeAttributes(entry, change);
     const columns = withAttributes(entry.columns, attributes);
-    for (const partition of entry.columns) if (!columns.includes(partition)) this.#removePartition(partition);
+    const gone = entry.columns.filter((partition) => !columns.includes(partition));
+    for (const slot of gone.flatMap(slotsOfPartition)) this.#removeObject(slot);
     const { attributeIndexes, removed } = withoutIndexes(entry, attributes);
     for (const slot of removed) this.#removeObject(slot);
     this.#update(change.array, { attributes, columns, key, attributeIndexes });
     this.#note(change.array, change.kind === 'setKey' ? { keyed: true } : { attributes: true });
-  }
-
-  #removePartition({ object, rowIds }: Partition): void {
-    this.#removeObject(object);
-    if (rowIds !== null) this.#removeRowSet(rowIds);
   }
 
   #override(change: ChangeOf<'replace' | 'setAttributes'>, { base }: Tally): void {
@@ -287,11 +309,7 @@ export class RootDraft {
   #dropArray({ array }: ChangeOf<'dropArray'>, tally: Tally): void {
     const entry = this.#array(array);
     tally.dropped += entry.liveRows;
-    for (const partition of [...entry.partitions, ...entry.columns]) this.#removePartition(partition);
-    for (const { object } of [...entry.segments, ...entry.columnSegments]) this.#removeObject(object);
-    for (const set of entry.dropped) this.#removeRowSet(set);
-    for (const slot of entry.indexes.flatMap(slotsOf)) this.#removeObject(slot);
-    for (const slot of withoutIndexes(entry, []).removed) this.#removeObject(slot);
+    for (const slot of slotsOfArray(entry)) this.#removeObject(slot);
     this.#note(array, { dropped: true });
     this.#arrays.delete(array);
   }
@@ -336,8 +354,9 @@ export class RootDraft {
     this.#objects.remove(slot);
   }
 
-  #removeRowSet(set: RowSet): void {
-    if (inlineBytes(set) === undefined && set.count > 0) this.#removeObject(set.object);
+  /** Ids of the objects that this version refers to and its parent does not, those in segments too. */
+  get uploads(): readonly Uint8Array[] {
+    return this.#objects.uploads;
   }
 
   /** The finished root. `timeMs` is the store's; it never goes back before the parent's. */
@@ -349,7 +368,7 @@ export class RootDraft {
     const tags = this.#history.changedTags;
     const changes = make(v1.Changes, { arrays, tags, ...this.#objects.changes() });
     return evolve(root, {
-      requiredFeatures: requiredFeatures(root.requiredFeatures, this.#arrays.values()),
+      requiredFeatures: requiredFeatures(this.#requiredFeatures, this.#arrays.values()),
       version: this.#version,
       parent: make(v1.Parent, { version: root.version, hash: this.#parent.hash }),
       timeMs,

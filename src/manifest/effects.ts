@@ -30,8 +30,10 @@ export async function loadEffects(
       load(overrides.map((partition) => partition.rowIds).filter((set) => set !== null)),
       load(change.removed),
     ]);
-    const { created, dropped, renamed, indexed, keyed, appendedRows } = change;
-    return { id, created, dropped, renamed, indexed, keyed, appendedRows, replaced, removed };
+    const { created, renamed, indexed, keyed, restored, appendedRows } = change;
+    const dropped = change.dropped && !restored;
+    const how = { created, dropped, renamed, indexed, keyed, restored };
+    return { id, ...how, appendedRows, replaced, removed };
   });
   return { version: root.version, arrays: await Promise.all(arrays) };
 }

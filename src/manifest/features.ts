@@ -7,11 +7,27 @@ const keysFeature = 20;
 /** An index of an attribute has sorted blocks, which earlier releases do not know: they do not use it. */
 export const sortedBlocksFeature = 21;
 
+/** An array has row ids between its rows that are of no row: earlier releases would count them as rows. */
+const gapsFeature = 30;
+
 /** Features that this release knows; what requires another one is refused. */
-export const knownFeatures: ReadonlySet<number> = new Set([keysFeature, sortedBlocksFeature]);
+export const knownFeatures: ReadonlySet<number> = new Set([keysFeature, sortedBlocksFeature, gapsFeature]);
 
 /** What a root with these arrays requires, and what it required before for other reasons. */
 export function requiredFeatures(before: readonly number[], arrays: Iterable<ArrayEntry>): number[] {
-  const others = before.filter((feature) => feature !== keysFeature);
-  return [...arrays].some(({ key }) => key !== null) ? [...others, keysFeature] : others;
+  const all = [...arrays];
+  return [
+    ...before.filter((feature) => feature !== keysFeature && feature !== gapsFeature),
+    ...(all.some(({ key }) => key !== null) ? [keysFeature] : []),
+    ...(all.some(hasGaps) ? [gapsFeature] : []),
+  ];
+}
+
+/** Base rows never overlap, so their number tells. */
+function hasGaps({ partitions, segments, nextRowId }: ArrayEntry): boolean {
+  const base = [
+    ...partitions.filter(({ rowIds }) => rowIds === null),
+    ...segments.filter(({ overrides }) => !overrides),
+  ];
+  return base.reduce((sum, { rows }) => sum + rows, 0) < nextRowId;
 }

@@ -2,7 +2,7 @@
 //
 //   offset  bytes  what
 //   0       8      magic: "NACRE", the kind ('R' root, 'H' hint, 'S' segment, 'O' operations, 'E' epoch,
-//                  'A' attribute directory), 0x0D, 0x0A
+//                  'A' attribute directory, 'P' plan, 'L' lease), 0x0D, 0x0A
 //   8       4      format version, little endian: 1
 //   12      4      length of the body, little endian
 //   16      n      body (protobuf)
@@ -13,7 +13,15 @@ import { NacreError } from '../errors.js';
 import { concat, equalBytes } from '../util/bytes.js';
 import type { ManifestFunctions } from './functions.js';
 
-export type FrameKind = 'root' | 'hint' | 'segment' | 'operations' | 'epoch' | 'attribute directory';
+export type FrameKind =
+  | 'root'
+  | 'hint'
+  | 'segment'
+  | 'operations'
+  | 'epoch'
+  | 'attribute directory'
+  | 'plan'
+  | 'lease';
 
 const kindByte: Record<FrameKind, number> = {
   root: 0x52,
@@ -22,6 +30,8 @@ const kindByte: Record<FrameKind, number> = {
   operations: 0x4f,
   epoch: 0x45,
   'attribute directory': 0x41,
+  plan: 0x50,
+  lease: 0x4c,
 };
 
 const headerBytes = 16;
@@ -39,6 +49,8 @@ export const frameCap: Record<FrameKind, number> = {
   operations: 4 << 20,
   epoch: 16 << 20,
   'attribute directory': 1 << 20,
+  plan: 16 << 20,
+  lease: 64 << 10,
 };
 
 function magic(kind: FrameKind): Uint8Array {

@@ -209,17 +209,36 @@ async function jump(
   const newest = taken[0] ?? slot;
   const gapless = taken.every((at, i) => at === newest - i);
   const lowest = gapless ? Math.max(slot, newest - voidsOnTop) : newest + 1;
+  // A listing may be old: that the slot above is free is read, beside the root.
+  const next = readRoot(store, newest + 1, functions, options);
+  next.catch(() => undefined);
   for (let at = newest; at >= lowest; at--) {
     const loaded = await readRoot(store, at, functions, options);
     if (loaded === undefined) break;
-    if (belongs(loaded, at, walk.head)) return { head: loaded, freeSlot: newest + 1, landed: undefined };
+    if (belongs(loaded, at, walk.head))
+      return onFrom(store, loaded, newest + 1, await next, functions, options);
   }
   const freeSlot = await readThrough(store, walk, slot, newest, functions, options);
   return { head: walk.head, freeSlot, landed: walk.landed };
 }
 
+/** Goes on from a root that a listing showed; `first` is what stands in the next slot. */
+async function onFrom(
+  store: ObjectStore,
+  head: LoadedRoot,
+  slot: number,
+  first: LoadedRoot | undefined,
+  functions: ManifestFunctions,
+  options: CallOptions,
+): Promise<Advance> {
+  if (first === undefined) return { head, freeSlot: slot, landed: undefined };
+  const { signal } = options;
+  const call = signal === undefined ? {} : { signal };
+  return { ...(await advance(store, head, functions, { ...call, slot, first })), landed: undefined };
+}
+
 /**
- * The newest valid root without any hint: one LIST, then as many reads as there are voids on top, plus one.
+ * The newest valid root without any hint: one LIST, then as many reads as there are voids on top, plus two.
  *
  * With a gap among the newest slots, what stands above it may be the late work of a dataset that was removed:
  * it is passed over when another dataset's root stands below.
@@ -246,7 +265,8 @@ export async function newestRoot(
   if (found !== undefined) {
     let freeSlot = found.root.version + 1;
     while (taken.has(freeSlot)) freeSlot++;
-    return { head: found, freeSlot, landed: undefined };
+    const next = await readRoot(store, freeSlot, functions, options);
+    return onFrom(store, found, freeSlot, next, functions, options);
   }
   const [newest] = taken;
   if (newest === undefined) return undefined;

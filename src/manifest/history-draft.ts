@@ -2,6 +2,7 @@
 // compared with the parent here, where the order of commits is decided.
 import { NacreError } from '../errors.js';
 import { evolve, make, type Root, v1 } from './message.js';
+import { liveTags, tagLimit } from './tags.js';
 import type { HistoryChange } from './transaction.js';
 
 type Kept = Root['kept'];
@@ -39,7 +40,7 @@ export class HistoryDraft {
   /** Throws `Conflict`, and changes nothing, where a change rests on what is no longer so. */
   check(changes: readonly HistoryChange[]): void {
     const draft = new HistoryDraft(this.#parent, this.#version);
-    [draft.#tags, draft.#kept] = [this.#tags, this.#kept];
+    [draft.#tags, draft.#kept, draft.#fence] = [this.#tags, this.#kept, this.#fence];
     draft.apply(changes);
   }
 
@@ -52,15 +53,28 @@ export class HistoryDraft {
       case 'tag':
         this.#expect(change.name, change.expected);
         this.#checkTarget(change);
+        this.#checkRoom(change.name);
         return this.#set(change.name, change.version, change.rootHash);
       case 'deleteTag':
         this.#expect(change.name, change.expected);
         return this.#set(change.name, 0, new Uint8Array(0));
       case 'expire':
         return this.#expire(change.keep);
+      case 'restore':
+        return this.#checkRestored(change.from.root.version);
       case 'fence':
+        this.#expectNoFence();
         this.#fence = make(v1.Fence, { version: this.#version, plan: change.plan });
     }
+  }
+
+  /** A version names one plan: two of them would hide one from the writers that must heed both. */
+  #expectNoFence(): void {
+    if (this.#fence?.version !== this.#version) return;
+    throw new NacreError('Conflict', 'another clean-up is in the same version', {
+      context: { version: this.#version },
+      hint: 'Run `nacre gc` again.',
+    });
   }
 
   #expect(name: string, expected: number | undefined): void {
@@ -69,7 +83,7 @@ export class HistoryDraft {
     const stands = observed === undefined ? 'is no longer there' : `is at version ${observed}`;
     throw new NacreError('Conflict', `the tag '${name}' ${stands}`, {
       context: { tag: name, version: observed ?? 0 },
-      hint: 'See where it stands with `nacre tag list`, then decide again.',
+      hint: '`nacre tag URI --list` shows where it stands: decide again.',
     });
   }
 
@@ -79,6 +93,20 @@ export class HistoryDraft {
       context: { tag: name, version },
       hint: '`nacre log` lists the versions that are kept.',
     });
+  }
+
+  #checkRestored(version: number): void {
+    if (version < this.#version && isKept(this.#kept, version)) return;
+    throw new NacreError('Conflict', `version ${version} expired before it was restored`, {
+      context: { version },
+      hint: '`nacre log` lists the versions that are kept.',
+    });
+  }
+
+  #checkRoom(name: string): void {
+    const others = liveTags({ tags: this.#tags }).filter((tag) => tag.name !== name);
+    if (others.length < tagLimit) return;
+    throw new NacreError('Conflict', `others made tags meanwhile, and there are ${tagLimit} now`);
   }
 
   /** `timeMs` is given when the root is built. */

@@ -4,7 +4,6 @@ import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { equalBytes } from '../util/bytes.js';
 import type { ManifestFunctions } from './functions.js';
 import { readRoot } from './head.js';
-import { isKept } from './history-draft.js';
 import { rootKey } from './keys.js';
 import type { LoadedRoot } from './root.js';
 
@@ -42,39 +41,4 @@ export async function* history(
     for (const version of ahead.keys()) if (version >= parent.version) ahead.delete(version);
     current = loaded;
   }
-}
-
-/**
- * The root of a version as `head` sees it, reached directly; `NotFound` when the head has no such version.
- */
-export async function rootAt(
-  store: ObjectStore,
-  head: LoadedRoot,
-  version: number,
-  functions: ManifestFunctions,
-  options: CallOptions = {},
-): Promise<LoadedRoot> {
-  if (version === head.root.version) return head;
-  const notFound = (why: string): NacreError =>
-    new NacreError('NotFound', `there is no version ${version}: ${why}`, {
-      context: { version, newest: head.root.version },
-      hint: '`nacre log` lists the versions.',
-    });
-  if (version < 1 || version > head.root.version) throw notFound(`the newest is ${head.root.version}`);
-  const loaded = await readRoot(store, version, functions, options);
-  if (loaded === undefined) {
-    throw new NacreError('Corrupt', `${rootKey(version)} is missing`, {
-      context: { key: rootKey(version), version },
-    });
-  }
-  const same = equalBytes(loaded.root.dataset, head.root.dataset) && loaded.root.version === version;
-  if (!same) throw notFound('its slot holds a root of another dataset');
-  const { kept } = head.root;
-  if (!isKept(kept, version)) {
-    throw new NacreError('Expired', `version ${version} is no longer kept`, {
-      context: { version, keptFrom: kept?.from ?? 1 },
-      hint: 'Restore it from a backup or a replica.',
-    });
-  }
-  return loaded;
 }

@@ -3,7 +3,7 @@
 // All keys are relative to the dataset's prefix and use [a-z0-9._-/]; ids are 16 random bytes in lower-case
 // hexadecimal. Names that users give never become keys.
 import { NacreError } from '../errors.js';
-import { toHex } from '../util/bytes.js';
+import { fromHex, toHex } from '../util/bytes.js';
 
 /** The hint: where the head was. The only key that is ever overwritten by a commit. */
 export const hintKey = 'latest';
@@ -45,14 +45,53 @@ export function indexPattern(arrayId: Uint8Array): KeyPattern {
   return { prefix: `indexes/${toHex(arrayId)}/`, suffix: '' };
 }
 
+/**
+ * Where the objects are that versions refer to: what is copied with a dataset, and what clean-up looks at.
+ */
+export const dataPrefixes = ['arrays/', 'segments/', 'indexes/', 'parity/'] as const;
+
+const dataKey =
+  /^(arrays\/[0-9a-f]{32}\/|indexes\/[0-9a-f]{32}\/|segments\/|parity\/)([0-9a-f]{32})(|\.npy|\.arrow)$/;
+
+/**
+ * The parts of a key as this release makes them, or undefined: what nobody here wrote is nobody's to
+ * delete.
+ */
+export function parseDataKey(key: string): { pattern: KeyPattern; id: Uint8Array } | undefined {
+  const [, prefix = '', digits = '', suffix = ''] = dataKey.exec(key) ?? [];
+  const id = fromHex(digits);
+  if (id === undefined || prefix === '' || prefix.startsWith('arrays/') !== (suffix !== '')) return undefined;
+  return { pattern: { prefix, suffix }, id };
+}
+
+export const leasePrefix = 'leases/';
+export const planPrefix = 'gc/';
+
+export function leaseKey(id: Uint8Array): string {
+  return `${leasePrefix}${toHex(id)}`;
+}
+
+export function planKey(id: Uint8Array): string {
+  return `${planPrefix}${toHex(id)}`;
+}
+
+/** Whether the key is a prefix and an id: what else is below it is somebody's scratch. */
+export function isIdBelow(prefix: string, key: string): boolean {
+  return key.startsWith(prefix) && /^[0-9a-f]{32}$/.test(key.slice(prefix.length));
+}
+
 export function objectKey(pattern: KeyPattern, id: Uint8Array): string {
   return `${pattern.prefix}${toHex(id)}${pattern.suffix}`;
 }
 
 const folder = /^(arrays|segments|indexes|parity|quarantine|healed|leases|gc|replicas)(\/[a-z0-9._-]+)*\/$/;
 
+/** Patterns that were checked: each stands for many objects. */
+const checked = new WeakSet<KeyPattern>();
+
 /** Patterns come from a bucket; one that could leave the prefix or name a root is refused. */
 export function checkPattern(pattern: KeyPattern, what: string): void {
+  if (checked.has(pattern)) return;
   const safe =
     folder.test(pattern.prefix) &&
     pattern.prefix.length <= 900 &&
@@ -63,4 +102,5 @@ export function checkPattern(pattern: KeyPattern, what: string): void {
       context: { prefix: pattern.prefix.slice(0, 200), suffix: pattern.suffix.slice(0, 40) },
     });
   }
+  checked.add(pattern);
 }

@@ -40,6 +40,9 @@ export type Changes = Full<nacre.v1.Changes.$Properties>;
 export type ArrayChange = Full<nacre.v1.ArrayChange.$Properties>;
 export type Operation = Full<nacre.v1.Operation.$Properties>;
 export type RecentOperation = Full<nacre.v1.RecentOperation.$Properties>;
+export type Fence = Full<nacre.v1.Fence.$Properties>;
+export type Plan = Full<nacre.v1.Plan.$Properties>;
+export type Lease = Full<nacre.v1.Lease.$Properties>;
 export type OperationsRef = Full<nacre.v1.OperationsRef.$Properties>;
 
 /** A generated message class. */

@@ -1,5 +1,6 @@
 // The objects of the next root's table while it is being made: what comes, what goes, and what the set hash
 // and the list of changes say of both. Pure.
+import { toHex } from '../util/bytes.js';
 import { objectKey } from './keys.js';
 import type { ManifestFunctions } from './functions.js';
 import type { Changes, Root } from './message.js';
@@ -12,18 +13,34 @@ export class ObjectLedger {
   #mergedTable: TableBuilder | undefined;
   readonly #addedSlots: number[] = [];
   readonly #added: HashedObject[] = [];
+  readonly #uploads: Uint8Array[] = [];
   readonly #removed: HashedObject[] = [];
   #moved = 0;
 
-  constructor(objects: Root['objects']) {
-    this.table = new TableBuilder(objects);
+  /** `table` takes the place of the parent's: what comes and goes is what differs between both. */
+  constructor(objects: Root['objects'], table?: TableBuilder) {
+    this.table = table ?? new TableBuilder(objects);
+    if (table === undefined) return;
+    const before = hashedObjects(new TableBuilder(objects));
+    const after = hashedObjects(table);
+    for (const [name, { slot, object }] of after) {
+      if (before.has(name)) continue;
+      this.#addedSlots.push(slot);
+      this.#added.push(hashed(object));
+    }
+    for (const [name, { object }] of before) {
+      if (after.has(name)) continue;
+      this.#removedTable.add(object);
+      this.#removed.push(hashed(object));
+    }
   }
 
-  /** Its slot. */
-  add(object: NewObject): number {
+  /** Its slot. `members` are ids of objects that it names and that come with it. */
+  add(object: NewObject, members: readonly Uint8Array[] = []): number {
     const slot = this.table.add(object);
+    this.#uploads.push(object.id, ...members);
     this.#addedSlots.push(slot);
-    this.#added.push({ key: objectKey(object.pattern, object.id), hash: object.hash });
+    this.#added.push(hashed(object));
     return slot;
   }
 
@@ -49,9 +66,14 @@ export class ObjectLedger {
 
   #take(slot: number): NewObject {
     const object = this.table.objectAt(slot);
-    this.#removed.push({ key: objectKey(object.pattern, object.id), hash: object.hash });
+    this.#removed.push(hashed(object));
     this.table.remove(slot);
     return object;
+  }
+
+  /** Ids of all that came, named by segments or by the table itself. */
+  get uploads(): readonly Uint8Array[] {
+    return this.#uploads;
   }
 
   /** What the root's list of changes says of objects. */
@@ -67,4 +89,19 @@ export class ObjectLedger {
   setHash(before: Uint8Array, functions: ManifestFunctions): Uint8Array {
     return updateSetHash(before, this.#added, this.#removed, functions);
   }
+}
+
+function hashed({ pattern, id, hash }: NewObject): HashedObject {
+  return { key: objectKey(pattern, id), hash };
+}
+
+/** The objects of a table by key and hash. */
+function hashedObjects(table: TableBuilder): Map<string, { slot: number; object: NewObject }> {
+  return new Map(
+    table.slots().map((slot) => {
+      const object = table.objectAt(slot);
+      const { key, hash } = hashed(object);
+      return [`${key} ${toHex(hash)}`, { slot, object }];
+    }),
+  );
 }

@@ -125,9 +125,20 @@ export class TableBuilder {
     this.#holes.push(index);
   }
 
-  /** The object that stands in a slot now. */
+  /** The object that stands in a slot now, without its block sums. */
   objectAt(index: number): NewObject {
     return asNewObject({ objects: this.#objects, patterns: this.#patterns }, index, new Uint8Array(0));
+  }
+
+  /** The same with the sums that stand in the table. */
+  wholeObjectAt(index: number): NewObject {
+    const { blocks } = defined(this.#objects[index], 'object');
+    return asNewObject({ objects: this.#objects, patterns: this.#patterns }, index, blocks);
+  }
+
+  /** Slots that hold an object. */
+  slots(): number[] {
+    return this.#objects.flatMap((object, slot) => (isHole(object) ? [] : [slot]));
   }
 
   build(): ObjectTable {

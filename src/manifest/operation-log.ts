@@ -69,6 +69,11 @@ export class OperationLog {
     ];
   }
 
+  /** The objects of ids stand in other slots from now on. */
+  relocate(slotOf: (slot: number) => number): void {
+    this.#older = this.#older.map((one) => evolve(one, { object: slotOf(one.object) }));
+  }
+
   /** Forgets objects the last of whose ids may go; gives their slots. */
   forget(timeMs: number): readonly number[] {
     const gone = this.#older.filter(({ toTimeMs }) => toTimeMs <= timeMs - operationMemoryMs);

@@ -7,7 +7,7 @@
 // is unknown, and nothing is deleted.
 import { isNacreError, NacreError } from '../errors.js';
 import type { ObjectStore } from '../storage/object-store.js';
-import { equalBytes } from '../util/bytes.js';
+import { equalBytes, indexOfBytes } from '../util/bytes.js';
 import type { Runtime } from '../util/runtime.js';
 import type { ManifestFunctions } from './functions.js';
 import { readRoot } from './head.js';
@@ -38,12 +38,16 @@ export async function publishRoot(environment: PublishEnvironment, root: LoadedR
   const crc32c = functions.crc32c(root.bytes);
   const end = runtime.monotonic() + deadlineMs;
   let unclear: unknown;
-  /** A request whose outcome is not known may have been applied, or may be later. */
+  /**
+   * A request whose outcome is not known may have been applied, or may be later; and a refusal may answer the
+   * second copy of a request whose first one landed.
+   */
   let doubt = false;
   for (let attempt = 0; ; attempt++) {
     try {
       const result = await store.put(rootKey(slot), root.bytes, { condition: 'absent', crc32c });
       if (result.outcome === 'written') return { outcome: 'committed', recovered: attempt > 0 };
+      doubt = true;
       unclear ??= new NacreError('Unavailable', `${rootKey(slot)} was refused, and nothing was found there`);
     } catch (error) {
       if (!doubt && isDefinite(error)) throw error;
@@ -54,9 +58,9 @@ export async function publishRoot(environment: PublishEnvironment, root: LoadedR
       const found = await readBack(environment, root);
       if (found !== undefined) return found;
     } catch (error) {
-      // Damaged on the way or at rest. At rest it must be healed before anybody goes on; what is damaged
-      // could be our own root, unless the store refused every request.
-      if (isNacreError(error, 'UnsupportedFormat') || (!doubt && attempt > 0)) throw error;
+      // Damaged on the way or at rest. At rest it must be healed before anybody goes on.
+      if (isNacreError(error, 'UnsupportedFormat')) throw error;
+      if (attempt > 0 && (await isDamageOfOthers(environment, root))) throw error;
       unclear = error;
     }
     const pause = runtime.random() * Math.min(pauseMs.longest, pauseMs.first * 2 ** attempt);
@@ -79,6 +83,19 @@ async function readBack(environment: PublishEnvironment, root: LoadedRoot): Prom
   return equalBytes(found.root.commitId, root.root.commitId)
     ? { outcome: 'committed', recovered: true }
     : { outcome: 'lost', winner: found };
+}
+
+/** Whether what stands in the slot is damaged at rest and not our own root: then ours cannot land. */
+async function isDamageOfOthers({ store }: PublishEnvironment, root: LoadedRoot): Promise<boolean> {
+  const key = rootKey(root.root.version);
+  const read = (): Promise<Uint8Array | undefined> =>
+    store.get(key).then(
+      (body) => body?.bytes,
+      () => undefined,
+    );
+  const [once, again] = [await read(), await read()];
+  if (once === undefined || again === undefined || !equalBytes(once, again)) return false;
+  return indexOfBytes(once, root.root.commitId) < 0;
 }
 
 /** The server said that the request was not applied, or it never left this process. */

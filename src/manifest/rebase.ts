@@ -16,6 +16,8 @@
 //   set key         as append and set attributes of any row: conflict; set key: conflict; drop, rename: both
 //   append, set or drop attributes, where theirs set the key: conflict. The keys of rows that both append are
 //   compared apart from this table, since they stand in columns: see KeyClaim
+//   restore: all to theirs, but append without attributes to an array whose key is as before: conflict; mine
+//   follows its base alone
 //   attributes of rows that are appended go with these, attributes that are set are as replace; attributes by
 //   name are looked up again by whoever makes the root
 import { NacreError } from '../errors.js';
@@ -31,6 +33,8 @@ export interface ArrayEffects {
   readonly renamed: boolean;
   readonly indexed: boolean;
   readonly keyed: boolean;
+  /** It is as it was at an earlier version. */
+  readonly restored: boolean;
   readonly appendedRows: number;
   readonly replaced: Uint8Array | undefined;
   readonly removed: Uint8Array | undefined;
@@ -70,6 +74,7 @@ export function checkRebase(
 function clashOf(mine: Change, theirs: ArrayEffects, functions: ManifestFunctions): string | undefined {
   if (mine.array !== theirs.id) return undefined;
   if (theirs.dropped && mine.kind !== 'dropArray') return 'dropped the whole';
+  if (theirs.restored && !goesWithAppend(mine)) return 'put back an earlier state';
   switch (mine.kind) {
     case 'create':
     case 'renameAttribute':
@@ -111,6 +116,11 @@ function clashOf(mine: Change, theirs: ArrayEffects, functions: ManifestFunction
   }
 }
 
+/** What is added to the end of an array, whatever rows are before it. */
+function goesWithAppend({ kind }: Change): boolean {
+  return kind === 'append' || kind === 'extendIndex' || kind === 'extendAttributeIndex';
+}
+
 function clashOfReads(
   transaction: Transaction,
   theirs: ArrayEffects,
@@ -119,6 +129,7 @@ function clashOfReads(
   const reads = transaction.reads.get(theirs.id);
   if (reads === undefined) return undefined;
   if (theirs.dropped) return 'dropped the whole';
+  if (theirs.restored) return 'put back an earlier state';
   return overlaps(reads, theirs.replaced, functions) || overlaps(reads, theirs.removed, functions)
     ? 'changed rows that this transaction read'
     : undefined;
@@ -133,9 +144,14 @@ function overlaps(mine: Uint8Array, theirs: Uint8Array | undefined, functions: M
   return functions.rowSets.count(functions.rowSets.intersection(mine, theirs)) > 0;
 }
 
+/** What a transaction came to: its changes, and of a restore the arrays that it changed. */
+export type AppliedChange =
+  | Change
+  | { readonly kind: 'restored'; readonly array: ArrayId; readonly keyed: boolean };
+
 /** The effects of a transaction as it was applied, for those that come after it. */
 export function effectsOf(
-  changes: readonly Change[],
+  changes: readonly AppliedChange[],
   version: number,
   functions: ManifestFunctions,
 ): Effects {
@@ -146,6 +162,7 @@ export function effectsOf(
     renamed: false,
     indexed: false,
     keyed: false,
+    restored: false,
     appendedRows: 0,
     replaced: undefined,
     removed: undefined,
@@ -170,6 +187,8 @@ export function effectsOf(
           return { ...before, replaced: join(before.replaced, change.rows.set) };
         case 'setKey':
           return { ...before, keyed: true };
+        case 'restored':
+          return { ...before, restored: true, keyed: before.keyed || change.keyed };
         case 'drop':
           return { ...before, removed: join(before.removed, change.rows.set) };
         case 'dropArray':
@@ -193,7 +212,8 @@ export function effectsOf(
 
 /**
  * The transaction with rows taken out of its drops that a version since then dropped already, so that the
- * dropped sets of an array stay disjoint and its counts right.
+ * dropped sets of an array stay disjoint and its counts right; and without segments that it made of several,
+ * where a version put the array back: they may leave out rows that were gone and are there again.
  */
 export function withoutLandedDrops(
   transaction: Transaction,
@@ -202,7 +222,12 @@ export function withoutLandedDrops(
 ): { readonly transaction: Transaction; readonly shrunk: readonly Change[] } {
   const { rowSets } = functions;
   const shrunk: Change[] = [];
+  const restored = new Set(
+    landed.flatMap(({ arrays }) => arrays.filter((array) => array.restored).map(({ id }) => id)),
+  );
   const changes = transaction.changes.map((change) => {
+    const isExtension = change.kind === 'extendIndex' || change.kind === 'extendAttributeIndex';
+    if (isExtension && restored.has(change.array)) return { ...change, merges: [] };
     if (change.kind !== 'drop') return change;
     let set = change.rows.set;
     for (const { removed } of landed
@@ -215,5 +240,5 @@ export function withoutLandedDrops(
     shrunk.push(smaller);
     return smaller;
   });
-  return { transaction: shrunk.length === 0 ? transaction : { ...transaction, changes }, shrunk };
+  return { transaction: { ...transaction, changes }, shrunk };
 }

@@ -1,6 +1,8 @@
 // Room in a root that grows full: entries move into a segment, operation ids into an object, beside the
-// uploads of the next commit. What was prepared and no longer fits, or could not be made, is given up.
+// uploads of the next commit. What was prepared and no longer fits, could not be made, or is older than a
+// clean-up that may delete it, is given up.
 import type { RootDraft } from './draft.js';
+import { isFenced } from './fences.js';
 import { type Fold, prepareFold } from './fold.js';
 import { bestFold, type FoldPlan, planFold } from './fold-plan.js';
 import type { LoadedRoot } from './root.js';
@@ -11,6 +13,8 @@ export class Room {
   readonly #environment: UploadEnvironment;
   #fold: Promise<Fold> | undefined;
   #spill: Promise<Spill> | undefined;
+  /** The head when the older one of both was begun. */
+  #since: number | undefined;
 
   constructor(environment: UploadEnvironment) {
     this.#environment = environment;
@@ -18,9 +22,12 @@ export class Room {
 
   /** Uploads what the next commit on this head should move. */
   prepare(head: LoadedRoot): void {
+    // Made anew rather than compared with the plan: a segment costs less than the plan's list.
+    if (this.#since !== undefined && isFenced(head.root, this.#since)) this.committed();
     if (this.#fold === undefined) this.#startFold(head, planFold(head));
     const plan = this.#spill === undefined ? planSpill(head.root) : undefined;
     if (plan === undefined) return;
+    this.#since ??= head.root.version;
     this.#spill = prepareSpill(this.#environment, head.root, plan);
     // Whoever commits next sees its error.
     this.#spill.catch(() => undefined);
@@ -28,6 +35,7 @@ export class Room {
 
   #startFold({ root }: LoadedRoot, plan: FoldPlan | undefined): void {
     if (plan === undefined) return;
+    this.#since ??= root.version;
     this.#fold = prepareFold(this.#environment, root, plan);
     this.#fold.catch(() => undefined);
   }
@@ -58,5 +66,6 @@ export class Room {
   committed(): void {
     this.#fold = undefined;
     this.#spill = undefined;
+    this.#since = undefined;
   }
 }

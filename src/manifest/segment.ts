@@ -100,6 +100,7 @@ export function buildSegment(
     headHash: coldBytes === 0 ? new Uint8Array(0) : functions.blake3(head),
     rows,
     partitions: entries.length,
+    members: entries.map(({ object }) => object.id),
   };
   return { bytes, draft };
 }

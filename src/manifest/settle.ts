@@ -57,11 +57,12 @@ export async function settle(
     });
   }
   for (;;) {
-    const newest = (await advance(store, head, functions, options)).head;
+    const { head: newest, freeSlot } = await advance(store, head, functions, options);
     const found = await findOperation(environment, token, newest, options);
     if (found !== undefined) return { outcome: 'committed', version: found };
-    if ((await readRoot(store, token.slot, functions, options)) !== undefined)
-      return { outcome: 'not-committed' };
+    if (token.slot < freeSlot) return { outcome: 'not-committed' };
+    // What has come there since may be the commit itself: look again.
+    if ((await readRoot(store, token.slot, functions, options)) !== undefined) continue;
     if (options.fence !== true) return { outcome: 'open' };
     const stamp = { commitId: runtime.randomBytes(16), timeMs: store.timeMs() ?? runtime.now() };
     const empty = encodeRoot(new RootDraft(newest, token.slot, functions).build(stamp), functions);

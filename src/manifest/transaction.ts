@@ -3,6 +3,7 @@
 // are counted from `pendingRowId` until the root that commits them gives them ids.
 import type { ArrayEntry, Column, Root } from './message.js';
 import type { NewObject } from './objects.js';
+import type { LoadedRoot } from './root.js';
 
 /** Text form (32 hexadecimal digits) of an array's id. */
 export type ArrayId = string;
@@ -34,6 +35,8 @@ export interface SegmentDraft {
   readonly headHash: Uint8Array;
   readonly rows: number;
   readonly partitions: number;
+  /** Ids of the objects that it names, one a partition. */
+  readonly members: readonly Uint8Array[];
 }
 
 /**
@@ -240,7 +243,16 @@ export type HistoryChange =
       readonly keep: { readonly from: number; readonly also: readonly number[] };
     }
   /** Names a plan of clean-up; whoever commits above compares its own objects with it. */
-  | { readonly kind: 'fence'; readonly plan: Uint8Array };
+  | { readonly kind: 'fence'; readonly plan: Uint8Array }
+  | RestoreChange;
+
+/** All arrays as they were at an earlier version. Commits right after the version it was planned at. */
+export interface RestoreChange {
+  readonly kind: 'restore';
+  readonly from: LoadedRoot;
+  /** An id for each array of `from`, in its order: those that are no longer there come back under it. */
+  readonly freshIds: readonly Uint8Array[];
+}
 
 export interface Transaction {
   readonly id: Uint8Array;
@@ -249,6 +261,8 @@ export interface Transaction {
   readonly application?: { readonly name: string; readonly sequence: number };
   /** The version that the transaction saw when it began. */
   readonly baseVersion: number;
+  /** The newest version when its first upload began, where that is an earlier one. */
+  readonly uploadsSince?: number;
   /** Commits right after the base version or not at all: whatever else lands first is a conflict. */
   readonly onlyAtBase?: boolean;
   readonly changes: readonly Change[];

@@ -2,6 +2,7 @@
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { LoadedRoot } from '../manifest/root.js';
+import type { VersionReference } from '../manifest/version-reference.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { MeterScope } from '../storage/wrap/meter.js';
 
@@ -17,7 +18,7 @@ export interface QueryTime {
   /** The newest one, looked for in the wave of the first read. */
   readonly fresh: boolean;
   /** One of the past. */
-  readonly at: { readonly version: number } | undefined;
+  readonly at: VersionReference | undefined;
 }
 
 /** What a query needs of its dataset. */

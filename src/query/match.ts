@@ -63,7 +63,8 @@ export async function* matchedWindows(
     for (const id of dropped) clearBit(bits, id - start);
     return { start, end, bits };
   };
-  yield* inOrderAhead(sources.windows(), windowsAhead, match, options.signal);
+  const windows = sources.windows().filter(({ start, end }) => map.hasRows(start, end));
+  yield* inOrderAhead(windows, windowsAhead, match, options.signal);
 }
 
 /** Indices of the columns that a filter names, ascending. */

@@ -1,5 +1,6 @@
 // The chained query: every step gives a new, frozen query; nothing runs before `toArray`.
 import { NacreError } from '../errors.js';
+import type { VersionReference } from '../manifest/version-reference.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { analyzed, type QueryAnalysis } from './analysis.js';
 import type { Certificate } from './certificate.js';
@@ -137,9 +138,9 @@ export class NearestQuery<Result extends Hit[] | Hit[][]> {
     return this.#with({ fresh: true });
   }
 
-  /** Of a version of the past: see `Dataset.at()`. Cost: one request more. */
-  at(version: { readonly version: number }): NearestQuery<Result> {
-    return this.#with({ at: version });
+  /** Of a version of the past, by its number, a tag or an instant: see `Dataset.at()`, also for the cost. */
+  at(reference: VersionReference): NearestQuery<Result> {
+    return this.#with({ at: reference });
   }
 
   /** What will be done, as text. No request. */

@@ -1,4 +1,5 @@
 // What a query will do, as a value that can be printed and compared: no I/O, no node: module.
+import { describeReference, type VersionReference } from '../manifest/version-reference.js';
 import type { ScanMetric } from '../native.js';
 import type { Expression } from './filter/expression.js';
 import { formatExpression } from './filter/format.js';
@@ -20,7 +21,7 @@ export interface NearestPlan {
   /** Only rows whose scores are at least the one and below the other. */
   readonly range: { readonly least: number; readonly below: number } | undefined;
   readonly fresh: boolean;
-  readonly at: { readonly version: number } | undefined;
+  readonly at: VersionReference | undefined;
   /** How precise scores are at least; not said: exact, but see `approximate`. */
   readonly precision: Precision | undefined;
 }
@@ -50,7 +51,7 @@ export function explainPlan(plan: NearestPlan): string {
   }
   if (select.length > 0) lines.push(`├─ with ${select.join(', ')}, read for these rows alone`);
   if (range !== undefined) lines.push(`├─ of scores from ${range.least} up to and without ${range.below}`);
-  if (plan.at !== undefined) lines.push(`├─ at version ${plan.at.version}`);
+  if (plan.at !== undefined) lines.push(`├─ at ${describeReference(plan.at)}`);
   const { approximate } = plan;
   if (approximate !== undefined) lines.push(`├─ ${indexOf(approximate)}; without such an index:`);
   lines.push(`└─ ${readsOf(precision ?? 'f64', metric)}`);

@@ -3,6 +3,7 @@
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { countBits } from '../attributes/bits.js';
+import { describeReference, type VersionReference } from '../manifest/version-reference.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { type Aggregate, aggregate, type Measures } from './aggregate.js';
 import { analyzed, type QueryAnalysis, QueryCounts } from './analysis.js';
@@ -22,7 +23,7 @@ export interface RowsPlan {
   readonly limit: number;
   readonly offset: number;
   readonly fresh: boolean;
-  readonly at: { readonly version: number } | undefined;
+  readonly at: VersionReference | undefined;
 }
 
 /** A row that matches. */
@@ -84,14 +85,14 @@ export class RowQuery {
     return this.#with({ fresh: true });
   }
 
-  /** Of a version of the past: see `Dataset.at()`. Cost: one request more. */
-  at(version: { readonly version: number }): RowQuery {
-    return this.#with({ at: version });
+  /** Of a version of the past, by its number, a tag or an instant: see `Dataset.at()`, also for the cost. */
+  at(reference: VersionReference): RowQuery {
+    return this.#with({ at: reference });
   }
 
   /** What will be done, as text. No request. */
   explain(): string {
-    const { array, filter, select, limit, offset } = this.#plan;
+    const { array, filter, select, limit, offset, at } = this.#plan;
     const rows = limit === Number.POSITIVE_INFINITY ? 'all rows' : `the first ${limit} rows`;
     const skip = offset === 0 ? '' : `, after the first ${offset}`;
     const lines = [`${rows} of '${array}'${skip}`];
@@ -99,6 +100,7 @@ export class RowQuery {
       lines.push(`└─ where ${formatExpression(filter)}: ${filterReads}`);
     }
     if (select.length > 0) lines.push(`└─ with ${select.join(', ')}, read for these rows alone`);
+    if (at !== undefined) lines.push(`└─ at ${describeReference(at)}`);
     return lines.join('\n');
   }
 

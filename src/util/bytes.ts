@@ -53,3 +53,11 @@ export const utf8 = {
   encode: (text: string): Uint8Array => new TextEncoder().encode(text),
   decode: (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true }).decode(bytes),
 };
+
+/** Where `wanted` begins in `bytes`, or -1. */
+export function indexOfBytes(bytes: Uint8Array, wanted: Uint8Array): number {
+  const [first = 0] = wanted;
+  for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1))
+    if (equalBytes(bytes.subarray(at, at + wanted.byteLength), wanted)) return at;
+  return -1;
+}

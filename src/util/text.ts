@@ -19,3 +19,16 @@ function rank(unit: number): number {
 
 /** Finds half of a surrogate pair, which no UTF-8 holds; whole pairs are one character here. */
 export const halfPair = /\p{Surrogate}/u;
+
+/** What may not stand in a message as it is: it would break the line, hide, or reorder what is shown. */
+const unprintable = /(?! )[\p{C}\p{Z}]/gu;
+
+/** At most `most` characters of the text, in single quotes, fit to print. */
+export function quoted(text: string, most = 40): string {
+  return `'${printable(text.length > most ? `${text.slice(0, most)}…` : text)}'`;
+}
+
+/** One character stands for each that cannot be shown, so that the caret stays in its place. */
+export function printable(text: string): string {
+  return text.replace(unprintable, (character) => '·'.repeat(character.length));
+}

@@ -127,14 +127,18 @@ describe('the command line', () => {
     );
   });
 
-  test('versions that are none, or that later releases know', async () => {
-    expect(await refused(['info', uri, '--at', 'yesterday'], 'names no version')).toBe('2 InvalidArgument');
-    expect(await refused(['info', uri, '--at', '2026-01-02T03:04:05'], 'no zone')).toBe('2 InvalidArgument');
-    expect(await refused(['info', uri, '--at', '2026-01-02T03:04:05Z'], 'later release')).toBe(
-      '1 UnsupportedFormat',
+  test('versions that are none', async () => {
+    expect(await refused(['info', uri, '--at', 'yesterday'], "no tag 'yesterday'")).toBe('4 NotFound');
+    expect(await refused(['info', uri, '--at', 'tag:'], 'names no version')).toBe('2 InvalidArgument');
+    expect(await refused(['info', uri, '--at', '2026-02-30'], 'no time of the calendar')).toBe(
+      '2 InvalidArgument',
     );
-    expect(await refused(['info', uri, '--at', 'tag:prod'], 'later release')).toBe('1 UnsupportedFormat');
-    expect(await refused(['info', uri, '--at', '2h'], 'later release')).toBe('1 UnsupportedFormat');
+    expect(await refused(['info', uri, '--at', '2026-01-02T03:04:05'], 'no zone')).toBe('2 InvalidArgument');
+    expect(await refused(['info', uri, '--at', '2001-01-02T03:04:05Z'], 'before the first')).toBe(
+      '4 NotFound',
+    );
+    expect(await refused(['info', uri, '--at', 'tag:prod'], "no tag 'prod'")).toBe('4 NotFound');
+    expect(await refused(['info', uri, '--at', '2w'], 'before the first')).toBe('4 NotFound');
     expect(await refused(['info', uri, '--at', '99'], 'no version 99')).toBe('4 NotFound');
   });
 

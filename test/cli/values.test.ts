@@ -2,14 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { bytesText, countText, durationText, shellWord, table } from '../../src/cli/output.js';
 import { placesOf, sliceBounds } from '../../src/cli/rows.js';
-import {
-  parseAt,
-  parseDuration,
-  parseRate,
-  parseShape,
-  parseSize,
-  parseSubset,
-} from '../../src/cli/values.js';
+import { parseDuration, parseRate, parseShape, parseSize, parseSubset } from '../../src/cli/values.js';
 import { resolveSelection } from '../../src/arrays/selection.js';
 
 test('durations, sizes and shapes are read as they are written', () => {
@@ -30,7 +23,6 @@ test('durations, sizes and shapes are read as they are written', () => {
     expect(() => parseDuration(text)).toThrow('no duration');
   for (const text of ['', '-1', '1KB', '0.3', '0']) expect(() => parseSize(text)).toThrow('no size');
   for (const text of ['a', '3;4', '-3', '3,,4', '1.5']) expect(() => parseShape(text)).toThrow('no shape');
-  expect([parseAt('12'), parseAt('-1')]).toEqual([{ version: 12 }, { version: -1 }]);
 });
 
 test('parts and rates are read as they are written', () => {

@@ -9,7 +9,7 @@ import type { Change, Transaction } from '../../src/manifest/transaction.js';
 import { pendingRowId } from '../../src/manifest/transaction.js';
 import { MemoryStore } from '../../src/storage/memory.js';
 import { arrayId, change, firstRoot, functions, int32Type, nextRoot, rowSet, runtime } from './drafts.js';
-import { transaction } from './drafts.js';
+import { object, transaction } from './drafts.js';
 
 const x = arrayId('x');
 const y = arrayId('y');
@@ -297,6 +297,22 @@ describe('what a rebase leaves', () => {
     expect(root.arrays.find(({ name }) => name === 'x')?.liveRows).toBe(6);
     expect(root.operations[0]?.rows[0]?.dropped).toBe(1);
     expect(root.changes?.arrays[0]?.removed.map(({ count }) => count)).toEqual([1]);
+  });
+
+  test('of an array that was put back, segments that were made of several are left out', () => {
+    const hash = new Uint8Array(32);
+    const extend: Change = {
+      ...{ kind: 'extendIndex', array: x, of: 2, epoch: hash, segments: [] },
+      merges: [{ taken: [hash], segment: { object: object(x, 100), firstRowId: 0, rows: 10 } }],
+    };
+    const own = transaction([change.append(x, 3), extend], { baseVersion: 2 });
+    const restored = effectsOf([{ kind: 'restored', array: x, keyed: false }], 3, functions);
+    checkRebase(own, [restored], functions, (id) => id);
+    const { transaction: rebased } = withoutLandedDrops(own, [restored], functions);
+    expect(rebased.changes).toEqual([own.changes[0], { ...extend, merges: [] }]);
+    // Elsewhere they stay.
+    const elsewhere = effectsOf([{ kind: 'restored', array: y, keyed: false }], 3, functions);
+    expect(withoutLandedDrops(own, [elsewhere], functions).transaction.changes).toEqual(own.changes);
   });
 
   test('a drop of rows that are all gone already is a version that drops none', () => {

@@ -113,6 +113,26 @@ describe.skipIf(python === undefined)('a reader made from docs/format.md', () =>
     await dataset.close();
   });
 
+  test('reads an array that was put back, whose rows leave ids out', async () => {
+    const restored = path.join(scratch, 'restored');
+    const dataset = await open(restored, { ...options, create: true });
+    await dataset.write(async (tx) => {
+      await tx.create('a', { dtype: 'int32' });
+      await tx.append('a', { data: Int32Array.of(1, 2, 3) }, { attributes: { lang: ['de', null, 'fr'] } });
+    });
+    await dataset.write((tx) => tx.append('a', { data: Int32Array.of(4, 5) }));
+    await dataset.write((tx) => tx.dropAttribute('a', 'lang'));
+    await dataset.restore({ version: 2 });
+    await dataset.write((tx) => tx.append('a', { data: Int32Array.of(6) }, { attributes: { lang: ['it'] } }));
+    await dataset.close();
+    const [rows, columns] = [path.join(scratch, 'restored.npy'), path.join(scratch, 'restored.json')];
+    await byPython(restored, 'a', rows);
+    const body = (await readFile(rows)).subarray(-16);
+    expect(Array.from({ length: 4 }, (_, i) => body.readInt32LE(4 * i))).toEqual([1, 2, 3, 6]);
+    await byPython(restored, 'a', columns);
+    expect(JSON.parse(await readFile(columns, 'utf8'))).toEqual({ lang: ['de', null, 'fr', 'it'] });
+  });
+
   test('finds a flipped bit', async () => {
     const dataset = await open(folder, options);
     const [partition] = (await dataset.info()).arrays['large']?.partitions ?? [];

@@ -1,4 +1,4 @@
-import type { Attribute, TransactionHandle, VersionReference } from '../../index.js';
+import { type Attribute, parseVersion, type TransactionHandle, type VersionReference } from '../../index.js';
 import { addTypedName, attributeList } from '../attribute-files.js';
 import { openAt, rehearse } from '../datasets.js';
 import { plural, shellWord, table } from '../output.js';
@@ -6,7 +6,7 @@ import { define, destructive } from '../program.js';
 import type { Session } from '../session.js';
 import { writeOptions, type WritingOptions } from '../sources.js';
 import { keyNote } from './info.js';
-import { invalid, type NewName, parseAt, parseNewName } from '../values.js';
+import { invalid, type NewName, parseNewName, versionHelp } from '../values.js';
 
 interface Options extends WritingOptions {
   readonly add?: readonly Attribute[];
@@ -39,7 +39,7 @@ Types are bool, int, float, string, strings and timestamp.`,
         .option('--rename <old=new>', 'give an attribute another name', addNewName)
         .option('--key <name>', 'make an attribute the key: int, string or timestamp')
         .option('--no-key', 'take the key away')
-        .option('--at <version>', 'list those of a version: its number, or -1', parseAt)
+        .option('--at <version>', `list those of ${versionHelp}`, parseVersion)
         .option('-m, --message <text>', 'shown by `nacre log`'),
     ),
   work(session, options, uri: string, name: string) {

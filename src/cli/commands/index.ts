@@ -6,8 +6,11 @@ import { attributes } from './attributes.js';
 import { buildIndex } from './build-index.js';
 import { cacheClear, cacheInfo, cacheVerify } from './cache.js';
 import { create } from './create.js';
+import { diff } from './diff.js';
 import { doctor } from './doctor.js';
 import { drop } from './drop.js';
+import { expire } from './expire.js';
+import { gc } from './gc.js';
 import { importCommand } from './import.js';
 import { info } from './info.js';
 import { log } from './log.js';
@@ -19,8 +22,10 @@ import { repair } from './repair.js';
 import { replace } from './replace.js';
 import { scrub } from './scrub.js';
 import { setAttributes } from './set-attributes.js';
+import { restore } from './restore.js';
 import { settle } from './settle.js';
 import { status } from './status.js';
+import { tag } from './tag.js';
 import { upsert } from './upsert.js';
 import { verifyCertificate } from './verify-certificate.js';
 
@@ -43,6 +48,9 @@ export const commands: readonly Register[] = [
   info,
   ls,
   log,
+  diff,
+  tag,
+  restore,
   query,
   verifyCertificate,
   buildIndex,
@@ -50,6 +58,8 @@ export const commands: readonly Register[] = [
   scrub,
   repair,
   status,
+  expire,
+  gc,
   cache,
   doctor,
 ];

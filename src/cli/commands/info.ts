@@ -1,9 +1,9 @@
-import type { ArrayInfo, VersionReference } from '../../index.js';
+import { type ArrayInfo, parseVersion, type VersionReference } from '../../index.js';
 import { attributeList } from '../attribute-files.js';
 import { openAt } from '../datasets.js';
 import { bytesText, countText, plural, shapeText, table } from '../output.js';
 import { define } from '../program.js';
-import { parseAt } from '../values.js';
+import { versionHelp } from '../values.js';
 
 interface Options {
   readonly at?: VersionReference;
@@ -15,8 +15,7 @@ export const info = define<Options>({
   details:
     'With --json also the objects of every array: key, rows and size. `nacre attributes` lists attributes.',
   examples: ['nacre info s3://bucket/faces', 'nacre info ./faces --at -1 --json'],
-  options: (command) =>
-    command.option('--at <version>', 'a version: its number, or -1 for the one before the newest', parseAt),
+  options: (command) => command.option('--at <version>', versionHelp, parseVersion),
   async work(session, { at }, uri: string) {
     const { signal } = session;
     const dataset = await openAt(session, uri, at);

@@ -9,7 +9,7 @@ interface Options {
 
 export const log = define<Options>({
   usage: 'log <uri>',
-  summary: 'list the versions, newest first',
+  summary: 'list the versions with their tags, newest first',
   examples: ['nacre log ./faces', 'nacre log s3://bucket/faces --limit 10 --json'],
   options: (command) => command.option('-n, --limit <N>', 'at most so many versions', parseCount),
   async work(session, { limit = Number.POSITIVE_INFINITY }, uri: string) {
@@ -25,9 +25,10 @@ export const log = define<Options>({
   },
 });
 
-function versionText({ version, time, message, author, host, operations }: VersionInfo): string {
+export function versionText({ version, tags, time, message, author, host, operations }: VersionInfo): string {
   const who = [author, host].filter(Boolean).join('@');
-  const lines = [`version ${version}  ${time}${who === '' ? '' : `  ${who}`}`];
+  const names = tags.length === 0 ? '' : `  (${tags.join(', ')})`;
+  const lines = [`version ${version}${names}  ${time}${who === '' ? '' : `  ${who}`}`];
   if (message !== '') lines.push(`  ${message}`);
   for (const operation of operations) lines.push(`  ${operationText(operation)}`.trimEnd());
   return lines.join('\n');

@@ -1,7 +1,7 @@
-import type { VersionReference } from '../../index.js';
+import { parseVersion, type VersionReference } from '../../index.js';
 import { openAt } from '../datasets.js';
 import { define } from '../program.js';
-import { parseAt } from '../values.js';
+import { versionHelp } from '../values.js';
 import { arrayTable, sizeOf } from './info.js';
 
 interface Options {
@@ -12,8 +12,7 @@ export const ls = define<Options>({
   usage: 'ls <uri>',
   summary: 'list the arrays of a dataset',
   examples: ['nacre ls s3://bucket/faces', 'nacre ls ./faces --at 12'],
-  options: (command) =>
-    command.option('--at <version>', 'a version: its number, or -1 for the one before the newest', parseAt),
+  options: (command) => command.option('--at <version>', versionHelp, parseVersion),
   async work(session, { at }, uri: string) {
     const { signal } = session;
     const dataset = await openAt(session, uri, at);

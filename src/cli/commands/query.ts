@@ -3,6 +3,7 @@ import {
   type Hit,
   type Metric,
   NacreError,
+  parseVersion,
   type Precision,
   type QueryAnalysis,
   type QueryVectors,
@@ -21,7 +22,7 @@ import { table } from '../output.js';
 import { define } from '../program.js';
 import type { Session } from '../session.js';
 import { openSource } from '../sources.js';
-import { invalid, parseAt, parseCount } from '../values.js';
+import { invalid, parseCount, versionHelp } from '../values.js';
 
 interface Options {
   readonly vector?: string;
@@ -108,7 +109,7 @@ text, and instants as ISO 8601; tables show 60 characters of a text.
       .option('--precision <level>', 'scores at least so precise: f64 (exact), f32, f16, f8 or bit')
       .option('--analyze', 'add what the query cost')
       .option('--certify <file>', 'write a certificate of the answer')
-      .option('--at <version>', 'a version: its number, or -1 for the one before the newest', parseAt),
+      .option('--at <version>', versionHelp, parseVersion),
   async work(session, options, uri: string, name: string | undefined) {
     if (options.key !== undefined) {
       const { key, select = [] } = options;

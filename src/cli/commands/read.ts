@@ -1,4 +1,10 @@
-import { type ArrayHandle, type RowType, type VersionReference, writeNpyFile } from '../../index.js';
+import {
+  type ArrayHandle,
+  parseVersion,
+  type RowType,
+  type VersionReference,
+  writeNpyFile,
+} from '../../index.js';
 import { openAt } from '../datasets.js';
 import { bytesText, plural } from '../output.js';
 import { define } from '../program.js';
@@ -12,7 +18,7 @@ import {
   sliceBounds,
 } from '../rows.js';
 import { typeOf } from '../sources.js';
-import { invalid, parseAt } from '../values.js';
+import { invalid, versionHelp } from '../values.js';
 
 interface Options extends RowOptions {
   readonly at?: VersionReference;
@@ -33,7 +39,7 @@ export const read = define<Options>({
   ],
   options: (command) =>
     rowOptions(command)
-      .option('--at <version>', 'a version: its number, or -1 for the one before the newest', parseAt)
+      .option('--at <version>', versionHelp, parseVersion)
       .requiredOption('-o, --out <file>', 'where to write; - is standard output'),
   async work(session, options, uri: string, name: string) {
     const { out, json } = options;

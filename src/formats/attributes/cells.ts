@@ -5,7 +5,7 @@ import { makeBits } from '../../attributes/bits.js';
 import type { AttributeType, Column, StringColumn } from '../../attributes/column.js';
 import { columnOf, type Value, valueAt } from '../../attributes/values.js';
 import { isNacreError } from '../../errors.js';
-import { parseTimestamp } from '../../query/filter/timestamp.js';
+import { parseTimestamp } from '../../util/timestamp.js';
 import { assert } from '../../util/assert.js';
 import { malformed, type Place, unsupported } from './problem.js';
 

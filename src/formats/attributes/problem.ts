@@ -2,7 +2,7 @@
 import type { Attribute } from '../../attributes/column.js';
 import { isNacreError, NacreError } from '../../errors.js';
 import { attributeLimit } from '../../manifest/attributes.js';
-import { quoted } from '../../query/filter/problem.js';
+import { quoted } from '../../util/text.js';
 import { halfPair } from '../../util/text.js';
 
 export interface Place {

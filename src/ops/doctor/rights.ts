@@ -3,10 +3,8 @@
 import { isNacreError } from '../../errors.js';
 import { native } from '../../native.js';
 import { equalBytes, utf8 } from '../../util/bytes.js';
+import { clockSkewMs } from '../clock.js';
 import { callOptions, failed, ok, type Probe, skipped, timed, type Tried, warning } from './finding.js';
-
-/** A clock further off than this is reported; ages rest on the store's clock alone. */
-const skewMs = 5 * 60_000;
 
 /** What randomness gives in one call at most. */
 const rangeBytes = 65_536;
@@ -150,7 +148,7 @@ const clock: Probe = {
     const skew = runtime.now() - time;
     const seconds = (Math.abs(skew) / 1000).toFixed(1);
     const figures = { skewMs: skew };
-    if (Math.abs(skew) <= skewMs) return { ...ok(`the clocks differ by ${seconds} s`), figures };
+    if (Math.abs(skew) <= clockSkewMs) return { ...ok(`the clocks differ by ${seconds} s`), figures };
     const which = skew > 0 ? 'ahead' : 'behind';
     return {
       ...warning(

@@ -8,8 +8,8 @@ import { formatLiteral } from './format.js';
 import { compileLike, type LikePattern } from './like.js';
 import { checkBounds } from './limits.js';
 import { type Comparison, compareFloat, compareInt } from './numbers.js';
-import { quoted } from './problem.js';
-import { parseTimestamp } from './timestamp.js';
+import { quoted } from '../../util/text.js';
+import { parseTimestamp } from '../../util/timestamp.js';
 
 interface On {
   /** Index among the attributes that the filter was bound to. */

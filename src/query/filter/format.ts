@@ -2,7 +2,7 @@
 import type { Expression, Literal } from './expression.js';
 import { isKeyword } from './keywords.js';
 import { checkBounds, needsParentheses } from './limits.js';
-import { formatTimestamp } from './timestamp.js';
+import { formatTimestamp } from '../../util/timestamp.js';
 
 /**
  * The text of a filter, with keywords in lower case and no parentheses but those that it needs. The parser

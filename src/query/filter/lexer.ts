@@ -1,7 +1,8 @@
 // The words of the filter language, one at a time from left to right. Every pattern is sticky and reads what
 // it takes once, so the whole takes linear time.
 import type { NacreError } from '../../errors.js';
-import { badFilter, quoted } from './problem.js';
+import { quoted } from '../../util/text.js';
+import { badFilter } from './problem.js';
 
 export type Token = { readonly at: number; readonly end: number } & (
   | { readonly kind: 'word'; readonly text: string }

@@ -1,7 +1,7 @@
 // Comparisons of real numbers, exactly: a number of the filter as the nearest value that a column can hold,
 // with the operator that then says the same. What no value of the column can change comes out as a boolean.
 import type { CompareOperator } from './expression.js';
-import { maxInt64, minInt64 } from './timestamp.js';
+import { maxInt64, minInt64 } from '../../util/timestamp.js';
 
 /** The same comparison with a value of the column's type; or its outcome for every value but null. */
 export type Comparison<T> = { readonly operator: CompareOperator; readonly value: T } | boolean;

@@ -33,8 +33,9 @@ import {
 import { isKeyword, keywordOf, operatorWords, otherNames } from './keywords.js';
 import { type Token, tokenAt } from './lexer.js';
 import { maxDepth, maxTerms, maxTextLength, tooDeep, tooMany } from './limits.js';
-import { badFilter, quoted } from './problem.js';
-import { parseTimestamp } from './timestamp.js';
+import { quoted } from '../../util/text.js';
+import { parseTimestamp } from '../../util/timestamp.js';
+import { badFilter } from './problem.js';
 
 const comparisons: ReadonlyMap<string, CompareOperator> = new Map<string, CompareOperator>([
   ['=', '='],

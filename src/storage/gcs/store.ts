@@ -13,7 +13,8 @@ import { NacreError } from '../../errors.js';
 import { type ByteSource, byteLength } from '../../util/bytes.js';
 import { type Runtime, throwIfAborted } from '../../util/runtime.js';
 import { base64Crc, cutToRange, readBody } from '../http-body.js';
-import { getEachRange, mapBounded, parallelRequests } from '../http-bounded.js';
+import { mapBounded } from '../../util/bounded.js';
+import { getEachRange, parallelRequests } from '../http-bounded.js';
 import { StoreClock } from '../http-clock.js';
 import { checkForeignKey, checkKey, checkKeyPrefix, checkRange } from '../keys.js';
 import type {

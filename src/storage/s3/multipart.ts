@@ -7,7 +7,7 @@
 import { NacreError } from '../../errors.js';
 import { type ByteSource, byteLength, concat, toHex } from '../../util/bytes.js';
 import type { Runtime } from '../../util/runtime.js';
-import { mapBounded } from '../http-bounded.js';
+import { mapBounded } from '../../util/bounded.js';
 import type { PutResult } from '../object-store.js';
 
 import { type S3Call, s3Error, serverCode, statusOf } from './errors.js';

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { writeArrow } from '../../../src/attributes/arrow/write.js';
 import type { Attribute } from '../../../src/attributes/column.js';
 import { columnOf, type Value, valueAt } from '../../../src/attributes/values.js';
-import { formatTimestamp } from '../../../src/query/filter/timestamp.js';
+import { formatTimestamp } from '../../../src/util/timestamp.js';
 import { openAttributeFile } from '../../../src/formats/attributes/open.js';
 import { attributesOf } from '../../attributes/columns.js';
 import { pythonWithNumpy, runPython } from '../../support/python.js';

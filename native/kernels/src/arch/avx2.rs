@@ -34,13 +34,38 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn store(a: __m256d, into: *mut f64) {
+        _mm256_storeu_pd(into, a);
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: __m256d, b: __m256d) -> __m256d {
+        _mm256_add_pd(a, b)
+    }
+
+    #[inline(always)]
     unsafe fn subtract(a: __m256d, b: __m256d) -> __m256d {
         _mm256_sub_pd(a, b)
     }
 
     #[inline(always)]
+    unsafe fn multiply(a: __m256d, b: __m256d) -> __m256d {
+        _mm256_mul_pd(a, b)
+    }
+
+    #[inline(always)]
     unsafe fn multiply_add(a: __m256d, b: __m256d, c: __m256d) -> __m256d {
         _mm256_fmadd_pd(a, b, c)
+    }
+
+    #[inline(always)]
+    unsafe fn multiply_subtract(a: __m256d, b: __m256d, c: __m256d) -> __m256d {
+        _mm256_fmsub_pd(a, b, c)
+    }
+
+    #[inline(always)]
+    unsafe fn magnitude(a: __m256d) -> __m256d {
+        _mm256_andnot_pd(_mm256_set1_pd(-0.0), a)
     }
 
     #[inline(always)]

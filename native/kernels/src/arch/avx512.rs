@@ -34,13 +34,38 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn store(a: __m512d, into: *mut f64) {
+        _mm512_storeu_pd(into, a);
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: __m512d, b: __m512d) -> __m512d {
+        _mm512_add_pd(a, b)
+    }
+
+    #[inline(always)]
     unsafe fn subtract(a: __m512d, b: __m512d) -> __m512d {
         _mm512_sub_pd(a, b)
     }
 
     #[inline(always)]
+    unsafe fn multiply(a: __m512d, b: __m512d) -> __m512d {
+        _mm512_mul_pd(a, b)
+    }
+
+    #[inline(always)]
     unsafe fn multiply_add(a: __m512d, b: __m512d, c: __m512d) -> __m512d {
         _mm512_fmadd_pd(a, b, c)
+    }
+
+    #[inline(always)]
+    unsafe fn multiply_subtract(a: __m512d, b: __m512d, c: __m512d) -> __m512d {
+        _mm512_fmsub_pd(a, b, c)
+    }
+
+    #[inline(always)]
+    unsafe fn magnitude(a: __m512d) -> __m512d {
+        _mm512_abs_pd(a)
     }
 
     #[inline(always)]

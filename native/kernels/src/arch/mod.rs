@@ -105,7 +105,7 @@ impl Tier {
 ///
 /// # Safety
 /// Every function needs the CPU features of its tier; those that load read a whole vector from `from`, at any
-/// alignment.
+/// alignment, and `store` writes one to `into`.
 pub trait Simd {
     const FLOATS: usize;
     const SHORTS: usize;
@@ -119,9 +119,15 @@ pub trait Simd {
     unsafe fn load_f32(from: *const u8) -> Self::Floats;
     /// Loads little-endian float64.
     unsafe fn load_f64(from: *const u8) -> Self::Floats;
+    unsafe fn store(a: Self::Floats, into: *mut f64);
+    unsafe fn add(a: Self::Floats, b: Self::Floats) -> Self::Floats;
     unsafe fn subtract(a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    unsafe fn multiply(a: Self::Floats, b: Self::Floats) -> Self::Floats;
     /// `a * b + c`, rounded once or twice.
     unsafe fn multiply_add(a: Self::Floats, b: Self::Floats, c: Self::Floats) -> Self::Floats;
+    /// `a * b - c`, rounded once.
+    unsafe fn multiply_subtract(a: Self::Floats, b: Self::Floats, c: Self::Floats) -> Self::Floats;
+    unsafe fn magnitude(a: Self::Floats) -> Self::Floats;
     unsafe fn sum(a: Self::Floats) -> f64;
 
     unsafe fn zero_sums() -> Self::Sums;
@@ -283,7 +289,8 @@ macro_rules! kernels {
         }
         $(#[target_feature(enable = $features)])?
         unsafe fn sum<E: Element>(form: Form, row: &[u8], query: &[f64]) -> Sum {
-            compensated::sum::<E>(form, row, query)
+            // SAFETY: as above.
+            unsafe { compensated::sum::<$simd, E>(form, row, query) }
         }
         $(#[target_feature(enable = $features)])?
         unsafe fn numbers<E: Element>(tile: &[u8], query: &NumberQuery, into: &mut [f64]) {

@@ -35,13 +35,38 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    unsafe fn store(a: f64, into: *mut f64) {
+        into.write(a);
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: f64, b: f64) -> f64 {
+        a + b
+    }
+
+    #[inline(always)]
     unsafe fn subtract(a: f64, b: f64) -> f64 {
         a - b
     }
 
     #[inline(always)]
+    unsafe fn multiply(a: f64, b: f64) -> f64 {
+        a * b
+    }
+
+    #[inline(always)]
     unsafe fn multiply_add(a: f64, b: f64, c: f64) -> f64 {
         a * b + c
+    }
+
+    #[inline(always)]
+    unsafe fn multiply_subtract(a: f64, b: f64, c: f64) -> f64 {
+        a.mul_add(b, -c)
+    }
+
+    #[inline(always)]
+    unsafe fn magnitude(a: f64) -> f64 {
+        a.abs()
     }
 
     #[inline(always)]

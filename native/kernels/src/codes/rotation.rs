@@ -18,15 +18,22 @@ pub trait Coordinate: Copy {
     fn butterfly(self, other: Self) -> (Self, Self);
 }
 
+// No closures here, as `map` takes them: what is not inlined is compiled without the features of the tier.
 impl Coordinate for Lane {
     #[inline(always)]
-    fn times(self, factor: f32) -> Self {
-        self.map(|x| x * factor)
+    fn times(mut self, factor: f32) -> Self {
+        for x in &mut self {
+            *x *= factor;
+        }
+        self
     }
 
     #[inline(always)]
-    fn butterfly(self, other: Self) -> (Self, Self) {
-        (std::array::from_fn(|i| self[i] + other[i]), std::array::from_fn(|i| self[i] - other[i]))
+    fn butterfly(mut self, mut other: Self) -> (Self, Self) {
+        for (a, b) in self.iter_mut().zip(&mut other) {
+            (*a, *b) = (*a + *b, *a - *b);
+        }
+        (self, other)
     }
 }
 
@@ -93,7 +100,9 @@ impl Rotation {
         }
         if !whole {
             // Each of the four Kac steps made the vector longer by the root of 2.
-            coordinates.iter_mut().for_each(|coordinate| *coordinate = coordinate.times(0.25));
+            for coordinate in coordinates {
+                *coordinate = coordinate.times(0.25);
+            }
         }
     }
 }
@@ -103,7 +112,9 @@ impl Rotation {
 fn hadamard<C: Coordinate>(coordinates: &mut [C]) {
     let mut half = 1;
     while half < coordinates.len() {
-        coordinates.chunks_exact_mut(2 * half).for_each(|pair| butterflies(pair, half));
+        for pair in coordinates.chunks_exact_mut(2 * half) {
+            butterflies(pair, half);
+        }
         half *= 2;
     }
 }

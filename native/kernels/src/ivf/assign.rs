@@ -115,10 +115,14 @@ impl<'a> Assigner<'a> {
                 let halves: &[f32; LANES] = self.halves[at..].first_chunk().expect("whole blocks");
                 let rows = rows_of_block(chunk.rows, block);
                 for (left, best) in left.iter().zip(&mut best[..count]) {
-                    // No branch for each: the compiler makes vectors of it.
-                    let keys: [f32; LANES] = std::array::from_fn(|lane| halves[lane] - left.values[lane]);
-                    let least = keys.iter().fold(f32::INFINITY, |least, &key| least.min(key));
-                    if least < best.key {
+                    // Few blocks have a nearer one: a look for it in all would take as long as the products.
+                    let (mut keys, mut has_nearer) = (*halves, false);
+                    for (key, value) in keys.iter_mut().zip(&left.values) {
+                        *key -= value;
+                        has_nearer |= *key < best.key;
+                    }
+                    if has_nearer {
+                        let least = keys.iter().fold(f32::INFINITY, |least, &key| least.min(key));
                         let lane = keys.iter().position(|&key| key == least).unwrap_or(0);
                         debug_assert!(rows >> lane & 1 == 1, "it is a centroid");
                         *best = Assigned { list: (at + lane) as u32, key: least };

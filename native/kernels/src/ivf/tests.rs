@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::arch::Tier;
 use crate::codes::rotation::split_mix;
 use crate::codes::{Transform, train};
 use crate::distance::Dtype;
@@ -268,4 +269,36 @@ fn segments_become_the_segment_of_all_their_rows() {
     assert!(error.to_string().contains("checksum"), "{error}");
     pieces[1].bytes = &damaged[1..];
     assert!(merge(layout, &pieces).is_err());
+}
+
+#[test]
+fn rows_go_to_the_nearest_centroid_and_of_equal_ones_to_the_first() {
+    // More centroids than a block has, the last block not full, and each of them twice.
+    let mut rows = clustered(400, 21, 9);
+    let centres = 21;
+    let distinct: Vec<f32> = rows[..centres * DIMENSIONS].to_vec();
+    let transform = Arc::new(train(Dtype::Float32, DIMENSIONS, &bytes_of(&rows), 3, None).unwrap());
+    let quantizer = Quantizer::of_centroids(transform, &[distinct.clone(), distinct].concat()).unwrap();
+    let centroids: Vec<Vec<f32>> = (0..centres).map(|list| quantizer.centroid(list).collect()).collect();
+    let nearest = |row: &[f32]| {
+        let distance = |centroid: &Vec<f32>| {
+            row.iter().zip(centroid).map(|(x, c)| f64::from(x - c).powi(2)).sum::<f64>()
+        };
+        (0..centres).min_by(|&a, &b| distance(&centroids[a]).total_cmp(&distance(&centroids[b]))).unwrap()
+    };
+    let mut expected: Vec<_> = rows.chunks(DIMENSIONS).map(|row| Some(nearest(row) as u32)).collect();
+    // What has no distance goes anywhere, and takes none of its neighbours along.
+    for (row, wild) in [(5, f32::NAN), (6, f32::INFINITY), (250, f32::MAX)] {
+        rows[row * DIMENSIONS + row % DIMENSIONS] = wild;
+        expected[row] = None;
+    }
+    for tier in Tier::available() {
+        let (bytes, tier) = (bytes_of(&rows), Some(tier.name()));
+        let lists =
+            ListBuilder::assign(&quantizer, Dtype::Float32, &bytes, false, tier, &Cancel::default()).unwrap();
+        for (row, (list, expected)) in lists.into_iter().zip(&expected).enumerate() {
+            assert!((list as usize) < 2 * centres);
+            assert!(expected.is_none_or(|expected| list == expected), "row {row}, {tier:?}: {list}");
+        }
+    }
 }

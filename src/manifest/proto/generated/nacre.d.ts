@@ -445,6 +445,7 @@ export namespace nacre {
             indexed: boolean;
             attributes: boolean;
             keyed: boolean;
+            restored: boolean;
             static create(properties: nacre.v1.ArrayChange.$Shape): nacre.v1.ArrayChange & nacre.v1.ArrayChange.$Shape;
             static create(properties?: nacre.v1.ArrayChange.$Properties): nacre.v1.ArrayChange;
             static encode(message: nacre.v1.ArrayChange.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -463,6 +464,7 @@ export namespace nacre {
                 indexed?: (boolean|null);
                 attributes?: (boolean|null);
                 keyed?: (boolean|null);
+                restored?: (boolean|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -476,6 +478,7 @@ export namespace nacre {
               indexed?: boolean|null;
               attributes?: boolean|null;
               keyed?: boolean|null;
+              restored?: boolean|null;
               $unknowns?: Uint8Array[];
             };
         }
@@ -1207,6 +1210,93 @@ export namespace nacre {
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.Fence.$Properties;
+        }
+
+        interface IPlan extends nacre.v1.Plan.$Properties {
+        }
+
+        class Plan {
+            constructor(properties?: nacre.v1.Plan.$Properties);
+            $unknowns?: Uint8Array[];
+            requiredFeatures: number[];
+            dataset: Uint8Array;
+            version: number;
+            rootHash: Uint8Array;
+            timeMs: number;
+            objects: nacre.v1.PlannedObjects.$Properties[];
+            static create(properties: nacre.v1.Plan.$Shape): nacre.v1.Plan & nacre.v1.Plan.$Shape;
+            static create(properties?: nacre.v1.Plan.$Properties): nacre.v1.Plan;
+            static encode(message: nacre.v1.Plan.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Plan & nacre.v1.Plan.$Shape;
+        }
+
+        namespace Plan {
+            interface $Properties {
+                requiredFeatures?: (number[]|null);
+                dataset?: (Uint8Array|null);
+                version?: (number|null);
+                rootHash?: (Uint8Array|null);
+                timeMs?: (number|null);
+                objects?: (nacre.v1.PlannedObjects.$Properties[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Plan.$Properties;
+        }
+
+        interface IPlannedObjects extends nacre.v1.PlannedObjects.$Properties {
+        }
+
+        class PlannedObjects {
+            constructor(properties?: nacre.v1.PlannedObjects.$Properties);
+            $unknowns?: Uint8Array[];
+            pattern?: (nacre.v1.KeyPattern.$Properties|null);
+            ids: Uint8Array;
+            static create(properties: nacre.v1.PlannedObjects.$Shape): nacre.v1.PlannedObjects & nacre.v1.PlannedObjects.$Shape;
+            static create(properties?: nacre.v1.PlannedObjects.$Properties): nacre.v1.PlannedObjects;
+            static encode(message: nacre.v1.PlannedObjects.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.PlannedObjects & nacre.v1.PlannedObjects.$Shape;
+        }
+
+        namespace PlannedObjects {
+            interface $Properties {
+                pattern?: (nacre.v1.KeyPattern.$Properties|null);
+                ids?: (Uint8Array|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.PlannedObjects.$Properties;
+        }
+
+        interface ILease extends nacre.v1.Lease.$Properties {
+        }
+
+        class Lease {
+            constructor(properties?: nacre.v1.Lease.$Properties);
+            $unknowns?: Uint8Array[];
+            requiredFeatures: number[];
+            dataset: Uint8Array;
+            version: number;
+            rootHash: Uint8Array;
+            madeMs: number;
+            untilMs: number;
+            holder: string;
+            static create(properties: nacre.v1.Lease.$Shape): nacre.v1.Lease & nacre.v1.Lease.$Shape;
+            static create(properties?: nacre.v1.Lease.$Properties): nacre.v1.Lease;
+            static encode(message: nacre.v1.Lease.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Lease & nacre.v1.Lease.$Shape;
+        }
+
+        namespace Lease {
+            interface $Properties {
+                requiredFeatures?: (number[]|null);
+                dataset?: (Uint8Array|null);
+                version?: (number|null);
+                rootHash?: (Uint8Array|null);
+                madeMs?: (number|null);
+                untilMs?: (number|null);
+                holder?: (string|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Lease.$Properties;
         }
     }
 }

@@ -3249,6 +3249,7 @@ export const nacre = $root.nacre = (() => {
              * @property {boolean|null} [indexed] ArrayChange indexed
              * @property {boolean|null} [attributes] ArrayChange attributes
              * @property {boolean|null} [keyed] ArrayChange keyed
+             * @property {boolean|null} [restored] ArrayChange restored
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -3273,6 +3274,7 @@ export const nacre = $root.nacre = (() => {
              *   indexed?: boolean|null;
              *   attributes?: boolean|null;
              *   keyed?: boolean|null;
+             *   restored?: boolean|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.ArrayChange.$Shape
              */
@@ -3374,6 +3376,14 @@ export const nacre = $root.nacre = (() => {
             ArrayChange.prototype.keyed = false;
 
             /**
+             * ArrayChange restored.
+             * @member {boolean} restored
+             * @memberof nacre.v1.ArrayChange
+             * @instance
+             */
+            ArrayChange.prototype.restored = false;
+
+            /**
              * Creates a new ArrayChange instance using the specified properties.
              * @function create
              * @memberof nacre.v1.ArrayChange
@@ -3426,6 +3436,8 @@ export const nacre = $root.nacre = (() => {
                     writer.uint32(/* id 9, wireType 0 =*/72).bool(message.attributes);
                 if (message.keyed != null && $Object.hasOwnProperty.call(message, "keyed") && message.keyed !== false)
                     writer.uint32(/* id 29, wireType 0 =*/232).bool(message.keyed);
+                if (message.restored != null && $Object.hasOwnProperty.call(message, "restored") && message.restored !== false)
+                    writer.uint32(/* id 30, wireType 0 =*/240).bool(message.restored);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3557,6 +3569,15 @@ export const nacre = $root.nacre = (() => {
                                 message.keyed = value;
                             else
                                 delete message.keyed;
+                            continue;
+                        }
+                    case 30: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.restored = value;
+                            else
+                                delete message.restored;
                             continue;
                         }
                     }
@@ -9000,6 +9021,712 @@ export const nacre = $root.nacre = (() => {
             };
 
             return Fence;
+        })();
+
+        v1.Plan = (function() {
+
+            /**
+             * Properties of a Plan.
+             * @typedef {Object} nacre.v1.Plan.$Properties
+             * @property {Array.<number>|null} [requiredFeatures] Plan requiredFeatures
+             * @property {Uint8Array|null} [dataset] Plan dataset
+             * @property {number|null} [version] Plan version
+             * @property {Uint8Array|null} [rootHash] Plan rootHash
+             * @property {number|null} [timeMs] Plan timeMs
+             * @property {Array.<nacre.v1.PlannedObjects.$Properties>|null} [objects] Plan objects
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Plan.
+             * @memberof nacre.v1
+             * @interface IPlan
+             * @augments nacre.v1.Plan.$Properties
+             * @deprecated Use nacre.v1.Plan.$Properties instead.
+             */
+
+            /**
+             * Shape of a Plan.
+             * @typedef {nacre.v1.Plan.$Properties} nacre.v1.Plan.$Shape
+             */
+
+            /**
+             * Constructs a new Plan.
+             * @memberof nacre.v1
+             * @classdesc Represents a Plan.
+             * @constructor
+             * @param {nacre.v1.Plan.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Plan = function (properties) {
+                this.requiredFeatures = [];
+                this.objects = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Plan requiredFeatures.
+             * @member {Array.<number>} requiredFeatures
+             * @memberof nacre.v1.Plan
+             * @instance
+             */
+            Plan.prototype.requiredFeatures = $util.emptyArray;
+
+            /**
+             * Plan dataset.
+             * @member {Uint8Array} dataset
+             * @memberof nacre.v1.Plan
+             * @instance
+             */
+            Plan.prototype.dataset = $util.newBuffer([]);
+
+            /**
+             * Plan version.
+             * @member {number} version
+             * @memberof nacre.v1.Plan
+             * @instance
+             */
+            Plan.prototype.version = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Plan rootHash.
+             * @member {Uint8Array} rootHash
+             * @memberof nacre.v1.Plan
+             * @instance
+             */
+            Plan.prototype.rootHash = $util.newBuffer([]);
+
+            /**
+             * Plan timeMs.
+             * @member {number} timeMs
+             * @memberof nacre.v1.Plan
+             * @instance
+             */
+            Plan.prototype.timeMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Plan objects.
+             * @member {Array.<nacre.v1.PlannedObjects.$Properties>} objects
+             * @memberof nacre.v1.Plan
+             * @instance
+             */
+            Plan.prototype.objects = $util.emptyArray;
+
+            /**
+             * Creates a new Plan instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Plan
+             * @static
+             * @param {nacre.v1.Plan.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Plan} Plan instance
+             * @type {{
+             *   (properties: nacre.v1.Plan.$Shape): nacre.v1.Plan & nacre.v1.Plan.$Shape;
+             *   (properties?: nacre.v1.Plan.$Properties): nacre.v1.Plan;
+             * }}
+             */
+            Plan.create = function(properties) {
+                return new Plan(properties);
+            };
+
+            /**
+             * Encodes the specified Plan message. Does not implicitly {@link nacre.v1.Plan.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Plan
+             * @static
+             * @param {nacre.v1.Plan.$Properties} message Plan message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Plan.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.requiredFeatures != null && message.requiredFeatures.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).uint32s(message.requiredFeatures);
+                if (message.dataset != null && $Object.hasOwnProperty.call(message, "dataset") && message.dataset.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.dataset);
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && (typeof message.version === "object" ? message.version.low || message.version.high : message.version !== 0))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.version);
+                if (message.rootHash != null && $Object.hasOwnProperty.call(message, "rootHash") && message.rootHash.length)
+                    writer.uint32(/* id 4, wireType 2 =*/34).bytes(message.rootHash);
+                if (message.timeMs != null && $Object.hasOwnProperty.call(message, "timeMs") && (typeof message.timeMs === "object" ? message.timeMs.low || message.timeMs.high : message.timeMs !== 0))
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.timeMs);
+                if (message.objects != null && message.objects.length)
+                    for (let i = 0; i < message.objects.length; ++i)
+                        $root.nacre.v1.PlannedObjects.encode(message.objects[i], writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Plan message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Plan
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Plan & nacre.v1.Plan.$Shape} Plan
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Plan.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Plan();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType === 2) {
+                                if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                    message.requiredFeatures = [];
+                                reader.uint32s(message.requiredFeatures);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                message.requiredFeatures = [];
+                            message.requiredFeatures.push(reader.uint32());
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.dataset = value;
+                            else
+                                delete message.dataset;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.version = value;
+                            else
+                                delete message.version;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.rootHash = value;
+                            else
+                                delete message.rootHash;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.timeMs = value;
+                            else
+                                delete message.timeMs;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.objects && message.objects.length))
+                                message.objects = [];
+                            message.objects.push($root.nacre.v1.PlannedObjects.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Plan;
+        })();
+
+        v1.PlannedObjects = (function() {
+
+            /**
+             * Properties of a PlannedObjects.
+             * @typedef {Object} nacre.v1.PlannedObjects.$Properties
+             * @property {nacre.v1.KeyPattern.$Properties|null} [pattern] PlannedObjects pattern
+             * @property {Uint8Array|null} [ids] PlannedObjects ids
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a PlannedObjects.
+             * @memberof nacre.v1
+             * @interface IPlannedObjects
+             * @augments nacre.v1.PlannedObjects.$Properties
+             * @deprecated Use nacre.v1.PlannedObjects.$Properties instead.
+             */
+
+            /**
+             * Shape of a PlannedObjects.
+             * @typedef {nacre.v1.PlannedObjects.$Properties} nacre.v1.PlannedObjects.$Shape
+             */
+
+            /**
+             * Constructs a new PlannedObjects.
+             * @memberof nacre.v1
+             * @classdesc Represents a PlannedObjects.
+             * @constructor
+             * @param {nacre.v1.PlannedObjects.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const PlannedObjects = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * PlannedObjects pattern.
+             * @member {nacre.v1.KeyPattern.$Properties|null|undefined} pattern
+             * @memberof nacre.v1.PlannedObjects
+             * @instance
+             */
+            PlannedObjects.prototype.pattern = null;
+
+            /**
+             * PlannedObjects ids.
+             * @member {Uint8Array} ids
+             * @memberof nacre.v1.PlannedObjects
+             * @instance
+             */
+            PlannedObjects.prototype.ids = $util.newBuffer([]);
+
+            /**
+             * Creates a new PlannedObjects instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.PlannedObjects
+             * @static
+             * @param {nacre.v1.PlannedObjects.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.PlannedObjects} PlannedObjects instance
+             * @type {{
+             *   (properties: nacre.v1.PlannedObjects.$Shape): nacre.v1.PlannedObjects & nacre.v1.PlannedObjects.$Shape;
+             *   (properties?: nacre.v1.PlannedObjects.$Properties): nacre.v1.PlannedObjects;
+             * }}
+             */
+            PlannedObjects.create = function(properties) {
+                return new PlannedObjects(properties);
+            };
+
+            /**
+             * Encodes the specified PlannedObjects message. Does not implicitly {@link nacre.v1.PlannedObjects.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.PlannedObjects
+             * @static
+             * @param {nacre.v1.PlannedObjects.$Properties} message PlannedObjects message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            PlannedObjects.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.pattern != null && $Object.hasOwnProperty.call(message, "pattern"))
+                    $root.nacre.v1.KeyPattern.encode(message.pattern, writer.uint32(/* id 1, wireType 2 =*/10).fork(), _depth + 1).ldelim();
+                if (message.ids != null && $Object.hasOwnProperty.call(message, "ids") && message.ids.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.ids);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a PlannedObjects message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.PlannedObjects
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.PlannedObjects & nacre.v1.PlannedObjects.$Shape} PlannedObjects
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            PlannedObjects.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.PlannedObjects();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            message.pattern = $root.nacre.v1.KeyPattern.decode(reader, reader.size(), $undefined, _depth + 1, message.pattern);
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.ids = value;
+                            else
+                                delete message.ids;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return PlannedObjects;
+        })();
+
+        v1.Lease = (function() {
+
+            /**
+             * Properties of a Lease.
+             * @typedef {Object} nacre.v1.Lease.$Properties
+             * @property {Array.<number>|null} [requiredFeatures] Lease requiredFeatures
+             * @property {Uint8Array|null} [dataset] Lease dataset
+             * @property {number|null} [version] Lease version
+             * @property {Uint8Array|null} [rootHash] Lease rootHash
+             * @property {number|null} [madeMs] Lease madeMs
+             * @property {number|null} [untilMs] Lease untilMs
+             * @property {string|null} [holder] Lease holder
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Lease.
+             * @memberof nacre.v1
+             * @interface ILease
+             * @augments nacre.v1.Lease.$Properties
+             * @deprecated Use nacre.v1.Lease.$Properties instead.
+             */
+
+            /**
+             * Shape of a Lease.
+             * @typedef {nacre.v1.Lease.$Properties} nacre.v1.Lease.$Shape
+             */
+
+            /**
+             * Constructs a new Lease.
+             * @memberof nacre.v1
+             * @classdesc Represents a Lease.
+             * @constructor
+             * @param {nacre.v1.Lease.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Lease = function (properties) {
+                this.requiredFeatures = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Lease requiredFeatures.
+             * @member {Array.<number>} requiredFeatures
+             * @memberof nacre.v1.Lease
+             * @instance
+             */
+            Lease.prototype.requiredFeatures = $util.emptyArray;
+
+            /**
+             * Lease dataset.
+             * @member {Uint8Array} dataset
+             * @memberof nacre.v1.Lease
+             * @instance
+             */
+            Lease.prototype.dataset = $util.newBuffer([]);
+
+            /**
+             * Lease version.
+             * @member {number} version
+             * @memberof nacre.v1.Lease
+             * @instance
+             */
+            Lease.prototype.version = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Lease rootHash.
+             * @member {Uint8Array} rootHash
+             * @memberof nacre.v1.Lease
+             * @instance
+             */
+            Lease.prototype.rootHash = $util.newBuffer([]);
+
+            /**
+             * Lease madeMs.
+             * @member {number} madeMs
+             * @memberof nacre.v1.Lease
+             * @instance
+             */
+            Lease.prototype.madeMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Lease untilMs.
+             * @member {number} untilMs
+             * @memberof nacre.v1.Lease
+             * @instance
+             */
+            Lease.prototype.untilMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Lease holder.
+             * @member {string} holder
+             * @memberof nacre.v1.Lease
+             * @instance
+             */
+            Lease.prototype.holder = "";
+
+            /**
+             * Creates a new Lease instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Lease
+             * @static
+             * @param {nacre.v1.Lease.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Lease} Lease instance
+             * @type {{
+             *   (properties: nacre.v1.Lease.$Shape): nacre.v1.Lease & nacre.v1.Lease.$Shape;
+             *   (properties?: nacre.v1.Lease.$Properties): nacre.v1.Lease;
+             * }}
+             */
+            Lease.create = function(properties) {
+                return new Lease(properties);
+            };
+
+            /**
+             * Encodes the specified Lease message. Does not implicitly {@link nacre.v1.Lease.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Lease
+             * @static
+             * @param {nacre.v1.Lease.$Properties} message Lease message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Lease.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.requiredFeatures != null && message.requiredFeatures.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).uint32s(message.requiredFeatures);
+                if (message.dataset != null && $Object.hasOwnProperty.call(message, "dataset") && message.dataset.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.dataset);
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && (typeof message.version === "object" ? message.version.low || message.version.high : message.version !== 0))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.version);
+                if (message.rootHash != null && $Object.hasOwnProperty.call(message, "rootHash") && message.rootHash.length)
+                    writer.uint32(/* id 4, wireType 2 =*/34).bytes(message.rootHash);
+                if (message.madeMs != null && $Object.hasOwnProperty.call(message, "madeMs") && (typeof message.madeMs === "object" ? message.madeMs.low || message.madeMs.high : message.madeMs !== 0))
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.madeMs);
+                if (message.untilMs != null && $Object.hasOwnProperty.call(message, "untilMs") && (typeof message.untilMs === "object" ? message.untilMs.low || message.untilMs.high : message.untilMs !== 0))
+                    writer.uint32(/* id 6, wireType 0 =*/48).uint64(message.untilMs);
+                if (message.holder != null && $Object.hasOwnProperty.call(message, "holder") && message.holder !== "")
+                    writer.uint32(/* id 7, wireType 2 =*/58).string(message.holder);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Lease message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Lease
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Lease & nacre.v1.Lease.$Shape} Lease
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Lease.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Lease();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType === 2) {
+                                if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                    message.requiredFeatures = [];
+                                reader.uint32s(message.requiredFeatures);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                message.requiredFeatures = [];
+                            message.requiredFeatures.push(reader.uint32());
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.dataset = value;
+                            else
+                                delete message.dataset;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.version = value;
+                            else
+                                delete message.version;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.rootHash = value;
+                            else
+                                delete message.rootHash;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.madeMs = value;
+                            else
+                                delete message.madeMs;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.untilMs = value;
+                            else
+                                delete message.untilMs;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.holder = value;
+                            else
+                                delete message.holder;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Lease;
         })();
 
         return v1;

@@ -1,8 +1,8 @@
 // Instants as text, against Date where Date reaches, and by hand where it does not.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isNacreError } from '../../../src/errors.js';
-import { formatTimestamp, maxInt64, minInt64, parseTimestamp } from '../../../src/query/filter/timestamp.js';
+import { isNacreError } from '../../src/errors.js';
+import { formatTimestamp, maxInt64, minInt64, parseTimestamp } from '../../src/util/timestamp.js';
 
 test.each([
   ['1970-01-01T00:00:00Z', 0n],

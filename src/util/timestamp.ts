@@ -1,7 +1,7 @@
 // Instants as text: ISO 8601 with its zone to microseconds since 1970, and back. Calendar arithmetic is in
 // bigints, since int64 reaches years that Date does not.
-import { NacreError } from '../../errors.js';
-import { quoted } from './problem.js';
+import { NacreError } from '../errors.js';
+import { quoted } from './text.js';
 
 export const minInt64 = -(2n ** 63n);
 export const maxInt64 = 2n ** 63n - 1n;

@@ -1,0 +1,199 @@
+// `npm run sim [-- --seeds N --first N --mutants --jobs N --json FILE]`: simulates histories of a dataset, N seeds of them, and
+// checks each (test/simulation). With --mutants each patch of test/simulation/mutants is applied to a copy of the
+// sources and simulated until the check that its head names finds it, in --mutant-seeds at most.
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+const root = path.resolve(import.meta.dirname, '..');
+const work = path.join(root, '.cache', 'sim');
+const mutantFolder = path.join(root, 'test', 'simulation', 'mutants');
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '200' },
+    first: { type: 'string', default: '1' },
+    mutants: { type: 'boolean', default: false },
+    'mutant-seeds': { type: 'string' },
+    only: { type: 'string' },
+    jobs: { type: 'string', default: String(Math.max(1, os.availableParallelism())) },
+    json: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    twice: { type: 'boolean', default: false },
+  },
+});
+const seeds = Number(values.seeds);
+const seedsForMutant = Math.min(seeds, Number(values['mutant-seeds'] ?? seeds));
+const first = Number(values.first);
+const jobs = Number(values.jobs);
+
+/** The simulation as one file. Its checker has the sources as they are, all else those of `source`. */
+async function bundle(name, source) {
+  const outfile = path.join(work, `${name}.mjs`);
+  const pristine = path.join(root, 'src');
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['test/simulation/main.ts'],
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    outfile,
+    sourcemap: 'inline',
+    external: ['@aws-sdk/*', '@smithy/*', '@google-cloud/*'],
+    logLevel: 'warning',
+    banner: { js: "import { createRequire as _r } from 'node:module'; const require = _r(import.meta.url);" },
+    plugins: [
+      {
+        name: 'planted',
+        setup(hooks) {
+          hooks.onResolve({ filter: /^\./ }, ({ path: target, importer, resolveDir }) => {
+            const file = path.resolve(resolveDir, target).replace(/\.js$/, '.ts');
+            const inSources = file.startsWith(pristine + path.sep);
+            const fromTest = importer.startsWith(path.join(root, 'test') + path.sep);
+            const trusted = importer.includes(`${path.sep}checker${path.sep}`);
+            if (!inSources || !fromTest || trusted || source === pristine) return undefined;
+            return { path: path.join(source, path.relative(pristine, file)) };
+          });
+        },
+      },
+    ],
+  });
+  return outfile;
+}
+
+/** Runs seeds in a process; what it found, line by line. */
+function run(file, from, count, flags, { timeout = 0 } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(
+      process.execPath,
+      ['--enable-source-maps', file, String(from), String(count), ...flags],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        timeout,
+        killSignal: 'SIGKILL',
+        env: { ...process.env, NACRE_NATIVE_PATH: path.join(root, 'dist', 'nacre.node'), NACRE_THREADS: '1' },
+      },
+    );
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk) => (text += chunk));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === null) return resolve({ found: [], totals: { seeds: 0 }, faults: {}, hung: true });
+      if (code !== 0) return reject(new Error(`the simulation of seeds from ${from} on ended with ${code}`));
+      const lines = text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      const { totals, faults } = lines.pop();
+      resolve({ found: lines, totals, faults });
+    });
+  });
+}
+
+/** Seeds in as many processes as there are to be, in pieces, so that all are done at about the same time. */
+async function runAll(file, from, count, flags) {
+  const piece = Math.max(1, Math.ceil(count / (jobs * 4)));
+  const starts = Array.from({ length: Math.ceil(count / piece) }, (_, i) => from + i * piece);
+  const results = [];
+  const worker = async () => {
+    for (let start = starts.shift(); start !== undefined; start = starts.shift())
+      results.push(await run(file, start, Math.min(piece, from + count - start), flags));
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+  return results;
+}
+
+function sum(results, of) {
+  const out = {};
+  for (const result of results)
+    for (const [name, count] of Object.entries(of(result))) out[name] = (out[name] ?? 0) + count;
+  return out;
+}
+
+async function healthy() {
+  const file = await bundle('healthy', path.join(root, 'src'));
+  const flags = [...(values.trace ? ['--trace'] : []), ...(values.twice ? ['--twice'] : [])];
+  const start = performance.now();
+  const results = await runAll(file, first, seeds, flags);
+  const seconds = (performance.now() - start) / 1000;
+  const found = results.flatMap((result) => result.found);
+  for (const { seed, violations } of found) {
+    console.log(`seed ${seed}: npm run sim -- --first ${seed} --seeds 1`);
+    for (const { check, what } of violations) console.log(`  ${check}: ${what}`);
+  }
+  const totals = sum(results, (result) => result.totals);
+  const faults = sum(results, (result) => result.faults);
+  const injected = Object.values(faults).reduce((all, count) => all + count, 0);
+  const never = Object.entries(faults).filter(([, count]) => count === 0);
+  console.log(
+    `${totals.seeds} seeds, ${totals.failed} with a violation; ${totals.operations} operations, ` +
+      `${totals.commits} commits, ${injected} faults, ${totals.crashes} crashes, ` +
+      `${(totals.simulatedMs / 3_600_000).toFixed(1)} simulated hours in ${seconds.toFixed(1)} s`,
+  );
+  if (never.length > 0) console.log(`faults that were not met: ${never.map(([cell]) => cell).join(', ')}`);
+  return { found, totals, faults, seconds };
+}
+
+/** A copy of the sources with the patch applied. */
+function plant(name) {
+  const folder = path.join(work, name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  cpSync(path.join(root, 'src'), path.join(folder, 'src'), { recursive: true });
+  const patch = path.join(mutantFolder, `${name}.patch`);
+  const applied = spawnSync('patch', ['-p1', '--no-backup-if-mismatch', '-i', patch], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  if (applied.status !== 0)
+    throw new Error(`${name}.patch does not apply:\n${applied.stdout}${applied.stderr}`);
+  return path.join(folder, 'src');
+}
+
+/** The check that the first lines of a patch say will find it. */
+function expectedCheck(name) {
+  const text = readFileSync(path.join(mutantFolder, `${name}.patch`), 'utf8');
+  return /^Killed-by: (.*)$/m.exec(text)?.[1];
+}
+
+async function mutants() {
+  const names = readdirSync(mutantFolder)
+    .filter((name) => name.endsWith('.patch'))
+    .map((name) => name.replace(/\.patch$/, ''))
+    .filter((name) => values.only === undefined || new RegExp(values.only).test(name))
+    .sort();
+  const results = [];
+  const waiting = [...names];
+  const worker = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const file = await bundle(name, plant(name));
+      const timeout = 1_000 * (60 + 10 * seedsForMutant);
+      const { found, totals, hung } = await run(file, first, seedsForMutant, ['--until-killed'], { timeout });
+      rmSync(path.join(work, name), { recursive: true, force: true });
+      const checks = [...new Set((found[0]?.violations ?? []).map(({ check }) => check))];
+      const expected = expectedCheck(name);
+      const isKilled = checks.some((check) => expected?.split(' | ').includes(check));
+      results.push({ name, isKilled, checks, expected, seeds: totals.seeds });
+      const how = isKilled ? `killed after ${totals.seeds} seeds by` : 'NOT killed; found:';
+      console.log(
+        `${name}: ${how} ${checks.join('; ') || (hung ? 'it hung' : 'nothing')}${isKilled ? '' : ` (expected ${expected})`}`,
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+  const killed = results.filter(({ isKilled }) => isKilled).map((result) => result.seeds);
+  const median = killed.toSorted((a, b) => a - b)[killed.length >> 1] ?? 0;
+  console.log(`${killed.length} of ${names.length} mutants killed, median seeds ${median}`);
+  return results;
+}
+
+mkdirSync(work, { recursive: true });
+const health = await healthy();
+const planted = values.mutants ? await mutants() : [];
+const alive = planted.filter(({ isKilled }) => !isKilled);
+if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ ...health, mutants: planted }));
+process.exit(health.found.length + alive.length > 0 ? 1 : 0);

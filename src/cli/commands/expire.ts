@@ -1,0 +1,65 @@
+import type { ExpireReport } from '../../index.js';
+import { plural } from '../output.js';
+import { define, destructive } from '../program.js';
+import { writeOptions, type WritingOptions } from '../sources.js';
+import { parseAge, parseCount } from '../values.js';
+
+interface Options extends WritingOptions {
+  readonly keepLast?: number;
+  readonly keepWithin?: number;
+  readonly minAge?: number;
+}
+
+export const expire = define<Options>({
+  usage: 'expire <uri>',
+  summary: 'say which versions are no longer kept',
+  details: `What neither --keep-last nor --keep-within keeps expires: it can no longer be read, and \`nacre gc\`
+deletes what only it needed, a day later. Tagged and leased versions stay, and so does what was the newest
+within --min-age. \`nacre log\` goes on naming every version.\n\nA version that expired is never kept again.`,
+  examples: [
+    'nacre expire s3://bucket/faces --keep-last 10 --keep-within 30d --dry-run',
+    'nacre expire ./faces --keep-within 12h --yes',
+  ],
+  options: (command) =>
+    destructive(
+      command
+        .option('--keep-last <N>', 'keep the newest N versions', parseCount)
+        .option('--keep-within <age>', 'keep what was the newest within 12h, 30d or 8w', parseAge)
+        .option('--min-age <age>', 'keep this in any case (default: 24h)', parseAge)
+        .option('-m, --message <text>', 'shown by `nacre log`'),
+    ),
+  async work(session, options, uri: string) {
+    const { keepLast, keepWithin, minAge, dryRun } = options;
+    const dataset = await session.open(uri);
+    const policy = {
+      ...(keepLast === undefined ? {} : { keepLast }),
+      ...(keepWithin === undefined ? {} : { keepWithinMs: keepWithin }),
+      ...(minAge === undefined ? {} : { minAgeMs: minAge }),
+    };
+    const planned = await dataset.expire({ ...policy, dryRun: true, signal: session.signal });
+    const answer = { uri: dataset.uri };
+    if (dryRun === true || planned.expired.length === 0) {
+      const json = { ...answer, ...planned, ...(dryRun === true ? { dryRun } : {}) };
+      return { json, text: textOf(planned, 'would expire') };
+    }
+    await session.confirm(`Expire ${versionsText(planned)}? That cannot be taken back.`);
+    const report = await dataset.expire({ ...policy, ...writeOptions(session, options) });
+    const text =
+      `${textOf(report, 'expired')} (version ${report.version})\n` +
+      'undo: there is none; a backup or a replica may have what expired';
+    return { json: { ...answer, ...report }, text };
+  },
+});
+
+function textOf(report: ExpireReport, verb: string): string {
+  const { expired, keptFrom, keptAlso } = report;
+  const also = keptAlso.length === 0 ? '' : `, and of those before it ${keptAlso.join(', ')}`;
+  const kept = `kept: version ${keptFrom} and later${also}`;
+  return expired.length === 0 ? `nothing expires; ${kept}` : `${verb} ${versionsText(report)}; ${kept}`;
+}
+
+function versionsText({ expired }: ExpireReport): string {
+  const count = expired.reduce((sum, { start, end }) => sum + end - start, 0);
+  const ranges = expired.map(({ start, end }) => (end - start === 1 ? `${start}` : `${start} to ${end - 1}`));
+  return `${plural(count, 'version')} (${ranges.join(', ')})`;
+}

@@ -1,0 +1,50 @@
+// One run of the callback of write(), and the commit of what it did.
+import type { BuildJournal } from '../ann/build-journal.js';
+import { WriteTransaction } from '../arrays/write-transaction.js';
+import type { CommitOutcome, Committer } from '../manifest/commit.js';
+import { isCollected } from '../manifest/fences.js';
+import { throwIfAborted } from '../util/runtime.js';
+import { appendCoders } from './append-coders.js';
+import type { Environment } from './environment.js';
+import { type Identity, operationOf, type WriteCall } from './operation.js';
+import type { Snapshot } from './snapshot.js';
+import { TransactionHandle } from './transaction-handle.js';
+
+export async function attemptWrite(
+  environment: Environment,
+  snapshot: Snapshot,
+  committer: Committer,
+  work: (transaction: TransactionHandle) => Promise<void> | void,
+  options: WriteCall,
+  identity: Identity,
+): Promise<CommitOutcome> {
+  const { signal, partitionBytes } = options;
+  const views = [...snapshot.arrays()];
+  const staged = new WriteTransaction(environment, views, {
+    ...(partitionBytes === undefined ? {} : { partitionBytes }),
+    ...(signal === undefined ? {} : { signal }),
+    coderOf: await appendCoders(environment, views, options),
+  });
+  const journals: BuildJournal[] = [];
+  try {
+    await work(new TransactionHandle(staged, environment, journals));
+    const done = await staged.finish();
+    throwIfAborted(signal);
+    if (done.changes.length === 0 && !identity.exactlyOnce) {
+      return { outcome: 'committed', version: snapshot.version, recovered: false };
+    }
+    const uploadsSince = Math.min(...journals.map((journal) => journal.uploadsSince), snapshot.version);
+    const transaction = { ...operationOf(identity, snapshot.version, done, options), uploadsSince };
+    const outcome = await committer.submit(transaction, signal);
+    const isOver =
+      outcome.outcome === 'conflict' ? isCollected(outcome.error) : outcome.outcome === 'committed';
+    // What a clean-up may have deleted is not taken up again, either.
+    if (isOver) for (const journal of journals) await journal.remove();
+    return outcome;
+  } catch (error) {
+    await staged.abandon();
+    throw error;
+  } finally {
+    for (const journal of journals) journal.release();
+  }
+}

@@ -1,0 +1,30 @@
+// Changes of the history as they are planned at a version, before they are committed.
+import type { Place } from '../manifest/locate.js';
+import { checkRestorable } from '../manifest/restore.js';
+import type { LoadedRoot } from '../manifest/root.js';
+import type { HistoryChange } from '../manifest/transaction.js';
+import type { Runtime } from '../util/runtime.js';
+import type { WriteResult } from './operation.js';
+
+export interface RestoreResult extends WriteResult {
+  /** The version whose content the dataset has now; `version` is the new one. */
+  readonly restored: number;
+}
+
+/** What is to be committed; nothing where all is as it should be. */
+export interface PlannedChange {
+  readonly history: readonly HistoryChange[];
+  /** Where the caller gives none. */
+  readonly message: string;
+  /** Right after the version that it was planned at, or not at all. */
+  readonly onlyAtBase?: boolean;
+}
+
+/** Nothing where the version is the newest one. */
+export function planRestore({ head }: Place, from: LoadedRoot, runtime: Runtime): PlannedChange {
+  const message = `restore version ${from.root.version}`;
+  if (from.root.version === head.root.version) return { history: [], message };
+  checkRestorable(head.root, from.root);
+  const freshIds = from.root.arrays.map(() => runtime.randomBytes(16));
+  return { history: [{ kind: 'restore', from, freshIds }], message, onlyAtBase: true };
+}

@@ -1,0 +1,105 @@
+// Leases: notes that somebody reads a version, so that its data stays until a time, kept or not.
+//
+// A lease is written first, and then the head is looked at: when the version is still kept there, whoever
+// cleans up later sees the lease. It counts until its time by the store's clock, which two processes read a
+// little differently: so clean-up waits a while longer than the holder may rely on.
+import { isNacreError, NacreError } from '../errors.js';
+import type { CallOptions, ObjectStore, StateToken } from '../storage/object-store.js';
+import { mapBounded } from '../util/bounded.js';
+import { equalBytes } from '../util/bytes.js';
+import { decodeFrame, encodeFrame } from './frame.js';
+import type { ManifestFunctions } from './functions.js';
+import { isIdBelow, leasePrefix } from './keys.js';
+import { decode, encode, type Lease, v1 } from './message.js';
+import { readChecked } from './read-checked.js';
+import { checkFeatures } from './root.js';
+
+/** Clean-up heeds a lease for so long after its end: more than two readings of one clock differ by. */
+const clockSlackMs = 60_000;
+
+export interface StoredLease {
+  readonly key: string;
+  readonly lease: Lease;
+}
+
+/** Whether clean-up heeds it. */
+export function isLiving({ untilMs }: Pick<Lease, 'untilMs'>, nowMs: number): boolean {
+  return nowMs < untilMs + clockSlackMs;
+}
+
+/** Writes a lease where there is none, or over the state that the token names; undefined when refused. */
+export async function putLease(
+  store: ObjectStore,
+  key: string,
+  lease: Lease,
+  token: StateToken | undefined,
+  functions: ManifestFunctions,
+  options: CallOptions = {},
+): Promise<StateToken | undefined> {
+  const bytes = encodeFrame('lease', encode(v1.Lease, lease), functions);
+  const condition = token === undefined ? 'absent' : { token };
+  const crc32c = functions.crc32c(bytes);
+  const put = { ...options, condition, crc32c, uniqueKey: token === undefined } as const;
+  const result = await store.put(key, bytes, put);
+  return result.outcome === 'written' ? result.token : undefined;
+}
+
+/**
+ * Every lease, those that are over and those of another dataset too. What cannot be read may protect
+ * anything: `Corrupt` or `UnsupportedFormat` names it. Cost: a LIST, and a GET a lease.
+ */
+export async function listLeases(
+  store: ObjectStore,
+  functions: ManifestFunctions,
+  options: CallOptions = {},
+): Promise<StoredLease[]> {
+  const keys: string[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await store.list({
+      ...options,
+      prefix: leasePrefix,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const { key } of page.entries) if (isIdBelow(leasePrefix, key)) keys.push(key);
+    if (page.next === undefined) break;
+    after = page.next;
+  }
+  const leases = await mapBounded(keys, leasesAtOnce, (key) => readLease(store, key, functions, options));
+  // One that was released meanwhile is none.
+  return leases.filter((lease) => lease !== undefined);
+}
+
+/** Read side by side. */
+const leasesAtOnce = 16;
+
+async function readLease(
+  store: ObjectStore,
+  key: string,
+  functions: ManifestFunctions,
+  options: CallOptions,
+): Promise<StoredLease | undefined> {
+  const read = (bytes: Uint8Array): StoredLease => {
+    const lease = decode(v1.Lease, decodeFrame('lease', bytes, key, functions), key);
+    checkFeatures(lease.requiredFeatures, key);
+    return { key, lease };
+  };
+  try {
+    return await readChecked(store, key, options, read);
+  } catch (cause) {
+    if (!isNacreError(cause, 'Corrupt')) throw cause;
+    throw new NacreError('Corrupt', `${key} cannot be read, so what it protects is not known`, {
+      cause,
+      context: { key },
+      hint: 'Remove it when nobody holds it any more.',
+    });
+  }
+}
+
+/** Leases of a dataset that are heeded at a time. */
+export function livingLeases(
+  leases: readonly StoredLease[],
+  dataset: Uint8Array,
+  nowMs: number,
+): StoredLease[] {
+  return leases.filter(({ lease }) => equalBytes(lease.dataset, dataset) && isLiving(lease, nowMs));
+}

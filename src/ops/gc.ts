@@ -1,0 +1,184 @@
+// Clean-up: deletes objects that no version refers to any more, beside writers and readers who go on.
+//
+// 1. What is live: versions that were kept a grace ago, all that came later, and those that somebody
+//    leases.
+// 2. What is orphaned: objects of our own grammar that none of them refers to and that are older than the
+//    grace.
+// 3. A plan lists these, and a version F, the fence, names the plan. Whoever uploaded before F and commits
+//    above it compares its objects with the plan, and conflicts where one is listed (manifest/fences.ts).
+// 4. Whoever committed up to F is looked at now, and leases once more; what they need is spared.
+// 5. The rest is deleted: nothing refers to it, and nothing ever will. So it may take any time, and end at
+//    any point: a later run makes a plan of its own of what is left.
+// The grace is for readers, who ask nobody: see docs/rfcs/0014-clean-up.md.
+import { NacreError } from '../errors.js';
+import { isIdBelow, planPrefix } from '../manifest/keys.js';
+import { listLeases, livingLeases } from '../manifest/leases.js';
+import { writePlan } from '../manifest/plan.js';
+import type { LoadedRoot } from '../manifest/root.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { callOptions } from '../storage/wrap/forwarding.js';
+import { mapBounded } from '../util/bounded.js';
+import { equalBytes } from '../util/bytes.js';
+import { throwIfAborted } from '../util/runtime.js';
+import { storeTimeMs } from './clock.js';
+import { listOrphans, type Orphans } from './gc/orphans.js';
+import { changed, liveVersions, Reachable, versionOf, versionsSince } from './gc/reachable.js';
+import { checkSpan, dayMs, type Signature, signed, type Upkeep } from './upkeep.js';
+
+export interface GcOptions extends CallOptions, Signature {
+  /**
+   * How long data stays after its version expired, and an upload that no version refers to, milliseconds.
+   * Default 24 hours. Who reads for longer needs a lease; writers are safe with any.
+   */
+  readonly graceMs?: number;
+  /** Says what would be deleted, and writes nothing. Default false. */
+  readonly dryRun?: boolean;
+  /** Objects of one plan at most. Default as many as a plan has room for, 980,000. */
+  readonly batch?: number;
+  /** Told of objects that are deleted, and of how many the plan in hand and those before it list. */
+  readonly onProgress?: (deleted: number, planned: number) => void;
+}
+
+export interface GcReport {
+  /** The newest version: the last fence, where something was to be deleted. */
+  readonly version: number;
+  /** Versions whose objects stay. */
+  readonly live: number;
+  /** Objects that nothing refers to, and their bytes. */
+  readonly orphans: number;
+  readonly orphanBytes: number;
+  readonly deleted: number;
+  readonly deletedBytes: number;
+  /** Listed, and then found to be needed by a version or a lease that came meanwhile. */
+  readonly spared: number;
+  readonly plans: number;
+}
+
+/**
+ * How long plans stay, and leases that are over: a writer that is stalled for longer conflicts in any case.
+ */
+const recordsKeptMs = 30 * dayMs;
+
+/** Delete requests under way at once: with 1,000 keys each they keep any store busy. */
+const deletesAtOnce = 8;
+
+export async function gc(upkeep: Upkeep, options: GcOptions): Promise<GcReport> {
+  const { dryRun = false, batch = Number.POSITIVE_INFINITY } = options;
+  const graceMs = checkSpan(options.graceMs ?? dayMs, 'graceMs');
+  if (!(batch >= 1)) throw new NacreError('InvalidArgument', `batch is ${batch}, no number of objects`);
+  const call = callOptions(options);
+  const run = new Run(upkeep, await upkeep.head(call), options, call);
+  const beforeMs = storeTimeMs(upkeep) - graceMs;
+  await run.findLive(beforeMs);
+  for await (const orphans of listOrphans(upkeep.store, run.needed, beforeMs, batch, call)) {
+    run.count(orphans);
+    if (!dryRun) await run.collect(orphans);
+  }
+  if (!dryRun) await run.removeRecords();
+  return run.report();
+}
+
+class Run {
+  readonly #upkeep: Upkeep;
+  readonly #options: GcOptions;
+  readonly #call: CallOptions;
+  readonly #reachable: Reachable;
+  /** The newest version that was looked at. */
+  #head: LoadedRoot;
+  #live = 0;
+  readonly #counts = { orphans: 0, orphanBytes: 0, deleted: 0, deletedBytes: 0, spared: 0, plans: 0 };
+
+  constructor(upkeep: Upkeep, head: LoadedRoot, options: GcOptions, call: CallOptions) {
+    this.#upkeep = upkeep;
+    this.#head = head;
+    this.#options = options;
+    this.#call = call;
+    this.#reachable = new Reachable(upkeep.store, upkeep.functions, call);
+  }
+
+  get needed() {
+    return this.#reachable.ids;
+  }
+
+  async findLive(beforeMs: number): Promise<void> {
+    const { store, functions } = this.#upkeep;
+    await this.#reachable.addAll(liveVersions(store, this.#head, beforeMs, functions, this.#call));
+    await this.#reachable.addAll(this.#leased());
+    this.#live = this.#reachable.versions;
+  }
+
+  async *#leased(): AsyncGenerator<LoadedRoot> {
+    const { store, functions } = this.#upkeep;
+    const leases = await listLeases(store, functions, this.#call);
+    for (const { lease } of livingLeases(leases, this.#head.root.dataset, this.#nowMs())) {
+      const loaded = await versionOf(store, this.#head, lease.version, functions, this.#call);
+      if (!equalBytes(loaded.hash, lease.rootHash)) throw changed(lease.version);
+      yield loaded;
+    }
+  }
+
+  #nowMs(): number {
+    const { store, runtime } = this.#upkeep;
+    return store.timeMs() ?? runtime.now();
+  }
+
+  count({ count, sizeBytes }: Orphans): void {
+    this.#counts.orphans += count;
+    this.#counts.orphanBytes += sizeBytes;
+  }
+
+  async collect(orphans: Orphans): Promise<void> {
+    const { store, functions } = this.#upkeep;
+    const what = orphans.count === 1 ? 'an object' : `${orphans.count} objects`;
+    const plan = await writePlan(this.#upkeep, this.#head, this.#nowMs(), orphans.groups, this.#call);
+    const change = { kind: 'fence', plan } as const;
+    const fence = await this.#upkeep.commit([change], signed(this.#options, `clean up ${what}`));
+    this.#counts.plans += 1;
+    const head = await this.#upkeep.head(this.#call);
+    if (head.root.version < fence) throw changed(fence);
+    await this.#reachable.addAll(versionsSince(store, head, this.#head, functions, this.#call));
+    this.#head = head;
+    await this.#reachable.addAll(this.#leased());
+    await this.#delete(orphans);
+  }
+
+  async #delete(orphans: Orphans): Promise<void> {
+    const { store } = this.#upkeep;
+    const rest = orphans.spare(this.#reachable.ids);
+    this.#counts.spared += orphans.count - rest.count;
+    const planned = this.#counts.orphans - this.#counts.spared;
+    const batches = rest.batches(store.capabilities.deleteBatch);
+    // Lanes that share one generator: keys are made as they go.
+    await mapBounded(Array.from({ length: deletesAtOnce }), deletesAtOnce, async () => {
+      for (const { keys, sizeBytes } of batches) {
+        throwIfAborted(this.#call.signal);
+        await store.delete(keys, this.#call);
+        this.#counts.deleted += keys.length;
+        this.#counts.deletedBytes += sizeBytes;
+        this.#options.onProgress?.(this.#counts.deleted, planned);
+      }
+    });
+  }
+
+  /** Plans that no writer can be stalled for, and leases that ended long ago. */
+  async removeRecords(): Promise<void> {
+    const { store, functions } = this.#upkeep;
+    const beforeMs = this.#nowMs() - recordsKeptMs;
+    const leases = await listLeases(store, functions, this.#call);
+    const old = leases.filter(({ lease }) => lease.untilMs < beforeMs).map(({ key }) => key);
+    for (let after: string | undefined; ; ) {
+      const place = { prefix: planPrefix, ...(after === undefined ? {} : { after }) };
+      const { entries, next } = await store.list({ ...this.#call, ...place });
+      for (const { key, modifiedMs } of entries) {
+        if (modifiedMs < beforeMs && isIdBelow(planPrefix, key)) old.push(key);
+      }
+      if (next === undefined) break;
+      after = next;
+    }
+    if (old.length > 0) await store.delete(old, this.#call);
+  }
+
+  report(): GcReport {
+    return { version: this.#head.root.version, live: this.#live, ...this.#counts };
+  }
+}

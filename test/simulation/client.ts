@@ -1,0 +1,312 @@
+// Clients of the dataset: what a user's program does between its starts and crashes. What a client must not
+// forget (what it has yet to do, which outcomes are unknown to it) outlives its processes.
+import type { Dataset } from '../../src/dataset/dataset.js';
+import { isNacreError, NacreError } from '../../src/errors.js';
+import type { WriteCall } from '../../src/dataset/operation.js';
+import { type Draw, drawVerbs, perform, rowsOf, type Verb } from '../support/row-model.js';
+import { isVersion, shapeOf } from './checker/oracle.js';
+import type { Attempt, Record } from './record.js';
+import type { Process, World } from './world.js';
+
+export const bank = { name: 'bank', accounts: 6, balance: 1_000 };
+
+/** A write that must happen once, until it is known that it did. */
+interface Once {
+  readonly id: string;
+  readonly call: Pick<WriteCall, 'operationId' | 'application'>;
+}
+
+/** A version moved under the callback between its choice and its turn: nothing is changed. */
+class Moved extends Error {}
+
+/** What faults may do to a call, whatever the call is. */
+const excused = ['Unavailable', 'PermissionDenied', 'Corrupt', 'Aborted'] as const;
+
+/** How long after a fault a call may still fail of it, milliseconds: as long as calls are tried again. */
+const excusedMs = 150_000;
+
+export class Client {
+  readonly name: string;
+  /** Calls that it still wants to make. */
+  left: number;
+  /** Number of the process that it runs in. */
+  sessions = 0;
+  readonly #world: World;
+  readonly #record: Record;
+  readonly #writes: boolean;
+  readonly #unknown: { readonly token: string; readonly attempt: Attempt }[] = [];
+  readonly #repeats: Once[] = [];
+  #sequence = 0;
+
+  constructor(world: World, record: Record, name: string, writes: boolean, calls: number) {
+    this.#world = world;
+    this.#record = record;
+    this.name = name;
+    this.#writes = writes;
+    this.left = calls;
+  }
+
+  /** Runs in a process until there is nothing left to do; of a process that dies it never returns. */
+  async run(process: Process): Promise<void> {
+    const { draw } = process;
+    while (this.left > 0) {
+      const session = await this.#open(process);
+      if (session === undefined) continue;
+      for (let calls = 5 + draw.below(25); calls > 0 && this.left > 0; calls--) {
+        await process.runtime.sleep(draw.next() * 2_000);
+        this.left -= 1;
+        this.#record.operations += 1;
+        await this.#call(session, draw.next());
+      }
+      await this.#tolerant('close', process, () => session.dataset.close());
+    }
+  }
+
+  async #open(process: Process): Promise<Session | undefined> {
+    const sinceMs = this.#world.time.now;
+    const handle = `${process.name}/${++this.sessions}`;
+    const dataset = await this.#tolerant('open', process, () => process.open());
+    if (dataset === undefined) {
+      await process.runtime.sleep(1_000);
+      return undefined;
+    }
+    return { process, dataset, handle, sinceMs };
+  }
+
+  #call(session: Session, what: number): Promise<void> {
+    if (!this.#writes) {
+      if (what < 0.4) return this.#readNewest(session);
+      if (what < 0.6) return this.#readVersion(session);
+      return this.#lookAgain(session);
+    }
+    if (what < 0.5) return this.#writeSome(session);
+    if (what < 0.72) return this.#transfer(session);
+    if (what < 0.8) return this.#settleOne(session);
+    if (what < 0.88) return this.#readNewest(session);
+    return this.#lookAgain(session);
+  }
+
+  /** What `work` gives; undefined where a fault is the excuse. All else is noted as a surprise. */
+  async #tolerant<T>(what: string, process: Process, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#surprise(what, process, error);
+      return undefined;
+    }
+  }
+
+  #surprise(what: string, process: Process, error: unknown): void {
+    const faultedMs = this.#world.time.now - process.faultedMs;
+    if (excused.some((code) => isNacreError(error, code)) && faultedMs < excusedMs) return;
+    const code = error instanceof NacreError ? error.code : 'none';
+    const message = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
+    this.#record.surprises.push({ client: this.name, what, code, message });
+  }
+
+  async #lookAgain(session: Session): Promise<void> {
+    const invokedMs = this.#world.time.now;
+    const version = await this.#tolerant('refresh', session.process, () => session.dataset.refresh());
+    if (version === undefined) return;
+    session.sinceMs = invokedMs;
+    this.#record.seen.push({ handle: session.handle, invokedMs, sinceMs: invokedMs, version });
+  }
+
+  #note(session: Session, row: Pick<Record['reads'][number], 'array' | 'version' | 'values' | 'ids'>): void {
+    const { name: client } = this;
+    const since = session.sinceMs;
+    this.#record.reads.push({ client, ...row, since, returnedMs: this.#world.time.now });
+  }
+
+  /** Whatever version it comes from: of a handle that was just opened, what the hint said, or a newer one. */
+  async #readNewest(session: Session): Promise<void> {
+    const array = session.process.draw.of([bank.name, 'a', 'b']);
+    const values = await this.#tolerant('read', session.process, async () =>
+      valuesOf(await unlessMissing(session.dataset.array(array).read())),
+    );
+    if (values !== undefined)
+      this.#note(session, { array, version: undefined, ids: undefined, values: values.rows });
+  }
+
+  async #readVersion(session: Session): Promise<void> {
+    const { process, dataset } = session;
+    await this.#tolerant('read at', process, async () => {
+      const newest = await dataset.version();
+      const version = Math.max(1, newest - process.draw.below(Math.min(newest, 12)));
+      if (!isVersion(this.#world.bucket, version)) return;
+      const at = await dataset.at({ version });
+      const array = process.draw.of([bank.name, 'a', 'b', 'images/train']);
+      const rows = valuesOf(await unlessMissing(at.array(array).read())).rows;
+      const ids = rows === undefined ? undefined : Array.from(await at.array(array).ids());
+      this.#note(session, { array, version, values: rows, ids });
+    });
+  }
+
+  /** Several at once, so that a handle commits them in groups. */
+  async #writeSome(session: Session): Promise<void> {
+    const { draw } = session.process;
+    const many = draw.chance(0.3) ? 2 + draw.below(2) : 1;
+    await Promise.all(
+      Array.from({ length: many }, () =>
+        this.#write(session, (base) =>
+          drawVerbs(draw, shapeOf(this.#world.bucket, base), () => this.#serial()),
+        ),
+      ),
+    );
+  }
+
+  #serial(): number {
+    return ++this.#world.serial;
+  }
+
+  async #transfer(session: Session): Promise<void> {
+    const { draw } = session.process;
+    // The third is only looked at: what it was must be so still when the transfer lands.
+    const [from, other, third] = draw.different(3, bank.accounts) as [number, number, number];
+    await this.#write(session, async (_base, tx) => {
+      const { data } = await tx.read(bank.name, { rows: [from, other, third] });
+      const amount = 1 + draw.below(50);
+      return [
+        { verb: 'read', name: bank.name, at: [from, other, third] },
+        { verb: 'replace', name: bank.name, at: [from], value: Number(data[0]) - amount },
+        { verb: 'replace', name: bank.name, at: [other], value: Number(data[2]) + amount },
+      ];
+    });
+  }
+
+  async #write(
+    session: Session,
+    choose: (base: number, tx: Transaction) => Promise<readonly Verb[]> | readonly Verb[],
+  ): Promise<void> {
+    const { process, dataset } = session;
+    const { draw } = process;
+    const once = this.#once(draw);
+    const attempt: Attempt = {
+      ...{ id: `${this.name}-${this.#serial()}`, once: once?.id, client: this.name, base: 0, verbs: [] },
+      ...{ invokedMs: this.#world.time.now, returnedMs: Number.POSITIVE_INFINITY, outcome: 'open' },
+      ...{ version: undefined, token: undefined },
+    };
+    const patience = new AbortController();
+    if (draw.chance(0.05)) this.#world.time.schedule(draw.next() * 3_000, () => patience.abort());
+    try {
+      const base = await dataset.version();
+      const written = await dataset.write(
+        async (tx) => {
+          if ((await dataset.version()) !== base) throw new Moved();
+          const verbs = await choose(base, tx);
+          // Only now it may land: from here on the checker has to reckon with it.
+          [attempt.base, attempt.verbs] = [base, verbs];
+          if (!this.#record.attempts.includes(attempt)) this.#record.attempts.push(attempt);
+          await perform(tx, verbs);
+          if ((await dataset.version()) !== base) throw new Moved();
+        },
+        { message: attempt.id, signal: patience.signal, ...once?.call },
+      );
+      [attempt.outcome, attempt.version] = ['committed', written.version];
+      if (once !== undefined) this.#forget(once);
+    } catch (error) {
+      this.#failed(attempt, error, session);
+    }
+    attempt.returnedMs = this.#world.time.now;
+    this.#world.note(`${this.name} write ${attempt.id} ${attempt.outcome} ${attempt.version ?? ''}`);
+    if (attempt.outcome === 'unknown' && draw.chance(0.7)) await this.#settleOne(session);
+  }
+
+  #failed(attempt: Attempt, error: unknown, { process }: Session): void {
+    if (isNacreError(error, 'Conflict')) attempt.outcome = 'conflict';
+    else if (isNacreError(error, 'CommitUnknown')) {
+      const token = String(error.context['token']);
+      [attempt.outcome, attempt.token] = ['unknown', token];
+      this.#unknown.push({ token, attempt });
+    } else if (error instanceof Moved) attempt.outcome = 'void';
+    else {
+      attempt.outcome = 'failed';
+      if (!isNacreError(error, 'Aborted')) this.#surprise('write', process, error);
+    }
+  }
+
+  #once(draw: Draw): Once | undefined {
+    if (this.#repeats.length > 0 && draw.chance(0.5)) return draw.of(this.#repeats);
+    if (!draw.chance(0.25)) return undefined;
+    if (draw.chance(0.5)) {
+      const operationId = Array.from({ length: 32 }, () => draw.below(16).toString(16)).join('');
+      return this.#remembered({ id: operationId, call: { operationId } });
+    }
+    // One at a time: a later sequence would cover an earlier one that has not happened.
+    if (this.#repeats.some(({ call }) => call.application !== undefined)) return undefined;
+    const application = { name: this.name, sequence: ++this.#sequence };
+    return this.#remembered({ id: `${this.name}#${application.sequence}`, call: { application } });
+  }
+
+  /** Until it is known that it happened: its process may die before it hears of it. */
+  #remembered(once: Once): Once {
+    this.#repeats.push(once);
+    return once;
+  }
+
+  #forget(once: Once): void {
+    const at = this.#repeats.indexOf(once);
+    if (at >= 0) this.#repeats.splice(at, 1);
+  }
+
+  async #settleOne({ dataset, process }: Session): Promise<void> {
+    const one = this.#unknown.at(-1);
+    if (one === undefined) return;
+    const fence = process.draw.chance(0.5);
+    await this.#tolerant('settle', process, async () => {
+      const said = await dataset.settle(one.token, { fence });
+      this.#record.settled.push({
+        ...{ token: one.token, attempt: one.attempt, outcome: said.outcome },
+        ...{ version: said.outcome === 'committed' ? said.version : undefined },
+        returnedMs: this.#world.time.now,
+      });
+      const at = this.#unknown.indexOf(one);
+      if (said.outcome !== 'open' && at >= 0) this.#unknown.splice(at, 1);
+    });
+  }
+
+  /** Outcomes that are still unknown, for whoever comes last. */
+  get unknown(): readonly { readonly token: string; readonly attempt: Attempt }[] {
+    return this.#unknown;
+  }
+}
+
+type Transaction = Parameters<Parameters<Dataset['write']>[0]>[0];
+
+interface Session {
+  readonly process: Process;
+  readonly dataset: Dataset;
+  readonly handle: string;
+  /** When it last looked for the newest version. */
+  sinceMs: number;
+}
+
+async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isNacreError(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}
+
+/** The first number of each row; the second must be its negative, or the row was torn. */
+function valuesOf(rows: { readonly data: ArrayLike<unknown> } | undefined): { rows: number[] | undefined } {
+  if (rows === undefined) return { rows: undefined };
+  const { data } = rows;
+  return {
+    rows: Array.from({ length: data.length / 2 }, (_, i) =>
+      Number(data[2 * i]) === -Number(data[2 * i + 1]) ? Number(data[2 * i]) : Number.NaN,
+    ),
+  };
+}
+
+/** Makes the dataset and its bank. */
+export async function found(process: Process): Promise<void> {
+  const dataset = await process.open({ create: true });
+  await dataset.write(async (tx) => {
+    await tx.create(bank.name, { dtype: 'int32', rowShape: [2] });
+    await tx.append(bank.name, rowsOf(Array.from({ length: bank.accounts }, () => bank.balance)));
+  });
+  await dataset.close();
+}

@@ -1,0 +1,69 @@
+// What clients of a simulated dataset did and saw: the rows that the checks are made of. Nothing of the
+// product stands in here, so that what it says of itself is compared with what happened.
+import type { Verb } from '../support/row-model.js';
+
+/** A transaction as its client knows it. */
+export interface Attempt {
+  /** The message of its operation, by which it is found in the log. */
+  readonly id: string;
+  /** Of writes that must happen once; attempts with one id are repeats of each other. */
+  readonly once: string | undefined;
+  readonly client: string;
+  readonly invokedMs: number;
+  base: number;
+  verbs: readonly Verb[];
+  /** `open` until it returns; it stays so where its process died. `void`: it changed nothing. */
+  outcome: 'open' | 'committed' | 'conflict' | 'unknown' | 'failed' | 'void';
+  returnedMs: number;
+  version: number | undefined;
+  token: string | undefined;
+}
+
+/** What `settle` said of an unknown outcome. */
+export interface Settled {
+  readonly token: string;
+  readonly attempt: Attempt;
+  readonly outcome: 'committed' | 'not-committed' | 'open';
+  readonly version: number | undefined;
+  readonly returnedMs: number;
+}
+
+/** Rows of an array as a client read them. */
+export interface ReadRow {
+  readonly client: string;
+  readonly array: string;
+  /** The version that was asked for; undefined for a read of the newest. */
+  readonly version: number | undefined;
+  /** What was acknowledged before the handle was opened or refreshed: no older version may be read. */
+  readonly since: number;
+  readonly returnedMs: number;
+  /** Absent where there is no such array. Ids are known where the version is. */
+  readonly values: readonly number[] | undefined;
+  readonly ids: readonly number[] | undefined;
+}
+
+/** A version that a handle said is the newest. */
+export interface SeenVersion {
+  readonly handle: string;
+  readonly invokedMs: number;
+  readonly sinceMs: number;
+  readonly version: number;
+}
+
+/** An error that no fault explains. */
+export interface Surprise {
+  readonly client: string;
+  readonly what: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+export class Record {
+  readonly attempts: Attempt[] = [];
+  readonly settled: Settled[] = [];
+  readonly reads: ReadRow[] = [];
+  readonly seen: SeenVersion[] = [];
+  readonly surprises: Surprise[] = [];
+  /** Client calls so far, of every kind. */
+  operations = 0;
+}

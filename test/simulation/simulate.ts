@@ -1,0 +1,226 @@
+// One seed: a world, its clients and its weather, until all is done and the sky has cleared; then the checks.
+import { hintKey, rootKey } from '../../src/manifest/keys.js';
+import { check, checkTimes, type Violation } from './checker/checks.js';
+import { changesOf, foreignRoot, logOf } from './checker/oracle.js';
+import { bank, Client, found } from './client.js';
+import type { Weather } from './faults.js';
+import { perform, type Verb } from '../support/row-model.js';
+import { Record } from './record.js';
+import { type FaultTable, type Process, World } from './world.js';
+
+export interface Outcome {
+  readonly seed: number;
+  readonly hash: string;
+  readonly violations: readonly Violation[];
+  readonly operations: number;
+  readonly commits: number;
+  readonly crashes: number;
+  readonly simulatedMs: number;
+}
+
+/** Nothing may take longer, virtual milliseconds. */
+const patienceMs = 6 * 3_600_000;
+
+/** The longest that a lost request may be under way after the last client ended. */
+const afterMs = 20 * 60_000;
+
+export async function simulate(
+  seed: number,
+  faults: FaultTable,
+  trace?: (line: string) => void,
+): Promise<Outcome> {
+  const world = new World(seed, faults, trace);
+  const record = new Record();
+  const violations: Violation[] = [];
+  const founded = await end(world, 'the founder', found(world.process('founder')));
+  if (founded !== undefined) return { ...nothing(world), violations: [founded] };
+  const startMs = world.storeMs();
+
+  const stage = new Stage(world, record);
+  await world.time.run(world.time.now + patienceMs, () => stage.isDone);
+  if (!stage.isDone) violations.push({ check: 'C16 liveness', what: 'clients did not end' });
+  stage.clear();
+  await world.time.run(world.time.now + afterMs);
+  const last = world.process('last');
+  const concluded = await end(world, 'the last client', stage.conclude(last));
+  if (concluded !== undefined) violations.push(concluded);
+
+  violations.push(...check(world.bucket, record, bank), ...checkTimes(world.bucket, startMs));
+  return {
+    ...nothing(world),
+    ...{ violations, operations: record.operations, crashes: stage.crashes },
+    commits: logOf(world.bucket).length,
+  };
+}
+
+function nothing(world: World): Outcome {
+  const numbers = { operations: 0, commits: 0, crashes: 0, simulatedMs: world.time.now };
+  return { seed: world.seed, hash: world.hash, violations: [], ...numbers };
+}
+
+/** Runs the world until the work has ended. What is wrong where it does not, or fails. */
+async function end(world: World, who: string, work: Promise<void>): Promise<Violation | undefined> {
+  let ended = false;
+  let failure: Violation | undefined;
+  work.then(
+    () => (ended = true),
+    (error: unknown) => {
+      failure = { check: 'typed errors', what: `${who}: ${textOf(error)}` };
+    },
+  );
+  await world.time.run(world.time.now + patienceMs, () => ended || failure !== undefined);
+  return ended ? undefined : (failure ?? { check: 'C16 liveness', what: `${who} did not end` });
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
+}
+
+/** Who is there, which process each runs in, and what befalls them. */
+class Stage {
+  readonly #world: World;
+  readonly #record: Record;
+  readonly #clients: readonly Client[];
+  readonly #processes = new Map<Client, Process>();
+  #ended = 0;
+  #cleared = false;
+  crashes = 0;
+
+  constructor(world: World, record: Record) {
+    const { draw } = world;
+    this.#world = world;
+    this.#record = record;
+    const writers = 1 + draw.below(4);
+    this.#clients = [
+      ...Array.from({ length: writers }, (_, i) => {
+        return new Client(world, record, `writer${i}`, true, Math.ceil(160 / writers));
+      }),
+      ...['reader0', 'reader1'].map((name) => new Client(world, record, name, false, 25)),
+    ];
+    for (const client of this.#clients) world.time.schedule(draw.next() * 500, () => this.#begin(client));
+    this.#change();
+    this.#meddle();
+  }
+
+  get isDone(): boolean {
+    return this.#ended === this.#clients.length;
+  }
+
+  #begin(client: Client): void {
+    const { draw, time } = this.#world;
+    const process = this.#world.process(
+      `${client.name}.${this.#processes.has(client) ? draw.below(1_000) : 0}`,
+    );
+    this.#turn(process);
+    this.#processes.set(client, process);
+    client
+      .run(process)
+      .catch((error: unknown) => {
+        const row = { client: client.name, what: 'its program', code: 'none', message: textOf(error) };
+        this.#record.surprises.push(row);
+      })
+      .finally(() => {
+        this.#ended += 1;
+      });
+    if (!draw.chance(0.5)) return;
+    time.schedule(draw.next() * 60_000, () => {
+      // It may have ended by itself.
+      if (client.left === 0 || this.#cleared) return;
+      this.crashes += 1;
+      this.#world.note(`${process.name} crashes`);
+      process.kill();
+      time.schedule(draw.next() * 5_000, () => this.#begin(client));
+    });
+  }
+
+  #weather(): Weather {
+    const { draw } = this.#world;
+    if (this.#cleared) return 'calm';
+    if (draw.chance(0.25)) return 'calm';
+    return draw.chance(0.12) ? 'storm' : draw.chance(0.05) ? 'locked' : 'rough';
+  }
+
+  /** A storm lasts: a commit may have to give up. */
+  #turn(process: Process): void {
+    const { draw, time } = this.#world;
+    if (time.now < process.stormMs) return;
+    process.weather = this.#weather();
+    if (process.weather === 'storm') process.stormMs = time.now + draw.next() * 180_000;
+  }
+
+  /** The weather of each process changes by itself, and its clock jumps. */
+  #change(): void {
+    const { draw, time } = this.#world;
+    if (this.isDone || this.#cleared) return;
+    for (const process of this.#processes.values()) {
+      if (draw.chance(0.4)) this.#turn(process);
+      if (draw.chance(0.1)) process.skewMs = (draw.next() - 0.5) * 4 * 86_400_000;
+    }
+    time.schedule(draw.next() * 20_000, () => this.#change());
+  }
+
+  /** What nobody asked for: late roots of another dataset, a hint that is lost, damaged or old. */
+  #meddle(): void {
+    const { draw, time, bucket } = this.#world;
+    if (this.isDone || this.#cleared) return;
+    const hint = bucket.objects.get(hintKey);
+    if (draw.chance(0.35)) {
+      let slot = 2;
+      while (bucket.objects.has(rootKey(slot))) slot++;
+      bucket.put(rootKey(slot), foreignRoot(slot, draw), '', this.#world.storeMs());
+    } else if (hint !== undefined && draw.chance(0.5)) {
+      const bytes = hint.bytes.slice();
+      const at = draw.below(bytes.byteLength);
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << draw.below(8));
+      bucket.put(hintKey, bytes, '', this.#world.storeMs());
+    } else if (hint !== undefined && draw.chance(0.5)) {
+      bucket.delete(hintKey, '', this.#world.storeMs());
+    } else if (hint !== undefined) {
+      time.schedule(draw.next() * 60_000, () => {
+        bucket.put(hintKey, hint.bytes, '', this.#world.storeMs());
+      });
+    }
+    time.schedule(draw.next() * 120_000, () => this.#meddle());
+  }
+
+  /** The sky clears, for good. */
+  clear(): void {
+    this.#cleared = true;
+    for (const process of this.#processes.values()) process.weather = 'calm';
+  }
+
+  /** Afterwards: every unknown outcome is settled, a commit lands, and every version is read. */
+  async conclude(process: Process): Promise<void> {
+    const dataset = await process.open();
+    for (const { token, attempt } of this.#clients.flatMap((client) => client.unknown)) {
+      const { outcome, ...rest } = await dataset.settle(token, { fence: process.draw.chance(0.5) });
+      const version = 'version' in rest ? rest.version : undefined;
+      this.#record.settled.push({ token, attempt, outcome, version, returnedMs: this.#world.time.now });
+    }
+    const verbs: readonly Verb[] = [
+      { verb: 'create', name: 'last', key: -2 },
+      { verb: 'append', name: 'last', values: [0] },
+    ];
+    const [invokedMs, base] = [this.#world.time.now, await dataset.version()];
+    const { version } = await dataset.write((tx) => perform(tx, verbs), { message: 'last' });
+    this.#record.attempts.push({
+      ...{ id: 'last', client: process.name, invokedMs, base, verbs, version },
+      ...{ once: undefined, token: undefined, outcome: 'committed', returnedMs: this.#world.time.now },
+    });
+    await this.#readAll(process, dataset);
+    await dataset.close();
+  }
+
+  async #readAll(process: Process, dataset: Awaited<ReturnType<Process['open']>>): Promise<void> {
+    for (const [{ root }, arrays] of changesOf(this.#world.bucket)) {
+      const at = await dataset.at({ version: root.version });
+      for (const name of arrays) {
+        const { data } = await at.array(name).read();
+        const ids = Array.from(await at.array(name).ids());
+        const values = ids.map((_, i) => Number(data[2 * i]));
+        const row = { client: process.name, array: name, version: root.version, values, ids };
+        this.#record.reads.push({ ...row, since: 0, returnedMs: this.#world.time.now });
+      }
+    }
+  }
+}

@@ -1,0 +1,123 @@
+// One simulated world: a bucket, a clock, and processes that come, go and crash. Everything in it is drawn
+// from its seed; what happens is folded into a hash, so that two runs of a seed can be compared.
+import type { Dataset } from '../../src/dataset/dataset.js';
+import { openStoreDataset, type OpenOptions } from '../../src/dataset/open.js';
+import { abortedError, onAbort, type Runtime } from '../../src/util/runtime.js';
+import { Draw } from '../support/row-model.js';
+import { Bucket } from './bucket.js';
+import { type FaultKind, type Method, suited, type Weather } from './faults.js';
+import { nativeWorkIn } from './native-turns.js';
+import { VirtualTime } from './time.js';
+import { type Sender, Wire } from './wire.js';
+
+/** 2026-01-01T00:00:00Z: when simulated worlds begin. */
+const startMs = Date.UTC(2026, 0, 1);
+
+/** How often each fault was met by each kind of call. */
+export class FaultTable {
+  readonly cells = new Map<string, number>();
+
+  constructor() {
+    for (const [method, kinds] of Object.entries(suited))
+      for (const kind of kinds) this.cells.set(`${method} ${kind}`, 0);
+  }
+
+  count(method: Method, kind: FaultKind): void {
+    const cell = `${method} ${kind}`;
+    this.cells.set(cell, (this.cells.get(cell) ?? 0) + 1);
+  }
+}
+
+/** A process: its own clock, randomness and connections. Once killed, nothing ever comes back to it. */
+export class Process implements Sender {
+  readonly name: string;
+  readonly draw: Draw;
+  readonly runtime: Runtime;
+  readonly wire: Wire;
+  weather: Weather = 'calm';
+  faultedMs = Number.NEGATIVE_INFINITY;
+  /** Until when the storm lasts. */
+  stormMs = 0;
+  /** The wall clock is off by so much. */
+  skewMs = 0;
+  #alive = true;
+
+  constructor(world: World, name: string) {
+    this.name = name;
+    this.draw = new Draw(world.draw.below(2 ** 31));
+    this.wire = new Wire(world, this, new Draw(world.draw.below(2 ** 31)));
+    const random = new Draw(world.draw.below(2 ** 31));
+    this.runtime = {
+      now: () => startMs + world.time.now + this.skewMs,
+      monotonic: () => world.time.now,
+      random: random.next,
+      randomBytes: (length) => Uint8Array.from({ length }, () => random.below(256)),
+      sleep: (ms, signal) =>
+        new Promise((resolve, reject) => {
+          if (signal?.aborted) return reject(abortedError(signal));
+          const stay = onAbort(signal, () => reject(abortedError(signal)));
+          world.time.schedule(ms, () => {
+            stay();
+            if (this.#alive) resolve();
+          });
+        }),
+    };
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  kill(): void {
+    this.#alive = false;
+  }
+
+  open(options: OpenOptions = {}): Promise<Dataset> {
+    return openStoreDataset(this.wire, { cacheDir: false, ...options, runtime: this.runtime });
+  }
+}
+
+export class World {
+  readonly seed: number;
+  readonly draw: Draw;
+  readonly time = new VirtualTime();
+  readonly bucket = new Bucket();
+  readonly faults: FaultTable;
+  /** Listings of this bucket come in order; folders' do not. */
+  readonly sortedList: boolean;
+  readonly #trace: ((line: string) => void) | undefined;
+  #hash = 0x811c9dc5;
+  /** The last number that was given out: no two rows hold the same, but for balances. */
+  serial = 0;
+
+  constructor(seed: number, faults: FaultTable, trace?: (line: string) => void) {
+    this.seed = seed;
+    this.draw = new Draw(seed);
+    this.faults = faults;
+    this.sortedList = this.draw.chance(0.7);
+    this.#trace = trace;
+    nativeWorkIn(this.time);
+  }
+
+  /** The bucket's clock. */
+  storeMs(): number {
+    return startMs + this.time.now;
+  }
+
+  process(name: string): Process {
+    return new Process(this, name);
+  }
+
+  /** Something happened: it goes into the hash of the history. */
+  note(what: string): void {
+    const line = `${this.time.now.toFixed(3)} ${what}`;
+    this.#trace?.(line);
+    let hash = this.#hash;
+    for (let i = 0; i < line.length; i++) hash = Math.imul(hash ^ line.charCodeAt(i), 0x01000193);
+    this.#hash = hash;
+  }
+
+  get hash(): string {
+    return (this.#hash >>> 0).toString(16).padStart(8, '0');
+  }
+}
