@@ -62,6 +62,7 @@ export type { HintReport, ScrubReport, Subset, Unreferenced, VersionRange } from
 export type { LastScrub, Running, Status, StatusOptions } from './ops/status.js';
 export type { CacheOptions, CacheState } from './ops/cache.js';
 export type { CacheCleared, CacheVerified, DamagedPage } from './cache/maintenance.js';
+export type { CompactedArray, CompactOptions, CompactReport } from './ops/compact.js';
 export type { ExpireOptions, ExpireReport } from './ops/expire.js';
 export type { GcOptions, GcReport } from './ops/gc.js';
 export type { Diagnosis, DoctorOptions, Finding } from './ops/doctor.js';

@@ -7,7 +7,7 @@ import type { CallOptions } from '../storage/object-store.js';
 import type { ArrayEnvironment } from './environment.js';
 
 /** Entries of one append that a root takes in; more go into a segment of their own. */
-const inlineEntriesBytes = 12 * 1024;
+export const inlineEntriesBytes = 12 * 1024;
 
 /** Some of the files, in their order. */
 interface AppendPiece {

@@ -60,7 +60,7 @@ export class Commits {
     }, options);
   }
 
-  /** Commits changes of the history, planned at the newest version that is known; none makes no version. */
+  /** Commits changes that need no callback, planned at the newest version that is known; none makes no version. */
   change(
     plan: (place: Place, nowMs: number) => Promise<PlannedChange>,
     options: WriteCall,
@@ -70,10 +70,10 @@ export class Commits {
       const { committer, snapshot } = await this.#begin(options, identity);
       const { version, loaded: head } = snapshot;
       const planned = await plan({ store, functions, head }, nowMs(this.#environment));
-      const { history, message, onlyAtBase = false } = planned;
-      if (history.length === 0) return { outcome: 'committed', version, recovered: false };
-      const done = { changes: [], reads: new Map<string, Uint8Array>(), history };
-      const transaction = operationOf(identity, version, done, { message, ...options });
+      const { history, changes = [], baseVersion = version, message, onlyAtBase = false } = planned;
+      if (history.length + changes.length === 0) return { outcome: 'committed', version, recovered: false };
+      const done = { changes, reads: new Map<string, Uint8Array>(), history };
+      const transaction = operationOf(identity, baseVersion, done, { message, ...options });
       return committer.submit({ ...transaction, ...(onlyAtBase ? { onlyAtBase } : {}) }, options.signal);
     }, options);
   }

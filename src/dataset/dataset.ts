@@ -7,6 +7,7 @@ import type { LoadedRoot } from '../manifest/root.js';
 import { decodeToken, settle, type Settled } from '../manifest/settle.js';
 import { liveTags } from '../manifest/tags.js';
 import { checkTagName, type VersionReference } from '../manifest/version-reference.js';
+import type { CompactOptions, CompactReport } from '../ops/compact.js';
 import type { ExpireOptions, ExpireReport } from '../ops/expire.js';
 import type { GcOptions, GcReport } from '../ops/gc.js';
 import type { RepairReport } from '../ops/repair.js';
@@ -29,7 +30,6 @@ import type { TransactionHandle } from './transaction-handle.js';
 import type { RepairFrom } from './by-address.js';
 import { planRestore, type RestoreResult } from './planned.js';
 import { describeTag, planDeletion, planTag, type TagInfo, type TagOptions, type TagResult } from './tags.js';
-import type { Upkeep } from '../ops/upkeep.js';
 import { upkeepOf } from './upkeep.js';
 import type { Verification, VerifyOptions } from './verify.js';
 
@@ -283,6 +283,22 @@ export class Dataset implements AsyncDisposable {
   }
 
   /**
+   * Makes fewer and larger files of an array's small ones, puts replaced rows and attributes that were set later
+   * in their places, and leaves out dropped rows that lie together. What is read stays the same, row ids and
+   * indexes too; other writers go on meanwhile. Where nothing is worth it, nothing is done. Several versions
+   * are made where much is written, each of which stands on its own; earlier files stay until their versions
+   * expire and `gc()` deletes them.
+   *
+   * Cost: a GET for each segment; what is written anew, read and written once; a commit for each 256 MiB.
+   * Memory: within `memoryBytes`. Errors: `NotFound`, `InvalidArgument`, and those of reading and `write()`,
+   * but for `Conflict`: a step that others overtook is left out and counted.
+   */
+  async compact(options: CompactOptions = {}): Promise<CompactReport> {
+    const upkeep = this.#upkeep();
+    return (await import('../ops/compact.js')).compact(upkeep, options);
+  }
+
+  /**
    * Holds a version, so that its data stays though it expires. Cost: one PUT, and a look at the newest
    * version. Errors: `NotFound` or `Expired` when there is no such version.
    */
@@ -323,7 +339,7 @@ export class Dataset implements AsyncDisposable {
     return (await import('../ops/status.js')).status(this.#environment, options);
   }
 
-  #upkeep(): Upkeep {
+  #upkeep(): ReturnType<typeof upkeepOf> {
     this.#checkWritable('looked after');
     return upkeepOf(this.#environment, this.#source, this.#commits);
   }

@@ -2,7 +2,7 @@
 import type { Place } from '../manifest/locate.js';
 import { checkRestorable } from '../manifest/restore.js';
 import type { LoadedRoot } from '../manifest/root.js';
-import type { HistoryChange } from '../manifest/transaction.js';
+import type { Change, HistoryChange } from '../manifest/transaction.js';
 import type { Runtime } from '../util/runtime.js';
 import type { WriteResult } from './operation.js';
 
@@ -14,6 +14,10 @@ export interface RestoreResult extends WriteResult {
 /** What is to be committed; nothing where all is as it should be. */
 export interface PlannedChange {
   readonly history: readonly HistoryChange[];
+  /** Of arrays, made from what `baseVersion` says of them. */
+  readonly changes?: readonly Change[];
+  /** Default the version that it was planned at. */
+  readonly baseVersion?: number;
   /** Where the caller gives none. */
   readonly message: string;
   /** Right after the version that it was planned at, or not at all. */

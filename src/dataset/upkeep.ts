@@ -4,7 +4,11 @@ import type { Commits } from './commits.js';
 import type { Environment } from './environment.js';
 import type { HeadSource } from './head-source.js';
 
-export function upkeepOf(environment: Environment, source: HeadSource, commits: Commits): Upkeep {
+export function upkeepOf(
+  environment: Environment,
+  source: HeadSource,
+  commits: Commits,
+): Upkeep & Environment {
   return {
     ...environment,
     async head(options) {
@@ -16,6 +20,11 @@ export function upkeepOf(environment: Environment, source: HeadSource, commits: 
     async commit(history, options) {
       const { message = '' } = options;
       return (await commits.change(async () => ({ history, message }), options)).version;
+    },
+    async commitChanges(changes, baseVersion, options) {
+      const { message = '' } = options;
+      const planned = { history: [], changes, baseVersion, message };
+      return (await commits.change(async () => planned, options)).version;
     },
   };
 }

@@ -6,6 +6,7 @@
 import { isNacreError, NacreError } from '../errors.js';
 import { equalBytes, toHex } from '../util/bytes.js';
 import { abortedError, onAbort } from '../util/runtime.js';
+import { isCompaction } from './compaction.js';
 import { RootDraft } from './draft.js';
 import { loadEffects } from './effects.js';
 import { Fences } from './fences.js';
@@ -204,7 +205,8 @@ export class Committer {
     const version = this.#freeSlot;
     const head = this.#head;
     const draft = new RootDraft(head, version, functions);
-    await this.#room.apply(draft, head);
+    // A fold would put what is to be compacted elsewhere, and it makes room itself.
+    if (!group.some(({ transaction }) => isCompaction(transaction))) await this.#room.apply(draft, head);
     const members: Waiting[] = [];
     const within: Effects[] = [];
     for (const member of group) {

@@ -17,6 +17,7 @@ import {
 } from './message.js';
 import { changeAttributeIndexes, withoutIndexes } from './attribute-indexes.js';
 import { changeAttributes, renumbered, resolveAttributes, withAttributes } from './attributes.js';
+import { checkCompactions, compactedEntry, touchesIndexes } from './compaction.js';
 import { checkAttributes, checkScalars, resolveNames } from './draft-checks.js';
 import { requiredFeatures } from './features.js';
 import { type Fold, foldedEntry, takenEntries } from './fold.js';
@@ -81,6 +82,7 @@ export class RootDraft {
     const changes = resolveNames(transaction.changes, this.#arrays);
     checkScalars(changes, this.#arrays, this.#functions);
     checkAttributes(changes, this.#arrays);
+    checkCompactions(changes, this.#arrays, this.#objects.table, this.#functions);
     const { history = [] } = transaction;
     this.#history.check(history);
     this.#history.apply(history);
@@ -173,7 +175,15 @@ export class RootDraft {
       case 'extendAttributeIndex':
       case 'dropAttributeIndex':
         return this.#changeAttributeIndexes(change, tally);
+      case 'compact':
+        return this.#compact(change);
     }
+  }
+
+  #compact(change: ChangeOf<'compact'>): void {
+    const fields = compactedEntry(this.#array(change.array), change, this.#objects, this.#functions);
+    this.#update(change.array, fields);
+    if (touchesIndexes(change)) this.#note(change.array, { indexed: true });
   }
 
   #changeIndexes(change: ChangeOf<'index' | 'dropIndex' | 'extendIndex'>, { base }: Tally): void {

@@ -114,7 +114,7 @@ export function foldedEntry(
 }
 
 /** The attributes of entries, each once, and the entries by their places among them. */
-function numberAttributes(entries: readonly SegmentEntry[]): {
+export function numberAttributes(entries: readonly SegmentEntry[]): {
   attributes: number[];
   numbered: SegmentEntry[];
 } {
@@ -131,7 +131,7 @@ function numberAttributes(entries: readonly SegmentEntry[]): {
   return { attributes: [...places.keys()], numbered };
 }
 
-function countDropped({ dropped }: Partition, { rowSets }: ManifestFunctions): number {
+export function countDropped({ dropped }: Partition, { rowSets }: ManifestFunctions): number {
   return dropped.byteLength === 0 ? 0 : rowSets.count(dropped);
 }
 
@@ -157,7 +157,7 @@ function idSpan({ partitions, segments }: FoldPlan): { start: number; end: numbe
 }
 
 /** An entry of the root, its row ids absolute still. */
-function entryOf(root: Root, partition: Partition): SegmentEntry {
+export function entryOf(root: Root, partition: Partition): SegmentEntry {
   const { blocks } = resolveObject(root.objects, partition.object, rootKey(root.version));
   assert(blocks instanceof Uint8Array, 'block sums of an entry in a root stand there');
   return { object: asNewObject(defined(root.objects, 'object table'), partition.object, blocks), partition };
@@ -181,7 +181,7 @@ function withDrops(
 }
 
 /** Entries of a segment, as they can go into another one; their row ids are absolute. */
-async function loadEntries(
+export async function loadEntries(
   { store, functions }: UploadEnvironment,
   root: Root,
   array: ArrayEntry,

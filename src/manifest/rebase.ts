@@ -18,10 +18,13 @@
 //   compared apart from this table, since they stand in columns: see KeyClaim
 //   restore: all to theirs, but append without attributes to an array whose key is as before: conflict; mine
 //   follows its base alone
+//   compact: both to all theirs, but drop array and restore: conflict; what it takes must all be there still,
+//   which is looked at apart from this table. Of files of base rows it is as index to theirs
 //   attributes of rows that are appended go with these, attributes that are set are as replace; attributes by
 //   name are looked up again by whoever makes the root
 import { NacreError } from '../errors.js';
 import type { ManifestFunctions } from './functions.js';
+import { touchesIndexes } from './compaction.js';
 import type { ArrayId, Change, Transaction } from './transaction.js';
 import { pendingRowId } from './transaction.js';
 
@@ -80,6 +83,7 @@ function clashOf(mine: Change, theirs: ArrayEffects, functions: ManifestFunction
     case 'renameAttribute':
     case 'extendIndex':
     case 'extendAttributeIndex':
+    case 'compact':
       return undefined;
     case 'append':
     case 'appendAttributes':
@@ -203,6 +207,8 @@ export function effectsOf(
         case 'extendIndex':
         case 'extendAttributeIndex':
           return change.merges.length === 0 ? before : { ...before, indexed: true };
+        case 'compact':
+          return touchesIndexes(change) ? { ...before, indexed: true } : before;
       }
     };
     arrays.set(change.array, after());

@@ -1,7 +1,7 @@
 // A transaction as the commit sees it: uploaded objects and intentions, free of every number that a rebase
 // could change. Row ids that existed when the transaction began are absolute; rows that it appended itself
 // are counted from `pendingRowId` until the root that commits them gives them ids.
-import type { ArrayEntry, Column, Root } from './message.js';
+import type { ArrayEntry, Column, Partition, Root } from './message.js';
 import type { NewObject } from './objects.js';
 import type { LoadedRoot } from './root.js';
 
@@ -115,7 +115,55 @@ export type Change =
       readonly segments: readonly AppendedAttributeSegmentDraft[];
       readonly merges: readonly MergedAttributeSegments[];
     }
-  | { readonly kind: 'dropAttributeIndex'; readonly array: ArrayId; readonly attribute: AttributeDraft };
+  | { readonly kind: 'dropAttributeIndex'; readonly array: ArrayId; readonly attribute: AttributeDraft }
+  | CompactChange;
+
+/**
+ * Files that say the same of an array as those that they take the place of. All of its numbers are of rows
+ * that were there when it was planned; where something that it takes is gone, it is a `Conflict` as a whole.
+ */
+export interface CompactChange {
+  readonly kind: 'compact';
+  readonly array: ArrayId;
+  /** Of its columns, not of its rows. */
+  readonly columns: boolean;
+  /** What leaves the array: entries of the root, and segments, by the ids of their objects. */
+  readonly takes: {
+    readonly partitions: readonly Uint8Array[];
+    /** `stays`: entries of it stand elsewhere from now on, so that what it names is of the dataset still. */
+    readonly segments: readonly { readonly id: Uint8Array; readonly stays: boolean }[];
+  };
+  readonly entries: readonly PlacedEntry[];
+  readonly segments: readonly PlacedSegment[];
+  /** Ids of the rows of base files that are new. No segment of an index may have some of the rows of one. */
+  readonly written: readonly { readonly start: number; readonly end: number }[];
+  /** Rows whose overrides are in base files from now on: no segment of an index may have one of them. */
+  readonly merged?: Uint8Array;
+  /** Dropped rows that no file has any more. */
+  readonly left?: Uint8Array;
+  /** Sets of dropped rows, by the ids of their objects, and what takes their place. */
+  readonly dropped?: { readonly takes: readonly Uint8Array[]; readonly set: RowSetDraft };
+}
+
+/** An entry for the root: its row ids and attributes are those of the array, its object has no slot yet. */
+export interface PlacedEntry {
+  readonly object: NewObject;
+  readonly partition: Partition;
+  /** Of an override. */
+  readonly rowIds?: RowSetDraft;
+}
+
+/** A segment that is up, of entries that are numbered already. */
+export interface PlacedSegment {
+  readonly segment: SegmentDraft;
+  /** Ids of the objects that it names and that were not of the array before. */
+  readonly uploads: readonly Uint8Array[];
+  readonly firstRowId: number;
+  readonly overrides: boolean;
+  readonly attributes: readonly number[];
+  /** Rows among its own that its entries record as dropped. */
+  readonly droppedRows: number;
+}
 
 export type AppendContent =
   | { readonly partitions: readonly PartitionDraft[] }

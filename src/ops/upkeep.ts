@@ -1,7 +1,7 @@
 // What upkeep works with: the dataset as the verbs that look after it see it.
 import { NacreError } from '../errors.js';
 import type { LoadedRoot } from '../manifest/root.js';
-import type { HistoryChange } from '../manifest/transaction.js';
+import type { Change, HistoryChange } from '../manifest/transaction.js';
 import type { UploadEnvironment } from '../manifest/upload.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { callOptions } from '../storage/wrap/forwarding.js';
@@ -19,6 +19,12 @@ export interface Upkeep extends UploadEnvironment, Clocks {
   head(options: CallOptions): Promise<LoadedRoot>;
   /** Commits a change of the history; gives its version. Errors: `Conflict`, `CommitUnknown`. */
   commit(history: readonly HistoryChange[], options: CallOptions & Signature): Promise<number>;
+  /** The same of changes of arrays, which were made from what a version says. */
+  commitChanges(
+    changes: readonly Change[],
+    baseVersion: number,
+    options: CallOptions & Signature,
+  ): Promise<number>;
 }
 
 /** What expiry and clean-up leave readers by default, milliseconds. */

@@ -5,6 +5,7 @@ import { append } from './append.js';
 import { attributes } from './attributes.js';
 import { buildIndex } from './build-index.js';
 import { cacheClear, cacheInfo, cacheVerify } from './cache.js';
+import { compact } from './compact.js';
 import { create } from './create.js';
 import { diff } from './diff.js';
 import { doctor } from './doctor.js';
@@ -58,6 +59,7 @@ export const commands: readonly Register[] = [
   scrub,
   repair,
   status,
+  compact,
   expire,
   gc,
   cache,

@@ -997,6 +997,7 @@ export namespace nacre {
             dropped: Uint8Array;
             columns: nacre.v1.Column.$Properties[];
             step: number;
+            mergedUpTo: number;
             static create(properties: nacre.v1.Partition.$Shape): nacre.v1.Partition & nacre.v1.Partition.$Shape;
             static create(properties?: nacre.v1.Partition.$Properties): nacre.v1.Partition;
             static encode(message: nacre.v1.Partition.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -1014,6 +1015,7 @@ export namespace nacre {
                 dropped?: (Uint8Array|null);
                 columns?: (nacre.v1.Column.$Properties[]|null);
                 step?: (number|null);
+                mergedUpTo?: (number|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -1026,6 +1028,7 @@ export namespace nacre {
               dropped?: Uint8Array|null;
               columns?: nacre.v1.Column.$Shape[]|null;
               step?: number|null;
+              mergedUpTo?: number|null;
               $unknowns?: Uint8Array[];
             };
         }

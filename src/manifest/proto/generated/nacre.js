@@ -7269,6 +7269,7 @@ export const nacre = $root.nacre = (() => {
              * @property {Uint8Array|null} [dropped] Partition dropped
              * @property {Array.<nacre.v1.Column.$Properties>|null} [columns] Partition columns
              * @property {number|null} [step] Partition step
+             * @property {number|null} [mergedUpTo] Partition mergedUpTo
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -7292,6 +7293,7 @@ export const nacre = $root.nacre = (() => {
              *   dropped?: Uint8Array|null;
              *   columns?: Array.<nacre.v1.Column.$Shape>|null;
              *   step?: number|null;
+             *   mergedUpTo?: number|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.Partition.$Shape
              */
@@ -7385,6 +7387,14 @@ export const nacre = $root.nacre = (() => {
             Partition.prototype.step = 0;
 
             /**
+             * Partition mergedUpTo.
+             * @member {number} mergedUpTo
+             * @memberof nacre.v1.Partition
+             * @instance
+             */
+            Partition.prototype.mergedUpTo = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
              * Creates a new Partition instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Partition
@@ -7435,6 +7445,8 @@ export const nacre = $root.nacre = (() => {
                         $root.nacre.v1.Column.encode(message.columns[i], writer.uint32(/* id 8, wireType 2 =*/66).fork(), _depth + 1).ldelim();
                 if (message.step != null && $Object.hasOwnProperty.call(message, "step") && message.step !== 0)
                     writer.uint32(/* id 9, wireType 0 =*/72).uint32(message.step);
+                if (message.mergedUpTo != null && $Object.hasOwnProperty.call(message, "mergedUpTo") && (typeof message.mergedUpTo === "object" ? message.mergedUpTo.low || message.mergedUpTo.high : message.mergedUpTo !== 0))
+                    writer.uint32(/* id 40, wireType 0 =*/320).uint64(message.mergedUpTo);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -7554,6 +7566,15 @@ export const nacre = $root.nacre = (() => {
                                 message.step = value;
                             else
                                 delete message.step;
+                            continue;
+                        }
+                    case 40: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.mergedUpTo = value;
+                            else
+                                delete message.mergedUpTo;
                             continue;
                         }
                     }
