@@ -20,12 +20,12 @@ import {
 import type { ObjectLedger } from './object-ledger.js';
 import type { TableBuilder } from './objects.js';
 import { slotsOfPartition } from './restore.js';
-import { inlineBytes, rowSetMessage } from './row-sets.js';
+import { inlineBytes, mergeInline, rowSetMessage } from './row-sets.js';
 import type { ArrayId, Change, CompactChange, RowSetDraft, Transaction } from './transaction.js';
 
 /** Whether what indexes are made of changes: one that is being built is of other files then. */
-export function touchesIndexes({ written, left }: CompactChange): boolean {
-  return written.length > 0 || left !== undefined;
+export function touchesIndexes({ written, left, takes }: CompactChange): boolean {
+  return written.length > 0 || (left !== undefined && takes.partitions.length + takes.segments.length > 0);
 }
 
 export function isCompaction({ changes }: Transaction): boolean {
@@ -141,9 +141,15 @@ export function compactedEntry(
   };
   if (change.columns) return { columns: all.partitions, columnSegments: all.segments };
   const stay = entry.dropped.filter((set) => !taken.dropped.includes(set));
-  const replaced = change.dropped === undefined ? [] : [setOf(change.dropped.set)];
-  const dropped = [...stay.map((set) => without(set, change.left, rowSets)), ...replaced];
-  return { ...all, dropped: dropped.filter(({ count }) => count > 0) };
+  const more = [change.dropped?.set, change.listed].flatMap((set) => (set === undefined ? [] : setOf(set)));
+  const dropped = [...stay.map((set) => without(set, change.left, rowSets)), ...more];
+  return {
+    ...all,
+    dropped: mergeInline(
+      dropped.filter(({ count }) => count > 0),
+      rowSets,
+    ),
+  };
 }
 
 /** Sets that are objects stay as they are: an id in one that no file has is of no row all the same. */

@@ -139,8 +139,10 @@ export interface CompactChange {
   readonly written: readonly { readonly start: number; readonly end: number }[];
   /** Rows whose overrides are in base files from now on: no segment of an index may have one of them. */
   readonly merged?: Uint8Array;
-  /** Dropped rows that no file has any more. */
+  /** Dropped rows that no file has any more, and no override lists: nothing need say that they are gone. */
   readonly left?: Uint8Array;
+  /** Dropped rows that an override lists, and that no entry records any more. */
+  readonly listed?: RowSetDraft;
   /** Sets of dropped rows, by the ids of their objects, and what takes their place. */
   readonly dropped?: { readonly takes: readonly Uint8Array[]; readonly set: RowSetDraft };
 }

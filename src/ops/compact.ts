@@ -248,7 +248,7 @@ class Run {
     const dropped = await dropSets(this.#upkeep, loaded.root, view.entry, track, this.#call);
     if (dropped === undefined) return;
     const none = { entries: [], segments: [], written: [], takes: { partitions: [], segments: [] } };
-    const change = { kind: 'compact' as const, array: this.#id, columns: false, ...none, dropped };
+    const change = { kind: 'compact' as const, array: this.#id, columns: false, ...none, ...dropped };
     try {
       await this.#upkeep.commitChanges([change], loaded.root.version, this.#signed());
       this.#counts.commits += 1;

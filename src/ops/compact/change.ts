@@ -101,8 +101,25 @@ export async function changeOf(
       })),
     },
     ...(merged === undefined ? {} : { merged }),
-    ...(left === undefined ? {} : { left }),
+    ...(left === undefined ? {} : await leaving(environment, left, track, folded, options)),
   };
+}
+
+/** Of rows that leave, those that an override goes on listing stay dropped. */
+async function leaving(
+  environment: ArrayEnvironment,
+  left: Uint8Array,
+  { overrides }: Track,
+  folded: readonly Uint8Array[],
+  options: CallOptions,
+): Promise<Pick<CompactChange, 'left' | 'listed'>> {
+  const { union, intersection, difference, count, range } = environment.functions.rowSets;
+  const all = (sets: readonly Uint8Array[]): Uint8Array =>
+    sets.reduce((joined, set) => union(joined, set), range(0, 0));
+  const listed = intersection(left, all(overrides.flatMap(({ ids }) => ids ?? [])));
+  const unrecorded = intersection(listed, all(folded));
+  if (count(unrecorded) === 0) return { left: difference(left, listed) };
+  return { left: difference(left, listed), listed: await draftRowSet(environment, unrecorded, options) };
 }
 
 function entryOf({ draft, attributes }: NewFile, fields: Partial<Partition>): Partition {

@@ -150,7 +150,7 @@ async function readWindow(
   return attributes.map(({ name, type }, i) => {
     const at = dense.findIndex((found) => found.i === i);
     const whole = columns[at] ?? columnOf(name, type, nulls(end - start));
-    if ((window.patches[i] ?? []).length === 0) return whole;
+    if (patched.length === 0 || window.patches[i]?.length === 0) return whole;
     return patchedColumn(whole, columnOf(name, type, defined(values[i], 'values')), patched, start);
   });
 }
