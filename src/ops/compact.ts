@@ -180,12 +180,13 @@ class Run {
       await this.#joinOverrides(columns, wrote);
     }
     await this.#joinDropped();
-    if (this.#counts.commits > 0) await this.#countAfter();
-    else
-      Object.assign(this.#counts, {
-        filesAfter: this.#counts.filesBefore,
-        bytesAfter: this.#counts.bytesBefore,
-      });
+    if (this.#counts.commits + this.#counts.overtaken > 0) return this.#countAfter();
+    const { filesBefore, bytesBefore } = this.#counts;
+    return this.#tellAfter(filesBefore, bytesBefore);
+  }
+
+  #tellAfter(filesAfter: number, bytesAfter: number): void {
+    Object.assign(this.#counts, { filesAfter, bytesAfter });
   }
 
   async #countAfter(): Promise<void> {
@@ -195,7 +196,7 @@ class Run {
       files += base.length + overrides.length;
       for (const { object } of [...base, ...overrides]) bytes += object.sizeBytes;
     }
-    Object.assign(this.#counts, { filesAfter: files, bytesAfter: bytes });
+    this.#tellAfter(files, bytes);
   }
 
   /** The array's files at the newest version; undefined where there is nothing that can be compacted. */

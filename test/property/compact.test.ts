@@ -45,7 +45,10 @@ async function compare(dataset: Dataset, rows: readonly Row[], what: string): Pr
   ];
   for (const [filter, keeps] of filters) {
     const found = await array.where(filter).toArray();
-    expect(found.map(({ id }) => id), `${what}: ${filter}`).toEqual(rows.filter(keeps).map(({ id }) => id));
+    expect(
+      found.map(({ id }) => id),
+      `${what}: ${filter}`,
+    ).toEqual(rows.filter(keeps).map(({ id }) => id));
   }
   const query = Float32Array.from(vectorOf(17));
   const nearest = rows
@@ -57,7 +60,10 @@ async function compare(dataset: Dataset, rows: readonly Row[], what: string): Pr
     .slice(0, 9);
   const search = array.nearest(query, { metric: 'l2sq' }).limit(9);
   const exact = await search.exact().toArray();
-  expect(exact.map(({ id, score }) => ({ id, score })), what).toEqual(nearest);
+  expect(
+    exact.map(({ id, score }) => ({ id, score })),
+    what,
+  ).toEqual(nearest);
   const { indexes = [] } = (await dataset.info()).arrays['a'] ?? {};
   if (!indexes.some(({ type }) => type === 'ivf')) return;
   const l2 = array.nearest(query, { metric: 'l2' }).limit(9);
@@ -245,7 +251,9 @@ class Run {
 }
 
 for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-  test(`seed ${seed}: every version reads as it was, whatever was compacted`, { timeout: 120_000 }, async () => {
+  test(`seed ${seed}: every version reads as it was, whatever was compacted`, {
+    timeout: 120_000,
+  }, async () => {
     const world = new World(seed);
     const random = seededRandom(seed);
     const { dataset } = await world.open();
