@@ -70,4 +70,36 @@ describe.each(storesUnderTest())('on %s', (name) => {
       await place.dispose();
     }
   }, 60_000);
+
+  test('small files become few, and clean-up deletes the others once their versions are gone', async () => {
+    const place = await openTestStore(name);
+    try {
+      const dataset = await openStoreDataset(await place.another(), { create: true, cacheDir: false });
+      await dataset.write((tx) => tx.create('a', { dtype: 'int32' }));
+      for (const row of [1, 2, 3, 4, 5])
+        await dataset.write((tx) => tx.append('a', int32(row, -row), { attributes: { n: [row, null] } }));
+      await dataset.write((tx) => tx.replace('a', [0, 9], int32(10, 50)));
+      await dataset.write((tx) => tx.setAttributes('a', [1], { n: [7] }));
+      await dataset.write((tx) => tx.drop('a', [2]));
+      const before = await dataset.version();
+      const { arrays } = await dataset.compact();
+      expect(arrays[0]).toMatchObject({ filesBefore: 12, filesAfter: 2, overtaken: 0 });
+      const expected = [10, -1, -2, 3, -3, 4, -4, 5, 50];
+      for (const one of [dataset, await dataset.at({ version: before })]) {
+        expect(await values(one)).toEqual(expected);
+        const rows = await one.array('a').where('n is not null').select('n').toArray();
+        expect(rows.map(({ attributes }) => attributes?.['n'])).toEqual([1, 7, 3, 4, 5]);
+      }
+      const now = { minAgeMs: 0, graceMs: 0 };
+      await dataset.expire({ keepLast: 1, ...now });
+      await until(async () => {
+        await dataset.gc(now);
+        return (await dataKeys(place.store)).length === (await neededKeys(place.store)).size;
+      });
+      expect(await values(dataset)).toEqual(expected);
+      await dataset.close();
+    } finally {
+      await place.dispose();
+    }
+  }, 60_000);
 });
