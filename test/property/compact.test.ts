@@ -64,8 +64,8 @@ async function compare(dataset: Dataset, rows: readonly Row[], what: string): Pr
     exact.map(({ id, score }) => ({ id, score })),
     what,
   ).toEqual(nearest);
-  const { indexes = [] } = (await dataset.info()).arrays['a'] ?? {};
-  if (!indexes.some(({ type }) => type === 'ivf')) return;
+  const described = (await dataset.info()).arrays['a'];
+  if (described?.indexes.some(({ type }) => type === 'ivf') !== true) return;
   const l2 = array.nearest(query, { metric: 'l2' }).limit(9);
   const lists = await l2.nprobe(1_000_000).precision('f64').toArray();
   expect(lists, `${what}: lists`).toEqual(await l2.exact().toArray());
@@ -178,10 +178,10 @@ class Run {
 
   async index(): Promise<void> {
     const array = this.#dataset.array('a');
-    const { indexes = [] } = (await this.#dataset.info()).arrays['a'] ?? {};
+    const described = (await this.#dataset.info()).arrays['a'];
     const which = this.below(6);
     const kind = which % 2 === 0 ? 'exact' : 'ivf';
-    const has = indexes.some(({ type }) => type === kind);
+    const has = described?.indexes.some(({ type }) => type === kind) === true;
     let what = `index ${kind}`;
     if (which === 4) {
       const attribute = this.of(['lang', 'score']);
@@ -192,8 +192,9 @@ class Run {
       what = `drop the index ${kind}`;
     } else if (this.rows.length > 8) {
       const update = has && this.below(2) === 0;
-      const options = update ? { update } : kind === 'ivf' ? { nlist: 2 } : {};
-      await array.index({ type: kind, ...options } as Parameters<typeof array.index>[0]);
+      if (update) await array.index({ type: kind, update });
+      else if (kind === 'ivf') await array.index({ type: kind, nlist: 2 });
+      else await array.index({ type: kind });
       what = `${what}${update ? ' --update' : ''}`;
     }
     this.now((await this.#world.head()).root.version, this.rows, what);

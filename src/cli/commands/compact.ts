@@ -11,10 +11,10 @@ interface Options extends WritingOptions {
 export const compact = define<Options>({
   usage: 'compact <uri> [arrays...]',
   summary: 'write small files as fewer and larger ones',
-  details: `Joins small files, puts replaced rows and attributes that were set later in their places, and leaves
-out dropped rows that lie together. What is read stays the same, and so do row ids and indexes; other writers
-may go on meanwhile. Where nothing is worth it, nothing is done.\n\nThe files before stay until their versions
-expire and \`nacre gc\` deletes them.`,
+  details: `Joins small files, puts replaced rows and attributes that were set later in their places, and
+leaves out dropped rows that lie together. What is read stays the same, and so do row ids and indexes; other
+writers may go on meanwhile. Where nothing is worth it, nothing is done.\n\nThe files before stay until their
+versions expire and \`nacre gc\` deletes them.`,
   examples: ['nacre compact ./faces --dry-run', 'nacre compact s3://bucket/faces embeddings --target 128MiB'],
   options: (command) =>
     command
