@@ -60,7 +60,7 @@ export class Commits {
     }, options);
   }
 
-  /** Commits changes without a callback, planned at the newest version that is known; none makes no version. */
+  /** Commits changes without a callback, planned at the newest version known; none makes no version. */
   change(
     plan: (place: Place, nowMs: number) => Promise<PlannedChange>,
     options: WriteCall,

@@ -285,9 +285,9 @@ export class Dataset implements AsyncDisposable {
   /**
    * Makes fewer and larger files of an array's small ones, puts replaced rows and attributes that were set
    * later in their places, and leaves out dropped rows that lie together. What is read stays the same, row
-   * ids and indexes too; other writers go on meanwhile. Where nothing is worth it, nothing is done. Several versions
-   * are made where much is written, each of which stands on its own; earlier files stay until their versions
-   * expire and `gc()` deletes them.
+   * ids and indexes too; other writers go on meanwhile. Where nothing is worth it, nothing is done. Several
+   * versions are made where much is written, each of which stands on its own; earlier files stay until their
+   * versions expire and `gc()` deletes them.
    *
    * Cost: a GET for each segment; what is written anew, read and written once; a commit for each 256 MiB.
    * Memory: within `memoryBytes`. Errors: `NotFound`, `InvalidArgument`, and those of reading and `write()`,

@@ -128,6 +128,16 @@ export const change = {
   setKey: (array: string, name: string | undefined): Change => ({
     ...{ kind: 'setKey', array, attribute: name === undefined ? undefined : { name, type: 2 } },
   }),
+  /** Of the file that holds these rows, the first of which has the id 0. */
+  compact: (array: string, file: PartitionDraft, rows: number): Change => {
+    const made = partition(array, rows);
+    const { object: written, dataOffset: offset } = made;
+    return {
+      ...{ kind: 'compact', array, columns: false, segments: [], written: [{ start: 0, end: rows }] },
+      takes: { partitions: [file.object.id], segments: [] },
+      entries: [{ object: written, partition: make(v1.Partition, { rows, dataOffset: offset }) }],
+    };
+  },
   rename: (array: string, name: string): Change => ({ kind: 'rename', array, name }),
 };
 

@@ -9,7 +9,7 @@ import type { Change, Transaction } from '../../src/manifest/transaction.js';
 import { pendingRowId } from '../../src/manifest/transaction.js';
 import { MemoryStore } from '../../src/storage/memory.js';
 import { arrayId, change, firstRoot, functions, int32Type, nextRoot, rowSet, runtime } from './drafts.js';
-import { object, transaction } from './drafts.js';
+import { object, partition, transaction } from './drafts.js';
 
 const x = arrayId('x');
 const y = arrayId('y');
@@ -98,6 +98,61 @@ async function outcomes(
     grouped: follow(own, [effectsOf(other.changes, 3, functions)], head),
   };
 }
+
+describe('compaction', () => {
+  const compactable = partition(x, 10);
+  const made = [change.create(x, 'x'), { ...change.append(x, 10), content: { partitions: [compactable] } }];
+  const before = nextRoot(firstRoot(), transaction(made as Change[], { baseVersion: 1 }));
+  const compact = (): Change => change.compact(x, compactable, 10);
+  const later: Readonly<Record<string, readonly [Change[], mine: Outcome, theirs: Outcome]>> = {
+    append: [[change.append(x, 3)], 'both', 'both'],
+    replace: [[change.replace(x, 1)], 'both', 'both'],
+    drop: [[change.drop(x, 1)], 'both', 'both'],
+    rename: [[change.rename(x, 'z')], 'both', 'both'],
+    'new attribute': [[change.addAttribute(x, 'n')], 'both', 'both'],
+    'drop of the array': [[change.dropArray(x)], 'conflict', 'both'],
+    compaction: [[compact()], 'conflict', 'conflict'],
+    'index of an attribute': [
+      [change.addAttribute(x, 'n'), change.indexAttribute(x, 'n', 0, 10)],
+      'both',
+      'conflict',
+    ],
+  };
+  for (const [name, [changes, mine, theirs]] of Object.entries(later)) {
+    test(`after ${name}: ${mine}; ${name} after it: ${theirs}`, async () => {
+      for (const [own, landed, wanted] of [
+        [[compact()], changes, mine],
+        [changes, [compact()], theirs],
+      ] as const) {
+        const other = transaction(landed, { baseVersion: 2 });
+        const head = nextRoot(before, other);
+        const effects = await loadEffects(new MemoryStore('', runtime), head.root, functions);
+        const follower = transaction(own, { baseVersion: 2 });
+        expect(follow(follower, [effects], head)).toBe(wanted);
+        expect(follow(follower, [effectsOf(other.changes, 3, functions)], head)).toBe(wanted);
+      }
+    });
+  }
+
+  test('an index that has some of its rows, or one that it merges, came first', () => {
+    const index = (first: number, rows: number): Change => ({
+      ...{ kind: 'index', array: x },
+      index: {
+        ...{ kind: 1, epoch: object(x, 100) },
+        segments: [{ object: object(x, 100), firstRowId: first, rows }],
+      },
+    });
+    const merges = { ...compact(), merged: rowSet(3) } as Change;
+    for (const [landed, mine, wanted] of [
+      [index(0, 10), compact(), 'both'],
+      [index(0, 5), compact(), 'conflict'],
+      [index(0, 10), merges, 'conflict'],
+    ] as const) {
+      const head = nextRoot(before, transaction([landed], { baseVersion: 2 }));
+      expect(follow(transaction([mine], { baseVersion: 2 }), [], head)).toBe(wanted);
+    }
+  });
+});
 
 describe('the rebase table', () => {
   for (const [row, letters] of Object.entries(table)) {
