@@ -151,19 +151,25 @@ class Run {
       const planned = await this.#plan(columns);
       if (planned === undefined) continue;
       const { track, plan } = planned;
-      const { groups, join } = plan;
+      const { groups, joinAfter: join } = plan;
       const before = [...track.base, ...track.overrides];
       const files = before.length;
       const bytes = before.reduce((sum, { object }) => sum + object.sizeBytes, 0);
       this.#counts.filesBefore += files;
       this.#counts.bytesBefore += bytes;
       const grouped = groups.reduce((sum, { from, to, ranges }) => sum + to - from - ranges.length, 0);
-      this.#counts.filesAfter += files - grouped - (join === undefined ? 0 : join.overrides.length - 1);
+      this.#counts.filesAfter += files - grouped - this.#fewer(join);
       this.#counts.bytesAfter += bytes - leavingBytes(track, groups);
       for (const { ranges } of groups) for (const { start, end } of ranges) rows += end - start;
       if (join !== undefined) rows += this.#upkeep.functions.rowSets.count(join.ids);
     }
     return rows;
+  }
+
+  /** By how many files fewer there are after a join, about. */
+  #fewer(join: Join | undefined): number {
+    if (join === undefined) return 0;
+    return join.overrides.length - Math.min(1, this.#upkeep.functions.rowSets.count(join.ids));
   }
 
   report(): CompactedArray {
@@ -204,10 +210,10 @@ class Run {
     const loaded = await this.#upkeep.head(this.#call);
     const entry = loaded.root.arrays.find(({ id }) => toHex(id) === this.#id);
     if (entry === undefined) return undefined;
-    this.#isLeftAlone = isOfNewerRelease(entry);
+    const track = await loadTrack(this.#upkeep, loaded.root, entry, columns, this.#call);
+    this.#isLeftAlone = isOfNewerRelease(entry, track);
     if (this.#isLeftAlone) return undefined;
-    const view = new ArrayView(this.#upkeep, loaded.root, entry);
-    return { loaded, view, track: await loadTrack(this.#upkeep, loaded.root, entry, columns, this.#call) };
+    return { loaded, view: new ArrayView(this.#upkeep, loaded.root, entry), track };
   }
 
   async #plan(columns: boolean): Promise<Planned | undefined> {

@@ -275,4 +275,19 @@ print(files)
     await writeFile(path.join(copy, key), bytes);
     await expect(readByPython(copy, 'a')).rejects.toThrow(`${key} is damaged in block 0`);
   });
+
+  test('are the same by both once they are compacted, all types of them', async () => {
+    const before = await readByLibrary(dataset, 'a');
+    const { arrays } = await dataset.compact({ arrays: ['a'] });
+    const [report] = arrays;
+    expect(report?.filesAfter).toBeLessThan((report?.filesBefore ?? 0) / 10);
+    const { columns, columnSegments } = await newest();
+    expect([...columns, ...columnSegments].length).toBeLessThan(20);
+    expect(columns.some(({ mergedUpTo }) => mergedUpTo > 0)).toBe(true);
+    expect(await readByLibrary(dataset, 'a')).toEqual(before);
+    expect(await readByPython(folder, 'a')).toEqual(before);
+    expect(await readByLibrary(await dataset.at({ version: middle }), 'a')).toEqual(
+      await readByPython(folder, 'a', middle),
+    );
+  });
 });

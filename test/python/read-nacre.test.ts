@@ -133,6 +133,24 @@ describe.skipIf(python === undefined)('a reader made from docs/format.md', () =>
     expect(JSON.parse(await readFile(columns, 'utf8'))).toEqual({ lang: ['de', null, 'fr', 'it'] });
   });
 
+  test('reads what was compacted as before', async () => {
+    const dataset = await open(folder, options);
+    const version = await dataset.version();
+    const { arrays } = await dataset.compact({ targetBytes: 16 * 2 ** 10, arrays: ['small', 'large'] });
+    expect(arrays.map(({ commits }) => commits > 0)).toEqual([true, true]);
+    const { root } = (await newestRoot(new LocalStore(folder, systemRuntime), functions))?.head ?? {};
+    expect(root?.requiredFeatures).toEqual([30]);
+    for (const name of ['small', 'large']) {
+      const then = await dataset.at({ version });
+      const [theirs, ours] = [path.join(scratch, 'theirs.npy'), path.join(scratch, 'ours.npy')];
+      const { data, shape, dtype } = await then.array(name).read();
+      await writeNpyFile(ours, { dtype, rowShape: shape.slice(1), scalar: false }, shape[0] ?? 1, [data]);
+      await byPython(folder, name, theirs);
+      expect((await readFile(theirs)).equals(await readFile(ours))).toBe(true);
+    }
+    await dataset.close();
+  });
+
   test('finds a flipped bit', async () => {
     const dataset = await open(folder, options);
     const [partition] = (await dataset.info()).arrays['large']?.partitions ?? [];

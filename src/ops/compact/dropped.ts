@@ -18,6 +18,7 @@ export async function dropSets(
   { base, overrides }: Track,
   options: CallOptions,
 ): Promise<Pick<CompactChange, 'left' | 'dropped'> | undefined> {
+  if (entry.dropped.length === 0) return undefined;
   const { functions, store } = environment;
   const { union, intersection, difference, range, count } = functions.rowSets;
   const none = range(0, 0);

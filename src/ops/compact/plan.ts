@@ -64,8 +64,10 @@ export interface Join {
 
 export interface TrackPlan {
   readonly groups: readonly Group[];
-  /** As things are before any group is written. */
+  /** Of overrides as they are now, before any group is written. */
   readonly join: Join | undefined;
+  /** What it will be once all groups are written: to be told, not to be done. */
+  readonly joinAfter: Join | undefined;
 }
 
 /** A file from this share of the target on is large enough. */
@@ -101,7 +103,25 @@ export class Planner {
 
   plan(): TrackPlan {
     const groups = this.#candidates().flatMap(({ from, to }) => this.#worthwhile(from, to));
-    return { groups, join: this.#join() };
+    return { groups, join: this.#join(), joinAfter: this.#after(groups).#join() };
+  }
+
+  /** What there is once groups are written. */
+  #after(groups: readonly Group[]): Planner {
+    if (groups.length === 0) return this;
+    const base: BaseFile[] = [];
+    let next = 0;
+    for (const { from, to, ranges, merges } of groups) {
+      const files = this.#state.base.slice(from, to);
+      const version = merges ? Number.POSITIVE_INFINITY : 0;
+      const mergedUpTo = Math.max(version, Math.min(...files.map((file) => file.mergedUpTo)));
+      base.push(...this.#state.base.slice(next, from));
+      for (const { start, end } of ranges)
+        base.push({ firstRowId: start, rows: end - start, sizeBytes: 0, mergedUpTo });
+      next = to;
+    }
+    base.push(...this.#state.base.slice(next));
+    return new Planner({ ...this.#state, base }, this.#limits, this.#rowSets);
   }
 
   /** Neighbours that fit one file; every file is in one of them. */
@@ -214,6 +234,7 @@ export class Planner {
   #mergeable(from: number, to: number): number {
     const { base, dead, indexed } = this.#state;
     const { slice, difference, count } = this.#rowSets;
+    if (this.#state.overrides.length === 0) return 0;
     let rows = 0;
     for (const { firstRowId, rows: own, mergedUpTo } of base.slice(from, to)) {
       const end = firstRowId + own;

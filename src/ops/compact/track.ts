@@ -106,9 +106,11 @@ export function columnFileOf({ part, partition, ids }: TrackFile): ColumnFile {
 }
 
 /** Whether a newer release said something of the array that compacted files might not keep true. */
-export function isOfNewerRelease(array: ArrayEntry): boolean {
-  const parts = [...array.partitions, ...array.columns, ...array.segments, ...array.columnSegments];
-  return [array, ...parts].some(hasUnknownFields);
+export function isOfNewerRelease(array: ArrayEntry, { base, overrides }: Track): boolean {
+  const entries = [...base, ...overrides].map(({ partition }) => partition);
+  const columns = entries.flatMap((partition) => partition.columns);
+  const segments = [...array.segments, ...array.columnSegments];
+  return [array, ...segments, ...entries, ...columns].some(hasUnknownFields);
 }
 
 export function stateOf(
