@@ -10,7 +10,10 @@ import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { toHex } from '../util/bytes.js';
 
-/** By the hash of the segment: 8 bytes for each list. */
+/**
+ * By the hash of the segment and where its rows begin: 8 bytes for each list. Two segments of equal rows are
+ * equal, and not of the same rows.
+ */
 const directories = new Kept<Uint8Array>(256);
 
 const segments = new WeakMap<Uint8Array, IvfSegment>();
@@ -21,8 +24,8 @@ export function readDirectory(
   list: CodeList,
   options: CallOptions,
 ): Promise<Uint8Array> {
-  const hash = toHex(list.part.object.hash);
-  return directories.get(environment, hash, () => load(environment, list), options);
+  const name = `${toHex(list.part.object.hash)} ${list.firstRowId}`;
+  return directories.get(environment, name, () => load(environment, list), options);
 }
 
 async function load({ store, functions }: ArrayEnvironment, { part, head }: CodeList): Promise<Uint8Array> {

@@ -52,6 +52,20 @@ async function indexOf(dataset: Dataset) {
   return (await dataset.info()).arrays['e']?.indexes[0];
 }
 
+test('rows that are equal, in two segments that are equal, are found twice', async () => {
+  await using dataset = await open(path.join(folder, 'equal'), { create: true, cacheDir: false });
+  await made(dataset, 6000);
+  const rows = rowsOf(1024);
+  await dataset.write((tx) => tx.append('e', rows));
+  // What is between them keeps the two from becoming one.
+  await dataset.write((tx) => tx.append('e', rowsOf(500)));
+  await dataset.write((tx) => tx.append('e', rows));
+  expect(await indexOf(dataset)).toMatchObject({ segments: 3 });
+  const query = dataset.array('e').nearest(rows.data.subarray(0, dimensions)).limit(2);
+  const hits = await query.nprobe(1_000_000).precision('f64').toArray();
+  expect(hits.map(({ id }) => id)).toEqual([6000, 7524]);
+});
+
 describe.each(storesUnderTest())('on %s', (name) => {
   test('rows are in lists from the commit on, in segments that stay few', async () => {
     const store = await openTestStore(name);
