@@ -85,6 +85,7 @@ describe.each(storesUnderTest())('on %s', (name) => {
       const { arrays } = await dataset.compact();
       expect(arrays[0]).toMatchObject({ filesBefore: 12, filesAfter: 2, overtaken: 0 });
       const expected = [10, -1, -2, 3, -3, 4, -4, 5, 50];
+      expect((await dataset.scrub()).damaged).toEqual([]);
       for (const one of [dataset, await dataset.at({ version: before })]) {
         expect(await values(one)).toEqual(expected);
         const rows = await one.array('a').where('n is not null').select('n').toArray();

@@ -18,7 +18,7 @@ import { mergeSorted, slice } from '../../util/sorted.js';
 import { throwIfAborted } from '../../util/runtime.js';
 import { type Range, runsOf } from './plan.js';
 import type { Writing } from './rows.js';
-import { columnFileOf, type TrackFile } from './track.js';
+import { columnFileOf, columnFileRows, type TrackFile } from './track.js';
 
 type KnownAttribute = Attribute & { readonly id: number };
 
@@ -30,9 +30,6 @@ export interface ColumnsDraft {
 
 /** Rows of overrides whose values are in memory one by one. */
 const rowsAtOnce = 8_192;
-
-/** Rows of one file of joined overrides: its values are put together in memory. */
-const overrideRows = 65_536;
 
 /** Files for the ranges of rows, in their order, several for one where it has many bytes. */
 export async function writeBaseColumns(
@@ -64,8 +61,8 @@ export async function writeColumnOverrides(
   if (attributes.length === 0) return [];
   const windows = windowsOf(writing, attributes, all);
   const files: (ColumnsDraft & { ids: Float64Array })[] = [];
-  for (let start = 0; start < ids.length; start += overrideRows) {
-    const some = ids.subarray(start, start + overrideRows);
+  for (let start = 0; start < ids.length; start += columnFileRows) {
+    const some = ids.subarray(start, start + columnFileRows);
     const parts: Column[][] = [];
     for (let at = 0; at < some.length; at += rowsAtOnce) {
       throwIfAborted(options.signal);

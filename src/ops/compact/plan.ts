@@ -295,8 +295,11 @@ export class Planner {
     const ids = difference(difference(this.#union(taken), dead), difference(merged, others));
     const rows = sum(taken, (one) => one.rows);
     const rowBytes = sum(taken, ({ sizeBytes }) => sizeBytes) / Math.max(1, rows);
-    const files = Math.ceil((count(ids) * rowBytes) / this.#limits.targetBytes);
-    return files < pool.length || count(ids) < rows * worthThinning ? { overrides: pool, ids } : undefined;
+    const { targetBytes, fileRows } = this.#limits;
+    const files = Math.max((count(ids) * rowBytes) / targetBytes, count(ids) / fileRows);
+    return Math.ceil(files) < pool.length || count(ids) < rows * worthThinning
+      ? { overrides: pool, ids }
+      : undefined;
   }
 }
 

@@ -45,7 +45,7 @@ export interface Track {
 const readsAtOnce = 8;
 
 /** Files of columns have this many rows, and bytes, at most: see docs/rfcs/0008-attribute-files.md. */
-const columnFileRows = 262_144;
+export const columnFileRows = 262_144;
 const columnFileBytes = 16 * 2 ** 20;
 
 /** Cost: a GET for each segment, and for each set of row ids that is an object. */

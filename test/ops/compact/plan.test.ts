@@ -144,6 +144,13 @@ describe('overrides', () => {
     expect(plan({ base, overrides: [first] }).join).toMatchObject({ overrides: [0] });
   });
 
+  test('stay where a file has no room for the rows of more', () => {
+    const overrides = [1, 2, 3].map((i) => override(i, rowSets.range(100 * i, 100 * i + 100)));
+    expect(plan({ base: [], overrides }).join?.overrides).toEqual([0, 1, 2]);
+    expect(plan({ base: [], overrides }, 150).join?.overrides).toEqual([0, 1, 2]);
+    expect(plan({ base: [], overrides }, 100).join).toBeUndefined();
+  });
+
   test('keep a merged row that an override which stays would bring back', () => {
     const base = filesOf(3_200).map((file) => ({ ...file, mergedUpTo: 7 }));
     const large = override(5, rowSets.range(3_100, 3_300), 4_000);
