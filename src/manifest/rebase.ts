@@ -116,7 +116,7 @@ function clashOf(mine: Change, theirs: ArrayEffects, functions: ManifestFunction
     case 'dropIndex':
     case 'indexAttribute':
     case 'dropAttributeIndex':
-      return theirs.indexed ? 'changed the index' : undefined;
+      return theirs.indexed ? 'changed an index or the files' : undefined;
   }
 }
 
