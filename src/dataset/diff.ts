@@ -50,7 +50,7 @@ export interface ArrayDifference {
     readonly after: number;
     readonly added: number;
     readonly dropped: number;
-    /** Live at both, with other values. */
+    /** Live at both, with other values; about, where files were compacted between. */
     readonly replaced: number;
     /** Live at both, of which attributes were set. */
     readonly attributesSet: number;
