@@ -225,6 +225,7 @@ export class Dataset implements AsyncDisposable {
    */
   async settle(token: string, options: CallOptions & { readonly fence?: boolean } = {}): Promise<Settled> {
     this.#check();
+    if (options.fence === true) this.#checkWritable('settled with a fence');
     const { store, functions, runtime, deadlineMs } = this.#environment;
     const { loaded } = await this.#source.confirmed(options);
     const settled = await settle(

@@ -10,7 +10,7 @@
 // 5. The rest is deleted: nothing refers to it, and nothing ever will. So it may take any time, and end at
 //    any point: a later run makes a plan of its own of what is left.
 // The grace is for readers, who ask nobody: see docs/rfcs/0014-clean-up.md.
-import { NacreError } from '../errors.js';
+import { isNacreError, NacreError } from '../errors.js';
 import { isIdBelow, planPrefix } from '../manifest/keys.js';
 import { listLeases, livingLeases } from '../manifest/leases.js';
 import { writePlan } from '../manifest/plan.js';
@@ -111,7 +111,12 @@ class Run {
     const { store, functions } = this.#upkeep;
     const leases = await listLeases(store, functions, this.#call);
     for (const { lease } of livingLeases(leases, this.#head.root.dataset, this.#nowMs())) {
-      const loaded = await versionOf(store, this.#head, lease.version, functions, this.#call);
+      const { version, holder } = lease;
+      const leased = versionOf(store, this.#head, version, functions, this.#call);
+      const loaded = await leased.catch((error: unknown) => {
+        const isToCome = version > this.#head.root.version && isNacreError(error, 'Corrupt');
+        throw isToCome ? underCopy(version, holder) : error;
+      });
       if (!equalBytes(loaded.hash, lease.rootHash)) throw changed(lease.version);
       yield loaded;
     }
@@ -181,4 +186,12 @@ class Run {
   report(): GcReport {
     return { version: this.#head.root.version, live: this.#live, ...this.#counts };
   }
+}
+
+/** A lease on a version that is not here yet. */
+function underCopy(version: number, holder: string): NacreError {
+  return new NacreError('Conflict', `version ${version} is on its way here, and what it needs is not known`, {
+    context: { version, holder },
+    hint: 'Nothing was deleted. Clean up when it has come, or an hour after its copy was given up.',
+  });
 }

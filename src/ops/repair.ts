@@ -11,7 +11,7 @@ import { defined } from '../util/assert.js';
 import { equalBytes } from '../util/bytes.js';
 import type { ReadEnvironment, UpkeepEnvironment } from './environment.js';
 import { type Mended, putBack } from './repair/mend.js';
-import { readRight } from './repair/whole.js';
+import { readRight } from './whole.js';
 import { digestObject } from './digest.js';
 import type { DamagedObject } from './scrub/finding.js';
 import type { ScrubNotes } from './scrub/notes.js';
@@ -251,7 +251,7 @@ class Repair {
     }
     const mend = async (): Promise<Mended> => {
       // Refused: somebody who commits has written it meanwhile.
-      await writeHint(store, head, hint.token, functions, this.#call);
+      await writeHint(store, head, hint.token, functions, { ...this.#call, role: hint.role });
       return { outcome: 'mended' };
     };
     return { step: { ...what, outcome: 'planned', from: rootKey(head.root.version), passedOver: [] }, mend };

@@ -3,17 +3,25 @@
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { NacreError } from '../../errors.js';
-import { fromNative, type ObjectDigest } from '../../native.js';
-import type { CallOptions } from '../../storage/object-store.js';
-import { type ByteSource, equalBytes } from '../../util/bytes.js';
-import { digestObject } from '../digest.js';
-import type { ReadEnvironment } from '../environment.js';
+import { isNacreError, NacreError } from '../errors.js';
+import { fromNative, type ObjectDigest } from '../native.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { callOptions } from '../storage/wrap/forwarding.js';
+import { type ByteSource, equalBytes } from '../util/bytes.js';
+import { digestObject, type StreamOptions } from './digest.js';
+import type { ReadEnvironment } from './environment.js';
 
-/** Objects up to this long are held in memory. */
-const heldBytes = 32 * 2 ** 20;
+/** Objects up to this long are held in memory by default. */
+const defaultHeldBytes = 32 * 2 ** 20;
 
-const pieceBytes = 8 * 2 ** 20;
+const defaultPieceBytes = 8 * 2 ** 20;
+
+export interface WholeOptions extends CallOptions, Pick<StreamOptions, 'pieceBytes' | 'pace' | 'onBytes'> {
+  /** How long it should be: spares a request, and what goes on for longer is `Corrupt`. */
+  readonly sizeBytes?: number;
+  /** Longer ones go to a file. Default 32 MiB. */
+  readonly heldBytes?: number;
+}
 
 export interface Whole {
   readonly bytes: ByteSource;
@@ -29,42 +37,62 @@ export async function readWholeObject(
   environment: ReadEnvironment,
   key: string,
   blockBytes: number,
-  options: CallOptions,
+  { sizeBytes, heldBytes = defaultHeldBytes, ...options }: WholeOptions,
 ): Promise<Whole | undefined> {
-  const head = await environment.store.head(key, options);
-  if (head === undefined) return undefined;
-  const call = { ...options, blockBytes, pieceBytes };
-  if (head.sizeBytes > heldBytes) return spool(environment, key, call);
+  const length = sizeBytes ?? (await environment.store.head(key, callOptions(options)))?.sizeBytes;
+  if (length === undefined) return undefined;
+  const most = sizeBytes ?? Number.POSITIVE_INFINITY;
+  const call = {
+    pieceBytes: defaultPieceBytes,
+    ...options,
+    blockBytes,
+    ...(sizeBytes === undefined ? {} : { expectedBytes: sizeBytes }),
+  };
+  if (length > heldBytes) return spool(environment, key, most, call);
   const pieces: Uint8Array[] = [];
-  const read = await digestObject(environment, key, {
-    ...call,
-    onPiece: async (piece) => {
-      pieces.push(piece);
-    },
-  });
-  return read && { ...read, bytes: pieces, release: () => undefined };
+  let read = 0;
+  const onPiece = async (piece: Uint8Array): Promise<void> => {
+    read += piece.byteLength;
+    checkLength(key, read, most);
+    pieces.push(piece);
+  };
+  const streamed = await digestObject(environment, key, { ...call, onPiece });
+  return streamed && { ...streamed, bytes: pieces, release: () => undefined };
 }
 
 /** The bytes of that hash, read twice when they are hurt on their way; undefined where they are not there. */
 export async function readRight(
   environment: ReadEnvironment,
   { key, blockBytes, hash }: { readonly key: string; readonly blockBytes: number; readonly hash: Uint8Array },
-  options: CallOptions,
+  options: WholeOptions,
 ): Promise<Whole | undefined> {
   for (let read = 0; read < 2; read++) {
-    const whole = await readWholeObject(environment, key, blockBytes, options);
+    const whole = await readWholeObject(environment, key, blockBytes, options).catch((error: unknown) => {
+      if (isNacreError(error, 'Corrupt')) return 'wrong' as const;
+      throw error;
+    });
+    if (whole === 'wrong') continue;
     if (whole === undefined || equalBytes(whole.digest.blake3, hash)) return whole;
     whole.release();
   }
   return undefined;
 }
 
+/** What is longer than it should be is not held. */
+function checkLength(key: string, read: number, most: number): void {
+  if (read <= most) return;
+  throw new NacreError('Corrupt', `${key} is longer than the ${most} bytes that it should have`, {
+    context: { key, sizeBytes: most },
+  });
+}
+
 async function spool(
   environment: ReadEnvironment,
   key: string,
-  options: CallOptions & { readonly blockBytes: number; readonly pieceBytes: number },
+  most: number,
+  options: StreamOptions,
 ): Promise<Whole | undefined> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'nacre-repair-'));
+  const folder = await mkdtemp(path.join(tmpdir(), 'nacre-object-'));
   try {
     const file = path.join(folder, 'object');
     const handle = await open(file, 'wx', 0o600);
@@ -72,6 +100,7 @@ async function spool(
       let length = 0;
       const onPiece = async (piece: Uint8Array): Promise<void> => {
         length += piece.byteLength;
+        checkLength(key, length, most);
         await handle.writeFile(piece).catch((error: unknown) => {
           throw noRoom(error, folder);
         });
@@ -99,7 +128,7 @@ function map({ native }: ReadEnvironment, file: string, length: number): Uint8Ar
 }
 
 function noRoom(cause: unknown, folder: string): NacreError {
-  return new NacreError('ResourceExhausted', `an object to be put back cannot be written to ${folder}`, {
+  return new NacreError('ResourceExhausted', `an object on its way cannot be written to ${folder}`, {
     cause,
     context: { folder },
     hint: 'Free some of the disk, or name another folder with TMPDIR.',
