@@ -3,14 +3,11 @@ import type { RepairOptions, RepairReport } from '../ops/repair.js';
 import type { ReplicateOptions, ReplicateReport } from '../ops/replicate.js';
 import type { ScrubOptions, ScrubReport } from '../ops/scrub.js';
 import type { Status, StatusOptions } from '../ops/status.js';
-import type { Meter } from '../storage/wrap/meter.js';
-import type { ConnectOptions, Environment } from './environment.js';
+import { connect, type PlaceOptions } from './connect.js';
+import type { Environment } from './environment.js';
 import type { Promoted, PromoteOptions } from './promote.js';
 
-export interface UpkeepConnection extends ConnectOptions {
-  /** Gets what counts the requests of each place that is opened. */
-  readonly onConnect?: (meter: Meter) => void;
-}
+export type UpkeepConnection = PlaceOptions;
 
 /** Sources of a repair, besides what the place itself has. */
 export interface RepairFrom extends RepairOptions {
@@ -120,28 +117,5 @@ async function at<T>(
     return await work(environment);
   } finally {
     await close();
-  }
-}
-
-async function connect(
-  uri: string,
-  options: UpkeepConnection,
-): Promise<{ readonly environment: Environment; readonly close: () => Promise<void> }> {
-  const [{ openBackend }, { environmentOf }] = await Promise.all([
-    import('./backend.js'),
-    import('./environment.js'),
-  ]);
-  const backend = await openBackend(uri, options);
-  try {
-    const environment = environmentOf(backend, options);
-    options.onConnect?.(environment.meter);
-    const close = async (): Promise<void> => {
-      await environment.cache.close();
-      await environment.store.close();
-    };
-    return { environment, close };
-  } catch (error) {
-    await backend.close();
-    throw error;
   }
 }

@@ -17,6 +17,7 @@ import type { Meter } from '../storage/wrap/meter.js';
 import { ArrayHandle } from './array-handle.js';
 import { Commits, nowMs } from './commits.js';
 import type { Difference, DiffOptions } from './diff.js';
+import type { Elsewhere } from './elsewhere.js';
 import type { Environment } from './environment.js';
 import { HeadSource } from './head-source.js';
 import { type DatasetInfo, describe, describeVersion, type VersionInfo } from './info.js';
@@ -40,6 +41,7 @@ interface Opened {
   readonly confirmed: boolean;
   readonly close: () => Promise<void>;
   readonly options: OpenOptions;
+  readonly elsewhere?: Elsewhere | undefined;
 }
 
 export class Dataset implements AsyncDisposable {
@@ -56,8 +58,8 @@ export class Dataset implements AsyncDisposable {
     this.#environment = environment;
     this.#opened = opened;
     this.#parent = parent;
-    const { hint, head, freeSlot, confirmed, options } = opened;
-    this.#source = new HeadSource(environment, head, freeSlot, confirmed);
+    const { hint, head, freeSlot, confirmed, options, elsewhere } = opened;
+    this.#source = new HeadSource(environment, head, freeSlot, confirmed, elsewhere);
     this.#commits = new Commits(environment, this.#source, { hint, head, onWarning: options.onWarning });
   }
 
