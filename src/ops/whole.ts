@@ -7,8 +7,10 @@ import { isNacreError, NacreError } from '../errors.js';
 import { fromNative, type ObjectDigest } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { callOptions } from '../storage/wrap/forwarding.js';
+import { roomFor } from '../storage/wrap/verified.js';
+import { inOrderAhead } from '../util/ahead.js';
 import { type ByteSource, equalBytes } from '../util/bytes.js';
-import { digestObject, type StreamOptions } from './digest.js';
+import { digesterOf, digestObject, rethrow, type StreamOptions } from './digest.js';
 import type { ReadEnvironment } from './environment.js';
 
 /** Objects up to this long are held in memory by default. */
@@ -49,6 +51,7 @@ export async function readWholeObject(
     ...(sizeBytes === undefined ? {} : { expectedBytes: sizeBytes }),
   };
   if (length > heldBytes) return spool(environment, key, most, call);
+  if (sizeBytes !== undefined && sizeBytes > 0) return hold(environment, key, sizeBytes, call);
   const pieces: Uint8Array[] = [];
   let read = 0;
   const onPiece = async (piece: Uint8Array): Promise<void> => {
@@ -58,6 +61,46 @@ export async function readWholeObject(
   };
   const streamed = await digestObject(environment, key, { ...call, onPiece });
   return streamed && { ...streamed, bytes: pieces, release: () => undefined };
+}
+
+/** Pieces of one object asked for at once. */
+const piecesAhead = 4;
+
+/** An object whose length is known: its pieces arrive where they belong. */
+async function hold(
+  environment: ReadEnvironment,
+  key: string,
+  sizeBytes: number,
+  options: StreamOptions & { readonly pieceBytes: number },
+): Promise<Whole | undefined> {
+  const { pieceBytes, blockBytes, pace, onBytes, signal } = options;
+  const room = roomFor({ start: 0, end: sizeBytes });
+  const digester = digesterOf(environment, blockBytes);
+  const starts = Array.from({ length: Math.ceil(sizeBytes / pieceBytes) }, (_, i) => i * pieceBytes);
+  const read = async (start: number) => {
+    const into = room.subarray(start, start + pieceBytes);
+    await pace?.(into.byteLength);
+    const range = { start, end: start + into.byteLength };
+    const body = await environment.store.get(key, { ...callOptions(options), range, into });
+    return body && { into, body };
+  };
+  let token: string | undefined;
+  let isSame = true;
+  for await (const piece of inOrderAhead(starts, piecesAhead, read, signal)) {
+    if (piece === undefined) return undefined;
+    const { into, body } = piece;
+    if (body.sizeBytes !== sizeBytes || body.bytes.byteLength !== into.byteLength)
+      throw new NacreError('Corrupt', `${key} has ${body.sizeBytes} bytes, not ${sizeBytes}`, {
+        context: { key, sizeBytes: body.sizeBytes },
+      });
+    if (body.bytes.buffer !== into.buffer) into.set(body.bytes);
+    token ??= body.token;
+    isSame &&= token === body.token;
+    await digester.update(into).catch(rethrow);
+    onBytes?.(into.byteLength);
+  }
+  const digest = await digester.digest().catch(rethrow);
+  return { bytes: room, digest, token: isSame ? token : undefined, release: () => undefined };
 }
 
 /** The bytes of that hash, read twice when they are hurt on their way; undefined where they are not there. */

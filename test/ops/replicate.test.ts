@@ -77,6 +77,16 @@ describe('bad input', () => {
     expect(await failure(replicated(pair))).toMatchObject({ code: 'Corrupt', context: { key: hintKey } });
   });
 
+  test('a destination that has a version more than the source is named by that version', async () => {
+    const before = await source.holdHint();
+    await append(source, 6);
+    await replicated(pair);
+    await source.bare.delete([rootKey(6)]);
+    await before();
+    expect(await failure(replicated(pair))).toMatchObject({ code: 'Conflict', context: { version: 6 } });
+    expect(await destination.slots()).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
   test('a replica takes no writes and no clean-up until it is promoted', async () => {
     await replicated(pair);
     const { dataset } = await destination.open({ create: false });
