@@ -120,6 +120,9 @@ class Replication {
   /** What the destination had at the end of the last round, and the hash of its newest root. */
   #last: { readonly hash: Uint8Array; readonly seen: IdSet } | undefined;
 
+  /** The source takes no record. */
+  #isRefused = false;
+
   constructor(
     source: ReadEnvironment,
     destination: UpkeepEnvironment,
@@ -165,12 +168,12 @@ class Replication {
         if (!isKnown && !verify && there !== undefined && isKept(head.root.kept, there.root.version))
           await objects.know(there);
         versions = await this.#copy(heads, objects, to, own);
+        this.#last = { hash: head.hash, seen };
       }
-      this.#last = { hash: head.hash, seen };
       const wasBehind = to.hinted < head.root.version;
       await to.moveHint(head, true);
       // A hint that was left behind is all that this round mends: the next one looks at the record.
-      if (register && (versions > 0 || !wasBehind)) await this.#register(head, call);
+      if (register && !this.#isRefused && (versions > 0 || !wasBehind)) await this.#register(head, call);
       const { plannedBytes: _, ...counts } = objects.counts;
       const [source, destination] = [this.#source.store.uri, this.#destination.store.uri];
       return { source, destination, version: head.root.version, versions, ...counts };
@@ -275,6 +278,7 @@ class Replication {
       await recordReplica(store, this.#destination.store, head, nowMs, functions, call);
     } catch (cause) {
       if (!isNacreError(cause, 'PermissionDenied')) throw cause;
+      this.#isRefused = true;
       this.#destination.warn?.(
         new NacreError('PermissionDenied', `${store.uri} was not told of its replica`, {
           cause,

@@ -160,13 +160,13 @@ describe('what is copied', () => {
     expect((await destination.keys('quarantine/')).length).toBe(4);
   });
 
-  test('verify puts back a root that is missing and names one that differs', async () => {
+  test('verify puts back a root that is missing and names one that is damaged', async () => {
     await replicated(pair);
     await destination.bare.delete([rootKey(2)]);
     expect(await replicated(pair, { verify: true })).toMatchObject({ versions: 1 });
     await destination.flip(rootKey(3));
     const error = await failure(replicated(pair, { verify: true }));
-    expect(error).toMatchObject({ code: 'Conflict', context: { version: 3 } });
+    expect(error).toMatchObject({ code: 'Corrupt', context: { key: rootKey(3), version: 3 } });
   });
 });
 

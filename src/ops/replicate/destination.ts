@@ -5,7 +5,7 @@ import { type HintState, readHint, writeHint } from '../../manifest/hint.js';
 import { leaseKey, rootKey } from '../../manifest/keys.js';
 import { endLease, putLease } from '../../manifest/leases.js';
 import { evolve, type Lease, make, v1 } from '../../manifest/message.js';
-import type { LoadedRoot } from '../../manifest/root.js';
+import { decodeRoot, type LoadedRoot } from '../../manifest/root.js';
 import type { CallOptions, ObjectStore, StateToken } from '../../storage/object-store.js';
 import { equalBytes } from '../../util/bytes.js';
 import type { ReadEnvironment } from '../environment.js';
@@ -63,14 +63,28 @@ export class Destination {
     }
   }
 
-  /** Whether these bytes stand in the slot; false where nothing does, `Conflict` where another root does. */
+  /**
+   * Whether these bytes stand in the slot; false where nothing does. `Conflict` where another root does,
+   * `Corrupt` where that is none.
+   */
   async hasRoot(version: number, bytes: Uint8Array): Promise<boolean> {
-    const { store } = this.#environment;
+    const { store, functions } = this.#environment;
     const key = rootKey(version);
-    for (let read = 0; read < 2; read++) {
-      const found = await store.get(key, this.#call);
-      if (found === undefined) return false;
-      if (equalBytes(found.bytes, bytes)) return true;
+    const read = async (): Promise<Uint8Array | undefined> => (await store.get(key, this.#call))?.bytes;
+    let found = await read();
+    // It may have been hurt on its way.
+    if (found !== undefined && !equalBytes(found, bytes)) found = await read();
+    if (found === undefined) return false;
+    if (equalBytes(found, bytes)) return true;
+    try {
+      decodeRoot(found, key, functions);
+    } catch (cause) {
+      if (!isNacreError(cause, 'Corrupt')) throw cause;
+      throw new NacreError('Corrupt', `${store.uri}: ${cause.message}`, {
+        cause,
+        context: { key, version, uri: store.uri },
+        hint: `Mend the replica: nacre repair ${store.uri} --source ${this.#source.uri}`,
+      });
     }
     throw differing(this.#source, store, version);
   }
