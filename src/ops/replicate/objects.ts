@@ -26,6 +26,14 @@ import { readRight, type Whole } from '../whole.js';
 /** Objects on their way at once. */
 const atOnce = 8;
 
+/**
+ * Of longer ones half as many, and of these again half are read, each by several requests: so one is sent
+ * while the next comes, and both places have work all the time.
+ */
+const longBytes = 4 * 2 ** 20;
+const longAtOnce = 4;
+const longReadsAtOnce = 2;
+
 /** Memory for them: what does not fit goes by a file. */
 const mostHeldBytes = 2 ** 30;
 
@@ -66,7 +74,9 @@ export class Objects {
   readonly #destination: UpkeepEnvironment;
   readonly #options: ObjectsOptions;
   readonly #seen: IdSet;
-  readonly #queue = new PQueue({ concurrency: atOnce });
+  readonly #short = new PQueue({ concurrency: atOnce });
+  readonly #long = new PQueue({ concurrency: longAtOnce });
+  readonly #longReads = new PQueue({ concurrency: longReadsAtOnce });
 
   /** `seen`: ids of what is there, to which is added what comes. */
   constructor(source: ReadEnvironment, destination: UpkeepEnvironment, seen: IdSet, options: ObjectsOptions) {
@@ -85,9 +95,10 @@ export class Objects {
   /** Everything that a version needs and the destination lacks. */
   async copyAll(loaded: LoadedRoot): Promise<void> {
     for await (const objects of this.#unseen(loaded)) {
-      await mapBounded(objects, atOnce, (object) =>
-        this.#queue.add(() => this.#copy(object, loaded.root.version)),
-      );
+      await mapBounded(objects, atOnce, (object) => {
+        const queue = object.sizeBytes > longBytes ? this.#long : this.#short;
+        return queue.add(() => this.#copy(object, loaded.root.version));
+      });
     }
   }
 
@@ -133,7 +144,8 @@ export class Objects {
       return;
     }
     this.counts.plannedBytes += sizeBytes;
-    const whole = await this.#rightBytes(object, version);
+    const read = (): Promise<Whole> => this.#rightBytes(object, version);
+    const whole = await (sizeBytes > longBytes ? this.#longReads.add(read) : read());
     try {
       if (there !== undefined || !(await this.#put(object, whole))) await this.#replace(object, whole);
       this.counts.objects += 1;
