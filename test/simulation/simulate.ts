@@ -1,10 +1,10 @@
 // One seed: a world, its clients and its weather, until all is done and the sky has cleared; then the checks.
-import { hintKey, rootKey } from '../../src/manifest/keys.js';
 import { check, checkTimes, type Violation } from './checker/checks.js';
-import { changesOf, foreignRoot, logOf } from './checker/oracle.js';
+import { changesOf, logOf } from './checker/oracle.js';
 import { bank, Client, found } from './client.js';
 import type { Weather } from './faults.js';
 import { perform, type Verb } from '../support/row-model.js';
+import { meddle } from './meddler.js';
 import { Record } from './record.js';
 import { type FaultTable, type Process, World } from './world.js';
 
@@ -159,27 +159,10 @@ class Stage {
     time.schedule(draw.next() * 20_000, () => this.#change());
   }
 
-  /** What nobody asked for: late roots of another dataset, a hint that is lost, damaged or old. */
   #meddle(): void {
-    const { draw, time, bucket } = this.#world;
+    const { draw, time } = this.#world;
     if (this.isDone || this.#cleared) return;
-    const hint = bucket.objects.get(hintKey);
-    if (draw.chance(0.35)) {
-      let slot = 2;
-      while (bucket.objects.has(rootKey(slot))) slot++;
-      bucket.put(rootKey(slot), foreignRoot(slot, draw), '', this.#world.storeMs());
-    } else if (hint !== undefined && draw.chance(0.5)) {
-      const bytes = hint.bytes.slice();
-      const at = draw.below(bytes.byteLength);
-      bytes[at] = (bytes[at] ?? 0) ^ (1 << draw.below(8));
-      bucket.put(hintKey, bytes, '', this.#world.storeMs());
-    } else if (hint !== undefined && draw.chance(0.5)) {
-      bucket.delete(hintKey, '', this.#world.storeMs());
-    } else if (hint !== undefined) {
-      time.schedule(draw.next() * 60_000, () => {
-        bucket.put(hintKey, hint.bytes, '', this.#world.storeMs());
-      });
-    }
+    meddle(this.#world);
     time.schedule(draw.next() * 120_000, () => this.#meddle());
   }
 

@@ -185,7 +185,10 @@ export class Wire implements ObjectStore {
           return arrive(there, () => answer(back, () => reject(refusal(method, key, fault.status ?? 500))));
         case 'forbidden':
           return answer(there + back, () => reject(forbidden(method, key)));
-        default:
+        case 'flipped':
+        case 'truncated':
+        case 'oldList':
+        case undefined:
           return arrive(there, reply);
       }
     });

@@ -39,7 +39,7 @@ export function objectsOf({ root }: LoadedRoot): Map<string, string> {
   const held = objects.filter(({ id }) => id.byteLength > 0);
   return new Map(
     held.map(({ pattern, id, hash }) => {
-      const { prefix = '', suffix = '' } = patterns[pattern] ?? {};
+      const { prefix, suffix } = patterns[pattern] ?? { prefix: '', suffix: '' };
       return [`${prefix}${hexOf(id)}${suffix}`, hexOf(hash)];
     }),
   );
