@@ -6,6 +6,8 @@ export interface Body {
   readonly bytes: Uint8Array;
   readonly token: string;
   readonly modifiedMs: number;
+  /** When the key came, whatever stood there since. */
+  readonly createdMs: number;
   readonly digest: string;
 }
 
@@ -27,9 +29,10 @@ export class Bucket {
   put(key: string, bytes: Uint8Array, by: string, atMs: number): string {
     const token = `t${++this.#tokens}`;
     const digest = digestOf(bytes);
-    const before = this.objects.get(key)?.digest;
-    this.objects.set(key, { bytes: bytes.slice(), token, modifiedMs: Math.floor(atMs), digest });
-    this.changes.push({ key, digest, before, by, atMs });
+    const before = this.objects.get(key);
+    const times = { modifiedMs: Math.floor(atMs), createdMs: before?.createdMs ?? atMs };
+    this.objects.set(key, { bytes: bytes.slice(), token, ...times, digest });
+    this.changes.push({ key, digest, before: before?.digest, by, atMs });
     return token;
   }
 

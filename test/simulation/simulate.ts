@@ -1,7 +1,8 @@
 // One seed: a world, its clients and its weather, until all is done and the sky has cleared; then the checks.
 import { check, checkTimes, type Violation } from './checker/checks.js';
-import { changesOf, logOf } from './checker/oracle.js';
+import { changesOf, isKept, logOf } from './checker/oracle.js';
 import { bank, Client, found } from './client.js';
+import { ages } from './maintainer.js';
 import type { Weather } from './faults.js';
 import { perform, type Verb } from '../support/row-model.js';
 import { meddle } from './meddler.js';
@@ -45,7 +46,8 @@ export async function simulate(
   const concluded = await end(world, 'the last client', stage.conclude(last));
   if (concluded !== undefined) violations.push(concluded);
 
-  violations.push(...check(world.bucket, record, bank), ...checkTimes(world.bucket, startMs));
+  violations.push(...check(world.bucket, record, bank, world.startMs));
+  violations.push(...checkTimes(world.bucket, startMs));
   return {
     ...nothing(world),
     ...{ violations, operations: record.operations, crashes: stage.crashes },
@@ -93,9 +95,10 @@ class Stage {
     const writers = 1 + draw.below(4);
     this.#clients = [
       ...Array.from({ length: writers }, (_, i) => {
-        return new Client(world, record, `writer${i}`, true, Math.ceil(160 / writers));
+        return new Client(world, record, `writer${i}`, 'writer', Math.ceil(140 / writers));
       }),
-      ...['reader0', 'reader1'].map((name) => new Client(world, record, name, false, 25)),
+      ...['reader0', 'reader1'].map((name) => new Client(world, record, name, 'reader', 20)),
+      new Client(world, record, 'maintainer', 'maintainer', 25),
     ];
     for (const client of this.#clients) world.time.schedule(draw.next() * 500, () => this.#begin(client));
     this.#change();
@@ -154,6 +157,7 @@ class Stage {
     if (this.isDone || this.#cleared) return;
     for (const process of this.#processes.values()) {
       if (draw.chance(0.4)) this.#turn(process);
+      if (draw.chance(0.05)) process.frozenMs = time.now + draw.next() * 240_000;
       if (draw.chance(0.1)) process.skewMs = (draw.next() - 0.5) * 4 * 86_400_000;
     }
     time.schedule(draw.next() * 20_000, () => this.#change());
@@ -169,7 +173,7 @@ class Stage {
   /** The sky clears, for good. */
   clear(): void {
     this.#cleared = true;
-    for (const process of this.#processes.values()) process.weather = 'calm';
+    for (const process of this.#processes.values()) [process.weather, process.frozenMs] = ['calm', 0];
   }
 
   /** Afterwards: every unknown outcome is settled, a commit lands, and every version is read. */
@@ -189,13 +193,19 @@ class Stage {
     this.#record.attempts.push({
       ...{ id: 'last', client: process.name, invokedMs, base, verbs, version },
       ...{ once: undefined, token: undefined, outcome: 'committed', returnedMs: this.#world.time.now },
+      ...{ upkeep: undefined, collected: false },
     });
+    // All that expired, and all that never became part of a version, is old enough now.
+    await process.runtime.sleep(2 * ages.graceMs + 60_000);
+    await dataset.gc({ graceMs: ages.graceMs });
     await this.#readAll(process, dataset);
     await dataset.close();
   }
 
   async #readAll(process: Process, dataset: Awaited<ReturnType<Process['open']>>): Promise<void> {
+    const kept = logOf(this.#world.bucket).at(-1)?.root.kept ?? null;
     for (const [{ root }, arrays] of changesOf(this.#world.bucket)) {
+      if (!isKept(kept, root.version)) continue;
       const at = await dataset.at({ version: root.version });
       for (const name of arrays) {
         const { data } = await at.array(name).read();

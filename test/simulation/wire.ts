@@ -21,7 +21,7 @@ import { abortedError, onAbort } from '../../src/util/runtime.js';
 import { withFlippedBit } from '../support/faulty-store.js';
 import type { Draw } from '../support/row-model.js';
 import type { Body } from './bucket.js';
-import { drawFault, type Fault, type Method, type Weather } from './faults.js';
+import { drawFault, type Fault, type Method, spoiling, type Weather } from './faults.js';
 import type { World } from './world.js';
 
 /** The sender of requests: while it lives, replies reach it. */
@@ -29,12 +29,15 @@ export interface Sender {
   readonly name: string;
   readonly alive: boolean;
   readonly weather: Weather;
-  /** When a fault last met it. */
+  /** When a fault last met it, and when a body last came to it spoiled. */
   faultedMs: number;
+  spoiledMs: number;
+  /** Until when it stands still: nothing reaches it before. */
+  readonly frozenMs: number;
 }
 
 /** Milliseconds: of most requests, until a client gives up, and how late a lost one may arrive. */
-const times = { usual: 30, slow: 4_000, patience: 5_000, late: 600_000 };
+const times = { usual: 30, slow: 4_000, patience: 5_000, late: 600_000, oldList: 30_000 };
 
 /** Server clocks of one bucket differ by so much. */
 const serverSkewMs = 1_500;
@@ -95,15 +98,20 @@ export class Wire implements ObjectStore {
 
   async list(options: ListOptions = {}): Promise<ListPage> {
     const { prefix = '', after = '', limit = 1_000 } = options;
-    const page = await this.#request('list', prefix, options, (): ListPage => {
-      const keys = this.#world.bucket.keys().filter((key) => key.startsWith(prefix) && key > after);
+    return this.#request('list', prefix, options, (fault): ListPage => {
+      // An old listing is what it was a while ago, but for what was deleted since.
+      const ageMs = fault?.kind === 'oldList' ? this.#draw.next() * times.oldList : 0;
+      const untilMs = this.#world.storeMs() - ageMs;
+      const keys = this.#world.bucket
+        .keys()
+        .filter((key) => key.startsWith(prefix) && key > after)
+        .filter((key) => (this.#world.bucket.objects.get(key) as Body).createdMs <= untilMs);
       const entries = keys.slice(0, limit).map((key): ListEntry => {
         const { bytes, modifiedMs } = this.#world.bucket.objects.get(key) as Body;
         return { key, sizeBytes: bytes.byteLength, modifiedMs };
       });
       return { entries, next: keys.length > limit ? entries.at(-1)?.key : undefined };
     });
-    return page;
   }
 
   async delete(keys: readonly string[], options: CallOptions = {}): Promise<void> {
@@ -129,7 +137,12 @@ export class Wire implements ObjectStore {
     return bytes;
   }
 
-  #request<T>(method: Method, key: string, { signal }: CallOptions, apply: () => T): Promise<T> {
+  #request<T>(
+    method: Method,
+    key: string,
+    { signal }: CallOptions,
+    apply: (fault: Fault | undefined) => T,
+  ): Promise<T> {
     const [world, sender, draw] = [this.#world, this.#sender, this.#draw];
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(abortedError(signal));
@@ -137,16 +150,16 @@ export class Wire implements ObjectStore {
       const delay = (): number => draw.next() * draw.next() * 2 * times.usual;
       const [there, back] = [delay(), delay()];
       world.note(`${sender.name} ${method} ${key} ${fault?.kind ?? ''} ${fault?.status ?? ''}`);
-      if (fault !== undefined) {
-        world.faults.count(method, fault.kind);
-        sender.faultedMs = world.time.now;
-      }
+      if (fault !== undefined) world.faults.count(method, fault.kind);
       let open = true;
       const answer = (afterMs: number, settle: () => void): void =>
         world.time.schedule(afterMs, () => {
           if (!open || !sender.alive) return;
+          if (sender.frozenMs > world.time.now) return answer(sender.frozenMs - world.time.now, settle);
           open = false;
           stay();
+          if (fault !== undefined) sender.faultedMs = world.time.now;
+          if (fault !== undefined && spoiling.includes(fault.kind)) sender.spoiledMs = world.time.now;
           this.#timeMs = world.storeMs() + (draw.next() - 0.5) * 2 * serverSkewMs;
           settle();
         });
@@ -159,7 +172,7 @@ export class Wire implements ObjectStore {
         answer(afterMs, () => reject(unavailable(method, key, why)));
       const arrive = (afterMs: number, then: (result: T) => void = () => undefined): void =>
         world.time.schedule(afterMs, () => {
-          then(apply());
+          then(apply(fault));
         });
       const reply = (result: T): void => answer(back, () => resolve(spoil(result, fault)));
       switch (fault?.kind) {
@@ -199,10 +212,6 @@ export class Wire implements ObjectStore {
 function spoil<T>(result: T, fault: Fault | undefined): T {
   if (fault?.kind === 'flipped' || fault?.kind === 'truncated')
     return (result === undefined ? undefined : { ...result, spoiled: fault }) as T;
-  if (fault?.kind === 'oldList') {
-    const page = result as ListPage;
-    return { ...page, entries: page.entries.slice(1) } as T;
-  }
   return result;
 }
 

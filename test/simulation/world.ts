@@ -36,6 +36,8 @@ export class Process implements Sender {
   readonly wire: Wire;
   weather: Weather = 'calm';
   faultedMs = Number.NEGATIVE_INFINITY;
+  spoiledMs = Number.NEGATIVE_INFINITY;
+  frozenMs = 0;
   /** Until when the storm lasts. */
   stormMs = 0;
   /** The wall clock is off by so much. */
@@ -56,10 +58,13 @@ export class Process implements Sender {
         new Promise((resolve, reject) => {
           if (signal?.aborted) return reject(abortedError(signal));
           const stay = onAbort(signal, () => reject(abortedError(signal)));
-          world.time.schedule(ms, () => {
+          const wake = (): void => {
+            const left = this.frozenMs - world.time.now;
+            if (left > 0) return world.time.schedule(left, wake);
             stay();
             if (this.#alive) resolve();
-          });
+          };
+          world.time.schedule(ms, wake);
         }),
     };
   }
@@ -79,6 +84,8 @@ export class Process implements Sender {
 
 export class World {
   readonly seed: number;
+  /** The bucket's time at the beginning, milliseconds since 1970. */
+  readonly startMs = startMs;
   readonly draw: Draw;
   readonly time = new VirtualTime();
   readonly bucket = new Bucket();

@@ -2,13 +2,21 @@
 // one after the other, and nothing taken from what processes said.
 import { manifestFunctions } from '../../../src/dataset/environment.js';
 import { isNacreError } from '../../../src/errors.js';
-import { rootKey } from '../../../src/manifest/keys.js';
-import { encode, make, v1 } from '../../../src/manifest/message.js';
+import { decodeFrame } from '../../../src/manifest/frame.js';
+import { leasePrefix, rootKey } from '../../../src/manifest/keys.js';
+import {
+  decode as decodeMessage,
+  encode,
+  type Lease,
+  make,
+  type Root,
+  v1,
+} from '../../../src/manifest/message.js';
 import { decodeRoot, encodeRoot, type LoadedRoot, voidReason } from '../../../src/manifest/root.js';
 import { native } from '../../../src/native.js';
 import { toHex } from '../../../src/util/bytes.js';
 import type { Draw, Model } from '../../support/row-model.js';
-import type { Bucket } from '../bucket.js';
+import type { Body, Bucket } from '../bucket.js';
 
 export const functions = manifestFunctions(native());
 
@@ -79,6 +87,22 @@ export function changesOf(bucket: Bucket): [LoadedRoot, string[]][] {
     before = now;
     return [loaded, changed];
   });
+}
+
+/** Whether a root says that a version is kept. */
+export function isKept(kept: Root['kept'], version: number): boolean {
+  return kept === null || version >= kept.from || kept.also.includes(version);
+}
+
+/** Leases that stand in the bucket, over or not. */
+export function leasesIn(bucket: Bucket): Lease[] {
+  return bucket
+    .keys()
+    .filter((key) => key.startsWith(leasePrefix))
+    .map((key) => {
+      const { bytes } = bucket.objects.get(key) as Body;
+      return decodeMessage(v1.Lease, decodeFrame('lease', bytes, key, functions), key);
+    });
 }
 
 /** Arrays of a version by name, with as many rows as they have, of which nothing is known. */
