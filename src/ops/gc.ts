@@ -114,8 +114,8 @@ class Run {
   }
 
   /**
-   * Leases a version itself: a listing that does not show this lease is older than it, as some gateways' are, and
-   * may lack those of others, too.
+   * Leases a version itself: a listing that does not show this lease is older than it, as some gateways' are,
+   * and may lack those of others, too.
    */
   async begin(): Promise<void> {
     const { store, functions, runtime } = this.#upkeep;

@@ -5,7 +5,7 @@ import { isNacreError, NacreError } from '../../src/errors.js';
 import type { WriteCall } from '../../src/dataset/operation.js';
 import { type Draw, drawVerbs, perform, rowsOf, type Verb } from '../support/row-model.js';
 import { isVersion, shapeOf } from './checker/oracle.js';
-import { maintain } from './maintainer.js';
+import { curate, maintain } from './maintainer.js';
 import type { Attempt, Held, Record, Upkeep } from './record.js';
 import type { Process, World } from './world.js';
 
@@ -23,10 +23,16 @@ class Moved extends Error {}
 /** What faults may do to a call, whatever the call is. */
 const excused = ['Unavailable', 'PermissionDenied', 'Aborted'] as const;
 
+/** Callbacks that take long take so long at most, virtual milliseconds. */
+const longestMs = 300_000;
+
 /** A fault this long before a call may still make it fail, milliseconds. */
 const excusedMs = 150_000;
 
-export type Role = 'writer' | 'reader' | 'maintainer';
+export type Role = 'writer' | 'reader' | 'maintainer' | 'curator';
+
+/** Between two calls, at most; virtual milliseconds. */
+const thinkMs = { writer: 2_000, reader: 2_000, maintainer: 15_000, curator: 15_000 };
 
 export class Client {
   readonly name: string;
@@ -56,7 +62,7 @@ export class Client {
       const session = await this.#open(process);
       if (session === undefined) continue;
       for (let calls = 5 + draw.below(25); calls > 0 && this.left > 0; calls--) {
-        await process.runtime.sleep(draw.next() * 2_000);
+        await process.runtime.sleep(draw.next() * thinkMs[this.#role]);
         this.left -= 1;
         this.record.operations += 1;
         await this.#call(session, draw.next());
@@ -78,6 +84,7 @@ export class Client {
 
   #call(session: Session, what: number): Promise<void> {
     if (this.#role === 'maintainer') return maintain(this, session, what);
+    if (this.#role === 'curator') return curate(this, session, what);
     if (this.#role === 'reader') {
       if (what < 0.4) return this.#readNewest(session);
       if (what < 0.6) return this.#readVersion(session);
@@ -223,6 +230,8 @@ export class Client {
           if (!this.record.attempts.includes(attempt)) this.record.attempts.push(attempt);
           await perform(tx, verbs);
           if ((await dataset.version()) !== base) throw new Moved();
+          // Some callbacks take longer than a clean-up waits for what nobody refers to yet.
+          if (draw.chance(0.06)) await process.runtime.sleep(draw.next() * longestMs);
         },
         { message: attempt.id, signal: patience.signal, ...once?.call },
       );

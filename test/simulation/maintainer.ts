@@ -1,7 +1,7 @@
-// Who looks after the dataset: names versions, puts one back, says which are kept, cleans up, and holds versions
-// that are to be read for long.
+// Who looks after the dataset: names versions, puts one back, says which are kept, cleans up, and holds
+// versions that are to be read for long.
 import type { Client, Session } from './client.js';
-import { isVersion } from './checker/oracle.js';
+import { isVersion, oldestKept } from './checker/oracle.js';
 
 /** Names that tags have. */
 const tagNames = ['gold', 'trial', 'v1/train'];
@@ -9,13 +9,20 @@ const tagNames = ['gold', 'trial', 'v1/train'];
 /** What the simulated maintainers ask for, virtual milliseconds. */
 export const ages = { minAgeMs: 20_000, graceMs: 60_000 };
 
+/** Lets versions go and cleans up. */
 export function maintain(client: Client, session: Session, what: number): Promise<void> {
-  if (what < 0.25) return tag(client, session);
-  if (what < 0.3) return deleteTag(client, session);
-  if (what < 0.42) return readTag(client, session);
-  if (what < 0.5) return restore(client, session);
-  if (what < 0.7) return expire(client, session);
-  if (what < 0.85) return clean(client, session);
+  if (what < 0.4) return expire(client, session);
+  if (what < 0.75) return clean(client, session);
+  if (what < 0.9) return tag(client, session);
+  return readTag(client, session);
+}
+
+/** Wants versions to stay, or to come back. */
+export function curate(client: Client, session: Session, what: number): Promise<void> {
+  if (what < 0.3) return tag(client, session);
+  if (what < 0.38) return deleteTag(client, session);
+  if (what < 0.5) return readTag(client, session);
+  if (what < 0.7) return restore(client, session);
   return hold(client, session);
 }
 
@@ -100,16 +107,19 @@ async function clean(client: Client, session: Session): Promise<void> {
 /** Reads a version for as long as its lease holds, whatever expires meanwhile. */
 async function hold(client: Client, session: Session): Promise<void> {
   const { dataset, process } = session;
-  const version = await client.tolerant('choose', process, () => someVersion(client, session));
-  if (version === undefined) return;
+  const chosen = await client.tolerant('choose', process, () => someVersion(client, session));
+  if (chosen === undefined) return;
+  // The oldest one that is kept goes next.
+  const oldest = oldestKept(client.world.bucket, chosen);
+  const version = process.draw.chance(0.5) ? oldest : chosen;
   const lease = await client.tolerant('lease', process, () =>
-    dataset.lease({ version }, { forMs: 180_000, label: client.name }),
+    dataset.lease({ version }, { forMs: 300_000, label: client.name }),
   );
   if (lease === undefined) return;
   const held = { version, fromMs: client.world.time.now, untilMs: lease.untilMs - client.world.startMs };
   client.record.held.push(held);
-  for (let reads = 2 + process.draw.below(3); reads > 0; reads--) {
-    await process.runtime.sleep(process.draw.next() * 30_000);
+  for (let reads = 2 + process.draw.below(4); reads > 0; reads--) {
+    await process.runtime.sleep(process.draw.next() * 80_000);
     await client.tolerant('read held', process, () => client.readHeld(session, lease.dataset, held));
   }
   held.untilMs = Math.min(held.untilMs, client.world.time.now);

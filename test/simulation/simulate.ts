@@ -95,10 +95,11 @@ class Stage {
     const writers = 1 + draw.below(4);
     this.#clients = [
       ...Array.from({ length: writers }, (_, i) => {
-        return new Client(world, record, `writer${i}`, 'writer', Math.ceil(140 / writers));
+        return new Client(world, record, `writer${i}`, 'writer', Math.ceil(115 / writers));
       }),
       ...['reader0', 'reader1'].map((name) => new Client(world, record, name, 'reader', 20)),
       new Client(world, record, 'maintainer', 'maintainer', 25),
+      new Client(world, record, 'curator', 'curator', 25),
     ];
     for (const client of this.#clients) world.time.schedule(draw.next() * 500, () => this.#begin(client));
     this.#change();

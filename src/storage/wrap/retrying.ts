@@ -64,8 +64,8 @@ export function retrying(inner: ObjectStore, options: RetryOptions = {}): Object
 }
 
 /**
- * A refusal was caused by an attempt before, or by the first copy of a request that arrived twice, if the length
- * agrees.
+ * A refusal was caused by an attempt before, or by the first copy of a request that arrived twice, if the
+ * length agrees.
  */
 async function createUnique(
   inner: ObjectStore,

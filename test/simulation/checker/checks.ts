@@ -281,6 +281,9 @@ function bankOf({ accounts, balance }: Bank) {
   return { key: -1, nextId: accounts, rows };
 }
 
+/** Uploads younger than this are nobody's orphans, milliseconds: the grace of clean-ups, and what clocks differ by. */
+const youngMs = 55_000;
+
 /** Nobody lands beside what clashes with it, and a conflict has its reason. */
 function checkConflicts(
   record: Record,
@@ -317,7 +320,9 @@ function checkConflicts(
     const clashes = passed.filter((one) => clash(mine, effects.get(one.attempt) as Touches, onto));
     if (placed.has(attempt) && clashes.length > 0)
       fail('C9 no update is lost', `${attempt.id} landed beside ${clashes[0]?.attempt.id}`);
-    const reasons = [attempt.upkeep !== undefined, attempt.collected].includes(true)
+    // A clean-up leaves alone what nobody refers to yet, for a while.
+    const isCollected = attempt.collected && attempt.returnedMs - attempt.invokedMs > youngMs;
+    const reasons = [attempt.upkeep !== undefined, isCollected].includes(true)
       ? passed.length
       : clashes.length + passed.filter((one) => one.attempt.upkeep?.kind === 'restore').length;
     if (attempt.outcome === 'conflict' && reasons === 0)

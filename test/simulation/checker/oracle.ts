@@ -94,6 +94,13 @@ export function isKept(kept: Root['kept'], version: number): boolean {
   return kept === null || version >= kept.from || kept.also.includes(version);
 }
 
+/** The oldest version that one says is kept, tagged ones left out; voids too. */
+export function oldestKept(bucket: Bucket, version: number): number {
+  let from = rootIn(bucket, version)?.root.kept?.from ?? 1;
+  while (from < version && !isVersion(bucket, from)) from++;
+  return from;
+}
+
 /** Leases that stand in the bucket, over or not. */
 export function leasesIn(bucket: Bucket): Lease[] {
   return bucket

@@ -1,4 +1,5 @@
 // Checks of the history itself: tags, what is kept, what may be deleted, and leases.
+import { toHex } from '../../../src/util/bytes.js';
 import type { LoadedRoot } from '../../../src/manifest/root.js';
 import type { Bucket } from '../bucket.js';
 import type { Attempt, Record } from '../record.js';
@@ -8,6 +9,9 @@ export type Fail = (check: string, what: string) => void;
 
 /** Clocks of one bucket's servers differ, and stamps are older than puts: milliseconds. */
 const toleranceMs = 5_000;
+
+/** So old a listing may be that an expiry goes by; clean-up looks once more, and knows an old one. */
+const oldListMs = 30_000;
 
 interface History {
   readonly log: readonly LoadedRoot[];
@@ -20,6 +24,8 @@ interface History {
 
 export function checkUpkeep(bucket: Bucket, history: History, fail: Fail): void {
   checkTags(history, fail);
+  checkRestores(history, fail);
+  checkRowIds(history, fail);
   checkKept(history, fail);
   checkExpired(history, fail);
   checkDeletions(bucket, history, fail);
@@ -63,6 +69,29 @@ function checkTags(history: History, fail: Fail): void {
   }
 }
 
+/** A restore follows the version that it was planned at. */
+function checkRestores({ log, placed }: History, fail: Fail): void {
+  for (const [{ id, upkeep, base }, version] of placed) {
+    if (upkeep?.kind !== 'restore') continue;
+    const between = log.find(({ root }) => root.version > base && root.version < version);
+    if (between !== undefined)
+      fail('C9 a restore follows what it was planned at', `${id} at ${version}, planned at ${base}`);
+  }
+}
+
+/** No row id is given twice: the counter of an array never goes back, not even where the array was gone. */
+function checkRowIds({ log }: History, fail: Fail): void {
+  const counters = new Map<string, number>();
+  for (const { root } of log) {
+    for (const { id, name, nextRowId } of root.arrays) {
+      const key = toHex(id);
+      if (nextRowId < (counters.get(key) ?? 0))
+        fail('C20 a row id is given once', `${name} at version ${root.version}`);
+      counters.set(key, Math.max(nextRowId, counters.get(key) ?? 0));
+    }
+  }
+}
+
 /** What is gone stays gone; what was the newest a short while ago, and what is held, does not go. */
 function checkKept({ log, record, placed, startMs }: History, fail: Fail): void {
   const landed = new Map([...placed].map(([attempt, version]) => [version, attempt]));
@@ -84,7 +113,9 @@ function checkKept({ log, record, placed, startMs }: History, fail: Fail): void 
         fail('C19 what was the newest lately is kept', `${old.version} at ${root.version}`);
       const held = record.held.find(
         ({ version, fromMs, untilMs }) =>
-          version === old.version && fromMs < invokedMs && untilMs > root.timeMs - startMs + toleranceMs,
+          version === old.version &&
+          fromMs < invokedMs - oldListMs &&
+          untilMs > root.timeMs - startMs + toleranceMs,
       );
       if (held !== undefined) fail('C19 what is held is kept', `${old.version} at ${root.version}`);
     }
