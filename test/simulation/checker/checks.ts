@@ -281,7 +281,7 @@ function bankOf({ accounts, balance }: Bank) {
   return { key: -1, nextId: accounts, rows };
 }
 
-/** Uploads younger than this are nobody's orphans, milliseconds: the grace of clean-ups, and what clocks differ by. */
+/** Uploads younger than this are no orphans, milliseconds: the grace, less what clocks differ by. */
 const youngMs = 55_000;
 
 /** Nobody lands beside what clashes with it, and a conflict has its reason. */
