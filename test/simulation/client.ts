@@ -6,6 +6,7 @@ import type { WriteCall } from '../../src/dataset/operation.js';
 import { type Draw, drawVerbs, perform, rowsOf, type Verb } from '../support/row-model.js';
 import { isVersion, shapeOf } from './checker/oracle.js';
 import { curate, maintain } from './maintainer.js';
+import { mend } from './mender.js';
 import type { Attempt, Held, Record, Upkeep } from './record.js';
 import type { Process, World } from './world.js';
 
@@ -29,10 +30,10 @@ const longestMs = 300_000;
 /** A fault this long before a call may still make it fail, milliseconds. */
 const excusedMs = 150_000;
 
-export type Role = 'writer' | 'reader' | 'maintainer' | 'curator';
+export type Role = 'writer' | 'reader' | 'maintainer' | 'curator' | 'mender';
 
 /** Between two calls, at most; virtual milliseconds. */
-const thinkMs = { writer: 2_000, reader: 2_000, maintainer: 15_000, curator: 15_000 };
+const thinkMs = { writer: 2_000, reader: 2_000, maintainer: 15_000, curator: 15_000, mender: 60_000 };
 
 export class Client {
   readonly name: string;
@@ -85,6 +86,7 @@ export class Client {
   #call(session: Session, what: number): Promise<void> {
     if (this.#role === 'maintainer') return maintain(this, session, what);
     if (this.#role === 'curator') return curate(this, session, what);
+    if (this.#role === 'mender') return mend(this, session.process);
     if (this.#role === 'reader') {
       if (what < 0.4) return this.#readNewest(session);
       if (what < 0.6) return this.#readVersion(session);
@@ -117,6 +119,9 @@ export class Client {
     }
     if (excused.some((code) => isNacreError(error, code)) && process.faultedMs > sinceMs) return;
     // Bytes that came spoiled are damage to whoever reads them; what is missing is not.
+    const { bucket } = this.world;
+    const isHurt = bucket.hurt.size > 0 || bucket.hurtMs - this.world.startMs > sinceMs;
+    if (isNacreError(error, 'Corrupt') && isHurt) return;
     const isSpoiled = isNacreError(error, 'Corrupt') && !/is missing/.test(error.message);
     if (isSpoiled && process.spoiledMs > sinceMs) return;
     const code = error instanceof NacreError ? error.code : 'none';

@@ -102,6 +102,8 @@ export class Record {
   /** Versions that could not be read though they were held. */
   readonly broken: { readonly client: string; readonly version: number }[] = [];
   readonly expired: SeenExpired[] = [];
+  /** Damage that a repair named and said to have mended, and that is there still. */
+  readonly unmended: { readonly client: string; readonly key: string }[] = [];
   readonly tags: SeenTag[] = [];
   /** Client calls so far, of every kind. */
   operations = 0;

@@ -6,6 +6,7 @@ import { ages } from './maintainer.js';
 import type { Weather } from './faults.js';
 import { perform, type Verb } from '../support/row-model.js';
 import { meddle } from './meddler.js';
+import { copyTo, repairBy } from './mender.js';
 import { Record } from './record.js';
 import { type FaultTable, type Process, World } from './world.js';
 
@@ -95,11 +96,12 @@ class Stage {
     const writers = 1 + draw.below(4);
     this.#clients = [
       ...Array.from({ length: writers }, (_, i) => {
-        return new Client(world, record, `writer${i}`, 'writer', Math.ceil(115 / writers));
+        return new Client(world, record, `writer${i}`, 'writer', Math.ceil(112 / writers));
       }),
       ...['reader0', 'reader1'].map((name) => new Client(world, record, name, 'reader', 20)),
       new Client(world, record, 'maintainer', 'maintainer', 25),
       new Client(world, record, 'curator', 'curator', 25),
+      new Client(world, record, 'mender', 'mender', 3),
     ];
     for (const client of this.#clients) world.time.schedule(draw.next() * 500, () => this.#begin(client));
     this.#change();
@@ -179,6 +181,8 @@ class Stage {
 
   /** Afterwards: every unknown outcome is settled, a commit lands, and every version is read. */
   async conclude(process: Process): Promise<void> {
+    copyTo(this.#world);
+    await repairBy(process);
     const dataset = await process.open();
     for (const { token, attempt } of this.#clients.flatMap((client) => client.unknown)) {
       const { outcome, ...rest } = await dataset.settle(token, { fence: process.draw.chance(0.5) });

@@ -20,7 +20,7 @@ import { type ByteSource, concat } from '../../src/util/bytes.js';
 import { abortedError, onAbort } from '../../src/util/runtime.js';
 import { withFlippedBit } from '../support/faulty-store.js';
 import type { Draw } from '../support/row-model.js';
-import type { Body } from './bucket.js';
+import type { Body, Bucket } from './bucket.js';
 import { drawFault, type Fault, type Method, spoiling, type Weather } from './faults.js';
 import type { World } from './world.js';
 
@@ -46,15 +46,17 @@ export class Wire implements ObjectStore {
   readonly uri: string;
   readonly capabilities: StoreCapabilities;
   readonly #world: World;
+  readonly #bucket: Bucket;
   readonly #sender: Sender;
   readonly #draw: Draw;
   #timeMs: number | undefined;
 
-  constructor(world: World, sender: Sender, draw: Draw) {
+  constructor(world: World, sender: Sender, draw: Draw, place: 'dataset' | 'mirror' = 'dataset') {
     this.#world = world;
+    this.#bucket = place === 'dataset' ? world.bucket : world.mirror;
     this.#sender = sender;
     this.#draw = draw;
-    this.uri = 's3://simulated/dataset';
+    this.uri = `s3://simulated/${place}`;
     this.capabilities = {
       ...{ scheme: 's3', server: 'https://simulated:443', sortedList: world.sortedList },
       ...{ deleteBatch: 1_000, singlePutBytes: 2 ** 40, checksOnPut: true },
@@ -62,7 +64,7 @@ export class Wire implements ObjectStore {
   }
 
   async get(key: string, options: GetOptions = {}): Promise<ObjectBody | undefined> {
-    const body = await this.#request('get', key, options, () => this.#world.bucket.objects.get(key));
+    const body = await this.#request('get', key, options, () => this.#bucket.objects.get(key));
     if (body === undefined) return undefined;
     const { start = 0, end = body.bytes.byteLength } = options.range ?? {};
     return { ...headOf(body), bytes: this.#arrived(body, { start, end }) };
@@ -73,12 +75,12 @@ export class Wire implements ObjectStore {
     ranges: readonly ByteRange[],
     options: CallOptions = {},
   ): Promise<Uint8Array[] | undefined> {
-    const body = await this.#request('get', key, options, () => this.#world.bucket.objects.get(key));
+    const body = await this.#request('get', key, options, () => this.#bucket.objects.get(key));
     return body && ranges.map((range) => this.#arrived(body, range));
   }
 
   async head(key: string, options: CallOptions = {}): Promise<ObjectHead | undefined> {
-    const body = await this.#request('head', key, options, () => this.#world.bucket.objects.get(key));
+    const body = await this.#request('head', key, options, () => this.#bucket.objects.get(key));
     return body && headOf(body);
   }
 
@@ -86,12 +88,12 @@ export class Wire implements ObjectStore {
     const bytes = concat(source).slice();
     const { condition } = options;
     return this.#request('put', key, options, (): PutResult => {
-      const found = this.#world.bucket.objects.get(key);
+      const found = this.#bucket.objects.get(key);
       const holds =
         condition === undefined ||
         (condition === 'absent' ? found === undefined : found?.token === condition.token);
       if (!holds) return { outcome: 'refused' };
-      const token = this.#world.bucket.put(key, bytes, this.#sender.name, this.#world.storeMs());
+      const token = this.#bucket.put(key, bytes, this.#sender.name, this.#world.storeMs());
       return { outcome: 'written', token };
     });
   }
@@ -102,12 +104,12 @@ export class Wire implements ObjectStore {
       // An old listing is what it was a while ago, but for what was deleted since.
       const ageMs = fault?.kind === 'oldList' ? this.#draw.next() * times.oldList : 0;
       const untilMs = this.#world.storeMs() - ageMs;
-      const keys = this.#world.bucket
+      const keys = this.#bucket
         .keys()
         .filter((key) => key.startsWith(prefix) && key > after)
-        .filter((key) => (this.#world.bucket.objects.get(key) as Body).createdMs <= untilMs);
+        .filter((key) => (this.#bucket.objects.get(key) as Body).createdMs <= untilMs);
       const entries = keys.slice(0, limit).map((key): ListEntry => {
-        const { bytes, modifiedMs } = this.#world.bucket.objects.get(key) as Body;
+        const { bytes, modifiedMs } = this.#bucket.objects.get(key) as Body;
         return { key, sizeBytes: bytes.byteLength, modifiedMs };
       });
       return { entries, next: keys.length > limit ? entries.at(-1)?.key : undefined };
@@ -116,7 +118,7 @@ export class Wire implements ObjectStore {
 
   async delete(keys: readonly string[], options: CallOptions = {}): Promise<void> {
     await this.#request('delete', keys[0] ?? '', options, () => {
-      for (const key of keys) this.#world.bucket.delete(key, this.#sender.name, this.#world.storeMs());
+      for (const key of keys) this.#bucket.delete(key, this.#sender.name, this.#world.storeMs());
     });
   }
 
@@ -149,7 +151,9 @@ export class Wire implements ObjectStore {
       const fault = drawFault(draw, sender.weather, method, key);
       const delay = (): number => draw.next() * draw.next() * 2 * times.usual;
       const [there, back] = [delay(), delay()];
-      world.note(`${sender.name} ${method} ${key} ${fault?.kind ?? ''} ${fault?.status ?? ''}`);
+      world.note(
+        `${sender.name} ${method} ${this.uri.endsWith('mirror') ? 'mirror/' : ''}${key} ${fault?.kind ?? ''} ${fault?.status ?? ''}`,
+      );
       if (fault !== undefined) world.faults.count(method, fault.kind);
       let open = true;
       const answer = (afterMs: number, settle: () => void): void =>

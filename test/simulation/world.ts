@@ -34,6 +34,8 @@ export class Process implements Sender {
   readonly draw: Draw;
   readonly runtime: Runtime;
   readonly wire: Wire;
+  /** The way to the copy elsewhere. */
+  readonly mirror: Wire;
   weather: Weather = 'calm';
   faultedMs = Number.NEGATIVE_INFINITY;
   spoiledMs = Number.NEGATIVE_INFINITY;
@@ -48,6 +50,7 @@ export class Process implements Sender {
     this.name = name;
     this.draw = new Draw(world.draw.below(2 ** 31));
     this.wire = new Wire(world, this, new Draw(world.draw.below(2 ** 31)));
+    this.mirror = new Wire(world, this, new Draw(world.draw.below(2 ** 31)), 'mirror');
     const random = new Draw(world.draw.below(2 ** 31));
     this.runtime = {
       now: () => startMs + world.time.now + this.skewMs,
@@ -89,6 +92,8 @@ export class World {
   readonly draw: Draw;
   readonly time = new VirtualTime();
   readonly bucket = new Bucket();
+  /** A copy of the dataset elsewhere, which has all that it has at all times. */
+  readonly mirror = new Bucket();
   readonly faults: FaultTable;
   /** Listings of this bucket come in order; folders' do not. */
   readonly sortedList: boolean;

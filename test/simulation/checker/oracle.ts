@@ -23,12 +23,16 @@ export const functions = manifestFunctions(native());
 /** Roots by the bodies that they came as: of a body the answer is always the same. */
 const decoded = new WeakMap<Uint8Array, LoadedRoot | 'none'>();
 
-/** The root that stands in a slot; undefined where there is none, or what stands there is none. */
+/**
+ * The root that stands in a slot, or stood there before its bits rotted; undefined where there is none, or what
+ * stands there is none.
+ */
 export function rootIn(bucket: Bucket, slot: number): LoadedRoot | undefined {
-  const body = bucket.objects.get(rootKey(slot));
-  if (body === undefined) return undefined;
-  const known = decoded.get(body.bytes) ?? decode(body.bytes, slot);
-  decoded.set(body.bytes, known);
+  const key = rootKey(slot);
+  const bytes = bucket.hurt.has(key) ? bucket.first.get(key) : bucket.objects.get(key)?.bytes;
+  if (bytes === undefined) return undefined;
+  const known = decoded.get(bytes) ?? decode(bytes, slot);
+  decoded.set(bytes, known);
   return known === 'none' ? undefined : known;
 }
 
