@@ -32,6 +32,6 @@ export function copyTo(world: World): void {
   const { bucket, mirror } = world;
   for (const [key, bytes] of bucket.first) {
     const isCopied = /^(versions|arrays|segments|indexes)\//.test(key);
-    if (isCopied && !mirror.objects.has(key)) mirror.put(key, bytes, '', world.startMs);
+    if (isCopied && !mirror.objects.has(key)) mirror.put(key, bytes, '', world.startMs - 60_000);
   }
 }
