@@ -5,7 +5,7 @@
 // version.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isNacreError, NacreError } from '../errors.js';
-import { advance } from '../manifest/head.js';
+import { type Advance, advance } from '../manifest/head.js';
 import { isKept } from '../manifest/history-draft.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
@@ -132,9 +132,15 @@ export class HeadSource {
 
   async #checkKept({ loaded, version }: Snapshot, cause: NacreError): Promise<void> {
     const { store, functions } = this.#environment;
-    // Where the newest version cannot be found either, the damage is the news.
-    const found = await advance(store, loaded, functions).catch(() => undefined);
-    if (found === undefined || isKept(found.head.root.kept, version)) return;
+    let found: Advance;
+    try {
+      found = await advance(store, loaded, functions);
+    } catch (error) {
+      // Who asks again is told. Where there is nobody to ask, the damage is the news.
+      if (isNacreError(error, 'Unavailable')) throw error;
+      return;
+    }
+    if (isKept(found.head.root.kept, version)) return;
     throw new NacreError('Expired', `version ${version} is no longer kept, and its data was cleaned up`, {
       cause,
       context: { version },

@@ -272,7 +272,12 @@ export async function newestRoot(
     return onFrom(store, found, freeSlot, next, functions, options);
   }
   const [newest] = taken;
-  if (newest === undefined) return undefined;
+  if (newest === undefined) {
+    // A listing may be older than the dataset.
+    const first = await readRoot(store, 1, functions, options);
+    if (first?.root.version !== 1 || first.root.parent !== null) return undefined;
+    return onFrom(store, first, 2, await readRoot(store, 2, functions, options), functions, options);
+  }
   throw new NacreError('Corrupt', `${rootKey(newest)} does not belong to a history that is here`, {
     context: { key: rootKey(newest) },
     hint: `No ${hintKey} says which dataset this is. Run \`nacre repair\`.`,
