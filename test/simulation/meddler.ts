@@ -19,7 +19,7 @@ function plantRoot(world: World): void {
   bucket.put(rootKey(slot), foreignRoot(slot, draw), '', world.storeMs());
 }
 
-/** Bits rot, and objects are cut, lost, or written over by others; of roots only bits, and not of the newest. */
+/** Bits rot, and objects are cut, lost, or written over by others; of roots only bits, not of the newest. */
 function hurt(world: World): void {
   const { draw, bucket } = world;
   const data = bucket.keys().filter((key) => /^(arrays|segments|indexes)\//.test(key));

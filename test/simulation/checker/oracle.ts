@@ -24,8 +24,8 @@ export const functions = manifestFunctions(native());
 const decoded = new WeakMap<Uint8Array, LoadedRoot | 'none'>();
 
 /**
- * The root that stands in a slot, or stood there before its bits rotted; undefined where there is none, or what
- * stands there is none.
+ * The root that stands in a slot, or stood there before its bits rotted; undefined where there is none, or
+ * what stands there is none.
  */
 export function rootIn(bucket: Bucket, slot: number): LoadedRoot | undefined {
   const key = rootKey(slot);
