@@ -12,6 +12,7 @@ import * as manifestBytes from './manifest-bytes.mjs';
 import * as open from './open.mjs';
 import * as readRows from './read-rows.mjs';
 import * as read from './read.mjs';
+import * as replicate from './replicate.mjs';
 import * as startup from './startup.mjs';
 
 export const questions = {
@@ -22,6 +23,7 @@ export const questions = {
   read,
   import: importFile,
   gc,
+  replicate,
   folder,
   startup,
   exact,

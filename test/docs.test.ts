@@ -1,6 +1,6 @@
 // What the documents say, as far as a machine can check it: links, paths, commands, the schema's fields, the
 // worked example of docs/format.md byte by byte, and the examples of README.md, docs/attributes.md and
-// docs/history.md, docs/upkeep.md and docs/scrub-and-repair.md, which are run.
+// docs/history.md, docs/upkeep.md, docs/scrub-and-repair.md and docs/replicas.md, which are run.
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
@@ -236,10 +236,41 @@ describe('docs/attributes.md', () => {
   });
 });
 
+describe('docs/reliability.md', () => {
+  const page = readFileSync(path.join(root, 'docs/reliability.md'), 'utf8');
+  const rows = page.split('\n').filter((line) => /^\| \d+ \|/.test(line));
+
+  test('has a row for each fault of the model', () => {
+    const numbers = rows.map((row) => Number(row.split('|')[1]));
+    const expected = Array.from({ length: 42 }, (_, i) => i + 1).filter((n) => n < 32 || n > 34);
+    expect(numbers).toEqual(expected);
+  });
+
+  test('names tests, checks and planted bugs that are there', () => {
+    const checker = readdirSync(path.join(root, 'test/simulation/checker'))
+      .map((name) => readFileSync(path.join(root, 'test/simulation/checker', name), 'utf8'))
+      .join('\n');
+    const wrong = rows.flatMap((row) => [
+      ...[...row.matchAll(/`((?:test|native)\/[^`]+)` "([^"]+)"/g)]
+        .filter(([, file = '', title = '']) => !readFileSync(path.join(root, file), 'utf8').includes(title))
+        .map(([what]) => what),
+      ...[...row.matchAll(/\b(C\d+ [^,;|]+)/g)]
+        .filter(([, check = '']) => !checker.includes(`'${check.trim()}'`))
+        .map(([what]) => what),
+      ...[...row.matchAll(/planted bugs? ([^;|]+)/g)]
+        .flatMap(([, names = '']) => [...names.matchAll(/`([^`]+)`/g)])
+        .filter(([, name]) => !existsSync(path.join(root, 'test/simulation/mutants', `${name}.patch`)))
+        .map(([what]) => what),
+    ]);
+    expect(wrong).toEqual([]);
+  });
+});
+
 describe.each([
   ['docs/history.md', 2, 2],
   ['docs/upkeep.md', 1, 1],
   ['docs/scrub-and-repair.md', 1, 2],
+  ['docs/replicas.md', 2, 2],
 ])('%s', (page, programCount, commandCount) => {
   test('its programs and its commands run', async () => {
     const blocks = blocksOf(page);

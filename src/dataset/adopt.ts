@@ -23,7 +23,7 @@ export async function adoptCopy(
   options: CallOptions = {},
 ): Promise<Adopted> {
   const { store, functions, runtime } = environment;
-  const home = hint.origin?.home ?? 'an unknown place';
+  const home = hint.origin?.home ?? (hint.role === 'replica' ? 'its primary' : 'an unknown place');
   const found = await newestComplete(store, newest, functions, options);
   if (found === undefined) {
     throw new NacreError('Corrupt', `${store.uri} is a copy of ${home}, and no version of it is complete`, {

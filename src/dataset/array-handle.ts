@@ -106,16 +106,17 @@ export class ArrayHandle {
    */
   async read(options: ReadOptions = {}): Promise<Rows> {
     this.#check();
-    return this.#on((snapshot) => this.#readFrom(snapshot.array(this.name), options), options);
+    return this.#on((snapshot) => this.#readFrom(snapshot, options), options);
   }
 
-  async #readFrom(view: ArrayView, options: ReadOptions): Promise<Rows> {
+  async #readFrom(snapshot: Snapshot, options: ReadOptions): Promise<Rows> {
+    const view = snapshot.array(this.name);
     const map = await view.rowMap(options);
     const selection = options.ids === undefined ? options : { rows: await this.#indicesOf(view, options) };
     const resolved = resolveSelection(selection, map.liveRows, this.name);
     const count = resolved.kind === 'range' ? resolved.end - resolved.start : resolved.indices.length;
     const rowBytes = rowBytesOf(view.type);
-    const { pages, native } = this.#environment;
+    const { pages, native } = snapshot.environment;
     const room = () => allocate(count * rowBytes, `reading ${count} rows of '${this.name}'`, native);
     const bytes =
       resolved.kind === 'range'
@@ -163,11 +164,13 @@ export class ArrayHandle {
     if (batchRows !== undefined && !(Number.isSafeInteger(batchRows) && batchRows > 0)) {
       throw new NacreError('InvalidArgument', `batchRows is ${batchRows}; it must be 1 or more`);
     }
-    const view = await this.#view(options);
+    const snapshot = await this.#on(async (found) => found, options);
+    const view = snapshot.array(this.name);
     const step = batchRows ?? Math.max(1, Math.floor(batchBytes / Math.max(1, rowBytesOf(view.type))));
     for (let start = 0; start < view.liveRows; start += step) {
       this.#check();
-      yield await this.#readFrom(view, { ...options, start, end: Math.min(start + step, view.liveRows) });
+      const batch = { ...options, start, end: Math.min(start + step, view.liveRows) };
+      yield await this.#source.readAt(snapshot, (of) => this.#readFrom(of, batch), options);
     }
   }
 
@@ -244,7 +247,11 @@ export class ArrayHandle {
       on: async ({ fresh, at }, work, options) => {
         this.#check();
         const run = async (snapshot: Snapshot) =>
-          work({ environment, loaded: snapshot.loaded, view: snapshot.array(this.name) });
+          work({
+            environment: snapshot.environment,
+            loaded: snapshot.loaded,
+            view: snapshot.array(this.name),
+          });
         return this.#on(run, { ...options, fresh, ...(at === undefined ? {} : { at }) });
       },
       scope: () => environment.meter.scope(),
@@ -297,7 +304,7 @@ export class ArrayHandle {
     { at, ...options }: AtOptions & { readonly fresh?: boolean },
   ): Promise<T> {
     if (at === undefined) return this.#source.read(work, options);
-    return work(await this.#home.snapshotAt(at, options));
+    return this.#source.readAt(await this.#home.snapshotAt(at, options), work, options);
   }
 }
 

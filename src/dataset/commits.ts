@@ -136,8 +136,9 @@ export class Commits {
     return new Committer({ ...environment, newLineage }, head, freeSlot);
   }
 
-  /** The hint may move to the newest version that is known. */
+  /** The hint may move to the newest version that is known; that of a replica is replication's. */
   noteHead(): void {
+    if (this.#beginning.hint.role === 'replica') return;
     this.#keeper.note(this.#source.latest.loaded);
   }
 

@@ -18,6 +18,7 @@ import type { Meter } from '../storage/wrap/meter.js';
 import { ArrayHandle } from './array-handle.js';
 import { Commits, nowMs } from './commits.js';
 import type { Difference, DiffOptions } from './diff.js';
+import type { Elsewhere } from './elsewhere.js';
 import type { Environment } from './environment.js';
 import { HeadSource } from './head-source.js';
 import { type DatasetInfo, describe, describeVersion, type VersionInfo } from './info.js';
@@ -40,6 +41,7 @@ interface Opened {
   readonly confirmed: boolean;
   readonly close: () => Promise<void>;
   readonly options: OpenOptions;
+  readonly elsewhere?: Elsewhere | undefined;
 }
 
 export class Dataset implements AsyncDisposable {
@@ -56,8 +58,8 @@ export class Dataset implements AsyncDisposable {
     this.#environment = environment;
     this.#opened = opened;
     this.#parent = parent;
-    const { hint, head, freeSlot, confirmed, options } = opened;
-    this.#source = new HeadSource(environment, head, freeSlot, confirmed);
+    const { hint, head, freeSlot, confirmed, options, elsewhere } = opened;
+    this.#source = new HeadSource(environment, head, freeSlot, confirmed, elsewhere);
     this.#commits = new Commits(environment, this.#source, { hint, head, onWarning: options.onWarning });
   }
 
@@ -225,6 +227,7 @@ export class Dataset implements AsyncDisposable {
    */
   async settle(token: string, options: CallOptions & { readonly fence?: boolean } = {}): Promise<Settled> {
     this.#check();
+    if (options.fence === true) this.#checkWritable('settled with a fence');
     const { store, functions, runtime, deadlineMs } = this.#environment;
     const { loaded } = await this.#source.confirmed(options);
     const settled = await settle(

@@ -5,16 +5,18 @@
 // version.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isNacreError, NacreError } from '../errors.js';
-import { advance } from '../manifest/head.js';
+import { type Advance, advance } from '../manifest/head.js';
 import { isKept } from '../manifest/history-draft.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { untilAborted } from '../util/runtime.js';
+import type { Elsewhere } from './elsewhere.js';
 import type { Environment } from './environment.js';
 import { Snapshot } from './snapshot.js';
 
 export class HeadSource {
   readonly #environment: Environment;
+  readonly #elsewhere: Elsewhere | undefined;
   #snapshot: Snapshot;
   #freeSlot: number;
   /** The look at the next slot; undefined before it was sent. */
@@ -22,8 +24,16 @@ export class HeadSource {
   #confirmed: boolean;
   #jumped = false;
 
-  constructor(environment: Environment, head: LoadedRoot, freeSlot: number, confirmed: boolean) {
+  /** `elsewhere`: replicas that answer what the own store cannot. */
+  constructor(
+    environment: Environment,
+    head: LoadedRoot,
+    freeSlot: number,
+    confirmed: boolean,
+    elsewhere?: Elsewhere,
+  ) {
     this.#environment = environment;
+    this.#elsewhere = elsewhere;
     this.#snapshot = new Snapshot(environment, head);
     this.#freeSlot = freeSlot;
     this.#confirmed = confirmed;
@@ -83,7 +93,7 @@ export class HeadSource {
       this.#look = undefined;
       this.#confirmed = false;
     }
-    if (this.#confirmed) return this.#unlessExpired(this.#snapshot, work);
+    if (this.#confirmed) return this.readAt(this.#snapshot, work, options);
     const guess = this.#snapshot;
     // What it throws at once is as provisional as what it rejects with.
     const attempt = (async () => work(guess))();
@@ -92,24 +102,45 @@ export class HeadSource {
     // In the next turn of the loop: what the read asks for goes out before the look is prepared.
     await nextTurn();
     const newest = await this.confirmed(options);
-    return this.#unlessExpired(newest, newest === guess ? () => attempt : work);
+    let first = newest === guess ? attempt : undefined;
+    const once = (snapshot: Snapshot): Promise<T> => {
+      const known = first;
+      first = undefined;
+      return known ?? work(snapshot);
+    };
+    return this.readAt(newest, once, options);
   }
 
-  /** Damage of a version that is kept no longer is none. Cost: nothing but where there is some. */
-  async #unlessExpired<T>(snapshot: Snapshot, work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+  /**
+   * Runs a read on a version. Damage of one that is kept no longer is none; what else is damaged replicas are
+   * asked for, where there are any. Cost: nothing but where there is damage.
+   */
+  async readAt<T>(
+    snapshot: Snapshot,
+    work: (snapshot: Snapshot) => Promise<T>,
+    { signal }: CallOptions = {},
+  ): Promise<T> {
     try {
       return await work(snapshot);
     } catch (error) {
-      if (isNacreError(error, 'Corrupt')) await this.#checkKept(snapshot, error);
-      throw error;
+      if (!isNacreError(error, 'Corrupt')) throw error;
+      await this.#checkKept(snapshot, error);
+      if (this.#elsewhere === undefined) throw error;
+      return this.#elsewhere.read(snapshot, work, error, signal);
     }
   }
 
   async #checkKept({ loaded, version }: Snapshot, cause: NacreError): Promise<void> {
     const { store, functions } = this.#environment;
-    // Where the newest version cannot be found either, the damage is the news.
-    const found = await advance(store, loaded, functions).catch(() => undefined);
-    if (found === undefined || isKept(found.head.root.kept, version)) return;
+    let found: Advance;
+    try {
+      found = await advance(store, loaded, functions);
+    } catch (error) {
+      // Who asks again is told. Where there is nobody to ask, the damage is the news.
+      if (isNacreError(error, 'Unavailable')) throw error;
+      return;
+    }
+    if (isKept(found.head.root.kept, version)) return;
     throw new NacreError('Expired', `version ${version} is no longer kept, and its data was cleaned up`, {
       cause,
       context: { version },

@@ -1,9 +1,9 @@
 // A version that stays readable for as long as somebody says, as its holder has it.
-import { isNacreError, NacreError } from '../errors.js';
+import { NacreError } from '../errors.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import { isKept } from '../manifest/history-draft.js';
 import { leaseKey } from '../manifest/keys.js';
-import { putLease } from '../manifest/leases.js';
+import { endLease, putLease } from '../manifest/leases.js';
 import { evolve, type Lease as Message, make, v1 } from '../manifest/message.js';
 import { checkSpan, type Upkeep } from '../ops/upkeep.js';
 import type { CallOptions, StateToken } from '../storage/object-store.js';
@@ -104,14 +104,7 @@ export class Lease implements AsyncDisposable {
   /** Gives it up. Who may not delete writes that it is over. A lease that is gone already is no error. */
   async release(options: CallOptions = {}): Promise<void> {
     const { store, functions } = this.#upkeep;
-    const call = callOptions(options);
-    try {
-      await store.delete([this.#key], call);
-    } catch (error) {
-      if (!isNacreError(error, 'PermissionDenied')) throw error;
-      const over = evolve(this.#message, { untilMs: 0 });
-      await putLease(store, this.#key, over, this.#token, functions, call);
-    }
+    await endLease(store, this.#key, this.#message, this.#token, functions, callOptions(options));
     this.#message = evolve(this.#message, { untilMs: 0 });
   }
 

@@ -13,6 +13,12 @@ export interface OpenOptions extends ConnectOptions {
    * behind caches.
    */
   readonly freshness?: 'latest' | 'hint';
+  /**
+   * Addresses of replicas. A read that ends with damage, or misses an object, after its second look at the
+   * store is answered from the first of them that has what is right; `onWarning` is told, and `analyze()`
+   * counts it. They are opened when they are needed. `stream()`, `write()` and `open()` itself ask nobody.
+   */
+  readonly replicas?: readonly string[];
 }
 
 /**

@@ -6,6 +6,7 @@ import { type HintState, readHint } from '../manifest/hint.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { Dataset } from './dataset.js';
+import { Elsewhere } from './elsewhere.js';
 import { type Environment, environmentOf } from './environment.js';
 import type { OpenOptions } from './open.js';
 
@@ -59,14 +60,13 @@ function handle(
   freeSlot: number,
   confirmed: boolean,
 ): Dataset {
-  return new Dataset(environment, {
-    hint,
-    head,
-    freeSlot,
-    confirmed,
-    close: () => closeAll(environment),
-    options,
-  });
+  const { replicas = [] } = options;
+  const elsewhere = replicas.length === 0 ? undefined : new Elsewhere(environment, replicas, options);
+  const close = async (): Promise<void> => {
+    await elsewhere?.close();
+    await closeAll(environment);
+  };
+  return new Dataset(environment, { hint, head, freeSlot, confirmed, close, options, elsewhere });
 }
 
 function warnOfCopy(hint: HintState, head: LoadedRoot, options: OpenOptions): void {

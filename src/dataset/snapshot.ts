@@ -6,11 +6,12 @@ import type { Environment } from './environment.js';
 
 export class Snapshot {
   readonly loaded: LoadedRoot;
-  readonly #environment: Environment;
+  /** Where its bytes come from. */
+  readonly environment: Environment;
   readonly #views = new Map<string, ArrayView>();
 
   constructor(environment: Environment, loaded: LoadedRoot) {
-    this.#environment = environment;
+    this.environment = environment;
     this.loaded = loaded;
   }
 
@@ -28,7 +29,7 @@ export class Snapshot {
     if (known !== undefined) return known;
     const entry = this.loaded.root.arrays.find((array) => array.name === name);
     if (entry === undefined) throw arrayNotFound(name, this.names);
-    const view = new ArrayView(this.#environment, this.loaded.root, entry);
+    const view = new ArrayView(this.environment, this.loaded.root, entry);
     this.#views.set(name, view);
     return view;
   }

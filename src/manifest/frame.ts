@@ -2,7 +2,7 @@
 //
 //   offset  bytes  what
 //   0       8      magic: "NACRE", the kind ('R' root, 'H' hint, 'S' segment, 'O' operations, 'E' epoch,
-//                  'A' attribute directory, 'P' plan, 'L' lease), 0x0D, 0x0A
+//                  'A' attribute directory, 'P' plan, 'L' lease, 'C' record of a replica), 0x0D, 0x0A
 //   8       4      format version, little endian: 1
 //   12      4      length of the body, little endian
 //   16      n      body (protobuf)
@@ -21,7 +21,8 @@ export type FrameKind =
   | 'epoch'
   | 'attribute directory'
   | 'plan'
-  | 'lease';
+  | 'lease'
+  | 'replica';
 
 const kindByte: Record<FrameKind, number> = {
   root: 0x52,
@@ -32,6 +33,7 @@ const kindByte: Record<FrameKind, number> = {
   'attribute directory': 0x41,
   plan: 0x50,
   lease: 0x4c,
+  replica: 0x43,
 };
 
 const headerBytes = 16;
@@ -51,6 +53,7 @@ export const frameCap: Record<FrameKind, number> = {
   'attribute directory': 1 << 20,
   plan: 16 << 20,
   lease: 64 << 10,
+  replica: 64 << 10,
 };
 
 function magic(kind: FrameKind): Uint8Array {

@@ -23,13 +23,15 @@ export interface Advance {
 }
 
 /** After this many slots in a row were taken, the head is likely far away and one LIST is cheaper. */
-const stepsBeforeJump = 2;
+const defaultStepsBeforeJump = 2;
 
 export interface AdvanceOptions extends CallOptions {
   /** A writer needs every version between, to rebase over it; a reader needs the newest only. */
   readonly everyVersion?: boolean;
   /** Where to begin when the slots up to there are known to be void. Default: the one after `from`. */
   readonly slot?: number;
+  /** How many slots are read one by one before a listing. Default 2. */
+  readonly stepsBeforeJump?: number;
   /** The root in the first slot when it was read already. */
   readonly first?: LoadedRoot;
 }
@@ -70,6 +72,7 @@ export async function advance(
   options: AdvanceOptions = {},
 ): Promise<Advance> {
   const walk = new Walk(from, (version) => readRoot(store, version, functions, options));
+  const { stepsBeforeJump = defaultStepsBeforeJump } = options;
   let slot = options.slot ?? from.root.version + 1;
   let known = options.first;
   for (let steps = 0; ; steps++) {
@@ -269,7 +272,12 @@ export async function newestRoot(
     return onFrom(store, found, freeSlot, next, functions, options);
   }
   const [newest] = taken;
-  if (newest === undefined) return undefined;
+  if (newest === undefined) {
+    // A listing may be older than the dataset.
+    const first = await readRoot(store, 1, functions, options);
+    if (first?.root.version !== 1 || first.root.parent !== null) return undefined;
+    return onFrom(store, first, 2, await readRoot(store, 2, functions, options), functions, options);
+  }
   throw new NacreError('Corrupt', `${rootKey(newest)} does not belong to a history that is here`, {
     context: { key: rootKey(newest) },
     hint: `No ${hintKey} says which dataset this is. Run \`nacre repair\`.`,

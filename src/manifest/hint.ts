@@ -43,7 +43,7 @@ export async function readHint(
   }
   const role = hint.role === v1.Role.ROLE_REPLICA ? 'replica' : 'primary';
   if (!equalBytes(head.hash, hint.rootHash) || head.root.version !== hint.version) {
-    return { ...missing, token, problem: 'damaged' };
+    return { ...missing, role, token, problem: 'damaged' };
   }
   const elsewhere = cameFromServer(hint, store.capabilities.server, body.modifiedMs);
   if (hint.home !== store.uri || elsewhere) {
@@ -67,21 +67,22 @@ function cameFromServer(hint: Hint, server: string | undefined, modifiedMs: numb
 }
 
 /**
- * Moves the hint to `head` unless it was changed since `token` was seen. The new token, or undefined when
- * refused. One request, in the background: not part of a commit.
+ * Moves the hint to `head` unless it was changed since `token` was seen; of a primary, unless `role` says
+ * otherwise. The new token, or undefined when refused. One request: not part of a commit.
  */
 export async function writeHint(
   store: ObjectStore,
   head: LoadedRoot,
   token: StateToken | undefined,
   functions: ManifestFunctions,
-  options: CallOptions = {},
+  { role = 'primary', ...options }: CallOptions & { readonly role?: HintState['role'] } = {},
 ): Promise<StateToken | undefined> {
   const { server = '' } = store.capabilities;
   const hint = make(v1.Hint, {
     dataset: head.root.dataset,
     lineage: head.root.lineage,
     home: store.uri,
+    role: role === 'replica' ? v1.Role.ROLE_REPLICA : v1.Role.ROLE_PRIMARY,
     version: head.root.version,
     rootHash: head.hash,
     root: head.bytes,

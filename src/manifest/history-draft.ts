@@ -62,6 +62,8 @@ export class HistoryDraft {
         return this.#expire(change.keep);
       case 'restore':
         return this.#checkRestored(change.from.root.version);
+      case 'promote':
+        return undefined;
       case 'fence':
         this.#expectNoFence();
         this.#fence = make(v1.Fence, { version: this.#version, plan: change.plan });

@@ -66,6 +66,7 @@ export function parseDataKey(key: string): { pattern: KeyPattern; id: Uint8Array
 
 export const leasePrefix = 'leases/';
 export const planPrefix = 'gc/';
+export const replicaPrefix = 'replicas/';
 
 export function leaseKey(id: Uint8Array): string {
   return `${leasePrefix}${toHex(id)}`;
@@ -73,6 +74,10 @@ export function leaseKey(id: Uint8Array): string {
 
 export function planKey(id: Uint8Array): string {
   return `${planPrefix}${toHex(id)}`;
+}
+
+export function replicaKey(id: Uint8Array): string {
+  return `${replicaPrefix}${toHex(id)}`;
 }
 
 /** Whether the key is a prefix and an id: what else is below it is somebody's scratch. */

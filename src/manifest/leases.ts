@@ -10,7 +10,7 @@ import { equalBytes } from '../util/bytes.js';
 import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
 import { isIdBelow, leasePrefix } from './keys.js';
-import { decode, encode, type Lease, v1 } from './message.js';
+import { decode, encode, evolve, type Lease, v1 } from './message.js';
 import { readChecked } from './read-checked.js';
 import { checkFeatures } from './root.js';
 
@@ -42,6 +42,23 @@ export async function putLease(
   const put = { ...options, condition, crc32c, uniqueKey: token === undefined } as const;
   const result = await store.put(key, bytes, put);
   return result.outcome === 'written' ? result.token : undefined;
+}
+
+/** Gives a lease up. Who may not delete writes that it is over. One that is gone already is no error. */
+export async function endLease(
+  store: ObjectStore,
+  key: string,
+  lease: Lease,
+  token: StateToken,
+  functions: ManifestFunctions,
+  options: CallOptions = {},
+): Promise<void> {
+  try {
+    await store.delete([key], options);
+  } catch (error) {
+    if (!isNacreError(error, 'PermissionDenied')) throw error;
+    await putLease(store, key, evolve(lease, { untilMs: 0 }), token, functions, options);
+  }
 }
 
 /**

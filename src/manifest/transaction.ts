@@ -294,6 +294,8 @@ export type HistoryChange =
     }
   /** Names a plan of clean-up; whoever commits above compares its own objects with it. */
   | { readonly kind: 'fence'; readonly plan: Uint8Array }
+  /** A replica becomes a primary: nothing but the lineage of its root changes. */
+  | { readonly kind: 'promote' }
   | RestoreChange;
 
 /** All arrays as they were at an earlier version. Commits right after the version it was planned at. */

@@ -124,12 +124,12 @@ export function isDiskFailure(error: unknown): boolean {
   return isNacreError(error, 'Unavailable') && error.context['disk'] === true;
 }
 
-function rethrow(error: unknown): never {
+export function rethrow(error: unknown): never {
   throw fromNative(error);
 }
 
 /** Blocks that no release makes have no sums to be compared with: the whole tells. */
-function digesterOf({ native }: ReadEnvironment, blockBytes: number): ObjectDigester {
+export function digesterOf({ native }: ReadEnvironment, blockBytes: number): ObjectDigester {
   try {
     return native.createObjectDigester(blockBytes % 64 === 0 ? blockBytes : defaultBlockBytes);
   } catch (error) {

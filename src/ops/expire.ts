@@ -74,8 +74,9 @@ export async function expire(upkeep: Upkeep, options: ExpireOptions): Promise<Ex
   const count = gone.reduce((sum, { start, end }) => sum + end - start, 0);
   const what = count === 1 ? 'a version' : `${count} versions`;
   const version = await upkeep.commit([change], signed(options, `expire ${what}`));
-  // A tag that was set or deleted meanwhile counts.
-  return reportOf(version, keptOf(root), keptOf((await upkeep.head(call)).root));
+  // A tag that was set or deleted meanwhile counts; what has landed is no failure where that cannot be read.
+  const now = await upkeep.head(call).catch(() => undefined);
+  return reportOf(version, keptOf(root), now === undefined ? planned : keptOf(now.root));
 }
 
 interface KeptVersions {

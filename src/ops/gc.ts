@@ -10,9 +10,10 @@
 // 5. The rest is deleted: nothing refers to it, and nothing ever will. So it may take any time, and end at
 //    any point: a later run makes a plan of its own of what is left.
 // The grace is for readers, who ask nobody: see docs/rfcs/0014-clean-up.md.
-import { NacreError } from '../errors.js';
-import { isIdBelow, planPrefix } from '../manifest/keys.js';
-import { listLeases, livingLeases } from '../manifest/leases.js';
+import { isNacreError, NacreError } from '../errors.js';
+import { isIdBelow, leaseKey, planPrefix } from '../manifest/keys.js';
+import { listLeases, livingLeases, putLease } from '../manifest/leases.js';
+import { make, v1 } from '../manifest/message.js';
 import { writePlan } from '../manifest/plan.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
@@ -69,13 +70,27 @@ export async function gc(upkeep: Upkeep, options: GcOptions): Promise<GcReport> 
   const call = callOptions(options);
   const run = new Run(upkeep, await upkeep.head(call), options, call);
   const beforeMs = storeTimeMs(upkeep) - graceMs;
-  await run.findLive(beforeMs);
-  for await (const orphans of listOrphans(upkeep.store, run.needed, beforeMs, batch, call)) {
-    run.count(orphans);
-    if (!dryRun) await run.collect(orphans);
+  try {
+    if (!dryRun) await run.begin();
+    await run.findLive(beforeMs);
+    for await (const orphans of listOrphans(upkeep.store, run.needed, beforeMs, batch, call)) {
+      run.count(orphans);
+      if (!dryRun) await run.collect(orphans);
+    }
+    if (!dryRun) await run.removeRecords();
+  } finally {
+    await run.end();
   }
-  if (!dryRun) await run.removeRecords();
   return run.report();
+}
+
+/** How long its own lease stands where nobody takes it away, milliseconds. */
+const leaseMs = 3_600_000;
+
+function oldListing({ uri }: Upkeep['store']): NacreError {
+  return new NacreError('Unavailable', `${uri}: a listing does not show what was written before it`, {
+    hint: 'Nothing was deleted since. Run it again; where this happens often, clean up past the gateway.',
+  });
 }
 
 class Run {
@@ -86,6 +101,8 @@ class Run {
   /** The newest version that was looked at. */
   #head: LoadedRoot;
   #live = 0;
+  /** Key of its own lease. */
+  #lease: string | undefined;
   readonly #counts = { orphans: 0, orphanBytes: 0, deleted: 0, deletedBytes: 0, spared: 0, plans: 0 };
 
   constructor(upkeep: Upkeep, head: LoadedRoot, options: GcOptions, call: CallOptions) {
@@ -94,6 +111,27 @@ class Run {
     this.#options = options;
     this.#call = call;
     this.#reachable = new Reachable(upkeep.store, upkeep.functions, call);
+  }
+
+  /**
+   * Leases a version itself: a listing that does not show this lease is older than it, as some gateways' are,
+   * and may lack those of others, too.
+   */
+  async begin(): Promise<void> {
+    const { store, functions, runtime } = this.#upkeep;
+    const { dataset, version } = this.#head.root;
+    const times = { madeMs: this.#nowMs(), untilMs: this.#nowMs() + leaseMs };
+    const lease = make(v1.Lease, {
+      ...{ dataset, version, rootHash: this.#head.hash, ...times },
+      holder: 'clean-up',
+    });
+    this.#lease = leaseKey(runtime.randomBytes(16));
+    await putLease(store, this.#lease, lease, undefined, functions, this.#call);
+  }
+
+  /** What is left of it where this fails is over in a while. */
+  async end(): Promise<void> {
+    if (this.#lease !== undefined) await this.#upkeep.store.delete([this.#lease]).catch(() => undefined);
   }
 
   get needed() {
@@ -110,8 +148,14 @@ class Run {
   async *#leased(): AsyncGenerator<LoadedRoot> {
     const { store, functions } = this.#upkeep;
     const leases = await listLeases(store, functions, this.#call);
+    if (this.#lease !== undefined && !leases.some(({ key }) => key === this.#lease)) throw oldListing(store);
     for (const { lease } of livingLeases(leases, this.#head.root.dataset, this.#nowMs())) {
-      const loaded = await versionOf(store, this.#head, lease.version, functions, this.#call);
+      const { version, holder } = lease;
+      const leased = versionOf(store, this.#head, version, functions, this.#call);
+      const loaded = await leased.catch((error: unknown) => {
+        const isToCome = version > this.#head.root.version && isNacreError(error, 'Corrupt');
+        throw isToCome ? underCopy(version, holder) : error;
+      });
       if (!equalBytes(loaded.hash, lease.rootHash)) throw changed(lease.version);
       yield loaded;
     }
@@ -181,4 +225,12 @@ class Run {
   report(): GcReport {
     return { version: this.#head.root.version, live: this.#live, ...this.#counts };
   }
+}
+
+/** A lease on a version that is not here yet. */
+function underCopy(version: number, holder: string): NacreError {
+  return new NacreError('Conflict', `version ${version} is on its way here, and what it needs is not known`, {
+    context: { version, holder },
+    hint: 'Nothing was deleted. Clean up when it has come, or an hour after its copy was given up.',
+  });
 }

@@ -7,11 +7,10 @@ import { defaultBlockBytes } from '../manifest/objects.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { inOrderAhead } from '../util/ahead.js';
-import { defined } from '../util/assert.js';
 import { equalBytes } from '../util/bytes.js';
 import type { ReadEnvironment, UpkeepEnvironment } from './environment.js';
 import { type Mended, putBack } from './repair/mend.js';
-import { readRight } from './repair/whole.js';
+import { readRight } from './whole.js';
 import { digestObject } from './digest.js';
 import type { DamagedObject } from './scrub/finding.js';
 import type { ScrubNotes } from './scrub/notes.js';
@@ -232,7 +231,8 @@ class Repair {
     const { roots } = this.#scrubbed.found;
     const mend = async (): Promise<Mended> => {
       const { loaded } = await roots.at({ version, hash });
-      const { bytes } = defined(loaded, 'the root that was found');
+      if (loaded === undefined) return { outcome: 'left', reason: `${from} did not give it once more` };
+      const { bytes } = loaded;
       const crc32c = this.#environment.functions.crc32c(bytes);
       const wanted = { key: rootKey(version), hash, crc32c, blockBytes: defaultBlockBytes };
       return putBack(this.#environment, wanted, bytes, this.#call);
@@ -251,7 +251,7 @@ class Repair {
     }
     const mend = async (): Promise<Mended> => {
       // Refused: somebody who commits has written it meanwhile.
-      await writeHint(store, head, hint.token, functions, this.#call);
+      await writeHint(store, head, hint.token, functions, { ...this.#call, role: hint.role });
       return { outcome: 'mended' };
     };
     return { step: { ...what, outcome: 'planned', from: rootKey(head.root.version), passedOver: [] }, mend };

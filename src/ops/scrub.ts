@@ -88,8 +88,8 @@ export interface Scrubbed {
 
 /**
  * Cost: a LIST for each 1,000 versions and objects, a request a version and a segment, two for each damaged
- * object; with `sample` and `full` the bytes of objects, by requests of 8 MiB. Errors: `Conflict` while another
- * scrub or a repair runs on this machine, `NotFound`, `Corrupt` where no root is left to begin with,
+ * object; with `sample` and `full` the bytes of objects, by requests of 8 MiB. Errors: `Conflict` while
+ * another scrub or a repair runs on this machine, `NotFound`, `Corrupt` where no root is left to begin with,
  * `InvalidArgument`, and what the store throws; damage is a finding.
  */
 export function scrub(environment: UpkeepEnvironment, options: ScrubOptions = {}): Promise<ScrubReport> {

@@ -1,5 +1,8 @@
 // How a dataset is: its newest version, its hint, and what of it nobody verified lately, as far as this
 // machine knows.
+import { readRoot } from '../manifest/head.js';
+import { listReplicas } from '../manifest/replicas.js';
+import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { UpkeepEnvironment } from './environment.js';
 import { type LastScrub, type Running, type ScrubMode, ScrubNotes } from './scrub/notes.js';
@@ -37,11 +40,24 @@ export interface Status {
   readonly running?: Running;
   /** Since when a full scrub is not done. */
   readonly fullSinceMs?: number;
+  readonly role: 'primary' | 'replica';
+  /** Replicas that were told of here, as of when replication last came by. */
+  readonly replicas: readonly ReplicaStatus[];
+}
+
+export interface ReplicaStatus {
+  readonly uri: string;
+  /** Its newest version, and when it came there, milliseconds since 1970 by the store's clock. */
+  readonly version: number;
+  readonly timeMs: number;
+  /** Versions that it lacks, and how long ago the first of them was committed, milliseconds. */
+  readonly lagVersions: number;
+  readonly lagMs: number;
 }
 
 const thirtyDaysMs = 30 * 24 * 3_600_000;
 
-/** Cost: a LIST for each 1,000 versions, a request a version and a segment. */
+/** Cost: a LIST for each 1,000 versions, a request a version and a segment, two a replica. */
 export async function status(environment: UpkeepEnvironment, options: StatusOptions = {}): Promise<Status> {
   const { verifiedWithinMs = thirtyDaysMs, signal } = options;
   const found = await survey(environment, signal === undefined ? {} : { signal });
@@ -52,6 +68,7 @@ export async function status(environment: UpkeepEnvironment, options: StatusOpti
   const bytesOf = (objects: typeof all): number =>
     objects.reduce((sum, { object }) => sum + object.sizeBytes, 0);
   const { running, fullSinceMs } = notes;
+  const replicas = await replicasOf(environment, found.head, nowMs, signal === undefined ? {} : { signal });
   return {
     uri: environment.store.uri,
     ...{ version: found.head.root.version, timeMs: found.head.root.timeMs, nowMs, hint: hintReport(found) },
@@ -61,5 +78,23 @@ export async function status(environment: UpkeepEnvironment, options: StatusOpti
     ...{ notVerifiedObjects: old.length, notVerifiedBytes: bytesOf(old), scrubs: notes.last },
     ...(running === undefined ? {} : { running }),
     ...(fullSinceMs === undefined ? {} : { fullSinceMs }),
+    ...{ role: found.hint.problem === 'elsewhere' ? 'primary' : found.hint.role, replicas },
   };
+}
+
+async function replicasOf(
+  { store, functions, warn }: UpkeepEnvironment,
+  head: LoadedRoot,
+  nowMs: number,
+  call: CallOptions,
+): Promise<ReplicaStatus[]> {
+  const records = await listReplicas(store, head.root.dataset, functions, { ...call, warn });
+  return Promise.all(
+    records.map(async ({ uri, version, timeMs }) => {
+      const lagVersions = Math.max(0, head.root.version - version);
+      const lacked = lagVersions === 0 ? undefined : await readRoot(store, version + 1, functions, call);
+      const lagMs = lacked === undefined ? 0 : Math.max(0, nowMs - lacked.root.timeMs);
+      return { uri, version, timeMs, lagVersions, lagMs };
+    }),
+  );
 }

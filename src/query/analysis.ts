@@ -44,6 +44,8 @@ export interface QueryAnalysis {
   readonly cacheHits: number;
   readonly cacheMisses: number;
   readonly retries: number;
+  /** Whether a replica answered, since the store could not: 1; it is asked with requests of its own. */
+  readonly fromReplicas: number;
   readonly elapsedMs: number;
   /** Requests at list price, US dollars. */
   readonly priceUsd: number;
@@ -102,9 +104,10 @@ type LookedAt = Pick<QueryAnalysis, 'rows' | 'windows' | 'indexes'>;
 type Cost = Omit<QueryAnalysis, 'plan' | 'cacheHits' | 'cacheMisses' | keyof LookedAt>;
 
 function costOf(meter: MeterCounts): Cost {
-  const { totalRequests, hedged, waves, bytesDown, bytesMapped, retries, elapsedMs, priceUsd } = meter;
+  const { totalRequests, hedged, waves, bytesDown, bytesMapped, retries, fromReplicas, elapsedMs, priceUsd } =
+    meter;
   const requests = { requests: totalRequests, hedged, waves };
-  return { ...requests, bytesRead: bytesDown, bytesMapped, retries, elapsedMs, priceUsd };
+  return { ...requests, bytesRead: bytesDown, bytesMapped, retries, fromReplicas, elapsedMs, priceUsd };
 }
 
 function lookedAt(counts: QueryCounts): LookedAt {

@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import { type Dataset, open } from '../../src/index.js';
 import { encodeHeader } from '../../src/npy/header.js';
 import { openStoreDataset } from '../../src/dataset/open.js';
-import { findRclone, rcloneCopy, s3Remote } from '../support/rclone.ts';
+import { findRclone, rcloneCopy, s3Remote } from '../support/rclone.mjs';
 import { server, type ServerName } from '../support/servers/index.ts';
 import { openTestStore } from '../support/servers/open.ts';
 import { rawObjects } from '../support/servers/raw-objects.ts';

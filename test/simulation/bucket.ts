@@ -6,6 +6,8 @@ export interface Body {
   readonly bytes: Uint8Array;
   readonly token: string;
   readonly modifiedMs: number;
+  /** When the key came, whatever stood there since. */
+  readonly createdMs: number;
   readonly digest: string;
 }
 
@@ -22,14 +24,22 @@ export interface Change {
 export class Bucket {
   readonly objects = new Map<string, Body>();
   readonly changes: Change[] = [];
+  /** The body that each key had first: that of a root or of data is right, whatever stands there later. */
+  readonly first = new Map<string, Uint8Array>();
+  /** Keys whose bodies were hurt where they lie, and are so still; when the last one was hurt or mended. */
+  readonly hurt = new Set<string>();
+  hurtMs = Number.NEGATIVE_INFINITY;
   #tokens = 0;
 
   put(key: string, bytes: Uint8Array, by: string, atMs: number): string {
     const token = `t${++this.#tokens}`;
     const digest = digestOf(bytes);
-    const before = this.objects.get(key)?.digest;
-    this.objects.set(key, { bytes: bytes.slice(), token, modifiedMs: Math.floor(atMs), digest });
-    this.changes.push({ key, digest, before, by, atMs });
+    const before = this.objects.get(key);
+    const times = { modifiedMs: Math.floor(atMs), createdMs: before?.createdMs ?? atMs };
+    this.objects.set(key, { bytes: bytes.slice(), token, ...times, digest });
+    this.changes.push({ key, digest, before: before?.digest, by, atMs });
+    if (!this.first.has(key)) this.first.set(key, bytes.slice());
+    if (this.hurt.has(key) && digest === digestOf(this.first.get(key) as Uint8Array)) this.#mended(key, atMs);
     return token;
   }
 
@@ -37,7 +47,22 @@ export class Bucket {
     const before = this.objects.get(key)?.digest;
     if (before === undefined) return;
     this.objects.delete(key);
+    // A clean-up has no damage to fear.
+    if (by !== '' && this.hurt.has(key)) this.#mended(key, atMs);
     this.changes.push({ key, digest: undefined, before, by, atMs });
+  }
+
+  /** What nobody asked for: another body stands there, or none. */
+  damage(key: string, bytes: Uint8Array | undefined, atMs: number): void {
+    if (bytes === undefined) this.delete(key, '', atMs);
+    else this.put(key, bytes, '', atMs);
+    this.hurt.add(key);
+    this.hurtMs = atMs;
+  }
+
+  #mended(key: string, atMs: number): void {
+    this.hurt.delete(key);
+    this.hurtMs = atMs;
   }
 
   keys(): string[] {

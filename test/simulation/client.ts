@@ -5,7 +5,9 @@ import { isNacreError, NacreError } from '../../src/errors.js';
 import type { WriteCall } from '../../src/dataset/operation.js';
 import { type Draw, drawVerbs, perform, rowsOf, type Verb } from '../support/row-model.js';
 import { isVersion, shapeOf } from './checker/oracle.js';
-import type { Attempt, Record } from './record.js';
+import { curate, maintain } from './maintainer.js';
+import { mend } from './mender.js';
+import type { Attempt, Held, Record, Upkeep } from './record.js';
 import type { Process, World } from './world.js';
 
 export const bank = { name: 'bank', accounts: 6, balance: 1_000 };
@@ -20,10 +22,18 @@ interface Once {
 class Moved extends Error {}
 
 /** What faults may do to a call, whatever the call is. */
-const excused = ['Unavailable', 'PermissionDenied', 'Corrupt', 'Aborted'] as const;
+const excused = ['Unavailable', 'PermissionDenied', 'Aborted'] as const;
 
-/** How long after a fault a call may still fail of it, milliseconds: as long as calls are tried again. */
+/** Callbacks that take long take so long at most, virtual milliseconds. */
+const longestMs = 300_000;
+
+/** A fault this long before a call may still make it fail, milliseconds. */
 const excusedMs = 150_000;
+
+export type Role = 'writer' | 'reader' | 'maintainer' | 'curator' | 'mender';
+
+/** Between two calls, at most; virtual milliseconds. */
+const thinkMs = { writer: 2_000, reader: 2_000, maintainer: 15_000, curator: 15_000, mender: 60_000 };
 
 export class Client {
   readonly name: string;
@@ -31,18 +41,18 @@ export class Client {
   left: number;
   /** Number of the process that it runs in. */
   sessions = 0;
-  readonly #world: World;
-  readonly #record: Record;
-  readonly #writes: boolean;
+  readonly world: World;
+  readonly record: Record;
+  readonly #role: Role;
   readonly #unknown: { readonly token: string; readonly attempt: Attempt }[] = [];
   readonly #repeats: Once[] = [];
   #sequence = 0;
 
-  constructor(world: World, record: Record, name: string, writes: boolean, calls: number) {
-    this.#world = world;
-    this.#record = record;
+  constructor(world: World, record: Record, name: string, role: Role, calls: number) {
+    this.world = world;
+    this.record = record;
     this.name = name;
-    this.#writes = writes;
+    this.#role = role;
     this.left = calls;
   }
 
@@ -53,19 +63,19 @@ export class Client {
       const session = await this.#open(process);
       if (session === undefined) continue;
       for (let calls = 5 + draw.below(25); calls > 0 && this.left > 0; calls--) {
-        await process.runtime.sleep(draw.next() * 2_000);
+        await process.runtime.sleep(draw.next() * thinkMs[this.#role]);
         this.left -= 1;
-        this.#record.operations += 1;
+        this.record.operations += 1;
         await this.#call(session, draw.next());
       }
-      await this.#tolerant('close', process, () => session.dataset.close());
+      await this.tolerant('close', process, () => session.dataset.close());
     }
   }
 
   async #open(process: Process): Promise<Session | undefined> {
-    const sinceMs = this.#world.time.now;
+    const sinceMs = this.world.time.now;
     const handle = `${process.name}/${++this.sessions}`;
-    const dataset = await this.#tolerant('open', process, () => process.open());
+    const dataset = await this.tolerant('open', process, () => process.open());
     if (dataset === undefined) {
       await process.runtime.sleep(1_000);
       return undefined;
@@ -74,54 +84,69 @@ export class Client {
   }
 
   #call(session: Session, what: number): Promise<void> {
-    if (!this.#writes) {
+    if (this.#role === 'maintainer') return maintain(this, session, what);
+    if (this.#role === 'curator') return curate(this, session, what);
+    if (this.#role === 'mender') return mend(this, session.process);
+    if (this.#role === 'reader') {
       if (what < 0.4) return this.#readNewest(session);
       if (what < 0.6) return this.#readVersion(session);
-      return this.#lookAgain(session);
+      return this.lookAgain(session);
     }
     if (what < 0.5) return this.#writeSome(session);
     if (what < 0.72) return this.#transfer(session);
     if (what < 0.8) return this.#settleOne(session);
     if (what < 0.88) return this.#readNewest(session);
-    return this.#lookAgain(session);
+    return this.lookAgain(session);
   }
 
   /** What `work` gives; undefined where a fault is the excuse. All else is noted as a surprise. */
-  async #tolerant<T>(what: string, process: Process, work: () => Promise<T>): Promise<T | undefined> {
+  async tolerant<T>(what: string, process: Process, work: () => Promise<T>): Promise<T | undefined> {
+    const beganMs = this.world.time.now;
     try {
       return await work();
     } catch (error) {
-      this.#surprise(what, process, error);
+      this.#surprise(what, process, error, beganMs);
       return undefined;
     }
   }
 
-  #surprise(what: string, process: Process, error: unknown): void {
-    const faultedMs = this.#world.time.now - process.faultedMs;
-    if (excused.some((code) => isNacreError(error, code)) && faultedMs < excusedMs) return;
+  #surprise(what: string, process: Process, error: unknown, beganMs: number): void {
+    const { now } = this.world.time;
+    const sinceMs = beganMs - excusedMs;
+    if (isNacreError(error, 'Expired')) {
+      this.record.expired.push({ client: this.name, version: Number(error.context['version']), atMs: now });
+      return;
+    }
+    if (excused.some((code) => isNacreError(error, code)) && process.faultedMs > sinceMs) return;
+    // Bytes that came spoiled are damage to whoever reads them; what is missing is not.
+    const { bucket } = this.world;
+    const isHurt = bucket.hurt.size > 0 || bucket.hurtMs - this.world.startMs > sinceMs;
+    if (isNacreError(error, 'Corrupt') && isHurt) return;
+    const isSpoiled = isNacreError(error, 'Corrupt') && !/is missing/.test(error.message);
+    if (isSpoiled && process.spoiledMs > sinceMs) return;
     const code = error instanceof NacreError ? error.code : 'none';
     const message = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
-    this.#record.surprises.push({ client: this.name, what, code, message });
+    this.record.surprises.push({ client: this.name, what, code, message });
   }
 
-  async #lookAgain(session: Session): Promise<void> {
-    const invokedMs = this.#world.time.now;
-    const version = await this.#tolerant('refresh', session.process, () => session.dataset.refresh());
+  async lookAgain(session: Session): Promise<void> {
+    const invokedMs = this.world.time.now;
+    const version = await this.tolerant('refresh', session.process, () => session.dataset.refresh());
     if (version === undefined) return;
     session.sinceMs = invokedMs;
-    this.#record.seen.push({ handle: session.handle, invokedMs, sinceMs: invokedMs, version });
+    this.record.seen.push({ handle: session.handle, invokedMs, sinceMs: invokedMs, version });
   }
 
   #note(session: Session, row: Pick<Record['reads'][number], 'array' | 'version' | 'values' | 'ids'>): void {
     const { name: client } = this;
     const since = session.sinceMs;
-    this.#record.reads.push({ client, ...row, since, returnedMs: this.#world.time.now });
+    this.record.reads.push({ client, ...row, since, returnedMs: this.world.time.now });
   }
 
   /** Whatever version it comes from: of a handle that was just opened, what the hint said, or a newer one. */
   async #readNewest(session: Session): Promise<void> {
     const array = session.process.draw.of([bank.name, 'a', 'b']);
-    const values = await this.#tolerant('read', session.process, async () =>
+    const values = await this.tolerant('read', session.process, async () =>
       valuesOf(await unlessMissing(session.dataset.array(array).read())),
     );
     if (values !== undefined)
@@ -130,16 +155,31 @@ export class Client {
 
   async #readVersion(session: Session): Promise<void> {
     const { process, dataset } = session;
-    await this.#tolerant('read at', process, async () => {
+    await this.tolerant('read at', process, async () => {
       const newest = await dataset.version();
-      const version = Math.max(1, newest - process.draw.below(Math.min(newest, 12)));
-      if (!isVersion(this.#world.bucket, version)) return;
+      const back = process.draw.chance(0.3) ? newest : Math.min(newest, 12);
+      const version = Math.max(1, newest - process.draw.below(back));
+      if (!isVersion(this.world.bucket, version)) return;
       const at = await dataset.at({ version });
       const array = process.draw.of([bank.name, 'a', 'b', 'images/train']);
       const rows = valuesOf(await unlessMissing(at.array(array).read())).rows;
       const ids = rows === undefined ? undefined : Array.from(await at.array(array).ids());
       this.#note(session, { array, version, values: rows, ids });
     });
+  }
+
+  /** A version that this client holds by a lease. */
+  async readHeld(session: Session, at: Dataset, held: Held): Promise<void> {
+    const array = session.process.draw.of([bank.name, 'a', 'b']);
+    try {
+      const rows = valuesOf(await unlessMissing(at.array(array).read())).rows;
+      this.#note(session, { array, version: held.version, values: rows, ids: undefined });
+    } catch (error) {
+      // It may have taken so long that the lease is over.
+      const isBroken = isNacreError(error, 'Expired') && this.world.time.now < held.untilMs;
+      if (isBroken) this.record.broken.push({ client: this.name, version: held.version });
+      throw error;
+    }
   }
 
   /** Several at once, so that a handle commits them in groups. */
@@ -149,14 +189,14 @@ export class Client {
     await Promise.all(
       Array.from({ length: many }, () =>
         this.#write(session, (base) =>
-          drawVerbs(draw, shapeOf(this.#world.bucket, base), () => this.#serial()),
+          drawVerbs(draw, shapeOf(this.world.bucket, base), () => this.serial()),
         ),
       ),
     );
   }
 
-  #serial(): number {
-    return ++this.#world.serial;
+  serial(): number {
+    return ++this.world.serial;
   }
 
   async #transfer(session: Session): Promise<void> {
@@ -181,13 +221,9 @@ export class Client {
     const { process, dataset } = session;
     const { draw } = process;
     const once = this.#once(draw);
-    const attempt: Attempt = {
-      ...{ id: `${this.name}-${this.#serial()}`, once: once?.id, client: this.name, base: 0, verbs: [] },
-      ...{ invokedMs: this.#world.time.now, returnedMs: Number.POSITIVE_INFINITY, outcome: 'open' },
-      ...{ version: undefined, token: undefined },
-    };
+    const attempt = this.#attempt(once?.id);
     const patience = new AbortController();
-    if (draw.chance(0.05)) this.#world.time.schedule(draw.next() * 3_000, () => patience.abort());
+    if (draw.chance(0.05)) this.world.time.schedule(draw.next() * 3_000, () => patience.abort());
     try {
       const base = await dataset.version();
       const written = await dataset.write(
@@ -196,9 +232,11 @@ export class Client {
           const verbs = await choose(base, tx);
           // Only now it may land: from here on the checker has to reckon with it.
           [attempt.base, attempt.verbs] = [base, verbs];
-          if (!this.#record.attempts.includes(attempt)) this.#record.attempts.push(attempt);
+          if (!this.record.attempts.includes(attempt)) this.record.attempts.push(attempt);
           await perform(tx, verbs);
           if ((await dataset.version()) !== base) throw new Moved();
+          // Some callbacks take longer than a clean-up waits for what nobody refers to yet.
+          if (draw.chance(0.06)) await process.runtime.sleep(draw.next() * longestMs);
         },
         { message: attempt.id, signal: patience.signal, ...once?.call },
       );
@@ -207,21 +245,54 @@ export class Client {
     } catch (error) {
       this.#failed(attempt, error, session);
     }
-    attempt.returnedMs = this.#world.time.now;
-    this.#world.note(`${this.name} write ${attempt.id} ${attempt.outcome} ${attempt.version ?? ''}`);
+    this.#returned(attempt);
     if (attempt.outcome === 'unknown' && draw.chance(0.7)) await this.#settleOne(session);
   }
 
+  #attempt(once?: string, upkeep?: Upkeep): Attempt {
+    return {
+      ...{ id: `${this.name}-${this.serial()}`, once, client: this.name, base: 0, verbs: [], upkeep },
+      ...{ invokedMs: this.world.time.now, returnedMs: Number.POSITIVE_INFINITY, outcome: 'open' },
+      ...{ version: undefined, token: undefined, collected: false },
+    };
+  }
+
+  #returned(attempt: Attempt): void {
+    attempt.returnedMs = this.world.time.now;
+    const { id, outcome, version = '', upkeep } = attempt;
+    this.world.note(`${this.name} ${upkeep?.kind ?? 'write'} ${id} ${outcome} ${version}`);
+  }
+
+  /** A change of the history, which is committed under the message that it is given. */
+  async change(
+    session: Session,
+    upkeep: Upkeep,
+    commit: (message: string) => Promise<number | undefined>,
+  ): Promise<void> {
+    const attempt = this.#attempt(undefined, upkeep);
+    try {
+      attempt.base = await session.dataset.version();
+      this.record.attempts.push(attempt);
+      const version = await commit(attempt.id);
+      [attempt.outcome, attempt.version] = [version === undefined ? 'void' : 'committed', version];
+    } catch (error) {
+      this.#failed(attempt, error, session);
+    }
+    this.#returned(attempt);
+  }
+
   #failed(attempt: Attempt, error: unknown, { process }: Session): void {
-    if (isNacreError(error, 'Conflict')) attempt.outcome = 'conflict';
-    else if (isNacreError(error, 'CommitUnknown')) {
+    if (isNacreError(error, 'Conflict')) {
+      attempt.outcome = 'conflict';
+      attempt.collected = error.context['collected'] === true;
+    } else if (isNacreError(error, 'CommitUnknown')) {
       const token = String(error.context['token']);
       [attempt.outcome, attempt.token] = ['unknown', token];
       this.#unknown.push({ token, attempt });
     } else if (error instanceof Moved) attempt.outcome = 'void';
     else {
       attempt.outcome = 'failed';
-      if (!isNacreError(error, 'Aborted')) this.#surprise('write', process, error);
+      if (!isNacreError(error, 'Aborted')) this.#surprise('write', process, error, attempt.invokedMs);
     }
   }
 
@@ -253,12 +324,12 @@ export class Client {
     const one = this.#unknown.at(-1);
     if (one === undefined) return;
     const fence = process.draw.chance(0.5);
-    await this.#tolerant('settle', process, async () => {
+    await this.tolerant('settle', process, async () => {
       const said = await dataset.settle(one.token, { fence });
-      this.#record.settled.push({
+      this.record.settled.push({
         ...{ token: one.token, attempt: one.attempt, outcome: said.outcome },
         ...{ version: said.outcome === 'committed' ? said.version : undefined },
-        returnedMs: this.#world.time.now,
+        returnedMs: this.world.time.now,
       });
       const at = this.#unknown.indexOf(one);
       if (said.outcome !== 'open' && at >= 0) this.#unknown.splice(at, 1);
@@ -273,7 +344,7 @@ export class Client {
 
 type Transaction = Parameters<Parameters<Dataset['write']>[0]>[0];
 
-interface Session {
+export interface Session {
   readonly process: Process;
   readonly dataset: Dataset;
   readonly handle: string;

@@ -49,6 +49,9 @@ export const suited: Readonly<Record<Method, readonly FaultKind[]>> = {
   ],
 };
 
+/** Of these a body comes spoiled. */
+export const spoiling: readonly FaultKind[] = ['flipped', 'truncated'];
+
 const statuses: Readonly<Partial<Record<FaultKind, readonly number[]>>> = {
   refused: [409, 429, 500, 503],
   appliedButRefused: [409, 500, 503],
@@ -68,7 +71,9 @@ const chances: Readonly<Record<Weather, Readonly<Record<Subject, number>>>> = {
 const forbiddenShare = 0.05;
 
 export function drawFault(draw: Draw, weather: Weather, method: Method, key: string): Fault | undefined {
-  if (!draw.chance(chances[weather][subjectOf(key)])) return undefined;
+  const chance = chances[weather][subjectOf(key)];
+  // There are few deletes.
+  if (!draw.chance(method === 'delete' ? 4 * chance : chance)) return undefined;
   const kinds = suited[method].filter((kind) => kind !== 'forbidden');
   const kind = weather === 'locked' || draw.chance(forbiddenShare) ? 'forbidden' : draw.of(kinds);
   const status = statuses[kind];

@@ -33,17 +33,18 @@ export function nativeWorkIn(time: VirtualTime): void {
  * What is called most, as the same sums in this thread: objects are small here, and a thread of its own takes
  * ten times as long to be told of one.
  */
-function onTheSpot({ crc32c, blake3 }: NativeBinding): Partial<NativeBinding> {
+function onTheSpot(binding: NativeBinding): Partial<NativeBinding> {
   const sumsOf = (bytes: Uint8Array, blockBytes: number): Uint32Array =>
     Uint32Array.from({ length: Math.ceil(bytes.byteLength / blockBytes) }, (_, i) =>
-      crc32c(bytes.subarray(i * blockBytes, (i + 1) * blockBytes)),
+      binding.crc32c(bytes.subarray(i * blockBytes, (i + 1) * blockBytes)),
     );
   return {
     verifyBlocks: async (bytes, blockBytes, expected) =>
       sumsOf(bytes, blockBytes).findIndex((sum, i) => sum !== expected[i]),
     digestObject: async (pieces, blockBytes) => {
       const bytes = concat(pieces);
-      return { blake3: blake3(bytes), crc32c: crc32c(bytes), blocks: sumsOf(bytes, blockBytes) };
+      const blocks = sumsOf(bytes, blockBytes);
+      return { blake3: binding.blake3(bytes), crc32c: binding.crc32c(bytes), blocks };
     },
   };
 }

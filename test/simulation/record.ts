@@ -2,6 +2,14 @@
 // product stands in here, so that what it says of itself is compared with what happened.
 import type { Verb } from '../support/row-model.js';
 
+/** What a client asked of the history; the grace is that of a clean-up, milliseconds. */
+export type Upkeep =
+  | { readonly kind: 'tag'; readonly name: string; readonly to: number; readonly moves: boolean }
+  | { readonly kind: 'deleteTag'; readonly name: string }
+  | { readonly kind: 'restore'; readonly to: number }
+  | { readonly kind: 'expire'; readonly minAgeMs: number }
+  | { readonly kind: 'gc'; readonly graceMs: number };
+
 /** A transaction as its client knows it. */
 export interface Attempt {
   /** The message of its operation, by which it is found in the log. */
@@ -10,6 +18,7 @@ export interface Attempt {
   readonly once: string | undefined;
   readonly client: string;
   readonly invokedMs: number;
+  readonly upkeep: Upkeep | undefined;
   base: number;
   verbs: readonly Verb[];
   /** `open` until it returns; it stays so where its process died. `void`: it changed nothing. */
@@ -17,6 +26,8 @@ export interface Attempt {
   returnedMs: number;
   version: number | undefined;
   token: string | undefined;
+  /** A conflict with a clean-up. */
+  collected: boolean;
 }
 
 /** What `settle` said of an unknown outcome. */
@@ -50,6 +61,29 @@ export interface SeenVersion {
   readonly version: number;
 }
 
+/** A version that a client held: its data had to stay. */
+export interface Held {
+  readonly version: number;
+  readonly fromMs: number;
+  untilMs: number;
+}
+
+/** A version that was said to be gone. */
+export interface SeenExpired {
+  readonly client: string;
+  readonly version: number;
+  readonly atMs: number;
+}
+
+/** The version that a tag led to. */
+export interface SeenTag {
+  readonly client: string;
+  readonly name: string;
+  readonly version: number;
+  readonly sinceMs: number;
+  readonly atMs: number;
+}
+
 /** An error that no fault explains. */
 export interface Surprise {
   readonly client: string;
@@ -64,6 +98,13 @@ export class Record {
   readonly reads: ReadRow[] = [];
   readonly seen: SeenVersion[] = [];
   readonly surprises: Surprise[] = [];
+  readonly held: Held[] = [];
+  /** Versions that could not be read though they were held. */
+  readonly broken: { readonly client: string; readonly version: number }[] = [];
+  readonly expired: SeenExpired[] = [];
+  /** Damage that a repair named and said to have mended, and that is there still. */
+  readonly unmended: { readonly client: string; readonly key: string }[] = [];
+  readonly tags: SeenTag[] = [];
   /** Client calls so far, of every kind. */
   operations = 0;
 }

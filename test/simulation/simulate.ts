@@ -1,10 +1,12 @@
 // One seed: a world, its clients and its weather, until all is done and the sky has cleared; then the checks.
-import { hintKey, rootKey } from '../../src/manifest/keys.js';
 import { check, checkTimes, type Violation } from './checker/checks.js';
-import { changesOf, foreignRoot, logOf } from './checker/oracle.js';
+import { changesOf, isKept, logOf } from './checker/oracle.js';
 import { bank, Client, found } from './client.js';
+import { ages } from './maintainer.js';
 import type { Weather } from './faults.js';
 import { perform, type Verb } from '../support/row-model.js';
+import { meddle } from './meddler.js';
+import { copyTo, repairBy } from './mender.js';
 import { Record } from './record.js';
 import { type FaultTable, type Process, World } from './world.js';
 
@@ -45,7 +47,8 @@ export async function simulate(
   const concluded = await end(world, 'the last client', stage.conclude(last));
   if (concluded !== undefined) violations.push(concluded);
 
-  violations.push(...check(world.bucket, record, bank), ...checkTimes(world.bucket, startMs));
+  violations.push(...check(world.bucket, record, bank, world.startMs));
+  violations.push(...checkTimes(world.bucket, startMs));
   return {
     ...nothing(world),
     ...{ violations, operations: record.operations, crashes: stage.crashes },
@@ -93,9 +96,12 @@ class Stage {
     const writers = 1 + draw.below(4);
     this.#clients = [
       ...Array.from({ length: writers }, (_, i) => {
-        return new Client(world, record, `writer${i}`, true, Math.ceil(160 / writers));
+        return new Client(world, record, `writer${i}`, 'writer', Math.ceil(112 / writers));
       }),
-      ...['reader0', 'reader1'].map((name) => new Client(world, record, name, false, 25)),
+      ...['reader0', 'reader1'].map((name) => new Client(world, record, name, 'reader', 20)),
+      new Client(world, record, 'maintainer', 'maintainer', 25),
+      new Client(world, record, 'curator', 'curator', 25),
+      new Client(world, record, 'mender', 'mender', 3),
     ];
     for (const client of this.#clients) world.time.schedule(draw.next() * 500, () => this.#begin(client));
     this.#change();
@@ -154,43 +160,29 @@ class Stage {
     if (this.isDone || this.#cleared) return;
     for (const process of this.#processes.values()) {
       if (draw.chance(0.4)) this.#turn(process);
+      if (draw.chance(0.05)) process.frozenMs = time.now + draw.next() * 240_000;
       if (draw.chance(0.1)) process.skewMs = (draw.next() - 0.5) * 4 * 86_400_000;
     }
     time.schedule(draw.next() * 20_000, () => this.#change());
   }
 
-  /** What nobody asked for: late roots of another dataset, a hint that is lost, damaged or old. */
   #meddle(): void {
-    const { draw, time, bucket } = this.#world;
+    const { draw, time } = this.#world;
     if (this.isDone || this.#cleared) return;
-    const hint = bucket.objects.get(hintKey);
-    if (draw.chance(0.35)) {
-      let slot = 2;
-      while (bucket.objects.has(rootKey(slot))) slot++;
-      bucket.put(rootKey(slot), foreignRoot(slot, draw), '', this.#world.storeMs());
-    } else if (hint !== undefined && draw.chance(0.5)) {
-      const bytes = hint.bytes.slice();
-      const at = draw.below(bytes.byteLength);
-      bytes[at] = (bytes[at] ?? 0) ^ (1 << draw.below(8));
-      bucket.put(hintKey, bytes, '', this.#world.storeMs());
-    } else if (hint !== undefined && draw.chance(0.5)) {
-      bucket.delete(hintKey, '', this.#world.storeMs());
-    } else if (hint !== undefined) {
-      time.schedule(draw.next() * 60_000, () => {
-        bucket.put(hintKey, hint.bytes, '', this.#world.storeMs());
-      });
-    }
+    meddle(this.#world);
     time.schedule(draw.next() * 120_000, () => this.#meddle());
   }
 
   /** The sky clears, for good. */
   clear(): void {
     this.#cleared = true;
-    for (const process of this.#processes.values()) process.weather = 'calm';
+    for (const process of this.#processes.values()) [process.weather, process.frozenMs] = ['calm', 0];
   }
 
   /** Afterwards: every unknown outcome is settled, a commit lands, and every version is read. */
   async conclude(process: Process): Promise<void> {
+    copyTo(this.#world);
+    await repairBy(process);
     const dataset = await process.open();
     for (const { token, attempt } of this.#clients.flatMap((client) => client.unknown)) {
       const { outcome, ...rest } = await dataset.settle(token, { fence: process.draw.chance(0.5) });
@@ -206,13 +198,19 @@ class Stage {
     this.#record.attempts.push({
       ...{ id: 'last', client: process.name, invokedMs, base, verbs, version },
       ...{ once: undefined, token: undefined, outcome: 'committed', returnedMs: this.#world.time.now },
+      ...{ upkeep: undefined, collected: false },
     });
+    // All that expired, and all that never became part of a version, is old enough now.
+    await process.runtime.sleep(2 * ages.graceMs + 60_000);
+    await dataset.gc({ graceMs: ages.graceMs });
     await this.#readAll(process, dataset);
     await dataset.close();
   }
 
   async #readAll(process: Process, dataset: Awaited<ReturnType<Process['open']>>): Promise<void> {
+    const kept = logOf(this.#world.bucket).at(-1)?.root.kept ?? null;
     for (const [{ root }, arrays] of changesOf(this.#world.bucket)) {
+      if (!isKept(kept, root.version)) continue;
       const at = await dataset.at({ version: root.version });
       for (const name of arrays) {
         const { data } = await at.array(name).read();

@@ -20,8 +20,8 @@ import { type ByteSource, concat } from '../../src/util/bytes.js';
 import { abortedError, onAbort } from '../../src/util/runtime.js';
 import { withFlippedBit } from '../support/faulty-store.js';
 import type { Draw } from '../support/row-model.js';
-import type { Body } from './bucket.js';
-import { drawFault, type Fault, type Method, type Weather } from './faults.js';
+import type { Body, Bucket } from './bucket.js';
+import { drawFault, type Fault, type Method, spoiling, type Weather } from './faults.js';
 import type { World } from './world.js';
 
 /** The sender of requests: while it lives, replies reach it. */
@@ -29,12 +29,15 @@ export interface Sender {
   readonly name: string;
   readonly alive: boolean;
   readonly weather: Weather;
-  /** When a fault last met it. */
+  /** When a fault last met it, and when a body last came to it spoiled. */
   faultedMs: number;
+  spoiledMs: number;
+  /** Until when it stands still: nothing reaches it before. */
+  readonly frozenMs: number;
 }
 
 /** Milliseconds: of most requests, until a client gives up, and how late a lost one may arrive. */
-const times = { usual: 30, slow: 4_000, patience: 5_000, late: 600_000 };
+const times = { usual: 30, slow: 4_000, patience: 5_000, late: 600_000, oldList: 30_000 };
 
 /** Server clocks of one bucket differ by so much. */
 const serverSkewMs = 1_500;
@@ -43,15 +46,17 @@ export class Wire implements ObjectStore {
   readonly uri: string;
   readonly capabilities: StoreCapabilities;
   readonly #world: World;
+  readonly #bucket: Bucket;
   readonly #sender: Sender;
   readonly #draw: Draw;
   #timeMs: number | undefined;
 
-  constructor(world: World, sender: Sender, draw: Draw) {
+  constructor(world: World, sender: Sender, draw: Draw, place: 'dataset' | 'mirror' = 'dataset') {
     this.#world = world;
+    this.#bucket = place === 'dataset' ? world.bucket : world.mirror;
     this.#sender = sender;
     this.#draw = draw;
-    this.uri = 's3://simulated/dataset';
+    this.uri = `s3://simulated/${place}`;
     this.capabilities = {
       ...{ scheme: 's3', server: 'https://simulated:443', sortedList: world.sortedList },
       ...{ deleteBatch: 1_000, singlePutBytes: 2 ** 40, checksOnPut: true },
@@ -59,7 +64,7 @@ export class Wire implements ObjectStore {
   }
 
   async get(key: string, options: GetOptions = {}): Promise<ObjectBody | undefined> {
-    const body = await this.#request('get', key, options, () => this.#world.bucket.objects.get(key));
+    const body = await this.#request('get', key, options, () => this.#bucket.objects.get(key));
     if (body === undefined) return undefined;
     const { start = 0, end = body.bytes.byteLength } = options.range ?? {};
     return { ...headOf(body), bytes: this.#arrived(body, { start, end }) };
@@ -70,12 +75,12 @@ export class Wire implements ObjectStore {
     ranges: readonly ByteRange[],
     options: CallOptions = {},
   ): Promise<Uint8Array[] | undefined> {
-    const body = await this.#request('get', key, options, () => this.#world.bucket.objects.get(key));
+    const body = await this.#request('get', key, options, () => this.#bucket.objects.get(key));
     return body && ranges.map((range) => this.#arrived(body, range));
   }
 
   async head(key: string, options: CallOptions = {}): Promise<ObjectHead | undefined> {
-    const body = await this.#request('head', key, options, () => this.#world.bucket.objects.get(key));
+    const body = await this.#request('head', key, options, () => this.#bucket.objects.get(key));
     return body && headOf(body);
   }
 
@@ -83,32 +88,37 @@ export class Wire implements ObjectStore {
     const bytes = concat(source).slice();
     const { condition } = options;
     return this.#request('put', key, options, (): PutResult => {
-      const found = this.#world.bucket.objects.get(key);
+      const found = this.#bucket.objects.get(key);
       const holds =
         condition === undefined ||
         (condition === 'absent' ? found === undefined : found?.token === condition.token);
       if (!holds) return { outcome: 'refused' };
-      const token = this.#world.bucket.put(key, bytes, this.#sender.name, this.#world.storeMs());
+      const token = this.#bucket.put(key, bytes, this.#sender.name, this.#world.storeMs());
       return { outcome: 'written', token };
     });
   }
 
   async list(options: ListOptions = {}): Promise<ListPage> {
     const { prefix = '', after = '', limit = 1_000 } = options;
-    const page = await this.#request('list', prefix, options, (): ListPage => {
-      const keys = this.#world.bucket.keys().filter((key) => key.startsWith(prefix) && key > after);
+    return this.#request('list', prefix, options, (fault): ListPage => {
+      // An old listing is what it was a while ago, but for what was deleted since.
+      const ageMs = fault?.kind === 'oldList' ? this.#draw.next() * times.oldList : 0;
+      const untilMs = this.#world.storeMs() - ageMs;
+      const keys = this.#bucket
+        .keys()
+        .filter((key) => key.startsWith(prefix) && key > after)
+        .filter((key) => (this.#bucket.objects.get(key) as Body).createdMs <= untilMs);
       const entries = keys.slice(0, limit).map((key): ListEntry => {
-        const { bytes, modifiedMs } = this.#world.bucket.objects.get(key) as Body;
+        const { bytes, modifiedMs } = this.#bucket.objects.get(key) as Body;
         return { key, sizeBytes: bytes.byteLength, modifiedMs };
       });
       return { entries, next: keys.length > limit ? entries.at(-1)?.key : undefined };
     });
-    return page;
   }
 
   async delete(keys: readonly string[], options: CallOptions = {}): Promise<void> {
     await this.#request('delete', keys[0] ?? '', options, () => {
-      for (const key of keys) this.#world.bucket.delete(key, this.#sender.name, this.#world.storeMs());
+      for (const key of keys) this.#bucket.delete(key, this.#sender.name, this.#world.storeMs());
     });
   }
 
@@ -129,24 +139,31 @@ export class Wire implements ObjectStore {
     return bytes;
   }
 
-  #request<T>(method: Method, key: string, { signal }: CallOptions, apply: () => T): Promise<T> {
+  #request<T>(
+    method: Method,
+    key: string,
+    { signal }: CallOptions,
+    apply: (fault: Fault | undefined) => T,
+  ): Promise<T> {
     const [world, sender, draw] = [this.#world, this.#sender, this.#draw];
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(abortedError(signal));
       const fault = drawFault(draw, sender.weather, method, key);
       const delay = (): number => draw.next() * draw.next() * 2 * times.usual;
       const [there, back] = [delay(), delay()];
-      world.note(`${sender.name} ${method} ${key} ${fault?.kind ?? ''} ${fault?.status ?? ''}`);
-      if (fault !== undefined) {
-        world.faults.count(method, fault.kind);
-        sender.faultedMs = world.time.now;
-      }
+      world.note(
+        `${sender.name} ${method} ${this.uri.endsWith('mirror') ? 'mirror/' : ''}${key} ${fault?.kind ?? ''} ${fault?.status ?? ''}`,
+      );
+      if (fault !== undefined) world.faults.count(method, fault.kind);
       let open = true;
       const answer = (afterMs: number, settle: () => void): void =>
         world.time.schedule(afterMs, () => {
           if (!open || !sender.alive) return;
+          if (sender.frozenMs > world.time.now) return answer(sender.frozenMs - world.time.now, settle);
           open = false;
           stay();
+          if (fault !== undefined) sender.faultedMs = world.time.now;
+          if (fault !== undefined && spoiling.includes(fault.kind)) sender.spoiledMs = world.time.now;
           this.#timeMs = world.storeMs() + (draw.next() - 0.5) * 2 * serverSkewMs;
           settle();
         });
@@ -159,7 +176,7 @@ export class Wire implements ObjectStore {
         answer(afterMs, () => reject(unavailable(method, key, why)));
       const arrive = (afterMs: number, then: (result: T) => void = () => undefined): void =>
         world.time.schedule(afterMs, () => {
-          then(apply());
+          then(apply(fault));
         });
       const reply = (result: T): void => answer(back, () => resolve(spoil(result, fault)));
       switch (fault?.kind) {
@@ -185,7 +202,10 @@ export class Wire implements ObjectStore {
           return arrive(there, () => answer(back, () => reject(refusal(method, key, fault.status ?? 500))));
         case 'forbidden':
           return answer(there + back, () => reject(forbidden(method, key)));
-        default:
+        case 'flipped':
+        case 'truncated':
+        case 'oldList':
+        case undefined:
           return arrive(there, reply);
       }
     });
@@ -196,10 +216,6 @@ export class Wire implements ObjectStore {
 function spoil<T>(result: T, fault: Fault | undefined): T {
   if (fault?.kind === 'flipped' || fault?.kind === 'truncated')
     return (result === undefined ? undefined : { ...result, spoiled: fault }) as T;
-  if (fault?.kind === 'oldList') {
-    const page = result as ListPage;
-    return { ...page, entries: page.entries.slice(1) } as T;
-  }
   return result;
 }
 

@@ -34,8 +34,12 @@ export class Process implements Sender {
   readonly draw: Draw;
   readonly runtime: Runtime;
   readonly wire: Wire;
+  /** The way to the copy elsewhere. */
+  readonly mirror: Wire;
   weather: Weather = 'calm';
   faultedMs = Number.NEGATIVE_INFINITY;
+  spoiledMs = Number.NEGATIVE_INFINITY;
+  frozenMs = 0;
   /** Until when the storm lasts. */
   stormMs = 0;
   /** The wall clock is off by so much. */
@@ -46,6 +50,7 @@ export class Process implements Sender {
     this.name = name;
     this.draw = new Draw(world.draw.below(2 ** 31));
     this.wire = new Wire(world, this, new Draw(world.draw.below(2 ** 31)));
+    this.mirror = new Wire(world, this, new Draw(world.draw.below(2 ** 31)), 'mirror');
     const random = new Draw(world.draw.below(2 ** 31));
     this.runtime = {
       now: () => startMs + world.time.now + this.skewMs,
@@ -56,10 +61,13 @@ export class Process implements Sender {
         new Promise((resolve, reject) => {
           if (signal?.aborted) return reject(abortedError(signal));
           const stay = onAbort(signal, () => reject(abortedError(signal)));
-          world.time.schedule(ms, () => {
+          const wake = (): void => {
+            const left = this.frozenMs - world.time.now;
+            if (left > 0) return world.time.schedule(left, wake);
             stay();
             if (this.#alive) resolve();
-          });
+          };
+          world.time.schedule(ms, wake);
         }),
     };
   }
@@ -79,9 +87,13 @@ export class Process implements Sender {
 
 export class World {
   readonly seed: number;
+  /** The bucket's time at the beginning, milliseconds since 1970. */
+  readonly startMs = startMs;
   readonly draw: Draw;
   readonly time = new VirtualTime();
   readonly bucket = new Bucket();
+  /** A copy of the dataset elsewhere, which has all that it has at all times. */
+  readonly mirror = new Bucket();
   readonly faults: FaultTable;
   /** Listings of this bucket come in order; folders' do not. */
   readonly sortedList: boolean;

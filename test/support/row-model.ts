@@ -157,7 +157,7 @@ export interface Touches {
   readonly filled: ReadonlySet<string>;
 }
 
-function untouched(): Touch {
+export function untouched(): Touch {
   return {
     ...{ appended: false, droppedArray: false, renamed: false },
     ...{ replaced: new Set<number>(), dropped: new Set<number>(), read: new Set<number>() },

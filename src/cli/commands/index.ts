@@ -19,8 +19,10 @@ import { ls } from './ls.js';
 import { query } from './query.js';
 import { read } from './read.js';
 import { rename } from './rename.js';
+import { promote } from './promote.js';
 import { repair } from './repair.js';
 import { replace } from './replace.js';
+import { replicate } from './replicate.js';
 import { scrub } from './scrub.js';
 import { setAttributes } from './set-attributes.js';
 import { restore } from './restore.js';
@@ -58,6 +60,8 @@ export const commands: readonly Register[] = [
   settle,
   scrub,
   repair,
+  replicate,
+  promote,
   status,
   compact,
   expire,

@@ -21,12 +21,17 @@ function textOf(found: Status): string {
   const { objects, sizeBytes, notVerifiedObjects, notVerifiedBytes, scrubs } = found;
   const part = sizeBytes === 0 ? 0 : Math.ceil((100 * notVerifiedBytes) / sizeBytes);
   const lines = [
+    ...(found.role === 'replica' ? ['role          replica: it takes no writes'] : []),
     `version       ${version}, ${timeText(timeMs)} (${ageText(nowMs - timeMs)} ago)`,
     `latest        ${hint}`,
     `versions      ${countText(versions)}, ${countText(keptVersions)} of them kept`,
     `objects       ${countText(objects)}, ${bytesText(sizeBytes)}`,
     `not verified  ${part} % of the bytes in 30 days, ${plural(notVerifiedObjects, 'object')} (from this machine)`,
   ];
+  for (const { uri, version: at, lagVersions, lagMs } of found.replicas) {
+    const lag = `${plural(lagVersions, 'version')}, ${Math.ceil(lagMs / 1000)} s behind`;
+    lines.push(`replica       ${uri}: version ${at}, ${lagVersions === 0 ? 'up to date' : lag}`);
+  }
   if (damagedRoots > 0) lines.push(`damage        ${plural(damagedRoots, 'root')}: run nacre scrub`);
   for (const mode of modes) {
     const last = scrubs[mode];

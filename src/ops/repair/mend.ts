@@ -7,7 +7,7 @@ import type { CallOptions, PutCondition, StateToken } from '../../storage/object
 import { byteLength, type ByteSource, equalBytes, toHex, utf8 } from '../../util/bytes.js';
 import { digestObject, isDiskFailure } from '../digest.js';
 import type { ReadEnvironment } from '../environment.js';
-import { readWholeObject, type Whole } from './whole.js';
+import { readWholeObject, type Whole } from '../whole.js';
 
 export interface Wanted {
   readonly key: string;

@@ -23,6 +23,8 @@ export interface MeterCounts {
   /** Dependent round trips: the longest chain of requests each of which began after the last one's end. */
   readonly waves: number;
   readonly retries: number;
+  /** Reads that the store could not answer rightly, and a replica could. */
+  readonly fromReplicas: number;
   /**
    * Requests that the store turned away to be left alone: 429, 503, or an answer that says when to come back.
    */
@@ -105,6 +107,11 @@ export class Meter {
     for (const counter of this.#open()) counter.retries += 1;
   }
 
+  /** A replica answered a read. */
+  answeredElsewhere(): void {
+    for (const counter of this.#open()) counter.fromReplicas += 1;
+  }
+
   /** Bytes were taken from a mapped file. */
   mapped(bytes: number): void {
     for (const counter of this.#open()) counter.bytesMapped += bytes;
@@ -117,6 +124,7 @@ export class Meter {
 
 class Counter {
   retries = 0;
+  fromReplicas = 0;
   bytesMapped = 0;
   readonly #runtime: Runtime;
   readonly #startMs: number;
@@ -169,6 +177,7 @@ class Counter {
       bytesMapped: this.bytesMapped,
       waves: this.#waves.waves,
       retries: this.retries,
+      fromReplicas: this.fromReplicas,
       throttles: this.#throttles,
       failures: this.#failures,
       elapsedMs: this.#runtime.monotonic() - this.#startMs,

@@ -57,22 +57,24 @@ export function retrying(inner: ObjectStore, options: RetryOptions = {}): Object
         return run('put', key, call, (attempt) => keepDoubt(key, attempt, () => inner.put(key, body, call)));
       if (call.condition !== 'absent' || call.uniqueKey !== true) return inner.put(key, body, call);
       return run('put', key, call, (attempt) =>
-        keepDoubt(key, attempt, () => createUnique(inner, key, body, call, attempt)),
+        keepDoubt(key, attempt, () => createUnique(inner, key, body, call)),
       );
     },
   });
 }
 
-/** A refusal after an attempt whose outcome is not known was caused by that attempt, if the length agrees. */
+/**
+ * A refusal was caused by an attempt before, or by the first copy of a request that arrived twice, if the
+ * length agrees.
+ */
 async function createUnique(
   inner: ObjectStore,
   key: string,
   body: ByteSource,
   options: PutOptions,
-  attempt: number,
 ): Promise<PutResult> {
   const result = await inner.put(key, body, options);
-  if (result.outcome === 'written' || attempt === 1) return result;
+  if (result.outcome === 'written') return result;
   const head = await inner.head(key, callOptions(options));
   if (head === undefined)
     throw new NacreError('Unavailable', `put of ${key} was refused, yet there is no such key`, {

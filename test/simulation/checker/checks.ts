@@ -4,10 +4,21 @@ import { rootKey } from '../../../src/manifest/keys.js';
 import { updateSetHash, emptySetHash } from '../../../src/manifest/set-hash.js';
 import type { LoadedRoot } from '../../../src/manifest/root.js';
 import { toHex } from '../../../src/util/bytes.js';
-import { clash, effectsOf, type Model, rebase, type Touches, touchesOf } from '../../support/row-model.js';
+import {
+  clash,
+  effectsOf,
+  type Model,
+  rebase,
+  type Touch,
+  type Touches,
+  touchesOf,
+  untouched,
+} from '../../support/row-model.js';
 import type { Bucket } from '../bucket.js';
+import { digestOf } from '../digest.js';
 import type { Attempt, ReadRow, Record } from '../record.js';
-import { functions, logOf, objectsOf } from './oracle.js';
+import { functions, isKept, logOf, objectsOf } from './oracle.js';
+import { checkOrphans, checkUpkeep, type Fail } from './upkeep-checks.js';
 
 export interface Violation {
   readonly check: string;
@@ -28,7 +39,7 @@ interface Version {
   readonly model: Model;
 }
 
-export function check(bucket: Bucket, record: Record, bank: Bank): Violation[] {
+export function check(bucket: Bucket, record: Record, bank: Bank, startMs: number): Violation[] {
   const log = logOf(bucket);
   const found: Violation[] = [];
   const fail = (name: string, what: string): void => {
@@ -51,19 +62,29 @@ export function check(bucket: Bucket, record: Record, bank: Bank): Violation[] {
   checkContent(versions, bank, fail);
   checkReads(record, versions, fail);
   checkObjects(bucket, log, named, fail);
+  const history = { log, named, record, placed, startMs };
+  checkUpkeep(bucket, history, fail);
+  checkOrphans(bucket, history, fail);
+  for (const key of bucket.hurt)
+    if (key.startsWith('versions/')) fail('C12 what is mended is right', `${key} at the end`);
+  for (const { client, key } of record.unmended) fail('C12 what is mended is right', `${key} by ${client}`);
   for (const { client, what, code, message } of record.surprises)
     fail('typed errors', `${client}, ${what}: ${code} ${message}`);
   return found;
 }
 
-type Fail = (check: string, what: string) => void;
-
-/** Only the hint may be overwritten; nothing that a version names, or named, may be deleted. */
+/** Only the hint and leases may be overwritten; a root is never deleted. */
 function checkBucket(bucket: Bucket, fail: Fail): void {
   for (const { key, digest, before, by } of bucket.changes) {
+    // The same bytes may come back: that is what a repair does.
+    const first = bucket.first.get(key);
+    if (first !== undefined && digest === digestOf(first)) continue;
+    if (/^quarantine\//.test(key)) continue;
     if (key === 'latest' || before === undefined || by === '') continue;
-    if (digest === undefined) fail('C10 nothing reachable is deleted', `${by} deleted ${key}`);
-    else if (digest !== before) fail('C1 one body for one key', `${by} overwrote ${key}`);
+    if (/^(leases|gc)\//.test(key)) continue;
+    if (digest === undefined) {
+      if (key.startsWith('versions/')) fail('C1 one body for one key', `${by} deleted ${key}`);
+    } else if (digest !== before) fail('C1 one body for one key', `${by} overwrote ${key}`);
   }
 }
 
@@ -136,11 +157,12 @@ function checkOutcomes(record: Record, placed: ReadonlyMap<Attempt, number>, fai
     if (outcome === 'committed') {
       const expected = landedAt(attempt);
       if (expected === undefined) fail('C2 an acknowledged write is there once', `${id} is not there`);
-      else if (expected !== attempt.version)
+      else if (attempt.upkeep?.kind !== 'gc' && expected !== attempt.version)
         fail('C2 an acknowledged write is there once', `${id} is at ${expected}, not ${attempt.version}`);
     }
     const mayNot = outcome === 'conflict' || outcome === 'failed' || outcome === 'void';
-    if (mayNot && version !== undefined)
+    // A clean-up that ends half way has fenced already.
+    if (mayNot && attempt.upkeep?.kind !== 'gc' && version !== undefined)
       fail('C3 what failed is not there', `${id} (${outcome}) is version ${version}`);
   }
   for (const { attempt, outcome, version } of record.settled) {
@@ -217,7 +239,11 @@ function replay(
       .map(({ message }) => known.get(message))
       .filter((attempt) => attempt !== undefined && placed.get(attempt) === root.version) as Attempt[];
     if (root.version === 2 && attempts.length === 0) model = new Map([[bank.name, bankOf(bank)]]);
-    for (const { id, base, verbs } of attempts) {
+    for (const { id, base, verbs, upkeep } of attempts) {
+      if (upkeep?.kind === 'restore') {
+        model = restored(versions.get(upkeep.to)?.model ?? new Map(), model, root.version);
+        continue;
+      }
       try {
         model = rebase(versions.get(base)?.model ?? new Map(), verbs, model);
       } catch (error) {
@@ -229,10 +255,42 @@ function replay(
   return [...versions.values()];
 }
 
+/** Every array as it was; ids are not given twice, and an array that was gone counts as another one. */
+function restored(from: Model, onto: Model, version: number): Model {
+  const counts = new Map([...onto.values()].map(({ key, nextId }) => [key, nextId]));
+  return new Map(
+    [...from].map(([name, { key, nextId, rows }], i) => {
+      const count = counts.get(key);
+      if (count === undefined) return [name, { key: -1_000 * version - i, nextId, rows }];
+      return [name, { key, nextId: Math.max(nextId, count), rows }];
+    }),
+  );
+}
+
+/** What a restore is to others: of arrays that it changed all rows are new. */
+function touchesOfRestore(before: Model, after: Model): Touches {
+  const arrays = new Map<number, Touch>();
+  const byKey = new Map([...after.values()].map((array) => [array.key, array]));
+  for (const { key, rows } of before.values()) {
+    const now = byKey.get(key);
+    const isSame =
+      now?.rows.length === rows.length &&
+      rows.every((row, i) => row.id === now.rows[i]?.id && row.value === now.rows[i]?.value);
+    if (isSame) continue;
+    const replaced = new Set([...rows, ...(now?.rows ?? [])].map(({ id }) => id));
+    arrays.set(key, { ...untouched(), replaced, renamed: true, droppedArray: now === undefined });
+  }
+  const names = new Set([...after.keys()].filter((name) => !before.has(name)));
+  return { arrays, names, created: names, undone: new Set(), filled: new Set() };
+}
+
 function bankOf({ accounts, balance }: Bank) {
   const rows = Array.from({ length: accounts }, (_, id) => ({ id, value: balance }));
   return { key: -1, nextId: accounts, rows };
 }
+
+/** Uploads younger than this are no orphans, milliseconds: the grace, less what clocks differ by. */
+const youngMs = 55_000;
 
 /** Nobody lands beside what clashes with it, and a conflict has its reason. */
 function checkConflicts(
@@ -248,9 +306,11 @@ function checkConflicts(
   let before: Model = new Map();
   for (const { version, attempts, model } of versions) {
     for (const attempt of attempts) {
+      const base = modelAt.get(attempt.base) ?? new Map();
+      const isRestore = attempt.upkeep?.kind === 'restore';
       effects.set(
         attempt,
-        effectsOf(touchesOf(modelAt.get(attempt.base) ?? new Map(), attempt.verbs), before),
+        isRestore ? touchesOfRestore(before, model) : effectsOf(touchesOf(base, attempt.verbs), before),
       );
       order.push({ attempt, version });
       landing.set(attempt, before);
@@ -268,7 +328,12 @@ function checkConflicts(
     const clashes = passed.filter((one) => clash(mine, effects.get(one.attempt) as Touches, onto));
     if (placed.has(attempt) && clashes.length > 0)
       fail('C9 no update is lost', `${attempt.id} landed beside ${clashes[0]?.attempt.id}`);
-    if (attempt.outcome === 'conflict' && clashes.length === 0)
+    // A clean-up leaves alone what nobody refers to yet, for a while.
+    const isCollected = attempt.collected && attempt.returnedMs - attempt.invokedMs > youngMs;
+    const reasons = [attempt.upkeep !== undefined, isCollected].includes(true)
+      ? passed.length
+      : clashes.length + passed.filter((one) => one.attempt.upkeep?.kind === 'restore').length;
+    if (attempt.outcome === 'conflict' && reasons === 0)
       fail('C9 a conflict has its reason', `${attempt.id} clashes with nothing`);
   }
 }
@@ -318,8 +383,10 @@ function checkReads(record: Record, versions: readonly Version[], fail: Fail): v
 
 /** Everything that a version names is there, and is what the version says that it is. */
 function checkObjects(bucket: Bucket, log: readonly LoadedRoot[], named: Named, fail: Fail): void {
+  const kept = log.at(-1)?.root.kept ?? null;
   const right = new Map<string, string>();
   for (const [i, objects] of named.entries()) {
+    if (!isKept(kept, log[i]?.root.version ?? 0)) continue;
     for (const [key, hash] of objects) {
       const body = bucket.objects.get(key);
       if (body !== undefined && !right.has(key)) right.set(key, toHex(functions.blake3(body.bytes)));

@@ -2,25 +2,37 @@
 // one after the other, and nothing taken from what processes said.
 import { manifestFunctions } from '../../../src/dataset/environment.js';
 import { isNacreError } from '../../../src/errors.js';
-import { rootKey } from '../../../src/manifest/keys.js';
-import { encode, make, v1 } from '../../../src/manifest/message.js';
+import { decodeFrame } from '../../../src/manifest/frame.js';
+import { leasePrefix, rootKey } from '../../../src/manifest/keys.js';
+import {
+  decode as decodeMessage,
+  encode,
+  type Lease,
+  make,
+  type Root,
+  v1,
+} from '../../../src/manifest/message.js';
 import { decodeRoot, encodeRoot, type LoadedRoot, voidReason } from '../../../src/manifest/root.js';
 import { native } from '../../../src/native.js';
 import { toHex } from '../../../src/util/bytes.js';
 import type { Draw, Model } from '../../support/row-model.js';
-import type { Bucket } from '../bucket.js';
+import type { Body, Bucket } from '../bucket.js';
 
 export const functions = manifestFunctions(native());
 
 /** Roots by the bodies that they came as: of a body the answer is always the same. */
 const decoded = new WeakMap<Uint8Array, LoadedRoot | 'none'>();
 
-/** The root that stands in a slot; undefined where there is none, or what stands there is none. */
+/**
+ * The root that stands in a slot, or stood there before its bits rotted; undefined where there is none, or
+ * what stands there is none.
+ */
 export function rootIn(bucket: Bucket, slot: number): LoadedRoot | undefined {
-  const body = bucket.objects.get(rootKey(slot));
-  if (body === undefined) return undefined;
-  const known = decoded.get(body.bytes) ?? decode(body.bytes, slot);
-  decoded.set(body.bytes, known);
+  const key = rootKey(slot);
+  const bytes = bucket.hurt.has(key) ? bucket.first.get(key) : bucket.objects.get(key)?.bytes;
+  if (bytes === undefined) return undefined;
+  const known = decoded.get(bytes) ?? decode(bytes, slot);
+  decoded.set(bytes, known);
   return known === 'none' ? undefined : known;
 }
 
@@ -39,7 +51,7 @@ export function objectsOf({ root }: LoadedRoot): Map<string, string> {
   const held = objects.filter(({ id }) => id.byteLength > 0);
   return new Map(
     held.map(({ pattern, id, hash }) => {
-      const { prefix = '', suffix = '' } = patterns[pattern] ?? {};
+      const { prefix, suffix } = patterns[pattern] ?? { prefix: '', suffix: '' };
       return [`${prefix}${hexOf(id)}${suffix}`, hexOf(hash)];
     }),
   );
@@ -79,6 +91,29 @@ export function changesOf(bucket: Bucket): [LoadedRoot, string[]][] {
     before = now;
     return [loaded, changed];
   });
+}
+
+/** Whether a root says that a version is kept. */
+export function isKept(kept: Root['kept'], version: number): boolean {
+  return kept === null || version >= kept.from || kept.also.includes(version);
+}
+
+/** The oldest version that one says is kept, tagged ones left out; voids too. */
+export function oldestKept(bucket: Bucket, version: number): number {
+  let from = rootIn(bucket, version)?.root.kept?.from ?? 1;
+  while (from < version && !isVersion(bucket, from)) from++;
+  return from;
+}
+
+/** Leases that stand in the bucket, over or not. */
+export function leasesIn(bucket: Bucket): Lease[] {
+  return bucket
+    .keys()
+    .filter((key) => key.startsWith(leasePrefix))
+    .map((key) => {
+      const { bytes } = bucket.objects.get(key) as Body;
+      return decodeMessage(v1.Lease, decodeFrame('lease', bytes, key, functions), key);
+    });
 }
 
 /** Arrays of a version by name, with as many rows as they have, of which nothing is known. */

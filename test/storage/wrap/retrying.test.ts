@@ -81,9 +81,14 @@ describe('calls that may be repeated', () => {
     expect(await store.put('a', body, unique)).toMatchObject({ outcome: 'written' });
   });
 
-  test('a refusal of the first attempt, or of an object of another length, stays a refusal', async () => {
+  test('a request that arrived twice is written, though its second copy was refused', async () => {
+    const { store } = setUp(nth(calls('put'), 1, { kind: 'duplicate' }));
+    expect((await store.put('a', body, unique)).outcome).toBe('written');
+  });
+
+  test('a refusal by an object of another length stays a refusal', async () => {
     const first = setUp(() => undefined);
-    await first.memory.put('a', body);
+    await first.memory.put('a', new Uint8Array(99));
     expect(await first.store.put('a', body, unique)).toEqual({ outcome: 'refused' });
     const other = setUp(nth(calls('put'), 1, drop));
     await other.memory.put('a', new Uint8Array(99));

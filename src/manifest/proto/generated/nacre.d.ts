@@ -1301,5 +1301,38 @@ export namespace nacre {
             }
             type $Shape = nacre.v1.Lease.$Properties;
         }
+
+        interface IReplica extends nacre.v1.Replica.$Properties {
+        }
+
+        class Replica {
+            constructor(properties?: nacre.v1.Replica.$Properties);
+            $unknowns?: Uint8Array[];
+            requiredFeatures: number[];
+            dataset: Uint8Array;
+            uri: string;
+            server: string;
+            version: number;
+            rootHash: Uint8Array;
+            timeMs: number;
+            static create(properties: nacre.v1.Replica.$Shape): nacre.v1.Replica & nacre.v1.Replica.$Shape;
+            static create(properties?: nacre.v1.Replica.$Properties): nacre.v1.Replica;
+            static encode(message: nacre.v1.Replica.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Replica & nacre.v1.Replica.$Shape;
+        }
+
+        namespace Replica {
+            interface $Properties {
+                requiredFeatures?: (number[]|null);
+                dataset?: (Uint8Array|null);
+                uri?: (string|null);
+                server?: (string|null);
+                version?: (number|null);
+                rootHash?: (Uint8Array|null);
+                timeMs?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Replica.$Properties;
+        }
     }
 }

@@ -9750,6 +9750,284 @@ export const nacre = $root.nacre = (() => {
             return Lease;
         })();
 
+        v1.Replica = (function() {
+
+            /**
+             * Properties of a Replica.
+             * @typedef {Object} nacre.v1.Replica.$Properties
+             * @property {Array.<number>|null} [requiredFeatures] Replica requiredFeatures
+             * @property {Uint8Array|null} [dataset] Replica dataset
+             * @property {string|null} [uri] Replica uri
+             * @property {string|null} [server] Replica server
+             * @property {number|null} [version] Replica version
+             * @property {Uint8Array|null} [rootHash] Replica rootHash
+             * @property {number|null} [timeMs] Replica timeMs
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Replica.
+             * @memberof nacre.v1
+             * @interface IReplica
+             * @augments nacre.v1.Replica.$Properties
+             * @deprecated Use nacre.v1.Replica.$Properties instead.
+             */
+
+            /**
+             * Shape of a Replica.
+             * @typedef {nacre.v1.Replica.$Properties} nacre.v1.Replica.$Shape
+             */
+
+            /**
+             * Constructs a new Replica.
+             * @memberof nacre.v1
+             * @classdesc Represents a Replica.
+             * @constructor
+             * @param {nacre.v1.Replica.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Replica = function (properties) {
+                this.requiredFeatures = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Replica requiredFeatures.
+             * @member {Array.<number>} requiredFeatures
+             * @memberof nacre.v1.Replica
+             * @instance
+             */
+            Replica.prototype.requiredFeatures = $util.emptyArray;
+
+            /**
+             * Replica dataset.
+             * @member {Uint8Array} dataset
+             * @memberof nacre.v1.Replica
+             * @instance
+             */
+            Replica.prototype.dataset = $util.newBuffer([]);
+
+            /**
+             * Replica uri.
+             * @member {string} uri
+             * @memberof nacre.v1.Replica
+             * @instance
+             */
+            Replica.prototype.uri = "";
+
+            /**
+             * Replica server.
+             * @member {string} server
+             * @memberof nacre.v1.Replica
+             * @instance
+             */
+            Replica.prototype.server = "";
+
+            /**
+             * Replica version.
+             * @member {number} version
+             * @memberof nacre.v1.Replica
+             * @instance
+             */
+            Replica.prototype.version = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Replica rootHash.
+             * @member {Uint8Array} rootHash
+             * @memberof nacre.v1.Replica
+             * @instance
+             */
+            Replica.prototype.rootHash = $util.newBuffer([]);
+
+            /**
+             * Replica timeMs.
+             * @member {number} timeMs
+             * @memberof nacre.v1.Replica
+             * @instance
+             */
+            Replica.prototype.timeMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Creates a new Replica instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Replica
+             * @static
+             * @param {nacre.v1.Replica.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Replica} Replica instance
+             * @type {{
+             *   (properties: nacre.v1.Replica.$Shape): nacre.v1.Replica & nacre.v1.Replica.$Shape;
+             *   (properties?: nacre.v1.Replica.$Properties): nacre.v1.Replica;
+             * }}
+             */
+            Replica.create = function(properties) {
+                return new Replica(properties);
+            };
+
+            /**
+             * Encodes the specified Replica message. Does not implicitly {@link nacre.v1.Replica.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Replica
+             * @static
+             * @param {nacre.v1.Replica.$Properties} message Replica message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Replica.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.requiredFeatures != null && message.requiredFeatures.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).uint32s(message.requiredFeatures);
+                if (message.dataset != null && $Object.hasOwnProperty.call(message, "dataset") && message.dataset.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.dataset);
+                if (message.uri != null && $Object.hasOwnProperty.call(message, "uri") && message.uri !== "")
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.uri);
+                if (message.server != null && $Object.hasOwnProperty.call(message, "server") && message.server !== "")
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.server);
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && (typeof message.version === "object" ? message.version.low || message.version.high : message.version !== 0))
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.version);
+                if (message.rootHash != null && $Object.hasOwnProperty.call(message, "rootHash") && message.rootHash.length)
+                    writer.uint32(/* id 6, wireType 2 =*/50).bytes(message.rootHash);
+                if (message.timeMs != null && $Object.hasOwnProperty.call(message, "timeMs") && (typeof message.timeMs === "object" ? message.timeMs.low || message.timeMs.high : message.timeMs !== 0))
+                    writer.uint32(/* id 7, wireType 0 =*/56).uint64(message.timeMs);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Replica message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Replica
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Replica & nacre.v1.Replica.$Shape} Replica
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Replica.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Replica();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType === 2) {
+                                if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                    message.requiredFeatures = [];
+                                reader.uint32s(message.requiredFeatures);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                message.requiredFeatures = [];
+                            message.requiredFeatures.push(reader.uint32());
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.dataset = value;
+                            else
+                                delete message.dataset;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.uri = value;
+                            else
+                                delete message.uri;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.server = value;
+                            else
+                                delete message.server;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.version = value;
+                            else
+                                delete message.version;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.rootHash = value;
+                            else
+                                delete message.rootHash;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.timeMs = value;
+                            else
+                                delete message.timeMs;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Replica;
+        })();
+
         return v1;
     })();
 

@@ -4,12 +4,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { cacheFolder } from './servers/binaries.mjs';
-import type { TestServer } from './servers/index.ts';
 
 const source = path.join(import.meta.dirname, 'rclone');
 
 /** The path of an rclone. Undefined, with one printed line, where there is none; with `CI=true` an error. */
-export function findRclone(): string | undefined {
+export function findRclone() {
   if (spawnSync('rclone', ['version']).status === 0) return 'rclone';
   const [, version] = /rclone (v[\d.]+)/.exec(readFileSync(path.join(source, 'go.mod'), 'utf8')) ?? [];
   const binary = path.join(cacheFolder(), `bin-rclone-${version}`, 'rclone');
@@ -38,7 +37,7 @@ export function findRclone(): string | undefined {
 }
 
 /** `:s3,…:bucket/prefix`, a remote that needs no configuration file. */
-export function s3Remote(server: TestServer, uri: string): string {
+export function s3Remote(server, uri) {
   const settings = {
     provider: 'Other',
     endpoint: server.endpoint,
@@ -50,7 +49,7 @@ export function s3Remote(server: TestServer, uri: string): string {
   return `:s3,${text.join(',')}:${uri.replace(/^s3:\/\//, '')}`;
 }
 
-export function rcloneCopy(rclone: string, from: string, to: string): void {
+export function rcloneCopy(rclone, from, to) {
   const { status, stderr } = spawnSync(rclone, ['copy', '--config', '', '--checksum', from, to], {
     encoding: 'utf8',
   });

@@ -1,0 +1,175 @@
+// What a replication writes at its destination besides objects: roots in ascending order, the hint behind
+// them, and a lease while it is at work.
+import { isNacreError, NacreError } from '../../errors.js';
+import { type HintState, readHint, writeHint } from '../../manifest/hint.js';
+import { leaseKey, rootKey } from '../../manifest/keys.js';
+import { endLease, putLease } from '../../manifest/leases.js';
+import { evolve, type Lease, make, v1 } from '../../manifest/message.js';
+import { decodeRoot, type LoadedRoot } from '../../manifest/root.js';
+import type { CallOptions, ObjectStore, StateToken } from '../../storage/object-store.js';
+import { equalBytes } from '../../util/bytes.js';
+import type { ReadEnvironment } from '../environment.js';
+import { differing } from './heads.js';
+
+/** Attempts at a root or the hint where a PUT was not answered. */
+const attempts = 6;
+const pauseMs = 200;
+
+/** Stores limit how often one key may change. */
+const hintIntervalMs = 1_000;
+
+const leaseMs = 3_600_000;
+
+export class Destination {
+  readonly #environment: ReadEnvironment;
+  readonly #source: ObjectStore;
+  readonly #call: CallOptions;
+  #hint: HintState;
+  #hintedMs = Number.NEGATIVE_INFINITY;
+  #lease: { readonly key: string; readonly message: Lease; readonly token: StateToken } | undefined;
+  #leasedMs = 0;
+
+  constructor(environment: ReadEnvironment, source: ObjectStore, hint: HintState, call: CallOptions) {
+    this.#environment = environment;
+    this.#source = source;
+    this.#hint = hint;
+    this.#call = call;
+  }
+
+  /** The version that the hint names; 0 where there is none. */
+  get hinted(): number {
+    return this.#hint.head?.root.version ?? 0;
+  }
+
+  /**
+   * The bytes of a root into their slot. Whoever sends them sends the same ones, so a PUT whose outcome is
+   * not known is sent again. `Conflict` where another root stands there.
+   */
+  async putRoot(version: number, bytes: Uint8Array): Promise<void> {
+    const { store, functions, runtime } = this.#environment;
+    const key = rootKey(version);
+    const crc32c = functions.crc32c(bytes);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const put = await store.put(key, bytes, { ...this.#call, condition: 'absent', crc32c });
+        if (put.outcome === 'written') return;
+        if (await this.hasRoot(version, bytes)) return;
+      } catch (error) {
+        if (!isNacreError(error, 'Unavailable') || attempt === attempts) throw error;
+      }
+      if (attempt === attempts)
+        throw new NacreError('Unavailable', `${store.uri}: ${key} was refused, and nothing is there`);
+      await runtime.sleep(pauseMs * attempt * runtime.random(), this.#call.signal);
+    }
+  }
+
+  /**
+   * Whether these bytes stand in the slot; false where nothing does. `Conflict` where another root does,
+   * `Corrupt` where that is none.
+   */
+  async hasRoot(version: number, bytes: Uint8Array): Promise<boolean> {
+    const { store, functions } = this.#environment;
+    const key = rootKey(version);
+    const read = async (): Promise<Uint8Array | undefined> => (await store.get(key, this.#call))?.bytes;
+    let found = await read();
+    // It may have been hurt on its way.
+    if (found !== undefined && !equalBytes(found, bytes)) found = await read();
+    if (found === undefined) return false;
+    if (equalBytes(found, bytes)) return true;
+    try {
+      decodeRoot(found, key, functions);
+    } catch (cause) {
+      if (!isNacreError(cause, 'Corrupt')) throw cause;
+      throw new NacreError('Corrupt', `${store.uri}: ${cause.message}`, {
+        cause,
+        context: { key, version, uri: store.uri },
+        hint: `Mend the replica: nacre repair ${store.uri} --source ${this.#source.uri}`,
+      });
+    }
+    throw differing(this.#source, store, version);
+  }
+
+  /**
+   * The hint follows the roots: at once the first time and with `now`, else once a second, and then nothing
+   * is lost where the store does not answer.
+   */
+  async moveHint(head: LoadedRoot, now: boolean): Promise<void> {
+    const { store, functions, runtime } = this.#environment;
+    const { version } = head.root;
+    const mustBe = now || this.hinted === 0;
+    if (version <= this.hinted) return;
+    if (!mustBe && runtime.monotonic() < this.#hintedMs + hintIntervalMs) return;
+    this.#hintedMs = runtime.monotonic();
+    for (let attempt = 1; attempt <= attempts && version > this.hinted; attempt++) {
+      try {
+        if (await this.#writeHint(head)) return;
+      } catch (error) {
+        if (!isNacreError(error, 'Unavailable') || attempt === attempts) throw error;
+        if (!mustBe) return;
+        await runtime.sleep(pauseMs * attempt * runtime.random(), this.#call.signal);
+      }
+      this.#hint = await readHint(store, functions, this.#call);
+      if (this.#hint.problem === undefined && this.#hint.role === 'primary')
+        throw becamePrimary(store.uri, this.hinted);
+    }
+  }
+
+  async #writeHint(head: LoadedRoot): Promise<boolean> {
+    const { store, functions } = this.#environment;
+    const options = { ...this.#call, role: 'replica' } as const;
+    const token = await writeHint(store, head, this.#hint.token, functions, options);
+    if (token === undefined) return false;
+    this.#hint = { token, head, problem: undefined, origin: undefined, role: 'replica' };
+    return true;
+  }
+
+  /**
+   * A lease on the version that is to come: clean-up that meets it here stops, since it cannot know what
+   * that version needs.
+   */
+  async lease(head: LoadedRoot): Promise<void> {
+    const { store, functions, runtime } = this.#environment;
+    const key = leaseKey(runtime.randomBytes(16));
+    const madeMs = store.timeMs() ?? runtime.now();
+    const message = make(v1.Lease, {
+      dataset: head.root.dataset,
+      version: head.root.version,
+      rootHash: head.hash,
+      madeMs,
+      untilMs: madeMs + leaseMs,
+      holder: `replicates ${this.#source.uri}`.slice(0, 1_000),
+    });
+    this.#leasedMs = runtime.monotonic();
+    const token = await putLease(store, key, message, undefined, functions, this.#call);
+    if (token !== undefined) this.#lease = { key, message, token };
+  }
+
+  /** Half way to its end the lease is renewed. One that is gone is taken anew. */
+  async keepLease(head: LoadedRoot): Promise<void> {
+    const { store, functions, runtime } = this.#environment;
+    if (runtime.monotonic() < this.#leasedMs + leaseMs / 2) return;
+    const lease = this.#lease;
+    this.#leasedMs = runtime.monotonic();
+    if (lease === undefined) return this.lease(head);
+    const message = evolve(lease.message, { untilMs: (store.timeMs() ?? runtime.now()) + leaseMs });
+    const token = await putLease(store, lease.key, message, lease.token, functions, this.#call);
+    if (token === undefined) return this.lease(head);
+    this.#lease = { ...lease, message, token };
+  }
+
+  /** Never fails: a lease ends by itself, too. */
+  async release(): Promise<void> {
+    const lease = this.#lease;
+    this.#lease = undefined;
+    if (lease === undefined) return;
+    const { store, functions } = this.#environment;
+    await endLease(store, lease.key, lease.message, lease.token, functions).catch(() => undefined);
+  }
+}
+
+function becamePrimary(uri: string, version: number): NacreError {
+  return new NacreError('Conflict', `${uri} became a primary meanwhile`, {
+    context: { uri, version },
+    hint: 'Replicate into an empty prefix, or the other way round.',
+  });
+}
