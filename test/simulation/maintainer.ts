@@ -11,7 +11,8 @@ export const ages = { minAgeMs: 20_000, graceMs: 60_000 };
 
 /** Lets versions go and cleans up. */
 export function maintain(client: Client, session: Session, what: number): Promise<void> {
-  if (what < 0.4) return expire(client, session);
+  if (what < 0.15) return compact(client, session);
+  if (what < 0.45) return expire(client, session);
   if (what < 0.75) return clean(client, session);
   if (what < 0.9) return tag(client, session);
   return readTag(client, session);
@@ -101,6 +102,16 @@ async function clean(client: Client, session: Session): Promise<void> {
     const { plans, version } = await session.dataset.gc({ graceMs, message });
     // Its fence is one of the versions up to that.
     return plans === 0 ? undefined : version;
+  });
+}
+
+/** Few files in the place of many: what is read stays as it is, which all reads tell. */
+async function compact(client: Client, session: Session): Promise<void> {
+  const { dataset, process } = session;
+  const targetBytes = 256 + process.draw.below(4_096);
+  await client.change(session, { kind: 'compact' }, async (message) => {
+    const { version, arrays } = await dataset.compact({ targetBytes, message });
+    return arrays.some(({ commits }) => commits > 0) ? version : undefined;
   });
 }
 

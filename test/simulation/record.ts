@@ -8,7 +8,8 @@ export type Upkeep =
   | { readonly kind: 'deleteTag'; readonly name: string }
   | { readonly kind: 'restore'; readonly to: number }
   | { readonly kind: 'expire'; readonly minAgeMs: number }
-  | { readonly kind: 'gc'; readonly graceMs: number };
+  | { readonly kind: 'gc'; readonly graceMs: number }
+  | { readonly kind: 'compact' };
 
 /** A transaction as its client knows it. */
 export interface Attempt {

@@ -138,11 +138,17 @@ function placesOf(log: readonly LoadedRoot[], record: Record, fail: Fail): Map<A
     for (const { message } of root.operations) {
       const attempt = known.get(message);
       if (attempt === undefined) continue;
-      if (placed.has(attempt)) fail('C2 an acknowledged write is there once', `${message} is there twice`);
+      if (placed.has(attempt) && !isGradual(attempt))
+        fail('C2 an acknowledged write is there once', `${message} is there twice`);
       placed.set(attempt, root.version);
     }
   }
   return placed;
+}
+
+/** It may commit several times. */
+function isGradual({ upkeep }: Attempt): boolean {
+  return upkeep?.kind === 'gc' || upkeep?.kind === 'compact';
 }
 
 function checkOutcomes(record: Record, placed: ReadonlyMap<Attempt, number>, fail: Fail): void {
@@ -157,12 +163,12 @@ function checkOutcomes(record: Record, placed: ReadonlyMap<Attempt, number>, fai
     if (outcome === 'committed') {
       const expected = landedAt(attempt);
       if (expected === undefined) fail('C2 an acknowledged write is there once', `${id} is not there`);
-      else if (attempt.upkeep?.kind !== 'gc' && expected !== attempt.version)
+      else if (!isGradual(attempt) && expected !== attempt.version)
         fail('C2 an acknowledged write is there once', `${id} is at ${expected}, not ${attempt.version}`);
     }
     const mayNot = outcome === 'conflict' || outcome === 'failed' || outcome === 'void';
-    // A clean-up that ends half way has fenced already.
-    if (mayNot && attempt.upkeep?.kind !== 'gc' && version !== undefined)
+    // What goes step by step and ends half way has done some already.
+    if (mayNot && !isGradual(attempt) && version !== undefined)
       fail('C3 what failed is not there', `${id} (${outcome}) is version ${version}`);
   }
   for (const { attempt, outcome, version } of record.settled) {
