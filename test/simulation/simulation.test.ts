@@ -9,9 +9,9 @@ import { expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const first = Number(process.env['NACRE_SIM_FIRST'] ?? 1);
-const seeds = Number(process.env['NACRE_SIM_SEEDS'] ?? 2_000);
+const seeds = Number(process.env['NACRE_SIM_SEEDS'] ?? 1_000);
 /** A planted bug that is not found in so many seeds counts as not found. */
-const seedsForMutant = Number(process.env['NACRE_SIM_MUTANT_SEEDS'] ?? 300);
+const seedsForMutant = Number(process.env['NACRE_SIM_MUTANT_SEEDS'] ?? 250);
 
 /** Beside servers and other tests on two processors. */
 const patience = 45 * 60_000;
