@@ -145,10 +145,9 @@ function plant(name) {
   mkdirSync(folder, { recursive: true });
   cpSync(path.join(root, 'src'), path.join(folder, 'src'), { recursive: true });
   const patch = path.join(mutantFolder, `${name}.patch`);
-  const applied = spawnSync('patch', ['-p1', '--no-backup-if-mismatch', '-i', patch], {
-    cwd: folder,
-    encoding: 'utf8',
-  });
+  // As outside of any repository: else git takes the paths of the patch from its top.
+  const env = { ...process.env, GIT_CEILING_DIRECTORIES: work };
+  const applied = spawnSync('git', ['apply', '-p1', patch], { cwd: folder, env, encoding: 'utf8' });
   if (applied.status !== 0)
     throw new Error(`${name}.patch does not apply:\n${applied.stdout}${applied.stderr}`);
   return path.join(folder, 'src');
