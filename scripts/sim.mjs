@@ -171,9 +171,15 @@ async function mutants() {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
       const file = await bundle(name, plant(name));
       const timeout = 1_000 * (60 + 10 * seedsForMutant);
-      const { found, totals, hung } = await run(file, first, seedsForMutant, ['--until-killed'], { timeout });
+      const { found, totals, hung } = await run(
+        file,
+        first,
+        seedsForMutant,
+        [`--until=${expectedCheck(name)}`],
+        { timeout },
+      );
       rmSync(path.join(work, name), { recursive: true, force: true });
-      const checks = [...new Set((found[0]?.violations ?? []).map(({ check }) => check))];
+      const checks = [...new Set((found.at(-1)?.violations ?? []).map(({ check }) => check))];
       const expected = expectedCheck(name);
       const isKilled = checks.some((check) => expected?.split(' | ').includes(check));
       results.push({ name, isKilled, checks, expected, seeds: totals.seeds });

@@ -1,6 +1,6 @@
 // How a handle commits: one committer and one keeper of the hint, made when they are needed first, and the
 // loop that tries again after a conflict.
-import type { NacreError } from '../errors.js';
+import { isNacreError, type NacreError } from '../errors.js';
 import { type CommitOutcome, Committer } from '../manifest/commit.js';
 import { HintKeeper } from '../manifest/hint-keeper.js';
 import type { HintState } from '../manifest/hint.js';
@@ -56,7 +56,13 @@ export class Commits {
   ): Promise<WriteResult> {
     return this.#commit(async (identity) => {
       const { committer, snapshot } = await this.#begin(options, identity);
-      return attemptWrite(this.#environment, snapshot, committer, work, options, identity);
+      try {
+        return await attemptWrite(this.#environment, snapshot, committer, work, options, identity);
+      } catch (error) {
+        // What a callback reads may have expired since it began.
+        if (isNacreError(error, 'Corrupt')) await this.#source.checkKept(snapshot, error);
+        throw error;
+      }
     }, options);
   }
 

@@ -124,13 +124,13 @@ export class HeadSource {
       return await work(snapshot);
     } catch (error) {
       if (!isNacreError(error, 'Corrupt')) throw error;
-      await this.#checkKept(snapshot, error);
+      await this.checkKept(snapshot, error);
       if (this.#elsewhere === undefined) throw error;
       return this.#elsewhere.read(snapshot, work, error, signal);
     }
   }
 
-  async #checkKept({ loaded, version }: Snapshot, cause: NacreError): Promise<void> {
+  async checkKept({ loaded, version }: Snapshot, cause: NacreError): Promise<void> {
     const { store, functions } = this.#environment;
     let found: Advance;
     try {

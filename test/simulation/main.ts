@@ -1,11 +1,20 @@
-// `node main.mjs FIRST COUNT [--until-killed] [--trace]`: simulates so many seeds, one line of JSON for each
+// `node main.mjs FIRST COUNT [--until=CHECK] [--trace]`: simulates so many seeds, one line of JSON for each
 // seed with a violation, and one at the end. Built by scripts/sim.mjs, from the sources or from a copy with a
 // planted bug.
 import { simulate } from './simulate.js';
 import { FaultTable } from './world.js';
 
+/** Some of each check. */
+function few<T extends { readonly check: string }>(violations: readonly T[]): T[] {
+  return violations.filter(
+    (one, i) => violations.slice(0, i).filter(({ check }) => check === one.check).length < 5,
+  );
+}
+
 const [first = '1', count = '1', ...flags] = process.argv.slice(2);
 const trace = flags.includes('--trace') ? (line: string) => console.error(line) : undefined;
+/** Ends at the first seed in which one of these checks fails. */
+const wanted = (flags.find((flag) => flag.startsWith('--until=')) ?? '--until=').slice(8).split(' | ');
 const faults = new FaultTable();
 const totals = { seeds: 0, operations: 0, commits: 0, crashes: 0, simulatedMs: 0, failed: 0 };
 
@@ -25,7 +34,7 @@ for (let seed = Number(first); seed < Number(first) + Number(count); seed++) {
   }
   if (violations.length === 0) continue;
   totals.failed += 1;
-  console.log(JSON.stringify({ seed, hash, violations: violations.slice(0, 10) }));
-  if (flags.includes('--until-killed')) break;
+  console.log(JSON.stringify({ seed, hash, violations: few(violations) }));
+  if (violations.some(({ check }) => wanted.includes(check))) break;
 }
 console.log(JSON.stringify({ totals, faults: Object.fromEntries(faults.cells) }));
