@@ -171,12 +171,15 @@ export class Client {
   /** A version that this client holds by a lease. */
   async readHeld(session: Session, at: Dataset, held: Held): Promise<void> {
     const array = session.process.draw.of([bank.name, 'a', 'b']);
+    const beganMs = this.world.time.now;
     try {
       const rows = valuesOf(await unlessMissing(at.array(array).read())).rows;
       this.#note(session, { array, version: held.version, values: rows, ids: undefined });
     } catch (error) {
-      // It may have taken so long that the lease is over.
-      const isBroken = isNacreError(error, 'Expired') && this.world.time.now < held.untilMs;
+      // It may have taken so long that the lease is over; and bytes that came spoiled, of a version that is kept
+      // for its lease alone, are told as expired.
+      const isSpoiled = session.process.spoiledMs >= beganMs;
+      const isBroken = isNacreError(error, 'Expired') && this.world.time.now < held.untilMs && !isSpoiled;
       if (isBroken) this.record.broken.push({ client: this.name, version: held.version });
       throw error;
     }
