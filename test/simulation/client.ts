@@ -176,9 +176,11 @@ export class Client {
       const rows = valuesOf(await unlessMissing(at.array(array).read())).rows;
       this.#note(session, { array, version: held.version, values: rows, ids: undefined });
     } catch (error) {
-      // It may have taken so long that the lease is over; and bytes that came spoiled, of a version that is kept
-      // for its lease alone, are told as expired.
-      const isSpoiled = session.process.spoiledMs >= beganMs;
+      // It may have taken so long that the lease is over; and bytes that came spoiled, of a version that is
+      // kept for its lease alone, are told as expired.
+      const { hurt, hurtMs } = this.world.bucket;
+      const isHurt = hurt.size > 0 || hurtMs - this.world.startMs >= beganMs;
+      const isSpoiled = isHurt || session.process.spoiledMs >= beganMs;
       const isBroken = isNacreError(error, 'Expired') && this.world.time.now < held.untilMs && !isSpoiled;
       if (isBroken) this.record.broken.push({ client: this.name, version: held.version });
       throw error;
