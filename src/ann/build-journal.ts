@@ -25,6 +25,7 @@ import type { Run } from './merge.js';
 import { type NearestRows, noNearest } from './nearest-rows.js';
 import type { Sample } from './sample.js';
 import type { Stretch } from './uncovered.js';
+import { storeNowMs } from '../storage/store-time.js';
 
 /** Counts changes of what a build makes of the same rows and options. */
 const journalFormat = 1;
@@ -139,9 +140,9 @@ export class BuildJournal {
   }
 
   async #isThere({ pattern, id, sizeBytes }: NewObject, options: CallOptions): Promise<boolean> {
-    const { store, runtime } = this.#environment;
+    const { store } = this.#environment;
     const head = await store.head(objectKey(pattern, id), options);
-    const now = store.timeMs() ?? runtime.now();
+    const now = storeNowMs(this.#environment);
     return head !== undefined && head.sizeBytes === sizeBytes && now - head.modifiedMs < oldestMs;
   }
 

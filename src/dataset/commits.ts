@@ -16,6 +16,7 @@ import type { WriteCall, WriteResult } from './operation.js';
 import type { PlannedChange } from './planned.js';
 import type { Snapshot } from './snapshot.js';
 import type { TransactionHandle } from './transaction-handle.js';
+import { storeNowMs } from '../storage/store-time.js';
 
 /** What the handle began with. */
 interface Beginning {
@@ -26,11 +27,6 @@ interface Beginning {
 
 /** How long `close` waits for the hint, milliseconds. */
 const hintPatienceMs = 1_000;
-
-/** The store's time; that of the machine before the store has answered. */
-export function nowMs({ store, runtime }: Pick<Environment, 'store' | 'runtime'>): number {
-  return store.timeMs() ?? runtime.now();
-}
 
 export class Commits {
   readonly #environment: Environment;
@@ -75,7 +71,7 @@ export class Commits {
     return this.#commit(async (identity) => {
       const { committer, snapshot } = await this.#begin(options, identity);
       const { version, loaded: head } = snapshot;
-      const planned = await plan({ store, functions, head }, nowMs(this.#environment));
+      const planned = await plan({ store, functions, head }, storeNowMs(this.#environment));
       const { history, changes = [], baseVersion = version, message, onlyAtBase = false } = planned;
       if (history.length + changes.length === 0) return { outcome: 'committed', version, recovered: false };
       const done = { changes, reads: new Map<string, Uint8Array>(), history };

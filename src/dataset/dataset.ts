@@ -16,7 +16,7 @@ import type { Status, StatusOptions } from '../ops/status.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { Meter } from '../storage/wrap/meter.js';
 import { ArrayHandle } from './array-handle.js';
-import { Commits, nowMs } from './commits.js';
+import { Commits } from './commits.js';
 import type { Difference, DiffOptions } from './diff.js';
 import type { Elsewhere } from './elsewhere.js';
 import type { Environment } from './environment.js';
@@ -33,6 +33,7 @@ import { planRestore, type RestoreResult } from './planned.js';
 import { describeTag, planDeletion, planTag, type TagInfo, type TagOptions, type TagResult } from './tags.js';
 import { upkeepOf } from './upkeep.js';
 import type { Verification, VerifyOptions } from './verify.js';
+import { storeNowMs } from '../storage/store-time.js';
 
 interface Opened {
   readonly hint: HintState;
@@ -119,7 +120,7 @@ export class Dataset implements AsyncDisposable {
   async #rootAt(reference: VersionReference, options: CallOptions): Promise<LoadedRoot> {
     const head = (await this.#source.confirmed(options)).loaded;
     const { store, functions } = this.#environment;
-    return locate({ store, functions, head }, reference, nowMs(this.#environment), options);
+    return locate({ store, functions, head }, reference, storeNowMs(this.#environment), options);
   }
 
   /** Versions with their tags, newest first. Cost: one request a version, sixteen at a time. */

@@ -2,11 +2,11 @@
 import { NacreError } from '../errors.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import { isKept } from '../manifest/history-draft.js';
-import { leaseKey } from '../manifest/keys.js';
-import { endLease, putLease } from '../manifest/leases.js';
-import { evolve, type Lease as Message, make, v1 } from '../manifest/message.js';
+import { endLease, type HeldLease, renewLease, takeLease } from '../manifest/leases.js';
+import { evolve } from '../manifest/message.js';
 import { checkSpan, type Upkeep } from '../ops/upkeep.js';
-import type { CallOptions, StateToken } from '../storage/object-store.js';
+import type { CallOptions } from '../storage/object-store.js';
+import { storeNowMs } from '../storage/store-time.js';
 import { callOptions } from '../storage/wrap/forwarding.js';
 import type { Dataset } from './dataset.js';
 
@@ -25,44 +25,33 @@ export class Lease implements AsyncDisposable {
   /** The dataset as it is at the leased version; read-only. */
   readonly dataset: Dataset;
   readonly #upkeep: Pick<Upkeep, 'store' | 'functions' | 'runtime'>;
-  readonly #key: string;
-  #message: Message;
-  #token: StateToken;
+  #held: HeldLease;
 
   private constructor(
     dataset: Dataset,
     upkeep: Pick<Upkeep, 'store' | 'functions' | 'runtime'>,
-    key: string,
-    message: Message,
-    token: StateToken,
+    held: HeldLease,
   ) {
     this.dataset = dataset;
     this.#upkeep = upkeep;
-    this.#key = key;
-    this.#message = message;
-    this.#token = token;
+    this.#held = held;
   }
 
   static async take(
     upkeep: Upkeep,
     dataset: Dataset,
-    { root, hash }: LoadedRoot,
+    loaded: LoadedRoot,
     options: LeaseOptions,
   ): Promise<Lease> {
-    const { store, functions, runtime } = upkeep;
     const forMs = checkSpan(options.forMs ?? defaultMs, 'forMs');
     const { label: holder = '' } = options;
     if (holder.length > longestLabel)
       throw new NacreError('InvalidArgument', `a label of ${holder.length} characters, over ${longestLabel}`);
     const call = callOptions(options);
-    const madeMs = store.timeMs() ?? runtime.now();
-    const { dataset: of, version } = root;
-    const times = { madeMs, untilMs: Math.ceil(madeMs + forMs) };
-    const message = make(v1.Lease, { dataset: of, version, rootHash: hash, ...times, holder });
-    const key = leaseKey(runtime.randomBytes(16));
-    const token = await putLease(store, key, message, undefined, functions, call);
-    if (token === undefined) throw lost(key);
-    const lease = new Lease(dataset, upkeep, key, message, token);
+    const held = await takeLease(upkeep, loaded, { forMs, holder }, call);
+    if (held === undefined) throw lost('that was to be written');
+    const lease = new Lease(dataset, upkeep, held);
+    const { version } = loaded.root;
     try {
       // Whoever cleans up after this look sees the lease.
       const { kept } = (await upkeep.head(call)).root;
@@ -75,12 +64,12 @@ export class Lease implements AsyncDisposable {
   }
 
   get version(): number {
-    return this.#message.version;
+    return this.#held.message.version;
   }
 
   /** Until when it holds, by the store's clock, milliseconds since 1970. */
   get untilMs(): number {
-    return this.#message.untilMs;
+    return this.#held.message.untilMs;
   }
 
   /**
@@ -88,24 +77,20 @@ export class Lease implements AsyncDisposable {
    * data may be gone, and only a new lease can tell; `Conflict` when somebody else changed or removed it.
    */
   async renew(options: CallOptions & { readonly forMs?: number } = {}): Promise<void> {
-    const { store, functions, runtime } = this.#upkeep;
     const forMs = checkSpan(options.forMs ?? defaultMs, 'forMs');
-    const nowMs = (): number => store.timeMs() ?? runtime.now();
-    const before = this.#message;
-    if (nowMs() >= before.untilMs) throw expired(this.version);
-    const message = evolve(before, { untilMs: Math.ceil(nowMs() + forMs) });
-    const token = await putLease(store, this.#key, message, this.#token, functions, callOptions(options));
-    if (token === undefined) throw lost(this.#key);
-    [this.#message, this.#token] = [message, token];
+    const { untilMs } = this.#held.message;
+    if (storeNowMs(this.#upkeep) >= untilMs) throw expired(this.version);
+    const renewed = await renewLease(this.#upkeep, this.#held, forMs, callOptions(options));
+    if (renewed === undefined) throw lost(this.#held.key);
+    this.#held = renewed;
     // The request may have taken so long that clean-up went by.
-    if (nowMs() >= before.untilMs) throw expired(this.version);
+    if (storeNowMs(this.#upkeep) >= untilMs) throw expired(this.version);
   }
 
   /** Gives it up. Who may not delete writes that it is over. A lease that is gone already is no error. */
   async release(options: CallOptions = {}): Promise<void> {
-    const { store, functions } = this.#upkeep;
-    await endLease(store, this.#key, this.#message, this.#token, functions, callOptions(options));
-    this.#message = evolve(this.#message, { untilMs: 0 });
+    await endLease(this.#upkeep, this.#held, callOptions(options));
+    this.#held = { ...this.#held, message: evolve(this.#held.message, { untilMs: 0 }) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -7,6 +7,7 @@ import { dataPrefixes } from './keys.js';
 import type { StoredObject } from './objects.js';
 import { readSegment, rootObjects, segmentObjects, segmentsOf } from './references.js';
 import type { LoadedRoot } from './root.js';
+import { listPages } from '../storage/list-pages.js';
 
 /**
  * Sizes of the objects under the prefixes that data and segments live in. Cost: one LIST for 1,000 objects.
@@ -14,12 +15,8 @@ import type { LoadedRoot } from './root.js';
 async function listSizes(store: ObjectStore, options: CallOptions): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
   for (const prefix of dataPrefixes) {
-    let after: string | undefined;
-    do {
-      const page = await store.list({ prefix, ...options, ...(after === undefined ? {} : { after }) });
-      for (const { key, sizeBytes } of page.entries) sizes.set(key, sizeBytes);
-      after = page.next;
-    } while (after !== undefined);
+    for await (const page of listPages(store, { ...options, prefix }))
+      for (const { key, sizeBytes } of page) sizes.set(key, sizeBytes);
   }
   return sizes;
 }

@@ -23,6 +23,7 @@ import { checkRoot, encodeRoot, type LoadedRoot, rootBytesCap } from './root.js'
 import { encodeToken } from './settle.js';
 import type { Transaction } from './transaction.js';
 import { draftRowSet } from './upload.js';
+import { storeNowMs } from '../storage/store-time.js';
 
 /** What became of a transaction. `unknown` keeps everything and hands out a token for `settle`. */
 export type CommitOutcome =
@@ -201,7 +202,7 @@ export class Committer {
   async #makeRoot(
     group: readonly Waiting[],
   ): Promise<{ root: LoadedRoot; members: readonly Waiting[]; effects: Effects } | undefined> {
-    const { functions, runtime, store } = this.#environment;
+    const { functions, runtime } = this.#environment;
     const version = this.#freeSlot;
     const head = this.#head;
     const draft = new RootDraft(head, version, functions);
@@ -249,7 +250,7 @@ export class Committer {
     const leaves = newLineage !== undefined && equalBytes(this.#head.root.lineage, newLineage.after);
     const stamp = {
       commitId: runtime.randomBytes(16),
-      timeMs: store.timeMs() ?? runtime.now(),
+      timeMs: storeNowMs(this.#environment),
       ...(leaves ? { lineage: newLineage.lineage } : {}),
     };
     const root = encodeRoot(draft.build(stamp), functions);

@@ -4,6 +4,7 @@ import { make, v1 } from './message.js';
 import { encodeRoot, type LoadedRoot } from './root.js';
 import { emptySetHash } from './set-hash.js';
 import { NacreError } from '../errors.js';
+import { storeNowMs } from '../storage/store-time.js';
 
 /**
  * Publishes an empty version 1. When another process made one first, that one is given and `created` is
@@ -18,7 +19,7 @@ export async function createDataset(
       dataset: runtime.randomBytes(16),
       lineage: runtime.randomBytes(16),
       version: 1,
-      timeMs: store.timeMs() ?? runtime.now(),
+      timeMs: storeNowMs(environment),
       commitId: runtime.randomBytes(16),
       operations: [make(v1.Operation, { id: runtime.randomBytes(16), kinds: ['createDataset'] })],
       setHash: emptySetHash,

@@ -12,6 +12,7 @@ import { hintKey, rootKey, rootPrefix, versionOfRootKey } from './keys.js';
 import { readChecked } from './read-checked.js';
 import { decodeRoot, type LoadedRoot } from './root.js';
 import { belongs, Walk } from './walk.js';
+import { listPages } from '../storage/list-pages.js';
 
 /** What a search for the head found. */
 export interface Advance {
@@ -292,14 +293,11 @@ async function* takenSlots(store: ObjectStore, options: CallOptions): AsyncGener
   }
   const { signal } = options;
   const call = { prefix: rootPrefix, limit: slotsListed, ...(signal === undefined ? {} : { signal }) };
-  for (let after: string | undefined; ; ) {
-    const { entries, next } = await store.list({ ...call, ...(after === undefined ? {} : { after }) });
-    for (const { key } of entries) {
+  for await (const page of listPages(store, call)) {
+    for (const { key } of page) {
       const version = versionOfRootKey(key);
       if (version !== undefined) yield version;
     }
-    if (next === undefined) return;
-    after = next;
   }
 }
 

@@ -4,15 +4,18 @@
 // cleans up later sees the lease. It counts until its time by the store's clock, which two processes read a
 // little differently: so clean-up waits a while longer than the holder may rely on.
 import { isNacreError, NacreError } from '../errors.js';
+import { listPages } from '../storage/list-pages.js';
 import type { CallOptions, ObjectStore, StateToken } from '../storage/object-store.js';
+import { storeNowMs } from '../storage/store-time.js';
 import { mapBounded } from '../util/bounded.js';
 import { equalBytes } from '../util/bytes.js';
 import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
-import { isIdBelow, leasePrefix } from './keys.js';
-import { decode, encode, evolve, type Lease, v1 } from './message.js';
+import { isIdBelow, leaseKey, leasePrefix } from './keys.js';
+import { decode, encode, evolve, type Lease, make, v1 } from './message.js';
 import { readChecked } from './read-checked.js';
-import { checkFeatures } from './root.js';
+import { checkFeatures, type LoadedRoot } from './root.js';
+import type { UploadEnvironment } from './upload.js';
 
 /** Clean-up heeds a lease for so long after its end: more than two readings of one clock differ by. */
 const clockSlackMs = 60_000;
@@ -25,6 +28,30 @@ export interface StoredLease {
 /** Whether clean-up heeds it. */
 export function isLiving({ untilMs }: Pick<Lease, 'untilMs'>, nowMs: number): boolean {
   return nowMs < untilMs + clockSlackMs;
+}
+
+/** A lease as its holder knows it. */
+export interface HeldLease {
+  readonly key: string;
+  readonly message: Lease;
+  readonly token: StateToken;
+}
+
+/** Writes a lease on a version from now on; undefined when refused. Cost: one PUT. */
+export async function takeLease(
+  { store, functions, runtime }: UploadEnvironment,
+  { root, hash }: LoadedRoot,
+  { forMs, holder }: { readonly forMs: number; readonly holder: string },
+  options: CallOptions = {},
+): Promise<HeldLease | undefined> {
+  const madeMs = storeNowMs({ store, runtime });
+  const message = make(v1.Lease, {
+    ...{ dataset: root.dataset, version: root.version, rootHash: hash },
+    ...{ madeMs, untilMs: Math.ceil(madeMs + forMs), holder },
+  });
+  const key = leaseKey(runtime.randomBytes(16));
+  const token = await putLease(store, key, message, undefined, functions, options);
+  return token === undefined ? undefined : { key, message, token };
 }
 
 /** Writes a lease where there is none, or over the state that the token names; undefined when refused. */
@@ -46,19 +73,28 @@ export async function putLease(
 
 /** Gives a lease up. Who may not delete writes that it is over. One that is gone already is no error. */
 export async function endLease(
-  store: ObjectStore,
-  key: string,
-  lease: Lease,
-  token: StateToken,
-  functions: ManifestFunctions,
+  { store, functions }: Pick<UploadEnvironment, 'store' | 'functions'>,
+  { key, message, token }: HeldLease,
   options: CallOptions = {},
 ): Promise<void> {
   try {
     await store.delete([key], options);
   } catch (error) {
     if (!isNacreError(error, 'PermissionDenied')) throw error;
-    await putLease(store, key, evolve(lease, { untilMs: 0 }), token, functions, options);
+    await putLease(store, key, evolve(message, { untilMs: 0 }), token, functions, options);
   }
+}
+
+/** Holds it for so long from now on; undefined where somebody else changed or removed it. Cost: one PUT. */
+export async function renewLease(
+  { store, functions, runtime }: UploadEnvironment,
+  { key, message: before, token }: HeldLease,
+  forMs: number,
+  options: CallOptions = {},
+): Promise<HeldLease | undefined> {
+  const message = evolve(before, { untilMs: Math.ceil(storeNowMs({ store, runtime }) + forMs) });
+  const renewed = await putLease(store, key, message, token, functions, options);
+  return renewed === undefined ? undefined : { key, message, token: renewed };
 }
 
 /**
@@ -71,16 +107,8 @@ export async function listLeases(
   options: CallOptions = {},
 ): Promise<StoredLease[]> {
   const keys: string[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await store.list({
-      ...options,
-      prefix: leasePrefix,
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const { key } of page.entries) if (isIdBelow(leasePrefix, key)) keys.push(key);
-    if (page.next === undefined) break;
-    after = page.next;
-  }
+  for await (const page of listPages(store, { ...options, prefix: leasePrefix }))
+    for (const { key } of page) if (isIdBelow(leasePrefix, key)) keys.push(key);
   const leases = await mapBounded(keys, leasesAtOnce, (key) => readLease(store, key, functions, options));
   // One that was released meanwhile is none.
   return leases.filter((lease) => lease !== undefined);

@@ -10,6 +10,7 @@ import { isIdBelow, replicaKey, replicaPrefix } from './keys.js';
 import { decode, encode, make, type Replica, v1 } from './message.js';
 import { readChecked } from './read-checked.js';
 import { checkFeatures, type LoadedRoot } from './root.js';
+import { listPages } from '../storage/list-pages.js';
 
 /** One record a place: its key follows from the address. */
 function keyOf({ uri, capabilities }: ObjectStore, functions: ManifestFunctions): string {
@@ -75,13 +76,8 @@ export async function listReplicas(
 ): Promise<Replica[]> {
   const { warn, ...call } = options;
   const keys: string[] = [];
-  for (let after: string | undefined; ; ) {
-    const place = { prefix: replicaPrefix, ...(after === undefined ? {} : { after }) };
-    const page = await store.list({ ...call, ...place });
-    for (const { key } of page.entries) if (isIdBelow(replicaPrefix, key)) keys.push(key);
-    if (page.next === undefined) break;
-    after = page.next;
-  }
+  for await (const page of listPages(store, { ...call, prefix: replicaPrefix }))
+    for (const { key } of page) if (isIdBelow(replicaPrefix, key)) keys.push(key);
   const records = await mapBounded(keys, atOnce, async (key) => {
     try {
       return await readChecked(store, key, call, (bytes) => decodeRecord(bytes, key, functions));

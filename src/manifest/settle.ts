@@ -6,6 +6,7 @@ import { RootDraft } from './draft.js';
 import { advance, readRoot } from './head.js';
 import { type PublishEnvironment, publishRoot } from './publish.js';
 import { encodeRoot, type LoadedRoot } from './root.js';
+import { storeNowMs } from '../storage/store-time.js';
 
 export interface CommitToken {
   readonly dataset: Uint8Array;
@@ -64,7 +65,7 @@ export async function settle(
     // What has come there since may be the commit itself: look again.
     if ((await readRoot(store, token.slot, functions, options)) !== undefined) continue;
     if (options.fence !== true) return { outcome: 'open' };
-    const stamp = { commitId: runtime.randomBytes(16), timeMs: store.timeMs() ?? runtime.now() };
+    const stamp = { commitId: runtime.randomBytes(16), timeMs: storeNowMs(environment) };
     const empty = encodeRoot(new RootDraft(newest, token.slot, functions).build(stamp), functions);
     const published = await publishRoot(environment, empty);
     if (published.outcome === 'committed') return { outcome: 'not-committed' };

@@ -11,9 +11,8 @@
 //    any point: a later run makes a plan of its own of what is left.
 // The grace is for readers, who ask nobody: see docs/rfcs/0014-clean-up.md.
 import { isNacreError, NacreError } from '../errors.js';
-import { isIdBelow, leaseKey, planPrefix } from '../manifest/keys.js';
-import { listLeases, livingLeases, putLease } from '../manifest/leases.js';
-import { make, v1 } from '../manifest/message.js';
+import { isIdBelow, planPrefix } from '../manifest/keys.js';
+import { endLease, type HeldLease, listLeases, livingLeases, takeLease } from '../manifest/leases.js';
 import { writePlan } from '../manifest/plan.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
@@ -25,6 +24,9 @@ import { storeTimeMs } from './clock.js';
 import { listOrphans, type Orphans } from './gc/orphans.js';
 import { changed, liveVersions, Reachable, versionOf, versionsSince } from './gc/reachable.js';
 import { checkSpan, dayMs, type Signature, signed, type Upkeep } from './upkeep.js';
+import { listPages } from '../storage/list-pages.js';
+import { storeNowMs } from '../storage/store-time.js';
+import { defined } from '../util/assert.js';
 
 export interface GcOptions extends CallOptions, Signature {
   /**
@@ -101,8 +103,8 @@ class Run {
   /** The newest version that was looked at. */
   #head: LoadedRoot;
   #live = 0;
-  /** Key of its own lease. */
-  #lease: string | undefined;
+  /** Its own. */
+  #lease: HeldLease | undefined;
   readonly #counts = { orphans: 0, orphanBytes: 0, deleted: 0, deletedBytes: 0, spared: 0, plans: 0 };
 
   constructor(upkeep: Upkeep, head: LoadedRoot, options: GcOptions, call: CallOptions) {
@@ -118,20 +120,18 @@ class Run {
    * and may lack those of others, too.
    */
   async begin(): Promise<void> {
-    const { store, functions, runtime } = this.#upkeep;
-    const { dataset, version } = this.#head.root;
-    const times = { madeMs: this.#nowMs(), untilMs: this.#nowMs() + leaseMs };
-    const lease = make(v1.Lease, {
-      ...{ dataset, version, rootHash: this.#head.hash, ...times },
-      holder: 'clean-up',
-    });
-    this.#lease = leaseKey(runtime.randomBytes(16));
-    await putLease(store, this.#lease, lease, undefined, functions, this.#call);
+    const taken = await takeLease(
+      this.#upkeep,
+      this.#head,
+      { forMs: leaseMs, holder: 'clean-up' },
+      this.#call,
+    );
+    this.#lease = defined(taken, 'a lease of a new id');
   }
 
   /** What is left of it where this fails is over in a while. */
   async end(): Promise<void> {
-    if (this.#lease !== undefined) await this.#upkeep.store.delete([this.#lease]).catch(() => undefined);
+    if (this.#lease !== undefined) await endLease(this.#upkeep, this.#lease).catch(() => undefined);
   }
 
   get needed() {
@@ -148,8 +148,9 @@ class Run {
   async *#leased(): AsyncGenerator<LoadedRoot> {
     const { store, functions } = this.#upkeep;
     const leases = await listLeases(store, functions, this.#call);
-    if (this.#lease !== undefined && !leases.some(({ key }) => key === this.#lease)) throw oldListing(store);
-    for (const { lease } of livingLeases(leases, this.#head.root.dataset, this.#nowMs())) {
+    const own = this.#lease?.key;
+    if (own !== undefined && !leases.some(({ key }) => key === own)) throw oldListing(store);
+    for (const { lease } of livingLeases(leases, this.#head.root.dataset, storeNowMs(this.#upkeep))) {
       const { version, holder } = lease;
       const leased = versionOf(store, this.#head, version, functions, this.#call);
       const loaded = await leased.catch((error: unknown) => {
@@ -161,11 +162,6 @@ class Run {
     }
   }
 
-  #nowMs(): number {
-    const { store, runtime } = this.#upkeep;
-    return store.timeMs() ?? runtime.now();
-  }
-
   count({ count, sizeBytes }: Orphans): void {
     this.#counts.orphans += count;
     this.#counts.orphanBytes += sizeBytes;
@@ -174,7 +170,13 @@ class Run {
   async collect(orphans: Orphans): Promise<void> {
     const { store, functions } = this.#upkeep;
     const what = orphans.count === 1 ? 'an object' : `${orphans.count} objects`;
-    const plan = await writePlan(this.#upkeep, this.#head, this.#nowMs(), orphans.groups, this.#call);
+    const plan = await writePlan(
+      this.#upkeep,
+      this.#head,
+      storeNowMs(this.#upkeep),
+      orphans.groups,
+      this.#call,
+    );
     const change = { kind: 'fence', plan } as const;
     const fence = await this.#upkeep.commit([change], signed(this.#options, `clean up ${what}`));
     this.#counts.plans += 1;
@@ -207,17 +209,12 @@ class Run {
   /** Plans that no writer can be stalled for, and leases that ended long ago. */
   async removeRecords(): Promise<void> {
     const { store, functions } = this.#upkeep;
-    const beforeMs = this.#nowMs() - recordsKeptMs;
+    const beforeMs = storeNowMs(this.#upkeep) - recordsKeptMs;
     const leases = await listLeases(store, functions, this.#call);
     const old = leases.filter(({ lease }) => lease.untilMs < beforeMs).map(({ key }) => key);
-    for (let after: string | undefined; ; ) {
-      const place = { prefix: planPrefix, ...(after === undefined ? {} : { after }) };
-      const { entries, next } = await store.list({ ...this.#call, ...place });
-      for (const { key, modifiedMs } of entries) {
+    for await (const page of listPages(store, { ...this.#call, prefix: planPrefix })) {
+      for (const { key, modifiedMs } of page)
         if (modifiedMs < beforeMs && isIdBelow(planPrefix, key)) old.push(key);
-      }
-      if (next === undefined) break;
-      after = next;
     }
     if (old.length > 0) await store.delete(old, this.#call);
   }

@@ -17,7 +17,8 @@ import type { ScrubNotes } from './scrub/notes.js';
 import { damagedHint, damagedRoot } from './scrub/report.js';
 import { takenSlots } from './scrub/roots.js';
 import type { Surveyed, SurveyedRoot } from './scrub/survey.js';
-import { type LookOptions, type Scrubbed, scrubWith, timeOf } from './scrub.js';
+import { type LookOptions, type Scrubbed, scrubWith } from './scrub.js';
+import { storeNowMs } from '../storage/store-time.js';
 
 export interface RepairOptions extends CallOptions {
   /**
@@ -193,7 +194,7 @@ class Repair {
         try {
           const wanted = { ...object, isUnreadable: what.damage === 'unreadable' };
           const mended = await putBack(this.#environment, wanted, right.bytes, this.#call);
-          if (mended.outcome === 'mended') this.#notes.note(one.id, timeOf(this.#environment));
+          if (mended.outcome === 'mended') this.#notes.note(one.id, storeNowMs(this.#environment));
           return mended;
         } finally {
           right.release();

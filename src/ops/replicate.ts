@@ -22,6 +22,7 @@ import { checkPlaces, findHeads, type Heads, sourceHead } from './replicate/head
 import { Objects, SourceMovedOn } from './replicate/objects.js';
 import { Pace } from './scrub/pace.js';
 import { checkSpan } from './upkeep.js';
+import { storeNowMs } from '../storage/store-time.js';
 
 export interface ReplicateOptions extends CallOptions {
   /** Goes on until the signal fires: again after each interval. Default false. */
@@ -273,7 +274,7 @@ class Replication {
 
   async #register(head: LoadedRoot, call: CallOptions): Promise<void> {
     const { store, functions } = this.#source;
-    const nowMs = store.timeMs() ?? this.#source.runtime.now();
+    const nowMs = storeNowMs(this.#source);
     try {
       await recordReplica(store, this.#destination.store, head, nowMs, functions, call);
     } catch (cause) {

@@ -24,6 +24,7 @@ import { damagedHint, damagedObjects, damagedRoot, type HintReport, hintReport }
 import type { RootSource } from './scrub/roots.js';
 import { chosen, checkSubset, type Subset } from './scrub/subset.js';
 import { type Survey, type Surveyed, survey, versionsOf } from './scrub/survey.js';
+import { storeNowMs } from '../storage/store-time.js';
 
 export type { DamagedObject, DamageKind, ObjectRole, RowIds } from './scrub/finding.js';
 export type { ScrubMode } from './scrub/notes.js';
@@ -118,7 +119,7 @@ export async function scrubWith<T>(
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress && { onVersion: (done, total) => onProgress(done, total, 'versions') }),
   });
-  const running = { pid: process.pid, host: hostname(), mode, sinceMs: timeOf(environment) };
+  const running = { pid: process.pid, host: hostname(), mode, sinceMs: storeNowMs(environment) };
   const notes = await ScrubNotes.claim(environment, found.head, running);
   try {
     return await then(await new Scrub(environment, found, notes, sources, options).run(mode), notes);
@@ -140,11 +141,6 @@ function checkOptions({ mode = 'full', subset, bytesPerSecond }: ScrubOptions): 
     invalid(`${bytesPerSecond} is no number of bytes a second`, 'Give 1 or more.');
 }
 
-/** By the store's clock. */
-export function timeOf({ store, runtime }: UpkeepEnvironment): number {
-  return store.timeMs() ?? runtime.now();
-}
-
 class Scrub {
   readonly #environment: UpkeepEnvironment;
   readonly #found: Survey;
@@ -164,7 +160,7 @@ class Scrub {
     options: LookOptions,
   ) {
     const { signal } = options;
-    this.#sinceMs = timeOf(environment);
+    this.#sinceMs = storeNowMs(environment);
     this.#environment = environment;
     this.#found = found;
     this.#notes = notes;
@@ -197,7 +193,7 @@ class Scrub {
       isNoted: this.#notes.areKept,
     };
     if (this.#options.trustsNotes !== true) {
-      const last = { timeMs: timeOf(this.#environment), sinceMs: wanted.sinceMs };
+      const last = { timeMs: storeNowMs(this.#environment), sinceMs: wanted.sinceMs };
       await this.#notes.end(mode, { ...last, version: report.version, damaged: report.damaged.length });
     }
     return { report, found, damaged };
@@ -269,7 +265,7 @@ class Scrub {
       const damage = await checkBytes(this.#environment, one, { ...this.#call, ...coldParts, pace, onBytes });
       if (damage !== undefined) this.#isDamaged(one, damage);
       else if (one.segment === 'lost') this.#isDamaged(one, { kind: 'manifest' });
-      else this.#notes.note(one.id, timeOf(this.#environment));
+      else this.#notes.note(one.id, storeNowMs(this.#environment));
       return one.object.sizeBytes;
     };
     let readBytes = 0;

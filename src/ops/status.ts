@@ -8,7 +8,7 @@ import type { UpkeepEnvironment } from './environment.js';
 import { type LastScrub, type Running, type ScrubMode, ScrubNotes } from './scrub/notes.js';
 import { type HintReport, hintReport } from './scrub/report.js';
 import { survey } from './scrub/survey.js';
-import { timeOf } from './scrub.js';
+import { storeNowMs } from '../storage/store-time.js';
 
 export type { LastScrub, Running } from './scrub/notes.js';
 
@@ -62,7 +62,7 @@ export async function status(environment: UpkeepEnvironment, options: StatusOpti
   const { verifiedWithinMs = thirtyDaysMs, signal } = options;
   const found = await survey(environment, signal === undefined ? {} : { signal });
   const notes = await ScrubNotes.look(environment, found.head);
-  const nowMs = timeOf(environment);
+  const nowMs = storeNowMs(environment);
   const all = [...found.objects.values()];
   const old = all.filter(({ id }) => nowMs - (notes.verifiedMs(id) ?? 0) >= verifiedWithinMs);
   const bytesOf = (objects: typeof all): number =>

@@ -3,6 +3,7 @@ import { type KeyPattern, dataPrefixes, objectKey, parseDataKey } from '../../ma
 import type { PlannedGroup } from '../../manifest/plan.js';
 import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
 import { idBytes, type IdSet } from '../../util/id-set.js';
+import { listPages } from '../../storage/list-pages.js';
 
 interface Group {
   readonly pattern: KeyPattern;
@@ -91,9 +92,8 @@ export async function* listOrphans(
 ): AsyncGenerator<Orphans> {
   let orphans = new Orphans();
   for (const prefix of dataPrefixes) {
-    for (let after: string | undefined; ; ) {
-      const page = await store.list({ ...options, prefix, ...(after === undefined ? {} : { after }) });
-      for (const { key, sizeBytes, modifiedMs } of page.entries) {
+    for await (const page of listPages(store, { ...options, prefix })) {
+      for (const { key, sizeBytes, modifiedMs } of page) {
         if (modifiedMs >= beforeMs) continue;
         const parsed = parseDataKey(key);
         if (parsed === undefined || needed.has(parsed.id)) continue;
@@ -102,8 +102,6 @@ export async function* listOrphans(
         yield orphans;
         orphans = new Orphans();
       }
-      if (page.next === undefined) break;
-      after = page.next;
     }
   }
   if (orphans.count > 0) yield orphans;

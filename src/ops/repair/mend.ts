@@ -8,6 +8,7 @@ import { byteLength, type ByteSource, equalBytes, toHex, utf8 } from '../../util
 import { digestObject, isDiskFailure } from '../digest.js';
 import type { ReadEnvironment } from '../environment.js';
 import { readWholeObject, type Whole } from '../whole.js';
+import { storeNowMs } from '../../storage/store-time.js';
 
 export interface Wanted {
   readonly key: string;
@@ -120,7 +121,7 @@ async function setAside(
       expected: toHex(hash),
       observed: toHex(there.digest.blake3),
       observedBytes: byteLength(there.bytes),
-      timeMs: store.timeMs() ?? runtime.now(),
+      timeMs: storeNowMs({ store, runtime }),
     }),
   );
   const { outcome } = await store.put(place, there.bytes, { ...call, crc32c: there.digest.crc32c });

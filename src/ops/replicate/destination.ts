@@ -2,11 +2,10 @@
 // them, and a lease while it is at work.
 import { isNacreError, NacreError } from '../../errors.js';
 import { type HintState, readHint, writeHint } from '../../manifest/hint.js';
-import { leaseKey, rootKey } from '../../manifest/keys.js';
-import { endLease, putLease } from '../../manifest/leases.js';
-import { evolve, type Lease, make, v1 } from '../../manifest/message.js';
+import { rootKey } from '../../manifest/keys.js';
+import { endLease, type HeldLease, renewLease, takeLease } from '../../manifest/leases.js';
 import { decodeRoot, type LoadedRoot } from '../../manifest/root.js';
-import type { CallOptions, ObjectStore, StateToken } from '../../storage/object-store.js';
+import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
 import { equalBytes } from '../../util/bytes.js';
 import type { ReadEnvironment } from '../environment.js';
 import { differing } from './heads.js';
@@ -26,7 +25,7 @@ export class Destination {
   readonly #call: CallOptions;
   #hint: HintState;
   #hintedMs = Number.NEGATIVE_INFINITY;
-  #lease: { readonly key: string; readonly message: Lease; readonly token: StateToken } | undefined;
+  #lease: HeldLease | undefined;
   #leasedMs = 0;
 
   constructor(environment: ReadEnvironment, source: ObjectStore, hint: HintState, call: CallOptions) {
@@ -128,33 +127,22 @@ export class Destination {
    * that version needs.
    */
   async lease(head: LoadedRoot): Promise<void> {
-    const { store, functions, runtime } = this.#environment;
-    const key = leaseKey(runtime.randomBytes(16));
-    const madeMs = store.timeMs() ?? runtime.now();
-    const message = make(v1.Lease, {
-      dataset: head.root.dataset,
-      version: head.root.version,
-      rootHash: head.hash,
-      madeMs,
-      untilMs: madeMs + leaseMs,
-      holder: `replicates ${this.#source.uri}`.slice(0, 1_000),
-    });
-    this.#leasedMs = runtime.monotonic();
-    const token = await putLease(store, key, message, undefined, functions, this.#call);
-    if (token !== undefined) this.#lease = { key, message, token };
+    const holder = `replicates ${this.#source.uri}`.slice(0, 1_000);
+    this.#leasedMs = this.#environment.runtime.monotonic();
+    const taken = await takeLease(this.#environment, head, { forMs: leaseMs, holder }, this.#call);
+    if (taken !== undefined) this.#lease = taken;
   }
 
   /** Half way to its end the lease is renewed. One that is gone is taken anew. */
   async keepLease(head: LoadedRoot): Promise<void> {
-    const { store, functions, runtime } = this.#environment;
+    const { runtime } = this.#environment;
     if (runtime.monotonic() < this.#leasedMs + leaseMs / 2) return;
     const lease = this.#lease;
     this.#leasedMs = runtime.monotonic();
     if (lease === undefined) return this.lease(head);
-    const message = evolve(lease.message, { untilMs: (store.timeMs() ?? runtime.now()) + leaseMs });
-    const token = await putLease(store, lease.key, message, lease.token, functions, this.#call);
-    if (token === undefined) return this.lease(head);
-    this.#lease = { ...lease, message, token };
+    const renewed = await renewLease(this.#environment, lease, leaseMs, this.#call);
+    if (renewed === undefined) return this.lease(head);
+    this.#lease = renewed;
   }
 
   /** Never fails: a lease ends by itself, too. */
@@ -162,8 +150,7 @@ export class Destination {
     const lease = this.#lease;
     this.#lease = undefined;
     if (lease === undefined) return;
-    const { store, functions } = this.#environment;
-    await endLease(store, lease.key, lease.message, lease.token, functions).catch(() => undefined);
+    await endLease(this.#environment, lease).catch(() => undefined);
   }
 }
 

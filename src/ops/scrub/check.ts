@@ -10,6 +10,7 @@ import type { ReadEnvironment } from '../environment.js';
 import type { DamageKind } from './finding.js';
 import type { Pace } from './pace.js';
 import type { ColdPlace, Surveyed } from './survey.js';
+import { listPages } from '../../storage/list-pages.js';
 
 export interface ObjectDamage {
   readonly kind: DamageKind;
@@ -47,17 +48,14 @@ export async function checkListed(
   const right = new Set<Surveyed>();
   const unreferenced = { objects: 0, sizeBytes: 0 };
   for (const prefix of folders) {
-    for (let after: string | undefined; ; ) {
-      const page = await store.list({ prefix, ...options, ...(after === undefined ? {} : { after }) });
-      for (const { key, sizeBytes } of page.entries) {
+    for await (const page of listPages(store, { ...options, prefix })) {
+      for (const { key, sizeBytes } of page) {
         const wanted = byKey.get(key);
         for (const one of wanted ?? []) if (one.object.sizeBytes === sizeBytes) right.add(one);
         if (wanted !== undefined) continue;
         unreferenced.objects += 1;
         unreferenced.sizeBytes += sizeBytes;
       }
-      after = page.next;
-      if (after === undefined) break;
     }
   }
   const damage = new Map<Surveyed, ObjectDamage>();

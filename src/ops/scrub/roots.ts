@@ -8,6 +8,7 @@ import { resolveObject } from '../../manifest/objects.js';
 import { decodeRoot, type LoadedRoot } from '../../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
 import { equalBytes } from '../../util/bytes.js';
+import { listPages } from '../../storage/list-pages.js';
 
 /** A place that may have the right bytes of an object, under the same key. */
 export interface RootSource {
@@ -50,19 +51,12 @@ export type SlotContent = LoadedRoot | 'damaged' | 'missing';
 /** Slots that hold something, ascending. Cost: one LIST for 1,000 of them. */
 export async function takenSlots(store: ObjectStore, options: CallOptions): Promise<number[]> {
   const slots: number[] = [];
-  let after: string | undefined;
-  do {
-    const page = await store.list({
-      prefix: rootPrefix,
-      ...options,
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const { key } of page.entries) {
+  for await (const page of listPages(store, { ...options, prefix: rootPrefix })) {
+    for (const { key } of page) {
       const version = versionOfRootKey(key);
       if (version !== undefined) slots.push(version);
     }
-    after = page.next;
-  } while (after !== undefined);
+  }
   return slots.sort((a, b) => a - b);
 }
 
