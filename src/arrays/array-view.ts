@@ -8,8 +8,9 @@ import { bySequence } from '../manifest/fold.js';
 import type { ArrayEntry, Calibration, Partition, Root, Segment, SegmentRef } from '../manifest/message.js';
 import { resolveObject, type StoredObject } from '../manifest/objects.js';
 import { readChecked } from '../manifest/read-checked.js';
+import { readSegment } from '../manifest/references.js';
 import { inlineBytes } from '../manifest/row-sets.js';
-import { checkColdTable, coldRange, decodeSegment, objectOf } from '../manifest/segment.js';
+import { checkColdTable, coldRange, objectOf } from '../manifest/segment.js';
 import type { ArrayId } from '../manifest/transaction.js';
 import { unpackBlockSums } from '../manifest/upload.js';
 import type { CallOptions } from '../storage/object-store.js';
@@ -277,10 +278,7 @@ export class ArrayView {
   ): Promise<{ readonly object: StoredObject; readonly segment: Segment }> {
     const { store, functions } = this.#environment;
     const object = resolveObject(this.#root.objects, reference.object, this.#where());
-    const range = { start: 0, end: reference.headBytes };
-    const segment = await readChecked(store, object.key, { ...options, range }, (bytes) =>
-      decodeSegment(bytes, reference, object, this.entry, functions),
-    );
+    const segment = await readSegment(store, { array: this.entry, reference, object }, functions, options);
     if (segment === undefined) throw missing(object.key);
     return { object, segment };
   }

@@ -6,7 +6,7 @@ import { newestRoot } from '../../src/manifest/head.js';
 import { history } from '../../src/manifest/history.js';
 import { isKept } from '../../src/manifest/history-draft.js';
 import { dataPrefixes, objectKey, segmentPattern } from '../../src/manifest/keys.js';
-import { references } from '../../src/manifest/references.js';
+import { readSegment, rootObjects, segmentObjects, segmentsOf } from '../../src/manifest/references.js';
 import type { ObjectStore } from '../../src/storage/object-store.js';
 import { functions, type Member, values, type World } from '../dataset/world.js';
 
@@ -34,7 +34,12 @@ export async function neededKeys(store: ObjectStore): Promise<Set<string>> {
   const { kept } = newest.head.root;
   for await (const loaded of history(store, newest.head, functions)) {
     if (!isKept(kept, loaded.root.version)) continue;
-    for await (const { key } of references(store, loaded, functions)) needed.add(key);
+    for (const { key } of rootObjects(loaded)) needed.add(key);
+    for (const segment of segmentsOf(loaded)) {
+      const read = await readSegment(store, segment, functions);
+      if (read === undefined) throw new Error(`${segment.object.key} is missing`);
+      for (const { key } of segmentObjects(read, segment.object.key)) needed.add(key);
+    }
   }
   return needed;
 }
