@@ -132,6 +132,12 @@ function checkExpired({ log, record, startMs }: History, fail: Fail): void {
   }
 }
 
+function cameBack({ changes }: Bucket, key: string, fromMs: number, untilMs: number): boolean {
+  return changes.some(
+    (put) => put.key === key && put.digest !== undefined && put.atMs >= fromMs && put.atMs <= untilMs,
+  );
+}
+
 /** What was deleted was of no version that is kept, that was kept a grace before, or that was held. */
 function checkDeletions(bucket: Bucket, { log, named, record, startMs }: History, fail: Fail): void {
   const users = new Map<string, number[]>();
@@ -149,9 +155,12 @@ function checkDeletions(bucket: Bucket, { log, named, record, startMs }: History
       const gone = log.find((later) => !isKept(later.root.kept, root.version))?.root;
       if (gone === undefined || gone.timeMs > atMs - graceMs + toleranceMs)
         fail('C10 nothing reachable is deleted', `${key} of version ${root.version} by ${by}`);
+      // Also what was gone when the lease was given, and did not come back until then.
       const held = record.held.some(
         ({ version, fromMs, untilMs }) =>
-          version === root.version && fromMs < now && untilMs > now + toleranceMs,
+          version === root.version &&
+          untilMs > now + toleranceMs &&
+          !cameBack(bucket, key, atMs, fromMs + startMs),
       );
       if (held) fail('C10 a lease holds', `${key} of version ${root.version} by ${by}`);
     }
