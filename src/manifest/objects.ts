@@ -47,8 +47,38 @@ export function isHole(object: ObjectRef): boolean {
   return object.id.byteLength === 0;
 }
 
+/** The entry in a slot, its numbers checked; `what` names the manifest part in errors. */
+export function checkedObject(table: ObjectTable | null, index: number, what: string): ObjectRef {
+  const { object } = entryAt(table, index, what);
+  return object;
+}
+
+/** The key of the object in a slot. */
+export function keyAt(table: ObjectTable | null, index: number, what: string): string {
+  const { object, pattern } = entryAt(table, index, what);
+  return objectKey(pattern, object.id);
+}
+
 /** The object in a slot, its numbers checked; `what` names the manifest part in errors. */
 export function resolveObject(table: ObjectTable | null, index: number, what: string): StoredObject {
+  const { object, pattern, blockBytes, coldBytes } = entryAt(table, index, what);
+  const { sizeBytes, hash, crc32c, blocks, coldOffset, coldCrc32c } = object;
+  const isCold = coldBytes > 0;
+  return {
+    ...{ key: objectKey(pattern, object.id), sizeBytes, hash, crc32c, blockBytes },
+    blocks: isCold ? { coldOffset, coldBytes, crc32c: coldCrc32c } : blocks,
+  };
+}
+
+interface Entry {
+  readonly object: ObjectRef;
+  readonly pattern: KeyPattern;
+  readonly blockBytes: number;
+  /** Bytes of its block sums in the cold part; 0 where they stand here. */
+  readonly coldBytes: number;
+}
+
+function entryAt(table: ObjectTable | null, index: number, what: string): Entry {
   const corrupt = (reason: string): NacreError =>
     new NacreError('Corrupt', `${what}: object ${index} ${reason}`, { context: { what, index } });
   const object = table?.objects[index];
@@ -64,16 +94,7 @@ export function resolveObject(table: ObjectTable | null, index: number, what: st
   if (inline && object.blocks.byteLength !== tableBytes) {
     throw corrupt(`has ${object.blocks.byteLength / 4} block sums for ${tableBytes / 4} blocks`);
   }
-  return {
-    key: objectKey(pattern, object.id),
-    sizeBytes: object.sizeBytes,
-    hash: object.hash,
-    crc32c: object.crc32c,
-    blockBytes,
-    blocks: inline
-      ? object.blocks
-      : { coldOffset: object.coldOffset, coldBytes: tableBytes, crc32c: object.coldCrc32c },
-  };
+  return { object, pattern, blockBytes, coldBytes: inline ? 0 : tableBytes };
 }
 
 /** A changing copy of a table; `build` gives the new one. */

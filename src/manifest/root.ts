@@ -1,6 +1,7 @@
 // A root's bytes, in and out, and every check that needs nothing but those bytes.
 import { NacreError } from '../errors.js';
 import { toHex } from '../util/bytes.js';
+import { IdSet } from '../util/id-set.js';
 import { knownFeatures } from './features.js';
 import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
@@ -14,7 +15,7 @@ import {
   v1,
 } from './message.js';
 import { checkAttributeName, checkName } from './names.js';
-import { resolveObject } from './objects.js';
+import { checkedObject, isHole, keyAt } from './objects.js';
 
 /** Writers keep a root within this, so that a commit's cost does not grow with the dataset. */
 export const rootBytesCap = 65_536;
@@ -79,7 +80,7 @@ export function checkRoot(root: Root, what: string): void {
     if (root.parent.version >= root.version) fail(`its parent is version ${root.parent.version}`);
   }
   checkObjects(root, what, fail);
-  for (const { object } of root.olderOperations) resolveObject(root.objects, object, what);
+  for (const { object } of root.olderOperations) checkedObject(root.objects, object, what);
   const names = new Set<string>();
   const ids = new Set<string>();
   for (const array of root.arrays) {
@@ -94,10 +95,20 @@ export function checkRoot(root: Root, what: string): void {
 }
 
 function checkObjects(root: Root, what: string, fail: (reason: string) => never): void {
+  const objects = root.objects?.objects ?? [];
+  const ids = new IdSet();
+  let count = 0;
+  for (const [index, object] of objects.entries()) {
+    if (isHole(object)) continue;
+    ids.add(checkedObject(root.objects, index, what).id);
+    count += 1;
+  }
+  // Ids of their own make keys of their own.
+  if (ids.size === count) return;
   const keys = new Set<string>();
-  for (const [index, object] of (root.objects?.objects ?? []).entries()) {
-    if (object.id.byteLength === 0) continue;
-    const { key } = resolveObject(root.objects, index, what);
+  for (const [index, object] of objects.entries()) {
+    if (isHole(object)) continue;
+    const key = keyAt(root.objects, index, what);
     if (keys.has(key)) fail(`it names ${key} twice`);
     keys.add(key);
   }
@@ -108,8 +119,7 @@ function checkArray(root: Root, array: ArrayEntry, what: string, fail: (reason: 
   if (array.scalar && (array.rowShape.length > 0 || array.liveRows > 1)) fail(`${where} is no scalar`);
   if (array.liveRows > array.nextRowId) fail(`${where} has more live rows than row ids`);
   for (const partition of array.partitions) {
-    const { key, sizeBytes } = resolveObject(root.objects, partition.object, what);
-    checkPartition(partition, array, sizeBytes, `${what}: ${key}`);
+    checkHeld(root, array, partition, what);
     if (partition.columns.length > 0) fail(`${where} has columns among its rows`);
   }
   for (const segment of array.segments) {
@@ -118,17 +128,28 @@ function checkArray(root: Root, array: ArrayEntry, what: string, fail: (reason: 
   }
   checkColumns(root, array, what, fail);
   for (const { epoch, segments } of array.indexes) {
-    resolveObject(root.objects, epoch, what);
+    checkedObject(root.objects, epoch, what);
     let end = 0;
     for (const segment of segments) {
-      resolveObject(root.objects, segment.object, what);
-      if (segment.bits !== null) resolveObject(root.objects, segment.bits.object, what);
+      checkedObject(root.objects, segment.object, what);
+      if (segment.bits !== null) checkedObject(root.objects, segment.bits.object, what);
       if (segment.firstRowId < end) fail(`${where} has index segments that overlap or are out of order`);
       end = segment.firstRowId + segment.rows;
     }
     if (end > array.nextRowId) fail(`${where} has an index past its last row id`);
   }
   checkAttributeIndexes(root, array, what, fail);
+}
+
+/** A partition that stands in the root. */
+function checkHeld(root: Root, array: ArrayEntry, partition: Partition, what: string): void {
+  const { sizeBytes } = checkedObject(root.objects, partition.object, what);
+  checkPartition(
+    partition,
+    array,
+    sizeBytes,
+    () => `${what}: ${keyAt(root.objects, partition.object, what)}`,
+  );
 }
 
 function checkAttributeIndexes(
@@ -146,7 +167,7 @@ function checkAttributeIndexes(
     attributes.add(attribute);
     let end = 0;
     for (const { object, firstRowId, rows, directoryBytes } of segments) {
-      const { sizeBytes } = resolveObject(root.objects, object, what);
+      const { sizeBytes } = checkedObject(root.objects, object, what);
       if (directoryBytes > sizeBytes) fail(`${where} has an index with a directory longer than itself`);
       if (firstRowId < end) fail(`${where} has segments of an index that overlap or are out of order`);
       end = firstRowId + rows;
@@ -163,7 +184,7 @@ function checkSegment(
   fail: (reason: string) => never,
 ): void {
   const where = `array ${array.name}`;
-  const { sizeBytes } = resolveObject(root.objects, segment.object, what);
+  const { sizeBytes } = checkedObject(root.objects, segment.object, what);
   if (segment.headBytes > sizeBytes) fail(`${where} has a segment with a head longer than itself`);
   const hashBytes = segment.headBytes === sizeBytes ? 0 : 32;
   if (segment.headHash.byteLength !== hashBytes)
@@ -188,8 +209,7 @@ function checkColumns(root: Root, array: ArrayEntry, what: string, fail: (reason
   }
   if (array.key !== null && !ids.has(array.key.attribute)) fail(`${where} has a key that is no attribute`);
   for (const partition of array.columns) {
-    const { key, sizeBytes } = resolveObject(root.objects, partition.object, what);
-    checkPartition(partition, array, sizeBytes, `${what}: ${key}`);
+    checkHeld(root, array, partition, what);
     if (partition.columns.length === 0) fail(`${where} has rows among its columns`);
   }
   for (const segment of array.columnSegments) {
@@ -217,9 +237,10 @@ export function checkPartition(
   partition: Partition,
   array: ArrayEntry,
   sizeBytes: number,
-  what: string,
+  where: () => string,
 ): void {
   const fail = (reason: string): never => {
+    const what = where();
     throw new NacreError('Corrupt', `${what}: ${reason}`, { context: { what } });
   };
   if (partition.columns.length > 0) {

@@ -133,7 +133,7 @@ export function decodeSegment(
       reference.attributes[place] ?? fail(`names attribute ${place} of ${reference.attributes.length}`);
     const absolute = renumbered(evolve(partition, { firstRowId }), attributeOf);
     const { key: objectKey, sizeBytes } = resolveObject(segment.objects, partition.object, key);
-    checkPartition(absolute, array, sizeBytes, `${key}: ${objectKey}`);
+    checkPartition(absolute, array, sizeBytes, () => `${key}: ${objectKey}`);
     if (partition.columns.length > 0 !== reference.attributes.length > 0) fail('mixes rows and columns');
     if ((partition.rowIds !== null) !== reference.overrides) fail('mixes overrides with other partitions');
     if (!reference.overrides && firstRowId !== next) fail('has a gap or an overlap between its partitions');

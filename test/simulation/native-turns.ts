@@ -1,6 +1,6 @@
 // Work of the native binary off the event loop, in virtual time: its results arrive as events, in an order
 // that does not depend on how fast threads were.
-import { native, type NativeBinding } from '../../src/native.js';
+import { native, type NativeBinding, type ObjectDigester } from '../../src/native.js';
 import { concat } from '../../src/util/bytes.js';
 import type { VirtualTime } from './time.js';
 
@@ -38,14 +38,23 @@ function onTheSpot(binding: NativeBinding): Partial<NativeBinding> {
     Uint32Array.from({ length: Math.ceil(bytes.byteLength / blockBytes) }, (_, i) =>
       binding.crc32c(bytes.subarray(i * blockBytes, (i + 1) * blockBytes)),
     );
+  const digestObject: NativeBinding['digestObject'] = async (pieces, blockBytes) => {
+    const bytes = concat(pieces);
+    const blocks = sumsOf(bytes, blockBytes);
+    return { blake3: binding.blake3(bytes), crc32c: binding.crc32c(bytes), blocks };
+  };
   return {
+    digestObject,
+    createObjectDigester: (blockBytes) => {
+      const pieces: Uint8Array[] = [];
+      return {
+        update: inTurns(async (piece) => void pieces.push(piece as Uint8Array)) as ObjectDigester['update'],
+        digest: inTurns(() => digestObject(pieces, blockBytes)) as ObjectDigester['digest'],
+        updateFromFile: () => Promise.reject(new Error('there are no files in simulated worlds')),
+      };
+    },
     verifyBlocks: async (bytes, blockBytes, expected) =>
       sumsOf(bytes, blockBytes).findIndex((sum, i) => sum !== expected[i]),
-    digestObject: async (pieces, blockBytes) => {
-      const bytes = concat(pieces);
-      const blocks = sumsOf(bytes, blockBytes);
-      return { blake3: binding.blake3(bytes), crc32c: binding.crc32c(bytes), blocks };
-    },
   };
 }
 

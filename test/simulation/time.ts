@@ -1,7 +1,5 @@
 // Virtual time: everything that happens in a simulation is an event with a time, and nothing else moves the
 // clock. Equal times follow the order in which they were scheduled, so a seed gives one history.
-import { setImmediate } from 'node:timers/promises';
-
 interface Event {
   readonly at: number;
   readonly order: number;
@@ -12,7 +10,7 @@ interface Event {
 const turns = 2;
 
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < turns; turn++) await setImmediate();
+  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 export class VirtualTime {
