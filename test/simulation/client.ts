@@ -8,6 +8,7 @@ import { isVersion, shapeOf } from './checker/oracle.js';
 import { curate, maintain } from './maintainer.js';
 import { mend } from './mender.js';
 import type { Attempt, Held, Record, Upkeep } from './record.js';
+import { copyElsewhere } from './replicator.js';
 import type { Process, World } from './world.js';
 
 export const bank = { name: 'bank', accounts: 6, balance: 1_000 };
@@ -30,10 +31,17 @@ const longestMs = 300_000;
 /** A fault this long before a call may still make it fail, milliseconds. */
 const excusedMs = 150_000;
 
-export type Role = 'writer' | 'reader' | 'maintainer' | 'curator' | 'mender';
+export type Role = 'writer' | 'reader' | 'maintainer' | 'curator' | 'mender' | 'replicator';
 
 /** Between two calls, at most; virtual milliseconds. */
-const thinkMs = { writer: 2_000, reader: 2_000, maintainer: 15_000, curator: 15_000, mender: 60_000 };
+const thinkMs = {
+  writer: 2_000,
+  reader: 2_000,
+  maintainer: 15_000,
+  curator: 15_000,
+  mender: 60_000,
+  replicator: 40_000,
+};
 
 export class Client {
   readonly name: string;
@@ -87,6 +95,7 @@ export class Client {
     if (this.#role === 'maintainer') return maintain(this, session, what);
     if (this.#role === 'curator') return curate(this, session, what);
     if (this.#role === 'mender') return mend(this, session.process);
+    if (this.#role === 'replicator') return copyElsewhere(this, session.process, what);
     if (this.#role === 'reader') {
       if (what < 0.4) return this.#readNewest(session);
       if (what < 0.6) return this.#readVersion(session);
@@ -357,7 +366,7 @@ export interface Session {
   sinceMs: number;
 }
 
-async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
+export async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
   } catch (error) {
@@ -367,7 +376,9 @@ async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
 }
 
 /** The first number of each row; the second must be its negative, or the row was torn. */
-function valuesOf(rows: { readonly data: ArrayLike<unknown> } | undefined): { rows: number[] | undefined } {
+export function valuesOf(rows: { readonly data: ArrayLike<unknown> } | undefined): {
+  rows: number[] | undefined;
+} {
   if (rows === undefined) return { rows: undefined };
   const { data } = rows;
   return {

@@ -29,7 +29,7 @@ export async function repairBy(process: Process): Promise<{ isWhole: boolean; ke
 
 /** The copy elsewhere gets what came since, as it was written first. */
 export function copyTo(world: World): void {
-  const { bucket, mirror } = world;
+  const { dataset: bucket, mirror } = world.buckets;
   for (const [key, bytes] of bucket.first) {
     const isCopied = /^(versions|arrays|segments|indexes)\//.test(key);
     if (isCopied && !mirror.objects.has(key)) mirror.put(key, bytes, '', world.startMs - 60_000);

@@ -93,6 +93,12 @@ export interface Surprise {
   readonly message: string;
 }
 
+/** A replication that came to its end, and the version that the replica has since. */
+export interface Copied {
+  readonly version: number;
+  readonly returnedMs: number;
+}
+
 export class Record {
   readonly attempts: Attempt[] = [];
   readonly settled: Settled[] = [];
@@ -106,6 +112,11 @@ export class Record {
   /** Damage that a repair named and said to have mended, and that is there still. */
   readonly unmended: { readonly client: string; readonly key: string }[] = [];
   readonly tags: SeenTag[] = [];
+  readonly copied: Copied[] = [];
+  /** Rows of an array as they were read of the replica; `since` is the version that it had for certain. */
+  readonly copyReads: ReadRow[] = [];
+  /** What became of the replica: the last version of its source, and whether that one was refused since. */
+  promoted: { readonly replicated: number; readonly version: number; isRefused: boolean } | undefined;
   /** Client calls so far, of every kind. */
   operations = 0;
 }

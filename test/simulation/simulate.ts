@@ -8,6 +8,7 @@ import { perform, type Verb } from '../support/row-model.js';
 import { meddle } from './meddler.js';
 import { copyTo, repairBy } from './mender.js';
 import { Record } from './record.js';
+import { failOver, replicateBy } from './replicator.js';
 import { type FaultTable, type Process, World } from './world.js';
 
 export interface Outcome {
@@ -47,7 +48,7 @@ export async function simulate(
   const concluded = await end(world, 'the last client', stage.conclude(last));
   if (concluded !== undefined) violations.push(concluded);
 
-  violations.push(...check(world.bucket, record, bank, world.startMs));
+  violations.push(...check(world.buckets, record, bank, world.startMs));
   violations.push(...checkTimes(world.bucket, startMs));
   return {
     ...nothing(world),
@@ -102,6 +103,7 @@ class Stage {
       new Client(world, record, 'maintainer', 'maintainer', 25),
       new Client(world, record, 'curator', 'curator', 25),
       new Client(world, record, 'mender', 'mender', 3),
+      new Client(world, record, 'replicator', 'replicator', 8),
     ];
     for (const client of this.#clients) world.time.schedule(draw.next() * 500, () => this.#begin(client));
     this.#change();
@@ -205,6 +207,11 @@ class Stage {
     await dataset.gc({ graceMs: ages.graceMs });
     await this.#readAll(process, dataset);
     await dataset.close();
+    await replicateBy(this.#world, this.#record, process, {});
+    const replica = await process.open({}, process.replica);
+    if (process.draw.chance(0.1)) await this.#readAll(process, replica);
+    await replica.close();
+    if (process.draw.chance(0.5)) await failOver(this.#world, this.#record, process);
   }
 
   async #readAll(process: Process, dataset: Awaited<ReturnType<Process['open']>>): Promise<void> {

@@ -42,18 +42,24 @@ const times = { usual: 30, slow: 4_000, patience: 5_000, late: 600_000, oldList:
 /** Server clocks of one bucket differ by so much. */
 const serverSkewMs = 1_500;
 
+/** Where a bucket is. */
+export type Place = 'dataset' | 'mirror' | 'replica';
+
 export class Wire implements ObjectStore {
   readonly uri: string;
   readonly capabilities: StoreCapabilities;
   readonly #world: World;
   readonly #bucket: Bucket;
+  /** In what is noted. */
+  readonly #folder: string;
   readonly #sender: Sender;
   readonly #draw: Draw;
   #timeMs: number | undefined;
 
-  constructor(world: World, sender: Sender, draw: Draw, place: 'dataset' | 'mirror' = 'dataset') {
+  constructor(world: World, sender: Sender, draw: Draw, place: Place = 'dataset') {
     this.#world = world;
-    this.#bucket = place === 'dataset' ? world.bucket : world.mirror;
+    this.#bucket = world.buckets[place];
+    this.#folder = place === 'dataset' ? '' : `${place}/`;
     this.#sender = sender;
     this.#draw = draw;
     this.uri = `s3://simulated/${place}`;
@@ -152,7 +158,7 @@ export class Wire implements ObjectStore {
       const delay = (): number => draw.next() * draw.next() * 2 * times.usual;
       const [there, back] = [delay(), delay()];
       world.note(
-        `${sender.name} ${method} ${this.uri.endsWith('mirror') ? 'mirror/' : ''}${key} ${fault?.kind ?? ''} ${fault?.status ?? ''}`,
+        `${sender.name} ${method} ${this.#folder}${key} ${fault?.kind ?? ''} ${fault?.status ?? ''}`,
       );
       if (fault !== undefined) world.faults.count(method, fault.kind);
       let open = true;

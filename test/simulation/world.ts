@@ -8,7 +8,7 @@ import { Bucket } from './bucket.js';
 import { type FaultKind, type Method, suited, type Weather } from './faults.js';
 import { nativeWorkIn } from './native-turns.js';
 import { VirtualTime } from './time.js';
-import { type Sender, Wire } from './wire.js';
+import { type Place, type Sender, Wire } from './wire.js';
 
 /** 2026-01-01T00:00:00Z: when simulated worlds begin. */
 const startMs = Date.UTC(2026, 0, 1);
@@ -34,8 +34,9 @@ export class Process implements Sender {
   readonly draw: Draw;
   readonly runtime: Runtime;
   readonly wire: Wire;
-  /** The way to the copy elsewhere. */
+  /** The ways to the copies elsewhere. */
   readonly mirror: Wire;
+  readonly replica: Wire;
   weather: Weather = 'calm';
   faultedMs = Number.NEGATIVE_INFINITY;
   spoiledMs = Number.NEGATIVE_INFINITY;
@@ -51,6 +52,7 @@ export class Process implements Sender {
     this.draw = new Draw(world.draw.below(2 ** 31));
     this.wire = new Wire(world, this, new Draw(world.draw.below(2 ** 31)));
     this.mirror = new Wire(world, this, new Draw(world.draw.below(2 ** 31)), 'mirror');
+    this.replica = new Wire(world, this, new Draw(world.draw.below(2 ** 31)), 'replica');
     const random = new Draw(world.draw.below(2 ** 31));
     this.runtime = {
       now: () => startMs + world.time.now + this.skewMs,
@@ -80,8 +82,8 @@ export class Process implements Sender {
     this.#alive = false;
   }
 
-  open(options: OpenOptions = {}): Promise<Dataset> {
-    return openStoreDataset(this.wire, { cacheDir: false, ...options, runtime: this.runtime });
+  open(options: OpenOptions = {}, wire: Wire = this.wire): Promise<Dataset> {
+    return openStoreDataset(wire, { cacheDir: false, ...options, runtime: this.runtime });
   }
 }
 
@@ -91,9 +93,10 @@ export class World {
   readonly startMs = startMs;
   readonly draw: Draw;
   readonly time = new VirtualTime();
-  readonly bucket = new Bucket();
-  /** A copy of the dataset elsewhere, which has all that it has at all times. */
-  readonly mirror = new Bucket();
+  /** Of the dataset; of a copy that has all that it has at all times; of one that is made by replication. */
+  readonly buckets: Readonly<Record<Place, Bucket>> = {
+    ...{ dataset: new Bucket(), mirror: new Bucket(), replica: new Bucket() },
+  };
   readonly faults: FaultTable;
   /** Listings of this bucket come in order; folders' do not. */
   readonly sortedList: boolean;
@@ -109,6 +112,10 @@ export class World {
     this.sortedList = this.draw.chance(0.7);
     this.#trace = trace;
     nativeWorkIn(this.time);
+  }
+
+  get bucket(): Bucket {
+    return this.buckets.dataset;
   }
 
   /** The bucket's clock. */

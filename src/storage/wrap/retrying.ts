@@ -9,7 +9,7 @@
 // run, so that a large upload on a slow line is not cut.
 import { isNacreError, NacreError } from '../../errors.js';
 import { byteLength, type ByteSource } from '../../util/bytes.js';
-import { type Runtime, systemRuntime, throwIfAborted } from '../../util/runtime.js';
+import { abortedError, type Runtime, systemRuntime, throwIfAborted } from '../../util/runtime.js';
 import type { CallOptions, ObjectStore, PutOptions, PutResult } from '../object-store.js';
 import { callOptions, forwarding } from './forwarding.js';
 import { type RetryBudgetOptions, retryBudget } from './retry-budget.js';
@@ -138,11 +138,13 @@ function attempts(uri: string, options: RetryOptions): Run {
         budget.succeeded();
         return result;
       } catch (error) {
-        if (isNacreError(error, 'Aborted') && last !== undefined) throw cutShort(error, what, last, attempt);
+        const reason = signal?.aborted === true ? abortedError(signal) : undefined;
+        // A signal may fire with a failure that would pass: it is the end all the same.
+        const cut = error === reason ? reason : isNacreError(error, 'Aborted') ? error : undefined;
+        if (cut !== undefined) throw last === undefined ? cut : cutShort(cut, what, last, attempt - 1);
         if (!isNacreError(error) || !mayPass(error)) throw error;
+        if (reason !== undefined) throw cutShort(reason, what, error, attempt);
         last = error;
-        if (signal?.aborted) continue;
-        // One lost attempt among them leaves the outcome open, whatever the last one says.
         if (error.code === 'Unavailable') code = 'Unavailable';
         const nextMs = nextWait(error, attempt, startMs);
         if (nextMs === undefined) throw gaveUp(code, what, error, attempt, runtime.monotonic() - startMs);
@@ -159,8 +161,10 @@ function mayPass(error: NacreError): boolean {
 }
 
 /** A timeout is too short or a server is away: the failure that was being waited out tells which. */
-function cutShort(aborted: NacreError, what: string, last: NacreError, attempt: number): NacreError {
-  const failures = timesText(attempt - 1);
+function cutShort(aborted: NacreError, what: string, last: NacreError, attempts: number): NacreError {
+  // Who ended it knows why.
+  if (aborted.code !== 'Aborted') return aborted;
+  const failures = timesText(attempts);
   const hint = last.hint ?? aborted.hint;
   return new NacreError(
     'Aborted',
@@ -168,7 +172,7 @@ function cutShort(aborted: NacreError, what: string, last: NacreError, attempt: 
     {
       cause: last,
       ...(hint === undefined ? {} : { hint }),
-      context: { ...last.context, ...aborted.context, attempts: attempt - 1 },
+      context: { ...last.context, ...aborted.context, attempts },
     },
   );
 }

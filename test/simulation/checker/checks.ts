@@ -18,6 +18,7 @@ import type { Bucket } from '../bucket.js';
 import { digestOf } from '../digest.js';
 import type { Attempt, ReadRow, Record } from '../record.js';
 import { functions, isKept, logOf, objectsOf } from './oracle.js';
+import { checkReplica } from './replica-checks.js';
 import { checkOrphans, checkUpkeep, type Fail } from './upkeep-checks.js';
 
 export interface Violation {
@@ -39,7 +40,12 @@ interface Version {
   readonly model: Model;
 }
 
-export function check(bucket: Bucket, record: Record, bank: Bank, startMs: number): Violation[] {
+export function check(
+  { dataset: bucket, replica }: { readonly dataset: Bucket; readonly replica: Bucket },
+  record: Record,
+  bank: Bank,
+  startMs: number,
+): Violation[] {
   const log = logOf(bucket);
   const found: Violation[] = [];
   const fail = (name: string, what: string): void => {
@@ -61,10 +67,12 @@ export function check(bucket: Bucket, record: Record, bank: Bank, startMs: numbe
   }
   checkContent(versions, bank, fail);
   checkReads(record, versions, fail);
+  checkCopyReads(record, versions, fail);
   checkObjects(bucket, log, named, fail);
   const history = { log, named, record, placed, startMs };
   checkUpkeep(bucket, history, fail);
   checkOrphans(bucket, history, fail);
+  checkReplica(bucket, replica, { log, named, record }, fail);
   for (const key of bucket.hurt)
     if (key.startsWith('versions/')) fail('C12 what is mended is right', `${key} at the end`);
   for (const { client, key } of record.unmended) fail('C12 what is mended is right', `${key} by ${client}`);
@@ -73,7 +81,7 @@ export function check(bucket: Bucket, record: Record, bank: Bank, startMs: numbe
   return found;
 }
 
-/** Only the hint and leases may be overwritten; a root is never deleted. */
+/** Only the hint, leases and records of replicas may be overwritten; a root is never deleted. */
 function checkBucket(bucket: Bucket, fail: Fail): void {
   for (const { key, digest, before, by } of bucket.changes) {
     // The same bytes may come back: that is what a repair does.
@@ -81,7 +89,7 @@ function checkBucket(bucket: Bucket, fail: Fail): void {
     if (first !== undefined && digest === digestOf(first)) continue;
     if (/^quarantine\//.test(key)) continue;
     if (key === 'latest' || before === undefined || by === '') continue;
-    if (/^(leases|gc)\//.test(key)) continue;
+    if (/^(leases|gc|replicas)\//.test(key)) continue;
     if (digest === undefined) {
       if (key.startsWith('versions/')) fail('C1 one body for one key', `${by} deleted ${key}`);
     } else if (digest !== before) fail('C1 one body for one key', `${by} overwrote ${key}`);
@@ -384,6 +392,14 @@ function checkReads(record: Record, versions: readonly Version[], fail: Fail): v
     const least = newestBefore(read.since);
     if (!versions.some((one) => one.version >= least && matches(read, one.model, array)))
       fail('C11 a read is right and fresh', `${client}: ${array}, from ${least} on`);
+  }
+}
+
+/** What is read of a replica is a version of the source, and none before what it was said to have. */
+function checkCopyReads(record: Record, versions: readonly Version[], fail: Fail): void {
+  for (const read of record.copyReads) {
+    if (!versions.some((one) => one.version >= read.since && matches(read, one.model, read.array)))
+      fail('C13 a replica is a beginning of its source', `${read.array} as ${read.client} read it`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { NacreError } from '../../../src/errors.js';
 import { MemoryStore } from '../../../src/storage/memory.js';
 import type { PutOptions } from '../../../src/storage/object-store.js';
 import { retryBudget } from '../../../src/storage/wrap/retry-budget.js';
@@ -215,6 +216,23 @@ describe('waits', () => {
     });
     expect(error.message).toMatch(/^the operation was aborted; before, get of memory:.*a failed once: /);
     expect(runtime.sleeping).toBe(0);
+  });
+
+  test('a signal that fires with a failure that would pass ends the call with it, whatever it was at', async () => {
+    const reason = new NacreError('Unavailable', 'another part of the read failed');
+    const whiles: Record<string, Fault> = {
+      'it waits for its next attempt': { kind: 'error', code: 'Unavailable', retryAfterMs: 10_000 },
+      'a request is under way': { kind: 'stall' },
+    };
+    for (const [, fault] of Object.entries(whiles)) {
+      const runtime = new FakeRuntime({ advance: 'hand' });
+      const store = retrying(faulty(new MemoryStore('', runtime), nth(anyCall, 1, fault)), { runtime });
+      const controller = new AbortController();
+      const call = failure(store.get('a', { signal: controller.signal }));
+      await runtime.advance(5_000);
+      controller.abort(reason);
+      expect(await call).toBe(reason);
+    }
   });
 
   test('a call with a fired signal sends nothing', async () => {
