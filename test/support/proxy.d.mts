@@ -30,6 +30,10 @@ export interface ProxyRule {
   /** `cut`, `truncate`: bytes of the body that pass. `flip`: the byte. */
   readonly atByte?: number;
   readonly delayMs?: number;
+  /** Of a proxy in this process: what happens before the server hears of it. */
+  readonly before?: () => Promise<void>;
+  /** Of a `cut` in this process: what happens when the server has done it, before the connection breaks. */
+  readonly after?: () => Promise<void>;
 }
 
 export interface ProxyStats {

@@ -44,7 +44,9 @@ export async function startProxy(target, { port = 0 } = {}) {
     }
     const rule = firing(state.rules, request);
     if (rule?.action === 'delay') wait += rule.delayMs ?? 0;
-    after(wait, () => act({ rule, request, response, upstream, agent, state }));
+    const go = () => after(wait, () => act({ rule, request, response, upstream, agent, state }));
+    if (rule?.before) rule.before().then(go, () => response.destroy());
+    else go();
   };
   server.keepAliveTimeout = 60_000;
   server.listen(port, '127.0.0.1');
@@ -165,7 +167,7 @@ const actions = {
     forward(exchange, (answer, response) => {
       const { atByte } = exchange.rule;
       if (atByte !== undefined) response.writeHead(answer.statusCode, answer.rawHeaders);
-      passSome(answer, response, atByte ?? 0);
+      passSome(answer, response, atByte ?? 0, exchange.rule.after);
     }),
   /** One bit of the answer's body is another: of byte `atByte`, by default of the middle one. */
   flip: (exchange) =>
@@ -190,15 +192,15 @@ const actions = {
     }),
 };
 
-/** Passes the first `keep` bytes of the answer, and then breaks the connection. */
-function passSome(answer, response, keep) {
+/** Passes the first `keep` bytes of the answer, and then, when `before` is done, breaks the connection. */
+function passSome(answer, response, keep, before = async () => undefined) {
   let passed = 0;
   answer.on('data', (chunk) => {
     if (passed < keep) response.write(chunk.subarray(0, keep - passed));
     passed += chunk.length;
   });
   // What was written leaves the socket before the socket is destroyed.
-  answer.on('end', () => after(5, () => response.destroy()));
+  answer.on('end', () => before().finally(() => after(5, () => response.destroy())));
 }
 
 function isGcs(request) {
