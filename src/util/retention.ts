@@ -54,7 +54,7 @@ const periodOf: Readonly<Record<PeriodRule, (timeMs: number) => number>> = {
 
 const periodRules = Object.keys(periodOf) as PeriodRule[];
 
-/** Whether a rule is there at all. `InvalidArgument` for a number that is none, or rules that keep nothing. */
+/** Whether there is a rule. `InvalidArgument` for a number that is none, or rules that keep nothing. */
 export function checkRetention(rules: RetentionRules): boolean {
   const given = (Object.keys(rules) as RetentionRule[]).filter((rule) => rules[rule] !== undefined);
   for (const rule of given) {
