@@ -1,7 +1,7 @@
 // The replies to commits of one writer are cut, one after the other, after the server applied the root or
 // refused it; in half of the cases another writer commits before the first one can look. What the writer is
-// told is compared with the log: committed is there once, at the version it was told; a conflict is not there;
-// of an unknown outcome `settle` tells the truth.
+// told is compared with the log: committed is there once, at the version it was told; a conflict is not
+// there; of an unknown outcome `settle` tells the truth.
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Dataset, isNacreError } from '../../src/index.js';
 import { openStoreDataset } from '../../src/dataset/open.js';
@@ -28,7 +28,7 @@ afterEach(async () => {
 
 const rowsOf = (value: number) => ({ data: Int32Array.of(value, -value), shape: [1, 2] });
 
-/** A kind of accident: what befalls the commit, what others do meanwhile, and what the writer must be told. */
+/** What befalls the commit, what others do meanwhile, and what the writer must be told. */
 interface Accident {
   readonly name: string;
   readonly rules: (others: () => Promise<void>, leave: () => void) => readonly Omit<ProxyRule, 'method'>[];

@@ -9,9 +9,8 @@ import { curate, maintain } from './maintainer.js';
 import { mend } from './mender.js';
 import type { Attempt, Held, Record, Upkeep } from './record.js';
 import { copyElsewhere } from './replicator.js';
+import { bank, unlessMissing, valuesOf } from './rows.js';
 import type { Process, World } from './world.js';
-
-export const bank = { name: 'bank', accounts: 6, balance: 1_000 };
 
 /** A write that must happen once, until it is known that it did. */
 interface Once {
@@ -364,28 +363,6 @@ export interface Session {
   readonly handle: string;
   /** When it last looked for the newest version. */
   sinceMs: number;
-}
-
-export async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (isNacreError(error, 'NotFound')) return undefined;
-    throw error;
-  }
-}
-
-/** The first number of each row; the second must be its negative, or the row was torn. */
-export function valuesOf(rows: { readonly data: ArrayLike<unknown> } | undefined): {
-  rows: number[] | undefined;
-} {
-  if (rows === undefined) return { rows: undefined };
-  const { data } = rows;
-  return {
-    rows: Array.from({ length: data.length / 2 }, (_, i) =>
-      Number(data[2 * i]) === -Number(data[2 * i + 1]) ? Number(data[2 * i]) : Number.NaN,
-    ),
-  };
 }
 
 /** Makes the dataset and its bank. */

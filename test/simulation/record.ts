@@ -115,6 +115,8 @@ export class Record {
   readonly copied: Copied[] = [];
   /** Rows of an array as they were read of the replica; `since` is the version that it had for certain. */
   readonly copyReads: ReadRow[] = [];
+  /** What was in the way of reads of the replica, which nobody hurts. */
+  readonly copyBroken: { readonly client: string; readonly what: string }[] = [];
   /** What became of the replica: the last version of its source, and whether that one was refused since. */
   promoted: { readonly replicated: number; readonly version: number; isRefused: boolean } | undefined;
   /** Client calls so far, of every kind. */

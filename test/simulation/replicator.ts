@@ -1,12 +1,14 @@
 // Who copies the dataset elsewhere, version by version, and who reads that copy meanwhile.
 import { environmentOf } from '../../src/dataset/environment.js';
+import type { Dataset } from '../../src/dataset/dataset.js';
 import { promote } from '../../src/dataset/promote.js';
 import { isNacreError } from '../../src/errors.js';
 import { hintKey } from '../../src/manifest/keys.js';
 import { replicate, type ReplicateOptions } from '../../src/ops/replicate.js';
 import { isKept, logOf } from './checker/oracle.js';
-import { bank, type Client, unlessMissing, valuesOf } from './client.js';
+import type { Client } from './client.js';
 import type { Record } from './record.js';
+import { bank, unlessMissing, valuesOf } from './rows.js';
 import type { Process, World } from './world.js';
 
 export function copyElsewhere(client: Client, process: Process, what: number): Promise<void> {
@@ -43,19 +45,26 @@ async function readCopy(client: Client, process: Process): Promise<void> {
   const since = Math.max(0, ...record.copied.map(({ version }) => version));
   const array = process.draw.of([bank.name, 'a', 'b']);
   await client.tolerant('read the replica', process, async () => {
-    const dataset = await process.open({}, process.replica);
-    let at = await dataset.version();
+    const beganMs = world.time.now;
+    let dataset: Dataset | undefined;
+    let at = Number.POSITIVE_INFINITY;
     try {
+      dataset = await process.open({}, process.replica);
+      at = await dataset.version();
       const { rows } = valuesOf(await unlessMissing(dataset.array(array).read()));
       at = await dataset.version();
       const row = { client: name, array, version: undefined, values: rows, ids: undefined, since };
       record.copyReads.push({ ...row, returnedMs: world.time.now });
     } catch (error) {
-      // The replica is on its way past versions that are no longer kept, and has their roots alone.
       const kept = logOf(world.bucket).at(-1)?.root.kept ?? null;
-      if (!isNacreError(error, 'Corrupt') || isKept(kept, at)) throw error;
+      const isBroken = isNacreError(error, 'Corrupt') || isNacreError(error, 'NotFound');
+      // It is on its way past versions that are no longer kept, and has their roots alone.
+      if (isBroken && !isKept(kept, at)) return;
+      if (isBroken && process.spoiledMs < beganMs)
+        record.copyBroken.push({ client: name, what: error.message });
+      throw error;
     } finally {
-      await dataset.close();
+      await dataset?.close();
     }
   });
 }

@@ -1,7 +1,7 @@
 // One seed: a world, its clients and its weather, until all is done and the sky has cleared; then the checks.
 import { check, checkTimes, type Violation } from './checker/checks.js';
 import { changesOf, isKept, logOf } from './checker/oracle.js';
-import { bank, Client, found } from './client.js';
+import { Client, found } from './client.js';
 import { ages } from './maintainer.js';
 import type { Weather } from './faults.js';
 import { perform, type Verb } from '../support/row-model.js';
@@ -9,6 +9,7 @@ import { meddle } from './meddler.js';
 import { copyTo, repairBy } from './mender.js';
 import { Record } from './record.js';
 import { failOver, replicateBy } from './replicator.js';
+import { bank } from './rows.js';
 import { type FaultTable, type Process, World } from './world.js';
 
 export interface Outcome {

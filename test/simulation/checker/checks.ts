@@ -397,6 +397,8 @@ function checkReads(record: Record, versions: readonly Version[], fail: Fail): v
 
 /** What is read of a replica is a version of the source, and none before what it was said to have. */
 function checkCopyReads(record: Record, versions: readonly Version[], fail: Fail): void {
+  for (const { client, what } of record.copyBroken)
+    fail('C13 a replica opens at every moment', `${client}: ${what}`);
   for (const read of record.copyReads) {
     if (!versions.some((one) => one.version >= read.since && matches(read, one.model, read.array)))
       fail('C13 a replica is a beginning of its source', `${read.array} as ${read.client} read it`);
