@@ -66,6 +66,6 @@ export type { LastScrub, ReplicaStatus, Running, Status, StatusOptions } from '.
 export type { CacheOptions, CacheState } from './ops/cache.js';
 export type { CacheCleared, CacheVerified, DamagedPage } from './cache/maintenance.js';
 export type { CompactedArray, CompactOptions, CompactReport } from './ops/compact.js';
-export type { ExpireOptions, ExpireReport } from './ops/expire.js';
+export type { ExpireOptions, ExpireReport, Retained, RetentionRule } from './ops/expire.js';
 export type { GcOptions, GcReport } from './ops/gc.js';
 export type { Diagnosis, DoctorOptions, Finding } from './ops/doctor.js';

@@ -149,6 +149,8 @@ test('the types that are exported', () => {
       "RestoreResult",
       "RestoreToOptions",
       "RestoreToReport",
+      "Retained",
+      "RetentionRule",
       "RowAttributes",
       "RowHit",
       "RowIds",
