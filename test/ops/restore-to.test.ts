@@ -10,7 +10,7 @@ import { calls, faulty, nth } from '../support/faulty-store.js';
 import { recording, Trace } from '../support/recording-store.js';
 import { content, environment, type Pair, promoted, replicated } from './replicate-world.js';
 import { restored } from './restore-world.js';
-import { dayMs, missingKeys } from './support.js';
+import { dayMs, missingKeys, orphan } from './support.js';
 
 let source: World;
 let destination: World;
@@ -203,6 +203,28 @@ describe('what comes', () => {
     await append(destination, 71);
     expect(await there.dataset.gc()).toMatchObject({ deleted: 0, live: 3 });
     expect(await values((await destination.open()).dataset)).toEqual([70, 71]);
+  });
+
+  test('clean-up there goes by what it keeps, though segments of versions before are nowhere', async () => {
+    const { dataset } = await source.open();
+    for (let row = 6; row < 420; row++) await dataset.write((tx) => tx.append('a', int32(row)));
+    await dataset.write(async (tx) => {
+      await tx.dropArray('a');
+      await tx.create('a', { dtype: 'int32' });
+      await tx.append('a', int32(70));
+    });
+    await dataset.close();
+    await source.runtime.advance(3 * dayMs);
+    await destination.runtime.advance(3 * dayMs);
+    await restored(pair, { only: true });
+    expect(await destination.keys('segments/')).toEqual([]);
+    const there = await destination.open({ create: false });
+    expect(await there.dataset.gc()).toMatchObject({ deleted: 0 });
+    const stray = await orphan(destination);
+    await destination.runtime.advance(2 * dayMs);
+    expect(await there.dataset.gc()).toMatchObject({ deleted: 1 });
+    expect(await destination.keys()).not.toContain(stray);
+    expect(await damaged(destination)).toEqual([]);
   });
 
   test('of a version from before an expiry what the source still has, and no tag of the rest', async () => {
