@@ -166,6 +166,17 @@ describe('what comes', () => {
     expect(await damaged(destination)).toEqual([]);
   });
 
+  test('the first version, which is empty', async () => {
+    expect(await restored(pair, { at: { version: 1 } })).toMatchObject({
+      version: 2,
+      versions: 1,
+      objects: 0,
+    });
+    const { dataset } = await destination.open({ create: false });
+    await dataset.write((tx) => tx.create('a', { dtype: 'int32' }));
+    expect(await damaged(destination)).toEqual([]);
+  });
+
   test('large manifests with their segments, and a version that is void', async () => {
     const { dataset } = await source.open();
     for (let row = 6; row < 420; row++) await dataset.write((tx) => tx.append('a', int32(row)));
@@ -341,6 +352,15 @@ describe('a restore that ends half way', () => {
     expect((await failure(restored(pair, { from }))).code).toBe('PermissionDenied');
     expect(await restored(pair)).toMatchObject({ version: 6, resumed: true });
     expect(await destination.read()).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test('what somebody else put above the restored version is not taken for its own', async () => {
+    const plan = nth(calls('put', /^latest/), 2, { kind: 'error', code: 'Aborted' }, Infinity);
+    expect((await failure(restored(pair, { to: faulty(destination.bare, plan) }))).code).toBe('Aborted');
+    await destination.bare.delete([rootKey(6)]);
+    await destination.plantNext({});
+    expect(await failure(restored(pair))).toMatchObject({ code: 'Conflict', context: { version: 6 } });
+    expect((await failure(destination.open())).code).toBe('Unavailable');
   });
 
   test('two at once make one dataset', async () => {
