@@ -280,6 +280,7 @@ test('the members of the handles', () => {
         "setAttributes",
         "setAttributesFrom",
         "setKey",
+        "setParity",
         "upsert",
         "upsertFrom",
       ],

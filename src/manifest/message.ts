@@ -44,6 +44,9 @@ export type Fence = Full<nacre.v1.Fence.$Properties>;
 export type Plan = Full<nacre.v1.Plan.$Properties>;
 export type Lease = Full<nacre.v1.Lease.$Properties>;
 export type Replica = Full<nacre.v1.Replica.$Properties>;
+export type Parity = Full<nacre.v1.Parity.$Properties>;
+export type ParityShard = Full<nacre.v1.ParityShard.$Properties>;
+export type ParityMember = Full<nacre.v1.ParityMember.$Properties>;
 export type OperationsRef = Full<nacre.v1.OperationsRef.$Properties>;
 
 /** A generated message class. */
