@@ -9,6 +9,7 @@ import type { CallOptions } from '../storage/object-store.js';
 import { inOrderAhead } from '../util/ahead.js';
 import { equalBytes } from '../util/bytes.js';
 import type { ReadEnvironment, UpkeepEnvironment } from './environment.js';
+import { ParitySource } from './parity/source.js';
 import { type Mended, putBack } from './repair/mend.js';
 import { readRight } from './whole.js';
 import { digestObject } from './digest.js';
@@ -95,9 +96,11 @@ export async function repair(
     ...call,
     ...(onProgress === undefined ? {} : { onProgress }),
   };
-  return scrubWith(environment, sources, look, async (scrubbed, notes) => {
+  const parity = new ParitySource(environment, sources, call);
+  const all = [...sources, parity.environment];
+  return scrubWith(environment, all, look, async (scrubbed, notes) => {
     for (const source of sources) await checkDataset(source, scrubbed.found.head, call);
-    return new Repair(environment, sources, scrubbed, notes, options).run();
+    return new Repair(environment, sources, parity, scrubbed, notes, options).run();
   });
 }
 
@@ -140,6 +143,7 @@ interface Planned {
 class Repair {
   readonly #environment: UpkeepEnvironment;
   readonly #sources: readonly RepairSource[];
+  readonly #parity: ParitySource;
   readonly #scrubbed: Scrubbed;
   readonly #notes: ScrubNotes;
   readonly #options: RepairOptions;
@@ -148,12 +152,14 @@ class Repair {
   constructor(
     environment: UpkeepEnvironment,
     sources: readonly RepairSource[],
+    parity: ParitySource,
     scrubbed: Scrubbed,
     notes: ScrubNotes,
     options: RepairOptions,
   ) {
     this.#environment = environment;
     this.#sources = sources;
+    this.#parity = parity;
     this.#scrubbed = scrubbed;
     this.#notes = notes;
     this.#options = options;
@@ -182,7 +188,8 @@ class Repair {
       const reason = 'its bytes are right: the manifest, or whoever wrote them, is wrong';
       return { step: { ...what, outcome: 'left', reason, passedOver } };
     }
-    for (const source of this.#sources) {
+    const isCovered = (await this.#parity.groupsOf(object.key)).length > 0;
+    for (const source of [...this.#sources, ...(isCovered ? [this.#parity.environment] : [])]) {
       const reason = await this.#whyNot(source, one);
       if (reason !== undefined) {
         passedOver.push({ source: source.name, reason });

@@ -20,7 +20,14 @@ import {
 import type { DamagedObject } from './scrub/finding.js';
 import { type ScrubMode, ScrubNotes } from './scrub/notes.js';
 import { Pace } from './scrub/pace.js';
-import { damagedHint, damagedObjects, damagedRoot, type HintReport, hintReport } from './scrub/report.js';
+import {
+  damagedHint,
+  damagedObjects,
+  damagedRoot,
+  type HintReport,
+  hintReport,
+  isKnown,
+} from './scrub/report.js';
 import type { RootSource } from './scrub/roots.js';
 import { chosen, checkSubset, type Subset } from './scrub/subset.js';
 import { type Survey, type Surveyed, survey, versionsOf } from './scrub/survey.js';
@@ -288,12 +295,6 @@ class Scrub {
     this.#notedMs = now;
     await this.#notes.write();
   }
-}
-
-/** Whether everything that kept versions need is known. */
-function isKnown({ damagedRoots, objects }: Survey): boolean {
-  if (damagedRoots.some(({ from }) => from === undefined)) return false;
-  return [...objects.values()].every(({ segment }) => segment !== 'lost');
 }
 
 function bytesOf(objects: readonly Surveyed[]): number {
