@@ -9,7 +9,9 @@ import type { CallOptions } from '../storage/object-store.js';
 import { inOrderAhead } from '../util/ahead.js';
 import { equalBytes } from '../util/bytes.js';
 import type { ReadEnvironment, UpkeepEnvironment } from './environment.js';
-import { ParitySource } from './parity/source.js';
+import { type DamagedShard, shardId } from './parity/check.js';
+import { mendShard } from './parity/mend.js';
+import { ParitySource, paritySourceName } from './parity/source.js';
 import { type Mended, putBack } from './repair/mend.js';
 import { readRight } from './whole.js';
 import { digestObject } from './digest.js';
@@ -47,7 +49,10 @@ export interface RepairStep extends DamagedObject {
    * `left`: it could not be put back, by `reason`.
    */
   readonly outcome: 'planned' | 'mended' | 'lost' | 'left';
-  /** Who has the right bytes: the URI of a source, or `latest` for the hint's copy of a root. */
+  /**
+   * Who has the right bytes: the URI of a source, `latest` for the hint's copy of a root, or `parity`, of
+   * which they are made.
+   */
   readonly from?: string;
   readonly passedOver: readonly PassedOver[];
   readonly reason?: string;
@@ -171,6 +176,7 @@ class Repair {
     // Objects before the roots that name them: nothing becomes visible before it is whole.
     const plan: Planned[] = [];
     for (const [one, what] of damaged) plan.push(await this.#planObject(one, what));
+    for (const shard of this.#scrubbed.parity) plan.push(await this.#planShard(shard));
     for (const root of found.damagedRoots) plan.push(this.#planRoot(root));
     for (const what of damagedHint(found.hint)) plan.push(this.#planHint(what));
     await this.#options.onPlan?.(plan.map(({ step }) => step));
@@ -227,6 +233,23 @@ class Repair {
       if (!isNacreError(error) || error.code === 'Aborted') throw error;
       return error.message;
     }
+  }
+
+  /** Parity itself is encoded anew. */
+  async #planShard(shard: DamagedShard): Promise<Planned> {
+    const { object: what } = shard;
+    const reason = await this.#parity.whyNot(shard.group);
+    if (reason !== undefined) {
+      const passedOver = [{ source: paritySourceName, reason }];
+      return { step: { ...what, outcome: 'lost', passedOver } };
+    }
+    const isUnreadable = what.damage === 'unreadable';
+    const mend = async (): Promise<Mended> => {
+      const mended = await mendShard(this.#environment, this.#parity, shard, isUnreadable, this.#call);
+      if (mended.outcome === 'mended') this.#notes.note(shardId(shard), storeNowMs(this.#environment));
+      return mended;
+    };
+    return { step: { ...what, outcome: 'planned', from: paritySourceName, passedOver: [] }, mend };
   }
 
   #planRoot(root: SurveyedRoot): Planned {

@@ -69,6 +69,12 @@ export function newestMs({ shards }: ParityGroup): number {
   return shards.reduce((newest, { modifiedMs = 0 }) => Math.max(newest, modifiedMs), 0);
 }
 
+/** When the first of those that are there came. */
+export function oldestMs({ shards }: ParityGroup): number {
+  const times = shards.flatMap(({ modifiedMs }) => modifiedMs ?? []);
+  return times.length === 0 ? 0 : Math.min(...times);
+}
+
 /** Frames read at once. */
 const readsAtOnce = 16;
 

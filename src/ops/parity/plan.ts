@@ -9,6 +9,7 @@
 import type { StoredObject } from '../../manifest/objects.js';
 import { type ParityPolicy, samePolicy, shardBytesOf } from '../../manifest/parity.js';
 import { equalBytes } from '../../util/bytes.js';
+import type { Member } from './encode.js';
 import { isWhole, type ParityGroup } from './groups.js';
 
 /** An object that a kept version needs. */
@@ -21,7 +22,7 @@ export interface LiveObject {
 export interface PlannedGroup {
   readonly array: string;
   readonly policy: ParityPolicy;
-  readonly members: readonly StoredObject[];
+  readonly members: readonly Member[];
 }
 
 export interface ArrayCover {
@@ -153,7 +154,7 @@ function toFill(kept: readonly ParityGroup[], others: number, { dataShards }: Pa
   return taken;
 }
 
-export function cut(array: string, policy: ParityPolicy, objects: readonly StoredObject[]): PlannedGroup[] {
+export function cut(array: string, policy: ParityPolicy, objects: readonly Member[]): PlannedGroup[] {
   const inOrder = objects.toSorted((a, b) => b.sizeBytes - a.sizeBytes || (a.key < b.key ? -1 : 1));
   const groups: PlannedGroup[] = [];
   for (let at = 0; at < inOrder.length; at += policy.dataShards)

@@ -97,6 +97,17 @@ export class ParitySource {
     return pieces.map((all) => concat(all).subarray(range.start - first, range.end - first));
   }
 
+  /** Why nothing of a group can be made; undefined where it can. */
+  async whyNot(group: ParityGroup): Promise<string | undefined> {
+    try {
+      await this.#places(group);
+      return undefined;
+    } catch (error) {
+      if (isNacreError(error, 'Corrupt')) return error.message;
+      throw error;
+    }
+  }
+
   async #shard(group: ParityGroup, { number, environment }: Place, stripe: ByteRange): Promise<Uint8Array> {
     const member = group.members[number];
     const key = member?.key ?? group.shards[number - group.members.length]?.key ?? '';

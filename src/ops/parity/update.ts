@@ -1,6 +1,5 @@
 // Carries a plan out: groups are encoded one after the other, then those that nobody needs any more go. It
 // may end at any point: what is encoded counts, and the next one plans anew.
-import type { StoredObject } from '../../manifest/objects.js';
 import type { CallOptions } from '../../storage/object-store.js';
 import { callOptions } from '../../storage/wrap/forwarding.js';
 import { fromHex } from '../../util/bytes.js';
@@ -20,7 +19,7 @@ export interface Encoded {
   readonly groups: number;
   readonly objects: number;
   readonly bytes: number;
-  readonly wrong: readonly { readonly member: StoredObject; readonly array: string }[];
+  readonly wrong: readonly { readonly member: Member; readonly array: string }[];
   /** Keys of members of groups that were put. */
   readonly covered: ReadonlySet<string>;
 }
@@ -33,7 +32,7 @@ export async function encodeAll(
   options: EncodeOptions,
 ): Promise<Encoded> {
   const covered = new Set<string>();
-  const wrong: { member: StoredObject; array: string }[] = [];
+  const wrong: { member: Member; array: string }[] = [];
   let [encoded, bytes] = [0, 0];
   for (const { array, policy, members: all } of groups) {
     let members = all;
@@ -67,14 +66,14 @@ export async function removeGroups(
   { store }: Pick<ReadEnvironment, 'store'>,
   groups: readonly ParityGroup[],
   beforeMs: number,
-  options: CallOptions,
+  options: CallOptions & { readonly dryRun?: boolean },
 ): Promise<{ readonly objects: number; readonly bytes: number }> {
   const there = groups
     .filter((group) => newestMs(group) < beforeMs)
     .flatMap(({ shards }) => shards.filter(({ state }) => state !== 'missing'));
   const keys = there.map(({ key }) => key);
   const { deleteBatch } = store.capabilities;
-  for (let at = 0; at < keys.length; at += deleteBatch) {
+  for (let at = 0; options.dryRun !== true && at < keys.length; at += deleteBatch) {
     throwIfAborted(options.signal);
     await store.delete(keys.slice(at, at + deleteBatch), callOptions(options));
   }
