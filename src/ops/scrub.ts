@@ -86,7 +86,7 @@ export interface ScrubReport {
   readonly resumedObjects: number;
   /** What no kept version needs, uploads under way among it; absent while a root or segment is lost. */
   readonly unreferenced?: Unreferenced;
-  /** Objects of parity of what kept versions need, and their bytes. */
+  /** Objects of parity of what kept versions need, and their bytes; of a full scrub among `readBytes`. */
   readonly parityObjects: number;
   readonly parityBytes: number;
   readonly damaged: readonly DamagedObject[];
@@ -316,13 +316,17 @@ class Scrub {
       readBytes += bytes;
       await this.#noteSometimes();
     }
-    const checkOne = async (shard: ShardOfGroup): Promise<void> => {
+    const checkOne = async (shard: ShardOfGroup): Promise<number> => {
       const damage = await checkShard(this.#environment, shard, { ...this.#call, pace, onBytes });
       this.#notes.note(shardId(shard), damage === undefined ? storeNowMs(this.#environment) : undefined);
-      if (damage === undefined) return;
-      this.#damagedShards.push({ ...shard, object: damagedShard(this.#found, shard, damage) });
+      if (damage !== undefined)
+        this.#damagedShards.push({ ...shard, object: damagedShard(this.#found, shard, damage) });
+      return shard.group.shardBytes;
     };
-    for await (const _ of inOrderAhead(shards, ahead, checkOne, signal)) await this.#noteSometimes();
+    for await (const bytes of inOrderAhead(shards, ahead, checkOne, signal)) {
+      readBytes += bytes;
+      await this.#noteSometimes();
+    }
     throwIfAborted(signal);
     return readBytes;
   }

@@ -45,6 +45,12 @@ impl Shape {
     }
 }
 
+/// Bytes of each shard that are encoded at once, so that what is worked on stays in the cache.
+const ENCODED: usize = 32 << 10;
+
+/// The same of a reconstruction, each of which begins with some 100 µs for the places of the losses.
+const RESTORED: usize = 256 << 10;
+
 /// The parity of data shards. With `scalar` without SIMD; the bytes are the same.
 pub fn encode<S: AsRef<[u8]>>(shape: Shape, data: &[S], scalar: bool) -> Result<Vec<Vec<u8>>> {
     match scalar {
@@ -54,7 +60,7 @@ pub fn encode<S: AsRef<[u8]>>(shape: Shape, data: &[S], scalar: bool) -> Result<
 }
 
 /// The shards that are asked for by number, data first, of those that are there. `present` has one entry for
-/// each shard of the group, empty slices are shards that are not there; at least `data` of them are.
+/// each shard of the group; at least `data` of them are there.
 pub fn reconstruct<S: AsRef<[u8]>>(
     shape: Shape,
     present: &[Option<S>],
@@ -62,32 +68,39 @@ pub fn reconstruct<S: AsRef<[u8]>>(
     scalar: bool,
 ) -> Result<Vec<Vec<u8>>> {
     match scalar {
-        true => reconstruct_by(shape, present, wanted, NoSimd::new, NoSimd::new()),
-        false => reconstruct_by(shape, present, wanted, DefaultEngine::new, DefaultEngine::new()),
+        true => reconstruct_by(shape, present, wanted, NoSimd::new(), NoSimd::new()),
+        false => reconstruct_by(shape, present, wanted, DefaultEngine::new(), DefaultEngine::new()),
     }
 }
 
 fn encode_by<S: AsRef<[u8]>>(shape: Shape, data: &[S], engine: impl Engine) -> Result<Vec<Vec<u8>>> {
     shape.check()?;
-    if data.len() != shape.data {
-        return Err(Error::invalid(format!("{} data shards, got {}", shape.data, data.len())));
+    let Shape { data: count, parity, stripe } = shape;
+    if data.len() != count {
+        return Err(Error::invalid(format!("{count} data shards, got {}", data.len())));
     }
+    data.iter().try_for_each(|shard| check_length(shard.as_ref(), stripe))?;
     let mut encoder =
-        HighRateEncoder::new(shape.data, shape.parity, shape.stripe, engine, None).map_err(failed)?;
+        HighRateEncoder::new(count, parity, ENCODED.min(stripe), engine, None).map_err(failed)?;
+    let mut made: Vec<Vec<u8>> = (0..parity).map(|_| Vec::with_capacity(stripe)).collect();
     let mut padded = Vec::new();
-    for shard in data {
-        encoder.add_original_shard(whole(shard.as_ref(), shape.stripe, &mut padded)?).map_err(failed)?;
+    for (start, end) in windows(stripe, ENCODED) {
+        encoder.reset(count, parity, end - start).map_err(failed)?;
+        for shard in data {
+            encoder.add_original_shard(window(shard.as_ref(), start, end, &mut padded)).map_err(failed)?;
+        }
+        let result = encoder.encode().map_err(failed)?;
+        made.iter_mut().zip(result.recovery_iter()).for_each(|(shard, piece)| shard.extend_from_slice(piece));
     }
-    let result = encoder.encode().map_err(failed)?;
-    Ok(result.recovery_iter().map(<[u8]>::to_vec).collect())
+    Ok(made)
 }
 
 fn reconstruct_by<S: AsRef<[u8]>, E: Engine>(
     shape: Shape,
     present: &[Option<S>],
     wanted: &[usize],
-    another: impl FnOnce() -> E,
-    engine: E,
+    decoding: E,
+    encoding: E,
 ) -> Result<Vec<Vec<u8>>> {
     shape.check()?;
     let Shape { data, parity, stripe } = shape;
@@ -98,60 +111,86 @@ fn reconstruct_by<S: AsRef<[u8]>, E: Engine>(
     if there < data {
         return Err(Error::invalid(format!("{data} shards are needed, and {there} are there")));
     }
-    let mut padded = Vec::new();
-    let mut restored: Vec<Option<Vec<u8>>> = vec![None; data];
-    if present[..data].iter().any(Option::is_none) {
-        let mut decoder = HighRateDecoder::new(data, parity, stripe, engine, None).map_err(failed)?;
-        // More than it needs slow it down.
-        let mut added = 0;
-        for (number, shard) in present.iter().enumerate() {
-            let Some(shard) = shard.as_ref().filter(|_| added < data) else { continue };
-            added += 1;
-            match number.checked_sub(data) {
-                None => decoder
-                    .add_original_shard(number, whole(shard.as_ref(), stripe, &mut padded)?)
-                    .map_err(failed)?,
-                Some(number) if shard.as_ref().len() == stripe => {
-                    decoder.add_recovery_shard(number, shard.as_ref()).map_err(failed)?;
-                }
-                Some(_) => return Err(length(shard.as_ref().len(), stripe)),
-            }
-        }
-        let result = decoder.decode().map_err(failed)?;
-        for (number, shard) in result.restored_original_iter() {
-            restored[number] = Some(shard.to_vec());
+    for (number, shard) in present.iter().enumerate() {
+        let Some(shard) = shard else { continue };
+        check_length(shard.as_ref(), stripe)?;
+        if number >= data && shard.as_ref().len() < stripe {
+            return Err(length(shard.as_ref().len(), stripe));
         }
     }
-    let mut all = Vec::with_capacity(data);
-    for (number, shard) in present[..data].iter().enumerate() {
-        all.push(match (shard, restored[number].take()) {
-            (Some(shard), _) => whole(shard.as_ref(), stripe, &mut padded)?.to_vec(),
-            (None, Some(shard)) => shard,
-            (None, None) => return Err(Error::new(Code::Internal, "a shard was not restored")),
-        });
-    }
+    let restored = restore(shape, present, decoding)?;
+    let all: Vec<&[u8]> = (0..data)
+        .map(|at| restored[at].as_deref().or(present[at].as_ref().map(AsRef::as_ref)).unwrap_or_default())
+        .collect();
     let parities = match wanted.iter().any(|&shard| shard >= data) {
-        true => encode_by(shape, &all, another())?,
+        true => encode_by(shape, &all, encoding)?,
         false => Vec::new(),
     };
     Ok(wanted
         .iter()
-        .map(|&shard| shard.checked_sub(data).map_or_else(|| all[shard].clone(), |at| parities[at].clone()))
+        .map(|&shard| match shard.checked_sub(data) {
+            Some(at) => parities[at].clone(),
+            None => window(all[shard], 0, stripe, &mut Vec::new()).to_vec(),
+        })
         .collect())
 }
 
-/// The shard, with zeros after its end where it is shorter.
-fn whole<'a>(shard: &'a [u8], stripe: usize, padded: &'a mut Vec<u8>) -> Result<&'a [u8]> {
-    if shard.len() == stripe {
-        return Ok(shard);
+/// The data shards that are not there.
+fn restore<S: AsRef<[u8]>>(
+    Shape { data, parity, stripe }: Shape,
+    present: &[Option<S>],
+    engine: impl Engine,
+) -> Result<Vec<Option<Vec<u8>>>> {
+    let mut restored: Vec<Option<Vec<u8>>> =
+        present[..data].iter().map(|shard| shard.is_none().then(|| Vec::with_capacity(stripe))).collect();
+    if restored.iter().all(Option::is_none) {
+        return Ok(restored);
     }
-    if shard.len() > stripe {
-        return Err(length(shard.len(), stripe));
+    let mut decoder =
+        HighRateDecoder::new(data, parity, RESTORED.min(stripe), engine, None).map_err(failed)?;
+    let mut padded = Vec::new();
+    for (start, end) in windows(stripe, RESTORED) {
+        decoder.reset(data, parity, end - start).map_err(failed)?;
+        let shards = present.iter().enumerate().filter_map(|(number, shard)| Some((number, shard.as_ref()?)));
+        // More than it needs slow it down.
+        for (number, shard) in shards.take(data) {
+            let piece = window(shard.as_ref(), start, end, &mut padded);
+            match number.checked_sub(data) {
+                None => decoder.add_original_shard(number, piece),
+                Some(number) => decoder.add_recovery_shard(number, piece),
+            }
+            .map_err(failed)?;
+        }
+        let result = decoder.decode().map_err(failed)?;
+        for (number, piece) in result.restored_original_iter() {
+            if let Some(shard) = restored[number].as_mut() {
+                shard.extend_from_slice(piece);
+            }
+        }
+    }
+    if restored.iter().flatten().any(|shard| shard.len() != stripe) {
+        return Err(Error::new(Code::Internal, "a shard was not restored"));
+    }
+    Ok(restored)
+}
+
+fn windows(stripe: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..stripe).step_by(most).map(move |start| (start, stripe.min(start + most)))
+}
+
+/// Bytes of a shard, with zeros after its end.
+fn window<'a>(shard: &'a [u8], start: usize, end: usize, padded: &'a mut Vec<u8>) -> &'a [u8] {
+    if let Some(piece) = shard.get(start..end) {
+        return piece;
     }
     padded.clear();
-    padded.extend_from_slice(shard);
-    padded.resize(stripe, 0);
-    Ok(padded)
+    padded.extend_from_slice(shard.get(start..).unwrap_or_default());
+    padded.resize(end - start, 0);
+    padded
+}
+
+fn check_length(shard: &[u8], stripe: usize) -> Result<()> {
+    if shard.len() <= stripe { Ok(()) } else { Err(length(shard.len(), stripe)) }
 }
 
 fn length(got: usize, stripe: usize) -> Error {
@@ -374,6 +413,33 @@ mod tests {
             }
         }
         assert_eq!(cut, whole);
+    }
+
+    #[test]
+    fn stripes_longer_than_what_is_worked_on_at_once_are_made_whole() {
+        let long = 2 * RESTORED + 3 * 64;
+        let members: Vec<Vec<u8>> = (0..3).map(|i| random(i + 1, long - 1_000 * i as usize)).collect();
+        let at = shape(3, 2, long);
+        let made = encode(at, &members, false).unwrap();
+        assert_eq!(made, encode_at_once(at, &members));
+        let present = [None, Some(&members[1][..]), None, Some(&made[0][..]), Some(&made[1][..])];
+        let restored = reconstruct(at, &present, &[0, 2], false).unwrap();
+        assert_eq!(restored[0], members[0]);
+        assert_eq!(restored[1][..members[2].len()], members[2]);
+        assert!(restored[1][members[2].len()..].iter().all(|&byte| byte == 0));
+        let present = [Some(&members[0][..]), None, Some(&members[2][..]), Some(&made[0][..]), None];
+        assert_eq!(reconstruct(at, &present, &[4], false).unwrap()[0], made[1]);
+    }
+
+    fn encode_at_once(shape: Shape, data: &[Vec<u8>]) -> Vec<Vec<u8>> {
+        let mut encoder =
+            HighRateEncoder::new(shape.data, shape.parity, shape.stripe, NoSimd::new(), None).unwrap();
+        for shard in data {
+            let mut shard = shard.clone();
+            shard.resize(shape.stripe, 0);
+            encoder.add_original_shard(shard).unwrap();
+        }
+        encoder.encode().unwrap().recovery_iter().map(<[u8]>::to_vec).collect()
     }
 
     #[test]
