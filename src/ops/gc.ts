@@ -214,7 +214,7 @@ class Run {
     await this.#reachable.addAll(this.#leased());
     const rest = orphans.spare(this.#reachable.ids);
     this.#counts.spared += orphans.count - rest.count;
-    const free = rest.spare(await this.#parity.prepare(head, this.#reachable.ids));
+    const free = rest.spare(await this.#parity.prepare(head, this.#reachable.ids, rest));
     this.#counts.held += rest.count - free.count;
     await this.#delete(free);
   }

@@ -119,6 +119,25 @@ describe('a clean-up', () => {
     await losing();
   });
 
+  test('does not take for litter what one listing did not show, and the next one does', async () => {
+    made = await ParityWorld.make([4, 2]);
+    const { world } = made;
+    let looks: number | undefined;
+    const plan: FaultPlan = ({ method, key }) =>
+      looks !== undefined && method === 'list' && key === 'parity/' && ++looks === 1
+        ? { kind: 'staleList', puts: 9 }
+        : undefined;
+    const { dataset, store } = await world.open({ plan, create: false });
+    // What was put last through this store is parity, and the lease of the clean-up.
+    await made.update({}, store);
+    const before = await made.content();
+    await world.runtime.advance(2 * dayMs);
+    looks = 0;
+    expect(await dataset.gc()).toMatchObject({ orphans: 2, deleted: 0, held: 2 });
+    expect(looks).toBeGreaterThan(1);
+    expect(await made.content()).toEqual(before);
+  });
+
   test('does not encode anew what nothing asks for any more', async () => {
     await losing();
     const { world } = made;

@@ -2,17 +2,19 @@
 // they live, are in whole groups of living members before it goes; where that cannot be had, since one of
 // them is missing or damaged, it stays, as the group may be what that one is mended from. Groups that nobody
 // needs go after that: whatever ends between, each living member is in one that counts.
-import { parseDataKey } from '../../manifest/keys.js';
-import { policyOf } from '../../manifest/parity.js';
+import { isNacreError } from '../../errors.js';
+import { parityPrefix, parseDataKey } from '../../manifest/keys.js';
+import { parityKey, policyOf } from '../../manifest/parity.js';
 import type { ParityMember } from '../../manifest/message.js';
 import type { LoadedRoot } from '../../manifest/root.js';
 import type { CallOptions } from '../../storage/object-store.js';
-import { toHex } from '../../util/bytes.js';
-import { IdSet } from '../../util/id-set.js';
+import { equalBytes, toHex } from '../../util/bytes.js';
+import { idBytes, IdSet } from '../../util/id-set.js';
 import type { UpkeepEnvironment } from '../environment.js';
-import { findParity, isWhole, type ParityGroup } from '../parity/groups.js';
+import { findParity, isWhole, type ParityGroup, readParityFrame } from '../parity/groups.js';
 import { cut, type PlannedGroup } from '../parity/plan.js';
 import { encodeAll, removeGroups } from '../parity/update.js';
+import type { Orphans } from './orphans.js';
 
 export interface ParityCounts {
   /** Groups that were encoded anew, since a member of theirs was to be deleted. */
@@ -48,11 +50,11 @@ export class GcParity {
   }
 
   /**
-   * Before what is not needed is deleted: its groups are made anew of the others. Gives the ids of what must
-   * stay all the same.
+   * Before orphans are deleted: the groups that they are members of are made anew of the others. Gives the
+   * ids of those that must stay all the same.
    */
-  async prepare(head: LoadedRoot, needed: IdSet): Promise<IdSet> {
-    const held = new IdSet();
+  async prepare(head: LoadedRoot, needed: IdSet, orphans: Orphans): Promise<IdSet> {
+    const held = await this.#parityAmong(head, orphans);
     // What was encoded since has no member that was dead before.
     if (this.#keys.size === 0) return held;
     const groups = await this.look(head);
@@ -85,6 +87,24 @@ export class GcParity {
       for (const member of members) if (!isLive(member, needed)) held.add(idOf(member));
     }
     return held;
+  }
+
+  /** Parity that an older listing did not show. */
+  async #parityAmong({ root }: LoadedRoot, { groups }: Orphans): Promise<IdSet> {
+    const { store, functions } = this.#environment;
+    const found = new IdSet();
+    const group = groups.find(({ pattern }) => pattern.prefix === parityPrefix);
+    for (let at = 0; at < (group?.ids.byteLength ?? 0); at += idBytes) {
+      const id = group?.ids.subarray(at, at + idBytes) ?? new Uint8Array(0);
+      const read = readParityFrame(store, parityKey(id), functions, this.#call);
+      const frame = await read.catch((error: unknown) => {
+        if (isNacreError(error, 'Corrupt')) return undefined;
+        if (isNacreError(error, 'UnsupportedFormat')) return 'newer' as const;
+        throw error;
+      });
+      if (frame === 'newer' || (frame && equalBytes(frame.header.dataset, root.dataset))) found.add(id);
+    }
+    return found;
   }
 
   async #unneeded(head: LoadedRoot, needed: IdSet): Promise<ParityGroup[]> {
