@@ -10,6 +10,7 @@ import * as graphs from './graphs.mjs';
 import * as importFile from './import.mjs';
 import * as manifestBytes from './manifest-bytes.mjs';
 import * as open from './open.mjs';
+import * as parity from './parity.mjs';
 import * as readRows from './read-rows.mjs';
 import * as read from './read.mjs';
 import * as replicate from './replicate.mjs';
@@ -24,6 +25,7 @@ export const questions = {
   import: importFile,
   gc,
   replicate,
+  parity,
   folder,
   startup,
   exact,

@@ -7,6 +7,7 @@ import type { FileBinding } from './native/files.js';
 import type { FilterColumn, FilterTerm, FilterTest } from './native/filter.js';
 import type { HnswBinding } from './native/hnsw.js';
 import type { IvfBinding } from './native/ivf.js';
+import type { ParityBinding } from './native/parity.js';
 import type { RowParts, RowPartsBinding } from './native/row-parts.js';
 import type { SortedBlocksBinding } from './native/sorted-blocks.js';
 import type { ColumnStatistics } from './native/statistics.js';
@@ -221,6 +222,7 @@ export interface NativeBinding
   extends FileBinding,
     HnswBinding,
     IvfBinding,
+    ParityBinding,
     RowPartsBinding,
     SortedBlocksBinding,
     ValueSetBinding {

@@ -1,6 +1,6 @@
 // What the documents say, as far as a machine can check it: links, paths, commands, the schema's fields, the
 // worked example of docs/format.md byte by byte, and the examples of README.md, docs/attributes.md and
-// docs/history.md, docs/upkeep.md, docs/scrub-and-repair.md and docs/replicas.md, which are run.
+// docs/history.md, docs/upkeep.md, docs/scrub-and-repair.md, docs/replicas.md, docs/parity.md, which are run.
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
@@ -271,6 +271,7 @@ describe.each([
   ['docs/upkeep.md', 1, 1],
   ['docs/scrub-and-repair.md', 1, 2],
   ['docs/replicas.md', 2, 2],
+  ['docs/parity.md', 1, 1],
 ])('%s', (page, programCount, commandCount) => {
   test('its programs and its commands run', async () => {
     const blocks = blocksOf(page);

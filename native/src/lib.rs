@@ -21,6 +21,7 @@ mod ivf_here;
 mod ivf_merge;
 mod ivf_search;
 mod join;
+mod parity;
 mod rows;
 mod rowset;
 mod scan;

@@ -105,6 +105,11 @@ export class WriteTransaction {
     await setKey(this.#environment, this.#array(name), attribute, this.#options);
   }
 
+  /** How objects of the array are to be covered; null for no more. */
+  setParity(name: string, parity: Extract<Change, { kind: 'setParity' }>['parity']): void {
+    this.#note({ kind: 'setParity', array: this.#array(name).id, parity });
+  }
+
   /** Adds rows at the end. */
   async append(name: string, input: RowsInput, { attributes }: AppendOptions = {}): Promise<void> {
     const array = this.#array(name);
@@ -331,10 +336,7 @@ export class WriteTransaction {
     this.#note({ kind: 'dropIndex', array: array.id, of: kind });
   }
 
-  /**
-   * Reads rows as the transaction sees them. What it read and another writer changes is a conflict at the
-   * commit.
-   */
+  /** Reads rows as the transaction sees them. What another writer changes of them is a conflict. */
   async read(
     name: string,
     selection: RowSelection = {},
@@ -357,9 +359,7 @@ export class WriteTransaction {
     return { changes: [...changes, ofKeys, ...indexed].flat(), reads: this.#reads, keys };
   }
 
-  /**
-   * Waits for uploads to end, whatever became of them. What was uploaded is an orphan and left to clean-up.
-   */
+  /** Waits for uploads to end, whatever became of them: they are left to clean-up. */
   async abandon(): Promise<void> {
     this.#finished = true;
     await this.#uploads.settled();

@@ -1,8 +1,10 @@
 // Upkeep by address: the way in where open() fails, since a repair begins with what cannot be opened.
+import type { ParityReport, ParityUpdateOptions, ParityUpdateReport } from '../ops/parity.js';
 import type { RepairOptions, RepairReport } from '../ops/repair.js';
 import type { OpenReplicas, ReplicateOptions, ReplicateReport } from '../ops/replicate.js';
 import type { ScrubOptions, ScrubReport } from '../ops/scrub.js';
 import type { Status, StatusOptions } from '../ops/status.js';
+import type { CallOptions } from '../storage/object-store.js';
 import { connect, type PlaceOptions } from './connect.js';
 import type { Environment } from './environment.js';
 import type { Promoted, PromoteOptions } from './promote.js';
@@ -123,6 +125,32 @@ async function withReplicas<T>(
 export function promote(uri: string, options: PromoteOptions & UpkeepConnection = {}): Promise<Promoted> {
   return at(uri, options, async (environment) =>
     (await import('./promote.js')).promote(environment, options),
+  );
+}
+
+/** What arrays have of parity, and what they lack, by address. See {@link ParityReport}. */
+export function parity(uri: string, options: CallOptions & UpkeepConnection = {}): Promise<ParityReport> {
+  return at(uri, options, async (environment) =>
+    (await import('../ops/parity.js')).showParity(environment, options),
+  );
+}
+
+/**
+ * Covers objects of arrays that ask for it (`tx.setParity()`) by parity, from which `repair()` makes as many
+ * good as a group has of it: what no group covers is encoded; what has lost a member, or has another shape
+ * than is asked for, is encoded anew, and what that takes the place of goes. It makes no version, works on a
+ * replica, too, and may end at any point: the next one goes on.
+ *
+ * Cost: a LIST for each 1,000 versions and objects of parity, a GET for each version, segment and group; the
+ * bytes that it encodes, once, and a PUT for each object of parity. Memory: within `memoryBytes`. Errors:
+ * `NotFound`, `InvalidArgument`, and those of reading and writing; what is damaged is in the report.
+ */
+export function updateParity(
+  uri: string,
+  options: ParityUpdateOptions & UpkeepConnection = {},
+): Promise<ParityUpdateReport> {
+  return at(uri, options, async (environment) =>
+    (await import('../ops/parity.js')).updateParity(environment, options),
   );
 }
 

@@ -10,6 +10,7 @@ import { checkTagName, type VersionReference } from '../manifest/version-referen
 import type { CompactOptions, CompactReport } from '../ops/compact.js';
 import type { ExpireOptions, ExpireReport } from '../ops/expire.js';
 import type { GcOptions, GcReport } from '../ops/gc.js';
+import type { ParityUpdateOptions, ParityUpdateReport } from '../ops/parity.js';
 import type { RepairReport } from '../ops/repair.js';
 import type { ScrubOptions, ScrubReport } from '../ops/scrub.js';
 import type { Status, StatusOptions } from '../ops/status.js';
@@ -357,6 +358,13 @@ export class Dataset implements AsyncDisposable {
     this.#check();
     this.#checkNotPast('looked after');
     return (await import('../ops/status.js')).status(this.#environment, options);
+  }
+
+  /** Covers what lacks parity, as its arrays ask for it, and makes no version. See `updateParity()`. */
+  async updateParity(options: ParityUpdateOptions = {}): Promise<ParityUpdateReport> {
+    this.#check();
+    this.#checkNotPast('covered');
+    return (await import('../ops/parity.js')).updateParity(this.#environment, options);
   }
 
   #upkeep(): ReturnType<typeof upkeepOf> {

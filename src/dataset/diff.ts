@@ -60,6 +60,8 @@ export interface ArrayDifference {
   };
   /** The key of both, where it is another one, else null. */
   readonly key: { readonly before: string | null; readonly after: string | null } | null;
+  /** The parity of both, such as `8+2`, where it is another one, else null. */
+  readonly parity: { readonly before: string | null; readonly after: string | null } | null;
   /** By type, such as `ivf`, or by attribute, such as `attribute lang`. */
   readonly indexes: Names & { readonly changed: readonly string[] };
   readonly partitions: {
@@ -149,6 +151,7 @@ async function differenceOfArray(
     differenceOfRows(environment, a, b, options),
   ]);
   const [oldKey, newKey] = [before?.key ?? null, after?.key ?? null];
+  const [oldParity, newParity] = [before, after].map((one) => parityText(one?.parity ?? null));
   return {
     name: (b ?? a)?.name ?? '',
     change: a === undefined ? 'created' : b === undefined ? 'dropped' : 'changed',
@@ -156,9 +159,14 @@ async function differenceOfArray(
     rows,
     attributes: differenceOfAttributes(a, b),
     key: oldKey === newKey ? null : { before: oldKey, after: newKey },
+    parity: oldParity === newParity ? null : { before: oldParity ?? null, after: newParity ?? null },
     indexes: differenceOfIndexes(a, b),
     partitions: differenceOfPartitions(before, after),
   };
+}
+
+function parityText(parity: ArrayInfo['parity']): string | null {
+  return parity && `${parity.dataShards}+${parity.parityShards}`;
 }
 
 async function differenceOfRows(

@@ -3,6 +3,7 @@ import { directoryEntryBytes, mostKept, probesFor } from '../ann/probes.js';
 import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
 import type { Attribute } from '../attributes/column.js';
 import { keyOfEntry } from '../arrays/pending-keys.js';
+import { type ParityPolicy, policyOf } from '../manifest/parity.js';
 import { shapeOf } from '../arrays/types.js';
 import { type Root, v1 } from '../manifest/message.js';
 import type { Dtype } from '../npy/dtype.js';
@@ -63,6 +64,8 @@ export interface ArrayInfo {
   readonly attributeIndexes: readonly AttributeIndexInfo[];
   /** The attribute that is the key, null where there is none. */
   readonly key: string | null;
+  /** How its objects are to be covered, null where nothing asks for it. */
+  readonly parity: ParityPolicy | null;
 }
 
 export interface DatasetInfo {
@@ -133,6 +136,7 @@ export async function describeArray(view: ArrayView, options: CallOptions): Prom
       return [{ attribute: name, types, rows, sizeBytes, segments: segments.length }];
     }),
     key: keyOfEntry(view.entry)?.name ?? null,
+    parity: policyOf(view.entry.parity) ?? null,
   };
 }
 

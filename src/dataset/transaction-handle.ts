@@ -16,6 +16,7 @@ import type { AttributeType } from '../attributes/column.js';
 import type { AttributeSource } from '../attributes/source.js';
 import { NacreError } from '../errors.js';
 import { v1 } from '../manifest/message.js';
+import { parityOf, type ParityPolicy } from '../manifest/parity.js';
 import type { ScanDtype } from '../native.js';
 import { viewAs } from '../npy/dtype.js';
 import { type Metric, resolveMetric } from '../query/metric.js';
@@ -201,6 +202,16 @@ export class TransactionHandle {
    */
   async setKey(name: string, attribute: string | null): Promise<void> {
     await this.#staged.setKey(name, attribute);
+  }
+
+  /**
+   * Says that objects of the array are to be covered by parity: of each group of up to `dataShards` of
+   * them, 1 to 64, any `parityShards`, 1 to 16, may be lost. Null takes that away. No data moves:
+   * `updateParity()` encodes what is not covered. Errors: `NotFound`, `InvalidArgument` outside of the
+   * limits. Who sets it meanwhile, too, is a `Conflict`.
+   */
+  async setParity(name: string, parity: ParityPolicy | null): Promise<void> {
+    this.#staged.setParity(name, parity && parityOf(parity));
   }
 
   /**

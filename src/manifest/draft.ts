@@ -19,7 +19,7 @@ import { changeAttributeIndexes, withoutIndexes } from './attribute-indexes.js';
 import { changeAttributes, renumbered, resolveAttributes, withAttributes } from './attributes.js';
 import { checkCompactions, compactedEntry, touchesIndexes } from './compaction.js';
 import { checkAttributes, checkScalars, resolveNames } from './draft-checks.js';
-import { requiredFeatures } from './features.js';
+import { marksOf } from './features.js';
 import { type Fold, foldedEntry, takenEntries } from './fold.js';
 import { HistoryDraft } from './history-draft.js';
 import { changeIndexes, type IndexObjects } from './indexes.js';
@@ -160,6 +160,10 @@ export class RootDraft {
       case 'rename':
         this.#update(change.array, { name: change.name });
         this.#note(change.array, { renamed: true });
+        return undefined;
+      case 'setParity':
+        this.#update(change.array, { parity: change.parity });
+        this.#note(change.array, { paritySet: true });
         return undefined;
       case 'appendAttributes':
         return this.#appendAttributes(change, tally);
@@ -378,7 +382,7 @@ export class RootDraft {
     const tags = this.#history.changedTags;
     const changes = make(v1.Changes, { arrays, tags, ...this.#objects.changes() });
     return evolve(root, {
-      requiredFeatures: requiredFeatures(this.#requiredFeatures, this.#arrays.values()),
+      ...marksOf(this.#requiredFeatures, this.#arrays.values()),
       version: this.#version,
       parent: make(v1.Parent, { version: root.version, hash: this.#parent.hash }),
       timeMs,

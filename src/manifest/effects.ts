@@ -30,9 +30,9 @@ export async function loadEffects(
       load(overrides.map((partition) => partition.rowIds).filter((set) => set !== null)),
       load(change.removed),
     ]);
-    const { created, renamed, indexed, keyed, restored, appendedRows } = change;
+    const { created, renamed, indexed, keyed, paritySet, restored, appendedRows } = change;
     const dropped = change.dropped && !restored;
-    const how = { created, dropped, renamed, indexed, keyed, restored };
+    const how = { created, dropped, renamed, indexed, keyed, paritySet, restored };
     return { id, ...how, appendedRows, replaced, removed };
   });
   return { version: root.version, arrays: await Promise.all(arrays) };

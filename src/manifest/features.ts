@@ -1,5 +1,5 @@
 // What a root requires of whoever reads it: see `required_features` in docs/format.md.
-import type { ArrayEntry } from './message.js';
+import type { ArrayEntry, Root } from './message.js';
 
 /** An array has a key: earlier releases would add rows without a look at the keys that are there. */
 const keysFeature = 20;
@@ -13,9 +13,19 @@ const gapsFeature = 30;
 /** Features that this release knows; what requires another one is refused. */
 export const knownFeatures: ReadonlySet<number> = new Set([keysFeature, sortedBlocksFeature, gapsFeature]);
 
-/** What a root with these arrays requires, and what it required before for other reasons. */
-export function requiredFeatures(before: readonly number[], arrays: Iterable<ArrayEntry>): number[] {
+/** What a root with these arrays says of itself. What it required for other reasons it still requires. */
+export function marksOf(
+  before: readonly number[],
+  arrays: Iterable<ArrayEntry>,
+): Pick<Root, 'requiredFeatures' | 'hasParity'> {
   const all = [...arrays];
+  return {
+    requiredFeatures: requiredFeatures(before, all),
+    hasParity: all.some(({ parity }) => parity !== null),
+  };
+}
+
+function requiredFeatures(before: readonly number[], all: readonly ArrayEntry[]): number[] {
   return [
     ...before.filter((feature) => feature !== keysFeature && feature !== gapsFeature),
     ...(all.some(({ key }) => key !== null) ? [keysFeature] : []),

@@ -2,7 +2,8 @@
 //
 //   offset  bytes  what
 //   0       8      magic: "NACRE", the kind ('R' root, 'H' hint, 'S' segment, 'O' operations, 'E' epoch,
-//                  'A' attribute directory, 'P' plan, 'L' lease, 'C' record of a replica), 0x0D, 0x0A
+//                  'A' attribute directory, 'P' plan, 'L' lease, 'C' record of a replica, 'Y' parity),
+//                  0x0D, 0x0A
 //   8       4      format version, little endian: 1
 //   12      4      length of the body, little endian
 //   16      n      body (protobuf)
@@ -22,7 +23,8 @@ export type FrameKind =
   | 'attribute directory'
   | 'plan'
   | 'lease'
-  | 'replica';
+  | 'replica'
+  | 'parity';
 
 const kindByte: Record<FrameKind, number> = {
   root: 0x52,
@@ -34,6 +36,7 @@ const kindByte: Record<FrameKind, number> = {
   plan: 0x50,
   lease: 0x4c,
   replica: 0x43,
+  parity: 0x59,
 };
 
 const headerBytes = 16;
@@ -54,6 +57,7 @@ export const frameCap: Record<FrameKind, number> = {
   plan: 16 << 20,
   lease: 64 << 10,
   replica: 64 << 10,
+  parity: 4 << 20,
 };
 
 function magic(kind: FrameKind): Uint8Array {
@@ -73,6 +77,14 @@ export function encodeFrame(kind: FrameKind, body: Uint8Array, functions: Manife
     });
   }
   return concat([content, functions.blake3(content)]);
+}
+
+/** The length of the frame of the kind that begins with these bytes; undefined where they begin none. */
+export function frameBytes(kind: FrameKind, start: Uint8Array): number | undefined {
+  if (start.byteLength < headerBytes || !equalBytes(start.subarray(0, 8), magic(kind))) return undefined;
+  const length = new DataView(start.buffer, start.byteOffset, start.byteLength).getUint32(12, true);
+  const all = headerBytes + length + hashBytes;
+  return all > frameCap[kind] ? undefined : all;
 }
 
 /** The body of a frame that fills `bytes` exactly, or `Corrupt` / `UnsupportedFormat` naming `what`. */

@@ -64,6 +64,9 @@ export function parseDataKey(key: string): { pattern: KeyPattern; id: Uint8Array
   return { pattern: { prefix, suffix }, id };
 }
 
+export const parityPrefix = 'parity/';
+export const parityPattern: KeyPattern = { prefix: parityPrefix, suffix: '' };
+
 export const leasePrefix = 'leases/';
 export const planPrefix = 'gc/';
 export const replicaPrefix = 'replicas/';

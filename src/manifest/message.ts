@@ -45,6 +45,9 @@ export type Plan = Full<nacre.v1.Plan.$Properties>;
 export type Lease = Full<nacre.v1.Lease.$Properties>;
 export type Restoring = Full<nacre.v1.Restoring.$Properties>;
 export type Replica = Full<nacre.v1.Replica.$Properties>;
+export type Parity = Full<nacre.v1.Parity.$Properties>;
+export type ParityShard = Full<nacre.v1.ParityShard.$Properties>;
+export type ParityMember = Full<nacre.v1.ParityMember.$Properties>;
 export type OperationsRef = Full<nacre.v1.OperationsRef.$Properties>;
 
 /** A generated message class. */

@@ -16,6 +16,7 @@
 //   set key         as append and set attributes of any row: conflict; set key: conflict; drop, rename: both
 //   append, set or drop attributes, where theirs set the key: conflict. The keys of rows that both append are
 //   compared apart from this table, since they stand in columns: see KeyClaim
+//   set parity: both to all, but set parity: conflict
 //   restore: all to theirs, but append without attributes to an array whose key is as before: conflict; mine
 //   follows its base alone
 //   compact: both to all theirs, but drop array and restore: conflict; what it takes must all be there still,
@@ -36,6 +37,7 @@ export interface ArrayEffects {
   readonly renamed: boolean;
   readonly indexed: boolean;
   readonly keyed: boolean;
+  readonly paritySet: boolean;
   /** It is as it was at an earlier version. */
   readonly restored: boolean;
   readonly appendedRows: number;
@@ -94,6 +96,8 @@ function clashOf(mine: Change, theirs: ArrayEffects, functions: ManifestFunction
       if (mine.attribute === undefined) return undefined;
       // What is true of the rows of the base need not be of these.
       return theirs.appendedRows > 0 || !isNone(theirs.replaced, functions) ? 'changed rows' : undefined;
+    case 'setParity':
+      return theirs.paritySet ? 'changed the parity' : undefined;
     case 'replace':
     case 'setAttributes':
       if (theirs.keyed && mine.kind === 'setAttributes') return 'changed the key';
@@ -166,6 +170,7 @@ export function effectsOf(
     renamed: false,
     indexed: false,
     keyed: false,
+    paritySet: false,
     restored: false,
     appendedRows: 0,
     replaced: undefined,
@@ -191,6 +196,8 @@ export function effectsOf(
           return { ...before, replaced: join(before.replaced, change.rows.set) };
         case 'setKey':
           return { ...before, keyed: true };
+        case 'setParity':
+          return { ...before, paritySet: true };
         case 'restored':
           return { ...before, restored: true, keyed: before.keyed || change.keyed };
         case 'drop':

@@ -8,6 +8,7 @@ import { rootKey } from './keys.js';
 import type { ArrayEntry, ObjectTable, Segment, SegmentRef } from './message.js';
 import { isHole, resolveObject, type StoredObject } from './objects.js';
 import { readChecked } from './read-checked.js';
+import { slotsOfArray } from './restore.js';
 import type { LoadedRoot } from './root.js';
 import { decodeSegment } from './segment.js';
 
@@ -21,6 +22,18 @@ export interface ReferencedSegment {
 /** Objects that the root itself names, segments among them. Without a request. */
 export function rootObjects({ root }: LoadedRoot): StoredObject[] {
   return tableObjects(root.objects, rootKey(root.version));
+}
+
+/** The same with the array that each is of; undefined for what belongs to the history. */
+export function ownedObjects(
+  loaded: LoadedRoot,
+): { readonly object: StoredObject; readonly array: Uint8Array | undefined }[] {
+  const { root } = loaded;
+  const owners = new Map(root.arrays.flatMap((array) => slotsOfArray(array).map((slot) => [slot, array.id])));
+  const what = rootKey(root.version);
+  return (root.objects?.objects ?? []).flatMap((object, slot) =>
+    isHole(object) ? [] : [{ object: resolveObject(root.objects, slot, what), array: owners.get(slot) }],
+  );
 }
 
 export function segmentsOf({ root }: LoadedRoot): ReferencedSegment[] {

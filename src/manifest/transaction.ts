@@ -1,7 +1,7 @@
 // A transaction as the commit sees it: uploaded objects and intentions, free of every number that a rebase
 // could change. Row ids that existed when the transaction began are absolute; rows that it appended itself
 // are counted from `pendingRowId` until the root that commits them gives them ids.
-import type { ArrayEntry, Column, Partition, Root } from './message.js';
+import type { ArrayEntry, Column, Parity, Partition, Root } from './message.js';
 import type { NewObject } from './objects.js';
 import type { LoadedRoot } from './root.js';
 
@@ -89,6 +89,8 @@ export type Change =
     }
   /** Undefined takes the key away. */
   | { readonly kind: 'setKey'; readonly array: ArrayId; readonly attribute: AttributeDraft | undefined }
+  /** Null takes it away. */
+  | { readonly kind: 'setParity'; readonly array: ArrayId; readonly parity: Parity | null }
   | { readonly kind: 'drop'; readonly array: ArrayId; readonly rows: RowSetDraft }
   | { readonly kind: 'dropArray'; readonly array: ArrayId }
   | { readonly kind: 'rename'; readonly array: ArrayId; readonly name: string }

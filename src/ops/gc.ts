@@ -7,7 +7,8 @@
 // 3. A plan lists these, and a version F, the fence, names the plan. Whoever uploaded before F and commits
 //    above it compares its objects with the plan, and conflicts where one is listed (manifest/fences.ts).
 // 4. Whoever committed up to F is looked at now, and leases once more; what they need is spared.
-// 5. The rest is deleted: nothing refers to it, and nothing ever will. So it may take any time, and end at
+// 5. What loses a member of its group of parity is encoded anew (gc/parity.ts).
+// 6. The rest is deleted: nothing refers to it, and nothing ever will. So it may take any time, and end at
 //    any point: a later run makes a plan of its own of what is left.
 // The grace is for readers, who ask nobody: see docs/rfcs/0014-clean-up.md.
 import { isNacreError, NacreError } from '../errors.js';
@@ -21,7 +22,9 @@ import { mapBounded } from '../util/bounded.js';
 import { equalBytes } from '../util/bytes.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { storeTimeMs } from './clock.js';
+import type { UpkeepEnvironment } from './environment.js';
 import { listOrphans, type Orphans } from './gc/orphans.js';
+import { GcParity } from './gc/parity.js';
 import { changed, liveVersions, Reachable, versionOf, versionsSince } from './gc/reachable.js';
 import { checkSpan, dayMs, type Signature, signed, type Upkeep } from './upkeep.js';
 import { listPages } from '../storage/list-pages.js';
@@ -55,6 +58,16 @@ export interface GcReport {
   /** Listed, and then found to be needed by a version or a lease that came meanwhile. */
   readonly spared: number;
   readonly plans: number;
+  /**
+   * Left, since another member of their group of parity is missing or damaged, and may be mended from it:
+   * `repair` comes first.
+   */
+  readonly held: number;
+  /** Groups of parity that were encoded anew before a member of theirs was deleted. */
+  readonly parityEncoded: number;
+  /** Objects of parity that nothing needs any more, and their bytes; what a dry run would delete. */
+  readonly parityDeleted: number;
+  readonly parityDeletedBytes: number;
 }
 
 /**
@@ -65,7 +78,7 @@ const recordsKeptMs = 30 * dayMs;
 /** Delete requests under way at once: with 1,000 keys each they keep any store busy. */
 const deletesAtOnce = 8;
 
-export async function gc(upkeep: Upkeep, options: GcOptions): Promise<GcReport> {
+export async function gc(upkeep: Upkeep & UpkeepEnvironment, options: GcOptions): Promise<GcReport> {
   const { dryRun = false, batch = Number.POSITIVE_INFINITY } = options;
   const graceMs = checkSpan(options.graceMs ?? dayMs, 'graceMs');
   if (!(batch >= 1)) throw new NacreError('InvalidArgument', `batch is ${batch}, no number of objects`);
@@ -75,10 +88,11 @@ export async function gc(upkeep: Upkeep, options: GcOptions): Promise<GcReport> 
   try {
     if (!dryRun) await run.begin();
     await run.findLive(beforeMs);
-    for await (const orphans of listOrphans(upkeep.store, run.needed, beforeMs, batch, call)) {
+    for await (const orphans of listOrphans(upkeep.store, run, beforeMs, batch, call)) {
       run.count(orphans);
       if (!dryRun) await run.collect(orphans);
     }
+    await run.removeParity(beforeMs, dryRun);
     if (!dryRun) await run.removeRecords();
   } finally {
     await run.end();
@@ -96,23 +110,33 @@ function oldListing({ uri }: Upkeep['store']): NacreError {
 }
 
 class Run {
-  readonly #upkeep: Upkeep;
+  readonly #upkeep: Upkeep & UpkeepEnvironment;
   readonly #options: GcOptions;
   readonly #call: CallOptions;
   readonly #reachable: Reachable;
+  readonly #parity: GcParity;
   /** The newest version that was looked at. */
   #head: LoadedRoot;
   #live = 0;
   /** Its own. */
   #lease: HeldLease | undefined;
-  readonly #counts = { orphans: 0, orphanBytes: 0, deleted: 0, deletedBytes: 0, spared: 0, plans: 0 };
+  readonly #counts = {
+    orphans: 0,
+    orphanBytes: 0,
+    deleted: 0,
+    deletedBytes: 0,
+    spared: 0,
+    plans: 0,
+    held: 0,
+  };
 
-  constructor(upkeep: Upkeep, head: LoadedRoot, options: GcOptions, call: CallOptions) {
+  constructor(upkeep: Upkeep & UpkeepEnvironment, head: LoadedRoot, options: GcOptions, call: CallOptions) {
     this.#upkeep = upkeep;
     this.#head = head;
     this.#options = options;
     this.#call = call;
     this.#reachable = new Reachable(upkeep.store, upkeep.functions, call);
+    this.#parity = new GcParity(upkeep, call);
   }
 
   /**
@@ -138,11 +162,14 @@ class Run {
     return this.#reachable.ids;
   }
 
+  readonly isParity = (key: string): boolean => this.#parity.isParity(key);
+
   async findLive(beforeMs: number): Promise<void> {
     const { store, functions } = this.#upkeep;
     await this.#reachable.addAll(liveVersions(store, this.#head, beforeMs, functions, this.#call));
     await this.#reachable.addAll(this.#leased());
     this.#live = this.#reachable.versions;
+    await this.#parity.look(this.#head);
   }
 
   async *#leased(): AsyncGenerator<LoadedRoot> {
@@ -185,15 +212,17 @@ class Run {
     await this.#reachable.addAll(versionsSince(store, head, this.#head, functions, this.#call));
     this.#head = head;
     await this.#reachable.addAll(this.#leased());
-    await this.#delete(orphans);
+    const rest = orphans.spare(this.#reachable.ids);
+    this.#counts.spared += orphans.count - rest.count;
+    const free = rest.spare(await this.#parity.prepare(head, this.#reachable.ids, rest));
+    this.#counts.held += rest.count - free.count;
+    await this.#delete(free);
   }
 
   async #delete(orphans: Orphans): Promise<void> {
     const { store } = this.#upkeep;
-    const rest = orphans.spare(this.#reachable.ids);
-    this.#counts.spared += orphans.count - rest.count;
-    const planned = this.#counts.orphans - this.#counts.spared;
-    const batches = rest.batches(store.capabilities.deleteBatch);
+    const planned = this.#counts.orphans - this.#counts.spared - this.#counts.held;
+    const batches = orphans.batches(store.capabilities.deleteBatch);
     // Lanes that share one generator: keys are made as they go.
     await mapBounded(Array.from({ length: deletesAtOnce }), deletesAtOnce, async () => {
       for (const { keys, sizeBytes } of batches) {
@@ -204,6 +233,11 @@ class Run {
         this.#options.onProgress?.(this.#counts.deleted, planned);
       }
     });
+  }
+
+  /** Groups of parity that nothing needs any more. */
+  async removeParity(beforeMs: number, dryRun: boolean): Promise<void> {
+    await this.#parity.remove(this.#head, this.#reachable.ids, beforeMs, dryRun);
   }
 
   /** Plans that no writer can be stalled for, and leases that ended long ago. */
@@ -220,7 +254,11 @@ class Run {
   }
 
   report(): GcReport {
-    return { version: this.#head.root.version, live: this.#live, ...this.#counts };
+    const { encoded, removed, removedBytes } = this.#parity.counts;
+    return {
+      ...{ version: this.#head.root.version, live: this.#live, ...this.#counts },
+      ...{ parityEncoded: encoded, parityDeleted: removed, parityDeletedBytes: removedBytes },
+    };
   }
 }
 

@@ -9,6 +9,9 @@ import type { CallOptions } from '../storage/object-store.js';
 import { inOrderAhead } from '../util/ahead.js';
 import { equalBytes } from '../util/bytes.js';
 import type { ReadEnvironment, UpkeepEnvironment } from './environment.js';
+import { type DamagedShard, shardId } from './parity/check.js';
+import { mendShard } from './parity/mend.js';
+import { ParitySource, paritySourceName } from './parity/source.js';
 import { type Mended, putBack } from './repair/mend.js';
 import { readRight } from './whole.js';
 import { digestObject } from './digest.js';
@@ -46,7 +49,10 @@ export interface RepairStep extends DamagedObject {
    * `left`: it could not be put back, by `reason`.
    */
   readonly outcome: 'planned' | 'mended' | 'lost' | 'left';
-  /** Who has the right bytes: the URI of a source, or `latest` for the hint's copy of a root. */
+  /**
+   * Who has the right bytes: the URI of a source, `latest` for the hint's copy of a root, or `parity`, of
+   * which they are made.
+   */
   readonly from?: string;
   readonly passedOver: readonly PassedOver[];
   readonly reason?: string;
@@ -95,9 +101,11 @@ export async function repair(
     ...call,
     ...(onProgress === undefined ? {} : { onProgress }),
   };
-  return scrubWith(environment, sources, look, async (scrubbed, notes) => {
+  const parity = new ParitySource(environment, sources, call);
+  const all = [...sources, parity.environment];
+  return scrubWith(environment, all, look, async (scrubbed, notes) => {
     for (const source of sources) await checkDataset(source, scrubbed.found.head, call);
-    return new Repair(environment, sources, scrubbed, notes, options).run();
+    return new Repair(environment, sources, parity, scrubbed, notes, options).run();
   });
 }
 
@@ -140,6 +148,7 @@ interface Planned {
 class Repair {
   readonly #environment: UpkeepEnvironment;
   readonly #sources: readonly RepairSource[];
+  readonly #parity: ParitySource;
   readonly #scrubbed: Scrubbed;
   readonly #notes: ScrubNotes;
   readonly #options: RepairOptions;
@@ -148,12 +157,14 @@ class Repair {
   constructor(
     environment: UpkeepEnvironment,
     sources: readonly RepairSource[],
+    parity: ParitySource,
     scrubbed: Scrubbed,
     notes: ScrubNotes,
     options: RepairOptions,
   ) {
     this.#environment = environment;
     this.#sources = sources;
+    this.#parity = parity;
     this.#scrubbed = scrubbed;
     this.#notes = notes;
     this.#options = options;
@@ -165,6 +176,7 @@ class Repair {
     // Objects before the roots that name them: nothing becomes visible before it is whole.
     const plan: Planned[] = [];
     for (const [one, what] of damaged) plan.push(await this.#planObject(one, what));
+    for (const shard of this.#scrubbed.parity) plan.push(await this.#planShard(shard));
     for (const root of found.damagedRoots) plan.push(this.#planRoot(root));
     for (const what of damagedHint(found.hint)) plan.push(this.#planHint(what));
     await this.#options.onPlan?.(plan.map(({ step }) => step));
@@ -182,7 +194,8 @@ class Repair {
       const reason = 'its bytes are right: the manifest, or whoever wrote them, is wrong';
       return { step: { ...what, outcome: 'left', reason, passedOver } };
     }
-    for (const source of this.#sources) {
+    const isCovered = (await this.#parity.groupsOf(object.key)).length > 0;
+    for (const source of [...this.#sources, ...(isCovered ? [this.#parity.environment] : [])]) {
       const reason = await this.#whyNot(source, one);
       if (reason !== undefined) {
         passedOver.push({ source: source.name, reason });
@@ -220,6 +233,23 @@ class Repair {
       if (!isNacreError(error) || error.code === 'Aborted') throw error;
       return error.message;
     }
+  }
+
+  /** Parity itself is encoded anew. */
+  async #planShard(shard: DamagedShard): Promise<Planned> {
+    const { object: what } = shard;
+    const reason = await this.#parity.whyNot(shard.group);
+    if (reason !== undefined) {
+      const passedOver = [{ source: paritySourceName, reason }];
+      return { step: { ...what, outcome: 'lost', passedOver } };
+    }
+    const isUnreadable = what.damage === 'unreadable';
+    const mend = async (): Promise<Mended> => {
+      const mended = await mendShard(this.#environment, this.#parity, shard, isUnreadable, this.#call);
+      if (mended.outcome === 'mended') this.#notes.note(shardId(shard), storeNowMs(this.#environment));
+      return mended;
+    };
+    return { step: { ...what, outcome: 'planned', from: paritySourceName, passedOver: [] }, mend };
   }
 
   #planRoot(root: SurveyedRoot): Planned {

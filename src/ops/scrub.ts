@@ -17,10 +17,27 @@ import {
   type ObjectDamage,
   type Unreferenced,
 } from './scrub/check.js';
+import {
+  checkShard,
+  damagedShard,
+  type DamagedShard,
+  listedShards,
+  type ListedShards,
+  shardId,
+  type ShardOfGroup,
+} from './parity/check.js';
+import { findParity, objectBytesOf } from './parity/groups.js';
 import type { DamagedObject } from './scrub/finding.js';
 import { type ScrubMode, ScrubNotes } from './scrub/notes.js';
 import { Pace } from './scrub/pace.js';
-import { damagedHint, damagedObjects, damagedRoot, type HintReport, hintReport } from './scrub/report.js';
+import {
+  damagedHint,
+  damagedObjects,
+  damagedRoot,
+  type HintReport,
+  hintReport,
+  isKnown,
+} from './scrub/report.js';
 import type { RootSource } from './scrub/roots.js';
 import { chosen, checkSubset, type Subset } from './scrub/subset.js';
 import { type Survey, type Surveyed, survey, versionsOf } from './scrub/survey.js';
@@ -69,6 +86,9 @@ export interface ScrubReport {
   readonly resumedObjects: number;
   /** What no kept version needs, uploads under way among it; absent while a root or segment is lost. */
   readonly unreferenced?: Unreferenced;
+  /** Objects of parity of what kept versions need, and their bytes; of a full scrub among `readBytes`. */
+  readonly parityObjects: number;
+  readonly parityBytes: number;
   readonly damaged: readonly DamagedObject[];
   /** Whether what was verified is noted on this machine. */
   readonly isNoted: boolean;
@@ -85,6 +105,7 @@ export interface Scrubbed {
   readonly report: ScrubReport;
   readonly found: Survey;
   readonly damaged: ReadonlyMap<Surveyed, DamagedObject>;
+  readonly parity: readonly DamagedShard[];
 }
 
 /**
@@ -150,6 +171,7 @@ class Scrub {
   readonly #sinceMs: number;
   readonly #call: CallOptions;
   readonly #damage = new Map<Surveyed, ObjectDamage>();
+  readonly #damagedShards: DamagedShard[] = [];
   #notedMs: number;
 
   constructor(
@@ -173,13 +195,15 @@ class Scrub {
   async run(mode: ScrubMode): Promise<Scrubbed> {
     const { store } = this.#environment;
     const all = [...this.#found.objects.values()];
-    this.#notes.keepOnly(new Set(all.map(({ id }) => id)));
+    const shards = await this.#listShards();
+    this.#notes.keepOnly(new Set([...all.map(({ id }) => id), ...shards.there.map(shardId)]));
     const { damage, unreferenced } = await checkListed(store, all, this.#call);
     for (const [one, what] of damage) this.#isDamaged(one, what);
     const there = all.filter((one) => !this.#damage.has(one));
     const wanted = await this.#wanted(mode, there);
     if (mode !== 'structure') await this.#readOthers();
-    const readBytes = await this.#read(wanted.objects);
+    const unread = mode === 'full' ? shards.there.filter((one) => this.#isUnread(one, wanted.sinceMs)) : [];
+    const readBytes = await this.#read(wanted.objects, unread);
     await this.#dropExpired();
     const found = this.#found;
     const damaged = await damagedObjects(this.#environment, found, this.#damage, this.#sources);
@@ -189,14 +213,33 @@ class Scrub {
       ...{ objects: all.length, sizeBytes: bytesOf(all) },
       ...{ readObjects: wanted.objects.length, readBytes, resumedObjects: wanted.resumed },
       ...(isKnown(found) ? { unreferenced } : {}),
-      damaged: [...damagedHint(found.hint), ...found.damagedRoots.map(damagedRoot), ...damaged.values()],
+      ...{ parityObjects: shards.there.length + shards.damaged.length },
+      parityBytes: shards.there.reduce((sum, { group }) => sum + objectBytesOf(group), 0),
+      damaged: [
+        ...damagedHint(found.hint),
+        ...found.damagedRoots.map(damagedRoot),
+        ...damaged.values(),
+        ...this.#damagedShards.map(({ object }) => object),
+      ],
       isNoted: this.#notes.areKept,
     };
     if (this.#options.trustsNotes !== true) {
       const last = { timeMs: storeNowMs(this.#environment), sinceMs: wanted.sinceMs };
       await this.#notes.end(mode, { ...last, version: report.version, damaged: report.damaged.length });
     }
-    return { report, found, damaged };
+    return { report, found, damaged, parity: this.#damagedShards };
+  }
+
+  async #listShards(): Promise<ListedShards> {
+    const { store, functions } = this.#environment;
+    const parity = await findParity(store, this.#found.head.root.dataset, functions, this.#call);
+    const shards = listedShards(this.#found, parity, this.#sinceMs);
+    this.#damagedShards.push(...shards.damaged);
+    return shards;
+  }
+
+  #isUnread(shard: ShardOfGroup, sinceMs: number): boolean {
+    return (this.#notes.verifiedMs(shardId(shard)) ?? 0) < sinceMs;
   }
 
   /** What has another length may hold another object. */
@@ -248,9 +291,9 @@ class Scrub {
   }
 
   /** Cost: the bytes of all of them. */
-  async #read(objects: readonly Surveyed[]): Promise<number> {
+  async #read(objects: readonly Surveyed[], shards: readonly ShardOfGroup[]): Promise<number> {
     const { signal, onProgress, bytesPerSecond } = this.#options;
-    const total = bytesOf(objects);
+    const total = bytesOf(objects) + shards.reduce((sum, { group }) => sum + group.shardBytes, 0);
     const pace = new Pace(this.#environment.runtime, bytesPerSecond);
     let done = 0;
     const onBytes = (bytes: number): void => {
@@ -273,6 +316,17 @@ class Scrub {
       readBytes += bytes;
       await this.#noteSometimes();
     }
+    const checkOne = async (shard: ShardOfGroup): Promise<number> => {
+      const damage = await checkShard(this.#environment, shard, { ...this.#call, pace, onBytes });
+      this.#notes.note(shardId(shard), damage === undefined ? storeNowMs(this.#environment) : undefined);
+      if (damage !== undefined)
+        this.#damagedShards.push({ ...shard, object: damagedShard(this.#found, shard, damage) });
+      return shard.group.shardBytes;
+    };
+    for await (const bytes of inOrderAhead(shards, ahead, checkOne, signal)) {
+      readBytes += bytes;
+      await this.#noteSometimes();
+    }
     throwIfAborted(signal);
     return readBytes;
   }
@@ -288,12 +342,6 @@ class Scrub {
     this.#notedMs = now;
     await this.#notes.write();
   }
-}
-
-/** Whether everything that kept versions need is known. */
-function isKnown({ damagedRoots, objects }: Survey): boolean {
-  if (damagedRoots.some(({ from }) => from === undefined)) return false;
-  return [...objects.values()].every(({ segment }) => segment !== 'lost');
 }
 
 function bytesOf(objects: readonly Surveyed[]): number {

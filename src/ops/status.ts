@@ -5,9 +5,11 @@ import { listReplicas } from '../manifest/replicas.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { UpkeepEnvironment } from './environment.js';
+import { coverOf, type ParityCover, planOf } from './parity.js';
+import { findParity } from './parity/groups.js';
 import { type LastScrub, type Running, type ScrubMode, ScrubNotes } from './scrub/notes.js';
 import { type HintReport, hintReport } from './scrub/report.js';
-import { survey } from './scrub/survey.js';
+import { type Survey, survey } from './scrub/survey.js';
 import { storeNowMs } from '../storage/store-time.js';
 
 export type { LastScrub, Running } from './scrub/notes.js';
@@ -43,6 +45,8 @@ export interface Status {
   readonly role: 'primary' | 'replica';
   /** Replicas that were told of here, as of when replication last came by. */
   readonly replicas: readonly ReplicaStatus[];
+  /** Of arrays that ask for parity: what they have of it, and what they lack. */
+  readonly parity: readonly ParityCover[];
 }
 
 export interface ReplicaStatus {
@@ -57,7 +61,8 @@ export interface ReplicaStatus {
 
 const thirtyDaysMs = 30 * 24 * 3_600_000;
 
-/** Cost: a LIST for each 1,000 versions, a request a version and a segment, two a replica. */
+/** Cost: a LIST for each 1,000 versions, a request a version and a segment, two a replica, one a group
+ * of parity. */
 export async function status(environment: UpkeepEnvironment, options: StatusOptions = {}): Promise<Status> {
   const { verifiedWithinMs = thirtyDaysMs, signal } = options;
   const found = await survey(environment, signal === undefined ? {} : { signal });
@@ -69,6 +74,7 @@ export async function status(environment: UpkeepEnvironment, options: StatusOpti
     objects.reduce((sum, { object }) => sum + object.sizeBytes, 0);
   const { running, fullSinceMs } = notes;
   const replicas = await replicasOf(environment, found.head, nowMs, signal === undefined ? {} : { signal });
+  const parity = await coverOfParity(environment, found, signal === undefined ? {} : { signal });
   return {
     uri: environment.store.uri,
     ...{ version: found.head.root.version, timeMs: found.head.root.timeMs, nowMs, hint: hintReport(found) },
@@ -78,8 +84,19 @@ export async function status(environment: UpkeepEnvironment, options: StatusOpti
     ...{ notVerifiedObjects: old.length, notVerifiedBytes: bytesOf(old), scrubs: notes.last },
     ...(running === undefined ? {} : { running }),
     ...(fullSinceMs === undefined ? {} : { fullSinceMs }),
-    ...{ role: found.hint.problem === 'elsewhere' ? 'primary' : found.hint.role, replicas },
+    ...{ role: found.hint.problem === 'elsewhere' ? 'primary' : found.hint.role, replicas, parity },
   };
+}
+
+/** Nothing is asked for where no array has parity. */
+async function coverOfParity(
+  { store, functions }: UpkeepEnvironment,
+  found: Survey,
+  call: CallOptions,
+): Promise<ParityCover[]> {
+  const { root } = found.head;
+  if (!root.arrays.some(({ parity }) => parity !== null)) return [];
+  return coverOf(found, planOf(found, await findParity(store, root.dataset, functions, call)));
 }
 
 async function replicasOf(

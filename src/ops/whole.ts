@@ -1,10 +1,7 @@
 // A whole object at hand, to be put somewhere: in memory while it is small, else in a file of this machine
 // that is mapped. Read piece by piece, and digested on the way.
-import { mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { isNacreError, NacreError } from '../errors.js';
-import { fromNative, type ObjectDigest } from '../native.js';
+import type { ObjectDigest } from '../native.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { callOptions } from '../storage/wrap/forwarding.js';
 import { roomFor } from '../storage/wrap/verified.js';
@@ -12,9 +9,7 @@ import { inOrderAhead } from '../util/ahead.js';
 import { type ByteSource, equalBytes } from '../util/bytes.js';
 import { digesterOf, digestObject, rethrow, type StreamOptions } from './digest.js';
 import type { ReadEnvironment } from './environment.js';
-
-/** Objects up to this long are held in memory by default. */
-const defaultHeldBytes = 32 * 2 ** 20;
+import { defaultHeldBytes, Spool } from './spool.js';
 
 const defaultPieceBytes = 8 * 2 ** 20;
 
@@ -135,45 +130,15 @@ async function spool(
   most: number,
   options: StreamOptions,
 ): Promise<Whole | undefined> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'nacre-object-'));
+  const spooled = await Spool.open(environment, Number.POSITIVE_INFINITY);
   try {
-    const file = path.join(folder, 'object');
-    const handle = await open(file, 'wx', 0o600);
-    try {
-      let length = 0;
-      const onPiece = async (piece: Uint8Array): Promise<void> => {
-        length += piece.byteLength;
-        checkLength(key, length, most);
-        await handle.writeFile(piece).catch((error: unknown) => {
-          throw noRoom(error, folder);
-        });
-      };
-      const read = await digestObject(environment, key, { ...options, onPiece });
-      if (read === undefined) return undefined;
-      const bytes = map(environment, file, length);
-      const release = (): void => environment.native.freeBuffer(bytes.buffer);
-      return { ...read, bytes, release };
-    } finally {
-      await handle.close();
-    }
+    const onPiece = async (piece: Uint8Array): Promise<void> => {
+      checkLength(key, spooled.length + piece.byteLength, most);
+      await spooled.write(piece);
+    };
+    const read = await digestObject(environment, key, { ...options, onPiece });
+    return read && { ...read, ...spooled.finish() };
   } finally {
-    // The mapping keeps the bytes.
-    await rm(folder, { recursive: true, force: true });
+    await spooled.close();
   }
-}
-
-function map({ native }: ReadEnvironment, file: string, length: number): Uint8Array {
-  try {
-    return native.mapFile(file, 0, length);
-  } catch (error) {
-    throw fromNative(error);
-  }
-}
-
-function noRoom(cause: unknown, folder: string): NacreError {
-  return new NacreError('ResourceExhausted', `an object on its way cannot be written to ${folder}`, {
-    cause,
-    context: { folder },
-    hint: 'Free some of the disk, or name another folder with TMPDIR.',
-  });
 }

@@ -13,6 +13,7 @@ pub mod filter;
 pub mod hnsw;
 pub mod ivf;
 mod mutants;
+pub mod parity;
 pub mod placement;
 pub mod resident;
 pub mod rows;

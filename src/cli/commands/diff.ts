@@ -47,13 +47,14 @@ export function rowsText({ added, dropped, replaced, attributesSet }: ArrayDiffe
 
 /** A line for the array, and one for each kind of difference. */
 export function differenceText(array: ArrayDifference): string[] {
-  const { name, change, renamedFrom, rows, attributes, key, indexes, partitions } = array;
+  const { name, change, renamedFrom, rows, attributes, key, parity, indexes, partitions } = array;
   const title = renamedFrom === null ? `${name}  ${change}` : `${name}  renamed from ${renamedFrom}`;
   const lists = [
     ...attributes.added.map((one) => `+attribute ${one}`),
     ...attributes.dropped.map((one) => `-attribute ${one}`),
     ...attributes.renamed.map(({ from, to }) => `attribute ${from} is ${to}`),
     ...(key === null ? [] : [`key ${key.before ?? 'none'} is ${key.after ?? 'none'}`]),
+    ...(parity === null ? [] : [`parity ${parity.before ?? 'none'} is ${parity.after ?? 'none'}`]),
     ...indexes.added.map((one) => `+index ${one}`),
     ...indexes.dropped.map((one) => `-index ${one}`),
     ...indexes.changed.map((one) => `index ${one} changed`),

@@ -15,7 +15,7 @@ export const gc = define<Options>({
 part of a version. Safe beside writers, readers and other clean-ups; it may be ended at any point, and the
 next run goes on. Where it is not known what a version needs, nothing is deleted.\n\nA write that was under
 way for longer than --grace may end in a conflict, and is run again. Who reads one version for longer than
-that needs a lease.`,
+that needs a lease.\n\nWhere an array has parity, what loses a member of its group is encoded anew first.`,
   examples: ['nacre gc s3://bucket/faces --dry-run', 'nacre gc ./faces --grace 48h --yes'],
   options: (command) =>
     destructive(
@@ -37,7 +37,10 @@ that needs a lease.`,
     });
     progress.end();
     const json = { uri: dataset.uri, ...report, ...(dryRun === true ? { dryRun } : {}) };
-    return { json, text: textOf(report, dryRun === true) };
+    return {
+      json,
+      text: [textOf(report, dryRun === true), ...parityText(report, dryRun === true)].join('\n'),
+    };
   },
 });
 
@@ -49,4 +52,17 @@ function textOf(report: GcReport, dryRun: boolean): string {
   const left = spared === 0 ? '' : `, left ${plural(spared, 'object')} that came into use meanwhile`;
   const done = `deleted ${plural(deleted, 'object')} (${bytesText(deletedBytes)})${left}`;
   return `${done}; ${stay} (version ${version})\nundo: there is none, but nothing that is kept has changed`;
+}
+
+function parityText(report: GcReport, dryRun: boolean): string[] {
+  const { held, parityEncoded, parityDeleted, parityDeletedBytes } = report;
+  const verb = dryRun ? 'would delete' : 'deleted';
+  const gone = `${plural(parityDeleted, 'object')} of parity (${bytesText(parityDeletedBytes)})`;
+  return [
+    ...(parityEncoded === 0 ? [] : [`encoded ${plural(parityEncoded, 'group')} of parity anew`]),
+    ...(parityDeleted === 0 ? [] : [`${verb} ${gone} that nothing needs`]),
+    ...(held === 0
+      ? []
+      : [`left ${plural(held, 'object')} from which parity may mend others: run nacre repair first`]),
+  ];
 }

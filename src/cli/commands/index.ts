@@ -19,6 +19,7 @@ import { ls } from './ls.js';
 import { query } from './query.js';
 import { read } from './read.js';
 import { rename } from './rename.js';
+import { paritySet, parityShow, parityUpdate } from './parity.js';
 import { promote } from './promote.js';
 import { repair } from './repair.js';
 import { replace } from './replace.js';
@@ -35,6 +36,13 @@ import { verifyCertificate } from './verify-certificate.js';
 const cache: Register = (program, running) => {
   const group: Command = program.command('cache').description('look after the page cache of this machine');
   for (const register of [cacheInfo, cacheClear, cacheVerify]) register(group, running);
+};
+
+const parity: Register = (program, running) => {
+  const group: Command = program
+    .command('parity')
+    .description('cover objects of an array by others, from which repair makes lost ones');
+  for (const register of [paritySet, parityUpdate, parityShow]) register(group, running);
 };
 
 export const commands: readonly Register[] = [
@@ -63,6 +71,7 @@ export const commands: readonly Register[] = [
   replicate,
   promote,
   status,
+  parity,
   compact,
   expire,
   gc,

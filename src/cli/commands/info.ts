@@ -32,6 +32,8 @@ export const info = define<Options>({
     if (withAttributes.length > 0) lines.push('');
     for (const [name, { attributes, key }] of withAttributes)
       lines.push(`attributes of '${name}': ${attributeList(attributes)}${keyNote(key)}`);
+    for (const [name, { parity }] of arrays)
+      if (parity !== null) lines.push(`parity of '${name}': ${parity.dataShards}+${parity.parityShards}`);
     for (const [name, { indexes }] of arrays) {
       const list = indexes.map(({ type, sizeBytes }) => `${type} (${bytesText(sizeBytes)})`);
       if (list.length > 0) lines.push(`indexes of '${name}': ${list.join(', ')}`);

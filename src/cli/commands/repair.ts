@@ -17,9 +17,9 @@ export const repair = define<Options>({
   summary: 'put damaged and missing objects back, from a copy',
   details: `Looks for damage as \`nacre scrub\` does, prints a plan, then puts the same bytes back under the
 same keys, so that every version heals at once. Bytes come from --source: a replica or any copy of the same
-dataset, each object compared with its hash; a root also from the copy in latest. Bad bytes are kept below
-quarantine/. It works where the dataset cannot be opened, as long as a root, latest or a source says what
-belongs there.
+dataset, each object compared with its hash; a root also from the copy in latest; what has parity also
+from the rest of its group. Bad bytes are kept below quarantine/. It works where the dataset cannot be
+opened, as long as a root, latest or a source says what belongs there.
 
 --found reads only what the last full scrub on this machine did not find right; --structure looks for what is
 missing or of another length, and reads nothing.

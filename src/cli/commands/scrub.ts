@@ -70,6 +70,8 @@ function textOf(report: ScrubReport, uri: string): string {
   const lines = [`${report.uri}: ${seen}; ${read}`];
   if (hint === 'stale') lines.push('latest names an older version: readers take a request more');
   if (hint === 'elsewhere') lines.push('latest came with a copy from elsewhere, and is not used');
+  if (report.parityObjects > 0)
+    lines.push(`${plural(report.parityObjects, 'object')} of parity, ${bytesText(report.parityBytes)}`);
   const { unreferenced } = report;
   if (unreferenced !== undefined && unreferenced.objects > 0)
     lines.push(

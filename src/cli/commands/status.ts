@@ -32,6 +32,15 @@ function textOf(found: Status): string {
     const lag = `${plural(lagVersions, 'version')}, ${Math.ceil(lagMs / 1000)} s behind`;
     lines.push(`replica       ${uri}: version ${at}, ${lagVersions === 0 ? 'up to date' : lag}`);
   }
+  for (const { array, dataShards, parityShards, ...cover } of found.parity) {
+    const open = `${plural(cover.notCoveredObjects, 'object')} of ${bytesText(cover.notCoveredBytes)}`;
+    const debt = [
+      ...(cover.notCoveredObjects > 0 ? [`${open} not covered`] : []),
+      ...(cover.brokenGroups > 0 ? [`${plural(cover.brokenGroups, 'group')} with losses`] : []),
+    ];
+    const state = debt.length === 0 ? 'all covered' : `${debt.join(', ')}: run nacre parity update`;
+    lines.push(`parity        '${array}' ${dataShards}+${parityShards}: ${state}`);
+  }
   if (damagedRoots > 0) lines.push(`damage        ${plural(damagedRoots, 'root')}: run nacre scrub`);
   for (const mode of modes) {
     const last = scrubs[mode];

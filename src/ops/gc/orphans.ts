@@ -80,12 +80,12 @@ const groupBytes = 128;
 const planBytesLimit = 15 * 2 ** 20;
 
 /**
- * Objects that are not among `needed` and were uploaded before a time, as many at a time as one plan lists.
- * Cost: one LIST for 1,000 objects. Memory: 24 bytes for each of a portion.
+ * Objects that are not among `needed`, nor of a group of parity, and were uploaded before a time, as many at
+ * a time as one plan lists. Cost: one LIST for 1,000 objects. Memory: 24 bytes for each of a portion.
  */
 export async function* listOrphans(
   store: ObjectStore,
-  needed: IdSet,
+  { needed, isParity }: { readonly needed: IdSet; readonly isParity: (key: string) => boolean },
   beforeMs: number,
   portion: number,
   options: CallOptions,
@@ -94,7 +94,7 @@ export async function* listOrphans(
   for (const prefix of dataPrefixes) {
     for await (const page of listPages(store, { ...options, prefix })) {
       for (const { key, sizeBytes, modifiedMs } of page) {
-        if (modifiedMs >= beforeMs) continue;
+        if (modifiedMs >= beforeMs || isParity(key)) continue;
         const parsed = parseDataKey(key);
         if (parsed === undefined || needed.has(parsed.id)) continue;
         orphans.add(parsed.pattern, parsed.id, sizeBytes);

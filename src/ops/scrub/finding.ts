@@ -29,6 +29,7 @@ export interface ObjectRole {
     | 'index'
     | 'index bits'
     | 'attribute index'
+    | 'parity'
     | 'unknown';
   /** Name of the array, in the newest of the versions concerned. */
   readonly array?: string;

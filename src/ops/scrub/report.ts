@@ -95,3 +95,9 @@ async function roleOf(
   const stores = [store, ...sources.map((source) => source.store)];
   return describeObject(one, damage, loaded, stores, functions);
 }
+
+/** Whether everything that kept versions need is known. */
+export function isKnown({ damagedRoots, objects }: Survey): boolean {
+  if (damagedRoots.some(({ from }) => from === undefined)) return false;
+  return [...objects.values()].every(({ segment }) => segment !== 'lost');
+}

@@ -7,9 +7,9 @@ import { isKept } from '../../manifest/history-draft.js';
 import { checkRestored, type HintState, readHint } from '../../manifest/hint.js';
 import type { StoredObject } from '../../manifest/objects.js';
 import {
+  ownedObjects,
   type ReferencedSegment,
   readSegment,
-  rootObjects,
   segmentObjects,
   segmentsOf,
 } from '../../manifest/references.js';
@@ -40,6 +40,8 @@ export interface Surveyed {
   /** Tells it from all others, also from one of the same key: 32 hexadecimal digits. */
   readonly id: string;
   readonly object: StoredObject;
+  /** Id of the array that it is of in the newest of them, hexadecimal; undefined for what is of none. */
+  readonly array: string | undefined;
   /** Where its block sums stand, when they are not at hand. */
   readonly cold: ColdPlace | undefined;
   /** What of the kept versions names it in its root. */
@@ -173,9 +175,11 @@ class Surveyor {
 
   async #record(loaded: LoadedRoot): Promise<void> {
     const { version } = loaded.root;
-    for (const object of rootObjects(loaded)) this.#add(object, undefined, version);
+    for (const { object, array } of ownedObjects(loaded))
+      this.#add(object, { cold: undefined, array: array && toHex(array) }, version);
     for (const segment of segmentsOf(loaded)) {
-      const holder = this.#add(segment.object, undefined, version);
+      const own = { cold: undefined, array: toHex(segment.array.id) };
+      const holder = this.#add(segment.object, own, version);
       if (holder.segment !== undefined) continue;
       await this.#readSegment(holder, segment);
     }
@@ -197,7 +201,8 @@ class Surveyor {
       const all = { start: segment.reference.headBytes, end: sizeBytes };
       for (const object of segmentObjects(read, key)) {
         const range = coldRange(object, segment.reference);
-        this.#add(object, range === undefined ? undefined : { key, range, all }, undefined, holder);
+        const cold = range === undefined ? undefined : { key, range, all };
+        this.#add(object, { cold, array: holder.array }, undefined, holder);
       }
       return;
     }
@@ -205,7 +210,7 @@ class Surveyor {
 
   #add(
     object: StoredObject,
-    cold: Surveyed['cold'],
+    { cold, array }: Pick<Surveyed, 'cold' | 'array'>,
     version: number | undefined,
     holder?: Surveyed,
   ): Surveyed {
@@ -219,7 +224,7 @@ class Surveyor {
         blocks: blocks instanceof Uint8Array ? blocks.slice() : blocks,
       };
       const id = toHex(this.#environment.functions.blake3(concat([utf8.encode(object.key), object.hash])));
-      known = { id: id.slice(0, 32), object: own, cold, ranges: [], within: [], segment: undefined };
+      known = { id: id.slice(0, 32), object: own, array, cold, ranges: [], within: [], segment: undefined };
       this.#objects.set(name, known);
     }
     if (holder !== undefined) known.within.push(holder);

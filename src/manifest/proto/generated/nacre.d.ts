@@ -100,6 +100,7 @@ export namespace nacre {
             recentOperations: nacre.v1.RecentOperation.$Properties[];
             applications: nacre.v1.Application.$Properties[];
             olderOperations: nacre.v1.OperationsRef.$Properties[];
+            hasParity: boolean;
             static create(properties: nacre.v1.Root.$Shape): nacre.v1.Root & nacre.v1.Root.$Shape;
             static create(properties?: nacre.v1.Root.$Properties): nacre.v1.Root;
             static encode(message: nacre.v1.Root.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -126,6 +127,7 @@ export namespace nacre {
                 recentOperations?: (nacre.v1.RecentOperation.$Properties[]|null);
                 applications?: (nacre.v1.Application.$Properties[]|null);
                 olderOperations?: (nacre.v1.OperationsRef.$Properties[]|null);
+                hasParity?: (boolean|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -147,6 +149,7 @@ export namespace nacre {
               recentOperations?: nacre.v1.RecentOperation.$Shape[]|null;
               applications?: nacre.v1.Application.$Shape[]|null;
               olderOperations?: nacre.v1.OperationsRef.$Shape[]|null;
+              hasParity?: boolean|null;
               $unknowns?: Uint8Array[];
             };
         }
@@ -475,6 +478,7 @@ export namespace nacre {
             attributes: boolean;
             keyed: boolean;
             restored: boolean;
+            paritySet: boolean;
             static create(properties: nacre.v1.ArrayChange.$Shape): nacre.v1.ArrayChange & nacre.v1.ArrayChange.$Shape;
             static create(properties?: nacre.v1.ArrayChange.$Properties): nacre.v1.ArrayChange;
             static encode(message: nacre.v1.ArrayChange.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -494,6 +498,7 @@ export namespace nacre {
                 attributes?: (boolean|null);
                 keyed?: (boolean|null);
                 restored?: (boolean|null);
+                paritySet?: (boolean|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -508,6 +513,7 @@ export namespace nacre {
               attributes?: boolean|null;
               keyed?: boolean|null;
               restored?: boolean|null;
+              paritySet?: boolean|null;
               $unknowns?: Uint8Array[];
             };
         }
@@ -594,6 +600,7 @@ export namespace nacre {
             columnSegments: nacre.v1.SegmentRef.$Properties[];
             attributeIndexes: nacre.v1.AttributeIndex.$Properties[];
             key?: (nacre.v1.Key.$Properties|null);
+            parity?: (nacre.v1.Parity.$Properties|null);
             static create(properties: nacre.v1.Array.$Shape): nacre.v1.Array & nacre.v1.Array.$Shape;
             static create(properties?: nacre.v1.Array.$Properties): nacre.v1.Array;
             static encode(message: nacre.v1.Array.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -620,6 +627,7 @@ export namespace nacre {
                 columnSegments?: (nacre.v1.SegmentRef.$Properties[]|null);
                 attributeIndexes?: (nacre.v1.AttributeIndex.$Properties[]|null);
                 key?: (nacre.v1.Key.$Properties|null);
+                parity?: (nacre.v1.Parity.$Properties|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -641,8 +649,32 @@ export namespace nacre {
               columnSegments?: nacre.v1.SegmentRef.$Shape[]|null;
               attributeIndexes?: nacre.v1.AttributeIndex.$Shape[]|null;
               key?: nacre.v1.Key.$Shape|null;
+              parity?: nacre.v1.Parity.$Shape|null;
               $unknowns?: Uint8Array[];
             };
+        }
+
+        interface IParity extends nacre.v1.Parity.$Properties {
+        }
+
+        class Parity {
+            constructor(properties?: nacre.v1.Parity.$Properties);
+            $unknowns?: Uint8Array[];
+            dataShards: number;
+            parityShards: number;
+            static create(properties: nacre.v1.Parity.$Shape): nacre.v1.Parity & nacre.v1.Parity.$Shape;
+            static create(properties?: nacre.v1.Parity.$Properties): nacre.v1.Parity;
+            static encode(message: nacre.v1.Parity.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Parity & nacre.v1.Parity.$Shape;
+        }
+
+        namespace Parity {
+            interface $Properties {
+                dataShards?: (number|null);
+                parityShards?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Parity.$Properties;
         }
 
         interface IKey extends nacre.v1.Key.$Properties {
@@ -1362,6 +1394,99 @@ export namespace nacre {
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.Replica.$Properties;
+        }
+
+        interface IParityShard extends nacre.v1.ParityShard.$Properties {
+        }
+
+        class ParityShard {
+            constructor(properties?: nacre.v1.ParityShard.$Properties);
+            $unknowns?: Uint8Array[];
+            requiredFeatures: number[];
+            dataset: Uint8Array;
+            array: Uint8Array;
+            group: Uint8Array;
+            policy?: (nacre.v1.Parity.$Properties|null);
+            number: number;
+            shardBytes: number;
+            members: nacre.v1.ParityMember.$Properties[];
+            shards: nacre.v1.ParityObject.$Properties[];
+            blockBytes: number;
+            blocks: Uint8Array;
+            static create(properties: nacre.v1.ParityShard.$Shape): nacre.v1.ParityShard & nacre.v1.ParityShard.$Shape;
+            static create(properties?: nacre.v1.ParityShard.$Properties): nacre.v1.ParityShard;
+            static encode(message: nacre.v1.ParityShard.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.ParityShard & nacre.v1.ParityShard.$Shape;
+        }
+
+        namespace ParityShard {
+            interface $Properties {
+                requiredFeatures?: (number[]|null);
+                dataset?: (Uint8Array|null);
+                array?: (Uint8Array|null);
+                group?: (Uint8Array|null);
+                policy?: (nacre.v1.Parity.$Properties|null);
+                number?: (number|null);
+                shardBytes?: (number|null);
+                members?: (nacre.v1.ParityMember.$Properties[]|null);
+                shards?: (nacre.v1.ParityObject.$Properties[]|null);
+                blockBytes?: (number|null);
+                blocks?: (Uint8Array|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.ParityShard.$Properties;
+        }
+
+        interface IParityMember extends nacre.v1.ParityMember.$Properties {
+        }
+
+        class ParityMember {
+            constructor(properties?: nacre.v1.ParityMember.$Properties);
+            $unknowns?: Uint8Array[];
+            key: string;
+            sizeBytes: number;
+            hash: Uint8Array;
+            crc32c: number;
+            blockBytes: number;
+            static create(properties: nacre.v1.ParityMember.$Shape): nacre.v1.ParityMember & nacre.v1.ParityMember.$Shape;
+            static create(properties?: nacre.v1.ParityMember.$Properties): nacre.v1.ParityMember;
+            static encode(message: nacre.v1.ParityMember.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.ParityMember & nacre.v1.ParityMember.$Shape;
+        }
+
+        namespace ParityMember {
+            interface $Properties {
+                key?: (string|null);
+                sizeBytes?: (number|null);
+                hash?: (Uint8Array|null);
+                crc32c?: (number|null);
+                blockBytes?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.ParityMember.$Properties;
+        }
+
+        interface IParityObject extends nacre.v1.ParityObject.$Properties {
+        }
+
+        class ParityObject {
+            constructor(properties?: nacre.v1.ParityObject.$Properties);
+            $unknowns?: Uint8Array[];
+            id: Uint8Array;
+            hash: Uint8Array;
+            static create(properties: nacre.v1.ParityObject.$Shape): nacre.v1.ParityObject & nacre.v1.ParityObject.$Shape;
+            static create(properties?: nacre.v1.ParityObject.$Properties): nacre.v1.ParityObject;
+            static encode(message: nacre.v1.ParityObject.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.ParityObject & nacre.v1.ParityObject.$Shape;
+        }
+
+        namespace ParityObject {
+            interface $Properties {
+                id?: (Uint8Array|null);
+                hash?: (Uint8Array|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.ParityObject.$Properties;
         }
     }
 }

@@ -604,6 +604,7 @@ export const nacre = $root.nacre = (() => {
              * @property {Array.<nacre.v1.RecentOperation.$Properties>|null} [recentOperations] Root recentOperations
              * @property {Array.<nacre.v1.Application.$Properties>|null} [applications] Root applications
              * @property {Array.<nacre.v1.OperationsRef.$Properties>|null} [olderOperations] Root olderOperations
+             * @property {boolean|null} [hasParity] Root hasParity
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -636,6 +637,7 @@ export const nacre = $root.nacre = (() => {
              *   recentOperations?: Array.<nacre.v1.RecentOperation.$Shape>|null;
              *   applications?: Array.<nacre.v1.Application.$Shape>|null;
              *   olderOperations?: Array.<nacre.v1.OperationsRef.$Shape>|null;
+             *   hasParity?: boolean|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.Root.$Shape
              */
@@ -807,6 +809,14 @@ export const nacre = $root.nacre = (() => {
             Root.prototype.olderOperations = $util.emptyArray;
 
             /**
+             * Root hasParity.
+             * @member {boolean} hasParity
+             * @memberof nacre.v1.Root
+             * @instance
+             */
+            Root.prototype.hasParity = false;
+
+            /**
              * Creates a new Root instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Root
@@ -880,6 +890,8 @@ export const nacre = $root.nacre = (() => {
                 if (message.olderOperations != null && message.olderOperations.length)
                     for (let i = 0; i < message.olderOperations.length; ++i)
                         $root.nacre.v1.OperationsRef.encode(message.olderOperations[i], writer.uint32(/* id 18, wireType 2 =*/146).fork(), _depth + 1).ldelim();
+                if (message.hasParity != null && $Object.hasOwnProperty.call(message, "hasParity") && message.hasParity !== false)
+                    writer.uint32(/* id 50, wireType 0 =*/400).bool(message.hasParity);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1068,6 +1080,15 @@ export const nacre = $root.nacre = (() => {
                             if (!(message.olderOperations && message.olderOperations.length))
                                 message.olderOperations = [];
                             message.olderOperations.push($root.nacre.v1.OperationsRef.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 50: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.hasParity = value;
+                            else
+                                delete message.hasParity;
                             continue;
                         }
                     }
@@ -3479,6 +3500,7 @@ export const nacre = $root.nacre = (() => {
              * @property {boolean|null} [attributes] ArrayChange attributes
              * @property {boolean|null} [keyed] ArrayChange keyed
              * @property {boolean|null} [restored] ArrayChange restored
+             * @property {boolean|null} [paritySet] ArrayChange paritySet
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -3504,6 +3526,7 @@ export const nacre = $root.nacre = (() => {
              *   attributes?: boolean|null;
              *   keyed?: boolean|null;
              *   restored?: boolean|null;
+             *   paritySet?: boolean|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.ArrayChange.$Shape
              */
@@ -3613,6 +3636,14 @@ export const nacre = $root.nacre = (() => {
             ArrayChange.prototype.restored = false;
 
             /**
+             * ArrayChange paritySet.
+             * @member {boolean} paritySet
+             * @memberof nacre.v1.ArrayChange
+             * @instance
+             */
+            ArrayChange.prototype.paritySet = false;
+
+            /**
              * Creates a new ArrayChange instance using the specified properties.
              * @function create
              * @memberof nacre.v1.ArrayChange
@@ -3667,6 +3698,8 @@ export const nacre = $root.nacre = (() => {
                     writer.uint32(/* id 29, wireType 0 =*/232).bool(message.keyed);
                 if (message.restored != null && $Object.hasOwnProperty.call(message, "restored") && message.restored !== false)
                     writer.uint32(/* id 30, wireType 0 =*/240).bool(message.restored);
+                if (message.paritySet != null && $Object.hasOwnProperty.call(message, "paritySet") && message.paritySet !== false)
+                    writer.uint32(/* id 50, wireType 0 =*/400).bool(message.paritySet);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3807,6 +3840,15 @@ export const nacre = $root.nacre = (() => {
                                 message.restored = value;
                             else
                                 delete message.restored;
+                            continue;
+                        }
+                    case 50: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.paritySet = value;
+                            else
+                                delete message.paritySet;
                             continue;
                         }
                     }
@@ -4144,6 +4186,7 @@ export const nacre = $root.nacre = (() => {
              * @property {Array.<nacre.v1.SegmentRef.$Properties>|null} [columnSegments] Array columnSegments
              * @property {Array.<nacre.v1.AttributeIndex.$Properties>|null} [attributeIndexes] Array attributeIndexes
              * @property {nacre.v1.Key.$Properties|null} [key] Array key
+             * @property {nacre.v1.Parity.$Properties|null} [parity] Array parity
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -4176,6 +4219,7 @@ export const nacre = $root.nacre = (() => {
              *   columnSegments?: Array.<nacre.v1.SegmentRef.$Shape>|null;
              *   attributeIndexes?: Array.<nacre.v1.AttributeIndex.$Shape>|null;
              *   key?: nacre.v1.Key.$Shape|null;
+             *   parity?: nacre.v1.Parity.$Shape|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.Array.$Shape
              */
@@ -4349,6 +4393,14 @@ export const nacre = $root.nacre = (() => {
             Array.prototype.key = null;
 
             /**
+             * Array parity.
+             * @member {nacre.v1.Parity.$Properties|null|undefined} parity
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.parity = null;
+
+            /**
              * Creates a new Array instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Array
@@ -4424,6 +4476,8 @@ export const nacre = $root.nacre = (() => {
                         $root.nacre.v1.AttributeIndex.encode(message.attributeIndexes[i], writer.uint32(/* id 27, wireType 2 =*/218).fork(), _depth + 1).ldelim();
                 if (message.key != null && $Object.hasOwnProperty.call(message, "key"))
                     $root.nacre.v1.Key.encode(message.key, writer.uint32(/* id 36, wireType 2 =*/290).fork(), _depth + 1).ldelim();
+                if (message.parity != null && $Object.hasOwnProperty.call(message, "parity"))
+                    $root.nacre.v1.Parity.encode(message.parity, writer.uint32(/* id 50, wireType 2 =*/402).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -4624,6 +4678,12 @@ export const nacre = $root.nacre = (() => {
                             message.key = $root.nacre.v1.Key.decode(reader, reader.size(), $undefined, _depth + 1, message.key);
                             continue;
                         }
+                    case 50: {
+                            if (wireType !== 2)
+                                break;
+                            message.parity = $root.nacre.v1.Parity.decode(reader, reader.size(), $undefined, _depth + 1, message.parity);
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -4642,6 +4702,178 @@ export const nacre = $root.nacre = (() => {
             };
 
             return Array;
+        })();
+
+        v1.Parity = (function() {
+
+            /**
+             * Properties of a Parity.
+             * @typedef {Object} nacre.v1.Parity.$Properties
+             * @property {number|null} [dataShards] Parity dataShards
+             * @property {number|null} [parityShards] Parity parityShards
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Parity.
+             * @memberof nacre.v1
+             * @interface IParity
+             * @augments nacre.v1.Parity.$Properties
+             * @deprecated Use nacre.v1.Parity.$Properties instead.
+             */
+
+            /**
+             * Shape of a Parity.
+             * @typedef {nacre.v1.Parity.$Properties} nacre.v1.Parity.$Shape
+             */
+
+            /**
+             * Constructs a new Parity.
+             * @memberof nacre.v1
+             * @classdesc Represents a Parity.
+             * @constructor
+             * @param {nacre.v1.Parity.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Parity = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Parity dataShards.
+             * @member {number} dataShards
+             * @memberof nacre.v1.Parity
+             * @instance
+             */
+            Parity.prototype.dataShards = 0;
+
+            /**
+             * Parity parityShards.
+             * @member {number} parityShards
+             * @memberof nacre.v1.Parity
+             * @instance
+             */
+            Parity.prototype.parityShards = 0;
+
+            /**
+             * Creates a new Parity instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Parity
+             * @static
+             * @param {nacre.v1.Parity.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Parity} Parity instance
+             * @type {{
+             *   (properties: nacre.v1.Parity.$Shape): nacre.v1.Parity & nacre.v1.Parity.$Shape;
+             *   (properties?: nacre.v1.Parity.$Properties): nacre.v1.Parity;
+             * }}
+             */
+            Parity.create = function(properties) {
+                return new Parity(properties);
+            };
+
+            /**
+             * Encodes the specified Parity message. Does not implicitly {@link nacre.v1.Parity.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Parity
+             * @static
+             * @param {nacre.v1.Parity.$Properties} message Parity message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Parity.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.dataShards != null && $Object.hasOwnProperty.call(message, "dataShards") && message.dataShards !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.dataShards);
+                if (message.parityShards != null && $Object.hasOwnProperty.call(message, "parityShards") && message.parityShards !== 0)
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.parityShards);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Parity message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Parity
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Parity & nacre.v1.Parity.$Shape} Parity
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Parity.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Parity();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.dataShards = value;
+                            else
+                                delete message.dataShards;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.parityShards = value;
+                            else
+                                delete message.parityShards;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Parity;
         })();
 
         v1.Key = (function() {
@@ -10255,6 +10487,767 @@ export const nacre = $root.nacre = (() => {
             };
 
             return Replica;
+        })();
+
+        v1.ParityShard = (function() {
+
+            /**
+             * Properties of a ParityShard.
+             * @typedef {Object} nacre.v1.ParityShard.$Properties
+             * @property {Array.<number>|null} [requiredFeatures] ParityShard requiredFeatures
+             * @property {Uint8Array|null} [dataset] ParityShard dataset
+             * @property {Uint8Array|null} [array] ParityShard array
+             * @property {Uint8Array|null} [group] ParityShard group
+             * @property {nacre.v1.Parity.$Properties|null} [policy] ParityShard policy
+             * @property {number|null} [number] ParityShard number
+             * @property {number|null} [shardBytes] ParityShard shardBytes
+             * @property {Array.<nacre.v1.ParityMember.$Properties>|null} [members] ParityShard members
+             * @property {Array.<nacre.v1.ParityObject.$Properties>|null} [shards] ParityShard shards
+             * @property {number|null} [blockBytes] ParityShard blockBytes
+             * @property {Uint8Array|null} [blocks] ParityShard blocks
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a ParityShard.
+             * @memberof nacre.v1
+             * @interface IParityShard
+             * @augments nacre.v1.ParityShard.$Properties
+             * @deprecated Use nacre.v1.ParityShard.$Properties instead.
+             */
+
+            /**
+             * Shape of a ParityShard.
+             * @typedef {nacre.v1.ParityShard.$Properties} nacre.v1.ParityShard.$Shape
+             */
+
+            /**
+             * Constructs a new ParityShard.
+             * @memberof nacre.v1
+             * @classdesc Represents a ParityShard.
+             * @constructor
+             * @param {nacre.v1.ParityShard.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const ParityShard = function (properties) {
+                this.requiredFeatures = [];
+                this.members = [];
+                this.shards = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * ParityShard requiredFeatures.
+             * @member {Array.<number>} requiredFeatures
+             * @memberof nacre.v1.ParityShard
+             * @instance
+             */
+            ParityShard.prototype.requiredFeatures = $util.emptyArray;
+
+            /**
+             * ParityShard dataset.
+             * @member {Uint8Array} dataset
+             * @memberof nacre.v1.ParityShard
+             * @instance
+             */
+            ParityShard.prototype.dataset = $util.newBuffer([]);
+
+            /**
+             * ParityShard array.
+             * @member {Uint8Array} array
+             * @memberof nacre.v1.ParityShard
+             * @instance
+             */
+            ParityShard.prototype.array = $util.newBuffer([]);
+
+            /**
+             * ParityShard group.
+             * @member {Uint8Array} group
+             * @memberof nacre.v1.ParityShard
+             * @instance
+             */
+            ParityShard.prototype.group = $util.newBuffer([]);
+
+            /**
+             * ParityShard policy.
+             * @member {nacre.v1.Parity.$Properties|null|undefined} policy
+             * @memberof nacre.v1.ParityShard
+             * @instance
+             */
+            ParityShard.prototype.policy = null;
+
+            /**
+             * ParityShard number.
+             * @member {number} number
+             * @memberof nacre.v1.ParityShard
+             * @instance
+             */
+            ParityShard.prototype.number = 0;
+
+            /**
+             * ParityShard shardBytes.
+             * @member {number} shardBytes
+             * @memberof nacre.v1.ParityShard
+             * @instance
+             */
+            ParityShard.prototype.shardBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * ParityShard members.
+             * @member {Array.<nacre.v1.ParityMember.$Properties>} members
+             * @memberof nacre.v1.ParityShard
+             * @instance
+             */
+            ParityShard.prototype.members = $util.emptyArray;
+
+            /**
+             * ParityShard shards.
+             * @member {Array.<nacre.v1.ParityObject.$Properties>} shards
+             * @memberof nacre.v1.ParityShard
+             * @instance
+             */
+            ParityShard.prototype.shards = $util.emptyArray;
+
+            /**
+             * ParityShard blockBytes.
+             * @member {number} blockBytes
+             * @memberof nacre.v1.ParityShard
+             * @instance
+             */
+            ParityShard.prototype.blockBytes = 0;
+
+            /**
+             * ParityShard blocks.
+             * @member {Uint8Array} blocks
+             * @memberof nacre.v1.ParityShard
+             * @instance
+             */
+            ParityShard.prototype.blocks = $util.newBuffer([]);
+
+            /**
+             * Creates a new ParityShard instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.ParityShard
+             * @static
+             * @param {nacre.v1.ParityShard.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.ParityShard} ParityShard instance
+             * @type {{
+             *   (properties: nacre.v1.ParityShard.$Shape): nacre.v1.ParityShard & nacre.v1.ParityShard.$Shape;
+             *   (properties?: nacre.v1.ParityShard.$Properties): nacre.v1.ParityShard;
+             * }}
+             */
+            ParityShard.create = function(properties) {
+                return new ParityShard(properties);
+            };
+
+            /**
+             * Encodes the specified ParityShard message. Does not implicitly {@link nacre.v1.ParityShard.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.ParityShard
+             * @static
+             * @param {nacre.v1.ParityShard.$Properties} message ParityShard message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ParityShard.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.requiredFeatures != null && message.requiredFeatures.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).uint32s(message.requiredFeatures);
+                if (message.dataset != null && $Object.hasOwnProperty.call(message, "dataset") && message.dataset.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.dataset);
+                if (message.array != null && $Object.hasOwnProperty.call(message, "array") && message.array.length)
+                    writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.array);
+                if (message.group != null && $Object.hasOwnProperty.call(message, "group") && message.group.length)
+                    writer.uint32(/* id 4, wireType 2 =*/34).bytes(message.group);
+                if (message.policy != null && $Object.hasOwnProperty.call(message, "policy"))
+                    $root.nacre.v1.Parity.encode(message.policy, writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
+                if (message.number != null && $Object.hasOwnProperty.call(message, "number") && message.number !== 0)
+                    writer.uint32(/* id 6, wireType 0 =*/48).uint32(message.number);
+                if (message.shardBytes != null && $Object.hasOwnProperty.call(message, "shardBytes") && (typeof message.shardBytes === "object" ? message.shardBytes.low || message.shardBytes.high : message.shardBytes !== 0))
+                    writer.uint32(/* id 7, wireType 0 =*/56).uint64(message.shardBytes);
+                if (message.members != null && message.members.length)
+                    for (let i = 0; i < message.members.length; ++i)
+                        $root.nacre.v1.ParityMember.encode(message.members[i], writer.uint32(/* id 8, wireType 2 =*/66).fork(), _depth + 1).ldelim();
+                if (message.shards != null && message.shards.length)
+                    for (let i = 0; i < message.shards.length; ++i)
+                        $root.nacre.v1.ParityObject.encode(message.shards[i], writer.uint32(/* id 9, wireType 2 =*/74).fork(), _depth + 1).ldelim();
+                if (message.blockBytes != null && $Object.hasOwnProperty.call(message, "blockBytes") && message.blockBytes !== 0)
+                    writer.uint32(/* id 10, wireType 0 =*/80).uint32(message.blockBytes);
+                if (message.blocks != null && $Object.hasOwnProperty.call(message, "blocks") && message.blocks.length)
+                    writer.uint32(/* id 11, wireType 2 =*/90).bytes(message.blocks);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a ParityShard message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.ParityShard
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.ParityShard & nacre.v1.ParityShard.$Shape} ParityShard
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ParityShard.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.ParityShard();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType === 2) {
+                                if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                    message.requiredFeatures = [];
+                                reader.uint32s(message.requiredFeatures);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                message.requiredFeatures = [];
+                            message.requiredFeatures.push(reader.uint32());
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.dataset = value;
+                            else
+                                delete message.dataset;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.array = value;
+                            else
+                                delete message.array;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.group = value;
+                            else
+                                delete message.group;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            message.policy = $root.nacre.v1.Parity.decode(reader, reader.size(), $undefined, _depth + 1, message.policy);
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.number = value;
+                            else
+                                delete message.number;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.shardBytes = value;
+                            else
+                                delete message.shardBytes;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.members && message.members.length))
+                                message.members = [];
+                            message.members.push($root.nacre.v1.ParityMember.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.shards && message.shards.length))
+                                message.shards = [];
+                            message.shards.push($root.nacre.v1.ParityObject.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 10: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.blockBytes = value;
+                            else
+                                delete message.blockBytes;
+                            continue;
+                        }
+                    case 11: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.blocks = value;
+                            else
+                                delete message.blocks;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return ParityShard;
+        })();
+
+        v1.ParityMember = (function() {
+
+            /**
+             * Properties of a ParityMember.
+             * @typedef {Object} nacre.v1.ParityMember.$Properties
+             * @property {string|null} [key] ParityMember key
+             * @property {number|null} [sizeBytes] ParityMember sizeBytes
+             * @property {Uint8Array|null} [hash] ParityMember hash
+             * @property {number|null} [crc32c] ParityMember crc32c
+             * @property {number|null} [blockBytes] ParityMember blockBytes
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a ParityMember.
+             * @memberof nacre.v1
+             * @interface IParityMember
+             * @augments nacre.v1.ParityMember.$Properties
+             * @deprecated Use nacre.v1.ParityMember.$Properties instead.
+             */
+
+            /**
+             * Shape of a ParityMember.
+             * @typedef {nacre.v1.ParityMember.$Properties} nacre.v1.ParityMember.$Shape
+             */
+
+            /**
+             * Constructs a new ParityMember.
+             * @memberof nacre.v1
+             * @classdesc Represents a ParityMember.
+             * @constructor
+             * @param {nacre.v1.ParityMember.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const ParityMember = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * ParityMember key.
+             * @member {string} key
+             * @memberof nacre.v1.ParityMember
+             * @instance
+             */
+            ParityMember.prototype.key = "";
+
+            /**
+             * ParityMember sizeBytes.
+             * @member {number} sizeBytes
+             * @memberof nacre.v1.ParityMember
+             * @instance
+             */
+            ParityMember.prototype.sizeBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * ParityMember hash.
+             * @member {Uint8Array} hash
+             * @memberof nacre.v1.ParityMember
+             * @instance
+             */
+            ParityMember.prototype.hash = $util.newBuffer([]);
+
+            /**
+             * ParityMember crc32c.
+             * @member {number} crc32c
+             * @memberof nacre.v1.ParityMember
+             * @instance
+             */
+            ParityMember.prototype.crc32c = 0;
+
+            /**
+             * ParityMember blockBytes.
+             * @member {number} blockBytes
+             * @memberof nacre.v1.ParityMember
+             * @instance
+             */
+            ParityMember.prototype.blockBytes = 0;
+
+            /**
+             * Creates a new ParityMember instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.ParityMember
+             * @static
+             * @param {nacre.v1.ParityMember.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.ParityMember} ParityMember instance
+             * @type {{
+             *   (properties: nacre.v1.ParityMember.$Shape): nacre.v1.ParityMember & nacre.v1.ParityMember.$Shape;
+             *   (properties?: nacre.v1.ParityMember.$Properties): nacre.v1.ParityMember;
+             * }}
+             */
+            ParityMember.create = function(properties) {
+                return new ParityMember(properties);
+            };
+
+            /**
+             * Encodes the specified ParityMember message. Does not implicitly {@link nacre.v1.ParityMember.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.ParityMember
+             * @static
+             * @param {nacre.v1.ParityMember.$Properties} message ParityMember message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ParityMember.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.key != null && $Object.hasOwnProperty.call(message, "key") && message.key !== "")
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.key);
+                if (message.sizeBytes != null && $Object.hasOwnProperty.call(message, "sizeBytes") && (typeof message.sizeBytes === "object" ? message.sizeBytes.low || message.sizeBytes.high : message.sizeBytes !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.sizeBytes);
+                if (message.hash != null && $Object.hasOwnProperty.call(message, "hash") && message.hash.length)
+                    writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.hash);
+                if (message.crc32c != null && $Object.hasOwnProperty.call(message, "crc32c") && message.crc32c !== 0)
+                    writer.uint32(/* id 4, wireType 5 =*/37).fixed32(message.crc32c);
+                if (message.blockBytes != null && $Object.hasOwnProperty.call(message, "blockBytes") && message.blockBytes !== 0)
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint32(message.blockBytes);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a ParityMember message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.ParityMember
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.ParityMember & nacre.v1.ParityMember.$Shape} ParityMember
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ParityMember.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.ParityMember();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.key = value;
+                            else
+                                delete message.key;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.sizeBytes = value;
+                            else
+                                delete message.sizeBytes;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.hash = value;
+                            else
+                                delete message.hash;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 5)
+                                break;
+                            if (value = reader.fixed32())
+                                message.crc32c = value;
+                            else
+                                delete message.crc32c;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.blockBytes = value;
+                            else
+                                delete message.blockBytes;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return ParityMember;
+        })();
+
+        v1.ParityObject = (function() {
+
+            /**
+             * Properties of a ParityObject.
+             * @typedef {Object} nacre.v1.ParityObject.$Properties
+             * @property {Uint8Array|null} [id] ParityObject id
+             * @property {Uint8Array|null} [hash] ParityObject hash
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a ParityObject.
+             * @memberof nacre.v1
+             * @interface IParityObject
+             * @augments nacre.v1.ParityObject.$Properties
+             * @deprecated Use nacre.v1.ParityObject.$Properties instead.
+             */
+
+            /**
+             * Shape of a ParityObject.
+             * @typedef {nacre.v1.ParityObject.$Properties} nacre.v1.ParityObject.$Shape
+             */
+
+            /**
+             * Constructs a new ParityObject.
+             * @memberof nacre.v1
+             * @classdesc Represents a ParityObject.
+             * @constructor
+             * @param {nacre.v1.ParityObject.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const ParityObject = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * ParityObject id.
+             * @member {Uint8Array} id
+             * @memberof nacre.v1.ParityObject
+             * @instance
+             */
+            ParityObject.prototype.id = $util.newBuffer([]);
+
+            /**
+             * ParityObject hash.
+             * @member {Uint8Array} hash
+             * @memberof nacre.v1.ParityObject
+             * @instance
+             */
+            ParityObject.prototype.hash = $util.newBuffer([]);
+
+            /**
+             * Creates a new ParityObject instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.ParityObject
+             * @static
+             * @param {nacre.v1.ParityObject.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.ParityObject} ParityObject instance
+             * @type {{
+             *   (properties: nacre.v1.ParityObject.$Shape): nacre.v1.ParityObject & nacre.v1.ParityObject.$Shape;
+             *   (properties?: nacre.v1.ParityObject.$Properties): nacre.v1.ParityObject;
+             * }}
+             */
+            ParityObject.create = function(properties) {
+                return new ParityObject(properties);
+            };
+
+            /**
+             * Encodes the specified ParityObject message. Does not implicitly {@link nacre.v1.ParityObject.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.ParityObject
+             * @static
+             * @param {nacre.v1.ParityObject.$Properties} message ParityObject message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ParityObject.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.id != null && $Object.hasOwnProperty.call(message, "id") && message.id.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.id);
+                if (message.hash != null && $Object.hasOwnProperty.call(message, "hash") && message.hash.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.hash);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a ParityObject message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.ParityObject
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.ParityObject & nacre.v1.ParityObject.$Shape} ParityObject
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ParityObject.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.ParityObject();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.id = value;
+                            else
+                                delete message.id;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.hash = value;
+                            else
+                                delete message.hash;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return ParityObject;
         })();
 
         return v1;

@@ -1,0 +1,152 @@
+// What clean-up owes to parity. A member that is deleted is a loss to its group: so the others, as far as
+// they live, are in whole groups of living members before it goes; where that cannot be had, since one of
+// them is missing or damaged, it stays, as the group may be what that one is mended from. Groups that nobody
+// needs go after that: whatever ends between, each living member is in one that counts.
+import { isNacreError } from '../../errors.js';
+import { parityPrefix, parseDataKey } from '../../manifest/keys.js';
+import { parityKey, policyOf } from '../../manifest/parity.js';
+import type { ParityMember } from '../../manifest/message.js';
+import type { LoadedRoot } from '../../manifest/root.js';
+import type { CallOptions } from '../../storage/object-store.js';
+import { equalBytes, toHex } from '../../util/bytes.js';
+import { idBytes, IdSet } from '../../util/id-set.js';
+import type { UpkeepEnvironment } from '../environment.js';
+import { findParity, isWhole, type ParityGroup, readParityFrame } from '../parity/groups.js';
+import { cut, type PlannedGroup } from '../parity/plan.js';
+import { encodeAll, removeGroups } from '../parity/update.js';
+import type { Orphans } from './orphans.js';
+
+export interface ParityCounts {
+  /** Groups that were encoded anew, since a member of theirs was to be deleted. */
+  encoded: number;
+  /** Objects of parity that were deleted, and their bytes. */
+  removed: number;
+  removedBytes: number;
+}
+
+export class GcParity {
+  readonly counts: ParityCounts = { encoded: 0, removed: 0, removedBytes: 0 };
+  readonly #environment: UpkeepEnvironment;
+  readonly #call: CallOptions;
+  readonly #keys = new Set<string>();
+
+  constructor(environment: UpkeepEnvironment, call: CallOptions) {
+    this.#environment = environment;
+    this.#call = call;
+  }
+
+  /** Looks at what there is. Cost: a LIST for 1,000 objects of parity, and a GET for each group. */
+  async look(head: LoadedRoot): Promise<readonly ParityGroup[]> {
+    const { store, functions } = this.#environment;
+    const { groups, strays } = await findParity(store, head.root.dataset, functions, this.#call);
+    for (const { shards } of groups) for (const { key } of shards) this.#keys.add(key);
+    for (const { entry, reason } of strays) if (reason === 'newer') this.#keys.add(entry.key);
+    return groups;
+  }
+
+  /** Whether a key is of a group that was seen, or of a newer release: no orphan like others. */
+  isParity(key: string): boolean {
+    return this.#keys.has(key);
+  }
+
+  /**
+   * Before orphans are deleted: the groups that they are members of are made anew of the others. Gives the
+   * ids of those that must stay all the same.
+   */
+  async prepare(head: LoadedRoot, needed: IdSet, orphans: Orphans): Promise<IdSet> {
+    const held = await this.#parityAmong(head, orphans);
+    // What was encoded since has no member that was dead before.
+    if (this.#keys.size === 0) return held;
+    const groups = await this.look(head);
+    const covered = coveredBy(groups, needed);
+    const policies = new Map(
+      head.root.arrays.map(({ id, parity }) => [toHex(id), policyOf(parity)] as const),
+    );
+    const losing = groups.filter(
+      ({ members, array }) =>
+        members.some((member) => !isLive(member, needed)) && policies.get(array) !== undefined,
+    );
+    const open = new Map<string, Map<string, ParityMember>>();
+    for (const { array, members } of losing) {
+      const own = open.get(array) ?? new Map<string, ParityMember>();
+      open.set(array, own);
+      for (const member of members)
+        if (isLive(member, needed) && !covered.has(member.key)) own.set(member.key, member);
+    }
+    const planned = [...open].flatMap(([array, members]): PlannedGroup[] => {
+      const policy = policies.get(array);
+      return policy === undefined ? [] : cut(array, policy, [...members.values()]);
+    });
+    const { memoryBytes } = this.#environment;
+    const options = { ...this.#call, memoryBytes };
+    const encoded = await encodeAll(this.#environment, head.root.dataset, planned, options);
+    this.counts.encoded += encoded.groups;
+    const wrong = new Set(encoded.wrong.map(({ member }) => member.key));
+    for (const { members } of losing) {
+      if (!members.some(({ key }) => wrong.has(key))) continue;
+      for (const member of members) if (!isLive(member, needed)) held.add(idOf(member));
+    }
+    return held;
+  }
+
+  /** Parity that an older listing did not show. */
+  async #parityAmong({ root }: LoadedRoot, { groups }: Orphans): Promise<IdSet> {
+    const { store, functions } = this.#environment;
+    const found = new IdSet();
+    const group = groups.find(({ pattern }) => pattern.prefix === parityPrefix);
+    for (let at = 0; at < (group?.ids.byteLength ?? 0); at += idBytes) {
+      const id = group?.ids.subarray(at, at + idBytes) ?? new Uint8Array(0);
+      const read = readParityFrame(store, parityKey(id), functions, this.#call);
+      const frame = await read.catch((error: unknown) => {
+        if (isNacreError(error, 'Corrupt')) return undefined;
+        if (isNacreError(error, 'UnsupportedFormat')) return 'newer' as const;
+        throw error;
+      });
+      if (frame === 'newer' || (frame && equalBytes(frame.header.dataset, root.dataset))) found.add(id);
+    }
+    return found;
+  }
+
+  async #unneeded(head: LoadedRoot, needed: IdSet): Promise<ParityGroup[]> {
+    const groups = await this.look(head);
+    const covered = coveredBy(groups, needed);
+    return groups.filter((group) => {
+      // What a version names is a version's, whatever its key.
+      if (group.shards.some(({ key }) => isNamed(key, needed))) return false;
+      const living = group.members.filter((member) => isLive(member, needed));
+      const isBroken = living.length < group.members.length || !isWhole(group);
+      return living.length === 0 || (isBroken && living.every(({ key }) => covered.has(key)));
+    });
+  }
+
+  /** Deletes groups that nothing needs any more; one that came since `beforeMs`, or grew, stays. */
+  async remove(head: LoadedRoot, needed: IdSet, beforeMs: number, dryRun: boolean): Promise<void> {
+    if (this.#keys.size === 0) return;
+    const groups = await this.#unneeded(head, needed);
+    const call = { ...this.#call, dryRun };
+    const { objects, bytes } = await removeGroups(this.#environment, groups, beforeMs, call);
+    this.counts.removed += objects;
+    this.counts.removedBytes += bytes;
+  }
+}
+
+/** Keys of members of groups that have lost nothing. */
+function coveredBy(groups: readonly ParityGroup[], needed: IdSet): Set<string> {
+  const counting = groups.filter(
+    (group) => isWhole(group) && group.members.every((member) => isLive(member, needed)),
+  );
+  return new Set(counting.flatMap(({ members }) => members.map(({ key }) => key)));
+}
+
+function isLive(member: ParityMember, needed: IdSet): boolean {
+  return needed.has(idOf(member));
+}
+
+function idOf({ key }: ParityMember): Uint8Array {
+  return parseDataKey(key)?.id ?? new Uint8Array(16);
+}
+
+function isNamed(key: string, needed: IdSet): boolean {
+  const id = parseDataKey(key)?.id;
+  return id !== undefined && needed.has(id);
+}

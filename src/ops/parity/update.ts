@@ -1,0 +1,84 @@
+// Carries a plan out: groups are encoded one after the other, then those that nobody needs any more go. It
+// may end at any point: what is encoded counts, and the next one plans anew.
+import type { CallOptions } from '../../storage/object-store.js';
+import { callOptions } from '../../storage/wrap/forwarding.js';
+import { fromHex } from '../../util/bytes.js';
+import { throwIfAborted } from '../../util/runtime.js';
+import type { ReadEnvironment } from '../environment.js';
+import { encodeGroup, type EncodeOptions, type Member } from './encode.js';
+import { newestMs, type ParityGroup } from './groups.js';
+import type { PlannedGroup } from './plan.js';
+
+/** What could not be encoded, since it is not there or not right. */
+export interface NotEncoded {
+  readonly key: string;
+  readonly array: string;
+}
+
+export interface Encoded {
+  readonly groups: number;
+  readonly objects: number;
+  readonly bytes: number;
+  readonly wrong: readonly { readonly member: Member; readonly array: string }[];
+  /** Keys of members of groups that were put. */
+  readonly covered: ReadonlySet<string>;
+}
+
+/** Encodes groups in turn; a group is put without the members that are wrong twice. */
+export async function encodeAll(
+  environment: ReadEnvironment,
+  dataset: Uint8Array,
+  groups: readonly PlannedGroup[],
+  options: EncodeOptions,
+): Promise<Encoded> {
+  const covered = new Set<string>();
+  const wrong: { member: Member; array: string }[] = [];
+  let [encoded, bytes] = [0, 0];
+  for (const { array, policy, members: all } of groups) {
+    let members = all;
+    let suspects: ReadonlySet<Member> = new Set();
+    while (members.length > 0) {
+      throwIfAborted(options.signal);
+      const draft = { dataset, array: fromHex(array) ?? new Uint8Array(16), policy, members };
+      const found = await encodeGroup(environment, draft, options);
+      if (found.length === 0) break;
+      // Bytes may be hurt on their way.
+      const bad = new Set<Member>(found.filter((member) => suspects.has(member)));
+      for (const member of members) if (bad.has(member)) wrong.push({ member, array });
+      members = members.filter((member) => !bad.has(member));
+      suspects = new Set(found);
+    }
+    if (members.length === 0) continue;
+    encoded += 1;
+    for (const { key, sizeBytes } of members) {
+      covered.add(key);
+      bytes += sizeBytes;
+    }
+  }
+  return { groups: encoded, objects: covered.size, bytes, wrong, covered };
+}
+
+/**
+ * Deletes the objects of groups; gives how many. A group some of whose objects came since `beforeMs` stays:
+ * whoever put them may know of later versions.
+ */
+export async function removeGroups(
+  { store }: Pick<ReadEnvironment, 'store'>,
+  groups: readonly ParityGroup[],
+  beforeMs: number,
+  options: CallOptions & { readonly dryRun?: boolean },
+): Promise<{ readonly objects: number; readonly bytes: number }> {
+  const there = groups
+    .filter((group) => newestMs(group) < beforeMs)
+    .flatMap(({ shards }) => shards.filter(({ state }) => state !== 'missing'));
+  const keys = there.map(({ key }) => key);
+  const { deleteBatch } = store.capabilities;
+  for (let at = 0; options.dryRun !== true && at < keys.length; at += deleteBatch) {
+    throwIfAborted(options.signal);
+    await store.delete(keys.slice(at, at + deleteBatch), callOptions(options));
+  }
+  return {
+    objects: keys.length,
+    bytes: there.reduce((sum, { observedBytes = 0 }) => sum + observedBytes, 0),
+  };
+}
