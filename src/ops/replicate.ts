@@ -4,22 +4,19 @@
 // hint. So the destination opens at every moment, at a version of the source, and a run that is killed is
 // gone on with by the next one. Of versions that the source no longer keeps there is the root alone.
 import { isNacreError, NacreError } from '../errors.js';
-import { readRoot } from '../manifest/head.js';
 import { isKept } from '../manifest/history-draft.js';
-import { rootKey } from '../manifest/keys.js';
 import { recordReplica } from '../manifest/replicas.js';
-import { type LoadedRoot, voidReason } from '../manifest/root.js';
+import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { type OwnSignal, ownSignal } from '../storage/wrap/parallel.js';
-import { inOrderAhead } from '../util/ahead.js';
-import { mapBounded } from '../util/bounded.js';
 import { equalBytes } from '../util/bytes.js';
 import { IdSet } from '../util/id-set.js';
 import { throwIfAborted } from '../util/runtime.js';
+import { copyHistory } from './copy/history.js';
+import { Objects, SourceMovedOn } from './copy/objects.js';
 import type { ReadEnvironment, UpkeepEnvironment } from './environment.js';
 import { Destination } from './replicate/destination.js';
 import { checkPlaces, findHeads, type Heads, sourceHead } from './replicate/heads.js';
-import { Objects, SourceMovedOn } from './replicate/objects.js';
 import { Pace } from './scrub/pace.js';
 import { checkSpan } from './upkeep.js';
 import { storeNowMs } from '../storage/store-time.js';
@@ -69,9 +66,6 @@ export type OpenReplicas = (dataset: Uint8Array) => Promise<readonly ReadEnviron
 
 const minuteMs = 60_000;
 
-/** Versions whose roots are held at once. */
-const chunkVersions = 16;
-
 /** Rounds that the source may expire versions under. */
 const mostRestarts = 20;
 
@@ -103,13 +97,6 @@ export async function replicate(
     }
     await destination.runtime.sleep(intervalMs, signal);
   }
-}
-
-/** A slot of the source. */
-interface Slot {
-  readonly loaded: LoadedRoot;
-  readonly slot: number;
-  readonly isVoid: boolean;
 }
 
 class Replication {
@@ -190,6 +177,7 @@ class Replication {
       verify,
       pace: this.#pace,
       call,
+      verb: 'replicate',
       others: () => (others ??= this.#openReplicas(head.root.dataset)),
       isStillKept: async (version) => isKept((await sourceHead(this.#source, call)).root.kept, version),
       onBytes: ({ bytes, plannedBytes }) => onProgress?.(bytes, Math.max(bytes, plannedBytes), 'bytes'),
@@ -198,78 +186,21 @@ class Replication {
 
   /** Under a lease; gives how many roots came. */
   async #copy(heads: Heads, objects: Objects, to: Destination, own: OwnSignal): Promise<number> {
-    const underWay = new Set<Promise<void>>();
-    const copy = async (loaded: LoadedRoot): Promise<void> => {
-      const copying = objects.copyAll(loaded);
-      underWay.add(copying);
-      await copying.finally(() => underWay.delete(copying));
-    };
+    const { verify = false, onProgress } = this.#options;
+    const { source: head, destination: there } = heads;
     try {
-      await to.lease(heads.source);
-      return await this.#copyVersions(heads, copy, to, own.signal);
-    } catch (error) {
-      // Nothing is written after the round has ended.
-      own.abort(error);
-      await Promise.allSettled(underWay);
-      throw error;
+      await to.lease(head);
+      return await copyHistory(
+        {
+          ...{ source: this.#source, head, there, verify, objects, sink: to, verb: 'replicate' },
+          isWanted: (version) => isKept(head.root.kept, version),
+          onVersion: (done, total) => onProgress?.(done, total, 'versions'),
+        },
+        own,
+      );
     } finally {
       await to.release();
     }
-  }
-
-  async #copyVersions(
-    { source: head, destination: there }: Heads,
-    copy: (loaded: LoadedRoot) => Promise<void>,
-    to: Destination,
-    signal: AbortSignal,
-  ): Promise<number> {
-    const { verify = false, onProgress } = this.#options;
-    const last = head.root.version;
-    const before = there?.root.version ?? 0;
-    const first = verify ? 1 : before + 1;
-    let current = verify ? undefined : there;
-    let came = 0;
-    for (let start = first; start <= last; start += chunkVersions) {
-      const slots = await this.#slots(start, Math.min(last + 1, start + chunkVersions), current, { signal });
-      const work = async (one: Slot): Promise<Slot> => {
-        if (!one.isVoid && isKept(head.root.kept, one.slot)) await copy(one.loaded);
-        return one;
-      };
-      for await (const { slot, loaded, isVoid } of inOrderAhead(slots, chunkVersions, work, signal)) {
-        const isThere = slot <= before && (await to.hasRoot(slot, loaded.bytes));
-        if (!isThere) {
-          await to.putRoot(slot, loaded.bytes);
-          came += 1;
-        }
-        if (!isVoid) current = loaded;
-        if (current !== undefined) await to.moveHint(current, false);
-        await to.keepLease(head);
-        onProgress?.(slot + 1 - first, last + 1 - first, 'versions');
-      }
-    }
-    if (current === undefined || !equalBytes(current.hash, head.hash))
-      throw anotherHistory(this.#source.store.uri, last);
-    return came;
-  }
-
-  /** Roots of `[start, end)` as they stand, and which of them are void. */
-  async #slots(
-    start: number,
-    end: number,
-    before: LoadedRoot | undefined,
-    call: CallOptions,
-  ): Promise<Slot[]> {
-    const { store, functions } = this.#source;
-    const numbers = Array.from({ length: end - start }, (_, i) => start + i);
-    const roots = await mapBounded(numbers, chunkVersions, (slot) => readRoot(store, slot, functions, call));
-    let current = before;
-    return roots.map((loaded, i) => {
-      const slot = start + i;
-      if (loaded === undefined) throw missingRoot(store.uri, slot);
-      const isVoid = current !== undefined && voidReason(loaded.root, slot, current) !== undefined;
-      if (!isVoid) current = loaded;
-      return { slot, loaded, isVoid };
-    });
   }
 
   async #register(head: LoadedRoot, call: CallOptions): Promise<void> {
@@ -288,20 +219,4 @@ class Replication {
       );
     }
   }
-}
-
-function missingRoot(uri: string, version: number): NacreError {
-  const key = rootKey(version);
-  return new NacreError('Corrupt', `${uri}: ${key} is missing`, {
-    context: { key, version },
-    hint: 'Mend the source with `nacre repair`, then replicate again: what was copied stays.',
-  });
-}
-
-/** The roots that were read do not lead to the newest one. */
-function anotherHistory(uri: string, version: number): NacreError {
-  return new NacreError('Corrupt', `${uri}: its versions do not lead up to version ${version}`, {
-    context: { version },
-    hint: 'Look at the source with `nacre scrub`, then replicate again.',
-  });
 }

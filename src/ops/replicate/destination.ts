@@ -2,27 +2,25 @@
 // them, and a lease while it is at work.
 import { isNacreError, NacreError } from '../../errors.js';
 import { type HintState, readHint, writeHint } from '../../manifest/hint.js';
-import { rootKey } from '../../manifest/keys.js';
 import { endLease, type HeldLease, renewLease, takeLease } from '../../manifest/leases.js';
-import { decodeRoot, type LoadedRoot } from '../../manifest/root.js';
+import type { LoadedRoot } from '../../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
-import { equalBytes } from '../../util/bytes.js';
 import type { ReadEnvironment } from '../environment.js';
+import type { HistorySink } from '../copy/history.js';
+import { attempts, pauseMs, RootSlots } from '../copy/roots.js';
 import { differing } from './heads.js';
-
-/** Attempts at a root or the hint where a PUT was not answered. */
-const attempts = 6;
-const pauseMs = 200;
 
 /** Stores limit how often one key may change. */
 const hintIntervalMs = 1_000;
 
 const leaseMs = 3_600_000;
 
-export class Destination {
+export class Destination implements HistorySink {
   readonly #environment: ReadEnvironment;
   readonly #source: ObjectStore;
   readonly #call: CallOptions;
+  readonly #roots: RootSlots;
+  #coming: LoadedRoot | undefined;
   #hint: HintState;
   #hintedMs = Number.NEGATIVE_INFINITY;
   #lease: HeldLease | undefined;
@@ -33,6 +31,12 @@ export class Destination {
     this.#source = source;
     this.#hint = hint;
     this.#call = call;
+    const { store } = environment;
+    this.#roots = new RootSlots(environment, {
+      call,
+      mendHint: `Mend the replica: nacre repair ${store.uri} --source ${source.uri}`,
+      differing: (version) => differing(source, store, version),
+    });
   }
 
   /** The version that the hint names; 0 where there is none. */
@@ -40,52 +44,18 @@ export class Destination {
     return this.#hint.head?.root.version ?? 0;
   }
 
-  /**
-   * The bytes of a root into their slot. Whoever sends them sends the same ones, so a PUT whose outcome is
-   * not known is sent again. `Conflict` where another root stands there.
-   */
-  async putRoot(version: number, bytes: Uint8Array): Promise<void> {
-    const { store, functions, runtime } = this.#environment;
-    const key = rootKey(version);
-    const crc32c = functions.crc32c(bytes);
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const put = await store.put(key, bytes, { ...this.#call, condition: 'absent', crc32c });
-        if (put.outcome === 'written') return;
-        if (await this.hasRoot(version, bytes)) return;
-      } catch (error) {
-        if (!isNacreError(error, 'Unavailable') || attempt === attempts) throw error;
-      }
-      if (attempt === attempts)
-        throw new NacreError('Unavailable', `${store.uri}: ${key} was refused, and nothing is there`);
-      await runtime.sleep(pauseMs * attempt * runtime.random(), this.#call.signal);
-    }
+  putRoot(version: number, bytes: Uint8Array): Promise<void> {
+    return this.#roots.putRoot(version, bytes);
   }
 
-  /**
-   * Whether these bytes stand in the slot; false where nothing does. `Conflict` where another root does,
-   * `Corrupt` where that is none.
-   */
-  async hasRoot(version: number, bytes: Uint8Array): Promise<boolean> {
-    const { store, functions } = this.#environment;
-    const key = rootKey(version);
-    const read = async (): Promise<Uint8Array | undefined> => (await store.get(key, this.#call))?.bytes;
-    let found = await read();
-    // It may have been hurt on its way.
-    if (found !== undefined && !equalBytes(found, bytes)) found = await read();
-    if (found === undefined) return false;
-    if (equalBytes(found, bytes)) return true;
-    try {
-      decodeRoot(found, key, functions);
-    } catch (cause) {
-      if (!isNacreError(cause, 'Corrupt')) throw cause;
-      throw new NacreError('Corrupt', `${store.uri}: ${cause.message}`, {
-        cause,
-        context: { key, version, uri: store.uri },
-        hint: `Mend the replica: nacre repair ${store.uri} --source ${this.#source.uri}`,
-      });
-    }
-    throw differing(this.#source, store, version);
+  hasRoot(version: number, bytes: Uint8Array): Promise<boolean> {
+    return this.#roots.hasRoot(version, bytes);
+  }
+
+  /** The hint follows; the lease on what is to come is kept. */
+  async passed(newest: LoadedRoot | undefined): Promise<void> {
+    if (newest !== undefined) await this.moveHint(newest, false);
+    if (this.#coming !== undefined) await this.#keepLease(this.#coming);
   }
 
   /**
@@ -127,6 +97,7 @@ export class Destination {
    * that version needs.
    */
   async lease(head: LoadedRoot): Promise<void> {
+    this.#coming = head;
     const holder = `replicates ${this.#source.uri}`.slice(0, 1_000);
     this.#leasedMs = this.#environment.runtime.monotonic();
     const taken = await takeLease(this.#environment, head, { forMs: leaseMs, holder }, this.#call);
@@ -134,7 +105,7 @@ export class Destination {
   }
 
   /** Half way to its end the lease is renewed. One that is gone is taken anew. */
-  async keepLease(head: LoadedRoot): Promise<void> {
+  async #keepLease(head: LoadedRoot): Promise<void> {
     const { runtime } = this.#environment;
     if (runtime.monotonic() < this.#leasedMs + leaseMs / 2) return;
     const lease = this.#lease;

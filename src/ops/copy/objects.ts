@@ -19,9 +19,9 @@ import { IdSet } from '../../util/id-set.js';
 import { throwIfAborted } from '../../util/runtime.js';
 import { digestObject, isDiskFailure, pieceBytesOf } from '../digest.js';
 import type { ReadEnvironment, UpkeepEnvironment } from '../environment.js';
-import { putBack } from '../repair/mend.js';
 import type { Pace } from '../scrub/pace.js';
 import { readRight, type Whole } from '../whole.js';
+import { createOnly, type Placing } from './placing.js';
 
 /** Objects on their way at once. */
 const atOnce = 8;
@@ -60,6 +60,10 @@ export interface ObjectsOptions {
   /** Whether the source still keeps a version, by a look now. */
   readonly isStillKept: (version: number) => Promise<boolean>;
   readonly onBytes: (counts: Counts) => void;
+  /** How they are put. Default create-only. */
+  readonly placing?: Placing;
+  /** What to do again when the source has been mended, for messages: 'replicate'. */
+  readonly verb: string;
 }
 
 /** The source expired a version, and cleaned up, while it was copied: what is kept is looked at anew. */
@@ -73,6 +77,7 @@ export class Objects {
   readonly #source: ReadEnvironment;
   readonly #destination: UpkeepEnvironment;
   readonly #options: ObjectsOptions;
+  readonly #placing: Placing;
   readonly #seen: IdSet;
   readonly #short = new PQueue({ concurrency: atOnce });
   readonly #long = new PQueue({ concurrency: longAtOnce });
@@ -84,6 +89,7 @@ export class Objects {
     this.#source = source;
     this.#destination = destination;
     this.#options = options;
+    this.#placing = options.placing ?? createOnly(destination, options.call);
   }
 
   /** All of a version counts as there. Cost: one request for each segment. */
@@ -137,8 +143,8 @@ export class Objects {
     const { call, verify, onBytes } = this.#options;
     throwIfAborted(call.signal);
     const there = await store.head(key, call);
-    const isThere = there?.sizeBytes === sizeBytes && (!verify || (await this.#isRight(object)));
-    if (isThere) {
+    const isRight = there?.sizeBytes === sizeBytes && (!verify || (await this.#isRight(object)));
+    if (isRight && (await this.#placing.mayShare(object, there))) {
       this.counts.presentObjects += 1;
       this.counts.presentBytes += sizeBytes;
       return;
@@ -147,7 +153,8 @@ export class Objects {
     const read = (): Promise<Whole> => this.#rightBytes(object, version);
     const whole = await (sizeBytes > longBytes ? this.#longReads.add(read) : read());
     try {
-      if (there !== undefined || !(await this.#put(object, whole))) await this.#replace(object, whole);
+      const isWrong = there !== undefined && !isRight;
+      if (isWrong || !(await this.#placing.put(object, whole, there))) await this.#replace(object, whole);
       this.counts.objects += 1;
     } finally {
       whole.release();
@@ -173,21 +180,8 @@ export class Objects {
     return read !== undefined && equalBytes(read.digest.blake3, hash);
   }
 
-  /** False where something else is there by now. */
-  async #put({ key, sizeBytes, crc32c }: StoredObject, { bytes }: Whole): Promise<boolean> {
-    const { store } = this.#destination;
-    const { call } = this.#options;
-    const put = await store.put(key, bytes, { ...call, condition: 'absent', uniqueKey: true, crc32c });
-    return put.outcome === 'written' || (await store.head(key, call))?.sizeBytes === sizeBytes;
-  }
-
-  /** What is there is kept in quarantine. */
-  async #replace(object: StoredObject, { bytes }: Whole): Promise<void> {
-    const mended = await putBack(this.#destination, object, bytes, this.#options.call);
-    if (mended.outcome === 'left')
-      throw new NacreError('Corrupt', `${object.key} is wrong at the destination, and ${mended.reason}`, {
-        context: { key: object.key, uri: this.#destination.store.uri },
-      });
+  async #replace(object: StoredObject, whole: Whole): Promise<void> {
+    await this.#placing.replace(object, whole);
     this.counts.mendedObjects += 1;
   }
 
@@ -210,7 +204,7 @@ export class Objects {
     }
     throw new NacreError('Corrupt', `${key}, which version ${version} needs, is damaged or missing`, {
       context: { key, version, asked },
-      hint: 'Mend the source with `nacre repair`, then replicate again: what was copied stays.',
+      hint: `Mend the source with \`nacre repair\`, then ${this.#options.verb} again: what was copied stays.`,
     });
   }
 
