@@ -2,7 +2,8 @@
 //
 //   offset  bytes  what
 //   0       8      magic: "NACRE", the kind ('R' root, 'H' hint, 'S' segment, 'O' operations, 'E' epoch,
-//                  'A' attribute directory, 'P' plan, 'L' lease, 'C' record of a replica), 0x0D, 0x0A
+//                  'A' attribute directory, 'P' plan, 'L' lease, 'C' record of a replica,
+//                  'B' point of a backup, 'D' draft of one, 'F' plan of forget), 0x0D, 0x0A
 //   8       4      format version, little endian: 1
 //   12      4      length of the body, little endian
 //   16      n      body (protobuf)
@@ -22,7 +23,10 @@ export type FrameKind =
   | 'attribute directory'
   | 'plan'
   | 'lease'
-  | 'replica';
+  | 'replica'
+  | 'point'
+  | 'draft'
+  | 'forget plan';
 
 const kindByte: Record<FrameKind, number> = {
   root: 0x52,
@@ -34,6 +38,9 @@ const kindByte: Record<FrameKind, number> = {
   plan: 0x50,
   lease: 0x4c,
   replica: 0x43,
+  point: 0x42,
+  draft: 0x44,
+  'forget plan': 0x46,
 };
 
 const headerBytes = 16;
@@ -54,6 +61,9 @@ export const frameCap: Record<FrameKind, number> = {
   plan: 16 << 20,
   lease: 64 << 10,
   replica: 64 << 10,
+  point: 16 << 20,
+  draft: 64 << 10,
+  'forget plan': 16 << 20,
 };
 
 function magic(kind: FrameKind): Uint8Array {

@@ -44,6 +44,9 @@ export type Fence = Full<nacre.v1.Fence.$Properties>;
 export type Plan = Full<nacre.v1.Plan.$Properties>;
 export type Lease = Full<nacre.v1.Lease.$Properties>;
 export type Replica = Full<nacre.v1.Replica.$Properties>;
+export type Point = Full<nacre.v1.Point.$Properties>;
+export type Draft = Full<nacre.v1.Draft.$Properties>;
+export type ForgetPlan = Full<nacre.v1.ForgetPlan.$Properties>;
 export type OperationsRef = Full<nacre.v1.OperationsRef.$Properties>;
 
 /** A generated message class. */

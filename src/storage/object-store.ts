@@ -90,7 +90,9 @@ export interface PutOptions extends CallOptions {
    * attempt. Lets the retrying wrapper repeat a create-only put; never set for roots.
    */
   readonly uniqueKey?: boolean;
-  /** Only where the store has {@link ObjectStore.versioned}; `InvalidArgument` where the bucket has no locks. */
+  /**
+   * Only where the store has {@link ObjectStore.versioned}; `InvalidArgument` where the bucket has no locks.
+   */
   readonly lock?: ObjectLock;
 }
 
@@ -156,7 +158,9 @@ export interface VersionedObjects {
   listVersions(options: ListVersionsOptions): Promise<VersionPage>;
   /** As `get`, of one state. */
   getVersion(key: string, version: string, options?: GetOptions): Promise<ObjectBody | undefined>;
-  /** Locks the current state, or puts the end off. `refused`: the credentials or an own lock do not allow it. */
+  /**
+   * Locks the current state, or puts the end off. `refused`: the credentials or an own lock do not allow it.
+   */
   lock(key: string, lock: ObjectLock, options?: CallOptions): Promise<'locked' | 'refused'>;
   /**
    * Deletes all states of keys; gives the keys of which a state stays: it is locked, or the credentials may

@@ -73,7 +73,7 @@ describe.runIf(serversUnderTest().includes('minio'))('on MinIO', () => {
     expect((await failure(store.put('key', bytes('x'), { lock }))).code).toBe('InvalidArgument');
   });
 
-  test('what is locked stays for as long, its lock is told and can be put off, never brought forward', async () => {
+  test('a lock is told, can be put off and never brought forward, and what has it stays', async () => {
     const { store, versioned } = await openOn('locked');
     const untilMs = Math.floor(Date.now() / 1000) * 1000 + 10 * minute;
     const lock = { mode: 'governance', untilMs } as const;

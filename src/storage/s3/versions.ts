@@ -1,5 +1,5 @@
-// States that keys had before, and locks. Nothing of it is asked for unless somebody needs it: it takes rights
-// that readers and writers do not have.
+// States that keys had before, and locks. Nothing of it is asked for unless somebody needs it: it takes
+// rights that readers and writers do not have.
 import type {
   CallOptions,
   GetOptions,
@@ -141,7 +141,9 @@ export class S3Versions implements VersionedObjects {
   }
 }
 
-/** S3 says 403, for a lock as for credentials that may not; MinIO says it with a code of its own, or in words. */
+/**
+ * S3 says 403, for a lock as for credentials that may not; MinIO says it with a code of its own, or in words.
+ */
 function isLocked(error: unknown): boolean {
   const code = serverCode(error);
   if (statusOf(error) === 403 || code === 'ObjectLocked') return true;
