@@ -1,9 +1,9 @@
 // How fast a dataset gets to another place, every object compared with its hash, beside rclone on the same
-// objects, which compares each with the checksum that the store has. And how fast a restore of one gets back:
-// replication into an empty place is that.
+// objects, which compares each with the checksum that the store has. And how fast a restore into another place is,
+// which does the same and one version more.
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { open, replicate } from '../dist/index.js';
+import { open, replicate, restoreTo } from '../dist/index.js';
 import { findRclone, s3Remote } from '../test/support/rclone.mjs';
 import { checksumOf, interleaved, megabytesPerSecond, row, timed } from './harness.mjs';
 import { randomFloats } from './support/data.mjs';
@@ -45,13 +45,14 @@ async function beside(place, rclone, content, rounds, what, from, to) {
   const speed = async (copy) => {
     const target = to();
     const { ms } = await timed(() => copy(target));
-    const checksum = copy === ours ? await checksumAt(target) : undefined;
+    const checksum = copy === ours || copy === restored ? await checksumAt(target) : undefined;
     await remove(place, target);
     if (checksum !== undefined && checksum !== checksumOf(content))
       throw new Error(`${what}: other rows came`);
     return megabytesPerSecond(content.byteLength, ms);
   };
   const ours = (target) => replicate(from, target, { register: false, cacheDir: false });
+  const restored = (target) => restoreTo(from, target, { cacheDir: false });
   const remote = (uri) => (uri.startsWith('s3://') ? s3Remote(place.server, uri) : uri);
   const copyOf =
     (...flags) =>
@@ -67,6 +68,7 @@ async function beside(place, rclone, content, rounds, what, from, to) {
   };
   const samplers = {
     ours: () => speed(ours),
+    restored: () => speed(restored),
     ...(rclone && { rclone: () => speed(theirs), bare: () => speed(copyOf()) }),
   };
   const found = await interleaved(rounds, samplers);
@@ -74,10 +76,11 @@ async function beside(place, rclone, content, rounds, what, from, to) {
     what: `${what}, ${Math.round(content.byteLength / 1e6)} MB`,
     ...{ value: found.ours, unit: 'MB/s', leastRatio: 1, checksum: checksumOf(content) },
     ...(rclone === undefined
-      ? { missing: 'rclone is not there' }
+      ? { missing: 'rclone is not there', others: [{ name: 'restore', value: found.restored, unit: 'MB/s' }] }
       : {
           beside: { name: 'rclone', value: found.rclone, unit: 'MB/s' },
           others: [
+            { name: 'restore', value: found.restored, unit: 'MB/s' },
             { name: 'rclone without sync, by the server where it can', value: found.bare, unit: 'MB/s' },
           ],
         }),

@@ -267,7 +267,7 @@ describe('docs/reliability.md', () => {
 });
 
 describe.each([
-  ['docs/history.md', 2, 2],
+  ['docs/history.md', 3, 3],
   ['docs/upkeep.md', 1, 1],
   ['docs/scrub-and-repair.md', 1, 2],
   ['docs/replicas.md', 2, 2],

@@ -1,11 +1,12 @@
 // Upkeep by address: the way in where open() fails, since a repair begins with what cannot be opened.
 import type { RepairOptions, RepairReport } from '../ops/repair.js';
-import type { ReplicateOptions, ReplicateReport } from '../ops/replicate.js';
+import type { OpenReplicas, ReplicateOptions, ReplicateReport } from '../ops/replicate.js';
 import type { ScrubOptions, ScrubReport } from '../ops/scrub.js';
 import type { Status, StatusOptions } from '../ops/status.js';
 import { connect, type PlaceOptions } from './connect.js';
 import type { Environment } from './environment.js';
 import type { Promoted, PromoteOptions } from './promote.js';
+import type { RestoreToOptions, RestoreToReport } from './restore-to.js';
 
 export type UpkeepConnection = PlaceOptions;
 
@@ -52,28 +53,64 @@ export function replicate(
 ): Promise<ReplicateReport> {
   return at(source, options, (from) =>
     at(destination, options, async (to) => {
-      const [{ replicate: run }, { listReplicas }] = await Promise.all([
-        import('../ops/replicate.js'),
-        import('../manifest/replicas.js'),
-      ]);
-      const opened: (() => Promise<void>)[] = [];
-      const openReplicas = async (dataset: Uint8Array): Promise<Environment[]> => {
-        const records = await listReplicas(from.store, dataset, from.functions, { warn: to.warn });
-        const uris = records.map(({ uri }) => uri).filter((uri) => uri !== to.store.uri);
-        const places = await Promise.all(uris.map((uri) => connect(uri, options).catch(() => undefined)));
-        return places.flatMap((place) => {
-          if (place === undefined) return [];
-          opened.push(place.close);
-          return [place.environment];
-        });
-      };
-      try {
-        return await run(from, to, openReplicas, options);
-      } finally {
-        for (const close of opened) await close();
-      }
+      const { replicate: run } = await import('../ops/replicate.js');
+      return withReplicas(from, to, options, (openReplicas) => run(from, to, openReplicas, options));
     }),
   );
+}
+
+/**
+ * Restores into another place: the history up to a version with the data of the versions that it keeps, as
+ * far as the source still has it, and then a version of a new lineage, which takes writes. The place is
+ * empty, and opens for nobody (`Unavailable`) until it is whole; a restore that was interrupted goes on when
+ * it is run again. As `Dataset.restoreTo()`.
+ */
+export function restoreTo(
+  source: string,
+  destination: string,
+  options: RestoreToOptions & UpkeepConnection = {},
+): Promise<RestoreToReport> {
+  return at(source, options, (from) => restoreFrom(from, destination, options, options));
+}
+
+export async function restoreFrom(
+  from: Environment,
+  destination: string,
+  options: RestoreToOptions,
+  connection: UpkeepConnection,
+): Promise<RestoreToReport> {
+  const { restoreTo: run } = await import('./restore-to.js');
+  const { signal: _, ...others } = connection;
+  const connect = { ...others, ...(options.signal === undefined ? {} : { signal: options.signal }) };
+  return at(destination, connect, (to) =>
+    withReplicas(from, to, connect, (openReplicas) => run(from, to, openReplicas, options)),
+  );
+}
+
+/** Hands out the replicas that a source has told of, opened when they are asked for and closed at the end. */
+async function withReplicas<T>(
+  from: Environment,
+  to: Environment,
+  options: UpkeepConnection,
+  work: (openReplicas: OpenReplicas) => Promise<T>,
+): Promise<T> {
+  const opened: (() => Promise<void>)[] = [];
+  const openReplicas = async (dataset: Uint8Array): Promise<Environment[]> => {
+    const { listReplicas } = await import('../manifest/replicas.js');
+    const records = await listReplicas(from.store, dataset, from.functions, { warn: to.warn });
+    const uris = records.map(({ uri }) => uri).filter((uri) => uri !== to.store.uri);
+    const places = await Promise.all(uris.map((uri) => connect(uri, options).catch(() => undefined)));
+    return places.flatMap((place) => {
+      if (place === undefined) return [];
+      opened.push(place.close);
+      return [place.environment];
+    });
+  };
+  try {
+    return await work(openReplicas);
+  } finally {
+    for (const close of opened) await close();
+  }
 }
 
 /**

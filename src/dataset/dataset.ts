@@ -20,6 +20,7 @@ import { Commits } from './commits.js';
 import type { Difference, DiffOptions } from './diff.js';
 import type { Elsewhere } from './elsewhere.js';
 import type { Environment } from './environment.js';
+import type { RestoreToOptions, RestoreToReport } from './restore-to.js';
 import { HeadSource } from './head-source.js';
 import { type DatasetInfo, describe, describeVersion, type VersionInfo } from './info.js';
 import type { Lease, LeaseOptions } from './lease.js';
@@ -204,6 +205,21 @@ export class Dataset implements AsyncDisposable {
       return planRestore(place, from, this.#environment.runtime);
     }, options);
     return { ...written, restored };
+  }
+
+  /**
+   * Restores into another place, at any provider: all versions up to that of `at` (default the newest), with
+   * the data of those that it keeps and that are kept still, or of that one alone (`only`). Then the place is
+   * a dataset of its own; before that it opens for nobody. One that was interrupted goes on.
+   *
+   * Cost: a GET and a PUT a version and an object, a HEAD an object. Errors: `NotFound`, `Expired`,
+   * `InvalidArgument` where the place is in use; `Corrupt` for what nobody has the right bytes of; `Conflict`.
+   */
+  async restoreTo(uri: string, options: RestoreToOptions = {}): Promise<RestoreToReport> {
+    this.#check();
+    this.#checkNotPast('restored elsewhere');
+    const { restoreFrom } = await import('./by-address.js');
+    return restoreFrom(this.#environment, uri, options, this.#opened.options);
   }
 
   /**

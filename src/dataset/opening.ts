@@ -2,7 +2,7 @@
 import { NacreError } from '../errors.js';
 import { createDataset } from '../manifest/create.js';
 import { newestRoot } from '../manifest/head.js';
-import { type HintState, readHint } from '../manifest/hint.js';
+import { checkRestored, type HintState, readHint } from '../manifest/hint.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { Dataset } from './dataset.js';
@@ -32,6 +32,7 @@ async function openOn(environment: Environment, options: OpenOptions): Promise<D
   const { store, functions } = environment;
   const call: CallOptions = options.signal === undefined ? {} : { signal: options.signal };
   const hint = await readHint(store, functions, call);
+  checkRestored(hint, store.uri);
   if (hint.head !== undefined && hint.problem === undefined) {
     const confirmed = options.freshness === 'hint';
     return handle(environment, options, hint, hint.head, hint.head.root.version + 1, confirmed);

@@ -6,7 +6,7 @@
 import { NacreError } from '../errors.js';
 import { Committer } from '../manifest/commit.js';
 import { advance, newestRoot } from '../manifest/head.js';
-import { type HintState, readHint, writeHint } from '../manifest/hint.js';
+import { checkRestored, type HintState, readHint, writeHint } from '../manifest/hint.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { callOptions } from '../storage/wrap/forwarding.js';
@@ -34,6 +34,7 @@ export async function promote(environment: Environment, options: PromoteOptions)
   const { store, functions, runtime, deadlineMs, warn } = environment;
   const call = callOptions(options);
   const hint = await readHint(store, functions, call);
+  checkRestored(hint, store.uri);
   const { head: newest, freeSlot } = await newestOf(environment, hint, call);
   checkReplica(hint, store.uri);
   const { head, lineage } = await adoptCopy(environment, hint, newest, warn, call);

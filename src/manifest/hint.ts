@@ -2,13 +2,13 @@
 //
 // A hint that is absent, damaged or written at another home (it came with a copy) counts as missing. It moves
 // forward only, by compare-and-swap, and a refusal is dropped: then somebody else moved it.
-import { isNacreError } from '../errors.js';
+import { isNacreError, NacreError } from '../errors.js';
 import type { CallOptions, ObjectStore, StateToken } from '../storage/object-store.js';
 import { equalBytes } from '../util/bytes.js';
 import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
 import { hintKey } from './keys.js';
-import { decode, encode, type Hint, make, v1 } from './message.js';
+import { decode, encode, type Hint, make, type Restoring, v1 } from './message.js';
 import { decodeRoot, type LoadedRoot } from './root.js';
 
 export interface HintState {
@@ -21,6 +21,8 @@ export interface HintState {
   /** Where it says that it was written, and the version it names, when it came with a copy. */
   readonly origin: { readonly home: string; readonly version: number } | undefined;
   readonly role: 'primary' | 'replica';
+  /** A restore from another place that has not ended; undefined where there is none. */
+  readonly restoring: Restoring | undefined;
 }
 
 export async function readHint(
@@ -29,7 +31,7 @@ export async function readHint(
   options: CallOptions = {},
 ): Promise<HintState> {
   const body = await store.get(hintKey, options);
-  const missing = { head: undefined, origin: undefined, role: 'primary' } as const;
+  const missing = { head: undefined, origin: undefined, role: 'primary', restoring: undefined } as const;
   if (body === undefined) return { ...missing, token: undefined, problem: 'absent' };
   const { token } = body;
   let hint: Hint;
@@ -41,6 +43,7 @@ export async function readHint(
     if (isNacreError(error, 'Corrupt')) return { ...missing, token, problem: 'damaged' };
     throw error;
   }
+  const restoring = hint.restoring ?? undefined;
   const role = hint.role === v1.Role.ROLE_REPLICA ? 'replica' : 'primary';
   if (!equalBytes(head.hash, hint.rootHash) || head.root.version !== hint.version) {
     return { ...missing, role, token, problem: 'damaged' };
@@ -48,9 +51,19 @@ export async function readHint(
   const elsewhere = cameFromServer(hint, store.capabilities.server, body.modifiedMs);
   if (hint.home !== store.uri || elsewhere) {
     const home = elsewhere ? `${hint.home} on ${hint.server}` : hint.home;
-    return { token, head, problem: 'elsewhere', origin: { home, version: hint.version }, role };
+    return { token, head, problem: 'elsewhere', origin: { home, version: hint.version }, role, restoring };
   }
-  return { token, head, problem: undefined, origin: undefined, role };
+  return { token, head, problem: undefined, origin: undefined, role, restoring };
+}
+
+/** `Unavailable` where a restore from another place has not ended: what is here so far is no dataset. */
+export function checkRestored({ restoring }: HintState, uri: string): void {
+  if (restoring === undefined) return;
+  const { source, version } = restoring;
+  throw new NacreError('Unavailable', `${uri} is being restored from version ${version} of ${source}`, {
+    context: { uri, source, version },
+    hint: 'Wait for its end. One that was interrupted goes on when it is run again.',
+  });
 }
 
 /** Longer than a put of the hint may take with its retries, and shorter than who mirrors a bucket by hand. */
@@ -75,7 +88,11 @@ export async function writeHint(
   head: LoadedRoot,
   token: StateToken | undefined,
   functions: ManifestFunctions,
-  { role = 'primary', ...options }: CallOptions & { readonly role?: HintState['role'] } = {},
+  {
+    role = 'primary',
+    restoring,
+    ...options
+  }: CallOptions & { readonly role?: HintState['role']; readonly restoring?: Restoring } = {},
 ): Promise<StateToken | undefined> {
   const bytes = encodeHint(store, head, functions, role);
   const result = await store.put(hintKey, bytes, {
@@ -104,6 +121,7 @@ export function encodeHint(
     rootHash: head.hash,
     root: head.bytes,
     server,
+    ...(restoring === undefined ? {} : { restoring }),
     // The store's clock, as the time of its objects is.
     writtenMs: server === '' ? 0 : (store.timeMs() ?? 0),
   });

@@ -63,6 +63,7 @@ export class HistoryDraft {
       case 'restore':
         return this.#checkRestored(change.from.root.version);
       case 'promote':
+      case 'restoreTo':
         return undefined;
       case 'fence':
         this.#expectNoFence();

@@ -43,6 +43,7 @@ export type RecentOperation = Full<nacre.v1.RecentOperation.$Properties>;
 export type Fence = Full<nacre.v1.Fence.$Properties>;
 export type Plan = Full<nacre.v1.Plan.$Properties>;
 export type Lease = Full<nacre.v1.Lease.$Properties>;
+export type Restoring = Full<nacre.v1.Restoring.$Properties>;
 export type Replica = Full<nacre.v1.Replica.$Properties>;
 export type Point = Full<nacre.v1.Point.$Properties>;
 export type Draft = Full<nacre.v1.Draft.$Properties>;

@@ -296,6 +296,8 @@ export type HistoryChange =
   | { readonly kind: 'fence'; readonly plan: Uint8Array }
   /** A replica becomes a primary: nothing but the lineage of its root changes. */
   | { readonly kind: 'promote' }
+  /** The first version of a history that was restored from another place; nothing but its lineage changes. */
+  | { readonly kind: 'restoreTo' }
   | RestoreChange;
 
 /** All arrays as they were at an earlier version. Commits right after the version it was planned at. */

@@ -94,13 +94,13 @@ export class Objects {
 
   /** All of a version counts as there. Cost: one request for each segment. */
   async know(loaded: LoadedRoot): Promise<void> {
-    const groups = this.#unseen(loaded);
+    const groups = this.unseen(loaded);
     while ((await groups.next()).done !== true);
   }
 
   /** Everything that a version needs and the destination lacks. */
   async copyAll(loaded: LoadedRoot): Promise<void> {
-    for await (const objects of this.#unseen(loaded)) {
+    for await (const objects of this.unseen(loaded)) {
       await mapBounded(objects, atOnce, (object) => {
         const queue = object.sizeBytes > longBytes ? this.#long : this.#short;
         return queue.add(() => this.#copy(object, loaded.root.version));
@@ -109,7 +109,7 @@ export class Objects {
   }
 
   /** Objects that no version before had, in groups: those of the root, then those of each segment. */
-  async *#unseen(loaded: LoadedRoot): AsyncGenerator<StoredObject[]> {
+  async *unseen(loaded: LoadedRoot): AsyncGenerator<StoredObject[]> {
     const { functions, store } = this.#source;
     const { root } = loaded;
     const table = root.objects;

@@ -96,13 +96,18 @@ export async function* liveVersions(
   let kept: Root['kept'] | undefined;
   for await (const loaded of history(store, head, functions, options)) {
     const { version, timeMs } = loaded.root;
-    if (kept === undefined && timeMs <= beforeMs) ({ kept } = loaded.root);
+    if (kept === undefined && (timeMs <= beforeMs || beginsHere(loaded))) ({ kept } = loaded.root);
     if (kept === undefined || isKept(kept, version)) yield loaded;
     if (kept && version <= kept.from) break;
   }
   for (const version of kept?.also ?? []) {
     if (version < (kept?.from ?? 0)) yield versionOf(store, head, version, functions, options);
   }
+}
+
+/** Restored from another place by this version: nobody ever read here what it does not keep. */
+function beginsHere({ root: { operations } }: LoadedRoot): boolean {
+  return operations.some(({ kinds }) => kinds.includes('restoreTo'));
 }
 
 /** Versions above one that was the head, up to another one. */

@@ -88,7 +88,8 @@ export class Destination implements HistorySink {
     const options = { ...this.#call, role: 'replica' } as const;
     const token = await writeHint(store, head, this.#hint.token, functions, options);
     if (token === undefined) return false;
-    this.#hint = { token, head, problem: undefined, origin: undefined, role: 'replica' };
+    const state = { problem: undefined, origin: undefined, role: 'replica', restoring: undefined } as const;
+    this.#hint = { token, head, ...state };
     return true;
   }
 

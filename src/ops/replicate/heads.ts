@@ -4,7 +4,7 @@
 // source, under the same number. Roots name their parents by hash, so all below is the same then, too.
 import { isNacreError, NacreError } from '../../errors.js';
 import { advance, newestRoot, readRoot } from '../../manifest/head.js';
-import { type HintState, readHint } from '../../manifest/hint.js';
+import { checkRestored, type HintState, readHint } from '../../manifest/hint.js';
 import { rootKey } from '../../manifest/keys.js';
 import type { LoadedRoot } from '../../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
@@ -50,6 +50,7 @@ export async function findHeads(
   const head = await headFrom(source, sourceHint, call);
   const { dataset } = head.root;
   if (hint.problem === 'damaged') throw damagedHint(to);
+  checkRestored(hint, to.uri);
   const there = hint.head ?? (await newestRoot(to, functions, call))?.head;
   if (there === undefined) return { source: head, destination: undefined, hint };
   if (!equalBytes(there.root.dataset, dataset)) throw anotherDataset(to);
@@ -66,9 +67,11 @@ export async function sourceHead(source: ReadEnvironment, call: CallOptions): Pr
 
 async function headFrom(
   { store, functions }: ReadEnvironment,
-  { head, problem }: HintState,
+  hint: HintState,
   call: CallOptions,
 ): Promise<LoadedRoot> {
+  checkRestored(hint, store.uri);
+  const { head, problem } = hint;
   if (head !== undefined && problem === undefined)
     return (await advance(store, head, functions, { ...call, stepsBeforeJump: 1 })).head;
   const found = await newestRoot(store, functions, call);

@@ -4,7 +4,7 @@
 // In memory are some hundred bytes for each object, no root and no segment.
 import { isNacreError, NacreError } from '../../errors.js';
 import { isKept } from '../../manifest/history-draft.js';
-import { type HintState, readHint } from '../../manifest/hint.js';
+import { checkRestored, type HintState, readHint } from '../../manifest/hint.js';
 import type { StoredObject } from '../../manifest/objects.js';
 import {
   type ReferencedSegment,
@@ -106,6 +106,7 @@ class Surveyor {
   async run(): Promise<Survey> {
     const { store, functions } = this.#environment;
     const hint = await readHint(store, functions, this.#call);
+    checkRestored(hint, store.uri);
     const slots = await takenSlots(store, this.#call);
     const roots = new Roots(store, functions, this.#options.sources ?? [], this.#call);
     roots.copy = hint.head;

@@ -20,6 +20,7 @@ export namespace nacre {
             root: Uint8Array;
             server: string;
             writtenMs: number;
+            restoring?: (nacre.v1.Restoring.$Properties|null);
             static create(properties: nacre.v1.Hint.$Shape): nacre.v1.Hint & nacre.v1.Hint.$Shape;
             static create(properties?: nacre.v1.Hint.$Properties): nacre.v1.Hint;
             static encode(message: nacre.v1.Hint.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -37,9 +38,37 @@ export namespace nacre {
                 root?: (Uint8Array|null);
                 server?: (string|null);
                 writtenMs?: (number|null);
+                restoring?: (nacre.v1.Restoring.$Properties|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.Hint.$Properties;
+        }
+
+        interface IRestoring extends nacre.v1.Restoring.$Properties {
+        }
+
+        class Restoring {
+            constructor(properties?: nacre.v1.Restoring.$Properties);
+            $unknowns?: Uint8Array[];
+            source: string;
+            version: number;
+            rootHash: Uint8Array;
+            only: boolean;
+            static create(properties: nacre.v1.Restoring.$Shape): nacre.v1.Restoring & nacre.v1.Restoring.$Shape;
+            static create(properties?: nacre.v1.Restoring.$Properties): nacre.v1.Restoring;
+            static encode(message: nacre.v1.Restoring.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Restoring & nacre.v1.Restoring.$Shape;
+        }
+
+        namespace Restoring {
+            interface $Properties {
+                source?: (string|null);
+                version?: (number|null);
+                rootHash?: (Uint8Array|null);
+                only?: (boolean|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Restoring.$Properties;
         }
 
         enum Role {

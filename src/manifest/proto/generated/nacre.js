@@ -40,6 +40,7 @@ export const nacre = $root.nacre = (() => {
              * @property {Uint8Array|null} [root] Hint root
              * @property {string|null} [server] Hint server
              * @property {number|null} [writtenMs] Hint writtenMs
+             * @property {nacre.v1.Restoring.$Properties|null} [restoring] Hint restoring
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -144,6 +145,14 @@ export const nacre = $root.nacre = (() => {
             Hint.prototype.writtenMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             /**
+             * Hint restoring.
+             * @member {nacre.v1.Restoring.$Properties|null|undefined} restoring
+             * @memberof nacre.v1.Hint
+             * @instance
+             */
+            Hint.prototype.restoring = null;
+
+            /**
              * Creates a new Hint instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Hint
@@ -193,6 +202,8 @@ export const nacre = $root.nacre = (() => {
                     writer.uint32(/* id 8, wireType 2 =*/66).string(message.server);
                 if (message.writtenMs != null && $Object.hasOwnProperty.call(message, "writtenMs") && (typeof message.writtenMs === "object" ? message.writtenMs.low || message.writtenMs.high : message.writtenMs !== 0))
                     writer.uint32(/* id 9, wireType 0 =*/72).uint64(message.writtenMs);
+                if (message.restoring != null && $Object.hasOwnProperty.call(message, "restoring"))
+                    $root.nacre.v1.Restoring.encode(message.restoring, writer.uint32(/* id 60, wireType 2 =*/482).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -318,6 +329,12 @@ export const nacre = $root.nacre = (() => {
                                 delete message.writtenMs;
                             continue;
                         }
+                    case 60: {
+                            if (wireType !== 2)
+                                break;
+                            message.restoring = $root.nacre.v1.Restoring.decode(reader, reader.size(), $undefined, _depth + 1, message.restoring);
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -336,6 +353,218 @@ export const nacre = $root.nacre = (() => {
             };
 
             return Hint;
+        })();
+
+        v1.Restoring = (function() {
+
+            /**
+             * Properties of a Restoring.
+             * @typedef {Object} nacre.v1.Restoring.$Properties
+             * @property {string|null} [source] Restoring source
+             * @property {number|null} [version] Restoring version
+             * @property {Uint8Array|null} [rootHash] Restoring rootHash
+             * @property {boolean|null} [only] Restoring only
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Restoring.
+             * @memberof nacre.v1
+             * @interface IRestoring
+             * @augments nacre.v1.Restoring.$Properties
+             * @deprecated Use nacre.v1.Restoring.$Properties instead.
+             */
+
+            /**
+             * Shape of a Restoring.
+             * @typedef {nacre.v1.Restoring.$Properties} nacre.v1.Restoring.$Shape
+             */
+
+            /**
+             * Constructs a new Restoring.
+             * @memberof nacre.v1
+             * @classdesc Represents a Restoring.
+             * @constructor
+             * @param {nacre.v1.Restoring.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Restoring = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Restoring source.
+             * @member {string} source
+             * @memberof nacre.v1.Restoring
+             * @instance
+             */
+            Restoring.prototype.source = "";
+
+            /**
+             * Restoring version.
+             * @member {number} version
+             * @memberof nacre.v1.Restoring
+             * @instance
+             */
+            Restoring.prototype.version = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Restoring rootHash.
+             * @member {Uint8Array} rootHash
+             * @memberof nacre.v1.Restoring
+             * @instance
+             */
+            Restoring.prototype.rootHash = $util.newBuffer([]);
+
+            /**
+             * Restoring only.
+             * @member {boolean} only
+             * @memberof nacre.v1.Restoring
+             * @instance
+             */
+            Restoring.prototype.only = false;
+
+            /**
+             * Creates a new Restoring instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Restoring
+             * @static
+             * @param {nacre.v1.Restoring.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Restoring} Restoring instance
+             * @type {{
+             *   (properties: nacre.v1.Restoring.$Shape): nacre.v1.Restoring & nacre.v1.Restoring.$Shape;
+             *   (properties?: nacre.v1.Restoring.$Properties): nacre.v1.Restoring;
+             * }}
+             */
+            Restoring.create = function(properties) {
+                return new Restoring(properties);
+            };
+
+            /**
+             * Encodes the specified Restoring message. Does not implicitly {@link nacre.v1.Restoring.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Restoring
+             * @static
+             * @param {nacre.v1.Restoring.$Properties} message Restoring message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Restoring.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.source != null && $Object.hasOwnProperty.call(message, "source") && message.source !== "")
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.source);
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && (typeof message.version === "object" ? message.version.low || message.version.high : message.version !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.version);
+                if (message.rootHash != null && $Object.hasOwnProperty.call(message, "rootHash") && message.rootHash.length)
+                    writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.rootHash);
+                if (message.only != null && $Object.hasOwnProperty.call(message, "only") && message.only !== false)
+                    writer.uint32(/* id 4, wireType 0 =*/32).bool(message.only);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Restoring message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Restoring
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Restoring & nacre.v1.Restoring.$Shape} Restoring
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Restoring.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Restoring();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.source = value;
+                            else
+                                delete message.source;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.version = value;
+                            else
+                                delete message.version;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.rootHash = value;
+                            else
+                                delete message.rootHash;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.only = value;
+                            else
+                                delete message.only;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Restoring;
         })();
 
         /**
