@@ -271,6 +271,7 @@ describe.each([
   ['docs/upkeep.md', 1, 1],
   ['docs/scrub-and-repair.md', 1, 2],
   ['docs/replicas.md', 2, 2],
+  ['docs/backup.md', 1, 2],
 ])('%s', (page, programCount, commandCount) => {
   test('its programs and its commands run', async () => {
     const blocks = blocksOf(page);

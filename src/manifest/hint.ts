@@ -94,7 +94,7 @@ export async function writeHint(
     ...options
   }: CallOptions & { readonly role?: HintState['role']; readonly restoring?: Restoring } = {},
 ): Promise<StateToken | undefined> {
-  const bytes = encodeHint(store, head, functions, role);
+  const bytes = encodeHint(store, head, functions, role, restoring);
   const result = await store.put(hintKey, bytes, {
     ...options,
     condition: token === undefined ? 'absent' : { token },
@@ -110,6 +110,7 @@ export function encodeHint(
   head: LoadedRoot,
   functions: ManifestFunctions,
   role: HintState['role'],
+  restoring?: Restoring,
 ): Uint8Array {
   const { server = '' } = store.capabilities;
   const hint = make(v1.Hint, {

@@ -123,7 +123,14 @@ export async function listPoints(
     else if (point?.revoked === true) revoked.add(id);
     else if (point !== undefined) points.push({ key, id, point });
   }
-  return { points, revoked, unreadable };
+  return { points: points.toSorted(inOrder), revoked, unreadable };
+}
+
+/** Keys have whole seconds, and clocks of stores no more. */
+function inOrder(a: StoredPoint, b: StoredPoint): number {
+  const { point: one } = a;
+  const { point: other } = b;
+  return one.madeMs - other.madeMs || one.version - other.version || (a.key < b.key ? -1 : 1);
 }
 
 /** Keys of points, the newest first. Cost: a LIST for each 1,000. */
@@ -167,13 +174,12 @@ export async function readPoint(
 
 /** A point that is being made, or was given up. */
 export interface StoredDraft {
+  /** That of the point. */
   readonly id: string;
   /** Its own, and those by which it was renewed. */
   readonly keys: readonly string[];
-  /** The key of the point. */
-  readonly point: string;
-  readonly dataset: Uint8Array;
-  readonly untilMs: number;
+  /** Undefined where one of them cannot be read. */
+  readonly draft: Pick<Draft, 'point' | 'dataset' | 'untilMs'> | undefined;
 }
 
 /** Says that a point is being made, for so long at least. Cost: one PUT. */
@@ -192,48 +198,50 @@ export async function writeDraft(
   await store.put(draftKey(id, renewal), bytes, { ...options, ...condition });
 }
 
-/**
- * Every draft. One that cannot be read may be of any point: `Corrupt` or `UnsupportedFormat` names it. Cost:
- * a LIST for each 1,000, and a GET each.
- */
+/** Cost: a LIST for each 1,000. */
+export async function draftKeys(store: ObjectStore, options: CallOptions): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const page of listPages(store, { ...options, prefix: draftPrefix }))
+    for (const { key } of page) if (idOfDraftKey(key) !== undefined) keys.push(key);
+  return keys;
+}
+
+/** Every draft. Cost: a LIST for each 1,000, and a GET each. Errors: `UnsupportedFormat`. */
 export async function listDrafts(
   store: ObjectStore,
   functions: ManifestFunctions,
   options: CallOptions,
 ): Promise<StoredDraft[]> {
-  const keys: string[] = [];
-  for await (const page of listPages(store, { ...options, prefix: draftPrefix }))
-    for (const { key } of page) if (idOfDraftKey(key) !== undefined) keys.push(key);
-  const read = await mapBounded(keys, readsAtOnce, (key) =>
-    readChecked(store, key, options, (bytes) => {
-      const draft = decode(v1.Draft, decodeFrame('draft', bytes, key, functions), key);
-      checkFeatures(draft.requiredFeatures, key);
-      const id = idOfDraftKey(key) ?? '';
-      if (idOfPointKey(draft.point) !== id || draft.dataset.byteLength !== 16)
-        throw new NacreError('Corrupt', `${key} names another point`, { context: { key } });
-      return { key, id, draft };
-    }).catch((cause: unknown) => {
-      throw isNacreError(cause, 'Corrupt') ? unreadableDraft(key, cause) : cause;
-    }),
-  );
+  const keys = await draftKeys(store, options);
+  const read = await mapBounded(keys, readsAtOnce, async (key) => {
+    const id = idOfDraftKey(key) ?? '';
+    const draft = await readChecked(store, key, options, (bytes) => decodeDraft(bytes, key, functions)).catch(
+      (error: unknown) => {
+        if (isNacreError(error, 'Corrupt')) return 'unreadable' as const;
+        throw error;
+      },
+    );
+    return { key, id, draft };
+  });
   const drafts = new Map<string, StoredDraft>();
-  for (const one of read) {
-    if (one === undefined) continue;
-    const { key, id, draft } = one;
+  for (const { key, id, draft } of read) {
+    if (draft === undefined) continue;
     const before = drafts.get(id);
-    const untilMs = Math.max(before?.untilMs ?? 0, draft.untilMs);
-    const keys = [...(before?.keys ?? []), key];
-    drafts.set(id, { id, keys, point: draft.point, dataset: draft.dataset, untilMs });
+    const isReadable = draft !== 'unreadable' && (before === undefined || before.draft !== undefined);
+    const untilMs = isReadable ? Math.max(before?.draft?.untilMs ?? 0, draft.untilMs) : 0;
+    drafts.set(id, {
+      ...{ id, keys: [...(before?.keys ?? []), key] },
+      draft: isReadable ? { point: draft.point, dataset: draft.dataset, untilMs } : undefined,
+    });
   }
   return [...drafts.values()];
 }
 
-function unreadableDraft(key: string, cause: NacreError): NacreError {
-  return new NacreError('Corrupt', `${key} cannot be read, so which point it announces is not known`, {
-    cause,
-    context: { key },
-    hint: 'Remove it when no backup to this place is under way.',
-  });
+function decodeDraft(bytes: Uint8Array, key: string, functions: ManifestFunctions): Draft {
+  const draft = decode(v1.Draft, decodeFrame('draft', bytes, key, functions), key);
+  checkFeatures(draft.requiredFeatures, key);
+  if (idOfPointKey(draft.point) === idOfDraftKey(key) && draft.dataset.byteLength === 16) return draft;
+  throw new NacreError('Corrupt', `${key} names another point`, { context: { key } });
 }
 
 /** The key under which a point of an id that begins now will be. */

@@ -163,8 +163,8 @@ export interface VersionedObjects {
    */
   lock(key: string, lock: ObjectLock, options?: CallOptions): Promise<'locked' | 'refused'>;
   /**
-   * Deletes all states of keys; gives the keys of which a state stays: it is locked, or the credentials may
-   * delete no state that is not the current one.
+   * Deletes all states of keys; gives the keys of which a state is locked and stays. `PermissionDenied` where
+   * the credentials do not allow it.
    */
   deleteForGood(keys: readonly string[], options?: CallOptions): Promise<readonly string[]>;
 }

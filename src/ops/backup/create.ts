@@ -181,6 +181,8 @@ class Backup {
       {
         ...{ ...this.#pointOf(head), ...moved.encode(), newObjects, newBytes },
         ...(locks === undefined ? {} : lockFields(locks)),
+        // A later point is not older: two clocks of one store differ by a second.
+        madeMs: (base?.stored.point.madeMs ?? 0) + 1,
       },
       locks?.point,
     );

@@ -65,10 +65,11 @@ export class PointDraft {
     await writeDraft(store, { ...what, ...times }, functions, this.#call);
   }
 
-  /** Makes the point. `Revoked` where it is not to be. Cost: one PUT. */
+  /** Makes the point, not before `point.madeMs`. `Revoked` where it is not to be. Cost: one PUT. */
   async finish(point: Partial<Point>, lock: ObjectLock | undefined): Promise<void> {
     const { store, functions, runtime } = this.#environment;
-    const bytes = encodePoint({ ...point, dataset: this.#dataset, madeMs: this.madeMs }, functions);
+    const madeMs = Math.ceil(Math.max(this.madeMs, point.madeMs ?? 0));
+    const bytes = encodePoint({ ...point, dataset: this.#dataset, madeMs }, functions);
     const held = lock === undefined ? {} : { lock };
     const put = { ...this.#call, ...held, condition: 'absent', crc32c: functions.crc32c(bytes) } as const;
     for (let attempt = 1; ; attempt++) {

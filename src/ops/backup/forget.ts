@@ -10,7 +10,9 @@
 // docs/rfcs/0016-backup.md says why no clock decides anything here but when plans are taken away.
 import { isNacreError, NacreError } from '../../errors.js';
 import { listPlans, writeForgetPlan } from '../../manifest/forget-plan.js';
+import { idOfDraftKey, idOfPointKey } from '../../manifest/keys.js';
 import {
+  draftKeys,
   listDrafts,
   listPoints,
   type Points,
@@ -165,6 +167,11 @@ class Forget {
   async #removePoints(listed: Points, go: readonly string[]): Promise<string[]> {
     const locked = this.#lockedOf(listed, go);
     const free = go.filter((key) => !locked.includes(key));
+    // A draft without its point would look like a backup that is under way.
+    const ids = new Set(free.map(idOfPointKey));
+    const drafts = await draftKeys(this.#environment.store, this.#call);
+    const gone = drafts.filter((key) => ids.has(idOfDraftKey(key)));
+    await deleteAll(this.#environment.store, gone, this.#call);
     return [...locked, ...(await deleteAll(this.#environment.store, free, this.#call))];
   }
 
@@ -219,7 +226,7 @@ class Forget {
       const drafts = await listDrafts(store, functions, this.#call);
       const listed = await this.#points();
       checkReadable(listed.unreadable);
-      const open = drafts.filter((draft) => !isSettled(draft, listed));
+      const open = drafts.filter((draft) => !isSettled(draft, listed)).map(readable);
       if (open.length === 0) return listed;
       const nowMs = storeTimeMs(this.#environment);
       const living = open.filter(({ untilMs }) => untilMs + slackMs > nowMs);
@@ -269,8 +276,17 @@ class Forget {
   }
 }
 
-function isSettled({ point, id }: StoredDraft, { points, revoked }: Points): boolean {
-  return revoked.has(id) || points.some(({ key }) => key === point);
+function isSettled({ id }: StoredDraft, { points, revoked }: Points): boolean {
+  return revoked.has(id) || points.some((one) => one.id === id);
+}
+
+/** `Corrupt` for a draft that cannot be read: which point it announces is not known. */
+function readable({ draft, keys: [key = ''] }: StoredDraft): NonNullable<StoredDraft['draft']> {
+  if (draft !== undefined) return draft;
+  throw new NacreError('Corrupt', `${key} cannot be read, so which point it announces is not known`, {
+    context: { key },
+    hint: 'No object was deleted. Remove it when no backup to this place is under way.',
+  });
 }
 
 /** All states of keys; gives the keys that stay. */

@@ -69,7 +69,8 @@ function noLocks(uri: string): NacreError {
 
 /** What a bucket says that was made without locks. */
 export function explainLocks(error: unknown, uri: string): unknown {
-  if (!isNacreError(error, 'InvalidArgument') || !/object.?lock/i.test(error.message)) return error;
+  const isServers = isNacreError(error, 'InvalidArgument') && 'status' in error.context;
+  if (!isServers || !/object.?lock/i.test(error.message)) return error;
   return new NacreError('InvalidArgument', `the bucket of ${uri} takes no locks: ${error.message}`, {
     cause: error,
     context: error.context,

@@ -36,3 +36,25 @@ export function checkLabel(label: string): void {
     hint: `A label is one line of at most ${mostLabelBytes} bytes.`,
   });
 }
+
+/** Errors: `NotFound` where there is none. */
+export function chooseNewest(points: readonly StoredPoint[], uri: string): StoredPoint {
+  const newest = points.at(-1);
+  if (newest !== undefined) return newest;
+  throw new NacreError('NotFound', `there is no backup at ${uri}`, {
+    context: { uri },
+    hint: 'Check the address, or make one with `nacre backup create`.',
+  });
+}
+
+/** The newest point whose version had been committed by then. Errors: `NotFound` where there is none. */
+export function chooseAt(points: readonly StoredPoint[], timeMs: number, uri: string): StoredPoint {
+  const oldest = chooseNewest(points.slice(0, 1), uri);
+  const found = points.findLast(({ point }) => point.rootTimeMs <= timeMs);
+  if (found !== undefined) return found;
+  const first = new Date(oldest.point.rootTimeMs).toISOString();
+  throw new NacreError('NotFound', `${uri} has no point of a version that is as old`, {
+    context: { uri, oldest: first },
+    hint: `The version of its oldest point was committed at ${first}.`,
+  });
+}

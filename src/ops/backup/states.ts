@@ -57,6 +57,50 @@ function pinned(environment: ReadEnvironment, key: string, state: ObjectVersion)
   return { ...rest, store: forwarding(store, { get }) };
 }
 
+/** States of a key that are looked at. */
+const mostStates = 64;
+
+/** Keys whose states are remembered. */
+const keysKept = 64;
+
+/**
+ * Places that may have what is wrong under its key, for who asks by key and compares with a hash: under its
+ * own key where it was moved, then every state before, the oldest first: where credentials may only add, what
+ * was there first is what a backup put. Costs nothing before it is asked.
+ */
+export function pastPlaces(environment: ReadEnvironment, moved: Moved, call: CallOptions): ReadEnvironment[] {
+  const remembered = new Map<string, Promise<ObjectVersion[]>>();
+  const statesOf = (key: string): Promise<ObjectVersion[]> => {
+    const known = remembered.get(key);
+    if (known !== undefined) return known;
+    const place = moved.placeOf(key);
+    const keys = place === key ? [key] : [place, key];
+    const found = Promise.all(keys.map((one) => pastStates(environment, one, call))).then((all) =>
+      all.flat(),
+    );
+    const [first = ''] = remembered.keys();
+    if (remembered.size >= keysKept) remembered.delete(first);
+    remembered.set(key, found);
+    found.catch(() => remembered.delete(key));
+    return found;
+  };
+  const { localPath: _, ...rest } = environment;
+  const { store } = environment;
+  const place = (n: number): ReadEnvironment => ({
+    ...rest,
+    store: forwarding(store, {
+      async get(key, options) {
+        const state = (await statesOf(key))[n];
+        return state && store.versioned?.getVersion(state.key, state.version, options);
+      },
+    }),
+  });
+  const own = moved.size === 0 ? [] : [environment];
+  return store.versioned === undefined
+    ? own
+    : [...own, ...Array.from({ length: mostStates }, (_, n) => place(n))];
+}
+
 /** The root of a version and hash: as it stands, else among what was written over. */
 export async function rootOfHash(
   environment: ReadEnvironment,

@@ -16,34 +16,39 @@ import { mappedEnvironment } from './mapped.js';
 import { nameOfPoint } from './names.js';
 import { rootOfHash } from './states.js';
 
-export interface PointView {
+export interface PointView<E extends UpkeepEnvironment = UpkeepEnvironment> {
   readonly stored: StoredPoint;
   readonly head: LoadedRoot;
   readonly moved: Moved;
   /** The dataset as the point has it. */
-  readonly environment: UpkeepEnvironment;
+  readonly environment: E;
   /** The backup itself. */
-  readonly backup: UpkeepEnvironment;
+  readonly backup: E;
 }
 
 /** Cost: one request. Errors: `Corrupt` where nobody has the root. */
-export async function viewPoint(
-  backup: UpkeepEnvironment,
+export async function viewPoint<E extends UpkeepEnvironment>(
+  backup: E,
   stored: StoredPoint,
   call: CallOptions,
-): Promise<PointView> {
+): Promise<PointView<E>> {
   const { point, key } = stored;
   const moved = Moved.decode(point, key);
   const { version, rootHash: hash } = point;
   const head = await rootOfHash(backup, moved, { version, hash }, call);
   if (head === undefined) throw lostRoot(backup.store.uri, version, stored);
-  const { scrubs: _, ...mapped } = mappedEnvironment(backup, moved);
-  const environment = { ...mapped, store: asDataset(mapped.store, head, backup) };
+  const mapped = mappedEnvironment(backup, moved);
+  const environment = { ...mapped, store: asDataset(mapped.store, head, moved, backup) };
   return { stored, head, moved, environment, backup };
 }
 
 /** `store` up to a version, with a hint that names it. */
-function asDataset(store: ObjectStore, head: LoadedRoot, { functions }: UpkeepEnvironment): ObjectStore {
+function asDataset(
+  store: ObjectStore,
+  head: LoadedRoot,
+  moved: Moved,
+  { functions }: UpkeepEnvironment,
+): ObjectStore {
   const hint = encodeHint(store, head, functions, 'primary');
   const state = { token: 'point', sizeBytes: hint.byteLength, modifiedMs: head.root.timeMs };
   const isThere = (key: string): boolean => (versionOfRootKey(key) ?? 0) <= head.root.version;
@@ -57,7 +62,7 @@ function asDataset(store: ObjectStore, head: LoadedRoot, { functions }: UpkeepEn
       key === hintKey ? state : isThere(key) ? store.head(key, options) : undefined,
     list: async (options) => {
       const { entries, next } = await store.list(options);
-      return { entries: entries.filter(({ key }) => isThere(key)), next };
+      return { entries: entries.filter(({ key }) => isThere(key) && moved.placeOf(key) === key), next };
     },
   });
 }

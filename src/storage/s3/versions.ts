@@ -130,11 +130,19 @@ export class S3Versions implements VersionedObjects {
     try {
       const command = new sdk.DeleteObjectsCommand({ Bucket: bucket, Delete: { Quiet: true, Objects } });
       const { Errors = [] } = await client.send(command, sendOptions(signal));
-      return Errors.filter(({ Code }) => Code !== 'NoSuchKey' && Code !== 'NoSuchVersion').map((failed) => {
-        const error = asServiceError(failed);
-        if (!isLocked(error)) throw error;
-        return (failed.Key ?? '').slice(prefix.length);
-      });
+      const failed = Errors.filter(({ Code }) => Code !== 'NoSuchKey' && Code !== 'NoSuchVersion');
+      const errors = failed.map(asServiceError);
+      const other = errors.find((error) => !isLocked(error));
+      if (other !== undefined) throw other;
+      // S3 refuses with one word what is locked, and what these credentials may not.
+      const refused = errors.findIndex((error) => serverCode(error) === 'AccessDenied');
+      const { Key, VersionId } = failed[refused] ?? {};
+      if (Key !== undefined) {
+        const head = new sdk.HeadObjectCommand({ Bucket: bucket, Key, VersionId });
+        const { ObjectLockMode } = await client.send(head, sendOptions(signal));
+        if (ObjectLockMode === undefined) throw errors[refused];
+      }
+      return failed.map((one) => (one.Key ?? '').slice(prefix.length));
     } catch (error) {
       throw s3Error(error, call);
     }
