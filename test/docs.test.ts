@@ -272,6 +272,7 @@ describe.each([
   ['docs/scrub-and-repair.md', 1, 2],
   ['docs/replicas.md', 2, 2],
   ['docs/parity.md', 1, 1],
+  ['docs/backup.md', 1, 2],
 ])('%s', (page, programCount, commandCount) => {
   test('its programs and its commands run', async () => {
     const blocks = blocksOf(page);

@@ -90,7 +90,7 @@ export async function restoreFrom(
 }
 
 /** Hands out the replicas that a source has told of, opened when they are asked for and closed at the end. */
-async function withReplicas<T>(
+export async function withReplicas<T>(
   from: Environment,
   to: Environment,
   options: UpkeepConnection,
@@ -172,7 +172,7 @@ export async function repairFrom(
   return open(sources, []);
 }
 
-async function at<T>(
+export async function at<T>(
   uri: string,
   options: UpkeepConnection,
   work: (environment: Environment) => Promise<T>,

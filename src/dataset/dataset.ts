@@ -101,7 +101,6 @@ export class Dataset implements AsyncDisposable {
 
   /** Moves on to the newest version. Cost: one request when there is none. */
   async refresh(options: CallOptions = {}): Promise<number> {
-    this.#check();
     this.#checkNotPast('refreshed');
     return (await this.#source.refresh(options)).version;
   }
@@ -217,7 +216,6 @@ export class Dataset implements AsyncDisposable {
    * `InvalidArgument` where the place is in use; `Corrupt` for what nobody has the right bytes of; `Conflict`.
    */
   async restoreTo(uri: string, options: RestoreToOptions = {}): Promise<RestoreToReport> {
-    this.#check();
     this.#checkNotPast('restored elsewhere');
     const { restoreFrom } = await import('./by-address.js');
     return restoreFrom(this.#environment, uri, options, this.#opened.options);
@@ -248,12 +246,8 @@ export class Dataset implements AsyncDisposable {
     if (options.fence === true) this.#checkWritable('settled with a fence');
     const { store, functions, runtime, deadlineMs } = this.#environment;
     const { loaded } = await this.#source.confirmed(options);
-    const settled = await settle(
-      { store, functions, runtime, deadlineMs },
-      loaded,
-      decodeToken(token),
-      options,
-    );
+    const environment = { store, functions, runtime, deadlineMs };
+    const settled = await settle(environment, loaded, decodeToken(token), options);
     await this.#source.refresh(options);
     this.#commits.noteHead();
     return settled;
@@ -336,7 +330,6 @@ export class Dataset implements AsyncDisposable {
    * machine. Damage is a finding; a second scrub at once is `Conflict`. Cost: see {@link ScrubOptions}.
    */
   async scrub(options: ScrubOptions = {}): Promise<ScrubReport> {
-    this.#check();
     this.#checkNotPast('scrubbed');
     return (await import('../ops/scrub.js')).scrub(this.#environment, options);
   }
@@ -347,7 +340,6 @@ export class Dataset implements AsyncDisposable {
    * rows and versions. Cost: a scrub, and the damaged objects.
    */
   async repair(options: RepairFrom = {}): Promise<RepairReport> {
-    this.#check();
     this.#checkNotPast('repaired');
     const { repairFrom } = await import('./by-address.js');
     return repairFrom(this.#environment, options, this.#opened.options);
@@ -355,14 +347,12 @@ export class Dataset implements AsyncDisposable {
 
   /** Head, hint, kept versions, and what was not verified lately. Cost: a request a version and a segment. */
   async status(options: StatusOptions = {}): Promise<Status> {
-    this.#check();
     this.#checkNotPast('looked after');
     return (await import('../ops/status.js')).status(this.#environment, options);
   }
 
   /** Covers what lacks parity, as its arrays ask for it, and makes no version. See `updateParity()`. */
   async updateParity(options: ParityUpdateOptions = {}): Promise<ParityUpdateReport> {
-    this.#check();
     this.#checkNotPast('covered');
     return (await import('../ops/parity.js')).updateParity(this.#environment, options);
   }
@@ -391,12 +381,12 @@ export class Dataset implements AsyncDisposable {
   }
 
   #checkWritable(verb: string): void {
-    this.#check();
     this.#checkNotPast(verb);
     checkNotReplica(this.#opened.hint, this.uri);
   }
 
   #checkNotPast(verb: string): void {
+    this.#check();
     if (this.#parent === undefined) return;
     throw new NacreError('InvalidArgument', `a past version cannot be ${verb}`, {
       hint: 'Use the dataset that open() gave.',

@@ -2,8 +2,8 @@
 //
 //   offset  bytes  what
 //   0       8      magic: "NACRE", the kind ('R' root, 'H' hint, 'S' segment, 'O' operations, 'E' epoch,
-//                  'A' attribute directory, 'P' plan, 'L' lease, 'C' record of a replica, 'Y' parity),
-//                  0x0D, 0x0A
+//                  'A' attribute directory, 'P' plan, 'L' lease, 'C' record of a replica, 'Y' parity,
+//                  'B' point of a backup, 'D' draft of one, 'F' plan of forget), 0x0D, 0x0A
 //   8       4      format version, little endian: 1
 //   12      4      length of the body, little endian
 //   16      n      body (protobuf)
@@ -24,7 +24,10 @@ export type FrameKind =
   | 'plan'
   | 'lease'
   | 'replica'
-  | 'parity';
+  | 'parity'
+  | 'point'
+  | 'draft'
+  | 'forget plan';
 
 const kindByte: Record<FrameKind, number> = {
   root: 0x52,
@@ -37,6 +40,9 @@ const kindByte: Record<FrameKind, number> = {
   lease: 0x4c,
   replica: 0x43,
   parity: 0x59,
+  point: 0x42,
+  draft: 0x44,
+  'forget plan': 0x46,
 };
 
 const headerBytes = 16;
@@ -58,6 +64,9 @@ export const frameCap: Record<FrameKind, number> = {
   lease: 64 << 10,
   replica: 64 << 10,
   parity: 4 << 20,
+  point: 16 << 20,
+  draft: 64 << 10,
+  'forget plan': 16 << 20,
 };
 
 function magic(kind: FrameKind): Uint8Array {

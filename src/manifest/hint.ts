@@ -94,6 +94,24 @@ export async function writeHint(
     ...options
   }: CallOptions & { readonly role?: HintState['role']; readonly restoring?: Restoring } = {},
 ): Promise<StateToken | undefined> {
+  const bytes = encodeHint(store, head, functions, role, restoring);
+  const result = await store.put(hintKey, bytes, {
+    ...options,
+    condition: token === undefined ? 'absent' : { token },
+    crc32c: functions.crc32c(bytes),
+    cacheControl: 'no-store',
+  });
+  return result.outcome === 'written' ? result.token : undefined;
+}
+
+/** A hint that names `head`, as it is written at `store`. */
+export function encodeHint(
+  store: ObjectStore,
+  head: LoadedRoot,
+  functions: ManifestFunctions,
+  role: HintState['role'],
+  restoring?: Restoring,
+): Uint8Array {
   const { server = '' } = store.capabilities;
   const hint = make(v1.Hint, {
     dataset: head.root.dataset,
@@ -108,12 +126,5 @@ export async function writeHint(
     // The store's clock, as the time of its objects is.
     writtenMs: server === '' ? 0 : (store.timeMs() ?? 0),
   });
-  const bytes = encodeFrame('hint', encode(v1.Hint, hint), functions);
-  const result = await store.put(hintKey, bytes, {
-    ...options,
-    condition: token === undefined ? 'absent' : { token },
-    crc32c: functions.crc32c(bytes),
-    cacheControl: 'no-store',
-  });
-  return result.outcome === 'written' ? result.token : undefined;
+  return encodeFrame('hint', encode(v1.Hint, hint), functions);
 }

@@ -71,6 +71,36 @@ export const leasePrefix = 'leases/';
 export const planPrefix = 'gc/';
 export const replicaPrefix = 'replicas/';
 
+/** In a backup: points, those that are under way, and what is not under its own key. */
+export const pointPrefix = 'points/';
+export const draftPrefix = 'drafts/';
+export const movedPattern: KeyPattern = { prefix: 'moved/', suffix: '' };
+
+/** `points/20260102t030405z-<id>`: points sort by the time at which they were begun. */
+export function pointKey(madeMs: number, id: Uint8Array): string {
+  return `${pointTimeKey(madeMs)}-${toHex(id)}`;
+}
+
+/** Sorts before every point of that second and later. */
+export function pointTimeKey(ms: number): string {
+  const time = new Date(ms).toISOString().slice(0, 19).replace(/[-:]/g, '').toLowerCase();
+  return `${pointPrefix}${time}z`;
+}
+
+/** The id of a point's key; undefined when it is none. */
+export function idOfPointKey(key: string): string | undefined {
+  return /^points\/\d{8}t\d{6}z-([0-9a-f]{32})$/.exec(key)?.[1];
+}
+
+export function draftKey(id: string, renewal: number): string {
+  return `${draftPrefix}${id}${renewal === 0 ? '' : `.${renewal}`}`;
+}
+
+/** The id of a draft's key, whichever of its renewals it is; undefined when it is none. */
+export function idOfDraftKey(key: string): string | undefined {
+  return /^drafts\/([0-9a-f]{32})(?:\.\d{1,6})?$/.exec(key)?.[1];
+}
+
 export function leaseKey(id: Uint8Array): string {
   return `${leasePrefix}${toHex(id)}`;
 }
@@ -92,7 +122,8 @@ export function objectKey(pattern: KeyPattern, id: Uint8Array): string {
   return `${pattern.prefix}${toHex(id)}${pattern.suffix}`;
 }
 
-const folder = /^(arrays|segments|indexes|parity|quarantine|healed|leases|gc|replicas)(\/[a-z0-9._-]+)*\/$/;
+const folder =
+  /^(arrays|segments|indexes|parity|quarantine|healed|leases|gc|replicas|moved)(\/[a-z0-9._-]+)*\/$/;
 
 /** Patterns that were checked: each stands for many objects. */
 const checked = new WeakSet<KeyPattern>();

@@ -48,6 +48,9 @@ export type Replica = Full<nacre.v1.Replica.$Properties>;
 export type Parity = Full<nacre.v1.Parity.$Properties>;
 export type ParityShard = Full<nacre.v1.ParityShard.$Properties>;
 export type ParityMember = Full<nacre.v1.ParityMember.$Properties>;
+export type Point = Full<nacre.v1.Point.$Properties>;
+export type Draft = Full<nacre.v1.Draft.$Properties>;
+export type ForgetPlan = Full<nacre.v1.ForgetPlan.$Properties>;
 export type OperationsRef = Full<nacre.v1.OperationsRef.$Properties>;
 
 /** A generated message class. */

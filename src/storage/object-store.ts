@@ -60,6 +60,17 @@ export interface ObjectHead {
   readonly token: StateToken;
   readonly sizeBytes: number;
   readonly modifiedMs: number;
+  /** Undefined also where the credentials may not see it. */
+  readonly lock?: ObjectLock | undefined;
+}
+
+/**
+ * Until when this state of a key is not deleted: `governance` by nobody without a right of its own,
+ * `compliance` by nobody at all. The end may be put off, never brought forward.
+ */
+export interface ObjectLock {
+  readonly mode: 'governance' | 'compliance';
+  readonly untilMs: number;
 }
 
 /**
@@ -79,6 +90,10 @@ export interface PutOptions extends CallOptions {
    * attempt. Lets the retrying wrapper repeat a create-only put; never set for roots.
    */
   readonly uniqueKey?: boolean;
+  /**
+   * Only where the store has {@link ObjectStore.versioned}; `InvalidArgument` where the bucket has no locks.
+   */
+  readonly lock?: ObjectLock;
 }
 
 /**
@@ -110,6 +125,50 @@ export interface ListPage {
   readonly next: string | undefined;
 }
 
+/** One state that a key has or had. */
+export interface ObjectVersion {
+  readonly key: string;
+  /** Names the state: a version id of S3. */
+  readonly version: string;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+  readonly isCurrent: boolean;
+  /** No state but the mark that the key was deleted. */
+  readonly isDeletion: boolean;
+}
+
+export interface VersionPage {
+  /** By their keys in byte order, of each key the newest first. */
+  readonly entries: readonly ObjectVersion[];
+  /** Pass as `after` for the next page; undefined at the end. */
+  readonly next: { readonly key: string; readonly version: string } | undefined;
+}
+
+export interface ListVersionsOptions extends CallOptions {
+  /** Only keys that begin so. */
+  readonly prefix: string;
+  readonly after?: VersionPage['next'];
+}
+
+/**
+ * What only some stores have: states that a key had before, and locks. A bucket without versions has of each
+ * key the one state that it has.
+ */
+export interface VersionedObjects {
+  listVersions(options: ListVersionsOptions): Promise<VersionPage>;
+  /** As `get`, of one state. */
+  getVersion(key: string, version: string, options?: GetOptions): Promise<ObjectBody | undefined>;
+  /**
+   * Locks the current state, or puts the end off. `refused`: the credentials or an own lock do not allow it.
+   */
+  lock(key: string, lock: ObjectLock, options?: CallOptions): Promise<'locked' | 'refused'>;
+  /**
+   * Deletes all states of keys; gives the keys of which a state is locked and stays. `PermissionDenied` where
+   * the credentials do not allow it.
+   */
+  deleteForGood(keys: readonly string[], options?: CallOptions): Promise<readonly string[]>;
+}
+
 export type StoreScheme = 's3' | 'gs' | 'file' | 'memory';
 
 export interface StoreCapabilities {
@@ -133,6 +192,8 @@ export interface ObjectStore {
   /** For messages and for `home`: the URI without credentials or a trailing slash. */
   readonly uri: string;
   readonly capabilities: StoreCapabilities;
+  /** Absent where the store has nothing of it. */
+  readonly versioned?: VersionedObjects;
   /** The object or a range of it; undefined when, and only when, the store says that there is no such key. */
   get(key: string, options?: GetOptions): Promise<ObjectBody | undefined>;
   /** Several ranges of one object, in the order asked for; undefined when there is no such key. */

@@ -1,5 +1,5 @@
 import { checkKey, checkKeyPrefix } from './keys.js';
-import type { ObjectStore } from './object-store.js';
+import type { ObjectStore, VersionedObjects } from './object-store.js';
 
 /**
  * The part of `store` whose keys begin with `prefix/`, as a store of its own; no key leads out of it. Costs
@@ -15,6 +15,9 @@ export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
   return {
     uri: `${store.uri}/${prefix}`,
     capabilities: store.capabilities,
+    ...(store.versioned === undefined
+      ? {}
+      : { versioned: prefixedVersions(store.versioned, full, relative) }),
     get: async (key, options) => store.get(full(key), options),
     getRanges: async (key, ranges, options) => store.getRanges(full(key), ranges, options),
     put: async (key, body, options) => store.put(full(key), body, options),
@@ -35,5 +38,31 @@ export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
     },
     timeMs: () => store.timeMs(),
     close: () => store.close(),
+  };
+}
+
+function prefixedVersions(
+  versioned: VersionedObjects,
+  full: (key: string) => string,
+  relative: (key: string) => string,
+): VersionedObjects {
+  return {
+    async listVersions({ prefix, after, ...options }) {
+      checkKeyPrefix(prefix);
+      const within = full('x').slice(0, -1);
+      const { entries, next } = await versioned.listVersions({
+        ...options,
+        prefix: within + prefix,
+        ...(after === undefined ? {} : { after: { ...after, key: within + after.key } }),
+      });
+      return {
+        entries: entries.map((entry) => ({ ...entry, key: relative(entry.key) })),
+        next: next && { ...next, key: relative(next.key) },
+      };
+    },
+    getVersion: async (key, version, options) => versioned.getVersion(full(key), version, options),
+    lock: async (key, lock, options) => versioned.lock(full(key), lock, options),
+    deleteForGood: async (keys, options) =>
+      (await versioned.deleteForGood(keys.map(full), options)).map(relative),
   };
 }

@@ -1,6 +1,7 @@
-// Random histories of an array with parity: writes, compactions, expiry, clean-ups and updates, some of which
-// die. Whatever came before, once an update says that all is covered, any losses of at most so many objects of
-// each group come back with the same bytes, before a clean-up and after it; and no repair ever puts others.
+// Random histories of an array with parity: writes, compactions, expiry, clean-ups and updates, some of
+// which die. Whatever came before, once an update says that all is covered, any losses of at most so many
+// objects of each group come back with the same bytes, before a clean-up and after it; and no repair ever
+// puts others.
 import { expect, test } from 'vitest';
 import { isNacreError } from '../../src/errors.js';
 import { showParity } from '../../src/ops/parity.js';

@@ -3,6 +3,14 @@ import type { Command } from 'commander';
 import type { Register } from '../program.js';
 import { append } from './append.js';
 import { attributes } from './attributes.js';
+import {
+  backupCreate,
+  backupForget,
+  backupList,
+  backupRestore,
+  backupSchedule,
+  backupVerify,
+} from './backup.js';
 import { buildIndex } from './build-index.js';
 import { cacheClear, cacheInfo, cacheVerify } from './cache.js';
 import { compact } from './compact.js';
@@ -45,6 +53,12 @@ const parity: Register = (program, running) => {
   for (const register of [paritySet, parityUpdate, parityShow]) register(group, running);
 };
 
+const backup: Register = (program, running) => {
+  const group: Command = program.command('backup').description('make points of a dataset in another place');
+  const all = [backupCreate, backupList, backupVerify, backupRestore, backupForget, backupSchedule];
+  for (const register of all) register(group, running);
+};
+
 export const commands: readonly Register[] = [
   create,
   importCommand,
@@ -70,6 +84,7 @@ export const commands: readonly Register[] = [
   repair,
   replicate,
   promote,
+  backup,
   status,
   parity,
   compact,

@@ -56,7 +56,7 @@ export interface ObjectsOptions {
   readonly pace: Pace;
   readonly call: CallOptions;
   /** Other places that may have the right bytes, opened when they are needed. */
-  readonly others: () => Promise<readonly ReadEnvironment[]>;
+  readonly others: (object: StoredObject) => Promise<readonly ReadEnvironment[]>;
   /** Whether the source still keeps a version, by a look now. */
   readonly isStillKept: (version: number) => Promise<boolean>;
   readonly onBytes: (counts: Counts) => void;
@@ -193,7 +193,7 @@ export class Objects {
     if (!(await isStillKept(version))) throw new SourceMovedOn();
     const { key } = object;
     const asked = [this.#source.store.uri];
-    for (const other of await others()) {
+    for (const other of await others(object)) {
       asked.push(other.store.uri);
       const whole = await this.#readFrom(other, object).catch((error: unknown) => {
         throwIfAborted(call.signal);

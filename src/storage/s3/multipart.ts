@@ -12,6 +12,7 @@ import type { PutResult } from '../object-store.js';
 
 import { type S3Call, s3Error, serverCode, statusOf } from './errors.js';
 import { type LoadedSdk, sendOptions } from './sdk.js';
+import type { LockParameters } from './versions.js';
 
 /** Parts of one body under way at a time; each holds a copy only where it spans pieces of the body. */
 const parallelParts = 4;
@@ -19,13 +20,14 @@ const parallelParts = 4;
 const mostParts = 10_000;
 const uploadIdKey = 'nacre-upload';
 
+/** Of the object that the parts become. */
+export interface PartsHeaders extends Partial<LockParameters> {
+  readonly ContentType: string;
+  readonly CacheControl?: string;
+}
+
 export interface PartsRequest extends LoadedSdk {
-  readonly target: {
-    readonly Bucket: string;
-    readonly Key: string;
-    readonly ContentType: string;
-    readonly CacheControl?: string;
-  };
+  readonly target: PartsHeaders & { readonly Bucket: string; readonly Key: string };
   readonly conditionHeaders: { readonly IfNoneMatch?: string; readonly IfMatch?: string };
   readonly body: ByteSource;
   readonly partBytes: number;

@@ -1,13 +1,15 @@
 // Reading from a bucket: GET and HEAD of an object, by one of two ways that answer alike. `SignedReads` signs
 // and sends requests by itself; `SdkReads` hands them to the SDK. Failures are for `s3Error` to name.
 import type { Readable } from 'node:stream';
-import type { ByteRange } from '../object-store.js';
+import type { ByteRange, ObjectLock } from '../object-store.js';
 import { type LoadedSdk, sendOptions } from './sdk.js';
 
 export interface ReadRequest {
   /** In the bucket, prefix included. */
   readonly key: string;
   readonly signal: AbortSignal | undefined;
+  /** Default: the current one. */
+  readonly version?: string | undefined;
 }
 
 export interface GetRequest extends ReadRequest {
@@ -22,6 +24,7 @@ export interface HeadAnswer {
   readonly etag: string | undefined;
   readonly lengthBytes: number | undefined;
   readonly modifiedMs: number;
+  readonly lock?: ObjectLock | undefined;
 }
 
 export interface GetAnswer extends HeadAnswer {
@@ -46,12 +49,13 @@ export class SdkReads implements S3Reads {
     this.#load = load;
   }
 
-  async get({ key, range, into, uri, signal }: GetRequest): Promise<GetAnswer> {
+  async get({ key, range, into, uri, signal, version }: GetRequest): Promise<GetAnswer> {
     const { sdk, client } = await this.#load();
     const command = new sdk.GetObjectCommand({
       Bucket: this.#bucket,
       Key: key,
       ...(range ? { Range: rangeHeader(range) } : {}),
+      ...(version === undefined ? {} : { VersionId: version }),
     });
     const send = { ...sendOptions(signal), ...(into ? { place: { bytes: into, uri } } : {}) };
     const answer = await client.send(command, send);
@@ -68,10 +72,12 @@ export class SdkReads implements S3Reads {
     const { sdk, client } = await this.#load();
     const command = new sdk.HeadObjectCommand({ Bucket: this.#bucket, Key: key });
     const answer = await client.send(command, sendOptions(signal));
+    const until = answer.ObjectLockRetainUntilDate?.toISOString();
     return {
       etag: answer.ETag,
       lengthBytes: answer.ContentLength,
       modifiedMs: answer.LastModified?.getTime() ?? 0,
+      lock: lockOf(answer.ObjectLockMode, until),
     };
   }
 
@@ -87,4 +93,11 @@ export class SdkReads implements S3Reads {
 
 export function rangeHeader({ start, end }: ByteRange): string {
   return `bytes=${start}-${end - 1}`;
+}
+
+/** As servers tell it of an object. */
+export function lockOf(mode: string | undefined, until: string | undefined): ObjectLock | undefined {
+  const untilMs = Date.parse(until ?? '');
+  if (mode === undefined || Number.isNaN(untilMs)) return undefined;
+  return { mode: mode === 'COMPLIANCE' ? 'compliance' : 'governance', untilMs };
 }

@@ -8,6 +8,7 @@ import {
   type GetAnswer,
   type GetRequest,
   type HeadAnswer,
+  lockOf,
   type ReadRequest,
   rangeHeader,
   type S3Reads,
@@ -51,8 +52,9 @@ export class SignedReads implements S3Reads {
     this.#direct = new DirectGets(options);
   }
 
-  async get({ key, range, into, uri, signal }: GetRequest): Promise<GetAnswer> {
-    const call = { method: 'GET', path: this.#at(key), range, into, uri, signal } as const;
+  async get({ key, range, into, uri, signal, version }: GetRequest): Promise<GetAnswer> {
+    const query = version === undefined ? [] : ([['versionId', version]] as const);
+    const call = { method: 'GET', path: this.#at(key), query, range, into, uri, signal } as const;
     const { headers, body } = await this.#send(call);
     return { ...described(headers), contentRange: headers['content-range'], body };
   }
@@ -116,6 +118,7 @@ function described(headers: Readonly<Record<string, string>>): HeadAnswer {
     etag,
     lengthBytes: length === undefined ? undefined : Number(length),
     modifiedMs: Date.parse(modified ?? '') || 0,
+    lock: lockOf(headers['x-amz-object-lock-mode'], headers['x-amz-object-lock-retain-until-date']),
   };
 }
 

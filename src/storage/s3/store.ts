@@ -21,10 +21,12 @@ import type {
   PutOptions,
   PutResult,
   StoreCapabilities,
+  VersionedObjects,
 } from '../object-store.js';
 import type { ConfiguredS3 } from './config.js';
 import { type S3Call, s3Error, serverCode, statusOf } from './errors.js';
-import { putInParts } from './multipart.js';
+import { type PartsHeaders, putInParts } from './multipart.js';
+import { lockParameters, S3Versions } from './versions.js';
 import { type LoadedSdk, sendOptions } from './sdk.js';
 import { asServiceError, conditionHeaders, isRefusal, streamed, tokenOf, unsignedPayload } from './wire.js';
 
@@ -42,6 +44,7 @@ export interface S3StoreOptions {
 export class S3Store implements ObjectStore {
   readonly uri: string;
   readonly capabilities: StoreCapabilities;
+  readonly versioned: VersionedObjects;
   readonly #configured: ConfiguredS3;
   readonly #options: S3StoreOptions;
   readonly #bucket: string;
@@ -75,9 +78,20 @@ export class S3Store implements ObjectStore {
     this.#bucket = bucket;
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
     this.#clock = options.clock;
+    this.versioned = new S3Versions({
+      bucket,
+      prefix: this.#prefix,
+      sdk: () => this.#sdk(),
+      call: (operation, signal, key) => this.#call(operation, signal, key),
+      get: (key, version, get) => this.#get(key, version, get),
+    });
   }
 
-  async get(key: string, options: GetOptions = {}): Promise<ObjectBody | undefined> {
+  get(key: string, options: GetOptions = {}): Promise<ObjectBody | undefined> {
+    return this.#get(key, undefined, options);
+  }
+
+  async #get(key: string, version: string | undefined, options: GetOptions): Promise<ObjectBody | undefined> {
     this.#checkReadKey(key);
     const { range, signal, into } = options;
     if (range) checkRange(range);
@@ -85,7 +99,7 @@ export class S3Store implements ObjectStore {
     const call = this.#call('GetObject', signal, key);
     const uri = `${this.uri}/${key}`;
     try {
-      const request = { key: this.#prefix + key, range, into, uri, signal };
+      const request = { key: this.#prefix + key, version, range, into, uri, signal };
       const answer = await this.#send(() => this.#configured.reads.get(request));
       const { lengthBytes, contentRange, etag, modifiedMs } = answer;
       const bytes = await readBody(answer.body, { lengthBytes, uri, signal, into });
@@ -111,8 +125,9 @@ export class S3Store implements ObjectStore {
     try {
       const request = { key: this.#prefix + key, signal: options.signal };
       const answer = await this.#send(() => this.#configured.reads.head(request));
-      const { etag, lengthBytes = 0, modifiedMs } = answer;
-      return { token: tokenOf(etag, call), sizeBytes: lengthBytes, modifiedMs };
+      const { etag, lengthBytes = 0, modifiedMs, lock } = answer;
+      const token = tokenOf(etag, call);
+      return { token, sizeBytes: lengthBytes, modifiedMs, ...(lock === undefined ? {} : { lock }) };
     } catch (error) {
       return this.#missing(error, call);
     }
@@ -124,6 +139,7 @@ export class S3Store implements ObjectStore {
     const headers = {
       ContentType: options.contentType ?? 'application/octet-stream',
       ...(options.cacheControl === undefined ? {} : { CacheControl: options.cacheControl }),
+      ...(options.lock === undefined ? {} : lockParameters(options.lock)),
     };
     if (byteLength(body) > this.#options.singlePutBytes) {
       return this.#putInParts(key, body, headers, options);
@@ -253,7 +269,7 @@ export class S3Store implements ObjectStore {
   async #putInParts(
     key: string,
     body: ByteSource,
-    headers: { readonly ContentType: string; readonly CacheControl?: string },
+    headers: PartsHeaders,
     options: PutOptions,
   ): Promise<PutResult> {
     const { runtime, partBytes } = this.#options;

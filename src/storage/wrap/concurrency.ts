@@ -4,7 +4,7 @@ import PQueue from 'p-queue';
 import { NacreError } from '../../errors.js';
 import { abortedError, onAbort, throwIfAborted } from '../../util/runtime.js';
 import { lengthOf } from '../keys.js';
-import type { CallOptions, ObjectStore } from '../object-store.js';
+import type { CallOptions, ObjectStore, VersionedObjects } from '../object-store.js';
 import { forwarding } from './forwarding.js';
 import { ownSignal } from './parallel.js';
 
@@ -73,8 +73,18 @@ export function limits(options: LimitOptions = {}): Limits {
       list: (call = {}) => read(call, (own) => inner.list(own)),
       put: (key, body, call = {}) => write(call, (own) => inner.put(key, body, own)),
       delete: (keys, call = {}) => write(call, (own) => inner.delete(keys, own)),
+      ...(inner.versioned === undefined ? {} : { versioned: limitedVersions(inner.versioned, read, write) }),
     });
   return { around, place };
+}
+
+function limitedVersions(inner: VersionedObjects, read: Gate, write: Gate): VersionedObjects {
+  return {
+    listVersions: (call) => read(call, (own) => inner.listVersions(own)),
+    getVersion: (key, version, call = {}) => read(call, (own) => inner.getVersion(key, version, own)),
+    lock: (key, lock, call = {}) => write(call, (own) => inner.lock(key, lock, own)),
+    deleteForGood: (keys, call = {}) => write(call, (own) => inner.deleteForGood(keys, own)),
+  };
 }
 
 /** Runs one call when there is room; `run` gets its options, with a signal of the request's own. */

@@ -8,6 +8,7 @@ export function forwarding(inner: ObjectStore, overrides: StoreOverrides): Objec
   return {
     uri: inner.uri,
     capabilities: inner.capabilities,
+    ...(inner.versioned === undefined ? {} : { versioned: inner.versioned }),
     get: (key, options) => inner.get(key, options),
     getRanges: (key, ranges, options) => inner.getRanges(key, ranges, options),
     put: (key, body, options) => inner.put(key, body, options),

@@ -1,7 +1,7 @@
 // Counts on a Meter what is asked of a store. Stands next to the backend, below retries and queues, so that
 // it sees every request that is sent and none that waits.
 import { byteLength, type ByteSource } from '../../util/bytes.js';
-import type { CallOptions, ObjectStore } from '../object-store.js';
+import type { CallOptions, ObjectStore, VersionedObjects } from '../object-store.js';
 import { forwarding } from './forwarding.js';
 import { outrun } from './hedged.js';
 import type { Meter } from './meter.js';
@@ -13,6 +13,13 @@ interface Measure<T> {
   readonly down?: (result: T) => number;
   readonly up?: (result: T) => number;
 }
+
+type Counted = <T>(
+  kind: RequestKind,
+  options: CallOptions | undefined,
+  call: () => Promise<T>,
+  measure?: Measure<T>,
+) => Promise<T>;
 
 /**
  * `inner`, counted. Parts of a multipart upload and batches of a delete are counted from the store's
@@ -64,7 +71,21 @@ export function instrumented(
       counted('delete', call, () => inner.delete(keys, call), {
         requests: Math.ceil(keys.length / deleteBatch),
       }),
+    ...(inner.versioned === undefined ? {} : { versioned: countedVersions(inner.versioned, counted) }),
   });
+}
+
+/** What it takes to find the states of keys that are deleted for good is not counted. */
+function countedVersions(inner: VersionedObjects, counted: Counted): VersionedObjects {
+  return {
+    listVersions: (call) => counted('list', call, () => inner.listVersions(call)),
+    getVersion: (key, version, call) =>
+      counted('get', call, () => inner.getVersion(key, version, call), {
+        down: (body) => body?.bytes.byteLength ?? 0,
+      }),
+    lock: (key, lock, call) => counted('put', call, () => inner.lock(key, lock, call)),
+    deleteForGood: (keys, call) => counted('delete', call, () => inner.deleteForGood(keys, call)),
+  };
 }
 
 /** A multipart upload is its parts, a begin and an end. */

@@ -10,7 +10,7 @@
 import { isNacreError, NacreError } from '../../errors.js';
 import { byteLength, type ByteSource } from '../../util/bytes.js';
 import { abortedError, type Runtime, systemRuntime, throwIfAborted } from '../../util/runtime.js';
-import type { CallOptions, ObjectStore, PutOptions, PutResult } from '../object-store.js';
+import type { CallOptions, ObjectStore, PutOptions, PutResult, VersionedObjects } from '../object-store.js';
 import { callOptions, forwarding } from './forwarding.js';
 import { type RetryBudgetOptions, retryBudget } from './retry-budget.js';
 
@@ -52,6 +52,7 @@ export function retrying(inner: ObjectStore, options: RetryOptions = {}): Object
     head: (key, call) => run('head', key, call, () => inner.head(key, call)),
     list: (call) => run('list', call?.prefix ?? '', call, () => inner.list(call)),
     delete: (keys, call) => run('delete', nameOf(keys), call, () => inner.delete(keys, call)),
+    ...(inner.versioned === undefined ? {} : { versioned: retryingVersions(inner.versioned, run) }),
     put(key, body, call) {
       if (call?.condition === undefined)
         return run('put', key, call, (attempt) => keepDoubt(key, attempt, () => inner.put(key, body, call)));
@@ -61,6 +62,18 @@ export function retrying(inner: ObjectStore, options: RetryOptions = {}): Object
       );
     },
   });
+}
+
+/** Each of them may be repeated. */
+function retryingVersions(inner: VersionedObjects, run: Run): VersionedObjects {
+  return {
+    listVersions: (call) => run('listVersions', call.prefix, call, () => inner.listVersions(call)),
+    getVersion: (key, version, call) =>
+      run('getVersion', key, call, () => inner.getVersion(key, version, call)),
+    lock: (key, lock, call) => run('lock', key, call, () => inner.lock(key, lock, call)),
+    deleteForGood: (keys, call) =>
+      run('deleteForGood', nameOf(keys), call, () => inner.deleteForGood(keys, call)),
+  };
 }
 
 /**

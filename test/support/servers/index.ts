@@ -13,8 +13,11 @@ export interface TestServer {
   readonly secretAccessKey: string;
   /** What a process of its own needs in its environment to use this server. */
   readonly env: Readonly<Record<string, string>>;
-  /** Makes a fresh, empty bucket and returns its name. */
-  bucket(): Promise<string>;
+  /**
+   * Makes a fresh, empty bucket and returns its name. `versioned`: it keeps all states of its keys; `locked`:
+   * and takes locks. S3 servers only.
+   */
+  bucket(kind?: 'plain' | 'versioned' | 'locked'): Promise<string>;
 }
 
 export interface TestCredentials {
@@ -45,7 +48,7 @@ export async function server(name: ServerName): Promise<TestServer> {
   const answer = await fetch(`${control}/${name}`);
   const found = (await answer.json()) as TestServer & { readonly error?: string };
   if (found.error !== undefined) throw new Error(`no ${name}: ${found.error}`);
-  return { ...found, env: environment(found), bucket: () => makeBucket(found) };
+  return { ...found, env: environment(found), bucket: (kind) => makeBucket(found, kind) };
 }
 
 function environment(found: TestServer): Record<string, string> {
@@ -58,7 +61,10 @@ function environment(found: TestServer): Record<string, string> {
   };
 }
 
-async function makeBucket(found: TestServer): Promise<string> {
+async function makeBucket(
+  found: TestServer,
+  kind: 'plain' | 'versioned' | 'locked' = 'plain',
+): Promise<string> {
   const name = `nacre-${randomBytes(8).toString('hex')}`;
   if (found.name === 'gcs') {
     const answer = await fetch(`${found.endpoint}/storage/v1/b?project=test`, {
@@ -69,14 +75,18 @@ async function makeBucket(found: TestServer): Promise<string> {
     if (!answer.ok) throw new Error(`cannot make a bucket: ${answer.status} ${await answer.text()}`);
     return name;
   }
-  const { S3Client, CreateBucketCommand } = await import('@aws-sdk/client-s3');
+  const { S3Client, CreateBucketCommand, PutBucketVersioningCommand } = await import('@aws-sdk/client-s3');
   const client = new S3Client({
     endpoint: found.endpoint,
     region: 'us-east-1',
     forcePathStyle: true,
     credentials: { accessKeyId: found.accessKeyId, secretAccessKey: found.secretAccessKey },
   });
-  await client.send(new CreateBucketCommand({ Bucket: name }));
+  const Bucket = name;
+  await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: kind === 'locked' }));
+  const VersioningConfiguration = { Status: 'Enabled' } as const;
+  if (kind === 'versioned')
+    await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
   client.destroy();
   return name;
 }

@@ -1363,6 +1363,175 @@ export namespace nacre {
             type $Shape = nacre.v1.Lease.$Properties;
         }
 
+        interface IPoint extends nacre.v1.Point.$Properties {
+        }
+
+        class Point {
+            constructor(properties?: nacre.v1.Point.$Properties);
+            $unknowns?: Uint8Array[];
+            requiredFeatures: number[];
+            revoked: boolean;
+            dataset: Uint8Array;
+            lineage: Uint8Array;
+            version: number;
+            rootHash: Uint8Array;
+            uri: string;
+            server: string;
+            madeMs: number;
+            rootTimeMs: number;
+            label: string;
+            newObjects: number;
+            newBytes: number;
+            arrays: number;
+            rows: number;
+            lockUntilMs: number;
+            objectsLockUntilMs: number;
+            lockMode: nacre.v1.LockMode;
+            moved: nacre.v1.MovedObjects.$Properties[];
+            movedRoots: nacre.v1.MovedRoot.$Properties[];
+            static create(properties: nacre.v1.Point.$Shape): nacre.v1.Point & nacre.v1.Point.$Shape;
+            static create(properties?: nacre.v1.Point.$Properties): nacre.v1.Point;
+            static encode(message: nacre.v1.Point.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Point & nacre.v1.Point.$Shape;
+        }
+
+        namespace Point {
+            interface $Properties {
+                requiredFeatures?: (number[]|null);
+                revoked?: (boolean|null);
+                dataset?: (Uint8Array|null);
+                lineage?: (Uint8Array|null);
+                version?: (number|null);
+                rootHash?: (Uint8Array|null);
+                uri?: (string|null);
+                server?: (string|null);
+                madeMs?: (number|null);
+                rootTimeMs?: (number|null);
+                label?: (string|null);
+                newObjects?: (number|null);
+                newBytes?: (number|null);
+                arrays?: (number|null);
+                rows?: (number|null);
+                lockUntilMs?: (number|null);
+                objectsLockUntilMs?: (number|null);
+                lockMode?: (nacre.v1.LockMode|null);
+                moved?: (nacre.v1.MovedObjects.$Properties[]|null);
+                movedRoots?: (nacre.v1.MovedRoot.$Properties[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Point.$Properties;
+        }
+
+        enum LockMode {
+            LOCK_MODE_NONE = 0,
+            LOCK_MODE_GOVERNANCE = 1,
+            LOCK_MODE_COMPLIANCE = 2
+        }
+
+        interface IMovedObjects extends nacre.v1.MovedObjects.$Properties {
+        }
+
+        class MovedObjects {
+            constructor(properties?: nacre.v1.MovedObjects.$Properties);
+            $unknowns?: Uint8Array[];
+            pattern?: (nacre.v1.KeyPattern.$Properties|null);
+            ids: Uint8Array;
+            places: Uint8Array;
+            static create(properties: nacre.v1.MovedObjects.$Shape): nacre.v1.MovedObjects & nacre.v1.MovedObjects.$Shape;
+            static create(properties?: nacre.v1.MovedObjects.$Properties): nacre.v1.MovedObjects;
+            static encode(message: nacre.v1.MovedObjects.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.MovedObjects & nacre.v1.MovedObjects.$Shape;
+        }
+
+        namespace MovedObjects {
+            interface $Properties {
+                pattern?: (nacre.v1.KeyPattern.$Properties|null);
+                ids?: (Uint8Array|null);
+                places?: (Uint8Array|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.MovedObjects.$Properties;
+        }
+
+        interface IMovedRoot extends nacre.v1.MovedRoot.$Properties {
+        }
+
+        class MovedRoot {
+            constructor(properties?: nacre.v1.MovedRoot.$Properties);
+            $unknowns?: Uint8Array[];
+            version: number;
+            id: Uint8Array;
+            static create(properties: nacre.v1.MovedRoot.$Shape): nacre.v1.MovedRoot & nacre.v1.MovedRoot.$Shape;
+            static create(properties?: nacre.v1.MovedRoot.$Properties): nacre.v1.MovedRoot;
+            static encode(message: nacre.v1.MovedRoot.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.MovedRoot & nacre.v1.MovedRoot.$Shape;
+        }
+
+        namespace MovedRoot {
+            interface $Properties {
+                version?: (number|null);
+                id?: (Uint8Array|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.MovedRoot.$Properties;
+        }
+
+        interface IDraft extends nacre.v1.Draft.$Properties {
+        }
+
+        class Draft {
+            constructor(properties?: nacre.v1.Draft.$Properties);
+            $unknowns?: Uint8Array[];
+            requiredFeatures: number[];
+            dataset: Uint8Array;
+            point: string;
+            madeMs: number;
+            untilMs: number;
+            static create(properties: nacre.v1.Draft.$Shape): nacre.v1.Draft & nacre.v1.Draft.$Shape;
+            static create(properties?: nacre.v1.Draft.$Properties): nacre.v1.Draft;
+            static encode(message: nacre.v1.Draft.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.Draft & nacre.v1.Draft.$Shape;
+        }
+
+        namespace Draft {
+            interface $Properties {
+                requiredFeatures?: (number[]|null);
+                dataset?: (Uint8Array|null);
+                point?: (string|null);
+                madeMs?: (number|null);
+                untilMs?: (number|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.Draft.$Properties;
+        }
+
+        interface IForgetPlan extends nacre.v1.ForgetPlan.$Properties {
+        }
+
+        class ForgetPlan {
+            constructor(properties?: nacre.v1.ForgetPlan.$Properties);
+            $unknowns?: Uint8Array[];
+            requiredFeatures: number[];
+            timeMs: number;
+            objects: nacre.v1.PlannedObjects.$Properties[];
+            roots: number[];
+            static create(properties: nacre.v1.ForgetPlan.$Shape): nacre.v1.ForgetPlan & nacre.v1.ForgetPlan.$Shape;
+            static create(properties?: nacre.v1.ForgetPlan.$Properties): nacre.v1.ForgetPlan;
+            static encode(message: nacre.v1.ForgetPlan.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): nacre.v1.ForgetPlan & nacre.v1.ForgetPlan.$Shape;
+        }
+
+        namespace ForgetPlan {
+            interface $Properties {
+                requiredFeatures?: (number[]|null);
+                timeMs?: (number|null);
+                objects?: (nacre.v1.PlannedObjects.$Properties[]|null);
+                roots?: (number[]|null);
+                $unknowns?: Uint8Array[];
+            }
+            type $Shape = nacre.v1.ForgetPlan.$Properties;
+        }
+
         interface IReplica extends nacre.v1.Replica.$Properties {
         }
 

@@ -10211,6 +10211,1386 @@ export const nacre = $root.nacre = (() => {
             return Lease;
         })();
 
+        v1.Point = (function() {
+
+            /**
+             * Properties of a Point.
+             * @typedef {Object} nacre.v1.Point.$Properties
+             * @property {Array.<number>|null} [requiredFeatures] Point requiredFeatures
+             * @property {boolean|null} [revoked] Point revoked
+             * @property {Uint8Array|null} [dataset] Point dataset
+             * @property {Uint8Array|null} [lineage] Point lineage
+             * @property {number|null} [version] Point version
+             * @property {Uint8Array|null} [rootHash] Point rootHash
+             * @property {string|null} [uri] Point uri
+             * @property {string|null} [server] Point server
+             * @property {number|null} [madeMs] Point madeMs
+             * @property {number|null} [rootTimeMs] Point rootTimeMs
+             * @property {string|null} [label] Point label
+             * @property {number|null} [newObjects] Point newObjects
+             * @property {number|null} [newBytes] Point newBytes
+             * @property {number|null} [arrays] Point arrays
+             * @property {number|null} [rows] Point rows
+             * @property {number|null} [lockUntilMs] Point lockUntilMs
+             * @property {number|null} [objectsLockUntilMs] Point objectsLockUntilMs
+             * @property {nacre.v1.LockMode|null} [lockMode] Point lockMode
+             * @property {Array.<nacre.v1.MovedObjects.$Properties>|null} [moved] Point moved
+             * @property {Array.<nacre.v1.MovedRoot.$Properties>|null} [movedRoots] Point movedRoots
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Point.
+             * @memberof nacre.v1
+             * @interface IPoint
+             * @augments nacre.v1.Point.$Properties
+             * @deprecated Use nacre.v1.Point.$Properties instead.
+             */
+
+            /**
+             * Shape of a Point.
+             * @typedef {nacre.v1.Point.$Properties} nacre.v1.Point.$Shape
+             */
+
+            /**
+             * Constructs a new Point.
+             * @memberof nacre.v1
+             * @classdesc Represents a Point.
+             * @constructor
+             * @param {nacre.v1.Point.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Point = function (properties) {
+                this.requiredFeatures = [];
+                this.moved = [];
+                this.movedRoots = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Point requiredFeatures.
+             * @member {Array.<number>} requiredFeatures
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.requiredFeatures = $util.emptyArray;
+
+            /**
+             * Point revoked.
+             * @member {boolean} revoked
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.revoked = false;
+
+            /**
+             * Point dataset.
+             * @member {Uint8Array} dataset
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.dataset = $util.newBuffer([]);
+
+            /**
+             * Point lineage.
+             * @member {Uint8Array} lineage
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.lineage = $util.newBuffer([]);
+
+            /**
+             * Point version.
+             * @member {number} version
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.version = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Point rootHash.
+             * @member {Uint8Array} rootHash
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.rootHash = $util.newBuffer([]);
+
+            /**
+             * Point uri.
+             * @member {string} uri
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.uri = "";
+
+            /**
+             * Point server.
+             * @member {string} server
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.server = "";
+
+            /**
+             * Point madeMs.
+             * @member {number} madeMs
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.madeMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Point rootTimeMs.
+             * @member {number} rootTimeMs
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.rootTimeMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Point label.
+             * @member {string} label
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.label = "";
+
+            /**
+             * Point newObjects.
+             * @member {number} newObjects
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.newObjects = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Point newBytes.
+             * @member {number} newBytes
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.newBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Point arrays.
+             * @member {number} arrays
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.arrays = 0;
+
+            /**
+             * Point rows.
+             * @member {number} rows
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.rows = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Point lockUntilMs.
+             * @member {number} lockUntilMs
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.lockUntilMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Point objectsLockUntilMs.
+             * @member {number} objectsLockUntilMs
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.objectsLockUntilMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Point lockMode.
+             * @member {nacre.v1.LockMode} lockMode
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.lockMode = 0;
+
+            /**
+             * Point moved.
+             * @member {Array.<nacre.v1.MovedObjects.$Properties>} moved
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.moved = $util.emptyArray;
+
+            /**
+             * Point movedRoots.
+             * @member {Array.<nacre.v1.MovedRoot.$Properties>} movedRoots
+             * @memberof nacre.v1.Point
+             * @instance
+             */
+            Point.prototype.movedRoots = $util.emptyArray;
+
+            /**
+             * Creates a new Point instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Point
+             * @static
+             * @param {nacre.v1.Point.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Point} Point instance
+             * @type {{
+             *   (properties: nacre.v1.Point.$Shape): nacre.v1.Point & nacre.v1.Point.$Shape;
+             *   (properties?: nacre.v1.Point.$Properties): nacre.v1.Point;
+             * }}
+             */
+            Point.create = function(properties) {
+                return new Point(properties);
+            };
+
+            /**
+             * Encodes the specified Point message. Does not implicitly {@link nacre.v1.Point.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Point
+             * @static
+             * @param {nacre.v1.Point.$Properties} message Point message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Point.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.requiredFeatures != null && message.requiredFeatures.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).uint32s(message.requiredFeatures);
+                if (message.revoked != null && $Object.hasOwnProperty.call(message, "revoked") && message.revoked !== false)
+                    writer.uint32(/* id 2, wireType 0 =*/16).bool(message.revoked);
+                if (message.dataset != null && $Object.hasOwnProperty.call(message, "dataset") && message.dataset.length)
+                    writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.dataset);
+                if (message.lineage != null && $Object.hasOwnProperty.call(message, "lineage") && message.lineage.length)
+                    writer.uint32(/* id 4, wireType 2 =*/34).bytes(message.lineage);
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && (typeof message.version === "object" ? message.version.low || message.version.high : message.version !== 0))
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.version);
+                if (message.rootHash != null && $Object.hasOwnProperty.call(message, "rootHash") && message.rootHash.length)
+                    writer.uint32(/* id 6, wireType 2 =*/50).bytes(message.rootHash);
+                if (message.uri != null && $Object.hasOwnProperty.call(message, "uri") && message.uri !== "")
+                    writer.uint32(/* id 7, wireType 2 =*/58).string(message.uri);
+                if (message.server != null && $Object.hasOwnProperty.call(message, "server") && message.server !== "")
+                    writer.uint32(/* id 8, wireType 2 =*/66).string(message.server);
+                if (message.madeMs != null && $Object.hasOwnProperty.call(message, "madeMs") && (typeof message.madeMs === "object" ? message.madeMs.low || message.madeMs.high : message.madeMs !== 0))
+                    writer.uint32(/* id 9, wireType 0 =*/72).uint64(message.madeMs);
+                if (message.rootTimeMs != null && $Object.hasOwnProperty.call(message, "rootTimeMs") && (typeof message.rootTimeMs === "object" ? message.rootTimeMs.low || message.rootTimeMs.high : message.rootTimeMs !== 0))
+                    writer.uint32(/* id 10, wireType 0 =*/80).uint64(message.rootTimeMs);
+                if (message.label != null && $Object.hasOwnProperty.call(message, "label") && message.label !== "")
+                    writer.uint32(/* id 11, wireType 2 =*/90).string(message.label);
+                if (message.newObjects != null && $Object.hasOwnProperty.call(message, "newObjects") && (typeof message.newObjects === "object" ? message.newObjects.low || message.newObjects.high : message.newObjects !== 0))
+                    writer.uint32(/* id 12, wireType 0 =*/96).uint64(message.newObjects);
+                if (message.newBytes != null && $Object.hasOwnProperty.call(message, "newBytes") && (typeof message.newBytes === "object" ? message.newBytes.low || message.newBytes.high : message.newBytes !== 0))
+                    writer.uint32(/* id 13, wireType 0 =*/104).uint64(message.newBytes);
+                if (message.arrays != null && $Object.hasOwnProperty.call(message, "arrays") && message.arrays !== 0)
+                    writer.uint32(/* id 14, wireType 0 =*/112).uint32(message.arrays);
+                if (message.rows != null && $Object.hasOwnProperty.call(message, "rows") && (typeof message.rows === "object" ? message.rows.low || message.rows.high : message.rows !== 0))
+                    writer.uint32(/* id 15, wireType 0 =*/120).uint64(message.rows);
+                if (message.lockUntilMs != null && $Object.hasOwnProperty.call(message, "lockUntilMs") && (typeof message.lockUntilMs === "object" ? message.lockUntilMs.low || message.lockUntilMs.high : message.lockUntilMs !== 0))
+                    writer.uint32(/* id 16, wireType 0 =*/128).uint64(message.lockUntilMs);
+                if (message.objectsLockUntilMs != null && $Object.hasOwnProperty.call(message, "objectsLockUntilMs") && (typeof message.objectsLockUntilMs === "object" ? message.objectsLockUntilMs.low || message.objectsLockUntilMs.high : message.objectsLockUntilMs !== 0))
+                    writer.uint32(/* id 17, wireType 0 =*/136).uint64(message.objectsLockUntilMs);
+                if (message.lockMode != null && $Object.hasOwnProperty.call(message, "lockMode") && message.lockMode !== 0)
+                    writer.uint32(/* id 18, wireType 0 =*/144).int32(message.lockMode);
+                if (message.moved != null && message.moved.length)
+                    for (let i = 0; i < message.moved.length; ++i)
+                        $root.nacre.v1.MovedObjects.encode(message.moved[i], writer.uint32(/* id 19, wireType 2 =*/154).fork(), _depth + 1).ldelim();
+                if (message.movedRoots != null && message.movedRoots.length)
+                    for (let i = 0; i < message.movedRoots.length; ++i)
+                        $root.nacre.v1.MovedRoot.encode(message.movedRoots[i], writer.uint32(/* id 20, wireType 2 =*/162).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Point message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Point
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Point & nacre.v1.Point.$Shape} Point
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Point.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Point();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType === 2) {
+                                if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                    message.requiredFeatures = [];
+                                reader.uint32s(message.requiredFeatures);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                message.requiredFeatures = [];
+                            message.requiredFeatures.push(reader.uint32());
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.revoked = value;
+                            else
+                                delete message.revoked;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.dataset = value;
+                            else
+                                delete message.dataset;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.lineage = value;
+                            else
+                                delete message.lineage;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.version = value;
+                            else
+                                delete message.version;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.rootHash = value;
+                            else
+                                delete message.rootHash;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.uri = value;
+                            else
+                                delete message.uri;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.server = value;
+                            else
+                                delete message.server;
+                            continue;
+                        }
+                    case 9: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.madeMs = value;
+                            else
+                                delete message.madeMs;
+                            continue;
+                        }
+                    case 10: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.rootTimeMs = value;
+                            else
+                                delete message.rootTimeMs;
+                            continue;
+                        }
+                    case 11: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.label = value;
+                            else
+                                delete message.label;
+                            continue;
+                        }
+                    case 12: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.newObjects = value;
+                            else
+                                delete message.newObjects;
+                            continue;
+                        }
+                    case 13: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.newBytes = value;
+                            else
+                                delete message.newBytes;
+                            continue;
+                        }
+                    case 14: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.arrays = value;
+                            else
+                                delete message.arrays;
+                            continue;
+                        }
+                    case 15: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.rows = value;
+                            else
+                                delete message.rows;
+                            continue;
+                        }
+                    case 16: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.lockUntilMs = value;
+                            else
+                                delete message.lockUntilMs;
+                            continue;
+                        }
+                    case 17: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.objectsLockUntilMs = value;
+                            else
+                                delete message.objectsLockUntilMs;
+                            continue;
+                        }
+                    case 18: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.int32())
+                                message.lockMode = value;
+                            else
+                                delete message.lockMode;
+                            continue;
+                        }
+                    case 19: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.moved && message.moved.length))
+                                message.moved = [];
+                            message.moved.push($root.nacre.v1.MovedObjects.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 20: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.movedRoots && message.movedRoots.length))
+                                message.movedRoots = [];
+                            message.movedRoots.push($root.nacre.v1.MovedRoot.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Point;
+        })();
+
+        /**
+         * LockMode enum.
+         * @name nacre.v1.LockMode
+         * @enum {number}
+         * @property {number} LOCK_MODE_NONE=0 LOCK_MODE_NONE value
+         * @property {number} LOCK_MODE_GOVERNANCE=1 LOCK_MODE_GOVERNANCE value
+         * @property {number} LOCK_MODE_COMPLIANCE=2 LOCK_MODE_COMPLIANCE value
+         */
+        v1.LockMode = (function() {
+            const valuesById = $Object.create(null), values = $Object.create(valuesById);
+            values[valuesById[0] = "LOCK_MODE_NONE"] = 0;
+            values[valuesById[1] = "LOCK_MODE_GOVERNANCE"] = 1;
+            values[valuesById[2] = "LOCK_MODE_COMPLIANCE"] = 2;
+            return values;
+        })();
+
+        v1.MovedObjects = (function() {
+
+            /**
+             * Properties of a MovedObjects.
+             * @typedef {Object} nacre.v1.MovedObjects.$Properties
+             * @property {nacre.v1.KeyPattern.$Properties|null} [pattern] MovedObjects pattern
+             * @property {Uint8Array|null} [ids] MovedObjects ids
+             * @property {Uint8Array|null} [places] MovedObjects places
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a MovedObjects.
+             * @memberof nacre.v1
+             * @interface IMovedObjects
+             * @augments nacre.v1.MovedObjects.$Properties
+             * @deprecated Use nacre.v1.MovedObjects.$Properties instead.
+             */
+
+            /**
+             * Shape of a MovedObjects.
+             * @typedef {nacre.v1.MovedObjects.$Properties} nacre.v1.MovedObjects.$Shape
+             */
+
+            /**
+             * Constructs a new MovedObjects.
+             * @memberof nacre.v1
+             * @classdesc Represents a MovedObjects.
+             * @constructor
+             * @param {nacre.v1.MovedObjects.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const MovedObjects = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * MovedObjects pattern.
+             * @member {nacre.v1.KeyPattern.$Properties|null|undefined} pattern
+             * @memberof nacre.v1.MovedObjects
+             * @instance
+             */
+            MovedObjects.prototype.pattern = null;
+
+            /**
+             * MovedObjects ids.
+             * @member {Uint8Array} ids
+             * @memberof nacre.v1.MovedObjects
+             * @instance
+             */
+            MovedObjects.prototype.ids = $util.newBuffer([]);
+
+            /**
+             * MovedObjects places.
+             * @member {Uint8Array} places
+             * @memberof nacre.v1.MovedObjects
+             * @instance
+             */
+            MovedObjects.prototype.places = $util.newBuffer([]);
+
+            /**
+             * Creates a new MovedObjects instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.MovedObjects
+             * @static
+             * @param {nacre.v1.MovedObjects.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.MovedObjects} MovedObjects instance
+             * @type {{
+             *   (properties: nacre.v1.MovedObjects.$Shape): nacre.v1.MovedObjects & nacre.v1.MovedObjects.$Shape;
+             *   (properties?: nacre.v1.MovedObjects.$Properties): nacre.v1.MovedObjects;
+             * }}
+             */
+            MovedObjects.create = function(properties) {
+                return new MovedObjects(properties);
+            };
+
+            /**
+             * Encodes the specified MovedObjects message. Does not implicitly {@link nacre.v1.MovedObjects.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.MovedObjects
+             * @static
+             * @param {nacre.v1.MovedObjects.$Properties} message MovedObjects message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            MovedObjects.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.pattern != null && $Object.hasOwnProperty.call(message, "pattern"))
+                    $root.nacre.v1.KeyPattern.encode(message.pattern, writer.uint32(/* id 1, wireType 2 =*/10).fork(), _depth + 1).ldelim();
+                if (message.ids != null && $Object.hasOwnProperty.call(message, "ids") && message.ids.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.ids);
+                if (message.places != null && $Object.hasOwnProperty.call(message, "places") && message.places.length)
+                    writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.places);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a MovedObjects message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.MovedObjects
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.MovedObjects & nacre.v1.MovedObjects.$Shape} MovedObjects
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            MovedObjects.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.MovedObjects();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            message.pattern = $root.nacre.v1.KeyPattern.decode(reader, reader.size(), $undefined, _depth + 1, message.pattern);
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.ids = value;
+                            else
+                                delete message.ids;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.places = value;
+                            else
+                                delete message.places;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return MovedObjects;
+        })();
+
+        v1.MovedRoot = (function() {
+
+            /**
+             * Properties of a MovedRoot.
+             * @typedef {Object} nacre.v1.MovedRoot.$Properties
+             * @property {number|null} [version] MovedRoot version
+             * @property {Uint8Array|null} [id] MovedRoot id
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a MovedRoot.
+             * @memberof nacre.v1
+             * @interface IMovedRoot
+             * @augments nacre.v1.MovedRoot.$Properties
+             * @deprecated Use nacre.v1.MovedRoot.$Properties instead.
+             */
+
+            /**
+             * Shape of a MovedRoot.
+             * @typedef {nacre.v1.MovedRoot.$Properties} nacre.v1.MovedRoot.$Shape
+             */
+
+            /**
+             * Constructs a new MovedRoot.
+             * @memberof nacre.v1
+             * @classdesc Represents a MovedRoot.
+             * @constructor
+             * @param {nacre.v1.MovedRoot.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const MovedRoot = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * MovedRoot version.
+             * @member {number} version
+             * @memberof nacre.v1.MovedRoot
+             * @instance
+             */
+            MovedRoot.prototype.version = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * MovedRoot id.
+             * @member {Uint8Array} id
+             * @memberof nacre.v1.MovedRoot
+             * @instance
+             */
+            MovedRoot.prototype.id = $util.newBuffer([]);
+
+            /**
+             * Creates a new MovedRoot instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.MovedRoot
+             * @static
+             * @param {nacre.v1.MovedRoot.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.MovedRoot} MovedRoot instance
+             * @type {{
+             *   (properties: nacre.v1.MovedRoot.$Shape): nacre.v1.MovedRoot & nacre.v1.MovedRoot.$Shape;
+             *   (properties?: nacre.v1.MovedRoot.$Properties): nacre.v1.MovedRoot;
+             * }}
+             */
+            MovedRoot.create = function(properties) {
+                return new MovedRoot(properties);
+            };
+
+            /**
+             * Encodes the specified MovedRoot message. Does not implicitly {@link nacre.v1.MovedRoot.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.MovedRoot
+             * @static
+             * @param {nacre.v1.MovedRoot.$Properties} message MovedRoot message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            MovedRoot.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && (typeof message.version === "object" ? message.version.low || message.version.high : message.version !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.version);
+                if (message.id != null && $Object.hasOwnProperty.call(message, "id") && message.id.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.id);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a MovedRoot message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.MovedRoot
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.MovedRoot & nacre.v1.MovedRoot.$Shape} MovedRoot
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            MovedRoot.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.MovedRoot();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.version = value;
+                            else
+                                delete message.version;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.id = value;
+                            else
+                                delete message.id;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return MovedRoot;
+        })();
+
+        v1.Draft = (function() {
+
+            /**
+             * Properties of a Draft.
+             * @typedef {Object} nacre.v1.Draft.$Properties
+             * @property {Array.<number>|null} [requiredFeatures] Draft requiredFeatures
+             * @property {Uint8Array|null} [dataset] Draft dataset
+             * @property {string|null} [point] Draft point
+             * @property {number|null} [madeMs] Draft madeMs
+             * @property {number|null} [untilMs] Draft untilMs
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Draft.
+             * @memberof nacre.v1
+             * @interface IDraft
+             * @augments nacre.v1.Draft.$Properties
+             * @deprecated Use nacre.v1.Draft.$Properties instead.
+             */
+
+            /**
+             * Shape of a Draft.
+             * @typedef {nacre.v1.Draft.$Properties} nacre.v1.Draft.$Shape
+             */
+
+            /**
+             * Constructs a new Draft.
+             * @memberof nacre.v1
+             * @classdesc Represents a Draft.
+             * @constructor
+             * @param {nacre.v1.Draft.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Draft = function (properties) {
+                this.requiredFeatures = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Draft requiredFeatures.
+             * @member {Array.<number>} requiredFeatures
+             * @memberof nacre.v1.Draft
+             * @instance
+             */
+            Draft.prototype.requiredFeatures = $util.emptyArray;
+
+            /**
+             * Draft dataset.
+             * @member {Uint8Array} dataset
+             * @memberof nacre.v1.Draft
+             * @instance
+             */
+            Draft.prototype.dataset = $util.newBuffer([]);
+
+            /**
+             * Draft point.
+             * @member {string} point
+             * @memberof nacre.v1.Draft
+             * @instance
+             */
+            Draft.prototype.point = "";
+
+            /**
+             * Draft madeMs.
+             * @member {number} madeMs
+             * @memberof nacre.v1.Draft
+             * @instance
+             */
+            Draft.prototype.madeMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Draft untilMs.
+             * @member {number} untilMs
+             * @memberof nacre.v1.Draft
+             * @instance
+             */
+            Draft.prototype.untilMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Creates a new Draft instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.Draft
+             * @static
+             * @param {nacre.v1.Draft.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.Draft} Draft instance
+             * @type {{
+             *   (properties: nacre.v1.Draft.$Shape): nacre.v1.Draft & nacre.v1.Draft.$Shape;
+             *   (properties?: nacre.v1.Draft.$Properties): nacre.v1.Draft;
+             * }}
+             */
+            Draft.create = function(properties) {
+                return new Draft(properties);
+            };
+
+            /**
+             * Encodes the specified Draft message. Does not implicitly {@link nacre.v1.Draft.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.Draft
+             * @static
+             * @param {nacre.v1.Draft.$Properties} message Draft message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Draft.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.requiredFeatures != null && message.requiredFeatures.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).uint32s(message.requiredFeatures);
+                if (message.dataset != null && $Object.hasOwnProperty.call(message, "dataset") && message.dataset.length)
+                    writer.uint32(/* id 2, wireType 2 =*/18).bytes(message.dataset);
+                if (message.point != null && $Object.hasOwnProperty.call(message, "point") && message.point !== "")
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.point);
+                if (message.madeMs != null && $Object.hasOwnProperty.call(message, "madeMs") && (typeof message.madeMs === "object" ? message.madeMs.low || message.madeMs.high : message.madeMs !== 0))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.madeMs);
+                if (message.untilMs != null && $Object.hasOwnProperty.call(message, "untilMs") && (typeof message.untilMs === "object" ? message.untilMs.low || message.untilMs.high : message.untilMs !== 0))
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.untilMs);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Draft message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.Draft
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.Draft & nacre.v1.Draft.$Shape} Draft
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Draft.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.Draft();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType === 2) {
+                                if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                    message.requiredFeatures = [];
+                                reader.uint32s(message.requiredFeatures);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                message.requiredFeatures = [];
+                            message.requiredFeatures.push(reader.uint32());
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.dataset = value;
+                            else
+                                delete message.dataset;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.point = value;
+                            else
+                                delete message.point;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.madeMs = value;
+                            else
+                                delete message.madeMs;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.untilMs = value;
+                            else
+                                delete message.untilMs;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return Draft;
+        })();
+
+        v1.ForgetPlan = (function() {
+
+            /**
+             * Properties of a ForgetPlan.
+             * @typedef {Object} nacre.v1.ForgetPlan.$Properties
+             * @property {Array.<number>|null} [requiredFeatures] ForgetPlan requiredFeatures
+             * @property {number|null} [timeMs] ForgetPlan timeMs
+             * @property {Array.<nacre.v1.PlannedObjects.$Properties>|null} [objects] ForgetPlan objects
+             * @property {Array.<number>|null} [roots] ForgetPlan roots
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a ForgetPlan.
+             * @memberof nacre.v1
+             * @interface IForgetPlan
+             * @augments nacre.v1.ForgetPlan.$Properties
+             * @deprecated Use nacre.v1.ForgetPlan.$Properties instead.
+             */
+
+            /**
+             * Shape of a ForgetPlan.
+             * @typedef {nacre.v1.ForgetPlan.$Properties} nacre.v1.ForgetPlan.$Shape
+             */
+
+            /**
+             * Constructs a new ForgetPlan.
+             * @memberof nacre.v1
+             * @classdesc Represents a ForgetPlan.
+             * @constructor
+             * @param {nacre.v1.ForgetPlan.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const ForgetPlan = function (properties) {
+                this.requiredFeatures = [];
+                this.objects = [];
+                this.roots = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * ForgetPlan requiredFeatures.
+             * @member {Array.<number>} requiredFeatures
+             * @memberof nacre.v1.ForgetPlan
+             * @instance
+             */
+            ForgetPlan.prototype.requiredFeatures = $util.emptyArray;
+
+            /**
+             * ForgetPlan timeMs.
+             * @member {number} timeMs
+             * @memberof nacre.v1.ForgetPlan
+             * @instance
+             */
+            ForgetPlan.prototype.timeMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * ForgetPlan objects.
+             * @member {Array.<nacre.v1.PlannedObjects.$Properties>} objects
+             * @memberof nacre.v1.ForgetPlan
+             * @instance
+             */
+            ForgetPlan.prototype.objects = $util.emptyArray;
+
+            /**
+             * ForgetPlan roots.
+             * @member {Array.<number>} roots
+             * @memberof nacre.v1.ForgetPlan
+             * @instance
+             */
+            ForgetPlan.prototype.roots = $util.emptyArray;
+
+            /**
+             * Creates a new ForgetPlan instance using the specified properties.
+             * @function create
+             * @memberof nacre.v1.ForgetPlan
+             * @static
+             * @param {nacre.v1.ForgetPlan.$Properties=} [properties] Properties to set
+             * @returns {nacre.v1.ForgetPlan} ForgetPlan instance
+             * @type {{
+             *   (properties: nacre.v1.ForgetPlan.$Shape): nacre.v1.ForgetPlan & nacre.v1.ForgetPlan.$Shape;
+             *   (properties?: nacre.v1.ForgetPlan.$Properties): nacre.v1.ForgetPlan;
+             * }}
+             */
+            ForgetPlan.create = function(properties) {
+                return new ForgetPlan(properties);
+            };
+
+            /**
+             * Encodes the specified ForgetPlan message. Does not implicitly {@link nacre.v1.ForgetPlan.verify|verify} messages.
+             * @function encode
+             * @memberof nacre.v1.ForgetPlan
+             * @static
+             * @param {nacre.v1.ForgetPlan.$Properties} message ForgetPlan message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ForgetPlan.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.requiredFeatures != null && message.requiredFeatures.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).uint32s(message.requiredFeatures);
+                if (message.timeMs != null && $Object.hasOwnProperty.call(message, "timeMs") && (typeof message.timeMs === "object" ? message.timeMs.low || message.timeMs.high : message.timeMs !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.timeMs);
+                if (message.objects != null && message.objects.length)
+                    for (let i = 0; i < message.objects.length; ++i)
+                        $root.nacre.v1.PlannedObjects.encode(message.objects[i], writer.uint32(/* id 3, wireType 2 =*/26).fork(), _depth + 1).ldelim();
+                if (message.roots != null && message.roots.length)
+                    writer.uint32(/* id 4, wireType 2 =*/34).uint64s(message.roots);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a ForgetPlan message from the specified reader or buffer.
+             * @function decode
+             * @memberof nacre.v1.ForgetPlan
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {nacre.v1.ForgetPlan & nacre.v1.ForgetPlan.$Shape} ForgetPlan
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ForgetPlan.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.nacre.v1.ForgetPlan();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType === 2) {
+                                if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                    message.requiredFeatures = [];
+                                reader.uint32s(message.requiredFeatures);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.requiredFeatures && message.requiredFeatures.length))
+                                message.requiredFeatures = [];
+                            message.requiredFeatures.push(reader.uint32());
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.timeMs = value;
+                            else
+                                delete message.timeMs;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.objects && message.objects.length))
+                                message.objects = [];
+                            message.objects.push($root.nacre.v1.PlannedObjects.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType === 2) {
+                                if (!(message.roots && message.roots.length))
+                                    message.roots = [];
+                                reader.uint64s(message.roots);
+                                continue;
+                            }
+                            if (wireType !== 0)
+                                break;
+                            if (!(message.roots && message.roots.length))
+                                message.roots = [];
+                            message.roots.push(reader.uint64());
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return ForgetPlan;
+        })();
+
         v1.Replica = (function() {
 
             /**
