@@ -12,9 +12,15 @@ import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { commands } from '../src/cli/commands/index.js';
 import { makeProgram } from '../src/cli/program.js';
+import { manifestFunctions } from '../src/dataset/environment.js';
 import { openStoreDataset } from '../src/dataset/open.js';
+import { readHint } from '../src/manifest/hint.js';
+import { encodeToken } from '../src/manifest/settle.js';
+import { native } from '../src/native.js';
 import { encodeHeader } from '../src/npy/header.js';
+import { LocalStore } from '../src/storage/local.js';
 import { MemoryStore } from '../src/storage/memory.js';
+import { systemRuntime } from '../src/util/runtime.js';
 import { FakeRuntime } from './support/fake-runtime.js';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -291,6 +297,30 @@ describe.each([
   });
 });
 
+describe('docs/recovery.md', () => {
+  test('its commands run one after the other, to the end', async () => {
+    const commands = blocksOf('docs/recovery.md').filter(({ info }) => info === 'sh');
+    expect(commands).toHaveLength(9);
+    await inScratch(async (folder) => {
+      await savePoints(folder, 'points', 1_000);
+      await savePoints(folder, 'more', 2);
+      const at = commands.findIndex(({ text }) => text.includes('token.txt'));
+      await runCommands(folder, commands.slice(0, at));
+      // What a command would have printed whose replies were lost.
+      await saveToken(path.join(folder, 'again'), folder);
+      await runCommands(folder, commands.slice(at));
+    });
+  });
+});
+
+/** Of a commit that lost its slot. */
+async function saveToken(place: string, folder: string): Promise<void> {
+  const { head } = await readHint(new LocalStore(place, systemRuntime), manifestFunctions(native()));
+  const dataset = head?.root.dataset ?? new Uint8Array(16);
+  const token = encodeToken({ dataset, slot: 1, operation: new Uint8Array(16).fill(7) });
+  await writeFile(path.join(folder, 'token.txt'), token);
+}
+
 /** Programs, each in a folder of its own, as they stand. */
 async function runPrograms(programs: readonly Block[]): Promise<void> {
   for (const [i, { text }] of programs.entries()) {
@@ -316,10 +346,13 @@ async function savePoints(folder: string, name: string, rows: number): Promise<v
 
 /** One after the other, each of which goes well. */
 async function runCommands(folder: string, blocks: readonly Block[]): Promise<void> {
-  await mkdir(path.join(folder, 'bin'));
-  await symlink(path.join(root, 'dist', 'cli', 'main.js'), path.join(folder, 'bin', 'nacre'));
+  const bin = path.join(folder, 'bin');
+  if (!existsSync(bin)) {
+    await mkdir(bin);
+    await symlink(path.join(root, 'dist', 'cli', 'main.js'), path.join(bin, 'nacre'));
+  }
   const script = `set -euo pipefail\n${blocks.map(({ text }) => text).join('\n')}`;
-  const PATH = `${path.join(folder, 'bin')}:${process.env['PATH'] ?? ''}`;
+  const PATH = `${bin}:${process.env['PATH'] ?? ''}`;
   const env = { ...process.env, PATH, NACRE_CACHE_DIR: path.join(folder, 'cache') };
   await run('bash', ['-c', script], { cwd: folder, env });
 }
