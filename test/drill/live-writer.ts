@@ -47,7 +47,7 @@ export class LiveWriter {
   async #run(): Promise<void> {
     while (this.#isRunning) {
       await this.#write();
-      await sleep(100);
+      await sleep(400);
     }
   }
 

@@ -108,15 +108,16 @@ export type Hurt =
 
 /**
  * Every row and every attribute of every array at every version, as text to compare; of arrays that stay as
- * they are, once.
+ * they are, once. Of versions up to one, where it is given.
  */
 export async function everything(
   dataset: Dataset,
   constant: readonly string[] = [],
+  upTo = Number.POSITIVE_INFINITY,
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const versions: number[] = [];
-  for await (const { version } of dataset.log()) versions.push(version);
+  for await (const { version } of dataset.log()) if (version <= upTo) versions.push(version);
   for (const version of versions) {
     const then = await dataset.at({ version });
     const { arrays } = await then.info();
