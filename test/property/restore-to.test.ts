@@ -103,7 +103,7 @@ async function restoreInPieces(
       const opened = await destination.open({ create: false }).catch((cause: unknown) => cause);
       // Nothing, not whole yet, or all of it with a hint that was written behind the cut.
       if (isNacreError(opened)) expect(['Unavailable', 'NotFound']).toContain(opened.code);
-      else throw new Error('it opened before it was whole');
+      else throw new Error('it opened before it was whole', { cause: error });
     }
   }
 }
