@@ -371,6 +371,9 @@ export async function found(process: Process): Promise<void> {
   await dataset.write(async (tx) => {
     await tx.create(bank.name, { dtype: 'int32', rowShape: [2] });
     await tx.append(bank.name, rowsOf(Array.from({ length: bank.accounts }, () => bank.balance)));
+    const { draw } = process;
+    if (draw.chance(0.5))
+      await tx.setParity(bank.name, { dataShards: 1 + draw.below(8), parityShards: 1 + draw.below(3) });
   });
   await dataset.close();
 }

@@ -1,7 +1,10 @@
 // Who looks after the dataset: names versions, puts one back, says which are kept, cleans up, and holds
 // versions that are to be read for long.
+import { environmentOf } from '../../src/dataset/environment.js';
+import { updateParity } from '../../src/ops/parity.js';
 import type { Client, Session } from './client.js';
 import { isVersion, oldestKept } from './checker/oracle.js';
+import type { Process } from './world.js';
 
 /** Names that tags have. */
 const tagNames = ['gold', 'trial', 'v1/train'];
@@ -10,12 +13,21 @@ const tagNames = ['gold', 'trial', 'v1/train'];
 export const ages = { minAgeMs: 20_000, graceMs: 60_000 };
 
 /** Lets versions go and cleans up. */
-export function maintain(client: Client, session: Session, what: number): Promise<void> {
-  if (what < 0.15) return compact(client, session);
+export async function maintain(client: Client, session: Session, what: number): Promise<void> {
+  if (what < 0.1) return compact(client, session);
+  if (what < 0.2) {
+    await client.tolerant('cover', session.process, () => cover(session.process));
+    return;
+  }
   if (what < 0.45) return expire(client, session);
   if (what < 0.75) return clean(client, session);
   if (what < 0.9) return tag(client, session);
   return readTag(client, session);
+}
+
+/** Encodes what parity does not cover. */
+export async function cover({ wire, runtime }: Process): Promise<void> {
+  await updateParity(environmentOf(wire, { runtime, cacheDir: false }));
 }
 
 /** Wants versions to stay, or to come back. */

@@ -9,22 +9,27 @@ export async function mend(client: Client, process: Process): Promise<void> {
   copyTo(client.world);
   const before = [...bucket.hurt];
   await client.tolerant('repair', process, async () => {
-    const report = await repairBy(process);
-    if (!report.isWhole) return;
-    const left = before.filter((key) => bucket.hurt.has(key) && report.keys.includes(key));
+    // Without the copy some of it comes from parity, where the dataset has any.
+    const { mended } = await repairBy(process, process.draw.chance(0.3) ? 'parity' : 'mirror');
+    const left = before.filter((key) => bucket.hurt.has(key) && mended.includes(key));
     for (const key of left) client.record.unmended.push({ client: client.name, key });
   });
 }
 
 /** Reads every byte that kept versions need, and mends what is hurt. */
-export async function repairBy(process: Process): Promise<{ isWhole: boolean; keys: string[] }> {
+export async function repairBy(
+  process: Process,
+  from: 'mirror' | 'parity' = 'mirror',
+): Promise<{ isWhole: boolean; mended: string[] }> {
   const connect = { runtime: process.runtime, cacheDir: false } as const;
   const [environment, source] = [
     environmentOf(process.wire, connect),
     environmentOf(process.mirror, connect),
   ];
-  const { isWhole, steps } = await repair(environment, [{ ...source, name: 'mirror' }]);
-  return { isWhole, keys: steps.map(({ key }) => key) };
+  const sources = from === 'mirror' ? [{ ...source, name: 'mirror' }] : [];
+  const { isWhole, steps } = await repair(environment, sources);
+  const mended = steps.filter(({ outcome }) => outcome === 'mended').map(({ key }) => key);
+  return { isWhole, mended };
 }
 
 /** The copy elsewhere gets what came since, as it was written first. */

@@ -2,6 +2,7 @@
 import { check, checkTimes, type Violation } from './checker/checks.js';
 import { changesOf, isKept, logOf } from './checker/oracle.js';
 import { Client, found } from './client.js';
+import { loseAndMend } from './coverer.js';
 import { ages } from './maintainer.js';
 import type { Weather } from './faults.js';
 import { perform, type Verb } from '../support/row-model.js';
@@ -207,6 +208,7 @@ class Stage {
     await process.runtime.sleep(2 * ages.graceMs + 60_000);
     await dataset.gc({ graceMs: ages.graceMs });
     await this.#readAll(process, dataset);
+    await loseAndMend(this.#world, this.#record, process, dataset);
     await dataset.close();
     await replicateBy(this.#world, this.#record, process, {});
     const replica = await process.open({}, process.replica);
