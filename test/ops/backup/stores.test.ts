@@ -54,6 +54,9 @@ describe.each(pairs)('from %s to %s', (fromName, toName) => {
       damaged: [],
     });
 
+    const { sample } = await backup.verify(destination, { restoreSample: 0.01 });
+    expect(sample).toMatchObject({ rows: 30, ofRows: rows - 1, differing: [] });
+    expect(sample?.objects).toBeGreaterThan(0);
     expect((await failure(backup.restore(destination, source))).code).toBe('InvalidArgument');
     expect((await failure(backup.create(source, source))).code).toBe('InvalidArgument');
     const restored = await backup.restore(destination, again);
@@ -66,6 +69,10 @@ describe.each(pairs)('from %s to %s', (fromName, toName) => {
     }
     await copy.write((tx) => tx.drop('e', [0]));
     await Promise.all([copy.close(), dataset.close()]);
+    // A backup is not opened: it would become a dataset.
+    expect((await failure(open(destination, { create: true, cacheDir: false }))).code).toBe(
+      'InvalidArgument',
+    );
 
     const forgotten = await backup.forget(destination, { keepLast: 1 });
     expect(forgotten).toMatchObject({ forgotten: [first.point], deleted: 0, underWay: [] });
