@@ -1,8 +1,9 @@
 // A backup on every store, from every store, by address: made, listed, verified, restored, forgotten.
 import { afterEach, describe, expect, test } from 'vitest';
-import { backup, open, scrub } from '../../../src/index.js';
+import { backup, open, repair, scrub } from '../../../src/index.js';
 import { failure } from '../../support/failure.js';
 import { storesUnderTest } from '../../support/servers/index.js';
+import { rawObjects } from '../../support/servers/raw-objects.js';
 import { openTestStore, type TestStore } from '../../support/servers/open.js';
 
 const rows = 3_000;
@@ -80,4 +81,26 @@ describe.each(pairs)('from %s to %s', (fromName, toName) => {
     expect(gone).toMatchObject({ forgotten: [second.point], deleted: 6 });
     expect((await backup.list(destination)).points).toEqual([]);
   }, 60_000);
+});
+
+test('a backup is a source of right bytes for a repair, also of what is not under its own key', async () => {
+  const [source, destination] = [await place('folder'), await place('folder')];
+  const dataset = await open(source, { create: true, cacheDir: false });
+  await dataset.write(async (tx) => {
+    await tx.create('e', { dtype: 'float32', rowShape: [columns] });
+    await tx.append('e', { data, shape: [rows, columns] });
+  });
+  await dataset.close();
+  const [from, to] = await Promise.all([rawObjects(source, 'folder'), rawObjects(destination, 'folder')]);
+  const key = (await from.list()).find((one) => one.startsWith('arrays/')) ?? '';
+  await to.put(key, new Uint8Array(3));
+  expect(await backup.create(source, destination)).toMatchObject({ movedObjects: 1 });
+  const right = await from.get(key);
+  await from.put(
+    key,
+    right.map((byte) => byte ^ 1),
+  );
+  const report = await repair(source, { sources: [destination] });
+  expect(report).toMatchObject({ isWhole: true, steps: [{ key, outcome: 'mended', from: destination }] });
+  expect(new Uint8Array(await from.get(key))).toEqual(new Uint8Array(right));
 });
