@@ -10,6 +10,7 @@ import { callOptions } from '../storage/wrap/forwarding.js';
 import type { RetentionRules } from '../util/retention.js';
 import { systemRuntime } from '../util/runtime.js';
 import { at, type UpkeepConnection, withReplicas } from './by-address.js';
+import type { RestoreSample } from './backup-sample.js';
 import type { RestoreToOptions, RestoreToReport } from './restore-to.js';
 
 export interface RestoreBackupOptions
@@ -19,6 +20,14 @@ export interface RestoreBackupOptions
   readonly point?: string;
   /** The newest point whose version had been committed by then; not together with `point`. */
   readonly at?: Date | number | string;
+}
+
+export interface VerifyOptions extends VerifyBackupOptions {
+  /**
+   * Restores so much of the rows of the point (of the newest one, with `all`) into a folder of this machine
+   * as well, reads them there, and compares: 0.01 is 1 %. Default none.
+   */
+  readonly restoreSample?: number;
 }
 
 export interface RestoreBackupReport extends RestoreToReport {
@@ -76,10 +85,27 @@ export const backup = {
   /**
    * Whether points can be restored: reads what they need, and compares it. See {@link BackupVerification}.
    */
-  verify(uri: string, options: VerifyBackupOptions & UpkeepConnection = {}): Promise<BackupVerification> {
-    return at(uri, options, async (environment) =>
-      (await import('../ops/backup/verify.js')).verifyBackups(environment, options),
-    );
+  verify(
+    uri: string,
+    options: VerifyOptions & UpkeepConnection = {},
+  ): Promise<BackupVerification & { readonly sample?: RestoreSample }> {
+    const { restoreSample: fraction, ...rest } = options;
+    return at(uri, options, async (environment) => {
+      const report = await (await import('../ops/backup/verify.js')).verifyBackups(environment, rest);
+      // What is lost is told; a sample that meets it would end with that.
+      if (fraction === undefined || report.damaged.some((one) => !one.isRestorable)) return report;
+      const [{ listPoints }, { pointOfName, chooseNewest }, { restoreSample }] = await Promise.all([
+        import('../manifest/points.js'),
+        import('../ops/backup/names.js'),
+        import('./backup-sample.js'),
+      ]);
+      const call = callOptions(options);
+      const { points } = await listPoints(environment.store, environment.functions, call);
+      const { uri: place } = environment.store;
+      const stored =
+        rest.point === undefined ? chooseNewest(points, place) : pointOfName(points, rest.point, place);
+      return { ...report, sample: await restoreSample(environment, stored, fraction, call) };
+    });
   },
 
   /**

@@ -1,6 +1,7 @@
 // Upkeep by address: the way in where open() fails, since a repair begins with what cannot be opened.
 import type { ParityReport, ParityUpdateOptions, ParityUpdateReport } from '../ops/parity.js';
 import type { RepairOptions, RepairReport } from '../ops/repair.js';
+import { callOptions } from '../storage/wrap/forwarding.js';
 import type { OpenReplicas, ReplicateOptions, ReplicateReport } from '../ops/replicate.js';
 import type { ScrubOptions, ScrubReport } from '../ops/scrub.js';
 import type { Status, StatusOptions } from '../ops/status.js';
@@ -14,7 +15,7 @@ export type UpkeepConnection = PlaceOptions;
 
 /** Sources of a repair, besides what the place itself has. */
 export interface RepairFrom extends RepairOptions {
-  /** Addresses of replicas or copies of the same dataset, asked in this order. */
+  /** Addresses of replicas, copies or backups of the same dataset, asked in this order. */
   readonly sources?: readonly string[];
 }
 
@@ -165,7 +166,11 @@ export async function repairFrom(
   const connection = { ...others, ...(options.signal === undefined ? {} : { signal: options.signal }) };
   const open = (uris: readonly string[], opened: readonly Environment[]): Promise<RepairReport> => {
     const [uri, ...rest] = uris;
-    if (uri !== undefined) return at(uri, connection, (source) => open(rest, [...opened, source]));
+    if (uri !== undefined)
+      return at(uri, connection, async (source) => {
+        const { asSource } = await import('../ops/backup/view.js');
+        return open(rest, [...opened, await asSource(source, callOptions(connection))]);
+      });
     const named = opened.map((source) => ({ ...source, name: source.store.uri }));
     return run(environment, named, options);
   };

@@ -3,6 +3,7 @@ import { NacreError } from '../errors.js';
 import { createDataset } from '../manifest/create.js';
 import { newestRoot } from '../manifest/head.js';
 import { checkRestored, type HintState, readHint } from '../manifest/hint.js';
+import { pointPrefix } from '../manifest/keys.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { Dataset } from './dataset.js';
@@ -39,6 +40,7 @@ async function openOn(environment: Environment, options: OpenOptions): Promise<D
   }
   const found = await newestRoot(store, functions, call);
   if (found !== undefined) {
+    if (hint.problem === 'absent') await checkNoBackup(store, call);
     warnOfCopy(hint, found.head, options);
     return handle(environment, options, hint, found.head, found.freeSlot, true);
   }
@@ -51,6 +53,16 @@ async function openOn(environment: Environment, options: OpenOptions): Promise<D
   const { head, created } = await createDataset(environment);
   // Who lost the first slot has not looked above it: the winner may have gone on.
   return handle(environment, options, hint, head, head.root.version + 1, created);
+}
+
+/** Backups have the roots of a dataset, and no hint: one that was written there would make them one. */
+async function checkNoBackup(store: ObjectStore, call: CallOptions): Promise<void> {
+  const { entries } = await store.list({ ...call, prefix: pointPrefix, limit: 1 });
+  if (entries.length === 0) return;
+  throw new NacreError('InvalidArgument', `${store.uri} has backups, and is no dataset`, {
+    context: { uri: store.uri },
+    hint: 'Restore one into an empty place with `nacre backup restore`, and open that.',
+  });
 }
 
 function handle(

@@ -3,7 +3,6 @@ import {
   backup,
   type BackupList,
   type BackupReport,
-  type BackupVerification,
   type ForgetReport,
   type LockMode,
   NacreError,
@@ -157,6 +156,7 @@ interface VerifyOptions {
   readonly point?: string;
   readonly all?: boolean;
   readonly subset?: Subset;
+  readonly restoreSample?: number;
   readonly limit?: number;
 }
 
@@ -164,7 +164,8 @@ export const backupVerify = define<VerifyOptions>({
   usage: 'verify <destination>',
   summary: 'read what points need, and compare it',
   details: `Reads every object that the newest point needs, or that of --point, or with --all those of all
-points, each once: every block against its sum and the whole against its hash.
+points, each once: every block against its sum and the whole against its hash. --restore-sample restores a
+part of the rows into a folder of this machine as well, reads them there, and compares.
 
 Exit codes: 0 all is right, 8 damage was found.`,
   examples: [
@@ -177,8 +178,9 @@ Exit codes: 0 all is right, 8 damage was found.`,
       .option('--point <name>', 'this point, by the beginning of its name (default: the newest one)')
       .option('--all', 'all points')
       .option('--subset <part>', 'the bytes of 1/7, 5% or 10GiB', parseSubset)
+      .option('--restore-sample <part>', 'restore so much of the rows, as 1%, and compare them', parsePart)
       .option('--limit <rate>', 'read so much in a second, such as 50MiB/s', parseRate),
-  async work(session, { point, all, subset, limit }, uri: string) {
+  async work(session, { point, all, subset, restoreSample, limit }, uri: string) {
     if (point !== undefined && all === true)
       throw invalid('--all is every point', 'Give one of --point and --all.');
     const report = await backup.verify(uri, {
@@ -186,19 +188,22 @@ Exit codes: 0 all is right, 8 damage was found.`,
       ...(point === undefined ? {} : { point }),
       ...(all === undefined ? {} : { all }),
       ...(subset === undefined ? {} : { subset }),
+      ...(restoreSample === undefined ? {} : { restoreSample }),
       ...(limit === undefined ? {} : { bytesPerSecond: limit }),
       onProgress: session.phases({ versions: 'looking at versions', bytes: 'reading' }),
     });
-    const exitCode = report.damaged.length === 0 ? exitCodes.ok : exitCodes.damage;
+    const isRight = report.damaged.length === 0 && (report.sample?.differing ?? []).length === 0;
+    const exitCode = isRight ? exitCodes.ok : exitCodes.damage;
     return { json: report, text: verifyText(report), data: true, exitCode };
   },
 });
 
-function verifyText(report: BackupVerification): string {
+function verifyText(report: Verified): string {
   const { uri, points, objects, sizeBytes, readObjects, readBytes, damaged } = report;
   const need = `${plural(objects, 'object')} of ${bytesText(sizeBytes)}`;
   const read = `${countText(readObjects)} read, ${bytesText(readBytes)}`;
   const lines = [`${uri}: ${plural(points.length, 'point')} with ${need}; ${read}`];
+  if (report.sample !== undefined) lines.push(sampleText(report.sample));
   if (damaged.length === 0) return [...lines, 'no damage'].join('\n');
   const count = `${plural(damaged.length, 'object')} ${damaged.length === 1 ? 'is' : 'are'} damaged:`;
   const found = damaged.map((one) => {
@@ -206,6 +211,21 @@ function verifyText(report: BackupVerification): string {
     return `${damageText(one)}\n  point ${one.point}: ${rest}`;
   });
   return [...lines, count, ...found].join('\n');
+}
+
+type Verified = Awaited<ReturnType<typeof backup.verify>>;
+
+function sampleText({ rows, ofRows, objects, differing }: NonNullable<Verified['sample']>): string {
+  const what = `${plural(rows, 'row')} of ${countText(ofRows)} restored (${plural(objects, 'object')})`;
+  return differing.length === 0 ? `${what}: the same` : `${what}: DIFFERENT in ${differing.join(', ')}`;
+}
+
+/** `1%`; a fraction. */
+function parsePart(text: string): number {
+  const [, percent = ''] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? [];
+  const part = Number(percent) / 100;
+  if (percent !== '' && part > 0 && part <= 1) return part;
+  throw invalid(`'${text}' is no part of the rows`, 'Write 1% or 100%.');
 }
 
 interface RestoreOptions {

@@ -3,10 +3,10 @@
 //
 // Its hint is made of the point; roots above the version are not there; what was moved is found where it is.
 import { NacreError } from '../../errors.js';
-import { encodeHint } from '../../manifest/hint.js';
+import { encodeHint, readHint } from '../../manifest/hint.js';
 import { hintKey, versionOfRootKey } from '../../manifest/keys.js';
 import { Moved } from '../../manifest/moved.js';
-import type { StoredPoint } from '../../manifest/points.js';
+import { listPoints, type StoredPoint } from '../../manifest/points.js';
 import type { LoadedRoot } from '../../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
 import { forwarding } from '../../storage/wrap/forwarding.js';
@@ -40,6 +40,14 @@ export async function viewPoint<E extends UpkeepEnvironment>(
   const mapped = mappedEnvironment(backup, moved);
   const environment = { ...mapped, store: asDataset(mapped.store, head, moved, backup) };
   return { stored, head, moved, environment, backup };
+}
+
+/** A place of right bytes: of backups the newest point, anything else as it is. Cost: up to three requests. */
+export async function asSource<E extends UpkeepEnvironment>(place: E, call: CallOptions): Promise<E> {
+  const { store, functions } = place;
+  if ((await readHint(store, functions, call)).problem !== 'absent') return place;
+  const newest = (await listPoints(store, functions, call)).points.at(-1);
+  return newest === undefined ? place : (await viewPoint(place, newest, call)).environment;
 }
 
 /** `store` up to a version, with a hint that names it. */

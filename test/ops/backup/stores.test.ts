@@ -1,8 +1,9 @@
 // A backup on every store, from every store, by address: made, listed, verified, restored, forgotten.
 import { afterEach, describe, expect, test } from 'vitest';
-import { backup, open, scrub } from '../../../src/index.js';
+import { backup, open, repair, scrub } from '../../../src/index.js';
 import { failure } from '../../support/failure.js';
 import { storesUnderTest } from '../../support/servers/index.js';
+import { rawObjects } from '../../support/servers/raw-objects.js';
 import { openTestStore, type TestStore } from '../../support/servers/open.js';
 
 const rows = 3_000;
@@ -54,6 +55,9 @@ describe.each(pairs)('from %s to %s', (fromName, toName) => {
       damaged: [],
     });
 
+    const { sample } = await backup.verify(destination, { restoreSample: 0.01 });
+    expect(sample).toMatchObject({ rows: 30, ofRows: rows - 1, differing: [] });
+    expect(sample?.objects).toBeGreaterThan(0);
     expect((await failure(backup.restore(destination, source))).code).toBe('InvalidArgument');
     expect((await failure(backup.create(source, source))).code).toBe('InvalidArgument');
     const restored = await backup.restore(destination, again);
@@ -66,6 +70,10 @@ describe.each(pairs)('from %s to %s', (fromName, toName) => {
     }
     await copy.write((tx) => tx.drop('e', [0]));
     await Promise.all([copy.close(), dataset.close()]);
+    // A backup is not opened: it would become a dataset.
+    expect((await failure(open(destination, { create: true, cacheDir: false }))).code).toBe(
+      'InvalidArgument',
+    );
 
     const forgotten = await backup.forget(destination, { keepLast: 1 });
     expect(forgotten).toMatchObject({ forgotten: [first.point], deleted: 0, underWay: [] });
@@ -73,4 +81,26 @@ describe.each(pairs)('from %s to %s', (fromName, toName) => {
     expect(gone).toMatchObject({ forgotten: [second.point], deleted: 6 });
     expect((await backup.list(destination)).points).toEqual([]);
   }, 60_000);
+});
+
+test('a backup is a source of right bytes for a repair, also of what is not under its own key', async () => {
+  const [source, destination] = [await place('folder'), await place('folder')];
+  const dataset = await open(source, { create: true, cacheDir: false });
+  await dataset.write(async (tx) => {
+    await tx.create('e', { dtype: 'float32', rowShape: [columns] });
+    await tx.append('e', { data, shape: [rows, columns] });
+  });
+  await dataset.close();
+  const [from, to] = await Promise.all([rawObjects(source, 'folder'), rawObjects(destination, 'folder')]);
+  const key = (await from.list()).find((one) => one.startsWith('arrays/')) ?? '';
+  await to.put(key, new Uint8Array(3));
+  expect(await backup.create(source, destination)).toMatchObject({ movedObjects: 1 });
+  const right = await from.get(key);
+  await from.put(
+    key,
+    right.map((byte) => byte ^ 1),
+  );
+  const report = await repair(source, { sources: [destination] });
+  expect(report).toMatchObject({ isWhole: true, steps: [{ key, outcome: 'mended', from: destination }] });
+  expect(new Uint8Array(await from.get(key))).toEqual(new Uint8Array(right));
 });
