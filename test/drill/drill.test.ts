@@ -111,7 +111,7 @@ describe.runIf(serversUnderTest().includes('minio') && serversUnderTest().includ
         await nacre(['parity', 'update', primary.uri]);
         await nacre(['replicate', primary.uri, replica.uri, '--verify']);
         await nacre(['backup', 'create', primary.uri, backup.uri]);
-        await nacre(['backup', 'verify', backup.uri]);
+        await nacre(['backup', 'verify', backup.uri, '--restore-sample', '10%']);
         await nacre(['scrub', primary.uri]);
         await nacre(['status', primary.uri]);
       },

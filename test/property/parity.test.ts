@@ -1,6 +1,7 @@
-// Random histories of an array with parity: writes, compactions, expiry, clean-ups and updates, some of which
-// die. Whatever came before, any losses of at most so many objects of each group that counts come back with
-// the same bytes, once an update says that all is covered, and after a clean-up that takes members of it.
+// Random histories of an array with parity: writes, compactions, expiry, clean-ups and updates, some of
+// which die. Whatever came before, any losses of at most so many objects of each group that counts come back
+// with the same bytes, once an update says that all is covered, and after a clean-up that takes members of
+// it.
 import { expect, test } from 'vitest';
 import { isNacreError } from '../../src/errors.js';
 import { showParity } from '../../src/ops/parity.js';
