@@ -268,6 +268,17 @@ def newest(folder):
     raise Damage("no root has its parent here")
 
 
+def check_whole(folder):
+    """A place that a history is restored to is no dataset before it is whole. A damaged hint says nothing."""
+    try:
+        with open(os.path.join(folder, "latest"), "rb") as file:
+            hint = frame(file.read(), b"H", "latest")
+    except (OSError, Damage):
+        return
+    if 60 in hint:
+        raise Damage(f"{folder} is being restored from {one(message(one(hint, 60)), 1, b'').decode()}")
+
+
 def arrays(root):
     return {one(array, 2).decode(): array for array in map(message, root.get(10, []))}
 
@@ -414,6 +425,7 @@ def attributes(folder, root, name):
 
 
 def main(folder, name=None, out=None, version=None):
+    check_whole(folder)
     root = newest(folder) if version is None else load_root(folder, int(version))[0]
     if name is None:
         print(f"version {one(root, 4)}")

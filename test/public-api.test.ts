@@ -162,6 +162,7 @@ test('the types that are exported', () => {
       "RestoreSample",
       "RestoreToOptions",
       "RestoreToReport",
+      "Retained",
       "RetentionRule",
       "RetentionRules",
       "RowAttributes",

@@ -49,8 +49,8 @@ export async function doctor(uri: string, options: DoctorOptions = {}): Promise<
   try {
     const diagnosis = await examine(store, systemRuntime, own ? { ...options, signal: own.signal } : options);
     const settings = await settingsOf(location, call);
-    options.onFinding?.(settings);
-    return { ...diagnosis, findings: [...diagnosis.findings, settings] };
+    for (const finding of settings) options.onFinding?.(finding);
+    return { ...diagnosis, findings: [...diagnosis.findings, ...settings] };
   } finally {
     own?.release();
     await store.close();

@@ -5,6 +5,7 @@
 // that is restored. What is here so far opens for nobody. The first version of its own, which makes it a
 // dataset, is src/dataset/restore-to.ts's.
 import { isNacreError, NacreError } from '../errors.js';
+import { readRoot } from '../manifest/head.js';
 import { history } from '../manifest/history.js';
 import { isKept } from '../manifest/history-draft.js';
 import { dataPrefixes } from '../manifest/keys.js';
@@ -122,6 +123,7 @@ class Restore {
     const isEnded = newest !== undefined && newest.root.version > restored.root.version;
     const others = this.#others(head);
     const roots = new SourceRoots(this.#source, restored, others);
+    if (isEnded) await this.#checkOwn(newest, restored);
     const there = isEnded ? restored : newest;
     if (there !== undefined) await this.#checkSame(there, roots);
     const objects = this.#objects(head, others);
@@ -152,13 +154,11 @@ class Restore {
 
   #objects(head: LoadedRoot, others: () => ReturnType<OpenReplicas>): Objects {
     const { onProgress } = this.#options;
-    const { store } = this.#source;
     return new Objects(this.#source, this.#destination, new IdSet(), {
       ...{ verify: false, pace: this.#pace, call: this.#call, others, verb: 'restore' },
       isStillKept: async (version) => {
-        const now = await sourceHead(this.#source, this.#call);
-        if (!equalBytes(now.root.dataset, head.root.dataset)) throw differing(store, store, version);
-        return isKept(now.root.kept, version);
+        const { root } = await sourceHead(this.#source, this.#call);
+        return equalBytes(root.dataset, head.root.dataset) && isKept(root.kept, version);
       },
       onBytes: ({ bytes, plannedBytes }) => onProgress?.(bytes, Math.max(bytes, plannedBytes), 'bytes'),
     });
@@ -170,6 +170,16 @@ class Restore {
     const same = await roots.read(version, this.#call);
     if (same !== undefined && equalBytes(same.hash, there.hash)) return;
     throw differing(this.#source.store, this.#destination.store, version);
+  }
+
+  /** `Conflict` where what stands above the restored version is not what a restore puts there. */
+  async #checkOwn(newest: LoadedRoot, { root: { version }, hash }: LoadedRoot): Promise<void> {
+    const { store, functions } = this.#destination;
+    const next = version + 1;
+    const own = newest.root.version === next ? newest : await readRoot(store, next, functions, this.#call);
+    const isOwn = own?.root.operations.some(({ kinds }) => kinds.includes('restoreTo')) === true;
+    if (isOwn && equalBytes(own.root.parent?.hash ?? new Uint8Array(0), hash)) return;
+    throw differing(this.#source.store, store, next);
   }
 
   async #mark(target: place.Target, roots: SourceRoots): Promise<void> {

@@ -38,7 +38,7 @@ const dayMs = 24 * hourMs;
 /** 1970-01-01 was a Thursday: its week began three days before. */
 const daysSinceMonday = 3;
 
-type PeriodRule = Exclude<RetentionRule, 'keepLast' | 'keepWithinMs'>;
+export type PeriodRule = Exclude<RetentionRule, 'keepLast' | 'keepWithinMs'>;
 
 /** The number of the period that an instant is in. */
 const periodOf: Readonly<Record<PeriodRule, (timeMs: number) => number>> = {
@@ -52,7 +52,24 @@ const periodOf: Readonly<Record<PeriodRule, (timeMs: number) => number>> = {
   keepYearly: (timeMs) => new Date(timeMs).getUTCFullYear(),
 };
 
-const periodRules = Object.keys(periodOf) as PeriodRule[];
+export const periodRules = Object.keys(periodOf) as readonly PeriodRule[];
+
+/** The first instant of the period that an instant is in, milliseconds since 1970. */
+export function periodStart(rule: PeriodRule, timeMs: number): number {
+  const period = periodOf[rule](timeMs);
+  switch (rule) {
+    case 'keepHourly':
+      return period * hourMs;
+    case 'keepDaily':
+      return period * dayMs;
+    case 'keepWeekly':
+      return (period * 7 - daysSinceMonday) * dayMs;
+    case 'keepMonthly':
+      return Date.UTC(Math.floor(period / 12), period % 12);
+    case 'keepYearly':
+      return Date.UTC(period, 0);
+  }
+}
 
 /** Whether there is a rule. `InvalidArgument` for a number that is none, or rules that keep nothing. */
 export function checkRetention(rules: RetentionRules): boolean {

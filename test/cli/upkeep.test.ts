@@ -27,6 +27,8 @@ describe('expire and gc', () => {
       ['expire', uri],
       ['expire', uri, '--keep-last', '0'],
       ['expire', uri, '--keep-last', 'ten'],
+      ['expire', uri, '--keep-daily', '0'],
+      ['expire', uri, '--keep-weekly', '1.5'],
       ['expire', uri, '--keep-within', '30'],
       ['expire', uri, '--keep-within', '-1d'],
       ['gc', uri, '--grace', 'soon'],

@@ -10,7 +10,7 @@ import { calls, faulty, nth } from '../support/faulty-store.js';
 import { recording, Trace } from '../support/recording-store.js';
 import { content, environment, type Pair, promoted, replicated } from './replicate-world.js';
 import { restored } from './restore-world.js';
-import { dayMs, missingKeys } from './support.js';
+import { dayMs, missingKeys, orphan } from './support.js';
 
 let source: World;
 let destination: World;
@@ -166,6 +166,17 @@ describe('what comes', () => {
     expect(await damaged(destination)).toEqual([]);
   });
 
+  test('the first version, which is empty', async () => {
+    expect(await restored(pair, { at: { version: 1 } })).toMatchObject({
+      version: 2,
+      versions: 1,
+      objects: 0,
+    });
+    const { dataset } = await destination.open({ create: false });
+    await dataset.write((tx) => tx.create('a', { dtype: 'int32' }));
+    expect(await damaged(destination)).toEqual([]);
+  });
+
   test('large manifests with their segments, and a version that is void', async () => {
     const { dataset } = await source.open();
     for (let row = 6; row < 420; row++) await dataset.write((tx) => tx.append('a', int32(row)));
@@ -203,6 +214,28 @@ describe('what comes', () => {
     await append(destination, 71);
     expect(await there.dataset.gc()).toMatchObject({ deleted: 0, live: 3 });
     expect(await values((await destination.open()).dataset)).toEqual([70, 71]);
+  });
+
+  test('clean-up there goes by what it keeps, though segments of versions before are nowhere', async () => {
+    const { dataset } = await source.open();
+    for (let row = 6; row < 420; row++) await dataset.write((tx) => tx.append('a', int32(row)));
+    await dataset.write(async (tx) => {
+      await tx.dropArray('a');
+      await tx.create('a', { dtype: 'int32' });
+      await tx.append('a', int32(70));
+    });
+    await dataset.close();
+    await source.runtime.advance(3 * dayMs);
+    await destination.runtime.advance(3 * dayMs);
+    await restored(pair, { only: true });
+    expect(await destination.keys('segments/')).toEqual([]);
+    const there = await destination.open({ create: false });
+    expect(await there.dataset.gc()).toMatchObject({ deleted: 0 });
+    const stray = await orphan(destination);
+    await destination.runtime.advance(2 * dayMs);
+    expect(await there.dataset.gc()).toMatchObject({ deleted: 1 });
+    expect(await destination.keys()).not.toContain(stray);
+    expect(await damaged(destination)).toEqual([]);
   });
 
   test('of a version from before an expiry what the source still has, and no tag of the rest', async () => {
@@ -319,6 +352,15 @@ describe('a restore that ends half way', () => {
     expect((await failure(restored(pair, { from }))).code).toBe('PermissionDenied');
     expect(await restored(pair)).toMatchObject({ version: 6, resumed: true });
     expect(await destination.read()).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test('what somebody else put above the restored version is not taken for its own', async () => {
+    const plan = nth(calls('put', /^latest/), 2, { kind: 'error', code: 'Aborted' }, Infinity);
+    expect((await failure(restored(pair, { to: faulty(destination.bare, plan) }))).code).toBe('Aborted');
+    await destination.bare.delete([rootKey(6)]);
+    await destination.plantNext({});
+    expect(await failure(restored(pair))).toMatchObject({ code: 'Conflict', context: { version: 6 } });
+    expect((await failure(destination.open())).code).toBe('Unavailable');
   });
 
   test('two at once make one dataset', async () => {

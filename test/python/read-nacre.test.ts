@@ -7,12 +7,15 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Dataset, open, writeNpyFile } from '../../src/index.js';
+import { type Dataset, open, restoreTo, writeNpyFile } from '../../src/index.js';
 import { newestRoot } from '../../src/manifest/head.js';
+import { readHint, writeHint } from '../../src/manifest/hint.js';
+import { make, v1 } from '../../src/manifest/message.js';
 import { inlineBytes } from '../../src/manifest/row-sets.js';
 import { LocalStore } from '../../src/storage/local.js';
 import { systemRuntime } from '../../src/util/runtime.js';
 import { functions } from '../dataset/world.js';
+import { failure } from '../support/failure.js';
 import { pythonWithNumpy } from '../support/python.js';
 
 const run = promisify(execFile);
@@ -111,6 +114,17 @@ describe.skipIf(python === undefined)('a reader made from docs/format.md', () =>
       true,
     );
     await dataset.close();
+  });
+
+  test('refuses a place that is being restored to', async () => {
+    const half = path.join(scratch, 'half');
+    await restoreTo(folder, half, options);
+    const store = new LocalStore(half, systemRuntime);
+    const { head, token } = await readHint(store, functions);
+    const restoring = make(v1.Restoring, { source: 'file:///elsewhere', version: 1 });
+    if (head !== undefined) await writeHint(store, head, token, functions, { role: 'replica', restoring });
+    await expect(byPython(half)).rejects.toThrow(/is being restored from file:\/\/\/elsewhere/);
+    expect(await failure(open(half, options))).toMatchObject({ code: 'Unavailable' });
   });
 
   test('reads an array that was put back, whose rows leave ids out', async () => {

@@ -13,6 +13,8 @@ afterEach(async () => {
   await server?.close();
 });
 
+const remove = { type: 'Delete' };
+
 async function settingsWith(bucket: object, prefix = 'team/data'): ReturnType<typeof readBucketSettings> {
   server = await tinyServer((_, response) => {
     response.setHeader('content-type', 'application/json');
@@ -23,7 +25,10 @@ async function settingsWith(bucket: object, prefix = 'team/data'): ReturnType<ty
 }
 
 test('a bucket without any', async () => {
-  expect(await settingsWith({})).toEqual({ versioning: false, lock: '', dangers: [] });
+  expect(await settingsWith({})).toEqual({
+    ...{ versioning: false, lock: '', noncurrentGo: false, lifecycle: [], classes: [] },
+    ...{ policy: undefined, replicatedTo: [] },
+  });
   expect(server?.requests).toHaveLength(1);
 });
 
@@ -32,10 +37,20 @@ test('versioning and retention', async () => {
     versioning: { enabled: true },
     retentionPolicy: { retentionPeriod: '2592000', isLocked: true },
   };
-  expect(await settingsWith(bucket)).toEqual({ versioning: true, lock: 'locked 30 days', dangers: [] });
+  expect(await settingsWith(bucket)).toMatchObject({
+    versioning: true,
+    lock: 'locked 30 days',
+    lifecycle: [],
+  });
+  const kept = { lifecycle: { rule: [{ action: remove, condition: { daysSinceNoncurrentTime: 30 } }] } };
+  expect(await settingsWith({ ...bucket, ...kept })).toMatchObject({ noncurrentGo: true, lifecycle: [] });
 });
 
-const remove = { type: 'Delete' };
+test('a default class that is dear to read', async () => {
+  const { classes } = await settingsWith({ storageClass: 'ARCHIVE' });
+  expect(classes).toMatchObject([{ kind: 'limit', text: expect.stringMatching(/ARCHIVE/) as string }]);
+});
+
 test.each([
   ['a rule for all', { action: remove, condition: { age: 30 } }, 1],
   ['a rule for a folder above', { action: remove, condition: { age: 30, matchesPrefix: ['team/'] } }, 1],
@@ -53,7 +68,7 @@ test.each([
   ['broken uploads', { action: { type: 'AbortIncompleteMultipartUpload' }, condition: { age: 1 } }, 0],
 ])('%s', async (_, rule, dangers) => {
   const found = await settingsWith({ lifecycle: { rule: [rule] } });
-  expect(found.dangers).toHaveLength(dangers);
+  expect(found.lifecycle).toHaveLength(dangers);
 });
 
 test("the server of a bucket is Google's, or the emulator", async () => {

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   checkRetention,
+  periodRules,
+  periodStart,
   retained,
   type RetentionEntry,
   type RetentionRules,
@@ -110,6 +112,22 @@ describe('of any history and any rules', () => {
         const more = Object.fromEntries(Object.entries(rules).map(([rule, n]) => [rule, (n ?? 0) + 1]));
         const kept = new Set(idsOf(retained(entries, more, nowMs)));
         for (const id of idsOf(retained(entries, rules, nowMs))) expect(kept).toContain(id);
+      }),
+    );
+  });
+
+  test('a period begins where an entry of it, and none of the one before, stands', () => {
+    const instants = fc.integer({ min: 0, max: Date.parse('2200-01-01T00:00Z') });
+    fc.assert(
+      fc.property(instants, fc.constantFrom(...periodRules), (timeMs, rule) => {
+        const start = periodStart(rule, timeMs);
+        expect(start).toBeLessThanOrEqual(timeMs);
+        const both = [
+          { id: 'it', timeMs },
+          { id: 'start', timeMs: start },
+          { id: 'before', timeMs: start - 1 },
+        ];
+        expect(idsOf(retained(both, { [rule]: 9 }, timeMs))).toEqual(['it', 'before']);
       }),
     );
   });

@@ -8,7 +8,7 @@ interface Options {
 }
 
 /** For the progress only. */
-const checks = 15;
+const checks = 19;
 
 const marks: Readonly<Record<Finding['verdict'], string>> = {
   ok: 'ok  ',
@@ -24,7 +24,9 @@ export const doctor = define<Options>({
   summary: 'try out a bucket or a folder: rights, races, checksums, clocks, speed',
   details: `Writes scratch keys below leases/ and removes them; a dataset there is not touched. Some 450 small
 requests and 8 MiB each way, on S3 about a quarter of a cent. A store in which two of many racing
-writers win is refused for several writers.
+writers win is refused for several writers. Of a bucket it also reads lifecycle rules, policy, storage
+classes, versioning and replication, and says what of them would take data away or refuse writes later, and
+what to change; what the credentials cannot read is said as not known.
 
 Exit codes: 0 all went well, 7 the credentials do not allow what failed, 1 something else failed.`,
   examples: ['nacre doctor s3://bucket/prefix', 'nacre doctor ./folder --full --json'],

@@ -8,21 +8,48 @@ interface Options extends WritingOptions {
   readonly keepLast?: number;
   readonly keepWithin?: number;
   readonly minAge?: number;
+  readonly keepHourly?: number;
+  readonly keepDaily?: number;
+  readonly keepWeekly?: number;
+  readonly keepMonthly?: number;
+  readonly keepYearly?: number;
 }
+
+const periods = ['hour', 'day', 'week', 'month', 'year'] as const;
+
+/** The rule of a period: the name of its option, and what it is called. */
+const rules = {
+  hour: ['keepHourly', 'hourly'],
+  day: ['keepDaily', 'daily'],
+  week: ['keepWeekly', 'weekly'],
+  month: ['keepMonthly', 'monthly'],
+  year: ['keepYearly', 'yearly'],
+} as const;
 
 export const expire = define<Options>({
   usage: 'expire <uri>',
   summary: 'say which versions are no longer kept',
-  details: `What neither --keep-last nor --keep-within keeps expires: it can no longer be read, and \`nacre gc\`
-deletes what only it needed, a day later. Tagged and leased versions stay, and so does what was the newest
+  details: `What no rule keeps expires: it can no longer be read, and \`nacre gc\` deletes what only it needed,
+a day later. --keep-daily 7 keeps the newest version of each of the last seven days that have one; days are
+those of UTC, weeks begin on Monday. Tagged and leased versions stay, and so does what was the newest
 within --min-age. \`nacre log\` goes on naming every version.\n\nA version that expired is never kept again.`,
   examples: [
     'nacre expire s3://bucket/faces --keep-last 10 --keep-within 30d --dry-run',
     'nacre expire ./faces --keep-within 12h --yes',
+    'nacre expire ./faces --keep-within 2d --keep-daily 7 --keep-weekly 4 --keep-monthly 12 --dry-run',
   ],
   options: (command) =>
     destructive(
-      command
+      periods
+        .reduce(
+          (all, period) =>
+            all.option(
+              `--keep-${rules[period][1]} <N>`,
+              `keep the newest version of each of N ${period}s`,
+              parseCount,
+            ),
+          command,
+        )
         .option('--keep-last <N>', 'keep the newest N versions', parseCount)
         .option('--keep-within <age>', 'keep what was the newest within 12h, 30d or 8w', parseAge)
         .option('--min-age <age>', 'keep this in any case (default: 24h)', parseAge)
@@ -32,6 +59,12 @@ within --min-age. \`nacre log\` goes on naming every version.\n\nA version that 
     const { keepLast, keepWithin, minAge, dryRun } = options;
     const dataset = await session.open(uri);
     const policy = {
+      ...Object.fromEntries(
+        periods.flatMap((period) => {
+          const [name] = rules[period];
+          return options[name] === undefined ? [] : [[name, options[name]]];
+        }),
+      ),
       ...(keepLast === undefined ? {} : { keepLast }),
       ...(keepWithin === undefined ? {} : { keepWithinMs: keepWithin }),
       ...(minAge === undefined ? {} : { minAgeMs: minAge }),
@@ -55,7 +88,14 @@ function textOf(report: ExpireReport, verb: string): string {
   const { expired, keptFrom, keptAlso } = report;
   const also = keptAlso.length === 0 ? '' : `, and of those before it ${keptAlso.join(', ')}`;
   const kept = `kept: version ${keptFrom} and later${also}`;
-  return expired.length === 0 ? `nothing expires; ${kept}` : `${verb} ${versionsText(report)}; ${kept}`;
+  const lines = (report.keptForPeriods ?? [])
+    .filter(({ id }) => keptAlso.includes(id))
+    .map(({ id, timeMs, rules: by }) => {
+      const names = periods.filter((period) => by.includes(rules[period][0])).map((one) => rules[one][1]);
+      return `  version ${id} of ${new Date(timeMs).toISOString()}: ${names.join(', ')}`;
+    });
+  const what = expired.length === 0 ? 'nothing expires' : `${verb} ${versionsText(report)}`;
+  return [`${what}; ${kept}`, ...lines].join('\n');
 }
 
 function versionsText({ expired }: ExpireReport): string {

@@ -1,6 +1,6 @@
 // Settings of a Google Cloud Storage bucket that would break a dataset in it: rules that remove its objects.
 // Read for `nacre doctor` only; a reader or writer needs no right to them (storage.buckets.get).
-import { type BucketSettings, ruleMeets } from '../bucket-settings.js';
+import { type BucketSettings, type Danger, letExpireDoIt, ruleMeets } from '../bucket-settings.js';
 import type { CallOptions } from '../object-store.js';
 import { untilAborted } from '../../util/runtime.js';
 import { configureGcs } from './config.js';
@@ -10,6 +10,7 @@ interface BucketResource {
   readonly versioning?: { readonly enabled?: boolean };
   readonly retentionPolicy?: { readonly retentionPeriod?: string | number; readonly isLocked?: boolean };
   readonly lifecycle?: { readonly rule?: readonly Rule[] };
+  readonly storageClass?: string;
 }
 
 interface Rule {
@@ -36,12 +37,40 @@ export async function readBucketSettings(
   const asked = storage.bucket(bucket).getMetadata();
   asked.catch(() => undefined);
   const [found] = await untilAborted(asked, signal);
-  const { versioning, retentionPolicy, lifecycle } = found as BucketResource;
+  const { versioning, retentionPolicy, lifecycle, storageClass = 'STANDARD' } = found as BucketResource;
+  const rules = lifecycle?.rule ?? [];
   return {
     versioning: versioning?.enabled === true,
     lock: lockText(retentionPolicy),
-    dangers: (lifecycle?.rule ?? []).flatMap((rule) => dangersOf(rule, prefix)),
+    noncurrentGo: rules.some((rule) => rule.action?.type === 'Delete' && isOfOld(rule)),
+    lifecycle: rules.flatMap((rule) => dangersOf(rule, prefix)),
+    // Deny policies are of a project or an organisation, and no part of a bucket.
+    policy: undefined,
+    classes: coldClass(storageClass),
+    replicatedTo: [],
   };
+}
+
+/** Every class can be read at once; what is read or removed early is paid for. */
+function coldClass(storageClass: string): Danger[] {
+  if (!['NEARLINE', 'COLDLINE', 'ARCHIVE'].includes(storageClass)) return [];
+  return [
+    {
+      kind: 'limit',
+      text: `new objects get the class ${storageClass}: every read is paid for by the byte, and so is an early removal`,
+      change: 'Make STANDARD the default class of the bucket, or take another one.',
+    },
+  ];
+}
+
+function isOfOld({ condition = {} }: Rule): boolean {
+  const { isLive, numNewerVersions = 0, daysSinceNoncurrentTime, noncurrentTimeBefore } = condition;
+  return (
+    isLive === false ||
+    numNewerVersions > 0 ||
+    daysSinceNoncurrentTime !== undefined ||
+    noncurrentTimeBefore !== undefined
+  );
 }
 
 function lockText(policy: BucketResource['retentionPolicy']): string {
@@ -51,22 +80,17 @@ function lockText(policy: BucketResource['retentionPolicy']): string {
   return `${policy?.isLocked === true ? 'locked' : 'retention'} ${days} ${days === 1 ? 'day' : 'days'}`;
 }
 
-/** A storage class only makes reads dearer here; what is deleted is gone. */
-function dangersOf({ action, condition = {} }: Rule, prefix: string): string[] {
+function dangersOf(rule: Rule, prefix: string): Danger[] {
+  const { action, condition = {} } = rule;
   if (action?.type !== 'Delete') return [];
-  const { isLive, numNewerVersions = 0, daysSinceNoncurrentTime, noncurrentTimeBefore } = condition;
-  const onlyOld =
-    isLive === false ||
-    numNewerVersions > 0 ||
-    daysSinceNoncurrentTime !== undefined ||
-    noncurrentTimeBefore !== undefined;
   const { matchesPrefix = [''], matchesSuffix = [''] } = condition;
   const meets = matchesPrefix.some((ruled) => ruleMeets(ruled, prefix));
   // The names that objects of a dataset end in; those of segments and of the hint have no dot.
   const ends = matchesSuffix.some(
     (suffix) => suffix === '' || '.npy'.endsWith(suffix) || '.root'.endsWith(suffix),
   );
-  if (onlyOld || !meets || !ends) return [];
-  const text = JSON.stringify(condition);
-  return [`a lifecycle rule (${text === '{}' ? 'for all objects' : text}) removes objects of the dataset`];
+  if (isOfOld(rule) || !meets || !ends) return [];
+  const json = JSON.stringify(condition);
+  const text = `a lifecycle rule (${json === '{}' ? 'for all objects' : json}) removes objects of the dataset`;
+  return [{ kind: 'loss', text, change: letExpireDoIt }];
 }

@@ -1,28 +1,44 @@
-// Settings of a bucket that would break a dataset in it: rules that remove or freeze its objects. Read for
-// `nacre doctor` only; a reader or writer needs no right to them.
+// Settings of a bucket that would break a dataset in it: rules that remove or freeze its objects, statements
+// that deny. Read for `nacre doctor` only; a reader or writer needs no right to them.
 import type { LifecycleRule } from '@aws-sdk/client-s3';
-import { type BucketSettings, ruleMeets } from '../bucket-settings.js';
+import { type BucketSettings, type Danger, letExpireDoIt, ruleMeets } from '../bucket-settings.js';
 import type { CallOptions } from '../object-store.js';
 import { systemRuntime } from '../../util/runtime.js';
+import { policyDangers } from './bucket-policy.js';
 import { configureS3 } from './config.js';
 import { serverCode, statusOf } from './errors.js';
-import { sendOptions } from './sdk.js';
+import { type LoadedSdk, sendOptions } from './sdk.js';
 
-const colder = ['GLACIER', 'DEEP_ARCHIVE'];
+/** Classes whose objects cannot be read before they were restored. */
+const frozen = ['GLACIER', 'DEEP_ARCHIVE'];
 
-/** Cost: three requests. Errors: none of the server's; what cannot be read is undefined. */
+/** Answers that nothing was ever set. */
+const unset = [
+  'NoSuchLifecycleConfiguration',
+  'ObjectLockConfigurationNotFoundError',
+  'NoSuchBucketPolicy',
+  'ReplicationConfigurationNotFoundError',
+];
+
+interface Place {
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly profile?: string | undefined;
+}
+
+/** Cost: six requests. Errors: none of the server's; what cannot be read is undefined. */
 export async function readBucketSettings(
-  location: { readonly bucket: string; readonly prefix: string; readonly profile?: string | undefined },
+  { bucket, prefix, profile }: Place,
   { signal }: CallOptions = {},
 ): Promise<BucketSettings> {
-  const { bucket, prefix, profile } = location;
-  const patience = { stallMs: 10_000, connectMs: 5_000, maxSockets: 4 };
+  const patience = { stallMs: 10_000, connectMs: 5_000, maxSockets: 6 };
   const configured = await configureS3({ bucket, profile, runtime: systemRuntime, ...patience });
-  const { sdk, client } = await configured.load();
+  const loaded = await configured.load();
+  const { sdk, client } = loaded;
   const send = sendOptions(signal);
   const of = { Bucket: bucket };
   try {
-    const [versioning, lock, dangers] = await Promise.all([
+    const [versioning, lock, rules, policy, replicatedTo, classes] = await Promise.all([
       readable(async () => {
         const { Status } = await client.send(new sdk.GetBucketVersioningCommand(of), send);
         return Status === 'Enabled';
@@ -35,10 +51,20 @@ export async function readBucketSettings(
       }, ''),
       readable(async () => {
         const { Rules = [] } = await client.send(new sdk.GetBucketLifecycleConfigurationCommand(of), send);
-        return Rules.flatMap((rule) => dangersOf(rule, prefix));
+        return Rules.filter((rule) => isMet(rule, prefix));
       }, []),
+      readable(async () => {
+        const { Policy = '{}' } = await client.send(new sdk.GetBucketPolicyCommand(of), send);
+        return policyDangers(Policy, bucket, prefix);
+      }, []),
+      readable(() => replicatedFrom(loaded, bucket, prefix, signal), []),
+      readable(() => frozenOf(loaded, bucket, prefix, signal)),
     ]);
-    return { versioning, lock, dangers };
+    return {
+      ...{ versioning, lock, policy, replicatedTo, classes },
+      lifecycle: rules?.flatMap(dangersOf),
+      noncurrentGo: rules?.some((rule) => rule.NoncurrentVersionExpiration?.NoncurrentDays !== undefined),
+    };
   } finally {
     await configured.close();
   }
@@ -49,26 +75,83 @@ async function readable<T>(ask: () => Promise<T>, none?: T): Promise<T | undefin
   try {
     return await ask();
   } catch (error) {
-    const unset = ['NoSuchLifecycleConfiguration', 'ObjectLockConfigurationNotFoundError'];
     if (unset.includes(serverCode(error))) return none;
     if (statusOf(error) > 0) return undefined;
     throw error;
   }
 }
 
-function dangersOf(rule: LifecycleRule, prefix: string): string[] {
+function isMet(rule: LifecycleRule, prefix: string): boolean {
   const { Filter: filter } = rule;
   // Objects of a dataset have no tags, so a rule that asks for one passes them by.
   const tagged = filter?.Tag !== undefined || (filter?.And?.Tags ?? []).length > 0;
-  if (rule.Status !== 'Enabled' || tagged) return [];
   const ruled = rule.Prefix ?? filter?.Prefix ?? filter?.And?.Prefix ?? '';
-  if (!ruleMeets(ruled, prefix)) return [];
+  return rule.Status === 'Enabled' && !tagged && ruleMeets(ruled, prefix);
+}
+
+function dangersOf(rule: LifecycleRule): Danger[] {
+  const ruled = rule.Prefix ?? rule.Filter?.Prefix ?? rule.Filter?.And?.Prefix ?? '';
   const name = `the lifecycle rule '${rule.ID ?? ruled}'`;
-  const cold = (rule.Transitions ?? []).find(({ StorageClass }) => colder.includes(StorageClass ?? ''));
+  const { Days, Date: date } = rule.Expiration ?? {};
+  const when = Days === undefined ? `on ${date?.toISOString().slice(0, 10) ?? ''}` : `${Days} days old`;
+  const cold = (rule.Transitions ?? []).find(({ StorageClass }) => frozen.includes(StorageClass ?? ''));
   return [
-    ...(rule.Expiration?.Days === undefined && rule.Expiration?.Date === undefined
+    ...(Days === undefined && date === undefined
       ? []
-      : [`${name} removes objects of the dataset`]),
-    ...(cold === undefined ? [] : [`${name} moves objects to ${cold.StorageClass}, where reads fail`]),
+      : [
+          {
+            kind: 'loss' as const,
+            text: `${name} removes objects of the dataset ${when}`,
+            change: letExpireDoIt,
+          },
+        ]),
+    ...(cold === undefined
+      ? []
+      : [
+          {
+            kind: 'loss' as const,
+            text: `${name} moves objects to ${cold.StorageClass}, where reads fail`,
+            change: 'Take the dataset out of it, or let it move to GLACIER_IR, which can be read.',
+          },
+        ]),
+  ];
+}
+
+async function replicatedFrom(
+  { sdk, client }: LoadedSdk,
+  bucket: string,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const command = new sdk.GetBucketReplicationCommand({ Bucket: bucket });
+  const { ReplicationConfiguration: found } = await client.send(command, sendOptions(signal));
+  return (found?.Rules ?? [])
+    .filter(({ Status, Filter, Prefix }) => {
+      const ruled = Prefix ?? Filter?.Prefix ?? Filter?.And?.Prefix ?? '';
+      return Status === 'Enabled' && ruleMeets(ruled, prefix);
+    })
+    .map(({ Destination }) => Destination?.Bucket?.replace(/^arn:aws[\w-]*:s3:::/, '') ?? 'another bucket');
+}
+
+/** Of the first 1,000 objects those that cannot be read. */
+async function frozenOf(
+  { sdk, client }: LoadedSdk,
+  bucket: string,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): Promise<Danger[]> {
+  const Prefix = prefix === '' ? '' : `${prefix}/`;
+  const command = new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix, MaxKeys: 1_000 });
+  const { Contents = [] } = await client.send(command, sendOptions(signal));
+  const cold = Contents.filter(({ StorageClass }) => frozen.includes(StorageClass ?? ''));
+  if (cold.length === 0) return [];
+  const classes = [...new Set(cold.map(({ StorageClass }) => StorageClass))].join(' and ');
+  const many = Contents.length === 1_000 ? 'the first 1,000' : String(Contents.length);
+  return [
+    {
+      kind: 'loss',
+      text: `${cold.length} of ${many} objects are in ${classes}, where reads fail`,
+      change: 'Restore them (`aws s3api restore-object`), then copy them in place to STANDARD.',
+    },
   ];
 }
