@@ -42,7 +42,9 @@ export async function viewPoint<E extends UpkeepEnvironment>(
   return { stored, head, moved, environment, backup };
 }
 
-/** A place of right bytes: of backups the newest point, anything else as it is. Cost: up to three requests. */
+/**
+ * A place of right bytes: of backups the newest point, anything else as it is. Cost: up to three requests.
+ */
 export async function asSource<E extends UpkeepEnvironment>(place: E, call: CallOptions): Promise<E> {
   const { store, functions } = place;
   if ((await readHint(store, functions, call)).problem !== 'absent') return place;
