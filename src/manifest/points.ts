@@ -206,13 +206,13 @@ export async function draftKeys(store: ObjectStore, options: CallOptions): Promi
   return keys;
 }
 
-/** Every draft. Cost: a LIST for each 1,000, and a GET each. Errors: `UnsupportedFormat`. */
-export async function listDrafts(
+/** Drafts by their keys; those that are gone are left out. Cost: a GET each. Errors: `UnsupportedFormat`. */
+export async function readDrafts(
   store: ObjectStore,
+  keys: readonly string[],
   functions: ManifestFunctions,
   options: CallOptions,
 ): Promise<StoredDraft[]> {
-  const keys = await draftKeys(store, options);
   const read = await mapBounded(keys, readsAtOnce, async (key) => {
     const id = idOfDraftKey(key) ?? '';
     const draft = await readChecked(store, key, options, (bytes) => decodeDraft(bytes, key, functions)).catch(

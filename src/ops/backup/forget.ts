@@ -13,8 +13,8 @@ import { listPlans, writeForgetPlan } from '../../manifest/forget-plan.js';
 import { idOfDraftKey, idOfPointKey } from '../../manifest/keys.js';
 import {
   draftKeys,
-  listDrafts,
   listPoints,
+  readDrafts,
   type Points,
   type StoredDraft,
   type StoredPoint,
@@ -223,10 +223,13 @@ class Forget {
   async #settled(mayRevoke: boolean): Promise<Points | undefined> {
     const { store, functions } = this.#environment;
     for (;;) {
-      const drafts = await listDrafts(store, functions, this.#call);
+      const keys = await draftKeys(store, this.#call);
       const listed = await this.#points();
       checkReadable(listed.unreadable);
-      const open = drafts.filter((draft) => !isSettled(draft, listed)).map(readable);
+      const settled = settledIds(listed);
+      const unsettled = keys.filter((key) => !settled.has(idOfDraftKey(key)));
+      const drafts = await readDrafts(store, unsettled, functions, this.#call);
+      const open = drafts.map(readable);
       if (open.length === 0) return listed;
       const nowMs = storeTimeMs(this.#environment);
       const living = open.filter(({ untilMs }) => untilMs + slackMs > nowMs);
@@ -266,18 +269,19 @@ class Forget {
 
   /** Drafts whose points are there, or never will be; plans that nobody deletes by any more. */
   async #removeRecords(): Promise<void> {
-    const { store, functions } = this.#environment;
-    const drafts = await listDrafts(store, functions, this.#call);
-    const listed = await this.#points();
+    const { store } = this.#environment;
+    const drafts = await draftKeys(store, this.#call);
+    const settled = settledIds(await this.#points());
     const beforeMs = storeTimeMs(this.#environment) - plansKeptMs;
     const plans = (await listPlans(store, this.#call)).filter(({ modifiedMs }) => modifiedMs < beforeMs);
-    const settled = drafts.filter((draft) => isSettled(draft, listed)).flatMap(({ keys }) => keys);
-    await deleteAll(store, [...settled, ...plans.map(({ key }) => key)], this.#call);
+    const over = drafts.filter((key) => settled.has(idOfDraftKey(key)));
+    await deleteAll(store, [...over, ...plans.map(({ key }) => key)], this.#call);
   }
 }
 
-function isSettled({ id }: StoredDraft, { points, revoked }: Points): boolean {
-  return revoked.has(id) || points.some((one) => one.id === id);
+/** Of drafts whose points are there, or never will be. */
+function settledIds({ points, revoked }: Points): Set<string | undefined> {
+  return new Set([...revoked, ...points.map(({ id }) => id)]);
 }
 
 /** `Corrupt` for a draft that cannot be read: which point it announces is not known. */

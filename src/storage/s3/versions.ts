@@ -10,6 +10,7 @@ import type {
   VersionedObjects,
   VersionPage,
 } from '../object-store.js';
+import { NacreError } from '../../errors.js';
 import { mapBounded } from '../../util/bounded.js';
 import { parallelRequests } from '../http-bounded.js';
 import { checkKey, checkKeyPrefix } from '../keys.js';
@@ -76,6 +77,9 @@ export class S3Versions implements VersionedObjects {
       const next = isMore ? { key: key.slice(root.length), version } : undefined;
       return { entries: entries.toSorted(newestFirst), next };
     } catch (error) {
+      // Not to be tried again: the server will not learn it.
+      if (statusOf(error) === 501 || serverCode(error) === 'NotImplemented')
+        throw new NacreError('InvalidArgument', `${call.what} failed: the server keeps no states of keys`);
       throw s3Error(error, call);
     }
   }
