@@ -54,6 +54,8 @@ export class Bucket {
 
   /** What nobody asked for: another body stands there, or none. */
   damage(key: string, bytes: Uint8Array | undefined, atMs: number): void {
+    // An object that is written over with itself is not hurt.
+    if (bytes !== undefined && digestOf(bytes) === this.objects.get(key)?.digest) return;
     if (bytes === undefined) this.delete(key, '', atMs);
     else this.put(key, bytes, '', atMs);
     this.hurt.add(key);
