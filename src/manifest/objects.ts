@@ -53,6 +53,19 @@ export function checkedObject(table: ObjectTable | null, index: number, what: st
   return object;
 }
 
+/** The entry in a slot of a table whose entries were checked. */
+export function presentObject(table: ObjectTable | null, index: number, what: string): ObjectRef {
+  const object = table?.objects[index];
+  if (object === undefined || isHole(object)) throw absent(index, what);
+  return object;
+}
+
+function absent(index: number, what: string): NacreError {
+  return new NacreError('Corrupt', `${what}: object ${index} is referred to and not there`, {
+    context: { what, index },
+  });
+}
+
 /** The key of the object in a slot. */
 export function keyAt(table: ObjectTable | null, index: number, what: string): string {
   const { object, pattern } = entryAt(table, index, what);
@@ -82,7 +95,7 @@ function entryAt(table: ObjectTable | null, index: number, what: string): Entry 
   const corrupt = (reason: string): NacreError =>
     new NacreError('Corrupt', `${what}: object ${index} ${reason}`, { context: { what, index } });
   const object = table?.objects[index];
-  if (object === undefined || isHole(object)) throw corrupt('is referred to and not there');
+  if (object === undefined || isHole(object)) throw absent(index, what);
   const pattern = table?.patterns[object.pattern];
   if (pattern === undefined) throw corrupt(`has the key pattern ${object.pattern}, which is not there`);
   checkPattern(pattern, what);

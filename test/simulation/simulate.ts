@@ -105,7 +105,7 @@ class Stage {
       new Client(world, record, 'maintainer', 'maintainer', 25),
       new Client(world, record, 'curator', 'curator', 25),
       new Client(world, record, 'mender', 'mender', 3),
-      new Client(world, record, 'replicator', 'replicator', 8),
+      ...(world.hasReplica ? [new Client(world, record, 'replicator', 'replicator', 8)] : []),
     ];
     for (const client of this.#clients) world.time.schedule(draw.next() * 500, () => this.#begin(client));
     this.#change();
@@ -210,9 +210,13 @@ class Stage {
     await this.#readAll(process, dataset);
     await loseAndMend(this.#world, this.#record, process, dataset);
     await dataset.close();
+    if (this.#world.hasReplica) await this.#concludeReplica(process);
+  }
+
+  async #concludeReplica(process: Process): Promise<void> {
     await replicateBy(this.#world, this.#record, process, {});
     const replica = await process.open({}, process.replica);
-    if (process.draw.chance(0.1)) await this.#readAll(process, replica);
+    if (process.draw.chance(0.2)) await this.#readAll(process, replica);
     await replica.close();
     if (process.draw.chance(0.5)) await failOver(this.#world, this.#record, process);
   }

@@ -100,6 +100,8 @@ export class World {
   readonly faults: FaultTable;
   /** Listings of this bucket come in order; folders' do not. */
   readonly sortedList: boolean;
+  /** Somebody replicates the dataset. */
+  readonly hasReplica: boolean;
   readonly #trace: ((line: string) => void) | undefined;
   #hash = 0x811c9dc5;
   /** The last number that was given out: no two rows hold the same, but for balances. */
@@ -110,6 +112,7 @@ export class World {
     this.draw = new Draw(seed);
     this.faults = faults;
     this.sortedList = this.draw.chance(0.7);
+    this.hasReplica = this.draw.chance(0.5);
     this.#trace = trace;
     nativeWorkIn(this.time);
   }
