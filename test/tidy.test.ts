@@ -163,3 +163,12 @@ describe('words', () => {
     expect(wrong).toEqual([]);
   });
 });
+
+describe('histories', () => {
+  test('each of the 28 that broke earlier drafts has a test that names its number', () => {
+    const text = typescript.map((source) => source.text).join('\n');
+    const numbers = Array.from({ length: 28 }, (_, i) => i + 1);
+    const missing = numbers.filter((number) => !new RegExp(`['"]history ${number}: `).test(text));
+    expect(missing).toEqual([]);
+  });
+});

@@ -55,7 +55,7 @@ const loss = (text: RegExp) => ({
   detail: expect.stringMatching(text) as string,
 });
 
-describe.runIf(has('minio'))('25: on MinIO', () => {
+describe.runIf(has('minio'))('history 25: on MinIO', () => {
   let opened: Opened;
   beforeEach(async () => {
     opened = await bucketOn('minio');
@@ -149,13 +149,16 @@ describe.runIf(has('minio'))('25: on MinIO', () => {
   });
 });
 
-test.runIf(has('versitygw'))('25: on versitygw what the server does not keep is not known', async () => {
-  const { Bucket } = await bucketOn('versitygw');
-  expect(await finding(Bucket, 'lifecycle')).toMatchObject({ verdict: 'skipped' });
-  expect(await finding(Bucket, 'bucket policy')).toMatchObject({ verdict: 'ok' });
-});
+test.runIf(has('versitygw'))(
+  'history 25: on versitygw what the server does not keep is not known',
+  async () => {
+    const { Bucket } = await bucketOn('versitygw');
+    expect(await finding(Bucket, 'lifecycle')).toMatchObject({ verdict: 'skipped' });
+    expect(await finding(Bucket, 'bucket policy')).toMatchObject({ verdict: 'ok' });
+  },
+);
 
-describe('25: as Amazon answers', () => {
+describe('history 25: as Amazon answers', () => {
   let answering: TinyServer;
   afterEach(() => answering.close());
 
@@ -220,7 +223,7 @@ describe('25: as Amazon answers', () => {
   });
 });
 
-test('25: where only new keys may be written, commits land, and doctor names what is refused', async () => {
+test('history 25: where only new keys may be written, commits land, and doctor names what is refused', async () => {
   const onlyNew = () => {
     const inner = new MemoryStore('only-new', systemRuntime);
     return forwarding(inner, {

@@ -6,7 +6,7 @@ import { dayMs, missingKeys } from '../ops/support.js';
 let made: ParityWorld;
 afterEach(() => made.world.close());
 
-describe('23: gc takes two members of a parity group, then two objects are lost', () => {
+describe('history 23: gc takes two members of a parity group, then two objects are lost', () => {
   test('still repaired, whichever two they are', async () => {
     made = await ParityWorld.make([8, 2], { files: 5, columns: 2 });
     const { world } = made;

@@ -23,7 +23,7 @@ const other = (seed: number): World => {
 
 const append = (member: Member, row: number) => member.dataset.write((tx) => tx.append('a', int32(row)));
 
-describe('13: a replica is promoted while the old primary still commits', () => {
+describe('history 13: a replica is promoted while the old primary still commits', () => {
   test('neither reads the other, and each replication names the first version that differs', async () => {
     source = await worldWith(0, 1);
     const destination = other(2);
@@ -86,7 +86,7 @@ describe('13: a replica is promoted while the old primary still commits', () => 
   });
 });
 
-describe('24: replicate is killed; gc runs at the destination; replicate resumes; someone appends', () => {
+describe('history 24: replicate is killed; gc runs at the destination; replicate resumes; someone appends', () => {
   test('clean-up is refused there, the copy is completed, and the append is refused', async () => {
     source = await worldWith(0, 1);
     const destination = other(2);
@@ -130,7 +130,7 @@ describe('24: replicate is killed; gc runs at the destination; replicate resumes
   });
 });
 
-describe('22: a newer release adds a kind of object', () => {
+describe('history 22: a newer release adds a kind of object', () => {
   test('replication takes along what stands in the table of objects, whatever refers to it', async () => {
     source = await worldWith(0, 1);
     const destination = other(2);
