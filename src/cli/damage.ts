@@ -1,10 +1,25 @@
 // Damage as people read it.
-import type { DamagedObject, VersionRange } from '../index.js';
+import type { DamagedObject, RepairStep, VersionRange } from '../index.js';
 import { bytesText, countText, plural } from './output.js';
 
 /** A line for each object, what is to be said of it below. */
 export function damageText(one: DamagedObject): string {
   return `${one.key}\n  ${roleText(one)}: ${whatText(one)}${versionsText(one.versions)}`;
+}
+
+/** What is planned for a damaged object, or what became of it. */
+export function stepText(step: RepairStep): string {
+  const { outcome, from, reason, quarantine, passedOver } = step;
+  const said = {
+    planned: `to be put back from ${from ?? ''}`,
+    mended: `mended from ${from ?? ''}`,
+    lost: 'LOST: nobody has the right bytes',
+    left: 'NOT MENDED',
+  }[outcome];
+  const lines = [damageText(step), `  ${said}${reason === undefined ? '' : `: ${reason}`}`];
+  for (const { source, reason: why } of passedOver) lines.push(`  passed over ${source}: ${why}`);
+  if (quarantine !== undefined) lines.push(`  the bad bytes are in ${quarantine}`);
+  return lines.join('\n');
 }
 
 function roleText({ kind, array, attributes, index, rows }: DamagedObject): string {

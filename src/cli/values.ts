@@ -105,3 +105,8 @@ export const versionHelp =
 export function invalid(message: string, hint: string): NacreError {
   return new NacreError('InvalidArgument', message, { hint });
 }
+
+/** Of an option that may be given again. */
+export function addOne(uri: string, before: readonly string[] = []): readonly string[] {
+  return [...before, uri];
+}

@@ -46,6 +46,8 @@ describe('bad input', () => {
     ['scrub', ['--subset', 'some'], /no size/],
     ['scrub', ['--limit', '50MiB'], /no rate/],
     ['repair', ['--structure', '--found'], /one way/],
+    ['scrub', ['--repair', '--subset', '5%'], /a part is not mended/],
+    ['scrub', ['--source', 'copy'], /--source is for --repair/],
   ])('%s %o is a mistake of usage', async (command, options, message) => {
     const { code, stderr } = await run(command, uri, ...options);
     expect(code).toBe(2);
@@ -100,6 +102,26 @@ test('damage ends with 8, is described, planned, and mended', async () => {
   const mended = await run('repair', uri, '--source', copy, '--found', '--json');
   expect(mended.code).toBe(0);
   expect(mended.json).toMatchObject({ isWhole: true, steps: [{ key, outcome: 'mended' }] });
+  expect((await run('scrub', uri)).code).toBe(0);
+});
+
+test('a scrub that mends ends with 0, with 9 where nobody has it, and does nothing where all is right', async () => {
+  const [one = '', two = ''] = await partitions();
+  expect((await run('scrub', uri, '--repair', '--json')).json).toMatchObject({ damaged: [], readObjects: 2 });
+  await flip(one);
+  await rm(two);
+  const alone = await run('scrub', uri, '--repair', '--json');
+  expect(alone.code).toBe(9);
+  expect(alone.json).toMatchObject({ repair: { isWhole: false } });
+  const mended = await run('scrub', uri, '--repair', '--source', copy);
+  expect(mended.code).toBe(0);
+  expect(mended.stdout.toString()).toContain(`mended from file://${copy}`);
+  await rm(two);
+  expect((await run('scrub', uri, '--structure', '--repair', '--source', copy)).code).toBe(0);
+  const [newest = ''] = (await readdir(path.join(uri, 'versions'))).sort();
+  await flip(path.join(uri, 'versions', newest));
+  await flip(path.join(uri, 'latest'));
+  expect((await run('scrub', uri, '--repair', '--source', copy, '--json')).code).toBe(0);
   expect((await run('scrub', uri)).code).toBe(0);
 });
 

@@ -1,9 +1,9 @@
-import { type RepairStep, repair as repairAt } from '../../index.js';
-import { damageText } from '../damage.js';
+import { repair as repairAt } from '../../index.js';
+import { stepText } from '../damage.js';
 import { exitCodes } from '../exit-codes.js';
 import { countText, plural } from '../output.js';
 import { define, destructive } from '../program.js';
-import { invalid } from '../values.js';
+import { addOne, invalid } from '../values.js';
 
 interface Options {
   readonly source?: readonly string[];
@@ -70,21 +70,3 @@ it is listed, with its rows and versions.`,
     };
   },
 });
-
-function stepText(step: RepairStep): string {
-  const { outcome, from, reason, quarantine, passedOver } = step;
-  const said = {
-    planned: `to be put back from ${from ?? ''}`,
-    mended: `mended from ${from ?? ''}`,
-    lost: 'LOST: nobody has the right bytes',
-    left: 'NOT MENDED',
-  }[outcome];
-  const lines = [damageText(step), `  ${said}${reason === undefined ? '' : `: ${reason}`}`];
-  for (const { source, reason: why } of passedOver) lines.push(`  passed over ${source}: ${why}`);
-  if (quarantine !== undefined) lines.push(`  the bad bytes are in ${quarantine}`);
-  return lines.join('\n');
-}
-
-function addOne(uri: string, before: readonly string[] = []): readonly string[] {
-  return [...before, uri];
-}

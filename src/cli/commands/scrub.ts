@@ -1,9 +1,17 @@
-import { type ScrubReport, scrub as scrubAt, type Subset } from '../../index.js';
-import { damageText } from '../damage.js';
+import {
+  isNacreError,
+  type RepairReport,
+  repair as repairAt,
+  type ScrubReport,
+  scrub as scrubAt,
+  type Subset,
+} from '../../index.js';
+import { damageText, stepText } from '../damage.js';
 import { exitCodes } from '../exit-codes.js';
 import { bytesText, countText, plural, shellWord } from '../output.js';
 import { define } from '../program.js';
-import { invalid, parseRate, parseSubset } from '../values.js';
+import { addOne, invalid, parseRate, parseSubset } from '../values.js';
+import type { Session } from '../session.js';
 
 interface Options {
   readonly structure?: boolean;
@@ -11,6 +19,8 @@ interface Options {
   readonly subset?: Subset;
   readonly limit?: number;
   readonly restart?: boolean;
+  readonly repair?: boolean;
+  readonly source?: readonly string[];
 }
 
 export const scrub = define<Options>({
@@ -25,11 +35,16 @@ Nothing is written where the data is. What was verified when is noted in the cac
 \`nacre status\` tells it, and a full scrub that was interrupted goes on where it was, within seven days. Two
 scrubs of one dataset at once on one machine are refused.
 
-Exit codes: 0 all is right, 8 damage was found: \`nacre repair\` puts the bytes back from a copy.`,
+--repair mends what was found, as \`nacre repair\` does, from each --source, from parity, and a root from the
+copy in latest: for timers.
+
+Exit codes: 0 all is right, or was mended; 8 damage was found: \`nacre repair\` puts the bytes back from a
+copy; 9 with --repair: something could not be mended.`,
   examples: [
     'nacre scrub ./faces',
     'nacre scrub s3://bucket/faces --structure --json',
     'nacre scrub s3://bucket/faces --subset 5% --limit 50MiB/s',
+    'nacre scrub s3://bucket/faces --repair --source s3://other/faces --json',
   ],
   options: (command) =>
     command
@@ -37,12 +52,18 @@ Exit codes: 0 all is right, 8 damage was found: \`nacre repair\` puts the bytes 
       .option('--full', 'all bytes (default)')
       .option('--subset <part>', 'the bytes of 1/7, 5% or 10GiB', parseSubset)
       .option('--limit <rate>', 'read so much in a second, such as 50MiB/s', parseRate)
-      .option('--restart', 'begin anew, also where a full scrub was interrupted'),
-  async work(session, { structure, full, subset, limit, restart }, uri: string) {
+      .option('--restart', 'begin anew, also where a full scrub was interrupted')
+      .option('--repair', 'mend what was found; not of a --subset')
+      .option('--source <uri>', 'with --repair: a copy of the dataset; may be given again', addOne),
+  async work(session, { structure, full, subset, limit, restart, repair, source }, uri: string) {
     if ([structure, full, subset].filter((one) => one !== undefined).length > 1)
       throw invalid('a scrub has one mode', 'Give one of --structure, --full and --subset.');
+    if (repair === true && subset !== undefined)
+      throw invalid('a part is not mended', 'Leave --subset out: a repair looks at all there is.');
+    if (source !== undefined && repair !== true)
+      throw invalid('--source is for --repair', 'Add --repair, or leave it out.');
     const mode = structure === true ? 'structure' : subset === undefined ? 'full' : 'sample';
-    const report = await scrubAt(uri, {
+    const scrubbing = scrubAt(uri, {
       ...session.connection(),
       mode,
       ...(subset === undefined ? {} : { subset }),
@@ -50,14 +71,44 @@ Exit codes: 0 all is right, 8 damage was found: \`nacre repair\` puts the bytes 
       ...(restart === undefined ? {} : { restart }),
       onProgress: session.phases({ versions: 'looking at versions', bytes: 'reading' }),
     });
+    const report = await scrubbing.catch((error: unknown) => {
+      // What cannot be scrubbed without its sources may be mended by them.
+      if (repair !== true || !isNacreError(error, 'Corrupt')) throw error;
+      return undefined;
+    });
+    const isDamaged = report === undefined || report.damaged.length > 0;
+    if (repair !== true || !isDamaged)
+      return {
+        json: report,
+        text: report === undefined ? '' : textOf(report, uri),
+        data: true,
+        exitCode: isDamaged ? exitCodes.damage : exitCodes.ok,
+      };
+    const mended = await mend(session, uri, mode === 'structure' ? mode : 'found', source ?? []);
+    const seen = report === undefined ? [] : [textOf(report, uri)];
     return {
-      json: report,
-      text: textOf(report, uri),
+      json: { ...report, repair: mended },
+      text: [...seen, ...mended.steps.map(stepText)].join('\n'),
       data: true,
-      exitCode: report.damaged.length === 0 ? exitCodes.ok : exitCodes.damage,
+      exitCode: mended.isWhole ? exitCodes.ok : exitCodes.notMended,
     };
   },
 });
+
+/** What a full scrub just found, by its notes. */
+function mend(
+  session: Session,
+  uri: string,
+  mode: 'structure' | 'found',
+  sources: readonly string[],
+): Promise<RepairReport> {
+  const onProgress = session.phases({
+    versions: 'looking at versions',
+    bytes: 'reading',
+    objects: 'putting back',
+  });
+  return repairAt(uri, { ...session.connection(), sources, mode, onProgress });
+}
 
 function textOf(report: ScrubReport, uri: string): string {
   const { damaged, mode, objects, sizeBytes, readObjects, readBytes, resumedObjects, hint } = report;
