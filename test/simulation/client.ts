@@ -8,6 +8,7 @@ import { isVersion, shapeOf } from './checker/oracle.js';
 import { curate, maintain } from './maintainer.js';
 import { mend } from './mender.js';
 import type { Attempt, Held, Record, Upkeep } from './record.js';
+import { backUp, forget } from './keeper.js';
 import { copyElsewhere } from './replicator.js';
 import { bank, unlessMissing, valuesOf } from './rows.js';
 import type { Process, World } from './world.js';
@@ -30,7 +31,9 @@ const longestMs = 300_000;
 /** A fault this long before a call may still make it fail, milliseconds. */
 const excusedMs = 150_000;
 
-export type Role = 'writer' | 'reader' | 'maintainer' | 'curator' | 'mender' | 'replicator';
+export type Role =
+  | ('writer' | 'reader' | 'maintainer' | 'curator' | 'mender')
+  | ('replicator' | 'keeper' | 'forgetter');
 
 /** Between two calls, at most; virtual milliseconds. */
 const thinkMs = {
@@ -40,6 +43,8 @@ const thinkMs = {
   curator: 15_000,
   mender: 60_000,
   replicator: 40_000,
+  keeper: 40_000,
+  forgetter: 60_000,
 };
 
 export class Client {
@@ -95,6 +100,8 @@ export class Client {
     if (this.#role === 'curator') return curate(this, session, what);
     if (this.#role === 'mender') return mend(this, session.process);
     if (this.#role === 'replicator') return copyElsewhere(this, session.process, what);
+    if (this.#role === 'keeper') return backUp(this, session.process);
+    if (this.#role === 'forgetter') return forget(this, session.process);
     if (this.#role === 'reader') {
       if (what < 0.4) return this.#readNewest(session);
       if (what < 0.6) return this.#readVersion(session);

@@ -117,6 +117,8 @@ export class Record {
   readonly copyReads: ReadRow[] = [];
   /** What was in the way of reads of the replica, which nobody hurts. */
   readonly copyBroken: { readonly client: string; readonly what: string }[] = [];
+  /** Points of the backup that were acknowledged. */
+  readonly points: { readonly name: string; readonly version: number }[] = [];
   /** What became of the replica: the last version of its source, and whether that one was refused since. */
   promoted: { readonly replicated: number; readonly version: number; isRefused: boolean } | undefined;
   /** Client calls so far, of every kind. */

@@ -9,6 +9,7 @@ import { perform, type Verb } from '../support/row-model.js';
 import { meddle } from './meddler.js';
 import { copyTo, repairBy } from './mender.js';
 import { Record } from './record.js';
+import { backUpBy, forgetBy, restoreBy } from './keeper.js';
 import { failOver, replicateBy } from './replicator.js';
 import { bank } from './rows.js';
 import { type FaultTable, type Process, World } from './world.js';
@@ -82,6 +83,16 @@ function textOf(error: unknown): string {
   return error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
 }
 
+/** Who copies the dataset elsewhere. */
+function copyists(world: World, record: Record): Client[] {
+  if (world.copies === 'replica') return [new Client(world, record, 'replicator', 'replicator', 8)];
+  if (world.copies === 'none') return [];
+  return [
+    new Client(world, record, 'keeper', 'keeper', 8),
+    new Client(world, record, 'forgetter', 'forgetter', 6),
+  ];
+}
+
 /** Who is there, which process each runs in, and what befalls them. */
 class Stage {
   readonly #world: World;
@@ -105,7 +116,7 @@ class Stage {
       new Client(world, record, 'maintainer', 'maintainer', 25),
       new Client(world, record, 'curator', 'curator', 25),
       new Client(world, record, 'mender', 'mender', 3),
-      ...(world.hasReplica ? [new Client(world, record, 'replicator', 'replicator', 8)] : []),
+      ...copyists(world, record),
     ];
     for (const client of this.#clients) world.time.schedule(draw.next() * 500, () => this.#begin(client));
     this.#change();
@@ -210,7 +221,8 @@ class Stage {
     await this.#readAll(process, dataset);
     await loseAndMend(this.#world, this.#record, process, dataset);
     await dataset.close();
-    if (this.#world.hasReplica) await this.#concludeReplica(process);
+    if (this.#world.copies === 'replica') await this.#concludeReplica(process);
+    if (this.#world.copies === 'backup') await this.#concludeBackup(process);
   }
 
   async #concludeReplica(process: Process): Promise<void> {
@@ -219,6 +231,16 @@ class Stage {
     if (process.draw.chance(0.2)) await this.#readAll(process, replica);
     await replica.close();
     if (process.draw.chance(0.5)) await failOver(this.#world, this.#record, process);
+  }
+
+  async #concludeBackup(process: Process): Promise<void> {
+    await backUpBy(this.#record, process);
+    await forgetBy(process);
+    if (!process.draw.chance(0.4)) return;
+    await restoreBy(process);
+    const restored = await process.open({}, process.replica);
+    await this.#readAll(process, restored);
+    await restored.close();
   }
 
   async #readAll(process: Process, dataset: Awaited<ReturnType<Process['open']>>): Promise<void> {

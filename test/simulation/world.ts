@@ -37,6 +37,7 @@ export class Process implements Sender {
   /** The ways to the copies elsewhere. */
   readonly mirror: Wire;
   readonly replica: Wire;
+  readonly backup: Wire;
   weather: Weather = 'calm';
   faultedMs = Number.NEGATIVE_INFINITY;
   spoiledMs = Number.NEGATIVE_INFINITY;
@@ -53,6 +54,7 @@ export class Process implements Sender {
     this.wire = new Wire(world, this, new Draw(world.draw.below(2 ** 31)));
     this.mirror = new Wire(world, this, new Draw(world.draw.below(2 ** 31)), 'mirror');
     this.replica = new Wire(world, this, new Draw(world.draw.below(2 ** 31)), 'replica');
+    this.backup = new Wire(world, this, new Draw(world.draw.below(2 ** 31)), 'backup');
     const random = new Draw(world.draw.below(2 ** 31));
     this.runtime = {
       now: () => startMs + world.time.now + this.skewMs,
@@ -93,15 +95,18 @@ export class World {
   readonly startMs = startMs;
   readonly draw: Draw;
   readonly time = new VirtualTime();
-  /** Of the dataset; of a copy that has all that it has at all times; of one that is made by replication. */
+  /**
+   * Of the dataset; of a copy that has all that it has at all times; of one that is made by replication, or
+   * by the restore of a backup; of backups.
+   */
   readonly buckets: Readonly<Record<Place, Bucket>> = {
-    ...{ dataset: new Bucket(), mirror: new Bucket(), replica: new Bucket() },
+    ...{ dataset: new Bucket(), mirror: new Bucket(), replica: new Bucket(), backup: new Bucket() },
   };
   readonly faults: FaultTable;
   /** Listings of this bucket come in order; folders' do not. */
   readonly sortedList: boolean;
-  /** Somebody replicates the dataset. */
-  readonly hasReplica: boolean;
+  /** Whether somebody replicates the dataset, or backs it up. */
+  readonly copies: 'replica' | 'backup' | 'none';
   readonly #trace: ((line: string) => void) | undefined;
   #hash = 0x811c9dc5;
   /** The last number that was given out: no two rows hold the same, but for balances. */
@@ -112,7 +117,7 @@ export class World {
     this.draw = new Draw(seed);
     this.faults = faults;
     this.sortedList = this.draw.chance(0.7);
-    this.hasReplica = this.draw.chance(0.5);
+    this.copies = this.draw.of(['replica', 'backup', 'none'] as const);
     this.#trace = trace;
     nativeWorkIn(this.time);
   }

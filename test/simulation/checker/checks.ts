@@ -18,6 +18,7 @@ import type { Bucket } from '../bucket.js';
 import { digestOf } from '../digest.js';
 import type { Attempt, ReadRow, Record } from '../record.js';
 import { functions, isKept, logOf, objectsOf } from './oracle.js';
+import { checkBackups } from './backup-checks.js';
 import { checkReplica } from './replica-checks.js';
 import { checkOrphans, checkUpkeep, type Fail } from './upkeep-checks.js';
 
@@ -40,8 +41,14 @@ interface Version {
   readonly model: Model;
 }
 
+interface Buckets {
+  readonly dataset: Bucket;
+  readonly replica: Bucket;
+  readonly backup: Bucket;
+}
+
 export function check(
-  { dataset: bucket, replica }: { readonly dataset: Bucket; readonly replica: Bucket },
+  { dataset: bucket, replica, backup }: Buckets,
   record: Record,
   bank: Bank,
   startMs: number,
@@ -72,6 +79,7 @@ export function check(
   const history = { log, named, record, placed, startMs };
   checkUpkeep(bucket, history, fail);
   checkOrphans(bucket, history, fail);
+  checkBackups(bucket, backup, { log, named, record }, fail);
   if (record.copied.length > 0) checkReplica(bucket, replica, { log, named, record }, fail);
   for (const key of bucket.hurt)
     if (key.startsWith('versions/')) fail('C12 what is mended is right', `${key} at the end`);
