@@ -4,10 +4,11 @@
 // needs go after that: whatever ends between, each living member is in one that counts.
 import { isNacreError } from '../../errors.js';
 import { parityPrefix, parseDataKey } from '../../manifest/keys.js';
-import { parityKey, policyOf } from '../../manifest/parity.js';
+import { parityKey, type ParityPolicy, policyOf } from '../../manifest/parity.js';
 import type { ParityMember } from '../../manifest/message.js';
 import type { LoadedRoot } from '../../manifest/root.js';
 import type { CallOptions } from '../../storage/object-store.js';
+import { defined } from '../../util/assert.js';
 import { equalBytes, toHex } from '../../util/bytes.js';
 import { idBytes, IdSet } from '../../util/id-set.js';
 import type { UpkeepEnvironment } from '../environment.js';
@@ -22,6 +23,13 @@ export interface ParityCounts {
   /** Objects of parity that were deleted, and their bytes. */
   removed: number;
   removedBytes: number;
+}
+
+/** Members without a group that counts, and what is to cover them. */
+interface OpenMembers {
+  readonly array: string;
+  readonly policy: ParityPolicy;
+  readonly members: Map<string, ParityMember>;
 }
 
 export class GcParity {
@@ -62,21 +70,25 @@ export class GcParity {
     const policies = new Map(
       head.root.arrays.map(({ id, parity }) => [toHex(id), policyOf(parity)] as const),
     );
+    // Of an array that is gone, or came back under another id, its own: older versions need it as it was.
+    const policyFor = ({ array, policy }: ParityGroup): ParityPolicy | undefined =>
+      policies.has(array) ? policies.get(array) : policy;
     const losing = groups.filter(
-      ({ members, array }) =>
-        members.some((member) => !isLive(member, needed)) && policies.get(array) !== undefined,
+      (group) => group.members.some((member) => !isLive(member, needed)) && policyFor(group) !== undefined,
     );
-    const open = new Map<string, Map<string, ParityMember>>();
-    for (const { array, members } of losing) {
-      const own = open.get(array) ?? new Map<string, ParityMember>();
-      open.set(array, own);
+    const open = new Map<string, OpenMembers>();
+    for (const group of losing) {
+      const { array, members } = group;
+      const policy = defined(policyFor(group), 'policy of a group');
+      const name = `${array} ${policy.dataShards}+${policy.parityShards}`;
+      const own = open.get(name) ?? { array, policy, members: new Map<string, ParityMember>() };
+      open.set(name, own);
       for (const member of members)
-        if (isLive(member, needed) && !covered.has(member.key)) own.set(member.key, member);
+        if (isLive(member, needed) && !covered.has(member.key)) own.members.set(member.key, member);
     }
-    const planned = [...open].flatMap(([array, members]): PlannedGroup[] => {
-      const policy = policies.get(array);
-      return policy === undefined ? [] : cut(array, policy, [...members.values()]);
-    });
+    const planned = [...open.values()].flatMap(({ array, policy, members }): PlannedGroup[] =>
+      cut(array, policy, [...members.values()]),
+    );
     const { memoryBytes } = this.#environment;
     const options = { ...this.#call, memoryBytes };
     const encoded = await encodeAll(this.#environment, head.root.dataset, planned, options);

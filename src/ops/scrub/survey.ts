@@ -4,6 +4,7 @@
 // In memory are some hundred bytes for each object, no root and no segment.
 import { isNacreError, NacreError } from '../../errors.js';
 import { isKept } from '../../manifest/history-draft.js';
+import { rootKey } from '../../manifest/keys.js';
 import { checkRestored, type HintState, readHint } from '../../manifest/hint.js';
 import type { StoredObject } from '../../manifest/objects.js';
 import {
@@ -109,7 +110,9 @@ class Surveyor {
     const { store, functions } = this.#environment;
     const hint = await readHint(store, functions, this.#call);
     checkRestored(hint, store.uri);
-    const slots = await takenSlots(store, this.#call);
+    let slots = await takenSlots(store, this.#call);
+    // A listing may be older than the dataset.
+    if (slots.length === 0 && (await store.head(rootKey(1), this.#call)) !== undefined) slots = [1];
     const roots = new Roots(store, functions, this.#options.sources ?? [], this.#call);
     roots.copy = hint.head;
     const found = await findHead(roots, hint, slots, this.#call.signal);
