@@ -13,7 +13,7 @@ import { equalBytes } from '../util/bytes.js';
 import { IdSet } from '../util/id-set.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { copyHistory } from './copy/history.js';
-import { Objects, SourceMovedOn } from './copy/objects.js';
+import { movesTooFast, Objects, withRestarts } from './copy/objects.js';
 import type { ReadEnvironment, UpkeepEnvironment } from './environment.js';
 import { Destination } from './replicate/destination.js';
 import { checkPlaces, findHeads, type Heads, sourceHead } from './replicate/heads.js';
@@ -65,9 +65,6 @@ export interface ReplicateReport {
 export type OpenReplicas = (dataset: Uint8Array) => Promise<readonly ReadEnvironment[]>;
 
 const minuteMs = 60_000;
-
-/** Rounds that the source may expire versions under. */
-const mostRestarts = 20;
 
 /**
  * Cost: with nothing new four requests, without `register` three; else a GET and a PUT a version and an
@@ -125,17 +122,10 @@ class Replication {
   }
 
   async round(): Promise<ReplicateReport> {
-    for (let restart = 0; ; restart++) {
-      try {
-        return await this.#once();
-      } catch (error) {
-        if (!(error instanceof SourceMovedOn)) throw error;
-        if (restart < mostRestarts) continue;
-        throw new NacreError('Conflict', 'the source expires versions faster than they are copied', {
-          hint: 'Replicate again, or clean up the source with a longer grace.',
-        });
-      }
-    }
+    return withRestarts(
+      () => this.#once(),
+      (error) => movesTooFast(error, 'Replicate'),
+    );
   }
 
   async #once(): Promise<ReplicateReport> {

@@ -21,7 +21,7 @@ import { type OwnSignal, ownSignal } from '../storage/wrap/parallel.js';
 import { equalBytes } from '../util/bytes.js';
 import { IdSet } from '../util/id-set.js';
 import { copyHistory } from './copy/history.js';
-import { type Counts, Objects, SourceMovedOn } from './copy/objects.js';
+import { type Counts, movesTooFast, Objects, withRestarts } from './copy/objects.js';
 import { RootSlots } from './copy/roots.js';
 import type { ReadEnvironment, UpkeepEnvironment } from './environment.js';
 import type { OpenReplicas } from './replicate.js';
@@ -57,9 +57,6 @@ export interface CopiedTo {
   readonly ended: LoadedRoot | undefined;
 }
 
-/** Times that the source may expire versions while they are copied. */
-const mostRestarts = 20;
-
 export async function copyTo(
   source: ReadEnvironment,
   destination: UpkeepEnvironment,
@@ -68,20 +65,15 @@ export async function copyTo(
 ): Promise<CopiedTo> {
   checkPlaces(source.store, destination.store);
   const pace = new Pace(destination.runtime, options.bytesPerSecond);
-  for (let restart = 0; ; restart++) {
+  const run = async (): Promise<CopiedTo> => {
     const own = ownSignal(options.signal);
     try {
       return await new Restore(source, destination, openReplicas, options, pace, own).run();
-    } catch (error) {
-      if (!(error instanceof SourceMovedOn)) throw error;
-      if (restart >= mostRestarts)
-        throw new NacreError('Conflict', 'the source expires versions faster than they are copied', {
-          hint: 'Restore again, or clean up the source with a longer grace.',
-        });
     } finally {
       own.release();
     }
-  }
+  };
+  return withRestarts(run, (error) => movesTooFast(error, 'Restore'));
 }
 
 class Restore {

@@ -8,7 +8,6 @@ import { advance } from '../manifest/head.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { inOrderAhead } from '../util/ahead.js';
 import { throwIfAborted } from '../util/runtime.js';
-import { pieceBytesOf } from './digest.js';
 import type { UpkeepEnvironment } from './environment.js';
 import {
   checkBytes,
@@ -16,6 +15,7 @@ import {
   type ColdParts,
   type ObjectDamage,
   type Unreferenced,
+  objectsAhead,
 } from './scrub/check.js';
 import {
   checkShard,
@@ -40,7 +40,7 @@ import {
 } from './scrub/report.js';
 import type { RootSource } from './scrub/roots.js';
 import { chosen, checkSubset, type Subset } from './scrub/subset.js';
-import { type Survey, type Surveyed, survey, versionsOf } from './scrub/survey.js';
+import { bytesOf, type Survey, type Surveyed, survey, versionsOf } from './scrub/survey.js';
 import { storeNowMs } from '../storage/store-time.js';
 
 export type { DamagedObject, DamageKind, ObjectRole, RowIds } from './scrub/finding.js';
@@ -96,9 +96,6 @@ export interface ScrubReport {
 
 /** How often what was verified is put down, milliseconds. */
 const noteEveryMs = 10_000;
-
-/** Objects read at once: enough that the pool has work while bytes come. */
-const objectsAtOnce = 8;
 
 /** What of a survey is damaged, by object. */
 export interface Scrubbed {
@@ -300,9 +297,7 @@ class Scrub {
       done += bytes;
       onProgress?.(Math.min(done, total), total, 'bytes');
     };
-    // Of a bucket two pieces of each are held.
-    const room = Math.floor(this.#environment.memoryBytes / (2 * pieceBytesOf(this.#environment)));
-    const ahead = Math.max(1, Math.min(objectsAtOnce, room));
+    const ahead = objectsAhead(this.#environment);
     const coldParts = this.#options.subset === undefined ? { coldParts: new Map() as ColdParts } : {};
     const check = async (one: Surveyed): Promise<number> => {
       const damage = await checkBytes(this.#environment, one, { ...this.#call, ...coldParts, pace, onBytes });
@@ -342,8 +337,4 @@ class Scrub {
     this.#notedMs = now;
     await this.#notes.write();
   }
-}
-
-function bytesOf(objects: readonly Surveyed[]): number {
-  return objects.reduce((sum, { object }) => sum + object.sizeBytes, 0);
 }

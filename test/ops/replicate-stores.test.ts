@@ -8,7 +8,7 @@ import { scrub } from '../../src/ops/scrub.js';
 import { status } from '../../src/ops/status.js';
 import type { ObjectStore } from '../../src/storage/object-store.js';
 import { failure } from '../support/failure.js';
-import { storesUnderTest } from '../support/servers/index.js';
+import { storePairs } from '../support/servers/index.js';
 import { openTestStore } from '../support/servers/open.js';
 
 const rows = 300_000;
@@ -21,11 +21,7 @@ const environment = (store: ObjectStore): Environment =>
 
 const nobody = async (): Promise<never[]> => [];
 
-const pairs = storesUnderTest()
-  .filter((name) => name !== 'memory')
-  .flatMap((from, _, names) => names.map((to) => [from, to] as const));
-
-describe.each(pairs)('from %s to %s', (fromName, toName) => {
+describe.each(storePairs())('from %s to %s', (fromName, toName) => {
   test('a replica is the source to the bit, is kept up, and takes over', async () => {
     const [source, destination] = [await openTestStore(fromName), await openTestStore(toName)];
     try {

@@ -12,12 +12,15 @@ export interface Pair {
   readonly destination: World;
 }
 
-export interface RunOptions extends ReplicateOptions {
+/** Where a copy goes from and to, other than to the bare stores, and who else may have right bytes. */
+export interface Places {
   readonly from?: ObjectStore;
   readonly to?: ObjectStore;
   readonly others?: readonly World[];
   readonly warnings?: NacreError[];
 }
+
+export type RunOptions = Places & ReplicateOptions;
 
 export function environment(
   world: World,

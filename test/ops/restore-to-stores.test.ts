@@ -7,7 +7,7 @@ import { scrub } from '../../src/ops/scrub.js';
 import type { ObjectStore } from '../../src/storage/object-store.js';
 import { failure } from '../support/failure.js';
 import { calls, faulty, nth } from '../support/faulty-store.js';
-import { storesUnderTest } from '../support/servers/index.js';
+import { storePairs } from '../support/servers/index.js';
 import { openTestStore } from '../support/servers/open.js';
 
 const rows = 40_000;
@@ -18,11 +18,7 @@ const environment = (store: ObjectStore): Environment => environmentOf(store, { 
 
 const nobody = async (): Promise<never[]> => [];
 
-const pairs = storesUnderTest()
-  .filter((name) => name !== 'memory')
-  .flatMap((from, _, names) => names.map((to) => [from, to] as const));
-
-describe.each(pairs)('from %s to %s', (fromName, toName) => {
+describe.each(storePairs())('from %s to %s', (fromName, toName) => {
   test('one that was cut opens for nobody, goes on, and is a dataset of its own', async () => {
     const [source, destination] = [await openTestStore(fromName), await openTestStore(toName)];
     try {

@@ -6,7 +6,6 @@ import {
   type ForgetReport,
   type LockMode,
   NacreError,
-  type RetentionRules,
   type ScheduledBackup,
   type Subset,
 } from '../../index.js';
@@ -14,7 +13,8 @@ import { damageText } from '../damage.js';
 import { exitCodes } from '../exit-codes.js';
 import { bytesText, countText, errorJson, plural, table } from '../output.js';
 import { changing, define, destructive } from '../program.js';
-import { invalid, parseAge, parseCount, parseRate, parseSubset } from '../values.js';
+import { type KeepOptions, keeping, rulesOf } from '../retention.js';
+import { invalid, parseAge, parseRate, parseSubset } from '../values.js';
 
 interface CreateOptions {
   readonly label?: string;
@@ -50,34 +50,6 @@ function createOptions({ label, lock, lockMode, recheck, limit }: CreateOptions)
     ...(recheck === undefined ? {} : { recheck }),
     ...(limit === undefined ? {} : { bytesPerSecond: limit }),
   };
-}
-
-interface KeepOptions {
-  readonly keepLast?: number;
-  readonly keepWithin?: number;
-  readonly keepHourly?: number;
-  readonly keepDaily?: number;
-  readonly keepWeekly?: number;
-  readonly keepMonthly?: number;
-  readonly keepYearly?: number;
-}
-
-function keeping(command: Command): Command {
-  return command
-    .option('--keep-last <N>', 'keep the newest N points', parseCount)
-    .option('--keep-within <age>', 'keep points of the last 12h, 30d or 8w', parseAge)
-    .option('--keep-hourly <N>', 'keep the newest point of each of N hours', parseCount)
-    .option('--keep-daily <N>', 'of each of N days (UTC)', parseCount)
-    .option('--keep-weekly <N>', 'of each of N weeks', parseCount)
-    .option('--keep-monthly <N>', 'of each of N months', parseCount)
-    .option('--keep-yearly <N>', 'of each of N years', parseCount);
-}
-
-function rulesOf({ keepWithin, ...options }: KeepOptions): RetentionRules | undefined {
-  const { keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly, keepYearly } = options;
-  const counts = { keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly, keepYearly };
-  const rules = { ...counts, keepWithinMs: keepWithin };
-  return Object.values(rules).some((rule) => rule !== undefined) ? rules : undefined;
 }
 
 export const backupCreate = define<CreateOptions>({
@@ -293,7 +265,7 @@ and objects stay for the next run. What is locked stays, and is told. It may be 
   ],
   options: (command) =>
     destructive(
-      keeping(command)
+      keeping(command, 'point')
         .option('--point <name...>', 'these points, by the beginnings of their names; instead of rules')
         .option('--keep-none', 'all points may go'),
     ),
@@ -358,7 +330,7 @@ For a scheduler of your own (cron, systemd, Kubernetes) use \`nacre backup creat
     "nacre backup schedule ./faces /mnt/backups/faces '30 2 * * *' --time-zone Europe/Berlin --keep-daily 7",
   ],
   options: (command) =>
-    keeping(creating(command)).option('--time-zone <name>', 'of the expression (default: UTC)'),
+    keeping(creating(command), 'point').option('--time-zone <name>', 'of the expression (default: UTC)'),
   async work(session, { timeZone, ...options }, uri: string, destination: string, cron: string) {
     const rules = rulesOf(options);
     const isJson = session.options.json === true;

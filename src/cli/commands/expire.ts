@@ -1,30 +1,13 @@
 import type { ExpireReport } from '../../index.js';
 import { plural } from '../output.js';
 import { define, destructive } from '../program.js';
+import { type KeepOptions, keeping, periodRules, periods, rulesOf } from '../retention.js';
 import { writeOptions, type WritingOptions } from '../sources.js';
-import { parseAge, parseCount } from '../values.js';
+import { parseAge } from '../values.js';
 
-interface Options extends WritingOptions {
-  readonly keepLast?: number;
-  readonly keepWithin?: number;
+interface Options extends WritingOptions, KeepOptions {
   readonly minAge?: number;
-  readonly keepHourly?: number;
-  readonly keepDaily?: number;
-  readonly keepWeekly?: number;
-  readonly keepMonthly?: number;
-  readonly keepYearly?: number;
 }
-
-const periods = ['hour', 'day', 'week', 'month', 'year'] as const;
-
-/** The rule of a period: the name of its option, and what it is called. */
-const rules = {
-  hour: ['keepHourly', 'hourly'],
-  day: ['keepDaily', 'daily'],
-  week: ['keepWeekly', 'weekly'],
-  month: ['keepMonthly', 'monthly'],
-  year: ['keepYearly', 'yearly'],
-} as const;
 
 export const expire = define<Options>({
   usage: 'expire <uri>',
@@ -40,35 +23,14 @@ within --min-age. \`nacre log\` goes on naming every version.\n\nA version that 
   ],
   options: (command) =>
     destructive(
-      periods
-        .reduce(
-          (all, period) =>
-            all.option(
-              `--keep-${rules[period][1]} <N>`,
-              `keep the newest version of each of N ${period}s`,
-              parseCount,
-            ),
-          command,
-        )
-        .option('--keep-last <N>', 'keep the newest N versions', parseCount)
-        .option('--keep-within <age>', 'keep what was the newest within 12h, 30d or 8w', parseAge)
+      keeping(command, 'version')
         .option('--min-age <age>', 'keep this in any case (default: 24h)', parseAge)
         .option('-m, --message <text>', 'shown by `nacre log`'),
     ),
   async work(session, options, uri: string) {
-    const { keepLast, keepWithin, minAge, dryRun } = options;
+    const { minAge, dryRun } = options;
     const dataset = await session.open(uri);
-    const policy = {
-      ...Object.fromEntries(
-        periods.flatMap((period) => {
-          const [name] = rules[period];
-          return options[name] === undefined ? [] : [[name, options[name]]];
-        }),
-      ),
-      ...(keepLast === undefined ? {} : { keepLast }),
-      ...(keepWithin === undefined ? {} : { keepWithinMs: keepWithin }),
-      ...(minAge === undefined ? {} : { minAgeMs: minAge }),
-    };
+    const policy = { ...rulesOf(options), ...(minAge === undefined ? {} : { minAgeMs: minAge }) };
     const planned = await dataset.expire({ ...policy, dryRun: true, signal: session.signal });
     const answer = { uri: dataset.uri };
     if (dryRun === true || planned.expired.length === 0) {
@@ -91,7 +53,7 @@ function textOf(report: ExpireReport, verb: string): string {
   const lines = (report.keptForPeriods ?? [])
     .filter(({ id }) => keptAlso.includes(id))
     .map(({ id, timeMs, rules: by }) => {
-      const names = periods.filter((period) => by.includes(rules[period][0])).map((one) => rules[one][1]);
+      const names = periods.filter((name) => by.includes(periodRules[name][0]));
       return `  version ${id} of ${new Date(timeMs).toISOString()}: ${names.join(', ')}`;
     });
   const what = expired.length === 0 ? 'nothing expires' : `${verb} ${versionsText(report)}`;

@@ -24,7 +24,7 @@ import { type OwnSignal, ownSignal } from '../../storage/wrap/parallel.js';
 import { equalBytes } from '../../util/bytes.js';
 import { IdSet } from '../../util/id-set.js';
 import { copyHistory } from '../copy/history.js';
-import { Objects, SourceMovedOn } from '../copy/objects.js';
+import { Objects, SourceMovedOn, withRestarts } from '../copy/objects.js';
 import type { ReadEnvironment, UpkeepEnvironment } from '../environment.js';
 import { checkPlaces, sourceHead } from '../replicate/heads.js';
 import type { OpenReplicas } from '../replicate.js';
@@ -83,9 +83,6 @@ const pointsAsked = 16;
 /** How far back points are looked for before all are listed. */
 const recentMs = 40 * dayMs;
 
-/** Rounds that the source may expire versions under, or the point be revoked. */
-const mostRestarts = 20;
-
 /**
  * Cost: with nothing new eight requests; else a GET and a PUT a version and an object, and a HEAD an object.
  * With locks a HEAD more for each, and once in half the time of the lock two requests for all that there is.
@@ -105,19 +102,21 @@ export async function createBackup(
     throw new NacreError('InvalidArgument', 'a lock needs a time', { hint: 'Say for how long, as 30d.' });
   if (lockMs !== undefined && !(checkSpan(lockMs, 'lockMs') > 0))
     throw new NacreError('InvalidArgument', 'a lock of no time locks nothing');
-  for (let restart = 0; ; restart++) {
-    try {
-      return await new Backup(source, destination, openReplicas, options).run();
-    } catch (error) {
-      const isMoved = error instanceof SourceMovedOn;
-      if (!isMoved && !(error instanceof Revoked)) throw explainLocks(error, destination.store.uri);
-      if (restart < mostRestarts) continue;
-      const what = isMoved ? 'the source expires versions' : 'points are revoked';
-      throw new NacreError('Conflict', `${what} faster than they are backed up`, {
-        hint: 'Back up again, with fewer clean-ups beside it.',
-      });
-    }
+  const backup = new Backup(source, destination, openReplicas, options);
+  try {
+    return await withRestarts(() => backup.run(), tooOften);
+  } catch (error) {
+    throw explainLocks(error, destination.store.uri);
   }
+}
+
+function tooOften(error: unknown): NacreError | undefined {
+  const isMoved = error instanceof SourceMovedOn;
+  if (!isMoved && !(error instanceof Revoked)) return undefined;
+  const what = isMoved ? 'the source expires versions' : 'points are revoked';
+  return new NacreError('Conflict', `${what} faster than they are backed up`, {
+    hint: 'Back up again, with fewer clean-ups beside it.',
+  });
 }
 
 /** What a point rests on. */

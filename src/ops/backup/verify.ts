@@ -5,14 +5,13 @@ import type { CallOptions } from '../../storage/object-store.js';
 import { callOptions } from '../../storage/wrap/forwarding.js';
 import { inOrderAhead } from '../../util/ahead.js';
 import { toHex } from '../../util/bytes.js';
-import { pieceBytesOf } from '../digest.js';
 import type { UpkeepEnvironment } from '../environment.js';
-import { checkBytes, checkListed, type ColdParts, type ObjectDamage } from '../scrub/check.js';
+import { checkBytes, checkListed, type ColdParts, type ObjectDamage, objectsAhead } from '../scrub/check.js';
 import type { DamagedObject } from '../scrub/finding.js';
 import { Pace } from '../scrub/pace.js';
 import { damagedObjects, damagedRoot } from '../scrub/report.js';
 import { checkSubset, chosen, type Subset } from '../scrub/subset.js';
-import { type Survey, type Surveyed, survey } from '../scrub/survey.js';
+import { bytesOf, type Survey, type Surveyed, survey } from '../scrub/survey.js';
 import { readRight } from '../whole.js';
 import { chooseNewest, nameOfPoint, pointOfName } from './names.js';
 import { pastPlaces, placesOf } from './states.js';
@@ -52,9 +51,6 @@ export interface BackupVerification {
   readonly readBytes: number;
   readonly damaged: readonly BackupDamage[];
 }
-
-/** Objects read at once. */
-const objectsAtOnce = 8;
 
 /**
  * Cost: for each point a LIST for 1,000 objects and a request a version and a segment; the bytes of every
@@ -143,8 +139,7 @@ class Verify {
       done += bytes;
       onProgress?.(Math.min(done, total), total, 'bytes');
     };
-    const room = Math.floor(this.#environment.memoryBytes / (2 * pieceBytesOf(this.#environment)));
-    const ahead = Math.max(1, Math.min(objectsAtOnce, room));
+    const ahead = objectsAhead(this.#environment);
     const coldParts: ColdParts = new Map();
     const check = async (one: Surveyed) => {
       const options = { ...this.#call, coldParts, pace: this.#pace, onBytes };
@@ -192,10 +187,4 @@ class Verify {
     }
     return false;
   }
-}
-
-function bytesOf(objects: Iterable<Surveyed>): number {
-  let sum = 0;
-  for (const { object } of objects) sum += object.sizeBytes;
-  return sum;
 }

@@ -69,6 +69,36 @@ export interface ObjectsOptions {
 /** The source expired a version, and cleaned up, while it was copied: what is kept is looked at anew. */
 export class SourceMovedOn extends Error {}
 
+/** Rounds that may be begun anew. */
+const mostRestarts = 20;
+
+/**
+ * Begins `work` anew where it ends with what `tooOften` has a `Conflict` for, which is thrown when that
+ * happens all the time. Other failures are handed on.
+ */
+export async function withRestarts<T>(
+  work: () => Promise<T>,
+  tooOften: (error: unknown) => NacreError | undefined,
+): Promise<T> {
+  for (let restart = 0; ; restart++) {
+    try {
+      return await work();
+    } catch (error) {
+      const conflict = tooOften(error);
+      if (conflict === undefined) throw error;
+      if (restart === mostRestarts) throw conflict;
+    }
+  }
+}
+
+/** Of a source that never stands still; `verb` as in 'Replicate again'. */
+export function movesTooFast(error: unknown, verb: string): NacreError | undefined {
+  if (!(error instanceof SourceMovedOn)) return undefined;
+  return new NacreError('Conflict', 'the source expires versions faster than they are copied', {
+    hint: `${verb} again, or clean up the source with a longer grace.`,
+  });
+}
+
 export class Objects {
   readonly counts: Counts = {
     ...{ objects: 0, bytes: 0, presentObjects: 0, presentBytes: 0 },

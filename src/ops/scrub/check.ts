@@ -6,11 +6,20 @@ import type { ByteRange, CallOptions, ObjectStore } from '../../storage/object-s
 import { runsOf } from '../../storage/wrap/blocks.js';
 import { equalBytes, toHex } from '../../util/bytes.js';
 import { digestObject, isDiskFailure, pieceBytesOf } from '../digest.js';
-import type { ReadEnvironment } from '../environment.js';
+import type { ReadEnvironment, UpkeepEnvironment } from '../environment.js';
 import type { DamageKind } from './finding.js';
 import type { Pace } from './pace.js';
 import type { ColdPlace, Surveyed } from './survey.js';
 import { listPages } from '../../storage/list-pages.js';
+
+/** Objects read at once at most: enough that the pool has work while bytes come. */
+const objectsAtOnce = 8;
+
+/** As many of them as memory has room for: of a bucket two pieces of each are held. */
+export function objectsAhead(environment: UpkeepEnvironment): number {
+  const room = Math.floor(environment.memoryBytes / (2 * pieceBytesOf(environment)));
+  return Math.max(1, Math.min(objectsAtOnce, room));
+}
 
 export interface ObjectDamage {
   readonly kind: DamageKind;

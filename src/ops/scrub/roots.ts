@@ -57,6 +57,8 @@ export async function takenSlots(store: ObjectStore, options: CallOptions): Prom
       if (version !== undefined) slots.push(version);
     }
   }
+  // A listing may be older than the dataset.
+  if (slots.length === 0 && (await store.head(rootKey(1), options)) !== undefined) return [1];
   return slots.sort((a, b) => a - b);
 }
 

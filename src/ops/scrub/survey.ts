@@ -4,7 +4,6 @@
 // In memory are some hundred bytes for each object, no root and no segment.
 import { isNacreError, NacreError } from '../../errors.js';
 import { isKept } from '../../manifest/history-draft.js';
-import { rootKey } from '../../manifest/keys.js';
 import { checkRestored, type HintState, readHint } from '../../manifest/hint.js';
 import type { StoredObject } from '../../manifest/objects.js';
 import {
@@ -110,9 +109,7 @@ class Surveyor {
     const { store, functions } = this.#environment;
     const hint = await readHint(store, functions, this.#call);
     checkRestored(hint, store.uri);
-    let slots = await takenSlots(store, this.#call);
-    // A listing may be older than the dataset.
-    if (slots.length === 0 && (await store.head(rootKey(1), this.#call)) !== undefined) slots = [1];
+    const slots = await takenSlots(store, this.#call);
     const roots = new Roots(store, functions, this.#options.sources ?? [], this.#call);
     roots.copy = hint.head;
     const found = await findHead(roots, hint, slots, this.#call.signal);
@@ -242,6 +239,13 @@ function addVersion(ranges: VersionRange[], version: number, newer: number | und
   if (last?.from === version) return;
   if (last !== undefined && last.from === newer) ranges[ranges.length - 1] = { from: version, to: last.to };
   else ranges.push({ from: version, to: version });
+}
+
+/** Of all of them together. */
+export function bytesOf(objects: Iterable<Surveyed>): number {
+  let sum = 0;
+  for (const { object } of objects) sum += object.sizeBytes;
+  return sum;
 }
 
 /** Kept versions that need an object, as ascending ranges. */

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { backup, open, repair, scrub } from '../../../src/index.js';
 import { failure } from '../../support/failure.js';
-import { storesUnderTest } from '../../support/servers/index.js';
+import { storePairs } from '../../support/servers/index.js';
 import { rawObjects } from '../../support/servers/raw-objects.js';
 import { openTestStore, type TestStore } from '../../support/servers/open.js';
 
@@ -25,10 +25,7 @@ async function place(name: Parameters<typeof openTestStore>[0]): Promise<string>
 }
 
 /** One process has the credentials of one S3 server. */
-const pairs = storesUnderTest()
-  .filter((name) => name !== 'memory')
-  .flatMap((from, _, names) => names.map((to) => [from, to] as const))
-  .filter(([from, to]) => from === to || from === 'folder' || to === 'folder');
+const pairs = storePairs().filter(([from, to]) => from === to || from === 'folder' || to === 'folder');
 
 describe.each(pairs)('from %s to %s', (fromName, toName) => {
   test('what is restored is the dataset, bit by bit, each version that was kept, and takes writes', async () => {

@@ -1,40 +1,21 @@
 // What tests of backups share: a source and a backup in memory, each run as a process of its own.
-import { environmentOf, type Environment } from '../../../src/dataset/environment.js';
-import type { NacreError } from '../../../src/errors.js';
 import { type BackupOptions, type BackupReport, createBackup } from '../../../src/ops/backup/create.js';
 import { type ForgetOptions, type ForgetReport, forgetBackups } from '../../../src/ops/backup/forget.js';
 import { type BackupList, listBackups } from '../../../src/ops/backup/list.js';
 import type { ReadEnvironment } from '../../../src/ops/environment.js';
-import type { ObjectStore } from '../../../src/storage/object-store.js';
 import { int32, type World } from '../../dataset/world.js';
+import { environment, type Places } from '../replicate-world.js';
 
 export interface Pair {
   readonly source: World;
   readonly backup: World;
 }
 
-export interface RunOptions {
-  readonly from?: ObjectStore;
-  readonly to?: ObjectStore;
-  readonly others?: readonly World[];
-  readonly warnings?: NacreError[];
-}
-
-export function environment(
-  world: World,
-  store: ObjectStore = world.bare,
-  warnings?: NacreError[],
-): Environment {
-  return environmentOf(store, {
-    cacheDir: false,
-    runtime: world.runtime,
-    ...(warnings === undefined ? {} : { onWarning: (warning) => warnings.push(warning) }),
-  });
-}
+export { environment };
 
 export function backedUp(
   { source, backup }: Pair,
-  { from, to, others = [], warnings, ...options }: RunOptions & BackupOptions = {},
+  { from, to, others = [], warnings, ...options }: Places & BackupOptions = {},
 ): Promise<BackupReport> {
   const open = async (): Promise<ReadEnvironment[]> => others.map((other) => environment(other));
   return createBackup(environment(source, from), environment(backup, to, warnings), open, options);
@@ -42,7 +23,7 @@ export function backedUp(
 
 export function forgotten(
   backup: World,
-  { to, ...options }: Pick<RunOptions, 'to'> & ForgetOptions,
+  { to, ...options }: Pick<Places, 'to'> & ForgetOptions,
 ): Promise<ForgetReport> {
   return forgetBackups(environment(backup, to), options);
 }

@@ -36,6 +36,12 @@ export function storesUnderTest(): StoreName[] {
   return ready.split(',').filter((name) => name !== '') as StoreName[];
 }
 
+/** Every store with every other and itself, for what goes from one place to another. Memory has one place. */
+export function storePairs(): (readonly [StoreName, StoreName])[] {
+  const names = storesUnderTest().filter((name) => name !== 'memory');
+  return names.flatMap((from) => names.map((to) => [from, to] as const));
+}
+
 /** Of `storesUnderTest()`, those that are servers. */
 export function serversUnderTest(): ServerName[] {
   return storesUnderTest().filter((name) => name !== 'folder' && name !== 'memory');
