@@ -78,7 +78,8 @@ async function serve({ start, missing }) {
     const { stop: _, ...server } = await running.get(name);
     return [200, server];
   };
-  const control = http.createServer((request, response) => {
+  // The tests close connections that they no longer use: one that is closed here meets their next question.
+  const control = http.createServer({ keepAliveTimeout: 0 }, (request, response) => {
     void answer(request.url)
       .catch((error) => [500, { error: error.message }])
       .then(([status, body]) => response.writeHead(status).end(JSON.stringify(body)));
