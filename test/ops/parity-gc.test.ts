@@ -63,6 +63,20 @@ describe('a clean-up', () => {
     expect(await made.content()).toEqual(new Map());
   });
 
+  test('covers what lives of an array that was dropped and came back under another id', async () => {
+    made = await ParityWorld.make([6, 2], { files: 4, columns: 2 });
+    await made.update();
+    const member = await made.world.open({ create: false });
+    const version = await member.dataset.version();
+    await member.dataset.write((tx) => tx.dropArray('a'));
+    await member.dataset.restore({ version });
+    await member.dataset.close();
+    await made.dropColumns();
+    expect(await gc()).toMatchObject({ deleted: 2, held: 0, parityEncoded: 1 });
+    expect(await cover()).toMatchObject({ notCoveredObjects: 0, brokenGroups: 0 });
+    await checkLosses('after it');
+  });
+
   test('at each of its requests, killed: any two losses are repaired then, and the next one ends it', async () => {
     await losing();
     let requests = 0;
