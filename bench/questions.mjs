@@ -14,6 +14,7 @@ import * as parity from './parity.mjs';
 import * as readRows from './read-rows.mjs';
 import * as read from './read.mjs';
 import * as replicate from './replicate.mjs';
+import * as scrub from './scrub.mjs';
 import * as startup from './startup.mjs';
 
 export const questions = {
@@ -26,6 +27,7 @@ export const questions = {
   gc,
   replicate,
   parity,
+  scrub,
   folder,
   startup,
   exact,

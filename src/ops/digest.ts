@@ -7,12 +7,16 @@ import type { CallOptions } from '../storage/object-store.js';
 import { callOptions } from '../storage/wrap/forwarding.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { ReadEnvironment } from './environment.js';
+import type { Rooms } from './rooms.js';
 
 /** Bytes of a piece of a bucket's: long enough that a request costs little beside it; two are held. */
 const rangeBytes = 8 * 2 ** 20;
 
 /** Of a file: none is held, and after each there is a look at signal and pace. */
 const stretchBytes = 32 * 2 ** 20;
+
+/** Pieces of shorter objects cost little in fresh memory. */
+const leastShared = 2 ** 20;
 
 /** The piece that a whole object is read by. */
 export function pieceBytesOf({ localPath }: ReadEnvironment): number {
@@ -28,6 +32,8 @@ export interface StreamOptions extends CallOptions {
   readonly pieceBytes?: number;
   /** Waits until so many bytes may be read. */
   readonly pace?: (bytes: number) => Promise<void>;
+  /** Memory for pieces of known length that nobody is handed. Default fresh memory. */
+  readonly rooms?: Rooms;
   /** Gets each piece in its order, before the next one is asked for. */
   readonly onPiece?: (piece: Uint8Array) => Promise<void>;
   readonly onBytes?: (bytes: number) => void;
@@ -87,10 +93,15 @@ async function readRanges(
   digester: ObjectDigester,
   options: StreamOptions,
 ): Promise<Omit<Streamed, 'digest'> | undefined> {
-  const { pieceBytes: most = rangeBytes, pace, onPiece, onBytes } = options;
+  const { pieceBytes: most = rangeBytes, pace, onPiece, onBytes, expectedBytes } = options;
+  const rooms = onPiece === undefined && (expectedBytes ?? 0) >= leastShared ? options.rooms : undefined;
+  const memory = rooms && [rooms.take(most), rooms.take(most)];
   const ask = async (start: number, end: number) => {
-    await pace?.(Math.min(end - start, options.expectedBytes ?? most));
-    return store.get(key, { ...callOptions(options), range: { start, end } });
+    await pace?.(Math.min(end - start, expectedBytes ?? most));
+    const bytes = Math.min(end, expectedBytes ?? 0) - start;
+    // Of two pieces one is digested while the next comes.
+    const into = bytes > 0 ? memory?.[(start / most) % 2]?.subarray(0, bytes) : undefined;
+    return store.get(key, { ...callOptions(options), range: { start, end }, ...(into && { into }) });
   };
   const first = await ask(0, most);
   if (first === undefined) return undefined;
@@ -111,6 +122,7 @@ async function readRanges(
     await onPiece?.(body.bytes);
     onBytes?.(body.bytes.byteLength);
   }
+  for (const room of memory ?? []) rooms?.giveBack(room);
   return { sizeBytes, token: isSame ? token : undefined };
 }
 

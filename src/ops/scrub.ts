@@ -16,6 +16,7 @@ import {
   type ObjectDamage,
   type Unreferenced,
   objectsAhead,
+  roomsFor,
 } from './scrub/check.js';
 import {
   checkShard,
@@ -298,9 +299,11 @@ class Scrub {
       onProgress?.(Math.min(done, total), total, 'bytes');
     };
     const ahead = objectsAhead(this.#environment);
+    const rooms = roomsFor(this.#environment);
     const coldParts = this.#options.subset === undefined ? { coldParts: new Map() as ColdParts } : {};
     const check = async (one: Surveyed): Promise<number> => {
-      const damage = await checkBytes(this.#environment, one, { ...this.#call, ...coldParts, pace, onBytes });
+      const call = { ...this.#call, ...coldParts, rooms, pace, onBytes };
+      const damage = await checkBytes(this.#environment, one, call);
       if (damage !== undefined) this.#isDamaged(one, damage);
       else if (one.segment === 'lost') this.#isDamaged(one, { kind: 'manifest' });
       else this.#notes.note(one.id, storeNowMs(this.#environment));

@@ -9,6 +9,7 @@ import { inOrderAhead } from '../util/ahead.js';
 import { type ByteSource, equalBytes } from '../util/bytes.js';
 import { digesterOf, digestObject, rethrow, type StreamOptions } from './digest.js';
 import type { ReadEnvironment } from './environment.js';
+import type { Rooms } from './rooms.js';
 import { defaultHeldBytes, Spool } from './spool.js';
 
 const defaultPieceBytes = 8 * 2 ** 20;
@@ -18,6 +19,8 @@ export interface WholeOptions extends CallOptions, Pick<StreamOptions, 'pieceByt
   readonly sizeBytes?: number;
   /** Longer ones go to a file. Default 32 MiB. */
   readonly heldBytes?: number;
+  /** Memory for what is held, where its length is known. Default fresh memory. */
+  readonly rooms?: Rooms;
 }
 
 export interface Whole {
@@ -27,6 +30,8 @@ export interface Whole {
   readonly token: string | undefined;
   /** They are needed no more. */
   readonly release: () => void;
+  /** The same, and no request has them any more: their memory serves the next object. */
+  readonly reuse: () => void;
 }
 
 /** Undefined when there is no such key. Cost: a request for each 8 MiB, and one more. */
@@ -34,7 +39,7 @@ export async function readWholeObject(
   environment: ReadEnvironment,
   key: string,
   blockBytes: number,
-  { sizeBytes, heldBytes = defaultHeldBytes, ...options }: WholeOptions,
+  { sizeBytes, heldBytes = defaultHeldBytes, rooms, ...options }: WholeOptions,
 ): Promise<Whole | undefined> {
   const length = sizeBytes ?? (await environment.store.head(key, callOptions(options)))?.sizeBytes;
   if (length === undefined) return undefined;
@@ -46,7 +51,7 @@ export async function readWholeObject(
     ...(sizeBytes === undefined ? {} : { expectedBytes: sizeBytes }),
   };
   if (length > heldBytes) return spool(environment, key, most, call);
-  if (sizeBytes !== undefined && sizeBytes > 0) return hold(environment, key, sizeBytes, call);
+  if (sizeBytes !== undefined && sizeBytes > 0) return hold(environment, key, sizeBytes, call, rooms);
   const pieces: Uint8Array[] = [];
   let read = 0;
   const onPiece = async (piece: Uint8Array): Promise<void> => {
@@ -55,8 +60,10 @@ export async function readWholeObject(
     pieces.push(piece);
   };
   const streamed = await digestObject(environment, key, { ...call, onPiece });
-  return streamed && { ...streamed, bytes: pieces, release: () => undefined };
+  return streamed && { ...streamed, bytes: pieces, release: nothing, reuse: nothing };
 }
+
+function nothing(): void {}
 
 /** Pieces of one object asked for at once. */
 const piecesAhead = 4;
@@ -67,9 +74,12 @@ async function hold(
   key: string,
   sizeBytes: number,
   options: StreamOptions & { readonly pieceBytes: number },
+  rooms: Rooms | undefined,
 ): Promise<Whole | undefined> {
   const { pieceBytes, blockBytes, pace, onBytes, signal } = options;
-  const room = roomFor({ start: 0, end: sizeBytes });
+  // When it fails the pieces ahead are still written there: it is not given back.
+  const memory = rooms?.take(sizeBytes) ?? roomFor({ start: 0, end: sizeBytes });
+  const room = memory.subarray(0, sizeBytes);
   const digester = digesterOf(environment, blockBytes);
   const starts = Array.from({ length: Math.ceil(sizeBytes / pieceBytes) }, (_, i) => i * pieceBytes);
   const read = async (start: number) => {
@@ -95,7 +105,8 @@ async function hold(
     onBytes?.(into.byteLength);
   }
   const digest = await digester.digest().catch(rethrow);
-  return { bytes: room, digest, token: isSame ? token : undefined, release: () => undefined };
+  const reuse = (): void => rooms?.giveBack(memory);
+  return { bytes: room, digest, token: isSame ? token : undefined, release: nothing, reuse };
 }
 
 /** The bytes of that hash, read twice when they are hurt on their way; undefined where they are not there. */
@@ -111,7 +122,7 @@ export async function readRight(
     });
     if (whole === 'wrong') continue;
     if (whole === undefined || equalBytes(whole.digest.blake3, hash)) return whole;
-    whole.release();
+    whole.reuse();
   }
   return undefined;
 }
@@ -137,7 +148,9 @@ async function spool(
       await spooled.write(piece);
     };
     const read = await digestObject(environment, key, { ...options, onPiece });
-    return read && { ...read, ...spooled.finish() };
+    if (read === undefined) return undefined;
+    const { bytes, release } = spooled.finish();
+    return { ...read, bytes, release, reuse: release };
   } finally {
     await spooled.close();
   }

@@ -6,7 +6,14 @@ import { callOptions } from '../../storage/wrap/forwarding.js';
 import { inOrderAhead } from '../../util/ahead.js';
 import { toHex } from '../../util/bytes.js';
 import type { UpkeepEnvironment } from '../environment.js';
-import { checkBytes, checkListed, type ColdParts, type ObjectDamage, objectsAhead } from '../scrub/check.js';
+import {
+  checkBytes,
+  checkListed,
+  type ColdParts,
+  type ObjectDamage,
+  objectsAhead,
+  roomsFor,
+} from '../scrub/check.js';
 import type { DamagedObject } from '../scrub/finding.js';
 import { Pace } from '../scrub/pace.js';
 import { damagedObjects, damagedRoot } from '../scrub/report.js';
@@ -141,8 +148,9 @@ class Verify {
     };
     const ahead = objectsAhead(this.#environment);
     const coldParts: ColdParts = new Map();
+    const rooms = roomsFor(this.#environment);
     const check = async (one: Surveyed) => {
-      const options = { ...this.#call, coldParts, pace: this.#pace, onBytes };
+      const options = { ...this.#call, coldParts, rooms, pace: this.#pace, onBytes };
       return { one, what: await checkBytes(view.environment, one, options) };
     };
     for await (const { one, what } of inOrderAhead([...wanted], ahead, check, signal)) {

@@ -20,6 +20,7 @@ import { throwIfAborted } from '../../util/runtime.js';
 import { digestObject, isDiskFailure, pieceBytesOf } from '../digest.js';
 import type { ReadEnvironment, UpkeepEnvironment } from '../environment.js';
 import type { Pace } from '../scrub/pace.js';
+import { Rooms } from '../rooms.js';
 import { readRight, type Whole } from '../whole.js';
 import { createOnly, type Placing } from './placing.js';
 
@@ -112,6 +113,7 @@ export class Objects {
   readonly #short = new PQueue({ concurrency: atOnce });
   readonly #long = new PQueue({ concurrency: longAtOnce });
   readonly #longReads = new PQueue({ concurrency: longReadsAtOnce });
+  readonly #rooms = new Rooms(longAtOnce);
 
   /** `seen`: ids of what is there, to which is added what comes. */
   constructor(source: ReadEnvironment, destination: UpkeepEnvironment, seen: IdSet, options: ObjectsOptions) {
@@ -186,9 +188,11 @@ export class Objects {
       const isWrong = there !== undefined && !isRight;
       if (isWrong || !(await this.#placing.put(object, whole, there))) await this.#replace(object, whole);
       this.counts.objects += 1;
-    } finally {
+    } catch (error) {
       whole.release();
+      throw error;
     }
+    whole.reuse();
     onBytes(this.counts);
   }
 
@@ -245,6 +249,7 @@ export class Objects {
       ...call,
       sizeBytes: object.sizeBytes,
       heldBytes: Math.floor(held),
+      ...(object.sizeBytes > longBytes && { rooms: this.#rooms }),
       pieceBytes: pace.pieceBytes(8 * 2 ** 20),
       pace: (bytes) => pace.take(bytes, call.signal),
       onBytes: (bytes) => {

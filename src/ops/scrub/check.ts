@@ -8,6 +8,7 @@ import { equalBytes, toHex } from '../../util/bytes.js';
 import { digestObject, isDiskFailure, pieceBytesOf } from '../digest.js';
 import type { ReadEnvironment, UpkeepEnvironment } from '../environment.js';
 import type { DamageKind } from './finding.js';
+import { Rooms } from '../rooms.js';
 import type { Pace } from './pace.js';
 import type { ColdPlace, Surveyed } from './survey.js';
 import { listPages } from '../../storage/list-pages.js';
@@ -19,6 +20,11 @@ const objectsAtOnce = 8;
 export function objectsAhead(environment: UpkeepEnvironment): number {
   const room = Math.floor(environment.memoryBytes / (2 * pieceBytesOf(environment)));
   return Math.max(1, Math.min(objectsAtOnce, room));
+}
+
+/** For two pieces of each of them. */
+export function roomsFor(environment: UpkeepEnvironment): Rooms {
+  return new Rooms(2 * objectsAhead(environment));
 }
 
 export interface ObjectDamage {
@@ -87,6 +93,8 @@ const heldParts = 4;
 export interface CheckOptions extends CallOptions {
   /** For who checks what segments name in their order: their tables are then read together. */
   readonly coldParts?: ColdParts;
+  /** Memory for who checks many objects. */
+  readonly rooms?: Rooms;
   readonly pace?: Pace;
   readonly onBytes?: (bytes: number) => void;
 }
@@ -108,14 +116,15 @@ export async function checkBytes(
 async function checkOnce(
   environment: ReadEnvironment,
   one: Surveyed,
-  { pace, onBytes, coldParts, ...call }: CheckOptions,
+  { pace, onBytes, coldParts, rooms, ...call }: CheckOptions,
 ): Promise<ObjectDamage | undefined> {
   const { key, sizeBytes, hash, blockBytes } = one.object;
   const reading = digestObject(environment, key, {
     ...call,
     blockBytes,
     expectedBytes: sizeBytes,
-    ...(onBytes === undefined ? {} : { onBytes }),
+    ...(rooms && { rooms }),
+    ...(onBytes && { onBytes }),
     ...(pace === undefined
       ? {}
       : {

@@ -1,0 +1,36 @@
+// Memory for whole objects on their way, one after another. The system clears fresh memory page by page when
+// it is first written to, which costs about as much as receiving and digesting what comes there.
+//
+// A request that was given up may still send from a room that serves the next object: the checksum that goes
+// with each PUT refuses what comes of that.
+import { roomFor } from '../storage/wrap/verified.js';
+
+/** Lengths are rounded up to this, so that objects of nearly one length share their rooms. */
+const unitBytes = 2 ** 20;
+
+export class Rooms {
+  /** Shortest first. */
+  readonly #free: Uint8Array[] = [];
+  readonly #most: number;
+
+  /** `most`: rooms that nobody uses are kept up to so many. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** At least so many bytes, of any content. */
+  take(bytes: number): Uint8Array {
+    const fits = this.#free.findIndex((room) => room.byteLength >= bytes);
+    if (fits >= 0) return this.#free.splice(fits, 1)[0] as Uint8Array;
+    // One that is longer takes the place of the shortest.
+    this.#free.shift();
+    return roomFor({ start: 0, end: Math.ceil(bytes / unitBytes) * unitBytes });
+  }
+
+  /** Nobody reads or writes there any more. */
+  giveBack(room: Uint8Array): void {
+    const place = this.#free.findIndex((free) => free.byteLength >= room.byteLength);
+    this.#free.splice(place < 0 ? this.#free.length : place, 0, room);
+    if (this.#free.length > this.#most) this.#free.shift();
+  }
+}
