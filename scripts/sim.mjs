@@ -30,6 +30,8 @@ const seedsForMutant = Math.min(seeds, Number(values['mutant-seeds'] ?? seeds));
 const first = Number(values.first);
 const jobs = Number(values.jobs);
 
+const rootsOf = (source) => path.join(source, 'manifest', 'root.ts');
+
 /** The simulation as one file. Its checker has the sources as they are, all else those of `source`. */
 async function bundle(name, source) {
   const outfile = path.join(work, `${name}.mjs`);
@@ -50,14 +52,26 @@ async function bundle(name, source) {
       {
         name: 'planted',
         setup(hooks) {
-          hooks.onResolve({ filter: /^\./ }, ({ path: target, importer, resolveDir }) => {
+          hooks.onResolve({ filter: /^\./ }, ({ path: target, importer, resolveDir, namespace }) => {
             const file = path.resolve(resolveDir, target).replace(/\.js$/, '.ts');
+            if (namespace === 'decoded-once') return { path: file };
             const inSources = file.startsWith(pristine + path.sep);
             const fromTest = importer.startsWith(path.join(root, 'test') + path.sep);
             const trusted = importer.includes(`${path.sep}checker${path.sep}`);
-            if (!inSources || !fromTest || trusted || source === pristine) return undefined;
-            return { path: path.join(source, path.relative(pristine, file)) };
+            const isSwapped = inSources && fromTest && !trusted;
+            const chosen = isSwapped ? path.join(source, path.relative(pristine, file)) : file;
+            const isRoots = chosen === rootsOf(source) || chosen === rootsOf(pristine);
+            if (isRoots) return { path: chosen, namespace: 'decoded-once' };
+            return chosen === file ? undefined : { path: chosen };
           });
+          hooks.onLoad({ filter: /./, namespace: 'decoded-once' }, ({ path: file }) => ({
+            contents: `
+              import { decodeRoot as decode } from ${JSON.stringify('./root.js')};
+              import { decodedOnce } from ${JSON.stringify(path.join(root, 'test/simulation/decoded-once.ts'))};
+              export * from './root.js';
+              export const decodeRoot = decodedOnce(decode);`,
+            resolveDir: path.dirname(file),
+          }));
         },
       },
     ],

@@ -3,6 +3,7 @@
 import { digestOf } from './digest.js';
 
 export interface Body {
+  /** Nobody writes there: whoever reads the whole object is handed them. */
   readonly bytes: Uint8Array;
   readonly token: string;
   readonly modifiedMs: number;
@@ -31,14 +32,15 @@ export class Bucket {
   hurtMs = Number.NEGATIVE_INFINITY;
   #tokens = 0;
 
+  /** The bytes are the bucket's from now on. */
   put(key: string, bytes: Uint8Array, by: string, atMs: number): string {
     const token = `t${++this.#tokens}`;
     const digest = digestOf(bytes);
     const before = this.objects.get(key);
     const times = { modifiedMs: Math.floor(atMs), createdMs: before?.createdMs ?? atMs };
-    this.objects.set(key, { bytes: bytes.slice(), token, ...times, digest });
+    this.objects.set(key, { bytes, token, ...times, digest });
     this.changes.push({ key, digest, before: before?.digest, by, atMs });
-    if (!this.first.has(key)) this.first.set(key, bytes.slice());
+    if (!this.first.has(key)) this.first.set(key, bytes);
     if (this.hurt.has(key) && digest === digestOf(this.first.get(key) as Uint8Array)) this.#mended(key, atMs);
     return token;
   }

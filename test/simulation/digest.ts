@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 
-/** A short name for bytes, which two bodies do not share. */
+const known = new WeakMap<Uint8Array, string>();
+
+/** A short name for bytes that nobody writes to any more, which two bodies do not share. */
 export function digestOf(bytes: Uint8Array): string {
+  let digest = known.get(bytes);
+  if (digest === undefined) known.set(bytes, (digest = digestNow(bytes)));
+  return digest;
+}
+
+export function digestNow(bytes: Uint8Array): string {
   return createHash('blake2b512').update(bytes).digest('hex').slice(0, 32);
 }

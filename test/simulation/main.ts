@@ -26,8 +26,8 @@ for (let seed = Number(first); seed < Number(first) + Number(count); seed++) {
   totals.commits += numbers.commits;
   totals.crashes += numbers.crashes;
   totals.simulatedMs += numbers.simulatedMs;
-  // Every tenth seed twice: the same seed must give the same history.
-  if (seed % 10 === 0 || flags.includes('--twice')) {
+  // Some seeds twice: the same seed must give the same history.
+  if (seed % 50 === 0 || flags.includes('--twice')) {
     const again = await simulate(seed, new FaultTable());
     if (again.hash !== hash)
       violations.push({ check: 'a seed gives one history', what: `${hash} and ${again.hash}` });

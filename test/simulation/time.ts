@@ -6,11 +6,9 @@ interface Event {
   readonly run: () => Promise<void> | void;
 }
 
-/** Turns of the event loop after each event: whatever it started has run until it waits for another one. */
-const turns = 2;
-
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+/** A turn of the event loop: whatever an event started has run until it waits for another one, or a turn. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 export class VirtualTime {

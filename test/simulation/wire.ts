@@ -136,9 +136,13 @@ export class Wire implements ObjectStore {
     // Nothing is held.
   }
 
-  /** The bytes of a range, spoiled on their way where the reply was. */
+  /**
+   * The bytes of a range, spoiled on their way where the reply was. All of an object are no copy: the checker
+   * sees who writes there.
+   */
   #arrived(body: Body & { readonly spoiled?: Fault }, { start, end }: ByteRange): Uint8Array {
-    const bytes = body.bytes.slice(start, end);
+    const isWhole = start === 0 && end >= body.bytes.byteLength;
+    const bytes = isWhole ? body.bytes : body.bytes.slice(start, end);
     if (body.spoiled?.kind === 'flipped')
       return withFlippedBit(bytes, this.#draw.below(8 * Math.max(1, bytes.byteLength)));
     if (body.spoiled?.kind === 'truncated') return bytes.slice(0, this.#draw.below(bytes.byteLength + 1));

@@ -15,7 +15,7 @@ import {
   untouched,
 } from '../../support/row-model.js';
 import type { Bucket } from '../bucket.js';
-import { digestOf } from '../digest.js';
+import { digestNow, digestOf } from '../digest.js';
 import type { Attempt, ReadRow, Record } from '../record.js';
 import { functions, isKept, logOf, objectsOf } from './oracle.js';
 import { checkBackups } from './backup-checks.js';
@@ -81,6 +81,9 @@ export function check(
   checkOrphans(bucket, history, fail);
   checkBackups(bucket, backup, { log, named, record }, fail);
   if (record.copied.length > 0) checkReplica(bucket, replica, { log, named, record }, fail);
+  for (const { objects } of [bucket, replica, backup])
+    for (const [key, { bytes, digest }] of objects)
+      if (digestNow(bytes) !== digest) fail('what is read is not written to', key);
   for (const key of bucket.hurt)
     if (key.startsWith('versions/')) fail('C12 what is mended is right', `${key} at the end`);
   for (const { client, key } of record.unmended) fail('C12 what is mended is right', `${key} by ${client}`);
