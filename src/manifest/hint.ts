@@ -37,8 +37,7 @@ export async function readHint(
   let hint: Hint;
   let head: LoadedRoot;
   try {
-    hint = decode(v1.Hint, decodeFrame('hint', body.bytes, hintKey, functions), hintKey);
-    head = decodeRoot(hint.root, `${hintKey} (its copy of the root)`, functions);
+    ({ hint, head } = decodeHint(body.bytes, hintKey, functions));
   } catch (error) {
     if (isNacreError(error, 'Corrupt')) return { ...missing, token, problem: 'damaged' };
     throw error;
@@ -56,11 +55,23 @@ export async function readHint(
   return { token, head, problem: undefined, origin: undefined, role, restoring };
 }
 
+/** The frame of a hint, and its copy of the root. `Corrupt` for what is none. */
+export function decodeHint(
+  bytes: Uint8Array,
+  key: string,
+  functions: ManifestFunctions,
+): { readonly hint: Hint; readonly head: LoadedRoot } {
+  const hint = decode(v1.Hint, decodeFrame('hint', bytes, key, functions), key);
+  return { hint, head: decodeRoot(hint.root, `${key} (its copy of the root)`, functions) };
+}
+
 /** `Unavailable` where a restore from another place has not ended: what is here so far is no dataset. */
 export function checkRestored({ restoring }: HintState, uri: string): void {
-  if (restoring === undefined) return;
-  const { source, version } = restoring;
-  throw new NacreError('Unavailable', `${uri} is being restored from version ${version} of ${source}`, {
+  if (restoring !== undefined) throw beingRestored(restoring, uri);
+}
+
+export function beingRestored({ source, version }: Restoring, uri: string): NacreError {
+  return new NacreError('Unavailable', `${uri} is being restored from version ${version} of ${source}`, {
     context: { uri, source, version },
     hint: 'Wait for its end. One that was interrupted goes on when it is run again.',
   });

@@ -8,6 +8,9 @@ import { fromHex, toHex } from '../util/bytes.js';
 /** The hint: where the head was. The only key that is ever overwritten by a commit. */
 export const hintKey = 'latest';
 
+/** What the hint says while a history is being restored here, for when the hint is lost. */
+export const restoringKey = 'restoring';
+
 /** Listing it gives the newest root first, because versions are counted down. */
 export const rootPrefix = 'versions/';
 
