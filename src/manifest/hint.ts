@@ -8,6 +8,7 @@ import { equalBytes } from '../util/bytes.js';
 import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
 import { hintKey } from './keys.js';
+import { getFrame } from './read-checked.js';
 import { decode, encode, type Hint, make, type Restoring, v1 } from './message.js';
 import { decodeRoot, type LoadedRoot } from './root.js';
 
@@ -30,7 +31,7 @@ export async function readHint(
   functions: ManifestFunctions,
   options: CallOptions = {},
 ): Promise<HintState> {
-  const body = await store.get(hintKey, options);
+  const body = await getFrame((call) => store.get(hintKey, call), 'hint', options);
   const missing = { head: undefined, origin: undefined, role: 'primary', restoring: undefined } as const;
   if (body === undefined) return { ...missing, token: undefined, problem: 'absent' };
   const { token } = body;

@@ -11,6 +11,7 @@ import { readRoot } from './head.js';
 import { beingRestored, decodeHint, type HintState } from './hint.js';
 import { restoringKey } from './keys.js';
 import type { Restoring } from './message.js';
+import { getFrame } from './read-checked.js';
 import type { LoadedRoot } from './root.js';
 
 export interface RestoringMark {
@@ -47,7 +48,7 @@ async function readOnce(
   functions: ManifestFunctions,
   options: CallOptions,
 ): Promise<RestoringMark | undefined> {
-  const body = await store.get(restoringKey, options);
+  const body = await getFrame((call) => store.get(restoringKey, call), 'hint', options);
   if (body === undefined) return undefined;
   const { hint, head } = decodeHint(body.bytes, restoringKey, functions);
   if (hint.restoring !== null) return { restoring: hint.restoring, first: head };
@@ -62,7 +63,7 @@ export async function writeMark(
   options: CallOptions,
 ): Promise<void> {
   const wanted = decodeHint(bytes, restoringKey, functions);
-  const found = await store.get(restoringKey, options);
+  const found = await getFrame((call) => store.get(restoringKey, call), 'hint', options);
   if (found !== undefined && isSame(wanted, found.bytes, functions)) return;
   const condition = found === undefined ? 'absent' : { token: found.token };
   const put = await store.put(restoringKey, bytes, {
@@ -73,7 +74,7 @@ export async function writeMark(
   });
   if (put.outcome === 'written') return;
   // A first attempt whose reply was lost, or the same restore by another process.
-  const now = await store.get(restoringKey, options);
+  const now = await getFrame((call) => store.get(restoringKey, call), 'hint', options);
   if (now !== undefined && isSame(wanted, now.bytes, functions)) return;
   throw new NacreError('Conflict', `${store.uri} is being restored to by somebody else`, {
     context: { uri: store.uri, key: restoringKey },

@@ -6,6 +6,7 @@ import { isNacreError, NacreError } from '../../errors.js';
 import { advance, newestRoot, readRoot } from '../../manifest/head.js';
 import { checkRestored, type HintState, readHint } from '../../manifest/hint.js';
 import { rootKey } from '../../manifest/keys.js';
+import { getFrame } from '../../manifest/read-checked.js';
 import { checkEnded } from '../../manifest/restoring.js';
 import type { LoadedRoot } from '../../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
@@ -138,7 +139,9 @@ async function firstDifference(
 ): Promise<number | undefined> {
   const isSame = async (version: number): Promise<boolean> => {
     const [one, other] = await Promise.all(
-      [source, destination].map((store) => store.get(rootKey(version), call)),
+      [source, destination].map((store) =>
+        getFrame((options) => store.get(rootKey(version), options), 'root', call),
+      ),
     );
     return one !== undefined && other !== undefined && equalBytes(one.bytes, other.bytes);
   };
