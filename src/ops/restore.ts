@@ -6,7 +6,6 @@
 // dataset, is src/dataset/restore-to.ts's.
 import { isNacreError, NacreError } from '../errors.js';
 import { readRoot } from '../manifest/head.js';
-import { history } from '../manifest/history.js';
 import { isKept } from '../manifest/history-draft.js';
 import { dataPrefixes } from '../manifest/keys.js';
 import { locate } from '../manifest/locate.js';
@@ -28,7 +27,7 @@ import type { OpenReplicas } from './replicate.js';
 import { checkPlaces, differing, sourceHead } from './replicate/heads.js';
 import * as place from './restore/destination.js';
 import { doesCome, type RestoredVersions, versionsThatCome } from './restore/kept.js';
-import { type OpenOthers, SourceRoots, withRoots } from './restore/source-roots.js';
+import { historyOf, type OpenOthers, SourceRoots, withRoots } from './restore/source-roots.js';
 import { Pace } from './scrub/pace.js';
 
 export interface RestoreToOptions extends CallOptions {
@@ -123,7 +122,7 @@ class Restore {
     const found = { restored, come, resumed: mark !== undefined, ended: isEnded ? newest : undefined };
     if (dryRun) {
       const versions = restored.root.version - (there?.root.version ?? 0);
-      return { ...found, versions, counts: await this.#plan(restored, come, objects, mark) };
+      return { ...found, versions, counts: await this.#plan(restored, come, objects, mark, roots) };
     }
     if (!isEnded) await this.#mark(target, roots, state);
     if (there !== undefined && doesCome(come, there.root.version)) await objects.know(there);
@@ -236,15 +235,15 @@ class Restore {
     come: RestoredVersions,
     objects: Objects,
     mark: Restoring | undefined,
+    roots: SourceRoots,
   ): Promise<Counts> {
     const sizes = new Map<string, number>();
     for (const prefix of mark === undefined ? [] : dataPrefixes)
       for await (const page of listPages(this.#destination.store, { ...this.#call, prefix }))
         for (const { key, sizeBytes } of page) sizes.set(key, sizeBytes);
     const { counts } = objects;
-    const { store, functions } = this.#source;
     const first = come.also[0] ?? come.from;
-    for await (const loaded of history(store, restored, functions, this.#call)) {
+    for await (const loaded of historyOf(this.#source, restored, roots, this.#call)) {
       const { version } = loaded.root;
       if (version < first) break;
       if (!doesCome(come, version)) continue;

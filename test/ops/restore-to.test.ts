@@ -494,7 +494,9 @@ describe('a source', () => {
       const replica = other(7);
       await replicated({ source, destination: replica });
       await hurt(rootKey(3));
-      await restored(pair, { at: { version: 4 }, others: [replica] });
+      const dry = await restored(pair, { at: { version: 4 }, others: [replica], dryRun: true });
+      const done = await restored(pair, { at: { version: 4 }, others: [replica] });
+      expect(dry).toEqual({ ...done, version: null });
       expect(await destination.read()).toEqual([0, 1, 2, 3, 4]);
       expect(await damaged(destination)).toEqual([]);
     });

@@ -3,6 +3,7 @@
 import { isNacreError, NacreError } from '../../errors.js';
 import { readRoot } from '../../manifest/head.js';
 import { readHint } from '../../manifest/hint.js';
+import { history } from '../../manifest/history.js';
 import { rootKey, versionOfRootKey } from '../../manifest/keys.js';
 import type { LoadedRoot } from '../../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
@@ -77,6 +78,30 @@ export class SourceRoots {
     const roots = new Roots(store, functions, sources, call);
     roots.copy = hint.head;
     return roots;
+  }
+}
+
+/** From the last version down, past roots that are damaged. Cost: a request a version. */
+export async function* historyOf(
+  { store, functions }: ReadEnvironment,
+  last: LoadedRoot,
+  roots: SourceRoots,
+  call: CallOptions,
+): AsyncGenerator<LoadedRoot> {
+  for (let from: LoadedRoot | undefined = last; from !== undefined; ) {
+    let lowest: LoadedRoot = from;
+    from = undefined;
+    try {
+      for await (const loaded of history(store, lowest, functions, call)) {
+        lowest = loaded;
+        yield loaded;
+      }
+    } catch (error) {
+      const { parent } = lowest.root;
+      if (!isNacreError(error, 'Corrupt') || parent === null) throw error;
+      from = await roots.byChain(parent.version, call);
+      if (from === undefined) throw error;
+    }
   }
 }
 
