@@ -250,9 +250,12 @@ class Objects:
 # Sections 11 and 13: the newest version, and its rows.
 
 
+def root_file(folder, version):
+    return os.path.join(folder, "versions", f"{10**20 - 1 - version:020}.root")
+
+
 def load_root(folder, version):
-    path = os.path.join(folder, "versions", f"{10**20 - 1 - version:020}.root")
-    with open(path, "rb") as file:
+    with open(root_file(folder, version), "rb") as file:
         data = file.read()
     return frame(data, b"R", f"the root of version {version}"), blake3(data)
 
@@ -269,14 +272,19 @@ def newest(folder):
 
 
 def check_whole(folder):
-    """A place that a history is restored to is no dataset before it is whole. A damaged hint says nothing."""
-    try:
-        with open(os.path.join(folder, "latest"), "rb") as file:
-            hint = frame(file.read(), b"H", "latest")
-    except (OSError, Damage):
+    """A place that a history is restored to is no dataset before it is whole. A damaged hint says nothing: what it
+    said is in `restoring`, too, until the root above the restored one is there."""
+    for name in ("latest", "restoring"):
+        try:
+            with open(os.path.join(folder, name), "rb") as file:
+                hint = frame(file.read(), b"H", name)
+        except (OSError, Damage):
+            continue
+        if 60 in hint:
+            restoring = message(one(hint, 60))
+            if name == "latest" or not os.path.exists(root_file(folder, one(restoring, 2) + 1)):
+                raise Damage(f"{folder} is being restored from {one(restoring, 1, b'').decode()}")
         return
-    if 60 in hint:
-        raise Damage(f"{folder} is being restored from {one(message(one(hint, 60)), 1, b'').decode()}")
 
 
 def arrays(root):

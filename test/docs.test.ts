@@ -300,7 +300,7 @@ describe.each([
 describe('docs/recovery.md', () => {
   test('its commands run one after the other, to the end', async () => {
     const commands = blocksOf('docs/recovery.md').filter(({ info }) => info === 'sh');
-    expect(commands).toHaveLength(10);
+    expect(commands).toHaveLength(11);
     await inScratch(async (folder) => {
       await savePoints(folder, 'points', 1_000);
       await savePoints(folder, 'more', 2);

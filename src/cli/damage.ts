@@ -54,7 +54,7 @@ function whatText(one: DamagedObject): string {
     case 'blocks':
       return differing === 0
         ? 'its bytes differ'
-        : `${plural(differing, 'block')} of ${bytesText(blockBytes)} differ: ${rangesText(blocks)}`;
+        : `${plural(differing, 'block')} of ${bytesText(blockBytes)} ${differing === 1 ? 'differs' : 'differ'}: ${rangesText(blocks)}`;
   }
 }
 

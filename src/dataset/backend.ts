@@ -1,6 +1,6 @@
 // From a URI to its bare store, before the engine is loaded: that takes as long as a round trip, so that of a
 // bucket the hint is asked for meanwhile.
-import { hintKey } from '../manifest/keys.js';
+import { firstRead, hintKey } from '../manifest/keys.js';
 import type { ObjectStore } from '../storage/object-store.js';
 import { openStore } from '../storage/open.js';
 import { parseStoreUri } from '../storage/uri.js';
@@ -25,7 +25,7 @@ export async function openBackend(uri: string, options: BackendOptions): Promise
 function askedAhead(store: ObjectStore, key: string, options: BackendOptions): ObjectStore {
   const own = ownSignal(options.signal);
   let ahead: ReturnType<ObjectStore['get']> | undefined = store
-    .get(key, { signal: own.signal })
+    .get(key, { signal: own.signal, range: firstRead })
     .finally(own.release);
   // Whoever takes it hears of its failure.
   ahead.catch(() => undefined);

@@ -56,7 +56,7 @@ export async function restoreSample(
     const connect = { cacheDir: false, runtime, signal: own.signal } as const;
     const [restored, point] = [
       await openStoreDataset(sample.store, connect),
-      await openStoreDataset(view.environment.store, connect),
+      await openStoreDataset(sample.point, connect),
     ];
     opened.push(restored, point);
     const compared = await compareRows(restored, point, fraction, () => runtime.random(), own.signal);

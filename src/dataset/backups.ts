@@ -147,7 +147,9 @@ export const backup = {
       const { environment, moved } = await viewPoint(from, stored, call);
       return at(destination, options, async (to) => {
         const open = async () => pastPlaces(from, moved, call);
-        const report = await restoreTo(environment, to, open, rest);
+        const report = await restoreTo(environment, to, open, rest).catch((error: unknown) => {
+          throw isNacreError(error, 'Corrupt') ? lostInBackup(error, from.store.uri) : error;
+        });
         return { ...report, point: names.nameOfPoint(stored.key) };
       });
     });
@@ -205,4 +207,16 @@ function connectionOf({
   ...rest
 }: BackupOptions & UpkeepConnection): UpkeepConnection {
   return rest;
+}
+
+/** A backup is mended by whoever has what it lacks. */
+function lostInBackup(cause: NacreError, uri: string): NacreError {
+  return new NacreError('Corrupt', cause.message, {
+    cause,
+    context: { ...cause.context, uri },
+    hint:
+      `Take another point (\`nacre backup list ${uri}\`), or mend the backup, by ` +
+      `\`nacre backup create SOURCE ${uri} --recheck\` or \`nacre repair ${uri} --source COPY\`, and restore ` +
+      'again: what was copied stays.',
+  });
 }

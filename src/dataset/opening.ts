@@ -4,6 +4,7 @@ import { createDataset } from '../manifest/create.js';
 import { newestRoot } from '../manifest/head.js';
 import { checkRestored, type HintState, readHint } from '../manifest/hint.js';
 import { pointPrefix } from '../manifest/keys.js';
+import { checkEnded } from '../manifest/restoring.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { Dataset } from './dataset.js';
@@ -41,6 +42,7 @@ async function openOn(environment: Environment, options: OpenOptions): Promise<D
   const found = await newestRoot(store, functions, call);
   if (found !== undefined) {
     if (hint.problem === 'absent') await checkNoBackup(store, call);
+    await checkEnded(store, hint, found.head, functions, call);
     warnOfCopy(hint, found.head, options);
     return handle(environment, options, hint, found.head, found.freeSlot, true);
   }

@@ -11,7 +11,7 @@ import { checkPattern, isIdBelow, planKey, planPrefix, rootKey, versionOfRootKey
 import { decode, encode, make, v1 } from './message.js';
 import { idOfObjectKey } from './moved.js';
 import type { PlannedGroup } from './plan.js';
-import { readChecked } from './read-checked.js';
+import { readFrame } from './read-checked.js';
 import { checkFeatures } from './root.js';
 import type { UploadEnvironment } from './upload.js';
 import { fromHex } from '../util/bytes.js';
@@ -61,7 +61,7 @@ export class Doomed {
     const doomed = new Doomed();
     const keys = (await listPlans(store, options)).map(({ key }) => key);
     await mapBounded(keys, 4, (key) =>
-      readChecked(store, key, options, (bytes) => {
+      readFrame(store, key, 'forget plan', options, (bytes) => {
         const plan = decode(v1.ForgetPlan, decodeFrame('forget plan', bytes, key, functions), key);
         checkFeatures(plan.requiredFeatures, key);
         for (const { pattern, ids } of plan.objects) {

@@ -9,7 +9,7 @@ import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
 import type { ManifestFunctions } from './functions.js';
 import { hintKey, rootKey, rootPrefix, versionOfRootKey } from './keys.js';
-import { readChecked } from './read-checked.js';
+import { readFrame } from './read-checked.js';
 import { decodeRoot, type LoadedRoot } from './root.js';
 import { belongs, Walk } from './walk.js';
 import { listPages } from '../storage/list-pages.js';
@@ -46,7 +46,7 @@ export async function readRoot(
   const key = rootKey(version);
   const { signal } = options;
   try {
-    return await readChecked(store, key, signal === undefined ? {} : { signal }, (bytes) =>
+    return await readFrame(store, key, 'root', signal === undefined ? {} : { signal }, (bytes) =>
       decodeRoot(bytes, key, functions),
     );
   } catch (error) {

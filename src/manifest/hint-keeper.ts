@@ -6,6 +6,7 @@ import type { Runtime } from '../util/runtime.js';
 import type { ManifestFunctions } from './functions.js';
 import { readHint, writeHint } from './hint.js';
 import { rootKey } from './keys.js';
+import { getFrame } from './read-checked.js';
 import type { LoadedRoot } from './root.js';
 
 /**
@@ -104,7 +105,8 @@ export class HintKeeper {
 
   /** Where there is no hint, another dataset may be in the making: what the handle began with tells. */
   async #standsHere(): Promise<boolean> {
-    const found = await this.#store.get(rootKey(this.#opened.root.version), { background: true });
+    const key = rootKey(this.#opened.root.version);
+    const found = await getFrame((call) => this.#store.get(key, call), 'root', { background: true });
     return found !== undefined && equalBytes(this.#functions.blake3(found.bytes), this.#opened.hash);
   }
 

@@ -8,6 +8,7 @@ import { equalBytes } from '../util/bytes.js';
 import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
 import { hintKey } from './keys.js';
+import { getFrame } from './read-checked.js';
 import { decode, encode, type Hint, make, type Restoring, v1 } from './message.js';
 import { decodeRoot, type LoadedRoot } from './root.js';
 
@@ -30,15 +31,14 @@ export async function readHint(
   functions: ManifestFunctions,
   options: CallOptions = {},
 ): Promise<HintState> {
-  const body = await store.get(hintKey, options);
+  const body = await getFrame((call) => store.get(hintKey, call), 'hint', options);
   const missing = { head: undefined, origin: undefined, role: 'primary', restoring: undefined } as const;
   if (body === undefined) return { ...missing, token: undefined, problem: 'absent' };
   const { token } = body;
   let hint: Hint;
   let head: LoadedRoot;
   try {
-    hint = decode(v1.Hint, decodeFrame('hint', body.bytes, hintKey, functions), hintKey);
-    head = decodeRoot(hint.root, `${hintKey} (its copy of the root)`, functions);
+    ({ hint, head } = decodeHint(body.bytes, hintKey, functions));
   } catch (error) {
     if (isNacreError(error, 'Corrupt')) return { ...missing, token, problem: 'damaged' };
     throw error;
@@ -56,11 +56,23 @@ export async function readHint(
   return { token, head, problem: undefined, origin: undefined, role, restoring };
 }
 
+/** The frame of a hint, and its copy of the root. `Corrupt` for what is none. */
+export function decodeHint(
+  bytes: Uint8Array,
+  key: string,
+  functions: ManifestFunctions,
+): { readonly hint: Hint; readonly head: LoadedRoot } {
+  const hint = decode(v1.Hint, decodeFrame('hint', bytes, key, functions), key);
+  return { hint, head: decodeRoot(hint.root, `${key} (its copy of the root)`, functions) };
+}
+
 /** `Unavailable` where a restore from another place has not ended: what is here so far is no dataset. */
 export function checkRestored({ restoring }: HintState, uri: string): void {
-  if (restoring === undefined) return;
-  const { source, version } = restoring;
-  throw new NacreError('Unavailable', `${uri} is being restored from version ${version} of ${source}`, {
+  if (restoring !== undefined) throw beingRestored(restoring, uri);
+}
+
+export function beingRestored({ source, version }: Restoring, uri: string): NacreError {
+  return new NacreError('Unavailable', `${uri} is being restored from version ${version} of ${source}`, {
     context: { uri, source, version },
     hint: 'Wait for its end. One that was interrupted goes on when it is run again.',
   });

@@ -8,6 +8,15 @@ import { fromHex, toHex } from '../util/bytes.js';
 /** The hint: where the head was. The only key that is ever overwritten by a commit. */
 export const hintKey = 'latest';
 
+/**
+ * What is read of a frame at once, which most of them fit in: what is longer than any frame of its kind is
+ * never held.
+ */
+export const firstRead = { start: 0, end: 131_072 } as const;
+
+/** What the hint says while a history is being restored here, for when the hint is lost. */
+export const restoringKey = 'restoring';
+
 /** Listing it gives the newest root first, because versions are counted down. */
 export const rootPrefix = 'versions/';
 

@@ -13,7 +13,7 @@ import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
 import { isIdBelow, leaseKey, leasePrefix } from './keys.js';
 import { decode, encode, evolve, type Lease, make, v1 } from './message.js';
-import { readChecked } from './read-checked.js';
+import { readFrame } from './read-checked.js';
 import { checkFeatures, type LoadedRoot } from './root.js';
 import type { UploadEnvironment } from './upload.js';
 
@@ -129,7 +129,7 @@ async function readLease(
     return { key, lease };
   };
   try {
-    return await readChecked(store, key, options, read);
+    return await readFrame(store, key, 'lease', options, read);
   } catch (cause) {
     if (!isNacreError(cause, 'Corrupt')) throw cause;
     throw new NacreError('Corrupt', `${key} cannot be read, so what it protects is not known`, {

@@ -8,7 +8,7 @@ import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
 import { checkPattern, type KeyPattern, planKey } from './keys.js';
 import { decode, encode, make, type Root, v1 } from './message.js';
-import { readChecked } from './read-checked.js';
+import { readFrame } from './read-checked.js';
 import { checkFeatures, type LoadedRoot } from './root.js';
 import type { UploadEnvironment } from './upload.js';
 
@@ -48,7 +48,7 @@ export async function readPlan(
   options: CallOptions = {},
 ): Promise<IdSet | undefined> {
   const key = planKey(id);
-  return readChecked(store, key, options, (bytes) => {
+  return readFrame(store, key, 'plan', options, (bytes) => {
     const plan = decode(v1.Plan, decodeFrame('plan', bytes, key, functions), key);
     checkFeatures(plan.requiredFeatures, key);
     const fail = (reason: string): never => {

@@ -5,13 +5,20 @@
 // the same key, and instead of the point, stands that it was revoked: then it is never made.
 import { isNacreError, NacreError } from '../errors.js';
 import { listPages } from '../storage/list-pages.js';
-import type { CallOptions, ObjectStore, ObjectVersion, VersionPage } from '../storage/object-store.js';
+import type {
+  CallOptions,
+  GetOptions,
+  ObjectBody,
+  ObjectStore,
+  ObjectVersion,
+  VersionPage,
+} from '../storage/object-store.js';
 import { mapBounded } from '../util/bounded.js';
 import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
 import { draftKey, draftPrefix, idOfDraftKey, idOfPointKey, pointKey, pointPrefix } from './keys.js';
 import { decode, type Draft, encode, make, type Point, v1 } from './message.js';
-import { readChecked } from './read-checked.js';
+import { getFrame, readFrame } from './read-checked.js';
 import { checkFeatures } from './root.js';
 
 export interface StoredPoint {
@@ -162,14 +169,17 @@ export async function readPoint(
 ): Promise<Point | undefined> {
   const check = (bytes: Uint8Array): Point => decodePoint(bytes, key, functions);
   for (const { version, isDeletion } of states.toReversed()) {
-    const body = isDeletion ? undefined : await store.versioned?.getVersion(key, version, options);
+    if (isDeletion) continue;
+    const read = async (call: GetOptions): Promise<ObjectBody | undefined> =>
+      store.versioned?.getVersion(key, version, call);
+    const body = await getFrame(read, 'point', options);
     try {
       if (body !== undefined) return check(body.bytes);
     } catch (error) {
       if (!isNacreError(error, 'Corrupt')) throw error;
     }
   }
-  return readChecked(store, key, options, check);
+  return readFrame(store, key, 'point', options, check);
 }
 
 /** A point that is being made, or was given up. */
@@ -215,12 +225,12 @@ export async function readDrafts(
 ): Promise<StoredDraft[]> {
   const read = await mapBounded(keys, readsAtOnce, async (key) => {
     const id = idOfDraftKey(key) ?? '';
-    const draft = await readChecked(store, key, options, (bytes) => decodeDraft(bytes, key, functions)).catch(
-      (error: unknown) => {
-        if (isNacreError(error, 'Corrupt')) return 'unreadable' as const;
-        throw error;
-      },
-    );
+    const draft = await readFrame(store, key, 'draft', options, (bytes) =>
+      decodeDraft(bytes, key, functions),
+    ).catch((error: unknown) => {
+      if (isNacreError(error, 'Corrupt')) return 'unreadable' as const;
+      throw error;
+    });
     return { key, id, draft };
   });
   const drafts = new Map<string, StoredDraft>();

@@ -12,6 +12,7 @@ import type { Runtime } from '../util/runtime.js';
 import type { ManifestFunctions } from './functions.js';
 import { readRoot } from './head.js';
 import { rootKey } from './keys.js';
+import { getFrame } from './read-checked.js';
 import type { LoadedRoot } from './root.js';
 
 export type Published =
@@ -89,7 +90,7 @@ async function readBack(environment: PublishEnvironment, root: LoadedRoot): Prom
 async function isDamageOfOthers({ store }: PublishEnvironment, root: LoadedRoot): Promise<boolean> {
   const key = rootKey(root.root.version);
   const read = (): Promise<Uint8Array | undefined> =>
-    store.get(key).then(
+    getFrame((call) => store.get(key, call), 'root', {}).then(
       (body) => body?.bytes,
       () => undefined,
     );

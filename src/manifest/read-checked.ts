@@ -1,10 +1,39 @@
 // Reads that check what they got. Bytes that fail may have been hurt on the way, so they are read once more
 // before they count as damaged; partitions are read so by the verified wrapper.
 import { isNacreError, NacreError } from '../errors.js';
-import type { CallOptions, GetOptions, ObjectStore } from '../storage/object-store.js';
+import type { CallOptions, GetOptions, ObjectBody, ObjectStore } from '../storage/object-store.js';
 import { equalBytes } from '../util/bytes.js';
+import { frameCap, type FrameKind } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
+import { firstRead } from './keys.js';
 import type { StoredObject } from './objects.js';
+
+/**
+ * The whole object, where it is no longer than a frame of the kind may be; of a longer one the beginning,
+ * which is none. Cost: one request, two for frames of more than 128 KiB.
+ */
+export async function getFrame(
+  get: (options: GetOptions) => Promise<ObjectBody | undefined>,
+  kind: FrameKind,
+  options: CallOptions,
+): Promise<ObjectBody | undefined> {
+  const first = await get({ ...options, range: firstRead });
+  if (first === undefined || first.sizeBytes <= firstRead.end || first.sizeBytes > frameCap[kind])
+    return first;
+  return get({ ...options, range: { start: 0, end: frameCap[kind] } });
+}
+
+/** As {@link readChecked}, of a frame that fills its object. */
+export async function readFrame<T>(
+  store: ObjectStore,
+  key: string,
+  kind: FrameKind,
+  options: CallOptions,
+  check: (bytes: Uint8Array) => T,
+): Promise<T | undefined> {
+  const read = (call: GetOptions): Promise<ObjectBody | undefined> => store.get(key, call);
+  return twice(() => getFrame(read, kind, options), check);
+}
 
 /** What `check` makes of the bytes, or its second `Corrupt`; undefined when there is no such key. */
 export async function readChecked<T>(
@@ -13,14 +42,21 @@ export async function readChecked<T>(
   options: GetOptions,
   check: (bytes: Uint8Array) => T,
 ): Promise<T | undefined> {
-  const body = await store.get(key, options);
+  return twice(() => store.get(key, options), check);
+}
+
+async function twice<T>(
+  read: () => Promise<ObjectBody | undefined>,
+  check: (bytes: Uint8Array) => T,
+): Promise<T | undefined> {
+  const body = await read();
   if (body === undefined) return undefined;
   try {
     return check(body.bytes);
   } catch (error) {
     if (!isNacreError(error, 'Corrupt')) throw error;
   }
-  const again = await store.get(key, options);
+  const again = await read();
   return again && check(again.bytes);
 }
 

@@ -8,7 +8,7 @@ import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
 import { isIdBelow, replicaKey, replicaPrefix } from './keys.js';
 import { decode, encode, make, type Replica, v1 } from './message.js';
-import { readChecked } from './read-checked.js';
+import { readFrame } from './read-checked.js';
 import { checkFeatures, type LoadedRoot } from './root.js';
 import { listPages } from '../storage/list-pages.js';
 
@@ -80,7 +80,7 @@ export async function listReplicas(
     for (const { key } of page) if (isIdBelow(replicaPrefix, key)) keys.push(key);
   const records = await mapBounded(keys, atOnce, async (key) => {
     try {
-      return await readChecked(store, key, call, (bytes) => decodeRecord(bytes, key, functions));
+      return await readFrame(store, key, 'replica', call, (bytes) => decodeRecord(bytes, key, functions));
     } catch (error) {
       if (!isNacreError(error, 'Corrupt') && !isNacreError(error, 'UnsupportedFormat')) throw error;
       warn?.(error);

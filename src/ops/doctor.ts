@@ -86,10 +86,14 @@ export async function examine(
     for (const probe of [...rightProbes, ...raceProbes, ...speedProbes])
       add(await run(probe, tried, findings));
     add(latencyText(tried.latencies));
-  } finally {
+  } catch (error) {
     await cleanUp(store, used).catch(() => undefined);
+    throw error;
   }
+  const left = await cleanUp(store, used).catch((error: unknown) => error);
   const ok = (name: string): boolean => findings.some((one) => one.check === name && one.verdict === 'ok');
+  // Of credentials that may not delete, that was said.
+  if (isNacreError(left) && ok('remove')) add(notCleanedUp(left, id));
   return {
     uri: store.uri,
     findings,
@@ -116,6 +120,11 @@ async function run(probe: Probe, tried: Tried, before: readonly Finding[]): Prom
 
 function detailOf({ message, hint }: NacreError): string {
   return hint === undefined ? message : `${message}. ${hint}`;
+}
+
+function notCleanedUp(error: NacreError, id: string): Finding {
+  const detail = `keys that were tried out stay: remove leases/doctor-${id}-*. ${error.message}`;
+  return { check: 'clean-up', verdict: 'warning', detail };
 }
 
 /** Without the caller's signal: an interrupted run leaves nothing behind either. */

@@ -16,6 +16,7 @@ import { type Mended, putBack } from './repair/mend.js';
 import { readRight } from './whole.js';
 import { digestObject } from './digest.js';
 import type { DamagedObject } from './scrub/finding.js';
+import { knownCopies } from './scrub/report.js';
 import type { ScrubNotes } from './scrub/notes.js';
 import { damagedHint, damagedRoot } from './scrub/report.js';
 import { takenSlots } from './scrub/roots.js';
@@ -68,6 +69,8 @@ export interface RepairReport {
   readonly isWhole: boolean;
   /** Every damaged object, in the order in which they are put back. */
   readonly steps: readonly RepairStep[];
+  /** Replicas that were told of here and that were no source, where something is not mended; else none. */
+  readonly copies: readonly string[];
 }
 
 /** Another place of the same dataset. */
@@ -182,9 +185,13 @@ class Repair {
     await this.#options.onPlan?.(plan.map(({ step }) => step));
     const dryRun = this.#options.dryRun === true;
     const steps = dryRun ? plan.map(({ step }) => step) : await this.#mendAll(plan);
+    if (!dryRun) this.#notes.leave(steps.filter(({ outcome }) => outcome !== 'mended').length);
     const { uri } = this.#environment.store;
     const isWhole = steps.every(({ outcome }) => outcome === 'mended' || outcome === 'planned');
-    return { uri, version: found.head.root.version, dryRun, isWhole, steps };
+    const asked = new Set(this.#sources.map(({ store }) => store.uri));
+    const known = isWhole ? [] : await knownCopies(this.#environment, found.head.root, this.#call);
+    const copies = known.filter((copy) => !asked.has(copy));
+    return { uri, version: found.head.root.version, dryRun, isWhole, steps, copies };
   }
 
   async #planObject(one: Surveyed, what: DamagedObject): Promise<Planned> {

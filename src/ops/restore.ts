@@ -6,7 +6,6 @@
 // dataset, is src/dataset/restore-to.ts's.
 import { isNacreError, NacreError } from '../errors.js';
 import { readRoot } from '../manifest/head.js';
-import { history } from '../manifest/history.js';
 import { isKept } from '../manifest/history-draft.js';
 import { dataPrefixes } from '../manifest/keys.js';
 import { locate } from '../manifest/locate.js';
@@ -28,7 +27,7 @@ import type { OpenReplicas } from './replicate.js';
 import { checkPlaces, differing, sourceHead } from './replicate/heads.js';
 import * as place from './restore/destination.js';
 import { doesCome, type RestoredVersions, versionsThatCome } from './restore/kept.js';
-import { SourceRoots } from './restore/source-roots.js';
+import { historyOf, type OpenOthers, SourceRoots, withRoots } from './restore/source-roots.js';
 import { Pace } from './scrub/pace.js';
 
 export interface RestoreToOptions extends CallOptions {
@@ -106,14 +105,15 @@ class Restore {
     const { only = false, dryRun = false } = this.#options;
     const call = this.#call;
     const head = await sourceHead(this.#source, call);
-    const { hint, mark } = await place.lookAtDestination(this.#destination, call);
-    const restored = await this.#restored(head, mark);
+    const state = await place.lookAtDestination(this.#destination, call);
+    const { hint, mark } = state;
+    const others = this.#others(head);
+    const restored = await this.#restored(head, mark, others);
     const target = { source: this.#source.store, restored, only };
     if (mark !== undefined) place.checkSameRestore(mark, target, this.#destination.store.uri);
     const newest = mark === undefined ? undefined : await place.newestThere(this.#destination, hint, call);
     const come = versionsThatCome(restored.root, head.root, only);
     const isEnded = newest !== undefined && newest.root.version > restored.root.version;
-    const others = this.#others(head);
     const roots = new SourceRoots(this.#source, restored, others);
     if (isEnded) await this.#checkOwn(newest, restored);
     const there = isEnded ? restored : newest;
@@ -122,21 +122,30 @@ class Restore {
     const found = { restored, come, resumed: mark !== undefined, ended: isEnded ? newest : undefined };
     if (dryRun) {
       const versions = restored.root.version - (there?.root.version ?? 0);
-      return { ...found, versions, counts: await this.#plan(restored, come, objects, mark) };
+      return { ...found, versions, counts: await this.#plan(restored, come, objects, mark, roots) };
     }
-    if (mark === undefined) await this.#mark(target, roots);
+    if (!isEnded) await this.#mark(target, roots, state);
     if (there !== undefined && doesCome(come, there.root.version)) await objects.know(there);
     const versions = isEnded ? 0 : await this.#copy(restored, there, come, objects, roots);
     return { ...found, versions, counts: objects.counts };
   }
 
   /** The version that is meant. What is said relative to now is what the interrupted restore took it for. */
-  async #restored(head: LoadedRoot, mark: Restoring | undefined): Promise<LoadedRoot> {
+  async #restored(head: LoadedRoot, mark: Restoring | undefined, others: OpenOthers): Promise<LoadedRoot> {
     const { at = { version: head.root.version } } = this.#options;
     const isRelative = this.#options.at === undefined || 'ageMs' in at || ('version' in at && at.version < 0);
     const reference = mark !== undefined && isRelative ? { version: mark.version } : at;
     const { store, functions } = this.#source;
-    return locate({ store, functions, head }, reference, storeNowMs(this.#source), this.#call);
+    const nowMs = storeNowMs(this.#source);
+    try {
+      return await locate({ store, functions, head }, reference, nowMs, this.#call);
+    } catch (error) {
+      // A slot that holds another root looks like one without a version.
+      const isOfSlot = 'version' in reference && isNacreError(error, 'NotFound');
+      if (!isOfSlot && !isNacreError(error, 'Corrupt')) throw error;
+      const mended = withRoots(this.#source, new SourceRoots(this.#source, head, others), this.#call);
+      return locate({ store: mended, functions, head }, reference, nowMs, this.#call);
+    }
   }
 
   #others(head: LoadedRoot): () => ReturnType<OpenReplicas> {
@@ -174,14 +183,14 @@ class Restore {
     throw differing(this.#source.store, store, next);
   }
 
-  async #mark(target: place.Target, roots: SourceRoots): Promise<void> {
-    const first = await roots.read(1, this.#call);
+  async #mark(target: place.Target, roots: SourceRoots, state: place.DestinationState): Promise<void> {
+    const first = state.hint.head ?? (await roots.read(1, this.#call));
     if (first === undefined)
       throw new NacreError('Corrupt', `${this.#source.store.uri}: version 1 is missing`, {
         context: { version: 1 },
         hint: 'Mend the source with `nacre repair`, then restore again.',
       });
-    await place.markDestination(this.#destination, target, first, this.#call);
+    await place.markDestination(this.#destination, target, first, state, this.#call);
   }
 
   async #copy(
@@ -202,6 +211,7 @@ class Restore {
       ...{ source: this.#source, head: restored, there, verify: false, objects, verb: 'restore' },
       isWanted: (version: number) => doesCome(come, version),
       readRoot: (version: number, call: CallOptions) => roots.read(version, call),
+      namedRoot: (version: number, call: CallOptions) => roots.byChain(version, call),
       sink: {
         hasRoot: (version: number, bytes: Uint8Array) => slots.hasRoot(version, bytes),
         putRoot: (version: number, bytes: Uint8Array) => slots.putRoot(version, bytes),
@@ -225,15 +235,15 @@ class Restore {
     come: RestoredVersions,
     objects: Objects,
     mark: Restoring | undefined,
+    roots: SourceRoots,
   ): Promise<Counts> {
     const sizes = new Map<string, number>();
     for (const prefix of mark === undefined ? [] : dataPrefixes)
       for await (const page of listPages(this.#destination.store, { ...this.#call, prefix }))
         for (const { key, sizeBytes } of page) sizes.set(key, sizeBytes);
     const { counts } = objects;
-    const { store, functions } = this.#source;
     const first = come.also[0] ?? come.from;
-    for await (const loaded of history(store, restored, functions, this.#call)) {
+    for await (const loaded of historyOf(this.#source, restored, roots, this.#call)) {
       const { version } = loaded.root;
       if (version < first) break;
       if (!doesCome(come, version)) continue;

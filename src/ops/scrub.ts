@@ -37,6 +37,7 @@ import {
   damagedRoot,
   type HintReport,
   hintReport,
+  knownCopies,
   isKnown,
 } from './scrub/report.js';
 import type { RootSource } from './scrub/roots.js';
@@ -91,6 +92,8 @@ export interface ScrubReport {
   readonly parityObjects: number;
   readonly parityBytes: number;
   readonly damaged: readonly DamagedObject[];
+  /** Replicas that were told of here, where something is damaged; else none. */
+  readonly copies: readonly string[];
   /** Whether what was verified is noted on this machine. */
   readonly isNoted: boolean;
 }
@@ -205,6 +208,12 @@ class Scrub {
     await this.#dropExpired();
     const found = this.#found;
     const damaged = await damagedObjects(this.#environment, found, this.#damage, this.#sources);
+    const wrong: DamagedObject[] = [
+      ...damagedHint(found.hint),
+      ...found.damagedRoots.map(damagedRoot),
+      ...damaged.values(),
+      ...this.#damagedShards.map(({ object }) => object),
+    ];
     const report: ScrubReport = {
       ...{ uri: store.uri, mode, version: found.head.root.version },
       ...{ versions: found.versions, keptVersions: found.keptVersions, hint: hintReport(found) },
@@ -213,12 +222,8 @@ class Scrub {
       ...(isKnown(found) ? { unreferenced } : {}),
       ...{ parityObjects: shards.there.length + shards.damaged.length },
       parityBytes: shards.there.reduce((sum, { group }) => sum + objectBytesOf(group), 0),
-      damaged: [
-        ...damagedHint(found.hint),
-        ...found.damagedRoots.map(damagedRoot),
-        ...damaged.values(),
-        ...this.#damagedShards.map(({ object }) => object),
-      ],
+      damaged: wrong,
+      copies: wrong.length === 0 ? [] : await knownCopies(this.#environment, found.head.root, this.#call),
       isNoted: this.#notes.areKept,
     };
     if (this.#options.trustsNotes !== true) {

@@ -1,6 +1,7 @@
 // How a dataset is: its newest version, its hint, and what of it nobody verified lately, as far as this
 // machine knows.
 import { readRoot } from '../manifest/head.js';
+import { pointPrefix } from '../manifest/keys.js';
 import { listReplicas } from '../manifest/replicas.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
@@ -42,7 +43,8 @@ export interface Status {
   readonly running?: Running;
   /** Since when a full scrub is not done. */
   readonly fullSinceMs?: number;
-  readonly role: 'primary' | 'replica';
+  /** `backup`: it has points, and is no dataset. */
+  readonly role: 'primary' | 'replica' | 'backup';
   /** Replicas that were told of here, as of when replication last came by. */
   readonly replicas: readonly ReplicaStatus[];
   /** Of arrays that ask for parity: what they have of it, and what they lack. */
@@ -84,8 +86,20 @@ export async function status(environment: UpkeepEnvironment, options: StatusOpti
     ...{ notVerifiedObjects: old.length, notVerifiedBytes: bytesOf(old), scrubs: notes.last },
     ...(running === undefined ? {} : { running }),
     ...(fullSinceMs === undefined ? {} : { fullSinceMs }),
-    ...{ role: found.hint.problem === 'elsewhere' ? 'primary' : found.hint.role, replicas, parity },
+    ...{ role: await roleOf(environment, found, signal === undefined ? {} : { signal }), replicas, parity },
   };
+}
+
+/** Backups have no hint: only where there is none is there another look. */
+async function roleOf(
+  { store }: UpkeepEnvironment,
+  { hint: { problem, role } }: Survey,
+  call: CallOptions,
+): Promise<Status['role']> {
+  if (problem === 'elsewhere') return 'primary';
+  if (problem !== 'absent') return role;
+  const { entries } = await store.list({ ...call, prefix: pointPrefix, limit: 1 });
+  return entries.length > 0 ? 'backup' : role;
 }
 
 /** Nothing is asked for where no array has parity. */

@@ -23,6 +23,8 @@ export interface BucketSettings {
   readonly policy: readonly Danger[] | undefined;
   /** Of the classes that objects are in, or get. */
   readonly classes: readonly Danger[] | undefined;
+  /** They are those of the first so many objects alone; undefined where none was left out. */
+  readonly classesOf?: number | undefined;
   /** Places that the server itself copies the dataset to; empty for none. */
   readonly replicatedTo: readonly string[] | undefined;
 }

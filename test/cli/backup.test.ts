@@ -98,10 +98,24 @@ test('damage is named, with exit code 8', async () => {
   const { code, stdout } = await nacre(['backup', 'verify', vault]);
   expect({ code, text: stdout.toString() }).toEqual({
     code: 8,
-    text: expect.stringMatching(/1 object is damaged:\narrays[^]*missing[^]*a restore fails/) as string,
+    text: expect.stringMatching(
+      /1 object is damaged:\narrays[^]*missing[^]*a restore fails\nmend: nacre backup create .*recheck/,
+    ) as string,
   });
   const restored = await nacre(['backup', 'restore', vault, `${uri}-again`, '--json']);
   expect({ code: restored.code, error: restored.error.code }).toEqual({ code: 8, error: 'Corrupt' });
+  expect(restored.error.hint).toMatch(/nacre backup list .*--recheck.*nacre repair .*--source COPY/);
+  await answer(['backup', 'create', uri, vault, '--recheck']);
+  await answer(['backup', 'restore', vault, `${uri}-again`]);
+});
+
+test('the status of a backup says that it is one, and asks for no upkeep of datasets', async () => {
+  await answer(['parity', 'set', uri, 'e', '4+2']);
+  await answer(['backup', 'create', uri, vault]);
+  const text = (await nacre(['status', vault])).stdout.toString();
+  expect(text).toMatch(/^role +backup: nacre backup list/m);
+  expect(text).not.toMatch(/^(latest|parity)/m);
+  expect(await answer(['status', vault])).toMatchObject({ role: 'backup' });
 });
 
 test('a schedule tells each run on a line, and ends with the signal', async () => {

@@ -76,14 +76,18 @@ test('what is whole ends with 0, and status tells of it', async () => {
     readObjects: 2,
     isNoted: true,
   });
-  expect((await run('scrub', uri, '--subset', '50%')).stdout.toString()).toContain('1 read');
-  expect((await run('scrub', uri, '--structure')).stdout.toString()).toMatch(/none was read\nno damage\n$/);
+  const part = (await run('scrub', uri, '--subset', '50%')).stdout.toString();
+  expect(part).toMatch(/1 read.*\nno damage in what was read/);
+  expect((await run('scrub', uri, '--structure')).stdout.toString()).toMatch(
+    /none was read\n.*bytes were not read/,
+  );
   expect((await run('status', uri, '--json')).json).toMatchObject({
     notVerifiedObjects: 0,
     scrubs: { full: { damaged: 0, version: 3 }, sample: { damaged: 0 }, structure: { damaged: 0 } },
   });
   const text = (await run('status', uri)).stdout.toString();
-  expect(text).toContain('not verified  0 % of the bytes in 30 days');
+  expect(text).toMatch(/^not verified +0 % of the bytes in 30 days/m);
+  expect(text).not.toMatch(/DAMAGE|LOST/);
   expect((await run('repair', uri)).stdout.toString()).toBe('no damage\n');
 });
 
@@ -94,7 +98,7 @@ test('damage ends with 8, is described, planned, and mended', async () => {
   expect(found.code).toBe(8);
   const key = path.relative(uri, one);
   expect(found.stdout.toString()).toContain(`${key}\n  partition of 'e', 10 rows, ids `);
-  expect(found.stdout.toString()).toContain('1 block of 64.0 KiB differ: 0; version');
+  expect(found.stdout.toString()).toContain('1 block of 64.0 KiB differs: 0; version');
   const plan = await run('repair', uri, '--source', copy, '--dry-run');
   expect(plan.code).toBe(8);
   expect(plan.stdout.toString()).toContain('1 of 1 damaged object would be put back');
@@ -149,4 +153,41 @@ test('a dataset that cannot be opened comes back', async () => {
   expect((await run('repair', uri)).code).toBe(9);
   expect((await run('repair', uri, '--source', copy, '--yes')).code).toBe(0);
   expect((await run('info', uri)).code).toBe(0);
+});
+
+test('what is to be done about damage is said: by whom it is known of, and what parity has', async () => {
+  const replica = `${uri}-replica`;
+  expect((await run('replicate', uri, replica)).code).toBe(0);
+  const [one = '', two = ''] = await partitions();
+  await flip(one);
+  await rm(two);
+  const scrubbed = (await run('scrub', uri)).stdout.toString();
+  expect(scrubbed).toContain(`mend: nacre repair ${uri} --source file://${replica}\n`);
+  expect((await run('status', uri)).stdout.toString()).toMatch(
+    new RegExp(`^DAMAGE +2 objects, by the scrub of .*: run nacre repair ${uri}$`, 'm'),
+  );
+  const lost = await run('repair', uri);
+  expect(lost.code).toBe(9);
+  expect(lost.stdout.toString()).toContain(`next: nacre repair ${uri} --source file://${replica}\n`);
+  const none = (await run('scrub', copy, '--structure')).stdout.toString();
+  expect(none).not.toContain('mend:');
+  expect((await run('repair', uri, '--source', replica)).code).toBe(0);
+  expect((await run('status', uri)).stdout.toString()).not.toContain('DAMAGE');
+
+  await answer(['parity', 'set', copy, 'e', '4+2']);
+  await answer(['parity', 'update', copy]);
+  await rm(path.join(copy, path.relative(uri, one)));
+  const covered = (await run('scrub', copy)).stdout.toString();
+  expect(covered).toMatch(new RegExp(`mend: nacre repair ${copy}\nwhat parity lacks: --source COPY`));
+  expect(covered).toMatch(/1 read, .* with parity\n/);
+});
+
+test('that newer versions were here is told by what was scrubbed, where their roots and the hint are gone', async () => {
+  expect((await run('scrub', uri, '--structure')).code).toBe(0);
+  const [newest = ''] = (await readdir(path.join(uri, 'versions'))).sort();
+  await rm(path.join(uri, 'versions', newest));
+  await rm(path.join(uri, 'latest'));
+  const text = (await run('status', uri)).stdout.toString();
+  expect(text).toMatch(/^latest +absent: openings take a listing/m);
+  expect(text).toMatch(/^LOST +a scrub on this machine saw version 3: .*--source COPY/m);
 });

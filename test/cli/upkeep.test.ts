@@ -47,6 +47,10 @@ describe('expire and gc', () => {
       expired: [],
       keptFrom: 1,
     });
+    const why = (await nacre(['expire', uri, '--keep-last', '1', '--dry-run'])).stdout.toString();
+    expect(why).toMatch(
+      /^nothing expires; .*\n\d+ versions .* would go by the rules, and stay .*--min-age \(24h\)/,
+    );
     expect(await answer(['gc', uri])).toMatchObject({ version, orphans: 0, deleted: 0 });
     const text = (await nacre(['gc', uri])).stdout.toString();
     expect(text).toMatch(/^nothing to delete; \d+ versions stay as they are\n$/);

@@ -1,6 +1,7 @@
 // The histories of backups, on a real server: what credentials that may only add can do, and what locks hold.
 import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { restoreSample } from '../../src/dataset/backup-sample.js';
 import { type Environment, environmentOf } from '../../src/dataset/environment.js';
 import { openStoreDataset } from '../../src/dataset/open.js';
 import { restoreTo } from '../../src/dataset/restore-to.js';
@@ -139,6 +140,9 @@ describe.runIf(serversUnderTest().includes('minio'))(
       // Four objects and five roots.
       expect(damaged.map(({ isRestorable }) => isRestorable)).toEqual(damaged.map(() => true));
       expect(damaged).toHaveLength(9);
+      const [, newest] = (await listPoints(reader, here().functions)).points;
+      const sample = newest && (await restoreSample(environment(reader), newest, 1, {}));
+      expect(sample).toMatchObject({ point: second.point, rows: 6, ofRows: 6, differing: [] });
 
       // What a backup finds there is not what it needs: it puts it elsewhere, and is whole.
       await append(6);

@@ -19,6 +19,8 @@ import { systemRuntime } from '../../src/util/runtime.js';
 import { int32, values } from '../dataset/world.js';
 import { assumeRole } from '../support/servers/assume-role.js';
 import { server, serversUnderTest, type TestServer } from '../support/servers/index.js';
+import { parseStoreUri } from '../../src/storage/uri.js';
+import { failure } from '../support/failure.js';
 import { tinyServer, type TinyServer } from '../support/tiny-server.js';
 
 const has = (name: string): boolean => (serversUnderTest() as string[]).includes(name);
@@ -200,6 +202,37 @@ describe('history 25: as Amazon answers', () => {
     const list = `<ListBucketResult><IsTruncated>false</IsTruncated>${objects}</ListBucketResult>`;
     const found = await settings({ 'list-type': list });
     expect(found.get('storage class')).toMatchObject(loss(/1 of 2 objects are in GLACIER.*restore-object/));
+  });
+
+  test('of many objects those that were not looked at are not said to be readable', async () => {
+    const object = `<Contents><Key>${prefix}/a</Key><Size>1</Size></Contents>`;
+    const list = `<ListBucketResult><IsTruncated>true</IsTruncated>${object.repeat(1_000)}</ListBucketResult>`;
+    const found = await settings({ 'list-type': list });
+    expect(found.get('storage class')).toMatchObject({
+      verdict: 'ok',
+      detail: expect.stringMatching(/the first 1,000 objects .*others were not looked at/) as string,
+    });
+  });
+
+  test('a rule that is answered in both forms is of the prefix that one of them names', async () => {
+    const filter = '<Prefix></Prefix><Filter><Prefix>logs/</Prefix></Filter>';
+    const rule = `<ID>logs</ID><Status>Enabled</Status>${filter}<Expiration><Days>1</Days></Expiration>`;
+    const found = await settings({
+      lifecycle: `<LifecycleConfiguration><Rule>${rule}</Rule></LifecycleConfiguration>`,
+    });
+    expect(found.get('lifecycle')).toMatchObject({ verdict: 'ok' });
+  });
+
+  test('an examination that is ended while settings are read ends, and says nothing of them', async () => {
+    const controller = new AbortController();
+    answering = await tinyServer(() => controller.abort());
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', answering.endpoint);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'a');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'b');
+    vi.stubEnv('AWS_REGION', 'us-east-1');
+    const { settingsOf } = await import('../../src/ops/doctor/settings.js');
+    const asked = settingsOf(parseStoreUri(`s3://bucket/${prefix}`), { signal: controller.signal });
+    expect((await failure(asked)).code).toBe('Aborted');
   });
 
   test('a policy that demands If-None-Match', async () => {

@@ -123,6 +123,39 @@ describe('a store that', () => {
     expect(diagnosis.findings.filter(({ verdict }) => verdict === 'skipped').length).toBeGreaterThan(5);
   });
 
+  test('may not delete is good for writers; what stays is small, and is named', async () => {
+    const inner = memory();
+    const denied = async (): Promise<never> => {
+      throw new NacreError('PermissionDenied', 'no right to delete');
+    };
+    const { findings, ...found } = await examine(forwarding(inner, { delete: denied }), systemRuntime);
+    expect(found).toMatchObject({ canRead: true, canWrite: true, manyWriters: true });
+    expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+    const { entries } = await inner.list({});
+    const [, left = ''] =
+      /remove (leases\/doctor-[0-9a-f]+-)\* /.exec(
+        findings.find(({ check }) => check === 'remove')?.detail ?? '',
+      ) ?? [];
+    expect(entries.filter(({ key }) => !key.startsWith(left) || left === '')).toEqual([]);
+    expect(entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)).toBeLessThan(100_000);
+  });
+
+  test('fails to remove what was tried out is told which keys stay', async () => {
+    const inner = memory();
+    const store = forwarding(inner, {
+      async delete(keys, options) {
+        if (keys.length > 1) throw new NacreError('Unavailable', 'slow down');
+        return inner.delete(keys, options);
+      },
+    });
+    const { findings } = await examine(store, systemRuntime);
+    expect(findings.at(-1)).toMatchObject({
+      check: 'clean-up',
+      verdict: 'warning',
+      detail: expect.stringMatching(/stay: remove leases\/doctor-.*slow down/) as string,
+    });
+  });
+
   test('has no right to list is told so', async () => {
     const denied = async (): Promise<never> => {
       throw new NacreError('PermissionDenied', 'no right to list');

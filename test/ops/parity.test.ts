@@ -1,12 +1,16 @@
 // Parity: objects are lost, and come back with the same bytes, as long as no more are lost than a group has
 // shards of parity; what is not covered is counted, and what nobody can give is named.
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { defaultBlockBytes } from '../../src/manifest/objects.js';
 import { decodeParity, encodeParity, siblingOf } from '../../src/manifest/parity.js';
 import { evolve } from '../../src/manifest/message.js';
 import { showParity } from '../../src/ops/parity.js';
 import { readParityFrame } from '../../src/ops/parity/groups.js';
+import { ParitySource } from '../../src/ops/parity/source.js';
 import { status } from '../../src/ops/status.js';
+import { forwarding } from '../../src/storage/wrap/forwarding.js';
+import { concat, equalBytes } from '../../src/util/bytes.js';
 import { functions, int32, World } from '../dataset/world.js';
 import { failure } from '../support/failure.js';
 import { calls, faulty, nth } from '../support/faulty-store.js';
@@ -176,6 +180,77 @@ describe('what is wrong', () => {
     await world.bare.delete((await world.keys('arrays/')).slice(0, 2));
     expect((await made.repair()).isWhole).toBe(true);
     expect(await made.content()).toEqual(before);
+  });
+
+  test('members that are wrong by turns are left out: an update ends', async () => {
+    made = await ParityWorld.make([4, 2]);
+    const [a = '', b = ''] = await made.world.keys('arrays/');
+    const reads = new Map<string, number>();
+    const store = forwarding(made.world.bare, {
+      get: async (key, options) => {
+        const body = await made.world.bare.get(key, options);
+        if (body === undefined || (key !== a && key !== b)) return body;
+        const read = (reads.get(key) ?? 0) + 1;
+        reads.set(key, read);
+        if (read > 20) throw new Error('it goes on and on');
+        const isWrong = (read % 2 === 1) === (key === a);
+        return isWrong ? { ...body, bytes: body.bytes.with(0, (body.bytes[0] ?? 0) ^ 1) } : body;
+      },
+    });
+    const report = await made.update({}, store);
+    expect(report.notEncoded.map(({ key }) => key).toSorted()).toEqual([a, b]);
+    expect(report).toMatchObject({ encodedGroups: 1, encodedObjects: 2 });
+  });
+
+  test('what is made of others at once keeps within the budget of memory', async () => {
+    made = await ParityWorld.make([4, 2], { files: 1 });
+    const member = await made.world.open({ create: false });
+    for (let file = 0; file < 3; file++)
+      await member.dataset.write((tx) => tx.append('a', { data: new Int32Array(2 ** 20).fill(file) }));
+    await member.dataset.close();
+    await made.update();
+    const sizes = await Promise.all(
+      (await made.world.keys('arrays/')).map(async (key) => ({
+        key,
+        sizeBytes: (await made.world.bare.head(key))?.sizeBytes ?? 0,
+      })),
+    );
+    const { key, sizeBytes } = sizes.toSorted((x, y) => y.sizeBytes - x.sizeBytes)[0] ?? {
+      key: '',
+      sizeBytes: 0,
+    };
+    const right = (await made.world.bare.get(key))?.bytes ?? new Uint8Array();
+    await made.world.bare.delete([key]);
+    let [held, most] = [0, 0];
+    const counting = forwarding(made.world.bare, {
+      get: async (asked, options) => {
+        const { range } = options ?? {};
+        const bytes = range === undefined || range.end - range.start > 2 ** 22 ? 0 : range.end - range.start;
+        held += bytes;
+        most = Math.max(most, held);
+        try {
+          const body = await made.world.bare.get(asked, options);
+          await setTimeout(1);
+          return body;
+        } finally {
+          held -= bytes;
+        }
+      },
+    });
+    const memoryBytes = 2 ** 20;
+    const source = new ParitySource({ ...made.environment(counting), memoryBytes }, [], {});
+    const { store } = source.environment;
+    await store.get(key, { range: { start: 0, end: 1 } });
+    [held, most] = [0, 0];
+    const pieces = await Promise.all(
+      Array.from({ length: 8 }, (_, i) => {
+        const length = Math.ceil(sizeBytes / 8);
+        return store.get(key, { range: { start: i * length, end: Math.min(sizeBytes, (i + 1) * length) } });
+      }),
+    );
+    expect(equalBytes(concat(pieces.map((piece) => piece?.bytes ?? new Uint8Array())), right)).toBe(true);
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(memoryBytes);
   });
 
   test('a parity object that is flipped anywhere is named by a full scrub, and encoded anew', async () => {

@@ -1,8 +1,10 @@
 // Restore into another place: the history up to a version, whole or not at all, and a dataset of its own
 // after it.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readHint } from '../../src/manifest/hint.js';
-import { hintKey, rootKey } from '../../src/manifest/keys.js';
+import { NacreError } from '../../src/errors.js';
+import { readHint, writeHint } from '../../src/manifest/hint.js';
+import { hintKey, restoringKey, rootKey } from '../../src/manifest/keys.js';
+import { repair } from '../../src/ops/repair.js';
 import { scrub } from '../../src/ops/scrub.js';
 import { filled, functions, int32, values, World, worldWith } from '../dataset/world.js';
 import { failure } from '../support/failure.js';
@@ -283,9 +285,10 @@ describe('what comes', () => {
     const objects = from.entries.filter(({ key }) => key.startsWith('arrays/')).map(({ key }) => key);
     expect(new Set(objects).size).toBe(objects.length);
     const puts = to.entries.filter(({ method }) => method === 'put').map(({ key }) => key);
-    // The hint twice: what is under way, and that it is whole.
+    // The hint twice: what is under way, which is said once more beside it, and that it is whole.
     expect(puts.filter((key) => key === hintKey)).toHaveLength(2);
-    expect(puts).toHaveLength(4 + 5 + 1 + 2);
+    expect(puts.filter((key) => key === restoringKey)).toHaveLength(1);
+    expect(puts).toHaveLength(4 + 5 + 1 + 3);
   });
 });
 
@@ -294,7 +297,7 @@ describe('a restore that ends half way', () => {
 
   test('at any of its writes: nobody opens it, a second run goes on, and copies nothing twice', async () => {
     await restored(pair);
-    const writes = 12;
+    const writes = 13;
     for (let until = 1; until <= writes; until++) {
       const to = other(100 + until);
       const half = { source, destination: to };
@@ -326,6 +329,58 @@ describe('a restore that ends half way', () => {
       expect(await damaged(to)).toEqual([]);
       await append(to, 6);
     }
+  });
+
+  test.each(['missing', 'damaged'] as const)(
+    'and whose hint is %s, too: nobody takes it for a dataset, and a second run goes on',
+    async (loss) => {
+      // Hint and mark, then objects and roots, then the first version of its own.
+      for (let until = 4; until <= 13; until++) {
+        const to = other(300 + until);
+        const half = { source, destination: to };
+        const plan = nth(calls('put'), until, { kind: 'error', code: 'Aborted' }, Infinity);
+        await failure(restored(half, { to: faulty(to.bare, plan) }));
+        if (loss === 'missing') await to.bare.delete([hintKey]);
+        else await to.flip(hintKey);
+        const isWhole = (await to.slots()).length === 6;
+        if (isWhole) {
+          expect(await to.read()).toEqual([0, 1, 2, 3, 4, 5]);
+          continue;
+        }
+        if ((await to.slots()).length > 0) {
+          expect(await failure(to.open({ create: true }))).toMatchObject(refused);
+          expect(await failure(scrub(environment(to)))).toMatchObject(refused);
+          expect(await failure(repair(environment(to), []))).toMatchObject(refused);
+          if (loss === 'missing') expect(await failure(replicated(half))).toMatchObject(refused);
+          expect(await failure(replicated({ source: to, destination: other(400) }))).toMatchObject(refused);
+        }
+        const report = await restored(half);
+        expect(report).toMatchObject({ restored: 5, version: 6 });
+        expect(await to.read()).toEqual([0, 1, 2, 3, 4, 5]);
+        expect(await damaged(to)).toEqual([]);
+      }
+    },
+  );
+
+  test('what says that it is under way is damaged, and so is the hint: nobody opens it', async () => {
+    const plan = nth(calls('put'), 9, { kind: 'error', code: 'Aborted' }, Infinity);
+    await failure(restored(pair, { to: faulty(destination.bare, plan) }));
+    await destination.bare.delete([hintKey]);
+    await destination.flip(restoringKey);
+    const error = await failure(destination.open({ create: true }));
+    expect(error).toMatchObject({ code: 'Corrupt', context: { key: restoringKey } });
+  });
+
+  test('what is left of an earlier restore says nothing of what came after it', async () => {
+    await restored(pair, { at: { version: 3 } });
+    const keys = (await destination.keys()).filter((key) => key !== restoringKey);
+    await destination.bare.delete(keys);
+    await destination.open({ create: true });
+    await destination.bare.delete([hintKey]);
+    await destination.open({ create: false });
+    await destination.bare.delete((await destination.keys()).filter((key) => key !== restoringKey));
+    expect(await restored(pair)).toMatchObject({ restored: 5, resumed: false });
+    expect(await destination.read()).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
   test('goes on with the version that it was begun with, though the source has gone on', async () => {
@@ -400,6 +455,69 @@ describe('a source', () => {
     await restored(pair, { others: [other(6), replica] });
     expect(await destination.read()).toEqual([0, 1, 2, 3, 4, 5]);
     expect(await damaged(destination)).toEqual([]);
+  });
+
+  describe.each([
+    ['damaged', (key: string) => source.flip(key)],
+    ['missing', (key: string) => source.bare.delete([key])],
+    [
+      'another one',
+      async (key: string) => {
+        const stranger = await source.bare.get(rootKey(2));
+        await source.bare.put(key, stranger?.bytes ?? new Uint8Array());
+      },
+    ],
+  ] as const)('whose root of the restored version is %s', (_, hurt) => {
+    test.each([
+      ['a number', async () => ({ version: 3 })],
+      ['a number from the end', async () => ({ version: -3 })],
+      ['a tag', async () => ({ tag: 'good' })],
+      ['a time', async () => ({ time: new Date((await source.head()).root.timeMs - dayMs / 2) })],
+    ])('by %s: a replica is asked, though another does not answer', async (__, reference) => {
+      await source.runtime.advance(dayMs);
+      const { dataset } = await source.open();
+      await dataset.tag('good', { at: { version: 3 } });
+      await dataset.close();
+      const [gone, replica] = [other(6), other(7)];
+      await replicated({ source, destination: replica });
+      await replicated({ source, destination: gone });
+      const at = await reference();
+      const version = 'time' in at ? 5 : 3;
+      await hurt(rootKey(version));
+      gone.bare.get = () => Promise.reject(new NacreError('Unavailable', 'the region is away'));
+      await restored(pair, { at, others: [gone, replica] });
+      expect(await destination.read()).toEqual([0, 1, 2, 3, 4, 5].slice(0, version + 1));
+      expect(await damaged(destination)).toEqual([]);
+    });
+
+    test('or of one below it: a replica is asked', async () => {
+      const replica = other(7);
+      await replicated({ source, destination: replica });
+      await hurt(rootKey(3));
+      const dry = await restored(pair, { at: { version: 4 }, others: [replica], dryRun: true });
+      const done = await restored(pair, { at: { version: 4 }, others: [replica] });
+      expect(dry).toEqual({ ...done, version: null });
+      expect(await destination.read()).toEqual([0, 1, 2, 3, 4]);
+      expect(await damaged(destination)).toEqual([]);
+    });
+
+    test('and whose hint carries it', async () => {
+      const head = await source.head();
+      await append(source, 6);
+      const { token } = await readHint(source.bare, functions);
+      await writeHint(source.bare, head, token, functions);
+      await hurt(rootKey(5));
+      await restored(pair, { at: { version: 5 } });
+      expect(await destination.read()).toEqual([0, 1, 2, 3, 4, 5]);
+      expect(await damaged(destination)).toEqual([]);
+    });
+
+    test('and that nobody else has: it is named', async () => {
+      await hurt(rootKey(3));
+      const error = await failure(restored(pair, { at: { version: 3 }, others: [other(6)] }));
+      expect(error).toMatchObject({ code: 'Corrupt', context: { key: rootKey(3) } });
+      expect(await destination.keys()).toEqual([]);
+    });
   });
 
   test.each(['object', 'root'] as const)('of whose %s nobody has the bytes ends it by name', async (what) => {

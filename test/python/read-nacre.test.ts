@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Dataset, open, restoreTo, writeNpyFile } from '../../src/index.js';
 import { newestRoot } from '../../src/manifest/head.js';
 import { readHint, writeHint } from '../../src/manifest/hint.js';
+import { rootKey } from '../../src/manifest/keys.js';
 import { make, v1 } from '../../src/manifest/message.js';
 import { inlineBytes } from '../../src/manifest/row-sets.js';
 import { LocalStore } from '../../src/storage/local.js';
@@ -124,6 +125,16 @@ describe.skipIf(python === undefined)('a reader made from docs/format.md', () =>
     const restoring = make(v1.Restoring, { source: 'file:///elsewhere', version: 1 });
     if (head !== undefined) await writeHint(store, head, token, functions, { role: 'replica', restoring });
     await expect(byPython(half)).rejects.toThrow(/is being restored from file:\/\/\/elsewhere/);
+    expect(await failure(open(half, options))).toMatchObject({ code: 'Unavailable' });
+  });
+
+  test('refuses one whose hint is lost, until the version of its own is there', async () => {
+    const half = path.join(scratch, 'half-lost');
+    const { version } = await restoreTo(folder, half, options);
+    await rm(path.join(half, 'latest'));
+    await byPython(half);
+    await rm(path.join(half, rootKey(version ?? 0)));
+    await expect(byPython(half)).rejects.toThrow(/is being restored from file:/);
     expect(await failure(open(half, options))).toMatchObject({ code: 'Unavailable' });
   });
 

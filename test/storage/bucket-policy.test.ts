@@ -46,6 +46,14 @@ test('one that demands If-Match of every PUT lets no commit land', () => {
 test.each([
   ['all', { Action: '*', Resource: '*' }, ['loss', 'loss', 'limit', 'loss']],
   ['puts of roots', { Action: 's3:PutObject', Resource: 'arn:aws:s3:::b/*/versions/*' }, ['loss']],
+  ['puts of roots by their ending', { ...put, Resource: 'arn:aws:s3:::b/*.root' }, ['loss']],
+  ['puts of attributes by their ending', { ...put, Resource: 'arn:aws:s3:::b/*.arrow' }, ['loss']],
+  ['puts in China', { ...put, Resource: 'arn:aws-cn:s3:::b/*' }, ['loss', 'limit']],
+  [
+    'all but the prefix, in GovCloud',
+    { ...put, NotResource: 'arn:aws-us-gov:s3:::b/team/*', Resource: undefined },
+    [],
+  ],
   ['puts of the hint', { Action: 's3:Put*', Resource: 'arn:aws:s3:::b/team/dat?/latest' }, ['limit']],
   ['reads', { Action: ['s3:GetObject'], Resource: ['arn:aws:s3:::b/*'] }, ['loss']],
   ['lists', { Action: 's3:ListBucket', Resource: 'arn:aws:s3:::b' }, ['loss']],

@@ -8,15 +8,21 @@ const told = new Set<string>();
 
 /**
  * The path of a file or folder of the shared data, looked up under `NACRE_DATA`, else `../shared/data` beside
- * the repository. Undefined, with one printed line, where it is not there.
+ * the repository. Undefined, with one printed line, where it is not there: that the tests on it are skipped,
+ * or what happens instead.
  */
 export function dataPath(...parts: string[]): string | undefined {
+  return dataPathOr(`SKIPPED: the tests on ${path.join(...parts)}`, ...parts);
+}
+
+/** The same for who goes on without it: `instead` says how. */
+export function dataPathOr(instead: string, ...parts: string[]): string | undefined {
   const folder = path.resolve(process.env['NACRE_DATA'] ?? path.join(root, '..', 'shared', 'data'));
   const wanted = path.join(folder, ...parts);
   if (existsSync(wanted)) return wanted;
   if (!told.has(wanted)) {
     told.add(wanted);
-    console.warn(`SKIPPED: the tests on ${path.join(...parts)}: ${wanted} is not there (set NACRE_DATA)`);
+    console.warn(`${instead}: ${wanted} is not there (set NACRE_DATA)`);
   }
   return undefined;
 }

@@ -11,7 +11,7 @@ import {
 } from '../../index.js';
 import { damageText } from '../damage.js';
 import { exitCodes } from '../exit-codes.js';
-import { bytesText, countText, errorJson, plural, table } from '../output.js';
+import { bytesText, countText, errorJson, plural, shellWord, table } from '../output.js';
 import { changing, define, destructive } from '../program.js';
 import { type KeepOptions, keeping, rulesOf } from '../retention.js';
 import { invalid, parseAge, parseRate, parseSubset } from '../values.js';
@@ -166,11 +166,11 @@ Exit codes: 0 all is right, 8 damage was found.`,
     });
     const isRight = report.damaged.length === 0 && (report.sample?.differing ?? []).length === 0;
     const exitCode = isRight ? exitCodes.ok : exitCodes.damage;
-    return { json: report, text: verifyText(report), data: true, exitCode };
+    return { json: report, text: verifyText(report, uri), data: true, exitCode };
   },
 });
 
-function verifyText(report: Verified): string {
+function verifyText(report: Verified, address: string): string {
   const { uri, points, objects, sizeBytes, readObjects, readBytes, damaged } = report;
   const need = `${plural(objects, 'object')} of ${bytesText(sizeBytes)}`;
   const read = `${countText(readObjects)} read, ${bytesText(readBytes)}`;
@@ -182,7 +182,10 @@ function verifyText(report: Verified): string {
     const rest = one.isRestorable ? 'a restore finds the right bytes in a state before' : 'a restore fails';
     return `${damageText(one)}\n  point ${one.point}: ${rest}`;
   });
-  return [...lines, count, ...found].join('\n');
+  const to = shellWord(address);
+  const next = `mend: nacre backup create SOURCE ${to} --recheck, or nacre repair ${to} --source COPY`;
+  const isLost = damaged.some(({ isRestorable }) => !isRestorable);
+  return [...lines, count, ...found, ...(isLost ? [next] : [])].join('\n');
 }
 
 type Verified = Awaited<ReturnType<typeof backup.verify>>;

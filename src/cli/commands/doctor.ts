@@ -8,7 +8,7 @@ interface Options {
 }
 
 /** For the progress only. */
-const checks = 19;
+const checks = 20;
 
 const marks: Readonly<Record<Finding['verdict'], string>> = {
   ok: 'ok  ',

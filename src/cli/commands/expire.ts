@@ -35,7 +35,11 @@ within --min-age. \`nacre log\` goes on naming every version.\n\nA version that 
     const answer = { uri: dataset.uri };
     if (dryRun === true || planned.expired.length === 0) {
       const json = { ...answer, ...planned, ...(dryRun === true ? { dryRun } : {}) };
-      return { json, text: textOf(planned, 'would expire') };
+      const text = textOf(planned, 'would expire');
+      if (planned.expired.length > 0 || session.options.json === true) return { json, text };
+      // Whether the rules keep all, or the time that readers get.
+      const later = await dataset.expire({ ...policy, minAgeMs: 0, dryRun: true, signal: session.signal });
+      return { json, text: later.expired.length === 0 ? text : `${text}\n${youngText(later)}` };
     }
     await session.confirm(`Expire ${versionsText(planned)}? That cannot be taken back.`);
     const report = await dataset.expire({ ...policy, ...writeOptions(session, options) });
@@ -58,6 +62,10 @@ function textOf(report: ExpireReport, verb: string): string {
     });
   const what = expired.length === 0 ? 'nothing expires' : `${verb} ${versionsText(report)}`;
   return [`${what}; ${kept}`, ...lines].join('\n');
+}
+
+function youngText(later: ExpireReport): string {
+  return `${versionsText(later)} would go by the rules, and stay for now: what was the newest within --min-age (24h) does`;
 }
 
 function versionsText({ expired }: ExpireReport): string {

@@ -1,7 +1,7 @@
 import { repair as repairAt } from '../../index.js';
 import { stepText } from '../damage.js';
 import { exitCodes } from '../exit-codes.js';
-import { countText, plural } from '../output.js';
+import { countText, plural, shellWord } from '../output.js';
 import { define, destructive } from '../program.js';
 import { addOne, invalid } from '../values.js';
 
@@ -62,11 +62,23 @@ it is listed, with its rows and versions.`,
     const mended = steps.filter(({ outcome }) => outcome === 'mended' || outcome === 'planned').length;
     const verb = dryRun ? 'would be put back' : 'mended';
     const counts = `${countText(mended)} of ${plural(steps.length, 'damaged object')} ${verb}`;
+    const next = isWhole ? [] : [nextText(uri, source, report.copies)];
     return {
       json: report,
-      text: steps.length === 0 ? 'no damage' : [...steps.map(stepText), counts].join('\n'),
+      text: steps.length === 0 ? 'no damage' : [...steps.map(stepText), counts, ...next].join('\n'),
       data: true,
       exitCode: !isWhole ? exitCodes.notMended : dryRun && mended > 0 ? exitCodes.damage : exitCodes.ok,
     };
   },
 });
+
+/** Who else may have what is lost. */
+function nextText(uri: string, asked: readonly string[], copies: readonly string[]): string {
+  const sources = [...asked, ...(copies.length > 0 ? copies : ['COPY'])].map(shellWord);
+  const command = `nacre repair ${shellWord(uri)}${sources.map((one) => ` --source ${one}`).join('')}`;
+  return (
+    `next: ${command}\n` +
+    'a copy is any replica, backup or other copy of the dataset; what nobody has is given up by going back to a\n' +
+    'version that is whole (nacre restore), or by dropping the rows that are named (nacre drop)'
+  );
+}

@@ -116,7 +116,7 @@ function textOf(report: ScrubReport, uri: string): string {
   const read =
     mode === 'structure'
       ? 'none was read'
-      : `${countText(readObjects)} read, ${bytesText(readBytes)}` +
+      : `${countText(readObjects)} read, ${bytesText(readBytes)}${mode === 'full' && report.parityObjects > 0 ? ' with parity' : ''}` +
         (resumedObjects > 0 ? `, ${countText(resumedObjects)} by the part before` : '');
   const lines = [`${report.uri}: ${seen}; ${read}`];
   if (hint === 'stale') lines.push('latest names an older version: readers take a request more');
@@ -129,8 +129,25 @@ function textOf(report: ScrubReport, uri: string): string {
       `${plural(unreferenced.objects, 'object')} of ${bytesText(unreferenced.sizeBytes)} that no kept version needs`,
     );
   if (!report.isNoted) lines.push('nothing is noted of it: there is no cache folder');
-  if (damaged.length === 0) return [...lines, 'no damage'].join('\n');
+  if (damaged.length === 0) return [...lines, noDamageText(mode, uri)].join('\n');
   const count = `${plural(damaged.length, 'object')} ${damaged.length === 1 ? 'is' : 'are'} damaged:`;
-  const next = `mend: nacre repair ${shellWord(uri)} --source COPY`;
-  return [...lines, count, ...damaged.map(damageText), next].join('\n');
+  return [...lines, count, ...damaged.map(damageText), ...nextText(report, uri)].join('\n');
+}
+
+/** What was not read is not said to be right. */
+function noDamageText(mode: ScrubReport['mode'], uri: string): string {
+  if (mode === 'full') return 'no damage';
+  if (mode === 'sample') return 'no damage in what was read; nothing is missing';
+  return `nothing is missing or of another length; bytes were not read (nacre scrub ${shellWord(uri)} does)`;
+}
+
+/** Without a copy parity may do, and the copy of a root in latest. */
+function nextText({ copies, parityObjects }: ScrubReport, uri: string): string[] {
+  const from = [...copies.map(shellWord), ...(copies.length + parityObjects === 0 ? ['COPY'] : [])];
+  const next = `mend: nacre repair ${shellWord(uri)}${from.map((one) => ` --source ${one}`).join('')}`;
+  const others = 'a copy is any replica, backup or other copy of the dataset; --source may be given again';
+  return [
+    next,
+    copies.length === 0 && parityObjects > 0 ? `what parity lacks: --source COPY; ${others}` : others,
+  ];
 }

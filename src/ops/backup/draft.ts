@@ -3,6 +3,7 @@
 // two is there, for ever, and both sides know which.
 import { isNacreError, NacreError } from '../../errors.js';
 import { decodePoint, encodePoint, newPoint, writeDraft } from '../../manifest/points.js';
+import { getFrame } from '../../manifest/read-checked.js';
 import type { Point } from '../../manifest/message.js';
 import type { CallOptions, ObjectLock } from '../../storage/object-store.js';
 import { storeNowMs } from '../../storage/store-time.js';
@@ -75,7 +76,7 @@ export class PointDraft {
     for (let attempt = 1; ; attempt++) {
       try {
         if ((await store.put(this.key, bytes, put)).outcome === 'written') return;
-        const there = await store.get(this.key, this.#call);
+        const there = await getFrame((call) => store.get(this.key, call), 'point', this.#call);
         if (there !== undefined && equalBytes(there.bytes, bytes)) return;
         if (there !== undefined) throw new Revoked();
       } catch (error) {
@@ -102,7 +103,7 @@ export async function revoke(
   const put = { ...call, condition: 'absent', uniqueKey: true, crc32c: functions.crc32c(bytes) } as const;
   await store.put(key, bytes, put);
   // Whichever came first stands there.
-  const there = await store.get(key, call);
+  const there = await getFrame((options) => store.get(key, options), 'point', call);
   if (there === undefined)
     throw new NacreError('Unavailable', `${key} was written, yet there is no such key`);
   return decodePoint(there.bytes, key, functions).revoked;

@@ -5,6 +5,7 @@ import { isNacreError, NacreError } from '../../errors.js';
 import type { Doomed } from '../../manifest/forget-plan.js';
 import { rootKey } from '../../manifest/keys.js';
 import { type Moved, newPlace } from '../../manifest/moved.js';
+import { getFrame } from '../../manifest/read-checked.js';
 import type { StoredObject } from '../../manifest/objects.js';
 import type { CallOptions, ObjectHead } from '../../storage/object-store.js';
 import { type ByteSource, equalBytes } from '../../util/bytes.js';
@@ -57,7 +58,8 @@ export class Places implements Placing, HistorySink {
 
   async hasRoot(version: number, bytes: Uint8Array): Promise<boolean> {
     const place = this.#options.moved.placeOf(rootKey(version));
-    const found = await this.#environment.store.get(place, this.#options.call);
+    const { store } = this.#environment;
+    const found = await getFrame((call) => store.get(place, call), 'root', this.#options.call);
     return found !== undefined && equalBytes(found.bytes, bytes);
   }
 

@@ -23,6 +23,8 @@ import type { PointView } from './view.js';
 export interface SampleStore {
   /** What a reader opens: the scratch place, into which comes what it asks for. */
   readonly store: ObjectStore;
+  /** The point, each object read from where its right bytes are. */
+  readonly point: ObjectStore;
   readonly counts: { objects: number; bytes: number };
 }
 
@@ -44,8 +46,8 @@ export async function sampleStore(
   });
   const objects = new Map([...found.objects.values()].map(({ object }) => [object.key, object]));
   const counts = { objects: 0, bytes: 0 };
-  const coming = new Map<string, Promise<void>>();
-  const bring = (key: string): Promise<void> | undefined => {
+  const coming = new Map<string, Promise<ReadEnvironment>>();
+  const bring = (key: string): Promise<ReadEnvironment> | undefined => {
     const object = objects.get(key);
     if (object === undefined) return undefined;
     const known = coming.get(key) ?? restoreObject(view, scratch, past, object, call);
@@ -66,6 +68,23 @@ export async function sampleStore(
       getRanges: async (key, ranges, options) => {
         await bring(key);
         return store.getRanges(key, ranges, options);
+      },
+    }),
+    point: forwarding(view.environment.store, {
+      get: async (key, options) => {
+        const place = (await bring(key)) ?? view.environment;
+        return place.store.get(key, options);
+      },
+      // A state of a key is read by range after range.
+      getRanges: async (key, ranges, options) => {
+        const place = (await bring(key)) ?? view.environment;
+        const bodies: Uint8Array[] = [];
+        for (const range of ranges) {
+          const body = await place.store.get(key, { ...options, range });
+          if (body === undefined) return undefined;
+          bodies.push(body.bytes);
+        }
+        return bodies;
       },
     }),
   };
@@ -100,13 +119,14 @@ async function restoreRoots(
   await copyHistory({ ...what, isWanted: () => false }, own);
 }
 
+/** Gives the place whose bytes are the right ones. */
 async function restoreObject(
   view: PointView,
   { store }: UpkeepEnvironment,
   past: readonly ReadEnvironment[],
   object: StoredObject,
   call: CallOptions,
-): Promise<void> {
+): Promise<ReadEnvironment> {
   const { key, crc32c, sizeBytes } = object;
   for (const place of [view.environment, ...past]) {
     const whole = await readRight(place, object, { ...call, sizeBytes });
@@ -116,7 +136,7 @@ async function restoreObject(
     } finally {
       whole.release();
     }
-    return;
+    return place;
   }
   throw new NacreError('Corrupt', `${key} cannot be restored: nobody has the right bytes`, {
     context: { key, uri: view.backup.store.uri },

@@ -3,6 +3,8 @@
 import { isNacreError } from '../../errors.js';
 import type { Moved } from '../../manifest/moved.js';
 import type { StoredObject } from '../../manifest/objects.js';
+import { frameCap } from '../../manifest/frame.js';
+import { getFrame } from '../../manifest/read-checked.js';
 import { decodeRoot, type LoadedRoot } from '../../manifest/root.js';
 import { rootKey } from '../../manifest/keys.js';
 import type { CallOptions, ObjectVersion, VersionPage } from '../../storage/object-store.js';
@@ -116,7 +118,7 @@ export async function rootOfHash(
   const at = async (one: string): Promise<Uint8Array | undefined> => {
     // Bytes may be hurt on their way.
     for (let read = 0; read < 2; read++) {
-      const bytes = (await store.get(one, call))?.bytes;
+      const bytes = (await getFrame((options) => store.get(one, options), 'root', call))?.bytes;
       if (bytes === undefined || isRight(bytes)) return bytes;
     }
     return undefined;
@@ -127,6 +129,7 @@ export async function rootOfHash(
   }
   for (const one of new Set([place, key])) {
     for (const state of await pastStates(environment, one, call)) {
+      if (state.sizeBytes > frameCap.root) continue;
       const bytes = (await store.versioned?.getVersion(one, state.version, call))?.bytes;
       if (isRight(bytes)) return decodeRoot(bytes, key, functions);
     }

@@ -1,5 +1,5 @@
 // Whether points can be restored: every byte that they need is read, each once, and compared with its hash.
-import { isNacreError } from '../../errors.js';
+import { isNacreError, NacreError } from '../../errors.js';
 import { listPoints, type StoredPoint } from '../../manifest/points.js';
 import type { CallOptions } from '../../storage/object-store.js';
 import { callOptions } from '../../storage/wrap/forwarding.js';
@@ -61,8 +61,8 @@ export interface BackupVerification {
 
 /**
  * Cost: for each point a LIST for 1,000 objects and a request a version and a segment; the bytes of every
- * object, once. Damage is a finding. Errors: `NotFound` without a point; `Corrupt` where nobody has the root
- * of one.
+ * object, once. Damage is a finding. Points that are forgotten meanwhile are passed over. Errors: `NotFound`
+ * without a point; `Corrupt` where nobody has the root of one.
  */
 export async function verifyBackups(
   environment: UpkeepEnvironment,
@@ -76,7 +76,12 @@ export async function verifyBackups(
   const newest = name === undefined ? chooseNewest(points, store.uri) : pointOfName(points, name, store.uri);
   const verify = new Verify(environment, options, call);
   for (const stored of all ? points.toReversed() : [newest]) await verify.point(stored);
-  return verify.report();
+  const report = verify.report();
+  if (report.points.length > 0) return report;
+  throw new NacreError('NotFound', `${store.uri}: what was to be verified was forgotten meanwhile`, {
+    context: { uri: store.uri, point: nameOfPoint(newest.key) },
+    hint: '`nacre backup list` shows the points that are left.',
+  });
 }
 
 class Verify {
@@ -103,6 +108,14 @@ class Verify {
   }
 
   async point(stored: StoredPoint): Promise<void> {
+    try {
+      await this.#look(stored);
+    } catch (error) {
+      if (!isNacreError(error, 'Corrupt') || (await this.#isThere(stored))) throw error;
+    }
+  }
+
+  async #look(stored: StoredPoint): Promise<void> {
     const view = await viewPoint(this.#environment, stored, this.#call);
     const past = pastPlaces(this.#environment, view.moved, this.#call);
     const sources = past.map(({ store }) => ({ name: 'a state before', store }));
@@ -118,13 +131,26 @@ class Verify {
     const { damage } = await checkListed(view.environment.store, objects, this.#call);
     const all = new Map(damage);
     await this.#read(view, objects, all);
-    if (all.size > 0 && !(await this.#isThere(stored))) return;
+    const isDamaged = all.size > 0 || found.damagedRoots.length > 0;
+    if (isDamaged && !(await this.#isThere(stored))) {
+      this.#passOver(view, all.keys());
+      return;
+    }
     await this.#describe(view, found, all, sources);
     this.#points.push(nameOfPoint(stored.key));
   }
 
-  #isNew({ moved }: PointView, { object }: Surveyed): boolean {
-    const name = `${moved.placeOf(object.key)} ${toHex(object.hash)}`;
+  /** Damage of a point that is gone is told of those that need the same, and look at it again. */
+  #passOver({ moved }: PointView, damaged: Iterable<Surveyed>): void {
+    for (const one of damaged) {
+      this.#seen.delete(nameOf(moved, one));
+      this.#counts.objects -= 1;
+      this.#counts.sizeBytes -= one.object.sizeBytes;
+    }
+  }
+
+  #isNew({ moved }: PointView, one: Surveyed): boolean {
+    const name = nameOf(moved, one);
     if (this.#seen.has(name)) return false;
     this.#seen.add(name);
     return true;
@@ -195,4 +221,9 @@ class Verify {
     }
     return false;
   }
+}
+
+/** What an object is seen as: where it is, and which bytes it should have. */
+function nameOf(moved: PointView['moved'], { object }: Surveyed): string {
+  return `${moved.placeOf(object.key)} ${toHex(object.hash)}`;
 }

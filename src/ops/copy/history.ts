@@ -42,6 +42,8 @@ export interface HistoryCopy {
   readonly sink: HistorySink;
   /** A root of the source; default by its key. Undefined where there is none. */
   readonly readRoot?: (version: number, call: CallOptions) => Promise<LoadedRoot | undefined>;
+  /** A root as those above it name it, where its slot holds what looks like a void; undefined for a void. */
+  readonly namedRoot?: (version: number, call: CallOptions) => Promise<LoadedRoot | undefined>;
   /** What to do again when the source has been mended, for messages: 'replicate'. */
   readonly verb: string;
   readonly onVersion?: ((done: number, total: number) => void) | undefined;
@@ -111,7 +113,7 @@ async function copyVersions(
 
 /** Roots of `[start, end)` as they stand, and which of them are void. */
 async function slotsOf(
-  { source: { store, functions }, readRoot: read, verb }: HistoryCopy,
+  { source: { store, functions }, readRoot: read, namedRoot, verb }: HistoryCopy,
   start: number,
   end: number,
   before: LoadedRoot | undefined,
@@ -122,13 +124,19 @@ async function slotsOf(
     read === undefined ? readRoot(store, slot, functions, call) : read(slot, call),
   );
   let current = before;
-  return roots.map((loaded, i) => {
+  const slots: Slot[] = [];
+  for (const [i, inSlot] of roots.entries()) {
     const slot = start + i;
-    if (loaded === undefined) throw missingRoot(store.uri, slot, verb);
-    const isVoid = current !== undefined && voidReason(loaded.root, slot, current) !== undefined;
+    if (inSlot === undefined) throw missingRoot(store.uri, slot, verb);
+    const follows = ({ root }: LoadedRoot): boolean =>
+      current === undefined || voidReason(root, slot, current) === undefined;
+    const named = follows(inSlot) ? undefined : await namedRoot?.(slot, call);
+    const loaded = named !== undefined && follows(named) ? named : inSlot;
+    const isVoid = !follows(loaded);
     if (!isVoid) current = loaded;
-    return { slot, loaded, isVoid };
-  });
+    slots.push({ slot, loaded, isVoid });
+  }
+  return slots;
 }
 
 function missingRoot(uri: string, version: number, verb: string): NacreError {

@@ -1,6 +1,7 @@
 // Roots of a history as bytes in their slots at another place.
 import { isNacreError, NacreError } from '../../errors.js';
 import { rootKey } from '../../manifest/keys.js';
+import { getFrame } from '../../manifest/read-checked.js';
 import { decodeRoot } from '../../manifest/root.js';
 import type { CallOptions } from '../../storage/object-store.js';
 import { equalBytes } from '../../util/bytes.js';
@@ -58,7 +59,8 @@ export class RootSlots {
     const { store, functions } = this.#environment;
     const { call, mendHint, differing } = this.#options;
     const key = rootKey(version);
-    const read = async (): Promise<Uint8Array | undefined> => (await store.get(key, call))?.bytes;
+    const read = async (): Promise<Uint8Array | undefined> =>
+      (await getFrame((options) => store.get(key, options), 'root', call))?.bytes;
     let found = await read();
     // It may have been hurt on its way.
     if (found !== undefined && !equalBytes(found, bytes)) found = await read();

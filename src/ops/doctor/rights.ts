@@ -63,12 +63,34 @@ const consistency: Probe = {
       return failed('a key was not listed after it was written');
     await store.put(key, utf8.encode('two'), call);
     const second = await store.get(key, call);
-    if (second === undefined || utf8.decode(second.bytes) !== 'two')
-      return failed('an old body was read after a new one was written');
-    await store.delete([key], call);
+    return second !== undefined && utf8.decode(second.bytes) === 'two'
+      ? ok('reads and listings see the last write and replacement')
+      : failed('an old body was read after a new one was written');
+  },
+};
+
+/** Readers and writers delete nothing, and their credentials need not allow it. */
+const remove: Probe = {
+  check: 'remove',
+  needs: ['create'],
+  async run(tried) {
+    const { store } = tried;
+    const call = callOptions(tried);
+    const key = tried.key('remove');
+    await store.put(key, utf8.encode('one'), call);
+    try {
+      await store.delete([key], call);
+    } catch (error) {
+      if (!isNacreError(error, 'PermissionDenied')) throw error;
+      const scratch = key.slice(0, -'remove'.length);
+      return warning(
+        'these credentials may not delete: readers and writers need not, `nacre gc` and `nacre backup forget` do. ' +
+          `The small keys that were tried out stay: remove ${scratch}* with others`,
+      );
+    }
     return (await store.get(key, call)) === undefined
-      ? ok('reads and listings see the last write, replacement and removal')
-      : warning('a key was read after it was removed: versioning or a cache stands between');
+      ? ok('what is removed is gone')
+      : warning('a key was read after it was removed: a cache stands between');
   },
 };
 
@@ -164,6 +186,7 @@ export const rightProbes: readonly Probe[] = [
   list,
   create,
   consistency,
+  remove,
   compareAndSwap,
   ranges,
   checksums,

@@ -4,6 +4,7 @@ import { isNacreError } from '../../errors.js';
 import type { BucketSettings, Danger } from '../../storage/bucket-settings.js';
 import type { CallOptions } from '../../storage/object-store.js';
 import type { StoreLocation } from '../../storage/uri.js';
+import { throwIfAborted } from '../../util/runtime.js';
 import { failed, type Finding, ok, skipped, warning } from './finding.js';
 
 /** Names of the checks, in their order. */
@@ -29,6 +30,8 @@ export async function settingsOf(location: StoreLocation, options: CallOptions):
     return findingsOf(await readBucketSettings(location, options), location.scheme);
   } catch (error) {
     if (isNacreError(error, 'Aborted')) throw error;
+    // The SDKs end with errors of their own.
+    throwIfAborted(options.signal);
     return all(skipped('not known: it could not be read'));
   }
 }
@@ -52,7 +55,7 @@ const rights: Readonly<Record<'s3' | 'gs', Readonly<Record<Check, string>>>> = {
 };
 
 export function findingsOf(settings: BucketSettings, scheme: 's3' | 'gs'): Finding[] {
-  const { lifecycle, policy, classes, replicatedTo } = settings;
+  const { lifecycle, policy, classes, classesOf, replicatedTo } = settings;
   const unknown = (check: Check): Omit<Finding, 'check'> =>
     skipped(`not known: it takes ${rights[scheme][check]}, or the server keeps none`);
   const judged = (check: Check, dangers: readonly Danger[] | undefined, good: string): Finding => {
@@ -69,10 +72,15 @@ export function findingsOf(settings: BucketSettings, scheme: 's3' | 'gs'): Findi
           ...skipped('rights are tried out above; what is denied elsewhere is not known'),
         }
       : judged('bucket policy', policy, 'no statement denies what a dataset needs'),
-    judged('storage class', classes, 'objects can be read at once'),
+    judged('storage class', classes, readableText(classesOf)),
     { check: 'versioning', ...versioningOf(settings, unknown('versioning')) },
     { check: 'replication', ...replicationOf(replicatedTo, unknown('replication')) },
   ];
+}
+
+function readableText(lookedAt: number | undefined): string {
+  if (lookedAt === undefined) return 'objects can be read at once';
+  return `the first ${lookedAt.toLocaleString('en')} objects can be read at once; the others were not looked at`;
 }
 
 function versioningOf(

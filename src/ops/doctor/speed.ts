@@ -23,13 +23,14 @@ const smallRequests: Probe = {
 
 const throughput: Probe = {
   check: 'throughput',
-  needs: ['create'],
+  // Nothing large stays behind.
+  needs: ['create', 'remove'],
   run: (tried) => moveBody(tried, 'body', bodyBytes),
 };
 
 const parts: Probe = {
   check: 'body in parts',
-  needs: ['create'],
+  needs: ['create', 'remove'],
   async run(tried) {
     if (!tried.full) return skipped('tried with --full');
     const { singlePutBytes } = tried.store.capabilities;

@@ -4,6 +4,7 @@
 // Of each group so many shards as it has members are chosen, once, by the hash of each: here, or wherever
 // else somebody has the right bytes of a member. Whoever reads compares what comes with the hash of the
 // object.
+import PQueue from 'p-queue';
 import { isNacreError, NacreError } from '../../errors.js';
 import { parseDataKey, parityPrefix } from '../../manifest/keys.js';
 import type { ParityMember } from '../../manifest/message.js';
@@ -16,6 +17,7 @@ import type {
 } from '../../storage/object-store.js';
 import { callOptions } from '../../storage/wrap/forwarding.js';
 import { concat, equalBytes } from '../../util/bytes.js';
+import { throwIfAborted } from '../../util/runtime.js';
 import { digestObject, isDiskFailure, rethrow } from '../digest.js';
 import type { ReadEnvironment } from '../environment.js';
 import { stripeBytesOf, stripesOf } from './encode.js';
@@ -23,6 +25,9 @@ import { findParity, type FoundParity, type ParityGroup } from './groups.js';
 import { shardView } from './shard-view.js';
 
 export const paritySourceName = 'parity';
+
+/** One comes while another is worked on: a stripe is as long as memory has room for then. */
+const stripesAtOnce = 2;
 
 export interface ParityEnvironment extends ReadEnvironment {
   readonly memoryBytes: number;
@@ -41,6 +46,8 @@ export class ParitySource {
   readonly #options: CallOptions;
   #found: Promise<FoundParity> | undefined;
   #byKey: Promise<ReadonlyMap<string, readonly ParityGroup[]>> | undefined;
+  /** Whoever mends several objects asks for several pieces of each at once. */
+  readonly #turns = new PQueue({ concurrency: stripesAtOnce });
   readonly #chosen = new Map<string, Promise<readonly Place[]>>();
 
   /** `others` may have right bytes of members, too. Costs nothing before something is asked for. */
@@ -88,10 +95,13 @@ export class ParitySource {
     const [first, last] = [Math.floor(range.start / chunk) * chunk, Math.ceil(range.end / chunk) * chunk];
     for (const { start, end } of stripesOf(last - first, most)) {
       const stripe = { start: first + start, end: first + end };
-      const present = await Promise.all(places.map((place) => this.#shard(group, place, stripe)));
-      const numbers = places.map(({ number }) => number);
-      const shape = { data, parity, stripe: end - start };
-      const made = await native.reconstructParity(shape, present, numbers, wanted).catch(rethrow);
+      const made = await this.#turns.add(async () => {
+        throwIfAborted(this.#options.signal);
+        const present = await Promise.all(places.map((place) => this.#shard(group, place, stripe)));
+        const numbers = places.map(({ number }) => number);
+        const shape = { data, parity, stripe: end - start };
+        return native.reconstructParity(shape, present, numbers, wanted).catch(rethrow);
+      });
       for (const [i, shard] of made.entries()) pieces[i]?.push(shard);
     }
     return pieces.map((all) => concat(all).subarray(range.start - first, range.end - first));

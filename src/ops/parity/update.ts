@@ -24,7 +24,10 @@ export interface Encoded {
   readonly covered: ReadonlySet<string>;
 }
 
-/** Encodes groups in turn; a group is put without the members that are wrong twice. */
+/**
+ * Encodes groups in turn; a group is put without the members that are wrong twice, not only in a row: so it
+ * ends whatever the store does.
+ */
 export async function encodeAll(
   environment: ReadEnvironment,
   dataset: Uint8Array,
@@ -36,7 +39,7 @@ export async function encodeAll(
   let [encoded, bytes] = [0, 0];
   for (const { array, policy, members: all } of groups) {
     let members = all;
-    let suspects: ReadonlySet<Member> = new Set();
+    const suspects = new Set<Member>();
     while (members.length > 0) {
       throwIfAborted(options.signal);
       const draft = { dataset, array: fromHex(array) ?? new Uint8Array(16), policy, members };
@@ -46,7 +49,7 @@ export async function encodeAll(
       const bad = new Set<Member>(found.filter((member) => suspects.has(member)));
       for (const member of members) if (bad.has(member)) wrong.push({ member, array });
       members = members.filter((member) => !bad.has(member));
-      suspects = new Set(found);
+      for (const member of found) suspects.add(member);
     }
     if (members.length === 0) continue;
     encoded += 1;

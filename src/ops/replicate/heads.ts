@@ -6,6 +6,8 @@ import { isNacreError, NacreError } from '../../errors.js';
 import { advance, newestRoot, readRoot } from '../../manifest/head.js';
 import { checkRestored, type HintState, readHint } from '../../manifest/hint.js';
 import { rootKey } from '../../manifest/keys.js';
+import { getFrame } from '../../manifest/read-checked.js';
+import { checkEnded } from '../../manifest/restoring.js';
 import type { LoadedRoot } from '../../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
 import { equalBytes } from '../../util/bytes.js';
@@ -53,6 +55,7 @@ export async function findHeads(
   checkRestored(hint, to.uri);
   const there = hint.head ?? (await newestRoot(to, functions, call))?.head;
   if (there === undefined) return { source: head, destination: undefined, hint };
+  await checkEnded(to, hint, there, functions, call);
   if (!equalBytes(there.root.dataset, dataset)) throw anotherDataset(to);
   if (hint.problem === 'elsewhere') throw foreignCopy(to, hint);
   if (hint.problem === undefined && hint.role === 'primary')
@@ -75,7 +78,10 @@ async function headFrom(
   if (head !== undefined && problem === undefined)
     return (await advance(store, head, functions, { ...call, stepsBeforeJump: 1 })).head;
   const found = await newestRoot(store, functions, call);
-  if (found !== undefined) return found.head;
+  if (found !== undefined) {
+    await checkEnded(store, hint, found.head, functions, call);
+    return found.head;
+  }
   throw new NacreError('NotFound', `there is no dataset at ${store.uri}`, {
     context: { uri: store.uri },
     hint: 'Check the address of the source.',
@@ -133,7 +139,9 @@ async function firstDifference(
 ): Promise<number | undefined> {
   const isSame = async (version: number): Promise<boolean> => {
     const [one, other] = await Promise.all(
-      [source, destination].map((store) => store.get(rootKey(version), call)),
+      [source, destination].map((store) =>
+        getFrame((options) => store.get(rootKey(version), options), 'root', call),
+      ),
     );
     return one !== undefined && other !== undefined && equalBytes(one.bytes, other.bytes);
   };

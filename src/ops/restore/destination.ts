@@ -2,12 +2,14 @@
 //
 // The first thing that is written is a hint that says so: whoever opens the place is refused, and earlier
 // releases, which do not know that word, find a replica at one of the source's versions. It is taken away by
-// the hint that names the first version of the place's own.
+// the hint that names the first version of the place's own. The second is the same once more, under a key of
+// its own, which is looked at where the hint is lost.
 import { NacreError } from '../../errors.js';
 import { advance, newestRoot } from '../../manifest/head.js';
-import { type HintState, readHint, writeHint } from '../../manifest/hint.js';
+import { encodeHint, type HintState, readHint, writeHint } from '../../manifest/hint.js';
 import { rootPrefix } from '../../manifest/keys.js';
 import { make, type Restoring, v1 } from '../../manifest/message.js';
+import { unendedMark, writeMark } from '../../manifest/restoring.js';
 import type { LoadedRoot } from '../../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
 import { equalBytes } from '../../util/bytes.js';
@@ -20,20 +22,29 @@ export interface DestinationState {
   readonly hint: HintState;
   /** What an interrupted restore was to come to; undefined where the place is empty. */
   readonly mark: Restoring | undefined;
+  /** The hint of an interrupted restore is lost, and is written anew. */
+  readonly isHintLost: boolean;
 }
 
-/** Cost: a GET, and a LIST of one key. `InvalidArgument` where there is something else. */
+/**
+ * Cost: a GET, and a LIST of one key; two more where the hint is lost. `InvalidArgument` where there is
+ * something else.
+ */
 export async function lookAtDestination(
   { store, functions }: ReadEnvironment,
   call: CallOptions,
 ): Promise<DestinationState> {
   const hint = await readHint(store, functions, call);
-  const { restoring: mark } = hint;
-  if (mark !== undefined && hint.problem === undefined) return { hint, mark };
-  if (hint.problem !== 'absent') throw inUse(store.uri);
+  const { restoring: mark, problem } = hint;
+  if (mark !== undefined && problem === undefined) return { hint, mark, isHintLost: false };
+  if (problem !== 'absent' && problem !== 'damaged') throw inUse(store.uri);
   const { entries } = await store.list({ ...call, prefix: rootPrefix, limit: 1 });
-  if (entries.length > 0) throw inUse(store.uri);
-  return { hint, mark: undefined };
+  // Without a root there is nothing that a mark could be of.
+  if (entries.length === 0 && problem === 'absent') return { hint, mark: undefined, isHintLost: false };
+  const found = await unendedMark(store, functions, call);
+  if (found === undefined) throw inUse(store.uri);
+  const { restoring, first } = found;
+  return { hint: { ...hint, head: first, restoring }, mark: restoring, isHintLost: true };
 }
 
 export interface Target {
@@ -56,21 +67,29 @@ export function checkSameRestore(mark: Restoring, { restored, only }: Target, ur
   );
 }
 
-/** Says in the hint what is under way; `first` is version 1 of the history. Cost: one PUT. */
+/**
+ * Says what is under way, in the hint and beside it; `first` is version 1 of the history, `hint` what an
+ * interrupted restore left. Cost: two PUTs and a GET, of what goes on a GET.
+ */
 export async function markDestination(
   { store, functions }: ReadEnvironment,
   { source, restored, only }: Target,
   first: LoadedRoot,
+  { hint, mark, isHintLost }: DestinationState,
   call: CallOptions,
 ): Promise<void> {
   const { version } = restored.root;
-  const restoring = make(v1.Restoring, { source: source.uri, version, rootHash: restored.hash, only });
+  const restoring =
+    mark ?? make(v1.Restoring, { source: source.uri, version, rootHash: restored.hash, only });
   const options = { ...call, role: 'replica', restoring } as const;
-  if ((await writeHint(store, first, undefined, functions, options)) !== undefined) return;
-  // The reply to a first attempt may have been lost, or the same restore runs twice.
-  const { restoring: mark, problem } = await readHint(store, functions, call);
-  if (mark === undefined || problem !== undefined) throw inUse(store.uri);
-  checkSameRestore(mark, { source, restored, only }, store.uri);
+  const isMissing = mark === undefined || isHintLost;
+  if (isMissing && (await writeHint(store, first, hint.token, functions, options)) === undefined) {
+    // The reply to a first attempt may have been lost, or the same restore runs twice.
+    const found = await readHint(store, functions, call);
+    if (found.restoring === undefined || found.problem !== undefined) throw inUse(store.uri);
+    checkSameRestore(found.restoring, { source, restored, only }, store.uri);
+  }
+  await writeMark(store, encodeHint(store, first, functions, 'replica', restoring), functions, call);
 }
 
 /** Of a dataset that was made there in the same moment: it gets its hint back. */

@@ -19,7 +19,7 @@ export interface LastScrub {
   readonly sinceMs: number;
   /** The head that it saw. */
   readonly version: number;
-  /** Damaged objects that it found. */
+  /** Damaged objects that it found, without what a repair on this machine has mended since. */
   readonly damaged: number;
 }
 
@@ -129,6 +129,17 @@ export class ScrubNotes {
     const open = mode === 'full' || fullSinceMs === undefined ? {} : { fullSinceMs };
     this.#header = { ...rest, ...open, last: { ...rest.last, [mode]: last } };
     await this.write();
+  }
+
+  /** A repair has left so many damaged objects. */
+  leave(damaged: number): void {
+    const last = Object.fromEntries(
+      Object.entries(this.#header.last).map(([mode, one]) => [
+        mode,
+        { ...one, damaged: Math.min(damaged, one.damaged) },
+      ]),
+    );
+    this.#header = { ...this.#header, last };
   }
 
   async write(): Promise<void> {

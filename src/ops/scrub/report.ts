@@ -1,6 +1,10 @@
 // Findings in the words of the dataset.
+import { isNacreError } from '../../errors.js';
 import type { HintState } from '../../manifest/hint.js';
 import { hintKey, rootKey } from '../../manifest/keys.js';
+import type { Root } from '../../manifest/message.js';
+import { listReplicas } from '../../manifest/replicas.js';
+import type { CallOptions } from '../../storage/object-store.js';
 import { defined } from '../../util/assert.js';
 import { toHex } from '../../util/bytes.js';
 import type { UpkeepEnvironment } from '../environment.js';
@@ -94,6 +98,20 @@ async function roleOf(
   if (loaded === undefined) return { kind: 'unknown' };
   const stores = [store, ...sources.map((source) => source.store)];
   return describeObject(one, damage, loaded, stores, functions);
+}
+
+/** Replicas that were told of at the place; none where that cannot be read. Cost: a LIST, a GET for each. */
+export async function knownCopies(
+  { store, functions }: UpkeepEnvironment,
+  { dataset }: Pick<Root, 'dataset'>,
+  call: CallOptions,
+): Promise<string[]> {
+  try {
+    return (await listReplicas(store, dataset, functions, call)).map(({ uri }) => uri);
+  } catch (error) {
+    if (!isNacreError(error) || error.code === 'Aborted') throw error;
+    return [];
+  }
 }
 
 /** Whether everything that kept versions need is known. */

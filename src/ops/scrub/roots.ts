@@ -5,8 +5,9 @@ import type { ManifestFunctions } from '../../manifest/functions.js';
 import { readHint } from '../../manifest/hint.js';
 import { hintKey, rootKey, rootPrefix, versionOfRootKey } from '../../manifest/keys.js';
 import { resolveObject } from '../../manifest/objects.js';
+import { getFrame } from '../../manifest/read-checked.js';
 import { decodeRoot, type LoadedRoot } from '../../manifest/root.js';
-import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
+import type { CallOptions, GetOptions, ObjectStore } from '../../storage/object-store.js';
 import { equalBytes } from '../../util/bytes.js';
 import { listPages } from '../../storage/list-pages.js';
 
@@ -173,7 +174,8 @@ export class Roots {
   }
 
   async #get(store: ObjectStore, version: number): Promise<Uint8Array | undefined> {
-    return (await store.get(rootKey(version), this.#options))?.bytes;
+    const read = (call: GetOptions) => store.get(rootKey(version), call);
+    return (await getFrame(read, 'root', this.#options))?.bytes;
   }
 
   #isRight(bytes: Uint8Array, hash: Uint8Array): boolean {

@@ -13,6 +13,7 @@ import {
   segmentObjects,
   segmentsOf,
 } from '../../manifest/references.js';
+import { checkEnded } from '../../manifest/restoring.js';
 import type { LoadedRoot } from '../../manifest/root.js';
 import { coldRange } from '../../manifest/segment.js';
 import type { ByteRange, CallOptions } from '../../storage/object-store.js';
@@ -114,6 +115,7 @@ class Surveyor {
     roots.copy = hint.head;
     const found = await findHead(roots, hint, slots, this.#call.signal);
     if (found === undefined) throw nothing(store.uri, slots.length > 0 || hint.problem === 'damaged');
+    await checkEnded(store, hint, found.head, functions, this.#call);
     for (const version of found.unknown)
       this.#damagedRoots.push({ version, hash: undefined, damage: 'damaged', from: undefined });
     const counts = await this.#walk(roots, found.head, slots);

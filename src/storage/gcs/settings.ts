@@ -25,6 +25,12 @@ interface Rule {
   };
 }
 
+/** What follows the ids that keys of a dataset end in: of segments, indexes and the like nothing. */
+const endings = ['.npy', '.arrow', '.root', ''];
+
+/** The hint. */
+const hintKey = 'latest';
+
 const secondsOfDay = 86_400;
 
 /** Cost: one request. What cannot be read is undefined. */
@@ -80,15 +86,21 @@ function lockText(policy: BucketResource['retentionPolicy']): string {
   return `${policy?.isLocked === true ? 'locked' : 'retention'} ${days} ${days === 1 ? 'day' : 'days'}`;
 }
 
+function endsAKey(suffix: string): boolean {
+  if (hintKey.endsWith(suffix)) return true;
+  return endings.some(
+    (ending) =>
+      ending.endsWith(suffix) ||
+      (suffix.endsWith(ending) && /^[0-9a-f]*$/.test(suffix.slice(0, suffix.length - ending.length))),
+  );
+}
+
 function dangersOf(rule: Rule, prefix: string): Danger[] {
   const { action, condition = {} } = rule;
   if (action?.type !== 'Delete') return [];
   const { matchesPrefix = [''], matchesSuffix = [''] } = condition;
   const meets = matchesPrefix.some((ruled) => ruleMeets(ruled, prefix));
-  // The names that objects of a dataset end in; those of segments and of the hint have no dot.
-  const ends = matchesSuffix.some(
-    (suffix) => suffix === '' || '.npy'.endsWith(suffix) || '.root'.endsWith(suffix),
-  );
+  const ends = matchesSuffix.some(endsAKey);
   if (isOfOld(rule) || !meets || !ends) return [];
   const json = JSON.stringify(condition);
   const text = `a lifecycle rule (${json === '{}' ? 'for all objects' : json}) removes objects of the dataset`;

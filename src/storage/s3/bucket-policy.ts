@@ -17,12 +17,27 @@ interface Statement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
-/** Kinds of keys, each with one that stands for it. */
+/** Kinds of keys. */
 const created = ['versions', 'arrays', 'segments', 'indexes'] as const;
 const overwritten = ['latest', 'leases', 'replicas'] as const;
 type Place = (typeof created)[number] | (typeof overwritten)[number];
 
-const keyOf = (place: Place): string => (place === 'latest' ? place : `${place}/0`);
+const id = '0'.repeat(32);
+
+/** Keys that stand for all of a kind, so that a pattern may go by their endings, too. */
+const keysOf: Readonly<Record<Place, readonly string[]>> = {
+  versions: [`versions/${'9'.repeat(19)}8.root`],
+  arrays: [`arrays/${id}/${id}.npy`, `arrays/${id}/${id}.arrow`],
+  segments: [`segments/${id}`],
+  indexes: [`indexes/${id}/${id}`],
+  latest: ['latest'],
+  leases: [`leases/${id}`],
+  replicas: [`replicas/${id}`],
+};
+
+/** In China and in GovCloud ARNs begin otherwise. */
+const partition = /^arn:aws[\w-]*:s3:::/;
+const anyPartition = (pattern: string): string => pattern.replace(partition, 'arn:aws:s3:::');
 
 /** Undefined for a policy that cannot be read. */
 export function policyDangers(policy: string, bucket: string, prefix: string): Danger[] | undefined {
@@ -39,7 +54,7 @@ export function policyDangers(policy: string, bucket: string, prefix: string): D
     .filter(({ Effect }) => Effect === 'Deny')
     .flatMap((statement) => {
       const met = (action: string, places: readonly Place[]): Place[] =>
-        places.filter((place) => meets(statement, action, resourceOf(keyOf(place))));
+        places.filter((place) => keysOf[place].some((key) => meets(statement, action, resourceOf(key))));
       const name = `the policy statement '${statement.Sid ?? 'without a name'}' (for ${principal(statement)})`;
       const demanded = demandOf(statement);
       if (demanded === 'If-None-Match')
@@ -161,8 +176,8 @@ function meets(statement: Statement, action: string, resource: string): boolean 
       : !listOf(NotAction).some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase()));
   const has =
     NotResource === undefined
-      ? listOf(Resource).some((pattern) => matches(pattern, resource))
-      : !listOf(NotResource).some((pattern) => matches(pattern, resource));
+      ? listOf(Resource).some((pattern) => matches(anyPartition(pattern), resource))
+      : !listOf(NotResource).some((pattern) => matches(anyPartition(pattern), resource));
   return acts && has;
 }
 

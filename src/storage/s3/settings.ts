@@ -1,6 +1,6 @@
 // Settings of a bucket that would break a dataset in it: rules that remove or freeze its objects, statements
 // that deny. Read for `nacre doctor` only; a reader or writer needs no right to them.
-import type { LifecycleRule } from '@aws-sdk/client-s3';
+import type { LifecycleRule, ReplicationRule } from '@aws-sdk/client-s3';
 import { type BucketSettings, type Danger, letExpireDoIt, ruleMeets } from '../bucket-settings.js';
 import type { CallOptions } from '../object-store.js';
 import { systemRuntime } from '../../util/runtime.js';
@@ -61,7 +61,8 @@ export async function readBucketSettings(
       readable(() => frozenOf(loaded, bucket, prefix, signal)),
     ]);
     return {
-      ...{ versioning, lock, policy, replicatedTo, classes },
+      ...{ versioning, lock, policy, replicatedTo },
+      ...{ classes: classes?.dangers, classesOf: classes?.lookedAt },
       lifecycle: rules?.flatMap(dangersOf),
       noncurrentGo: rules?.some((rule) => rule.NoncurrentVersionExpiration?.NoncurrentDays !== undefined),
     };
@@ -81,17 +82,20 @@ async function readable<T>(ask: () => Promise<T>, none?: T): Promise<T | undefin
   }
 }
 
+/** A rule of either form, some servers answer with both; '' for all keys. */
+function prefixOf({ Prefix, Filter }: Pick<LifecycleRule | ReplicationRule, 'Prefix' | 'Filter'>): string {
+  return [Prefix, Filter?.Prefix, Filter?.And?.Prefix].find((one) => one !== undefined && one !== '') ?? '';
+}
+
 function isMet(rule: LifecycleRule, prefix: string): boolean {
   const { Filter: filter } = rule;
   // Objects of a dataset have no tags, so a rule that asks for one passes them by.
   const tagged = filter?.Tag !== undefined || (filter?.And?.Tags ?? []).length > 0;
-  const ruled = rule.Prefix ?? filter?.Prefix ?? filter?.And?.Prefix ?? '';
-  return rule.Status === 'Enabled' && !tagged && ruleMeets(ruled, prefix);
+  return rule.Status === 'Enabled' && !tagged && ruleMeets(prefixOf(rule), prefix);
 }
 
 function dangersOf(rule: LifecycleRule): Danger[] {
-  const ruled = rule.Prefix ?? rule.Filter?.Prefix ?? rule.Filter?.And?.Prefix ?? '';
-  const name = `the lifecycle rule '${rule.ID ?? ruled}'`;
+  const name = `the lifecycle rule '${rule.ID ?? prefixOf(rule)}'`;
   const { Days, Date: date } = rule.Expiration ?? {};
   const when = Days === undefined ? `on ${date?.toISOString().slice(0, 10) ?? ''}` : `${Days} days old`;
   const cold = (rule.Transitions ?? []).find(({ StorageClass }) => frozen.includes(StorageClass ?? ''));
@@ -126,10 +130,7 @@ async function replicatedFrom(
   const command = new sdk.GetBucketReplicationCommand({ Bucket: bucket });
   const { ReplicationConfiguration: found } = await client.send(command, sendOptions(signal));
   return (found?.Rules ?? [])
-    .filter(({ Status, Filter, Prefix }) => {
-      const ruled = Prefix ?? Filter?.Prefix ?? Filter?.And?.Prefix ?? '';
-      return Status === 'Enabled' && ruleMeets(ruled, prefix);
-    })
+    .filter((rule) => rule.Status === 'Enabled' && ruleMeets(prefixOf(rule), prefix))
     .map(({ Destination }) => Destination?.Bucket?.replace(/^arn:aws[\w-]*:s3:::/, '') ?? 'another bucket');
 }
 
@@ -139,19 +140,20 @@ async function frozenOf(
   bucket: string,
   prefix: string,
   signal: AbortSignal | undefined,
-): Promise<Danger[]> {
+): Promise<{ readonly dangers: Danger[]; readonly lookedAt: number | undefined }> {
   const Prefix = prefix === '' ? '' : `${prefix}/`;
   const command = new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix, MaxKeys: 1_000 });
-  const { Contents = [] } = await client.send(command, sendOptions(signal));
+  const { Contents = [], IsTruncated } = await client.send(command, sendOptions(signal));
   const cold = Contents.filter(({ StorageClass }) => frozen.includes(StorageClass ?? ''));
-  if (cold.length === 0) return [];
+  const lookedAt = IsTruncated === true ? Contents.length : undefined;
+  if (cold.length === 0) return { dangers: [], lookedAt };
   const classes = [...new Set(cold.map(({ StorageClass }) => StorageClass))].join(' and ');
-  const many = Contents.length === 1_000 ? 'the first 1,000' : String(Contents.length);
-  return [
-    {
-      kind: 'loss',
-      text: `${cold.length} of ${many} objects are in ${classes}, where reads fail`,
-      change: 'Restore them (`aws s3api restore-object`), then copy them in place to STANDARD.',
-    },
-  ];
+  const many =
+    lookedAt === undefined ? String(Contents.length) : `the first ${lookedAt.toLocaleString('en')}`;
+  const danger: Danger = {
+    kind: 'loss',
+    text: `${cold.length} of ${many} objects are in ${classes}, where reads fail`,
+    change: 'Restore them (`aws s3api restore-object`), then copy them in place to STANDARD.',
+  };
+  return { dangers: [danger], lookedAt };
 }
