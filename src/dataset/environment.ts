@@ -4,6 +4,7 @@ import { totalmem } from 'node:os';
 import { readFileSync } from 'node:fs';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { CachedPages } from '../arrays/cached-pages.js';
+import { HealedPages } from '../arrays/healed-pages.js';
 import { MappedPages } from '../arrays/mapped-pages.js';
 import { type Pages, storePages } from '../arrays/pages.js';
 import { Journals, scrubJournals } from '../cache/journals.js';
@@ -18,6 +19,7 @@ import { chain } from '../storage/wrap/chain.js';
 import { checkHedge, type HedgeOptions } from '../storage/wrap/hedge-policy.js';
 import { Meter } from '../storage/wrap/meter.js';
 import { type Runtime, systemRuntime } from '../util/runtime.js';
+import { withHealed } from './healing.js';
 
 export interface ConnectOptions {
   /**
@@ -75,9 +77,10 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
   const runtime = options.runtime ?? systemRuntime;
   const meter = new Meter({ runtime });
   const hedge = checkHedge(options.hedge);
-  const store = chain(backend, { meter, runtime, hedge, retry: { attempts: retryAttempts } });
-  const binding = native();
   const { cacheDir, cacheBytes, onWarning, memoryBytes = Math.floor(memoryLimitBytes() / 4) } = options;
+  const chained = chain(backend, { meter, runtime, hedge, retry: { attempts: retryAttempts } });
+  const store = withHealed(chained, onWarning);
+  const binding = native();
   const cache = openPageCache({
     runtime,
     native: binding,
@@ -130,10 +133,10 @@ function pagesOf(
     memoryBytes,
   }: { store: ObjectStore; cache: PageCache; binding: NativeBinding; meter: Meter; memoryBytes: number },
 ): Pages {
-  if (backend instanceof LocalStore) return new MappedPages(backend, binding, meter, memoryBytes);
-  return cache.folder === undefined
-    ? storePages(store, binding)
-    : new CachedPages(store, cache, binding, memoryBytes);
+  const checked = storePages(store, binding);
+  if (backend instanceof LocalStore)
+    return new HealedPages(new MappedPages(backend, binding, meter, memoryBytes), checked, store);
+  return cache.folder === undefined ? checked : new CachedPages(store, cache, binding, memoryBytes);
 }
 
 /** The native functions as the manifest takes them; what they throw becomes typed. */

@@ -1,4 +1,4 @@
-import { repair as repairAt } from '../../index.js';
+import { repair as repairAt, type RepairStep } from '../../index.js';
 import { stepText } from '../damage.js';
 import { exitCodes } from '../exit-codes.js';
 import { countText, plural } from '../output.js';
@@ -59,14 +59,19 @@ it is listed, with its rows and versions.`,
       },
     });
     const { steps, isWhole } = report;
-    const mended = steps.filter(({ outcome }) => outcome === 'mended' || outcome === 'planned').length;
+    const count = (wanted: RepairStep['outcome']): number =>
+      steps.filter(({ outcome }) => outcome === wanted).length;
+    const [mended, healed] = [count('mended') + count('planned'), count('healed')];
     const verb = dryRun ? 'would be put back' : 'mended';
-    const counts = `${countText(mended)} of ${plural(steps.length, 'damaged object')} ${verb}`;
+    const also = healed === 0 ? '' : `, ${countText(healed)} healed elsewhere`;
+    const counts = `${countText(mended)} of ${plural(steps.length, 'damaged object')} ${verb}${also}`;
+    // What is healed elsewhere already is no damage that anybody meets.
+    const isDamage = steps.some(({ outcome, ...what }) => outcome === 'planned' && what.healed === undefined);
     return {
       json: report,
       text: steps.length === 0 ? 'no damage' : [...steps.map(stepText), counts].join('\n'),
       data: true,
-      exitCode: !isWhole ? exitCodes.notMended : dryRun && mended > 0 ? exitCodes.damage : exitCodes.ok,
+      exitCode: !isWhole ? exitCodes.notMended : dryRun && isDamage ? exitCodes.damage : exitCodes.ok,
     };
   },
 });

@@ -42,6 +42,12 @@ function textOf(found: Status): string {
     lines.push(`parity        '${array}' ${dataShards}+${parityShards}: ${state}`);
   }
   if (damagedRoots > 0) lines.push(`damage        ${plural(damagedRoots, 'root')}: run nacre scrub`);
+  if (found.healedObjects > 0) {
+    const what = `${plural(found.healedObjects, 'object')} of ${bytesText(found.healedBytes)}`;
+    lines.push(
+      `healed        ${what} under healed/: nacre repair with the right to overwrite puts them back`,
+    );
+  }
   for (const mode of modes) {
     const last = scrubs[mode];
     const what =

@@ -30,7 +30,10 @@ export interface GroupDraft {
   readonly members: readonly Member[];
 }
 
-export type Member = Pick<StoredObject, 'key' | 'sizeBytes' | 'hash' | 'crc32c' | 'blockBytes'>;
+export interface Member extends Pick<StoredObject, 'key' | 'sizeBytes' | 'hash' | 'crc32c' | 'blockBytes'> {
+  /** Where its bytes are read, when that is not under its key. */
+  readonly readAt?: string;
+}
 
 export interface EncodeOptions extends CallOptions {
   /** Bytes of stripes held at once. */
@@ -100,7 +103,7 @@ async function encodeStripes(
         const end = Math.min(range.end, member.sizeBytes);
         if (range.start >= end || missing.has(member)) return new Uint8Array(0);
         await pace?.(end - range.start);
-        const body = await store.get(member.key, {
+        const body = await store.get(member.readAt ?? member.key, {
           ...callOptions(options),
           range: { start: range.start, end },
         });

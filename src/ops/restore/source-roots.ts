@@ -36,7 +36,6 @@ export class SourceRoots {
   /** The root above may be damaged, too. A slot that no root names cannot be told. */
   async #elsewhere(version: number, call: CallOptions): Promise<LoadedRoot | undefined> {
     const others = await this.#others();
-    if (others.length === 0) return undefined;
     for (let above = version + 1; above <= this.#last.root.version; above++) {
       const { parent = null } = (await this.read(above, call))?.root ?? {};
       if (parent === null || parent.version > version) continue;

@@ -1,6 +1,6 @@
 // Findings in the words of the dataset.
 import type { HintState } from '../../manifest/hint.js';
-import { hintKey, rootKey } from '../../manifest/keys.js';
+import { healedKey, hintKey, rootKey } from '../../manifest/keys.js';
 import { defined } from '../../util/assert.js';
 import { toHex } from '../../util/bytes.js';
 import type { UpkeepEnvironment } from '../environment.js';
@@ -29,11 +29,13 @@ const ofRoot: Readonly<Record<RootDamage, DamageKind>> = {
   other: 'other',
 };
 
-export function damagedRoot({ version, hash, damage }: SurveyedRoot): DamagedObject {
+export function damagedRoot({ version, hash, damage, from }: SurveyedRoot): DamagedObject {
+  const healed = hash && healedKey(hash);
   return {
     ...{ key: rootKey(version), kind: 'root', damage: ofRoot[damage] },
     versions: [{ from: version, to: version }],
     ...(hash === undefined ? {} : { hash: toHex(hash) }),
+    ...(healed !== undefined && from === healed ? { healed } : {}),
   };
 }
 
@@ -42,6 +44,7 @@ export async function damagedObjects(
   environment: UpkeepEnvironment,
   found: Survey,
   damage: ReadonlyMap<Surveyed, ObjectDamage>,
+  healed: ReadonlySet<Surveyed>,
   sources: readonly RootSource[],
 ): Promise<Map<Surveyed, DamagedObject>> {
   const hasObserved = [...damage.values()].some(({ observed }) => observed !== undefined);
@@ -63,6 +66,7 @@ export async function damagedObjects(
       versions: versionsOf(one),
       sizeBytes,
       hash: toHex(hash),
+      ...(healed.has(one) ? { healed: healedKey(hash) } : {}),
       ...(observedBytes === undefined ? {} : { observedBytes }),
       ...(blocks === undefined || isOther ? {} : { blocks, blockBytes }),
       ...(isOther ? { holds } : {}),
