@@ -61,6 +61,8 @@ export interface Environment extends ArrayEnvironment {
   readonly scrubs?: Journals;
   /** The file of a key of a folder. */
   readonly localPath?: (key: string) => string;
+  /** Pages of the same place through another wrapper of its store; maps and cache are shared. */
+  readonly pagesOf: (store: ObjectStore) => Pages;
 }
 
 /** Default time for which an unclear commit is pursued: as long as the retries of any other call may take. */
@@ -94,6 +96,7 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
     mappedBytes: memoryBytes,
     ...(onWarning === undefined ? {} : { onWarning }),
   });
+  const pagesOf = pagesFor(backend, { cache, binding, meter, memoryBytes });
   return {
     store,
     meter,
@@ -101,7 +104,8 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
     native: binding,
     functions: manifestFunctions(binding),
     runtime,
-    pages: pagesOf(backend, { store, cache, binding, meter, memoryBytes }),
+    pages: pagesOf(store),
+    pagesOf,
     memoryBytes,
     ...(cacheBytes === 0
       ? {}
@@ -123,20 +127,23 @@ function notesIn(
 }
 
 /** A folder's partitions are mapped where they lie; others come through the cache where there is one. */
-function pagesOf(
+function pagesFor(
   backend: ObjectStore,
   {
-    store,
     cache,
     binding,
     meter,
     memoryBytes,
-  }: { store: ObjectStore; cache: PageCache; binding: NativeBinding; meter: Meter; memoryBytes: number },
-): Pages {
-  const checked = storePages(store, binding);
-  if (backend instanceof LocalStore)
-    return new HealedPages(new MappedPages(backend, binding, meter, memoryBytes), checked, store);
-  return cache.folder === undefined ? checked : new CachedPages(store, cache, binding, memoryBytes);
+  }: { cache: PageCache; binding: NativeBinding; meter: Meter; memoryBytes: number },
+): Environment['pagesOf'] {
+  if (backend instanceof LocalStore) {
+    const mapped = new MappedPages(backend, binding, meter, memoryBytes);
+    return (store) => new HealedPages(mapped, storePages(store, binding), store);
+  }
+  return (store) =>
+    cache.folder === undefined
+      ? storePages(store, binding)
+      : new CachedPages(store, cache, binding, memoryBytes);
 }
 
 /** The native functions as the manifest takes them; what they throw becomes typed. */
