@@ -18,7 +18,8 @@ export const repair = define<Options>({
   details: `Looks for damage as \`nacre scrub\` does, prints a plan, then puts the same bytes back under the
 same keys, so that every version heals at once. Bytes come from --source: a replica or any copy of the same
 dataset, each object compared with its hash; a root also from the copy in latest; what has parity also
-from the rest of its group. Bad bytes are kept below quarantine/. It works where the dataset cannot be
+from the rest of its group. Bad bytes are kept below quarantine/. Where the store refuses to overwrite, the
+right ones go to healed/<hash>, where reads find them. It works where the dataset cannot be
 opened, as long as a root, latest or a source says what belongs there.
 
 --found reads only what the last full scrub on this machine did not find right; --structure looks for what is
