@@ -1,6 +1,7 @@
 // Segments of one index of rows that are appended: what `append-codes.ts` does for each index of an array.
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
+import { doubt, indexParts } from '../arrays/doubt.js';
 import { isNacreError, NacreError } from '../errors.js';
 import type { StoredObject } from '../manifest/objects.js';
 import type {
@@ -130,6 +131,7 @@ export class IndexAppend {
   /** Reports damage of the index, which is no reason to lose rows; any other error goes on. */
   #giveUp(cause: unknown): readonly MergedSegments[] {
     if (!isNacreError(cause, 'Corrupt')) throw cause;
+    doubt(this.#environment, indexParts(this.#view));
     const { name } = this.#view;
     this.#environment.warn?.(
       new NacreError('Corrupt', `the index of '${name}' is damaged and not added to: ${cause.message}`, {

@@ -137,9 +137,10 @@ export async function loadSegment(
   const { store, pages } = environment;
   const range = { start: 0, end: list.part.object.sizeBytes };
   const here = pages.lendObject?.(list.part);
+  const unchecked = uncheckedReads(store, pages.read.bind(pages));
   const [directory, [read]] = await Promise.all([
     readDirectory(environment, list, options),
-    here === undefined ? uncheckedReads(store)(list.part, [range], options) : [here.bytes],
+    here === undefined ? unchecked(list.part, [range], options) : [here.bytes],
   ]);
   // Lists have checksums, and are compared with them when they are merged.
   const segment = openSegment(environment, quantizer, directory, list);

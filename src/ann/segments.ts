@@ -28,11 +28,14 @@ export function readDirectory(
   return directories.get(environment, name, () => load(environment, list), options);
 }
 
-async function load({ store, functions }: ArrayEnvironment, { part, head }: CodeList): Promise<Uint8Array> {
+async function load(
+  { store, pages, functions }: ArrayEnvironment,
+  { part, head }: CodeList,
+): Promise<Uint8Array> {
   const { key } = part.object;
   const { bytes: length, crc } = head ?? { bytes: 0, crc: 0 };
   const range = { start: 0, end: length };
-  const [found] = length === 0 ? [] : await uncheckedReads(store)(part, [range], {});
+  const [found] = length === 0 ? [] : await uncheckedReads(store, pages.read.bind(pages))(part, [range], {});
   const bytes = found ?? new Uint8Array(0);
   if (length > 0 && functions.crc32c(bytes) === crc) return bytes;
   throw new NacreError('Corrupt', `the directory of ${key} is not what its checksum says`, {
@@ -85,7 +88,8 @@ export async function readLists(
   }));
   if (here !== undefined) return ranges.map(({ start, end }) => here.bytes.subarray(start, end));
   const wanted = ranges.filter(({ start, end }) => end > start);
-  const found = wanted.length === 0 ? [] : await uncheckedReads(store)(part, wanted, options);
+  const read = uncheckedReads(store, pages.read.bind(pages));
+  const found = wanted.length === 0 ? [] : await read(part, wanted, options);
   let next = 0;
   return ranges.map(({ start, end }) => (end > start ? defined(found[next++], 'list') : new Uint8Array(0)));
 }

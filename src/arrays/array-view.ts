@@ -7,7 +7,7 @@ import { loadRowSet } from '../manifest/effects.js';
 import { bySequence } from '../manifest/fold.js';
 import type { ArrayEntry, Calibration, Partition, Root, Segment, SegmentRef } from '../manifest/message.js';
 import { resolveObject, type StoredObject } from '../manifest/objects.js';
-import { readChecked } from '../manifest/read-checked.js';
+import { readNamed } from '../manifest/read-checked.js';
 import { readSegment } from '../manifest/references.js';
 import { inlineBytes } from '../manifest/row-sets.js';
 import { checkColdTable, coldRange, objectOf } from '../manifest/segment.js';
@@ -323,7 +323,7 @@ export class ArrayView {
     }
     const { store, functions } = this.#environment;
     const range = defined(coldRange(object, home.reference), 'cold range');
-    const sums = await readChecked(store, home.object.key, { range }, (bytes) => {
+    const sums = await readNamed(store, home.object, { range }, (bytes) => {
       checkColdTable(bytes, object, home.object.key, functions);
       return unpackBlockSums(bytes);
     });

@@ -14,7 +14,7 @@ import { readVerified, roomFor } from '../storage/wrap/verified.js';
 import { defined } from '../util/assert.js';
 import { NacreError } from '../errors.js';
 import { type ByteSource, concat, toHex } from '../util/bytes.js';
-import { gatherRanges, type Lent, type Pages, uncheckedReads } from './pages.js';
+import { checksumsOf, gatherRanges, type Lent, type Pages, uncheckedReads } from './pages.js';
 import type { Part, Picked } from './runs.js';
 import { windowsOfRange } from './windows.js';
 
@@ -125,7 +125,8 @@ export class CachedPages implements Pages {
   ): Promise<void> {
     const here = this.#wantsWhole(pick.part, pick.rows.length * rowBytes);
     if (here) return this.gather(pick, rowBytes, target, options);
-    await gatherRanges(uncheckedReads(this.#store), pick, rowBytes, target, options);
+    const read = uncheckedReads(this.#store, (...args) => this.read(...args));
+    await gatherRanges(read, pick, rowBytes, target, options);
   }
 
   /** Most of it is wanted, or it is one piece, or here already. */
@@ -192,7 +193,7 @@ export class CachedPages implements Pages {
     options: CallOptions,
     fetch: (load: Load) => Promise<T>,
   ): PageSource<T> {
-    const { key, sizeBytes, blockBytes } = part.object;
+    const { key, blockBytes } = part.object;
     const verifier = this.#native;
     const length = range.end - range.start;
     const sums = async (): Promise<Uint32Array> => {
@@ -202,9 +203,8 @@ export class CachedPages implements Pages {
     return {
       load: (signal) =>
         fetch(async (stretch, into) => {
-          const checksums = { sizeBytes, blockBytes, blocks: part.sums() };
           const how = { ...options, signal, verifier, ...(into && { into }) };
-          const [bytes] = await readVerified(this.#store, key, checksums, [stretch], how);
+          const [bytes] = await readVerified(this.#store, key, checksumsOf(part), [stretch], how);
           return defined(bytes, 'page');
         }),
       loadsChecked: true,

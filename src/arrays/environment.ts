@@ -15,6 +15,8 @@ export interface ArrayEnvironment {
   readonly pages: Pages;
   /** Bytes of row data that one operation holds at most, besides the result that the caller asked for. */
   readonly memoryBytes: number;
+  /** The environment whose memory of what was read it shares; absent for one of its own. */
+  readonly sharesWith?: ArrayEnvironment;
   /** Where long work notes how far it is; absent where there is no cache folder. */
   readonly journals?: Journals;
   /** Told of damage that does not fail a call, such as that of an index. */

@@ -21,8 +21,9 @@ export class Kept<T extends object> {
     load: () => Promise<T>,
     { signal }: CallOptions,
   ): Promise<T> {
-    const kept = this.#values.get(environment) ?? new LRUCache({ max: this.#most });
-    this.#values.set(environment, kept);
+    const owner = environment.sharesWith ?? environment;
+    const kept = this.#values.get(owner) ?? new LRUCache({ max: this.#most });
+    this.#values.set(owner, kept);
     let loading = kept.get(name);
     if (loading === undefined) {
       // Shared by all who wait for it: no caller's signal goes in.

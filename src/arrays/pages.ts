@@ -1,11 +1,11 @@
 // Where a reader gets checked bytes of partitions from: the store itself, the page cache, or mapped files.
-import { NacreError } from '../errors.js';
 import type { NativeBinding } from '../native.js';
 import type { RowParts } from '../native/row-parts.js';
 import type { ByteRange, CallOptions, ObjectStore } from '../storage/object-store.js';
 import { widen } from '../storage/wrap/blocks.js';
-import { readVerified, roomFor } from '../storage/wrap/verified.js';
+import { type ExpectedChecksums, readVerified, roomFor } from '../storage/wrap/verified.js';
 import { defined } from '../util/assert.js';
+import { isDoubted } from './doubt.js';
 import type { Part, Picked, PlacedPart } from './runs.js';
 
 /** Checked bytes for who does not write into them. */
@@ -68,22 +68,28 @@ export interface Pages {
   lendNow?(part: Part, range: ByteRange): Lent | undefined;
   /**
    * All rows of partitions, which ascend, not checked, where they are mapped: few of them are going to be
-   * read. The same partitions in the same array cost one look at their files.
+   * read. The same partitions in the same array cost one look at their files. Undefined where one of them is
+   * damaged, as far as is known.
    */
-  lendRows?(parts: readonly PlacedPart[], rowBytes: number): LentRows;
-  /** The whole object, not checked, where it is mapped: parts of it are going to be read. */
-  lendObject?(part: Part): LentObject;
+  lendRows?(parts: readonly PlacedPart[], rowBytes: number): LentRows | undefined;
+  /**
+   * The whole object, not checked, where it is mapped: parts of it are going to be read. Undefined where it
+   * is damaged, as far as is known.
+   */
+  lendObject?(part: Part): LentObject | undefined;
   /** The whole object, checked. */
   whole(part: Part, options?: CallOptions): Promise<Uint8Array>;
+}
+
+/** The sums may stand in a segment: they are asked for in the same wave as what they are of. */
+export function checksumsOf({ object: { sizeBytes, blockBytes, hash }, sums }: Part): ExpectedChecksums {
+  return { sizeBytes, blockBytes, hash, blocks: sums() };
 }
 
 /** Straight from the store, nothing kept. */
 export function storePages(store: ObjectStore, native: NativeBinding): Pages {
   const read: Pages['read'] = async (part, ranges, options = {}) => {
-    const { key, sizeBytes, blockBytes } = part.object;
-    // The sums may stand in a segment: they are asked for in the same wave.
-    const checksums = { sizeBytes, blockBytes, blocks: part.sums() };
-    return readVerified(store, key, checksums, ranges, { ...options, verifier: native });
+    return readVerified(store, part.object.key, checksumsOf(part), ranges, { ...options, verifier: native });
   };
   return {
     read,
@@ -91,14 +97,13 @@ export function storePages(store: ObjectStore, native: NativeBinding): Pages {
       readBlocksInto(read, store, native, part, range, target, options),
     gather: (pick, rowBytes, target, options) => gatherRanges(read, pick, rowBytes, target, options),
     gatherUnchecked: (pick, rowBytes, target, options) =>
-      gatherRanges(uncheckedReads(store), pick, rowBytes, target, options),
+      gatherRanges(uncheckedReads(store, read), pick, rowBytes, target, options),
     lend: async (part, range, options = {}) => {
-      const { key, sizeBytes, blockBytes } = part.object;
+      const { key } = part.object;
       const stretch = widen(key, range, part.object);
       const into = roomFor(stretch);
-      const checksums = { sizeBytes, blockBytes, blocks: part.sums() };
       const how = { ...options, verifier: native, into };
-      const [found] = await readVerified(store, key, checksums, [stretch], how);
+      const [found] = await readVerified(store, key, checksumsOf(part), [stretch], how);
       const bytes = defined(found, 'the range').subarray(range.start - stretch.start);
       // What is not in its place may be the store's own, and `into` is not needed.
       if (bytes.buffer !== into.buffer) native.freeBuffer(into.buffer);
@@ -114,16 +119,16 @@ export function storePages(store: ObjectStore, native: NativeBinding): Pages {
   };
 }
 
-/** Ranges as the store gives them. */
-export function uncheckedReads(store: ObjectStore): Pages['read'] {
-  return async ({ object: { key, sizeBytes } }, ranges, options) => {
-    const pieces = await store.getRanges(key, ranges, options);
+/** Ranges as the store gives them; by `checked` where these are missing, short or in doubt (doubt.ts). */
+export function uncheckedReads(store: ObjectStore, checked: Pages['read']): Pages['read'] {
+  return async (part, ranges, options) => {
+    if (isDoubted(store, part)) return checked(part, ranges, options);
+    const pieces = await store.getRanges(part.object.key, ranges, options);
     const whole = pieces?.every((piece, i) => {
       const { start = 0, end = 0 } = ranges[i] ?? {};
       return piece.byteLength === end - start;
     });
-    if (pieces !== undefined && whole === true) return pieces;
-    throw new NacreError('Corrupt', `${key} is missing, or has not ${sizeBytes} bytes`, { context: { key } });
+    return pieces !== undefined && whole === true ? pieces : checked(part, ranges, options);
   };
 }
 
@@ -178,9 +183,9 @@ async function readBlocksInto(
   if (first >= last) return copy(range);
   const into = target.subarray(first - range.start, last - range.start);
   const inside = async (): Promise<void> => {
-    const checksums = { sizeBytes, blockBytes, blocks: part.sums() };
     const whole = [{ start: first, end: last }];
-    const [bytes] = await readVerified(store, key, checksums, whole, { ...options, verifier: native, into });
+    const how = { ...options, verifier: native, into };
+    const [bytes] = await readVerified(store, key, checksumsOf(part), whole, how);
     const found = defined(bytes, 'blocks');
     if (found.buffer !== into.buffer || found.byteOffset !== into.byteOffset) into.set(found);
   };

@@ -38,9 +38,6 @@ export async function readUnchecked(
     return ranges.map(({ start, end }) => here.bytes.subarray(start, end));
   }
   // What is cached comes in pieces, so that the next query finds it.
-  return (pages.isAtHand === undefined ? uncheckedReads(store) : pages.read.bind(pages))(
-    part,
-    ranges,
-    options,
-  );
+  const checked = pages.read.bind(pages);
+  return (pages.isAtHand === undefined ? uncheckedReads(store, checked) : checked)(part, ranges, options);
 }

@@ -4,19 +4,22 @@ import { bytesText, countText, plural } from './output.js';
 
 /** A line for each object, what is to be said of it below. */
 export function damageText(one: DamagedObject): string {
-  return `${one.key}\n  ${roleText(one)}: ${whatText(one)}${versionsText(one.versions)}`;
+  const healed = one.healed === undefined ? '' : `; its right bytes are at ${one.healed}`;
+  return `${one.key}\n  ${roleText(one)}: ${whatText(one)}${versionsText(one.versions)}${healed}`;
 }
 
 /** What is planned for a damaged object, or what became of it. */
 export function stepText(step: RepairStep): string {
-  const { outcome, from, reason, quarantine, passedOver } = step;
+  const { outcome, from, healed, reason, quarantine, passedOver } = step;
   const said = {
     planned: `to be put back from ${from ?? ''}`,
     mended: `mended from ${from ?? ''}`,
+    healed: `healed: its right bytes are at ${healed ?? ''}, where reads find them`,
     lost: 'LOST: nobody has the right bytes',
     left: 'NOT MENDED',
   }[outcome];
-  const lines = [damageText(step), `  ${said}${reason === undefined ? '' : `: ${reason}`}`];
+  const { healed: _, ...what } = step;
+  const lines = [damageText(what), `  ${said}${reason === undefined ? '' : `: ${reason}`}`];
   for (const { source, reason: why } of passedOver) lines.push(`  passed over ${source}: ${why}`);
   if (quarantine !== undefined) lines.push(`  the bad bytes are in ${quarantine}`);
   return lines.join('\n');

@@ -16,7 +16,7 @@ import { type ByKeyOptions, type Key, type KeyedRow, rowsByKey } from '../query/
 import type { Hit } from '../query/execute.js';
 import type { Filter } from '../query/filter/filter.js';
 import { type Metric, resolveMetric } from '../query/metric.js';
-import type { QueryHome } from '../query/home.js';
+import type { QueryHome, QueryPlace, QueryTime } from '../query/home.js';
 import { defaultLimit, NearestQuery } from '../query/nearest.js';
 import { plainly } from '../query/plan.js';
 import { RowQuery } from '../query/rows.js';
@@ -243,16 +243,20 @@ export class ArrayHandle {
 
   #queries(): QueryHome {
     const environment = this.#environment;
+    const placeOf = (snapshot: Snapshot): QueryPlace => {
+      const { environment: own, loaded } = snapshot;
+      return { environment: own, loaded, view: snapshot.array(this.name) };
+    };
+    const timed = ({ fresh, at }: QueryTime) => ({ fresh, ...(at === undefined ? {} : { at }) });
     return {
-      on: async ({ fresh, at }, work, options) => {
+      on: async (time, work, options) => {
         this.#check();
-        const run = async (snapshot: Snapshot) =>
-          work({
-            environment: snapshot.environment,
-            loaded: snapshot.loaded,
-            view: snapshot.array(this.name),
-          });
-        return this.#on(run, { ...options, fresh, ...(at === undefined ? {} : { at }) });
+        return this.#on(async (snapshot) => work(placeOf(snapshot)), { ...options, ...timed(time) });
+      },
+      lasting: async (time, options) => {
+        this.#check();
+        const snapshot = await this.#on(async (found) => found, { ...options, ...timed(time) });
+        return placeOf(this.#source.lasting(snapshot));
       },
       scope: () => environment.meter.scope(),
       cached: () => environment.cache.counters(),

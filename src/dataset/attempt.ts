@@ -7,7 +7,7 @@ import { throwIfAborted } from '../util/runtime.js';
 import { appendCoders } from './append-coders.js';
 import type { Environment } from './environment.js';
 import { type Identity, operationOf, type WriteCall } from './operation.js';
-import type { Snapshot } from './snapshot.js';
+import { Snapshot } from './snapshot.js';
 import { TransactionHandle } from './transaction-handle.js';
 
 export async function attemptWrite(
@@ -19,7 +19,9 @@ export async function attemptWrite(
   identity: Identity,
 ): Promise<CommitOutcome> {
   const { signal, partitionBytes } = options;
-  const views = [...snapshot.arrays()];
+  // What a transaction reads replicas are asked for, too, where there are any.
+  const own = snapshot.environment === environment ? snapshot : new Snapshot(environment, snapshot.loaded);
+  const views = [...own.arrays()];
   const staged = new WriteTransaction(environment, views, {
     ...(partitionBytes === undefined ? {} : { partitionBytes }),
     ...(signal === undefined ? {} : { signal }),

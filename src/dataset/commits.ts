@@ -29,14 +29,15 @@ interface Beginning {
 const hintPatienceMs = 1_000;
 
 export class Commits {
-  readonly #environment: Environment;
+  /** What transactions read and write by: its reads ask replicas, too, where there are any. */
+  readonly environment: Environment;
   readonly #source: HeadSource;
   readonly #beginning: Beginning;
   readonly #keeper: HintKeeper;
   #committer: Promise<Committer> | undefined;
 
   constructor(environment: Environment, source: HeadSource, beginning: Beginning) {
-    this.#environment = environment;
+    this.environment = environment;
     this.#source = source;
     this.#beginning = beginning;
     const { store, functions, runtime } = environment;
@@ -53,7 +54,7 @@ export class Commits {
     return this.#commit(async (identity) => {
       const { committer, snapshot } = await this.#begin(options, identity);
       try {
-        return await attemptWrite(this.#environment, snapshot, committer, work, options, identity);
+        return await attemptWrite(this.environment, snapshot, committer, work, options, identity);
       } catch (error) {
         // What a callback reads may have expired since it began.
         if (isNacreError(error, 'Corrupt')) await this.#source.checkKept(snapshot, error);
@@ -67,11 +68,11 @@ export class Commits {
     plan: (place: Place, nowMs: number) => Promise<PlannedChange>,
     options: WriteCall,
   ): Promise<WriteResult> {
-    const { store, functions } = this.#environment;
+    const { store, functions } = this.environment;
     return this.#commit(async (identity) => {
       const { committer, snapshot } = await this.#begin(options, identity);
       const { version, loaded: head } = snapshot;
-      const planned = await plan({ store, functions, head }, storeNowMs(this.#environment));
+      const planned = await plan({ store, functions, head }, storeNowMs(this.environment));
       const { history, changes = [], baseVersion = version, message, onlyAtBase = false } = planned;
       if (history.length + changes.length === 0) return { outcome: 'committed', version, recovered: false };
       const done = { changes, reads: new Map<string, Uint8Array>(), history };
@@ -85,11 +86,11 @@ export class Commits {
     once: (identity: Identity) => Promise<CommitOutcome>,
     options: WriteCall,
   ): Promise<WriteResult> {
-    const identity = identityOf(options, this.#environment.runtime);
+    const identity = identityOf(options, this.environment.runtime);
     for (let attempt = 0; ; attempt++) {
       const outcome = await once(identity);
       if (outcome.outcome !== 'conflict' || attempt >= (options.retries ?? 0))
-        return committed(outcome, this.#environment.store.uri);
+        return committed(outcome, this.environment.store.uri);
       await this.#source.refresh(options);
     }
   }
@@ -105,7 +106,7 @@ export class Commits {
     const committer = await this.committer(options);
     committer.prepare(exactlyOnce && options.application === undefined ? id : undefined);
     const snapshot = this.#source.latest;
-    checkIfVersion(options, snapshot.version, this.#environment.store.uri);
+    checkIfVersion(options, snapshot.version, this.environment.store.uri);
     return { committer, snapshot };
   }
 
@@ -122,7 +123,7 @@ export class Commits {
   }
 
   async #makeCommitter(options: CallOptions): Promise<Committer> {
-    const { store, functions, runtime, deadlineMs } = this.#environment;
+    const { store, functions, runtime, deadlineMs } = this.environment;
     const { hint, onWarning } = this.#beginning;
     const onHead = (head: LoadedRoot): void => {
       this.#source.adopt(head);
@@ -132,7 +133,7 @@ export class Commits {
     const { loaded } = this.#source.latest;
     const { freeSlot, jumped } = this.#source;
     if (hint.problem !== 'elsewhere') return new Committer(environment, loaded, freeSlot, jumped);
-    const { head, lineage } = await adoptCopy(this.#environment, hint, loaded, onWarning, options);
+    const { head, lineage } = await adoptCopy(this.environment, hint, loaded, onWarning, options);
     this.#source.goBackTo(head);
     const newLineage = { after: head.root.lineage, lineage };
     return new Committer({ ...environment, newLineage }, head, freeSlot);

@@ -63,7 +63,11 @@ export class Dataset implements AsyncDisposable {
     this.#parent = parent;
     const { hint, head, freeSlot, confirmed, options, elsewhere } = opened;
     this.#source = new HeadSource(environment, head, freeSlot, confirmed, elsewhere);
-    this.#commits = new Commits(environment, this.#source, { hint, head, onWarning: options.onWarning });
+    this.#commits = new Commits(elsewhere?.environment ?? environment, this.#source, {
+      hint,
+      head,
+      onWarning: options.onWarning,
+    });
   }
 
   /** The address, without anything secret. */
@@ -309,7 +313,7 @@ export class Dataset implements AsyncDisposable {
    * but for `Conflict`: a step that others overtook is left out and counted.
    */
   async compact(options: CompactOptions = {}): Promise<CompactReport> {
-    const upkeep = this.#upkeep();
+    const upkeep = this.#upkeep(this.#commits.environment);
     return (await import('../ops/compact.js')).compact(upkeep, options);
   }
 
@@ -357,9 +361,9 @@ export class Dataset implements AsyncDisposable {
     return (await import('../ops/parity.js')).updateParity(this.#environment, options);
   }
 
-  #upkeep(): ReturnType<typeof upkeepOf> {
+  #upkeep(environment = this.#environment): ReturnType<typeof upkeepOf> {
     this.#checkWritable('looked after');
-    return upkeepOf(this.#environment, this.#source, this.#commits);
+    return upkeepOf(environment, this.#source, this.#commits);
   }
 
   /** Waits for commits under way and, for up to a second, for the hint. Calls after it fail with `Closed`. */

@@ -1,11 +1,15 @@
-// Reads that the own store answered wrongly, asked of replicas: once it has failed its second read, and
-// nothing before that. The root stays the one that is known, so every byte of the answer is compared with
-// what that says, wherever it comes from.
-import { isNacreError, NacreError } from '../errors.js';
-import { throwIfAborted } from '../util/runtime.js';
+// Objects that the own store has wrong, or not at all, asked of replicas: once a read of them has failed
+// twice, and nothing before that. The root stays the one that is known, so every byte of an answer is
+// compared with what that says, wherever it comes from; and one answer may come from several places.
+//
+// A read is run again so (`head-source.ts`). What cannot be, a stream that gave rows already and what a
+// transaction reads, is run so from the beginning.
+import { NacreError } from '../errors.js';
+import { versionOfRootKey } from '../manifest/keys.js';
+import { forwarding } from '../storage/wrap/forwarding.js';
+import type { Healing, HealingSource } from '../storage/wrap/healing.js';
 import { connect, type Connected } from './connect.js';
 import type { ConnectOptions, Environment } from './environment.js';
-import { Snapshot } from './snapshot.js';
 
 /** Keys of which a warning was given; a scan over a lost disk would warn without end. */
 const mostWarned = 1_000;
@@ -16,6 +20,7 @@ export class Elsewhere {
   readonly #options: ConnectOptions;
   readonly #opened = new Map<string, Promise<Connected>>();
   readonly #warned = new Set<string>();
+  #environment: Environment | undefined;
 
   /** `options`: those that the dataset was opened with. */
   constructor(home: Environment, uris: readonly string[], options: ConnectOptions) {
@@ -24,28 +29,48 @@ export class Elsewhere {
     this.#options = options;
   }
 
-  /** What a replica answers; throws `cause`, which the own store ended with, where none can. */
-  async read<T>(
-    snapshot: Snapshot,
-    work: (snapshot: Snapshot) => Promise<T>,
-    cause: NacreError,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
-    for (const uri of this.#uris) {
-      throwIfAborted(signal);
-      try {
+  /**
+   * The own place, whose checked reads ask replicas, too; not for roots: what stands in a slot is for the own
+   * store to say.
+   */
+  get environment(): Environment {
+    this.#environment ??= this.#asking();
+    return this.#environment;
+  }
+
+  #asking(): Environment {
+    const home = this.#home;
+    const own = home.store.healing;
+    const healing: Healing = {
+      sourcesOf: (object) => {
+        const others = versionOfRootKey(object.key) === undefined ? this.#uris : [];
+        const sources = others.map((uri) => this.#source(uri, object.key));
+        return [...(own?.sourcesOf(object) ?? []), ...sources];
+      },
+      onDamage: (damage) => {
+        const { key, kind, healedBy = '' } = damage;
+        if (!this.#uris.includes(healedBy)) return own?.onDamage?.(damage);
+        home.meter.answeredElsewhere();
+        const what = kind === 'missing' ? 'is missing' : 'is damaged';
+        const context = { key, damage: kind };
+        return this.#warn(
+          healedBy,
+          new NacreError('Corrupt', `${home.store.uri}/${key} ${what}`, { context }),
+        );
+      },
+    };
+    const store = forwarding(home.store, { healing });
+    return { ...home, store, pages: home.pagesOf(store), sharesWith: home };
+  }
+
+  #source(uri: string, key: string): HealingSource {
+    return {
+      name: uri,
+      read: async (range, options) => {
         const { environment } = await this.#open(uri);
-        const result = await work(new Snapshot(environment, snapshot.loaded));
-        this.#home.meter.answeredElsewhere();
-        this.#warn(uri, cause);
-        return result;
-      } catch (error) {
-        throwIfAborted(signal);
-        // What is no trouble of the replica's is the answer.
-        if (!isNacreError(error) || !troubles.has(error.code)) throw error;
-      }
-    }
-    throw cause;
+        return (await environment.store.get(key, { ...options, range }))?.bytes;
+      },
+    };
   }
 
   #open(uri: string): Promise<Connected> {
@@ -83,5 +108,3 @@ export class Elsewhere {
     this.#opened.clear();
   }
 }
-
-const troubles: ReadonlySet<string> = new Set(['Corrupt', 'NotFound', 'Unavailable', 'PermissionDenied']);

@@ -4,6 +4,7 @@ import { totalmem } from 'node:os';
 import { readFileSync } from 'node:fs';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { CachedPages } from '../arrays/cached-pages.js';
+import { HealedPages } from '../arrays/healed-pages.js';
 import { MappedPages } from '../arrays/mapped-pages.js';
 import { type Pages, storePages } from '../arrays/pages.js';
 import { Journals, scrubJournals } from '../cache/journals.js';
@@ -18,6 +19,7 @@ import { chain } from '../storage/wrap/chain.js';
 import { checkHedge, type HedgeOptions } from '../storage/wrap/hedge-policy.js';
 import { Meter } from '../storage/wrap/meter.js';
 import { type Runtime, systemRuntime } from '../util/runtime.js';
+import { withHealed } from './healing.js';
 
 export interface ConnectOptions {
   /**
@@ -59,6 +61,8 @@ export interface Environment extends ArrayEnvironment {
   readonly scrubs?: Journals;
   /** The file of a key of a folder. */
   readonly localPath?: (key: string) => string;
+  /** Pages of the same place through another wrapper of its store; maps and cache are shared. */
+  readonly pagesOf: (store: ObjectStore) => Pages;
 }
 
 /** Default time for which an unclear commit is pursued: as long as the retries of any other call may take. */
@@ -75,9 +79,10 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
   const runtime = options.runtime ?? systemRuntime;
   const meter = new Meter({ runtime });
   const hedge = checkHedge(options.hedge);
-  const store = chain(backend, { meter, runtime, hedge, retry: { attempts: retryAttempts } });
-  const binding = native();
   const { cacheDir, cacheBytes, onWarning, memoryBytes = Math.floor(memoryLimitBytes() / 4) } = options;
+  const chained = chain(backend, { meter, runtime, hedge, retry: { attempts: retryAttempts } });
+  const store = withHealed(chained, onWarning);
+  const binding = native();
   const cache = openPageCache({
     runtime,
     native: binding,
@@ -91,6 +96,7 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
     mappedBytes: memoryBytes,
     ...(onWarning === undefined ? {} : { onWarning }),
   });
+  const pagesOf = pagesFor(backend, { cache, binding, meter, memoryBytes });
   return {
     store,
     meter,
@@ -98,7 +104,8 @@ export function environmentOf(backend: ObjectStore, options: ConnectOptions = {}
     native: binding,
     functions: manifestFunctions(binding),
     runtime,
-    pages: pagesOf(backend, { store, cache, binding, meter, memoryBytes }),
+    pages: pagesOf(store),
+    pagesOf,
     memoryBytes,
     ...(cacheBytes === 0
       ? {}
@@ -120,20 +127,23 @@ function notesIn(
 }
 
 /** A folder's partitions are mapped where they lie; others come through the cache where there is one. */
-function pagesOf(
+function pagesFor(
   backend: ObjectStore,
   {
-    store,
     cache,
     binding,
     meter,
     memoryBytes,
-  }: { store: ObjectStore; cache: PageCache; binding: NativeBinding; meter: Meter; memoryBytes: number },
-): Pages {
-  if (backend instanceof LocalStore) return new MappedPages(backend, binding, meter, memoryBytes);
-  return cache.folder === undefined
-    ? storePages(store, binding)
-    : new CachedPages(store, cache, binding, memoryBytes);
+  }: { cache: PageCache; binding: NativeBinding; meter: Meter; memoryBytes: number },
+): Environment['pagesOf'] {
+  if (backend instanceof LocalStore) {
+    const mapped = new MappedPages(backend, binding, meter, memoryBytes);
+    return (store) => new HealedPages(mapped, storePages(store, binding), store);
+  }
+  return (store) =>
+    cache.folder === undefined
+      ? storePages(store, binding)
+      : new CachedPages(store, cache, binding, memoryBytes);
 }
 
 /** The native functions as the manifest takes them; what they throw becomes typed. */

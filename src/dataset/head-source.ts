@@ -9,7 +9,7 @@ import { type Advance, advance } from '../manifest/head.js';
 import { isKept } from '../manifest/history-draft.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { untilAborted } from '../util/runtime.js';
+import { throwIfAborted, untilAborted } from '../util/runtime.js';
 import type { Elsewhere } from './elsewhere.js';
 import type { Environment } from './environment.js';
 import { Snapshot } from './snapshot.js';
@@ -120,14 +120,23 @@ export class HeadSource {
     work: (snapshot: Snapshot) => Promise<T>,
     { signal }: CallOptions = {},
   ): Promise<T> {
+    let damage: NacreError;
     try {
       return await work(snapshot);
     } catch (error) {
       if (!isNacreError(error, 'Corrupt')) throw error;
-      await this.checkKept(snapshot, error);
-      if (this.#elsewhere === undefined) throw error;
-      return this.#elsewhere.read(snapshot, work, error, signal);
+      damage = error;
     }
+    await this.checkKept(snapshot, damage);
+    if (this.#elsewhere === undefined) throw damage;
+    throwIfAborted(signal);
+    return work(this.lasting(snapshot));
+  }
+
+  /** The same version, whose reads ask replicas: for what is run again, and what cannot be. */
+  lasting(snapshot: Snapshot): Snapshot {
+    const environment = this.#elsewhere?.environment;
+    return environment === undefined ? snapshot : new Snapshot(environment, snapshot.loaded);
   }
 
   async checkKept({ loaded, version }: Snapshot, cause: NacreError): Promise<void> {

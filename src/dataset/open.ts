@@ -14,9 +14,10 @@ export interface OpenOptions extends ConnectOptions {
    */
   readonly freshness?: 'latest' | 'hint';
   /**
-   * Addresses of replicas. A read that ends with damage, or misses an object, after its second look at the
-   * store is answered from the first of them that has what is right; `onWarning` is told, and `analyze()`
-   * counts it. They are opened when they are needed. `stream()`, `write()` and `open()` itself ask nobody.
+   * Addresses of replicas. Objects that are damaged or missing at the second look at the store come from the
+   * first of them that has what is right, for reads, streams, what a `write()` reads, and `compact()`;
+   * `onWarning` is told, and `analyze()` counts it. They are opened when they are needed. Roots come from the
+   * store alone, and so does all that `open()` itself reads.
    */
   readonly replicas?: readonly string[];
 }

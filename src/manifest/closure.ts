@@ -3,8 +3,8 @@ import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import type { ManifestFunctions } from './functions.js';
 import { history } from './history.js';
-import { dataPrefixes } from './keys.js';
-import type { StoredObject } from './objects.js';
+import { dataPrefixes, healedPrefix } from './keys.js';
+import { asHealed, type StoredObject } from './objects.js';
 import { readSegment, rootObjects, segmentObjects, segmentsOf } from './references.js';
 import type { LoadedRoot } from './root.js';
 import { listPages } from '../storage/list-pages.js';
@@ -14,7 +14,7 @@ import { listPages } from '../storage/list-pages.js';
  */
 async function listSizes(store: ObjectStore, options: CallOptions): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
-  for (const prefix of dataPrefixes) {
+  for (const prefix of [...dataPrefixes, healedPrefix]) {
     for await (const page of listPages(store, { ...options, prefix }))
       for (const { key, sizeBytes } of page) sizes.set(key, sizeBytes);
   }
@@ -32,7 +32,8 @@ async function missingOf(
   functions: ManifestFunctions,
   options: CallOptions,
 ): Promise<string[]> {
-  const isHere = ({ key, sizeBytes }: StoredObject): boolean => sizes.get(key) === sizeBytes;
+  const isHere = (object: StoredObject): boolean =>
+    [object, asHealed(object)].some(({ key }) => sizes.get(key) === object.sizeBytes);
   const missing = rootObjects(loaded).filter((object) => !isHere(object));
   for (const segment of segmentsOf(loaded)) {
     if (!isHere(segment.object)) continue;

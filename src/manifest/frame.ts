@@ -45,6 +45,11 @@ const kindByte: Record<FrameKind, number> = {
   'forget plan': 0x46,
 };
 
+/** Whether bytes begin as a root does. */
+export function isRootFrame(start: Uint8Array): boolean {
+  return equalBytes(start.subarray(0, 8), magic('root'));
+}
+
 const headerBytes = 16;
 const hashBytes = 32;
 const formatVersion = 1;

@@ -7,7 +7,10 @@
 import { isNacreError, NacreError } from '../errors.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
+import { throwIfAborted } from '../util/runtime.js';
 import type { ManifestFunctions } from './functions.js';
+import { healedRoot } from './healed-root.js';
+import { readHint } from './hint.js';
 import { hintKey, rootKey, rootPrefix, versionOfRootKey } from './keys.js';
 import { readFrame } from './read-checked.js';
 import { decodeRoot, type LoadedRoot } from './root.js';
@@ -37,6 +40,11 @@ export interface AdvanceOptions extends CallOptions {
   readonly first?: LoadedRoot;
 }
 
+/**
+ * The root in a slot, whoever it belongs to; undefined where there is none. One that is damaged is asked of
+ * who else has it, by the hash that the root above it names, or the hint for the newest one. Cost: one
+ * request; some more for what is damaged.
+ */
 export async function readRoot(
   store: ObjectStore,
   version: number,
@@ -45,11 +53,14 @@ export async function readRoot(
 ): Promise<LoadedRoot | undefined> {
   const key = rootKey(version);
   const { signal } = options;
+  const call = signal === undefined ? {} : { signal };
   try {
-    return await readFrame(store, key, 'root', signal === undefined ? {} : { signal }, (bytes) =>
-      decodeRoot(bytes, key, functions),
-    );
+    return await readFrame(store, key, 'root', call, (bytes) => decodeRoot(bytes, key, functions));
   } catch (error) {
+    if (isNacreError(error, 'Corrupt')) {
+      const healed = await healedByNext(store, version, functions, call);
+      if (healed !== undefined) return healed;
+    }
     if (!isNacreError(error, 'PermissionDenied')) throw error;
     throw new NacreError(
       'PermissionDenied',
@@ -62,6 +73,29 @@ export async function readRoot(
           "{ freshness: 'hint' } to accept the version that the hint names.",
       },
     );
+  }
+}
+
+async function healedByNext(
+  store: ObjectStore,
+  version: number,
+  functions: ManifestFunctions,
+  call: CallOptions,
+): Promise<LoadedRoot | undefined> {
+  if (store.healing === undefined) return undefined;
+  try {
+    const above = await readRoot(store, version + 1, functions, call);
+    const { head, problem } =
+      above === undefined ? await readHint(store, functions, call) : { head: undefined, problem: undefined };
+    const hinted = problem === undefined && head?.root.version === version ? head : undefined;
+    const named = hinted === undefined ? above?.root.parent : { version, hash: hinted.hash };
+    if (named?.version !== version) return undefined;
+    return await healedRoot(store, named, functions, call);
+  } catch (error) {
+    throwIfAborted(call.signal);
+    // That nobody can tell is no more than that the root is damaged.
+    if (isNacreError(error)) return undefined;
+    throw error;
   }
 }
 

@@ -1,9 +1,10 @@
 // Versions, newest first, by their parents. Voids are passed over because no parent names them.
-import { NacreError } from '../errors.js';
+import { isNacreError, NacreError } from '../errors.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { equalBytes } from '../util/bytes.js';
 import type { ManifestFunctions } from './functions.js';
 import { readRoot } from './head.js';
+import { healedRoot } from './healed-root.js';
 import { rootKey } from './keys.js';
 import type { LoadedRoot } from './root.js';
 
@@ -30,9 +31,16 @@ export async function* history(
       root.catch(() => undefined);
       ahead.set(version, root);
     }
-    const loaded = await ahead.get(parent.version);
-    if (loaded === undefined || !equalBytes(loaded.hash, parent.hash)) {
-      const what = loaded === undefined ? 'is missing' : 'differs from what its child says that it was';
+    const found = await ahead.get(parent.version)?.catch((error: unknown) => {
+      if (isNacreError(error, 'Corrupt')) return error;
+      throw error;
+    });
+    const inSlot = found instanceof NacreError ? undefined : found;
+    const isRight = inSlot !== undefined && equalBytes(inSlot.hash, parent.hash);
+    const loaded = isRight ? inSlot : await healedRoot(store, parent, functions, options);
+    if (loaded === undefined) {
+      if (found instanceof NacreError) throw found;
+      const what = inSlot === undefined ? 'is missing' : 'differs from what its child says that it was';
       throw new NacreError('Corrupt', `${rootKey(parent.version)} ${what}`, {
         context: { key: rootKey(parent.version), version: parent.version },
         hint: 'Run `nacre repair` to put back the right bytes from a replica or a backup.',

@@ -80,6 +80,23 @@ export const leasePrefix = 'leases/';
 export const planPrefix = 'gc/';
 export const replicaPrefix = 'replicas/';
 
+/** Where bad bytes are kept that a repair replaces. */
+export function quarantineKey(id: Uint8Array): string {
+  return `quarantine/${toHex(id)}`;
+}
+
+export const healedPrefix = 'healed/';
+
+/** Where the right bytes of an object are that its own key may not take; `hash` is its BLAKE3. */
+export function healedKey(hash: Uint8Array): string {
+  return `${healedPrefix}${toHex(hash)}`;
+}
+
+/** The hash of such a key, hexadecimal; undefined when it is none. */
+export function hashOfHealedKey(key: string): string | undefined {
+  return /^healed\/([0-9a-f]{64})$/.exec(key)?.[1];
+}
+
 /** In a backup: points, those that are under way, and what is not under its own key. */
 export const pointPrefix = 'points/';
 export const draftPrefix = 'drafts/';

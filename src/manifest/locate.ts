@@ -8,6 +8,7 @@ import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { equalBytes } from '../util/bytes.js';
 import type { ManifestFunctions } from './functions.js';
 import { readRoot } from './head.js';
+import { healedRoot } from './healed-root.js';
 import { history } from './history.js';
 import { isKept } from './history-draft.js';
 import { rootKey } from './keys.js';
@@ -66,12 +67,19 @@ export async function rootAt(
     readRoot(place.store, version, place.functions, options),
     childOf(place, version, options),
   ]);
+  const parent = above?.root.parent;
+  const isNamed = loaded !== undefined && belongs(loaded, version, head);
+  if (parent?.version === version && !(isNamed && equalBytes(loaded.hash, parent.hash))) {
+    // What its slot holds is not what its child says.
+    const healed = await healedRoot(place.store, parent, place.functions, options);
+    if (healed !== undefined) return kept(place, healed);
+  }
   if (loaded === undefined) {
     throw new NacreError('Corrupt', `${rootKey(version)} is missing`, {
       context: { key: rootKey(version), version },
     });
   }
-  if (!belongs(loaded, version, head)) {
+  if (!isNamed) {
     throw noVersion(place, version, 'its slot holds a root of another dataset');
   }
   // Damage above it tells nothing of this one.
@@ -87,6 +95,8 @@ async function rootOfTag(place: Place, name: string, options: CallOptions): Prom
   const { version, rootHash } = tagOf(head.root, name);
   const loaded = version === head.root.version ? head : await readRoot(store, version, functions, options);
   if (loaded !== undefined && equalBytes(loaded.hash, rootHash)) return kept(place, loaded);
+  const healed = await healedRoot(store, { version, hash: rootHash }, functions, options);
+  if (healed !== undefined) return kept(place, healed);
   const what = loaded === undefined ? 'is missing' : 'is another one than when it was tagged';
   throw new NacreError('Corrupt', `${rootKey(version)} ${what}, as '${name}'`, {
     context: { key: rootKey(version), version, tag: name },

@@ -5,7 +5,7 @@
 // does not know.
 import { NacreError } from '../errors.js';
 import { assert, defined } from '../util/assert.js';
-import { checkPattern, type KeyPattern, objectKey } from './keys.js';
+import { checkPattern, healedKey, type KeyPattern, objectKey } from './keys.js';
 import { evolve, make, type ObjectRef, type ObjectTable, v1 } from './message.js';
 
 export const defaultBlockBytes = 65_536;
@@ -37,6 +37,11 @@ export interface StoredObject {
   readonly blocks:
     | Uint8Array
     | { readonly coldOffset: number; readonly coldBytes: number; readonly crc32c: number };
+}
+
+/** The same object where a repair puts it that may not put it under its own key. */
+export function asHealed<T extends Pick<StoredObject, 'key' | 'hash'>>(object: T): T {
+  return { ...object, key: healedKey(object.hash) };
 }
 
 export function blockCount(sizeBytes: number, blockBytes: number): number {

@@ -1,7 +1,8 @@
 // Reads that check what they got. Bytes that fail may have been hurt on the way, so they are read once more
 // before they count as damaged; partitions are read so by the verified wrapper.
 import { isNacreError, NacreError } from '../errors.js';
-import type { CallOptions, GetOptions, ObjectBody, ObjectStore } from '../storage/object-store.js';
+import type { ByteRange, CallOptions, GetOptions, ObjectBody, ObjectStore } from '../storage/object-store.js';
+import { throwIfAborted } from '../util/runtime.js';
 import { equalBytes } from '../util/bytes.js';
 import { frameCap, type FrameKind } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
@@ -60,6 +61,47 @@ async function twice<T>(
   return again && check(again.bytes);
 }
 
+/**
+ * The same of an object that the manifest names, or of a range of it: what is missing or damaged is asked of
+ * whoever else has it (`storage/wrap/healing.ts`). Cost: a request while all is well.
+ */
+export async function readNamed<T>(
+  store: ObjectStore,
+  { key, hash, sizeBytes }: Pick<StoredObject, 'key' | 'hash' | 'sizeBytes'>,
+  { range, ...options }: CallOptions & { readonly range?: ByteRange },
+  check: (bytes: Uint8Array) => T,
+): Promise<T | undefined> {
+  let failure: unknown;
+  try {
+    const found = await readChecked(store, key, { ...options, ...(range && { range }) }, check);
+    if (found !== undefined) return found;
+  } catch (error) {
+    if (!isNacreError(error, 'Corrupt')) throw error;
+    failure = error;
+  }
+  const { healing } = store;
+  const damage = {
+    ...({ key, kind: failure === undefined ? 'missing' : 'block' } as const),
+    range: range ?? { start: 0, end: sizeBytes },
+  };
+  for (const source of healing?.sourcesOf({ key, hash }) ?? []) {
+    throwIfAborted(options.signal);
+    try {
+      const bytes = await source.read(damage.range, options);
+      if (bytes === undefined) continue;
+      const healed = check(bytes);
+      healing?.onDamage?.({ ...damage, healedBy: source.name });
+      return healed;
+    } catch {
+      // Damaged, too, or not to be had: the next one is asked.
+      throwIfAborted(options.signal);
+    }
+  }
+  healing?.onDamage?.({ ...damage, healedBy: undefined });
+  if (failure === undefined) return undefined;
+  throw failure;
+}
+
 /** The bytes of a whole object, checked against its hash; `Corrupt` when it is missing or another one. */
 export async function readObject(
   store: ObjectStore,
@@ -72,7 +114,7 @@ export async function readObject(
       context: { key: object.key },
       hint: 'Run `nacre repair` to put back the right bytes from a replica or a backup.',
     });
-  const whole = await readChecked(store, object.key, options, (bytes) => {
+  const whole = await readNamed(store, object, options, (bytes) => {
     if (equalBytes(functions.blake3(bytes), object.hash)) return bytes;
     throw damage('differs from its hash in the manifest');
   });

@@ -7,7 +7,7 @@ import type { ManifestFunctions } from './functions.js';
 import { rootKey } from './keys.js';
 import type { ArrayEntry, ObjectTable, Segment, SegmentRef } from './message.js';
 import { isHole, resolveObject, type StoredObject } from './objects.js';
-import { readChecked } from './read-checked.js';
+import { readNamed } from './read-checked.js';
 import { slotsOfArray } from './restore.js';
 import type { LoadedRoot } from './root.js';
 import { decodeSegment } from './segment.js';
@@ -66,7 +66,7 @@ export async function readSegment(
   options: CallOptions = {},
 ): Promise<Segment | undefined> {
   const range = { start: 0, end: reference.headBytes };
-  return readChecked(store, object.key, { ...options, range }, (bytes) =>
+  return readNamed(store, object, { ...options, range }, (bytes) =>
     decodeSegment(bytes, reference, object, array, functions),
   );
 }

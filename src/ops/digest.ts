@@ -133,7 +133,8 @@ function diskFailure(key: string, cause: NacreError): NacreError {
 
 /** Whether a disk failed to read a file, where it will fail again. */
 export function isDiskFailure(error: unknown): boolean {
-  return isNacreError(error, 'Unavailable') && error.context['disk'] === true;
+  if (!isNacreError(error, 'Unavailable')) return false;
+  return error.context['disk'] === true || error.context['errno'] === 'EIO';
 }
 
 export function rethrow(error: unknown): never {

@@ -24,6 +24,7 @@ import { throwIfAborted } from '../util/runtime.js';
 import { storeTimeMs } from './clock.js';
 import type { UpkeepEnvironment } from './environment.js';
 import { listOrphans, type Orphans } from './gc/orphans.js';
+import { type HealedCounts, healedBefore, removeHealed } from './gc/healed.js';
 import { GcParity } from './gc/parity.js';
 import { changed, liveVersions, Reachable, versionOf, versionsSince } from './gc/reachable.js';
 import { checkSpan, dayMs, type Signature, signed, type Upkeep } from './upkeep.js';
@@ -65,6 +66,12 @@ export interface GcReport {
   readonly held: number;
   /** Groups of parity that were encoded anew before a member of theirs was deleted. */
   readonly parityEncoded: number;
+  /**
+   * Objects below `healed/` whose bytes no live version needs any more, and how long they are; what a dry run
+   * would delete.
+   */
+  readonly healedDeleted: number;
+  readonly healedDeletedBytes: number;
   /** Objects of parity that nothing needs any more, and their bytes; what a dry run would delete. */
   readonly parityDeleted: number;
   readonly parityDeletedBytes: number;
@@ -93,6 +100,7 @@ export async function gc(upkeep: Upkeep & UpkeepEnvironment, options: GcOptions)
       if (!dryRun) await run.collect(orphans);
     }
     await run.removeParity(beforeMs, dryRun);
+    await run.removeHealed(dryRun);
     if (!dryRun) await run.removeRecords();
   } finally {
     await run.end();
@@ -118,6 +126,8 @@ class Run {
   /** The newest version that was looked at. */
   #head: LoadedRoot;
   #live = 0;
+  #healed: ReadonlyMap<string, number> = new Map();
+  #removed: HealedCounts = { objects: 0, bytes: 0 };
   /** Its own. */
   #lease: HeldLease | undefined;
   readonly #counts = {
@@ -166,6 +176,8 @@ class Run {
 
   async findLive(beforeMs: number): Promise<void> {
     const { store, functions } = this.#upkeep;
+    this.#healed = await healedBefore(this.#upkeep, beforeMs, this.#call);
+    this.#reachable.watched = this.#healed;
     await this.#reachable.addAll(liveVersions(store, this.#head, beforeMs, functions, this.#call));
     await this.#reachable.addAll(this.#leased());
     this.#live = this.#reachable.versions;
@@ -240,6 +252,14 @@ class Run {
     await this.#parity.remove(this.#head, this.#reachable.ids, beforeMs, dryRun);
   }
 
+  /** What was healed elsewhere and is of no version any more; leases that came meanwhile are heeded. */
+  async removeHealed(dryRun: boolean): Promise<void> {
+    if (this.#healed.size === 0) return;
+    await this.#reachable.addAll(this.#leased());
+    const { hashes } = this.#reachable;
+    this.#removed = await removeHealed(this.#upkeep, this.#healed, hashes, dryRun, this.#call);
+  }
+
   /** Plans that no writer can be stalled for, and leases that ended long ago. */
   async removeRecords(): Promise<void> {
     const { store, functions } = this.#upkeep;
@@ -257,6 +277,7 @@ class Run {
     const { encoded, removed, removedBytes } = this.#parity.counts;
     return {
       ...{ version: this.#head.root.version, live: this.#live, ...this.#counts },
+      ...{ healedDeleted: this.#removed.objects, healedDeletedBytes: this.#removed.bytes },
       ...{ parityEncoded: encoded, parityDeleted: removed, parityDeletedBytes: removedBytes },
     };
   }

@@ -64,7 +64,10 @@ export interface ParityUpdateReport extends ParityReport {
   /** Objects of parity that nothing needs any more, and their bytes. */
   readonly removedObjects: number;
   readonly removedBytes: number;
-  /** What is missing or damaged, and has no parity of its own therefore: `repair` comes first. */
+  /**
+   * What is missing, damaged or not read by its disk, and has no parity of its own therefore: `repair` comes
+   * first.
+   */
   readonly notEncoded: readonly NotEncoded[];
 }
 

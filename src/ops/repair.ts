@@ -2,8 +2,8 @@
 // object; what nobody has is named with its rows and versions.
 import { isNacreError, NacreError } from '../errors.js';
 import { readHint, writeHint } from '../manifest/hint.js';
-import { rootKey } from '../manifest/keys.js';
-import { defaultBlockBytes } from '../manifest/objects.js';
+import { healedKey, rootKey } from '../manifest/keys.js';
+import { asHealed, defaultBlockBytes, type StoredObject } from '../manifest/objects.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { inOrderAhead } from '../util/ahead.js';
@@ -46,13 +46,14 @@ export interface PassedOver {
 
 export interface RepairStep extends DamagedObject {
   /**
-   * `planned`: it would be put back. `mended`: it was, and read back. `lost`: nobody has the right bytes.
-   * `left`: it could not be put back, by `reason`.
+   * `planned`: it would be put back. `mended`: it was, and read back. `healed`: the store refuses that, by
+   * `reason`; the right bytes are under the key `healed`, where reads find them. `lost`: nobody has the right
+   * bytes. `left`: it could not be put back, by `reason`.
    */
-  readonly outcome: 'planned' | 'mended' | 'lost' | 'left';
+  readonly outcome: 'planned' | 'mended' | 'healed' | 'lost' | 'left';
   /**
-   * Who has the right bytes: the URI of a source, `latest` for the hint's copy of a root, or `parity`, of
-   * which they are made.
+   * Who has the right bytes: `healed/<hash>`, where an earlier repair put them, the URI of a source, `latest`
+   * for the hint's copy of a root, or `parity`, of which they are made.
    */
   readonly from?: string;
   readonly passedOver: readonly PassedOver[];
@@ -65,7 +66,7 @@ export interface RepairReport {
   readonly uri: string;
   readonly version: number;
   readonly dryRun: boolean;
-  /** Whether all that was damaged is mended, in a dry run whether it would be. */
+  /** Whether all that was damaged is mended or healed, in a dry run whether it would be. */
   readonly isWhole: boolean;
   /** Every damaged object, in the order in which they are put back. */
   readonly steps: readonly RepairStep[];
@@ -148,6 +149,15 @@ interface Planned {
   readonly mend?: () => Promise<Mended>;
 }
 
+/** A key of a place under which the right bytes of an object may be. */
+interface ObjectPlace {
+  readonly name: string;
+  readonly environment: ReadEnvironment;
+  readonly object: StoredObject;
+  /** That it has none is no news. */
+  readonly isQuiet?: boolean;
+}
+
 class Repair {
   readonly #environment: UpkeepEnvironment;
   readonly #sources: readonly RepairSource[];
@@ -185,9 +195,10 @@ class Repair {
     await this.#options.onPlan?.(plan.map(({ step }) => step));
     const dryRun = this.#options.dryRun === true;
     const steps = dryRun ? plan.map(({ step }) => step) : await this.#mendAll(plan);
-    if (!dryRun) this.#notes.leave(steps.filter(({ outcome }) => outcome !== 'mended').length);
     const { uri } = this.#environment.store;
-    const isWhole = steps.every(({ outcome }) => outcome === 'mended' || outcome === 'planned');
+    const isLeft = ({ outcome }: RepairStep): boolean => outcome === 'lost' || outcome === 'left';
+    const isWhole = !steps.some(isLeft);
+    if (!dryRun) this.#notes.leave(steps.filter(isLeft).length);
     const asked = new Set(this.#sources.map(({ store }) => store.uri));
     const known = isWhole ? [] : await knownCopies(this.#environment, found.head.root, this.#call);
     const copies = known.filter((copy) => !asked.has(copy));
@@ -201,15 +212,14 @@ class Repair {
       const reason = 'its bytes are right: the manifest, or whoever wrote them, is wrong';
       return { step: { ...what, outcome: 'left', reason, passedOver } };
     }
-    const isCovered = (await this.#parity.groupsOf(object.key)).length > 0;
-    for (const source of [...this.#sources, ...(isCovered ? [this.#parity.environment] : [])]) {
-      const reason = await this.#whyNot(source, one);
+    for (const source of await this.#placesOf(object, what)) {
+      const reason = await this.#whyNot(source);
       if (reason !== undefined) {
-        passedOver.push({ source: source.name, reason });
+        if (source.isQuiet !== true) passedOver.push({ source: source.name, reason });
         continue;
       }
       const mend = async (): Promise<Mended> => {
-        const right = await readRight(source, object, this.#call);
+        const right = await readRight(source.environment, source.object, this.#call);
         if (right === undefined) return { outcome: 'left', reason: `${source.name} changed meanwhile` };
         try {
           const wanted = { ...object, isUnreadable: what.damage === 'unreadable' };
@@ -225,13 +235,32 @@ class Repair {
     return { step: { ...what, outcome: 'lost', passedOver } };
   }
 
+  /** Where the right bytes of an object may be: what an earlier repair healed needs nobody else. */
+  async #placesOf(object: StoredObject, { healed }: DamagedObject): Promise<ObjectPlace[]> {
+    const own = { name: healed ?? '', environment: this.#environment, object: asHealed(object) };
+    const sources = this.#sources.map((source) => ({ name: source.name, environment: source, object }));
+    // A source may have them healed, too.
+    const healedThere = this.#sources.map((source) => ({
+      name: `${source.name}/${healedKey(object.hash)}`,
+      ...{ environment: source, object: asHealed(object), isQuiet: true },
+    }));
+    const { environment } = this.#parity;
+    const isCovered = (await this.#parity.groupsOf(object.key)).length > 0;
+    return [
+      ...(healed === undefined ? [] : [own]),
+      ...sources,
+      ...healedThere,
+      ...(isCovered ? [{ name: environment.name, environment, object }] : []),
+    ];
+  }
+
   /** Why a source cannot give an object; undefined when it can. */
-  async #whyNot(source: RepairSource, { object }: Surveyed): Promise<string | undefined> {
+  async #whyNot({ environment, object }: ObjectPlace): Promise<string | undefined> {
     const { key, blockBytes, hash } = object;
     try {
       // Twice: bytes may be hurt on their way.
       for (let read = 0; read < 2; read++) {
-        const found = await digestObject(source, key, { ...this.#call, blockBytes });
+        const found = await digestObject(environment, key, { ...this.#call, blockBytes });
         if (found === undefined) return 'it does not have it';
         if (equalBytes(found.digest.blake3, hash)) return undefined;
       }
@@ -273,9 +302,34 @@ class Repair {
       const { bytes } = loaded;
       const crc32c = this.#environment.functions.crc32c(bytes);
       const wanted = { key: rootKey(version), hash, crc32c, blockBytes: defaultBlockBytes };
-      return putBack(this.#environment, wanted, bytes, this.#call);
+      const mended = await putBack(this.#environment, wanted, bytes, this.#call);
+      return mended.outcome === 'healed' ? this.#nameRoot(loaded, mended) : mended;
     };
     return { step: { ...what, outcome: 'planned', from, passedOver: [] }, mend };
+  }
+
+  /** Nothing but the hint names the newest root: one that is healed elsewhere is found by that alone. */
+  async #nameRoot(loaded: LoadedRoot, mended: Mended): Promise<Mended> {
+    const { head, hint } = this.#scrubbed.found;
+    if (loaded.root.version !== head.root.version) return mended;
+    if (hint.problem === undefined && hint.head?.root.version === head.root.version) return mended;
+    const { store, functions } = this.#environment;
+    const call = { ...this.#call, role: hint.role };
+    // The hint of a copy is for its first writer.
+    const mayWrite = hint.problem !== 'elsewhere';
+    const isNamed = async (): Promise<boolean> => {
+      if ((await writeHint(store, loaded, hint.token, functions, call)) !== undefined) return true;
+      // Somebody else has moved it.
+      const now = await readHint(store, functions, this.#call);
+      return (now.head?.root.version ?? 0) >= loaded.root.version;
+    };
+    const refused = (error: unknown): false => {
+      if (isNacreError(error, 'PermissionDenied')) return false;
+      throw error;
+    };
+    if (mayWrite && (await isNamed().catch(refused))) return mended;
+    const reason = `it is right under ${healedKey(loaded.hash)}, where nobody finds it without a hint that names it`;
+    return { outcome: 'left', reason };
   }
 
   /** It is no copy of anything: a new one says where the head is. */

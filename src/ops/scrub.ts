@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import { isNacreError, NacreError } from '../errors.js';
 import { advance } from '../manifest/head.js';
+import { asHealed } from '../manifest/objects.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { inOrderAhead } from '../util/ahead.js';
 import { throwIfAborted } from '../util/runtime.js';
@@ -94,6 +95,11 @@ export interface ScrubReport {
   readonly damaged: readonly DamagedObject[];
   /** Replicas that were told of here, where something is damaged; else none. */
   readonly copies: readonly string[];
+  /**
+   * What is damaged or missing at its key, and right under `healed/<hash>`, where reads find it: a repair put
+   * it there since the store refused to overwrite. Not among `damaged`.
+   */
+  readonly healedElsewhere: readonly DamagedObject[];
   /** Whether what was verified is noted on this machine. */
   readonly isNoted: boolean;
 }
@@ -207,13 +213,15 @@ class Scrub {
     const readBytes = await this.#read(wanted.objects, unread);
     await this.#dropExpired();
     const found = this.#found;
-    const damaged = await damagedObjects(this.#environment, found, this.#damage, this.#sources);
-    const wrong: DamagedObject[] = [
+    const healed = await this.#findHealed(mode);
+    const damaged = await damagedObjects(this.#environment, found, this.#damage, healed, this.#sources);
+    const objects: DamagedObject[] = [
       ...damagedHint(found.hint),
       ...found.damagedRoots.map(damagedRoot),
       ...damaged.values(),
       ...this.#damagedShards.map(({ object }) => object),
     ];
+    const wrong = objects.filter((one) => one.healed === undefined);
     const report: ScrubReport = {
       ...{ uri: store.uri, mode, version: found.head.root.version },
       ...{ versions: found.versions, keptVersions: found.keptVersions, hint: hintReport(found) },
@@ -223,14 +231,32 @@ class Scrub {
       ...{ parityObjects: shards.there.length + shards.damaged.length },
       parityBytes: shards.there.reduce((sum, { group }) => sum + objectBytesOf(group), 0),
       damaged: wrong,
+      healedElsewhere: objects.filter((one) => one.healed !== undefined),
       copies: wrong.length === 0 ? [] : await knownCopies(this.#environment, found.head.root, this.#call),
       isNoted: this.#notes.areKept,
     };
     if (this.#options.trustsNotes !== true) {
       const last = { timeMs: storeNowMs(this.#environment), sinceMs: wanted.sinceMs };
-      await this.#notes.end(mode, { ...last, version: report.version, damaged: report.damaged.length });
+      const counts = { damaged: report.damaged.length, healedElsewhere: report.healedElsewhere.length };
+      await this.#notes.end(mode, { ...last, version: report.version, ...counts });
     }
     return { report, found, damaged, parity: this.#damagedShards };
+  }
+
+  /** What is damaged and right under `healed/<hash>`: as far as the mode goes, by its length or its bytes. */
+  async #findHealed(mode: ScrubMode): Promise<Set<Surveyed>> {
+    const { store } = this.#environment;
+    const healed = new Set<Surveyed>();
+    for (const [one, { kind }] of this.#damage) {
+      if (kind === 'manifest') continue;
+      const elsewhere = { ...one, object: asHealed(one.object) };
+      const there = await store.head(elsewhere.object.key, this.#call);
+      if (there?.sizeBytes !== one.object.sizeBytes) continue;
+      const isRight = mode === 'structure' && one.segment === undefined;
+      if (isRight || (await checkBytes(this.#environment, elsewhere, this.#call)) === undefined)
+        healed.add(one);
+    }
+    return healed;
   }
 
   async #listShards(): Promise<ListedShards> {

@@ -1,7 +1,8 @@
 // How a dataset is: its newest version, its hint, and what of it nobody verified lately, as far as this
 // machine knows.
 import { readRoot } from '../manifest/head.js';
-import { pointPrefix } from '../manifest/keys.js';
+import { hashOfHealedKey, healedPrefix, pointPrefix } from '../manifest/keys.js';
+import { listPages } from '../storage/list-pages.js';
 import { listReplicas } from '../manifest/replicas.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
@@ -9,7 +10,7 @@ import type { UpkeepEnvironment } from './environment.js';
 import { coverOf, type ParityCover, planOf } from './parity.js';
 import { findParity } from './parity/groups.js';
 import { type LastScrub, type Running, type ScrubMode, ScrubNotes } from './scrub/notes.js';
-import { type HintReport, hintReport } from './scrub/report.js';
+import { damagedRoot, type HintReport, hintReport } from './scrub/report.js';
 import { type Survey, survey } from './scrub/survey.js';
 import { storeNowMs } from '../storage/store-time.js';
 
@@ -31,6 +32,12 @@ export interface Status {
   readonly keptVersions: number;
   /** Roots that are damaged; objects are looked at by a scrub. */
   readonly damagedRoots: number;
+  /**
+   * Objects below `healed/`, and their bytes: right bytes of what is damaged under its own key and could not
+   * be overwritten there. A repair with the right to puts them back.
+   */
+  readonly healedObjects: number;
+  readonly healedBytes: number;
   /** Objects of kept versions, and their bytes. */
   readonly objects: number;
   readonly sizeBytes: number;
@@ -63,8 +70,10 @@ export interface ReplicaStatus {
 
 const thirtyDaysMs = 30 * 24 * 3_600_000;
 
-/** Cost: a LIST for each 1,000 versions, a request a version and a segment, two a replica, one a group
- * of parity. */
+/**
+ * Cost: a LIST for each 1,000 versions and for what is healed elsewhere, a request a version and a segment,
+ * two a replica, one a group of parity.
+ */
 export async function status(environment: UpkeepEnvironment, options: StatusOptions = {}): Promise<Status> {
   const { verifiedWithinMs = thirtyDaysMs, signal } = options;
   const found = await survey(environment, signal === undefined ? {} : { signal });
@@ -81,7 +90,9 @@ export async function status(environment: UpkeepEnvironment, options: StatusOpti
     uri: environment.store.uri,
     ...{ version: found.head.root.version, timeMs: found.head.root.timeMs, nowMs, hint: hintReport(found) },
     ...{ versions: found.versions, keptVersions: found.keptVersions },
-    damagedRoots: found.damagedRoots.length,
+    // Those that are healed elsewhere are counted there.
+    damagedRoots: found.damagedRoots.filter((root) => damagedRoot(root).healed === undefined).length,
+    ...(await healedOf(environment, signal === undefined ? {} : { signal })),
     ...{ objects: all.length, sizeBytes: bytesOf(all) },
     ...{ notVerifiedObjects: old.length, notVerifiedBytes: bytesOf(old), scrubs: notes.last },
     ...(running === undefined ? {} : { running }),
@@ -100,6 +111,21 @@ async function roleOf(
   if (problem !== 'absent') return role;
   const { entries } = await store.list({ ...call, prefix: pointPrefix, limit: 1 });
   return entries.length > 0 ? 'backup' : role;
+}
+
+async function healedOf(
+  { store }: UpkeepEnvironment,
+  call: CallOptions,
+): Promise<Pick<Status, 'healedObjects' | 'healedBytes'>> {
+  let [healedObjects, healedBytes] = [0, 0];
+  for await (const page of listPages(store, { ...call, prefix: healedPrefix })) {
+    for (const { key, sizeBytes } of page) {
+      if (hashOfHealedKey(key) === undefined) continue;
+      healedObjects += 1;
+      healedBytes += sizeBytes;
+    }
+  }
+  return { healedObjects, healedBytes };
 }
 
 /** Nothing is asked for where no array has parity. */

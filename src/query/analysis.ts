@@ -44,7 +44,10 @@ export interface QueryAnalysis {
   readonly cacheHits: number;
   readonly cacheMisses: number;
   readonly retries: number;
-  /** Whether a replica answered, since the store could not: 1; it is asked with requests of its own. */
+  /**
+   * Runs of damaged blocks that replicas answered, since the store could not; they are asked with requests of
+   * their own.
+   */
   readonly fromReplicas: number;
   readonly elapsedMs: number;
   /** Requests at list price, US dollars. */

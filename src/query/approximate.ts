@@ -35,12 +35,15 @@ export async function searchApproximately(
   if (opened === null) return false;
   const found = { opened, segments, lists, covered };
   if (isHere && !mayEstimate && reach.rows === 0) {
-    counts.probedLists += opened.lists(0, reach.most).length;
+    const probed = opened.lists(0, reach.most).length;
     const searched = await searchListsHere(search, quantizer, found);
-    if (searched.unbounded) return false;
-    counts.codedRows += searched.coded;
-    await search.scanPlain(plain);
-    return true;
+    if (searched !== undefined) {
+      counts.probedLists += probed;
+      if (searched.unbounded) return false;
+      counts.codedRows += searched.coded;
+      await search.scanPlain(plain);
+      return true;
+    }
   }
   // One wave: neither waits for the other.
   const [scanned, scannedPlain] = await Promise.allSettled([

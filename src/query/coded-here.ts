@@ -109,7 +109,9 @@ export async function searchHere(
   try {
     if (here.length === 0 || left.length > 0) return undefined;
     const rowBytes = rowBytesOf(view.type);
-    const { rows, wereRead } = pages.lendRows(covered, rowBytes);
+    const lent = pages.lendRows(covered, rowBytes);
+    if (lent === undefined) return undefined;
+    const { rows, wereRead } = lent;
     const cascade = await codes.scan;
     if (cascade === undefined || cascade === null) return false;
     const first = k + firstRound;

@@ -3,6 +3,7 @@
 // within the memory budget.
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
+import { doubt, indexParts } from '../arrays/doubt.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import type { Part } from '../arrays/runs.js';
@@ -184,7 +185,7 @@ async function scanNear(
     const near = await asked;
     return near === undefined ? false : await near.search({ ...of, start, scanPlain: scanOthers });
   } catch (error) {
-    return giveUpIndex(pass, error);
+    return giveUpIndex(pass, parts, error);
   }
 }
 
@@ -204,15 +205,15 @@ async function scanCoded(pass: Pass, plan: NearestPlan, parts: readonly ScanPart
   const enough = Math.floor((wanted + covered * leftAtMost) * vectors.count);
   counts.codedRows = covered;
   // Estimates have no use for rows, whether they are in memory or not.
-  if (estimates(plan.precision)) return scanByStages(pass, plan, coded, enough);
+  if (estimates(plan.precision)) return scanByStages(pass, plan, parts, coded, enough);
   const asked = { k: wanted, queries: vectors.count, enough, onScored: scoredBy(pass) };
   let isDone: boolean | undefined;
   try {
     isDone = await searchHere(environment, view, coded, asked, options);
   } catch (error) {
-    return giveUpIndex(pass, error);
+    return giveUpIndex(pass, parts, error);
   }
-  if (isDone === undefined) return scanByStages(pass, plan, coded, enough);
+  if (isDone === undefined) return scanByStages(pass, plan, parts, coded, enough);
   if (!isDone) return false;
   progress(pass, covered);
   await scanPlain(pass, plan.metric, coded.plain);
@@ -220,7 +221,13 @@ async function scanCoded(pass: Pass, plan: NearestPlan, parts: readonly ScanPart
 }
 
 /** The same, where lists or rows have to be waited for: all lists, and then the rows that they leave. */
-async function scanByStages(pass: Pass, plan: NearestPlan, coded: Coded, enough: number): Promise<boolean> {
+async function scanByStages(
+  pass: Pass,
+  plan: NearestPlan,
+  parts: readonly ScanPart[],
+  coded: Coded,
+  enough: number,
+): Promise<boolean> {
   const { environment, view, map, scan, wanted, vectors, options } = pass;
   let cascade: Cascade | null | undefined;
   let bits: BitScan | null | undefined;
@@ -229,7 +236,7 @@ async function scanByStages(pass: Pass, plan: NearestPlan, coded: Coded, enough:
     [cascade, bits] = await Promise.all([coded.codes.scan, coded.bits.scan]);
     if (cascade && estimates(plan.precision)) await estimate(cascade, options);
   } catch (error) {
-    return giveUpIndex(pass, error);
+    return giveUpIndex(pass, parts, error);
   }
   if ((cascade?.left() ?? 0) > enough || (bits?.left() ?? 0) * vectors.count > enough) return false;
   await scanPlain(pass, plan.metric, coded.plain);
@@ -243,7 +250,7 @@ async function scanByStages(pass: Pass, plan: NearestPlan, coded: Coded, enough:
     }
   } catch (error) {
     // Rows that are not those of their codes; where it is rows that are damaged, the plain scan says so.
-    return giveUpIndex(pass, error);
+    return giveUpIndex(pass, parts, error);
   }
   return true;
 }
@@ -272,9 +279,11 @@ async function scanLists(pass: Pass, listed: Listed): Promise<boolean> {
   return bounded;
 }
 
-/** Reports damage of an index; any other error goes on. */
-function giveUpIndex({ environment, view }: Pass, cause: unknown): false {
+/** Reports damage of an index, or of the rows that it is of; any other error goes on. */
+function giveUpIndex({ environment, view }: Pass, parts: readonly ScanPart[], cause: unknown): false {
   if (!isNacreError(cause, 'Corrupt')) throw cause;
+  // What was read of either was not compared block by block: that is to be done the next time.
+  doubt(environment, [...indexParts(view), ...parts.map(({ part }) => part)]);
   environment.warn?.(
     new NacreError('Corrupt', `the index of '${view.name}' is damaged and not used: ${cause.message}`, {
       cause,

@@ -140,8 +140,9 @@ export function scoreFewNow(
   // Rows that were replaced lie in partitions of other ids.
   if (parts.some(({ rowIds }) => rowIds !== undefined)) return undefined;
   const { ids } = matched;
-  const { rows, areHere, wereRead } = pages.lendRows(parts, rowBytes);
-  if (!areHere(ids)) return undefined;
+  const lent = pages.lendRows(parts, rowBytes);
+  if (lent?.areHere(ids) !== true) return undefined;
+  const { rows, wereRead } = lent;
   const of = { metric, dtype, dimensions: dimensionsOf(view), k, queries: values };
   try {
     const found = native.scoreRowsNow(of, rows, ids);

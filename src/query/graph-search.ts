@@ -65,7 +65,9 @@ export async function searchGraphs(
   const { environment, view, parts, scan, k, queries, counts, options } = search;
   const { lists, covered, plain } = divided(index.lists, parts, environment);
   const { pages } = environment;
-  const isHere = pages.lendRows !== undefined && covered.length <= mostPartitions;
+  const rowBytes = rowBytesOf(view.type);
+  const lent = covered.length <= mostPartitions ? pages.lendRows?.(covered, rowBytes) : undefined;
+  const isHere = lent !== undefined;
   const mayEstimate = plan.precision === undefined ? !isHere : estimates(plan.precision);
   // Rows that are away are chosen by estimates, and then scored.
   const roughly = Math.min(4 * k + firstRound, view.liveRows);
@@ -73,9 +75,8 @@ export async function searchGraphs(
   const opened = create(environment, rough, transform, mayEstimate || !isHere);
   if (opened === null) return false;
   const ef = keptFor(plan, index, k);
-  const rowBytes = rowBytesOf(view.type);
-  const lent = isHere && !mayEstimate ? pages.lendRows?.(covered, rowBytes) : undefined;
-  const rows = lent?.rows ?? environment.native.createRowParts([]);
+  const scored = mayEstimate ? undefined : lent;
+  const rows = scored?.rows ?? environment.native.createRowParts([]);
   const most = mostOfRound(environment.memoryBytes, rowBytes);
   const asked = { ef, first: k + firstRound, most };
   const walk = async (graphs: readonly Uint8Array[]): Promise<HnswSearched> => {
@@ -96,7 +97,7 @@ export async function searchGraphs(
   if (walked.status === 'rejected') throw walked.reason;
   counts.codedRows += walked.value.compared;
   counts.scoredRows += walked.value.read.length;
-  lent?.wereRead(walked.value.read);
+  scored?.wereRead(walked.value.read);
   if (rough !== scan) await score(search, rough, roughly);
   return true;
 }
@@ -133,7 +134,9 @@ export function searchGraphsNow(
     graphs.push(bytes);
   }
   const rowBytes = rowBytesOf(view.type);
-  const { rows, wereRead } = pages.lendRows(covered, rowBytes);
+  const lent = pages.lendRows(covered, rowBytes);
+  if (lent === undefined) return undefined;
+  const { rows, wereRead } = lent;
   const most = mostOfRound(memoryBytes, rowBytes);
   const of = {
     metric: plan.metric,

@@ -24,6 +24,8 @@ export interface QueryTime {
 /** What a query needs of its dataset. */
 export interface QueryHome {
   on<T>(time: QueryTime, work: (place: QueryPlace) => Promise<T>, options: CallOptions): Promise<T>;
+  /** Where a query of one version runs that gives its answer piece by piece, and cannot be run again. */
+  lasting(time: QueryTime, options: CallOptions): Promise<QueryPlace>;
   /** Counts requests from now on. */
   scope(): MeterScope;
   /** Reads that the page cache answered, and those that it did not, so far. */

@@ -7,6 +7,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ArrayView } from '../arrays/array-view.js';
 import { type IndexedRows, readDirectory, type ValueDirectory } from '../arrays/attribute-index.js';
+import { doubt } from '../arrays/doubt.js';
 import type { ColumnWindow } from '../arrays/column-sources.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { readSortedIndex } from '../arrays/sorted-index.js';
@@ -127,6 +128,7 @@ export class AttributeIndexes {
     const { segment, message, cause } = error;
     if (this.#damaged.has(segment)) return;
     this.#damaged.add(segment);
+    doubt(this.#environment, [segment.part]);
     const { name } = this.#view;
     const { key } = segment.part.object;
     const what = message.includes(key) ? message : `${key}: ${message}`;

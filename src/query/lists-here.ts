@@ -51,15 +51,20 @@ interface LentSegments {
 
 const lentSegments = new WeakMap<readonly CodedRows[], LentSegments>();
 
-/** Where `lendObject` is there. */
+/** Undefined where one of them is damaged, as far as is known, or not mapped. */
 function lendSegments(
   environment: ArrayEnvironment,
   quantizer: IvfQuantizer,
   lists: readonly CodedRows[],
   open: () => readonly IvfSegment[],
-): LentSegments {
+): LentSegments | undefined {
   const { pages, native } = environment;
-  const objects = lists.map(({ list }) => defined(pages.lendObject?.(list.part), 'mapped segment'));
+  const objects: LentObject[] = [];
+  for (const { list } of lists) {
+    const object = pages.lendObject?.(list.part);
+    if (object === undefined) return undefined;
+    objects.push(object);
+  }
   const known = lentSegments.get(lists);
   if (known !== undefined && objects.every(({ bytes }, i) => bytes === known.objects[i]?.bytes)) return known;
   const bytes = objects.map((object) => object.bytes);
@@ -73,15 +78,18 @@ function lendSegments(
   }
 }
 
-/** All in one call, where nothing has to be fetched. */
+/** All in one call, where nothing has to be fetched; undefined where something has. */
 export async function searchListsHere(
   { environment, view, k, queries, counts, options }: ApproximateSearch,
   quantizer: IvfQuantizer,
   { opened, segments, lists, covered }: FoundLists,
-): Promise<IvfSearched> {
+): Promise<IvfSearched | undefined> {
   const { native } = environment;
-  const { objects, lists: parts } = lendSegments(environment, quantizer, lists, () => segments);
-  const { rows, wereRead, rounds } = lendScored(environment, view, covered, k);
+  const lent = lendSegments(environment, quantizer, lists, () => segments);
+  const scored = lendScored(environment, view, covered, k);
+  if (lent === undefined || scored === undefined) return undefined;
+  const { objects, lists: parts } = lent;
+  const { rows, wereRead, rounds } = scored;
   const numbers = opened.lists(0, Number.MAX_SAFE_INTEGER);
   let bytes = 0;
   let isResident = true;
@@ -112,11 +120,12 @@ function lendScored(
   { type }: ArrayView,
   covered: readonly ScanPart[],
   k: number,
-): Pick<LentRows, 'rows' | 'wereRead'> & { readonly rounds: IvfRounds } {
+): (Pick<LentRows, 'rows' | 'wereRead'> & { readonly rounds: IvfRounds }) | undefined {
   const rowBytes = rowBytesOf(type);
-  const { rows, wereRead } = defined(pages.lendRows?.(covered, rowBytes), 'mapped rows');
+  const lent = pages.lendRows?.(covered, rowBytes);
+  if (lent === undefined) return undefined;
   const rounds = { first: k + firstRound, most: mostOfRound(memoryBytes, rowBytes) };
-  return { rows, wereRead, rounds };
+  return { rows: lent.rows, wereRead: lent.wereRead, rounds };
 }
 
 /** Lists are up to so many times as large as the mean of them. */
@@ -144,7 +153,9 @@ export function searchListsNow(
   const { lists, covered, plain } = divided(index.lists, parts, environment);
   if (plain.length > 0 || covered.length > mostPartitions) return undefined;
   const open = () => openSegments(environment, heads, lists);
-  const { objects, lists: lent } = lendSegments(environment, quantizer, lists, open);
+  const segments = lendSegments(environment, quantizer, lists, open);
+  if (segments === undefined) return undefined;
+  const { objects, lists: lent } = segments;
   const { first, most, rows: least } = reachOf({ k, counts }, plan, heads, lists);
   const whole = lists.map(({ list }) => list.part.object.sizeBytes);
   const bytes = whole.reduce((sum, size) => sum + size, 0);
@@ -155,7 +166,9 @@ export function searchListsNow(
   const inOrder = least === 0 ? first : Math.max(first, Math.min(listsInOrder * first, Math.floor(room)));
   const reach = { probes: Math.min(most, inOrder), first, least };
   if (!objects.every((object, i) => object.isResident(Float64Array.of(0, whole[i] ?? 0)))) return undefined;
-  const { rows, wereRead, rounds } = lendScored(environment, view, covered, k);
+  const scored = lendScored(environment, view, covered, k);
+  if (scored === undefined) return undefined;
+  const { rows, wereRead, rounds } = scored;
   const dimensions = dimensionsOf(view);
   const of = { metric: plan.metric, dtype: scanDtype(view), dimensions, k, queries: values };
   try {

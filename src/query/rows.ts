@@ -187,7 +187,7 @@ export class RowQuery {
    */
   async *stream(options: RowsOptions = {}): AsyncGenerator<RowHit[]> {
     // The version first: what is known of the newest may be thrown away, and a piece that was given cannot.
-    const at = await this.#on(async (place) => place, options);
+    const at = await this.#home.lasting(this.#plan, options);
     yield* this.#pieces(at.environment, at.view, options);
   }
 

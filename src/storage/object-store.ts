@@ -11,6 +11,7 @@
 // A put that throws `Unavailable` or `Aborted` may still have been applied, or may be applied later. Nothing
 // else may.
 import type { ByteSource } from '../util/bytes.js';
+import type { Healing } from './wrap/healing.js';
 
 /** Half-open byte range `[start, end)`. */
 export interface ByteRange {
@@ -194,6 +195,8 @@ export interface ObjectStore {
   readonly capabilities: StoreCapabilities;
   /** Absent where the store has nothing of it. */
   readonly versioned?: VersionedObjects;
+  /** Who else has right bytes, for reads that check theirs; added by a wrapper. */
+  readonly healing?: Healing;
   /** The object or a range of it; undefined when, and only when, the store says that there is no such key. */
   get(key: string, options?: GetOptions): Promise<ObjectBody | undefined>;
   /** Several ranges of one object, in the order asked for; undefined when there is no such key. */

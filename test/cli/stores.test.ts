@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { hintKeys } from '../races/support.js';
 import { dict, npyFile } from '../support/npy-file.js';
 import { startProxy } from '../support/proxy.mjs';
+import { assumeRole } from '../support/servers/assume-role.ts';
 import { server, type ServerName, serversUnderTest, storesUnderTest } from '../support/servers/index.ts';
 import { envThrough, openTestStore } from '../support/servers/open.ts';
 import { answer, nacre, pairs, scratch } from './support.js';
@@ -167,3 +168,66 @@ describe.each(serversUnderTest().filter((name) => name !== 'gcs'))('%s', (name) 
     expect([doctor.code, doctor.json['canRead']]).toEqual([7, false]);
   });
 });
+
+const onMinio = serversUnderTest().includes('minio');
+
+test.skipIf(!onMinio)(
+  'repair by credentials that may not overwrite (minio) heals elsewhere, and all commands know of it',
+  async () => {
+    const [place, copy] = [await openTestStore('minio'), await openTestStore('minio')];
+    try {
+      const owner = { env: place.env };
+      const rows = await pairs(path.join(folder, 'heal.npy'), 50);
+      await answer(['import', place.uri, 'e', rows], owner);
+      await answer(['replicate', place.uri, copy.uri], owner);
+      const { entries } = await place.store.list({ prefix: 'arrays/' });
+      const key = entries[0]?.key ?? '';
+      const bytes = (await place.store.get(key))?.bytes.slice() ?? new Uint8Array(0);
+      const right = bytes.slice();
+      bytes[200] = (bytes[200] ?? 0) ^ 1;
+      await place.store.put(key, bytes);
+      const prefix = `arn:aws:s3:::${place.uri.slice('s3://'.length)}`;
+      const may = ['healed', 'quarantine', 'versions'].map((name) => `${prefix}/${name}/*`);
+      const read = { actions: ['s3:GetObject', 's3:ListBucket'], resources: ['arn:aws:s3:::*'] };
+      const minio = await server('minio');
+      const role = await assumeRole(minio, ['s3:PutObject'], may, [read]);
+      const env = {
+        ...place.env,
+        AWS_ACCESS_KEY_ID: role.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: role.secretAccessKey,
+        AWS_SESSION_TOKEN: role.sessionToken ?? '',
+      };
+      const ended = await nacre(['repair', place.uri, '--source', copy.uri, '--yes'], { env });
+      expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
+      expect(ended.stdout.toString()).toMatch(/healed: its right bytes are at healed\/[0-9a-f]{64}/);
+      expect(ended.stdout.toString()).toContain('0 of 1 damaged object mended, 1 healed elsewhere');
+      expect((await place.store.get(key))?.bytes).toEqual(bytes);
+      const again = await nacre(['repair', place.uri, '--json'], { env });
+      expect([again.code, again.json['isWhole']]).toEqual([0, true]);
+      expect(again.json['steps']).toMatchObject([{ outcome: 'healed', key }]);
+      const scrubbed = await nacre(['scrub', place.uri], { env });
+      expect(scrubbed.code).toBe(0);
+      expect(scrubbed.stdout.toString()).toMatch(
+        /1 object is damaged under the own key, and healed elsewhere/,
+      );
+      const status = await nacre(['status', place.uri], { env });
+      expect(status.stdout.toString()).toMatch(/^healed +1 object of /m);
+      const out = path.join(folder, 'heal-out.npy');
+      const got = await nacre(['read', place.uri, 'e', '--out', out], { env });
+      expect(got.code).toBe(0);
+      expect(got.stderr).toContain('a read was answered from healed/');
+      expect((await readFile(out)).subarray(128)).toEqual(Buffer.from(right.subarray(128)));
+      // Whoever may overwrite needs no copy.
+      const plan = await nacre(['repair', place.uri, '--dry-run'], owner);
+      expect([plan.code, plan.stdout.toString()]).toEqual([
+        0,
+        expect.stringContaining('put back from healed/'),
+      ]);
+      expect((await nacre(['repair', place.uri, '--yes'], owner)).code).toBe(0);
+      expect((await place.store.get(key))?.bytes).toEqual(right);
+    } finally {
+      await place.dispose();
+      await copy.dispose();
+    }
+  },
+);

@@ -66,6 +66,56 @@ describe('a read that fails its check or misses its object', () => {
     },
   );
 
+  test.each(['flipped', 'missing'] as const)(
+    '(%s) of a stream, which gave rows already, and of a transaction is, too',
+    async (how) => {
+      const { dataset: writer } = await source.open();
+      await writer.write(async (tx) => {
+        await tx.create('k', { dtype: 'int32', key: 'name' });
+        await tx.append('k', int32(1, 2, 3), { attributes: { name: ['a', 'b', 'c'], year: [1, 2, 3] } });
+      });
+      await writer.write((tx) =>
+        tx.append('k', int32(4, 5), { attributes: { name: ['d', 'e'], year: [4, 5] } }),
+      );
+      await writer.close();
+      await replicated({ source, destination: replica });
+      const keys = await source.keys('arrays/');
+      for (const key of keys) {
+        if (how === 'flipped') await source.flip(key, 8 * 400);
+        else await source.bare.delete([key]);
+      }
+      const { dataset } = await open();
+      const names: unknown[] = [];
+      for await (const piece of dataset.array('k').where('year > 1').select('name').stream())
+        for (const { attributes } of piece) names.push(attributes?.['name']);
+      expect(names).toEqual(['b', 'c', 'd', 'e']);
+      expect(warnings.length).toBeGreaterThan(0);
+      expect(dataset.meter.snapshot().fromReplicas).toBeGreaterThan(0);
+      // A key that is there already is found though its column is damaged.
+      const again = dataset.write((tx) =>
+        tx.append('k', int32(9), { attributes: { name: ['e'], year: [9] } }),
+      );
+      expect((await failure(again)).code).toBe('AlreadyExists');
+      await dataset.write(async (tx) => {
+        const { data } = await tx.read('a', { start: 0, end: 2 });
+        await tx.append('a', int32(...Array.from(data as Int32Array)));
+        await tx.upsert('k', int32(7), { attributes: { name: ['d'], year: [7] } });
+      });
+      expect(await values(dataset)).toEqual([...all, 0, 1]);
+      const row = await dataset.array('k').rowsByKey(['d'], { values: true });
+      expect(row).toMatchObject([{ data: Int32Array.of(7) }]);
+      // Files that are written anew are read where they are right.
+      for (let row = 0; row < 6; row++) await dataset.write((tx) => tx.append('a', int32(row)));
+      const report = await dataset.compact({ arrays: ['a'] });
+      expect(report.arrays).toMatchObject([{ array: 'a', filesAfter: 1 }]);
+      await dataset.close();
+      // Each object was told of once, and what compaction wrote is read without a replica.
+      expect(new Set(warnings.map(({ context }) => context['key'])).size).toBe(warnings.length);
+      const { dataset: alone } = await source.open();
+      expect(await values(alone)).toEqual([...all, 0, 1, ...all]);
+    },
+  );
+
   test('also in a segment of the manifest', async () => {
     const { dataset: writer } = await source.open();
     for (let row = 6; row < 420; row++) await writer.write((tx) => tx.append('a', int32(row)));

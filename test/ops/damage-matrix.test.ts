@@ -164,6 +164,47 @@ describe.each(places)('%s', (name) => {
     await dataset.close();
   });
 
+  test('where overwriting is refused, each is healed elsewhere, and all reads as before', async () => {
+    const original = new Map<string, Uint8Array>();
+    for (const { key } of targets) original.set(key, (await world.bytes(key)).slice());
+    const others = targets.map((_, i) => original.get(targets[(i + 1) % targets.length]?.key ?? ''));
+    for (const [i, { key, at }] of targets.entries()) {
+      const kind = (['flip', 'truncate', 'swap'] as const)[i % 3] ?? 'flip';
+      if (kind === 'swap') await world.bare.put(key, others[i] ?? new Uint8Array(0));
+      else await world.hurt(key, kind === 'flip' && at !== undefined ? { kind, at } : { kind });
+    }
+    const hurt = new Map<string, Uint8Array>();
+    for (const { key } of targets) hurt.set(key, (await world.bytes(key)).slice());
+    const { steps, isWhole } = await world.repairRefused();
+    expect(steps.filter(({ outcome }) => outcome !== 'healed')).toEqual([]);
+    expect({ isWhole, steps: steps.length }).toEqual({ isWhole: true, steps: targets.length });
+    for (const { key, healed = '', hash } of steps) {
+      expect(healed).toBe(`healed/${hash}`);
+      expect(await world.bytes(healed)).toEqual(original.get(key));
+      expect(await world.bytes(key)).toEqual(hurt.get(key));
+    }
+    const keys = await world.keys();
+    const report = await world.scrub();
+    expect(report.damaged).toEqual([]);
+    expect(report.healedElsewhere.map(({ key }) => key).toSorted()).toEqual(
+      targets.map(({ key }) => key).toSorted(),
+    );
+    // A second one finds it so, and leaves nothing behind.
+    const again = await world.repairRefused({}, []);
+    expect(again.steps.every(({ outcome, from, healed }) => outcome === 'healed' && from === healed)).toBe(
+      true,
+    );
+    expect(await world.keys()).toEqual(keys);
+    const dataset = await world.open();
+    expect(await everything(dataset, ['wide'])).toEqual(before);
+    await dataset.close();
+    // By credentials that may, and without any copy.
+    const mended = await world.repair({}, []);
+    expect(mended.steps.filter(({ outcome }) => outcome !== 'mended')).toEqual([]);
+    for (const [key, bytes] of original) expect(await world.bytes(key)).toEqual(bytes);
+    expect(await world.scrub()).toMatchObject({ damaged: [], healedElsewhere: [] });
+  });
+
   test.each(['flip', 'truncate', 'swap'] as const)('the hint, %s: named, and written anew', async (kind) => {
     await world.hurt(hintKey, kind === 'swap' ? { kind, with: rootKey(5) } : { kind });
     const report = await world.scrub({ mode: 'structure' });

@@ -8,6 +8,7 @@ import { repair as repairFrom } from '../../src/ops/repair.js';
 import type { ScrubOptions, ScrubReport } from '../../src/ops/scrub.js';
 import { scrub as scrubAt } from '../../src/ops/scrub.js';
 import type { ObjectStore } from '../../src/storage/object-store.js';
+import { refusing } from '../support/refusing-store.js';
 import type { StoreName } from '../support/servers/names.ts';
 import { openTestStore, type TestStore } from '../support/servers/open.ts';
 
@@ -56,11 +57,22 @@ export class Damaged {
     return scrubAt(await this.environment(this.place, cacheDir), options);
   }
 
-  async repair(options: RepairOptions = {}, sources = [this.copy]): Promise<RepairReport> {
+  /** By credentials that may create and not overwrite. */
+  async repairRefused(options: RepairOptions = {}, sources = [this.copy]): Promise<RepairReport> {
+    const environment = environmentOf(refusing(await this.place.another()), { cacheDir: false });
+    this.#environments.push(environment);
+    return this.repair(options, sources, environment);
+  }
+
+  async repair(
+    options: RepairOptions = {},
+    sources = [this.copy],
+    environment?: Environment,
+  ): Promise<RepairReport> {
     const named = await Promise.all(
       sources.map(async (source) => ({ ...(await this.environment(source)), name: source.uri })),
     );
-    return repairFrom(await this.environment(), named, options);
+    return repairFrom(environment ?? (await this.environment()), named, options);
   }
 
   async keys(prefix = ''): Promise<string[]> {

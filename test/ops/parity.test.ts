@@ -9,6 +9,7 @@ import { showParity } from '../../src/ops/parity.js';
 import { readParityFrame } from '../../src/ops/parity/groups.js';
 import { ParitySource } from '../../src/ops/parity/source.js';
 import { status } from '../../src/ops/status.js';
+import { NacreError } from '../../src/errors.js';
 import { forwarding } from '../../src/storage/wrap/forwarding.js';
 import { concat, equalBytes } from '../../src/util/bytes.js';
 import { functions, int32, World } from '../dataset/world.js';
@@ -168,6 +169,25 @@ describe('what is wrong', () => {
       ].toSorted(),
     );
     expect(await cover()).toMatchObject({ notCoveredObjects: 2 });
+  });
+
+  test('a member that the disk fails to read is named at the end, and no other goes without parity', async () => {
+    made = await ParityWorld.make([2, 2], { files: 6 });
+    const { world } = made;
+    const [first = '', , third = ''] = (await world.keys('arrays/')).toSorted();
+    const dying = forwarding(world.bare, {
+      get: async (key, options) => {
+        if (key !== first && key !== third) return world.bare.get(key, options);
+        throw new NacreError('Unavailable', `${key} (EIO)`, { context: { key, errno: 'EIO' } });
+      },
+    });
+    const report = await made.update({}, dying);
+    expect(report.notEncoded.map(({ key }) => key).toSorted()).toEqual([first, third]);
+    expect(report).toMatchObject({ encodedObjects: 4 });
+    expect(await cover()).toMatchObject({ notCoveredObjects: 2 });
+    // The disk got well.
+    expect(await made.update()).toMatchObject({ notEncoded: [] });
+    expect(await cover()).toMatchObject({ notCoveredObjects: 0 });
   });
 
   test('bytes that are hurt on their way are read again', async () => {

@@ -13,6 +13,7 @@ import { forwarding } from '../../src/storage/wrap/forwarding.js';
 import { filled, int32, values, World, worldWith } from '../dataset/world.js';
 import { failure } from '../support/failure.js';
 import { calls, faulty, nth } from '../support/faulty-store.js';
+import { refusing } from '../support/refusing-store.js';
 import { storesUnderTest } from '../support/servers/index.ts';
 import { Damaged } from './damaged-world.js';
 
@@ -188,29 +189,39 @@ describe('putting back', () => {
         ({ steps }) => steps[0]?.outcome,
         (error: NacreError) => error.code,
       );
-      expect(ended).toBe(code === 'PermissionDenied' ? 'left' : code);
+      expect(ended).toBe(code === 'PermissionDenied' ? 'healed' : code);
       expect((await world.bare.get(key))?.token).toBe(bad?.token);
     }
   });
 
-  test('where overwriting is refused, what is damaged is left and said so, what is missing is put back', async () => {
+  test('where overwriting is refused, what is damaged is healed elsewhere, what is missing is put back', async () => {
     const [bad = '', gone = ''] = await world.keys('arrays/');
     await world.flip(bad);
     await world.bare.delete([gone]);
-    const locked = forwarding(world.bare, {
-      put: async (key, body, options) => {
-        if (typeof options?.condition === 'object') throw new NacreError('PermissionDenied', 'it is locked');
-        return world.bare.put(key, body, options);
+    const { steps, isWhole } = await repaired([source(copy)], {}, refusing(world.bare));
+    expect(isWhole).toBe(true);
+    const healed = steps.find(({ key }) => key === bad);
+    expect(healed).toMatchObject({ outcome: 'healed', reason: expect.stringContaining('403') as string });
+    expect(healed?.healed).toBe(`healed/${healed?.hash}`);
+    expect(steps.find(({ key }) => key === gone)).toMatchObject({ outcome: 'mended' });
+    expect(await world.keys('healed/')).toEqual([healed?.healed]);
+    expect(await damage()).toEqual([]);
+  });
+
+  test('where that is refused, too, it is left, with both reasons', async () => {
+    const [bad = ''] = await world.keys('arrays/');
+    await world.flip(bad);
+    const before = await content();
+    const store = forwarding(world.bare, {
+      put: async (key) => {
+        throw new NacreError('PermissionDenied', `no ${key}`);
       },
     });
-    const { steps, isWhole } = await repaired([source(copy)], {}, locked);
+    const { steps, isWhole } = await repaired([source(copy)], {}, store);
     expect(isWhole).toBe(false);
-    expect(steps.find(({ key }) => key === bad)).toMatchObject({
-      outcome: 'left',
-      reason: expect.stringContaining('it is locked') as string,
-    });
-    expect(steps.find(({ key }) => key === gone)).toMatchObject({ outcome: 'mended' });
-    expect(await damage()).toEqual([bad]);
+    expect(steps).toMatchObject([{ key: bad, outcome: 'left' }]);
+    expect(steps[0]?.reason).toMatch(/no quarantine.*no healed/);
+    expect(await content()).toEqual(before);
   });
 
   test.each(['loseReply', 'drop'] as const)(

@@ -39,7 +39,7 @@ that needs a lease.\n\nWhere an array has parity, what loses a member of its gro
     const json = { uri: dataset.uri, ...report, ...(dryRun === true ? { dryRun } : {}) };
     return {
       json,
-      text: [textOf(report, dryRun === true), ...parityText(report, dryRun === true)].join('\n'),
+      text: [textOf(report, dryRun === true), ...otherText(report, dryRun === true)].join('\n'),
     };
   },
 });
@@ -54,13 +54,19 @@ function textOf(report: GcReport, dryRun: boolean): string {
   return `${done}; ${stay} (version ${version})\nundo: there is none, but nothing that is kept has changed`;
 }
 
-function parityText(report: GcReport, dryRun: boolean): string[] {
-  const { held, parityEncoded, parityDeleted, parityDeletedBytes } = report;
+function otherText(report: GcReport, dryRun: boolean): string[] {
+  const { held, parityEncoded, parityDeleted, parityDeletedBytes, healedDeleted, healedDeletedBytes } =
+    report;
   const verb = dryRun ? 'would delete' : 'deleted';
   const gone = `${plural(parityDeleted, 'object')} of parity (${bytesText(parityDeletedBytes)})`;
   return [
     ...(parityEncoded === 0 ? [] : [`encoded ${plural(parityEncoded, 'group')} of parity anew`]),
     ...(parityDeleted === 0 ? [] : [`${verb} ${gone} that nothing needs`]),
+    ...(healedDeleted === 0
+      ? []
+      : [
+          `${verb} ${plural(healedDeleted, 'object')} (${bytesText(healedDeletedBytes)}) under healed/ that nothing needs`,
+        ]),
     ...(held === 0
       ? []
       : [`left ${plural(held, 'object')} from which parity may mend others: run nacre repair first`]),

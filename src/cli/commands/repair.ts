@@ -1,4 +1,4 @@
-import { repair as repairAt } from '../../index.js';
+import { repair as repairAt, type RepairStep } from '../../index.js';
 import { stepText } from '../damage.js';
 import { exitCodes } from '../exit-codes.js';
 import { countText, plural, shellWord } from '../output.js';
@@ -18,7 +18,8 @@ export const repair = define<Options>({
   details: `Looks for damage as \`nacre scrub\` does, prints a plan, then puts the same bytes back under the
 same keys, so that every version heals at once. Bytes come from --source: a replica or any copy of the same
 dataset, each object compared with its hash; a root also from the copy in latest; what has parity also
-from the rest of its group. Bad bytes are kept below quarantine/. It works where the dataset cannot be
+from the rest of its group. Bad bytes are kept below quarantine/. Where the store refuses to overwrite, the
+right ones go to healed/<hash>, where reads find them. It works where the dataset cannot be
 opened, as long as a root, latest or a source says what belongs there.
 
 --found reads only what the last full scrub on this machine did not find right; --structure looks for what is
@@ -59,15 +60,20 @@ it is listed, with its rows and versions.`,
       },
     });
     const { steps, isWhole } = report;
-    const mended = steps.filter(({ outcome }) => outcome === 'mended' || outcome === 'planned').length;
+    const count = (wanted: RepairStep['outcome']): number =>
+      steps.filter(({ outcome }) => outcome === wanted).length;
+    const [mended, healed] = [count('mended') + count('planned'), count('healed')];
     const verb = dryRun ? 'would be put back' : 'mended';
-    const counts = `${countText(mended)} of ${plural(steps.length, 'damaged object')} ${verb}`;
+    const also = healed === 0 ? '' : `, ${countText(healed)} healed elsewhere`;
+    const counts = `${countText(mended)} of ${plural(steps.length, 'damaged object')} ${verb}${also}`;
     const next = isWhole ? [] : [nextText(uri, source, report.copies)];
+    // What is healed elsewhere already is no damage that anybody meets.
+    const isDamage = steps.some(({ outcome, ...what }) => outcome === 'planned' && what.healed === undefined);
     return {
       json: report,
       text: steps.length === 0 ? 'no damage' : [...steps.map(stepText), counts, ...next].join('\n'),
       data: true,
-      exitCode: !isWhole ? exitCodes.notMended : dryRun && mended > 0 ? exitCodes.damage : exitCodes.ok,
+      exitCode: !isWhole ? exitCodes.notMended : dryRun && isDamage ? exitCodes.damage : exitCodes.ok,
     };
   },
 });

@@ -111,7 +111,8 @@ function mend(
 }
 
 function textOf(report: ScrubReport, uri: string): string {
-  const { damaged, mode, objects, sizeBytes, readObjects, readBytes, resumedObjects, hint } = report;
+  const { damaged, healedElsewhere, mode, objects, sizeBytes, hint } = report;
+  const { readObjects, readBytes, resumedObjects } = report;
   const seen = `${plural(report.versions, 'version')}, ${countText(report.keptVersions)} of them kept, with ${plural(objects, 'object')} of ${bytesText(sizeBytes)}`;
   const read =
     mode === 'structure'
@@ -129,6 +130,11 @@ function textOf(report: ScrubReport, uri: string): string {
       `${plural(unreferenced.objects, 'object')} of ${bytesText(unreferenced.sizeBytes)} that no kept version needs`,
     );
   if (!report.isNoted) lines.push('nothing is noted of it: there is no cache folder');
+  if (healedElsewhere.length > 0) {
+    const some = `${plural(healedElsewhere.length, 'object')} ${healedElsewhere.length === 1 ? 'is' : 'are'}`;
+    lines.push(`${some} damaged under the own key, and healed elsewhere: nothing is lost`);
+    lines.push(...healedElsewhere.map(damageText));
+  }
   if (damaged.length === 0) return [...lines, noDamageText(mode, uri)].join('\n');
   const count = `${plural(damaged.length, 'object')} ${damaged.length === 1 ? 'is' : 'are'} damaged:`;
   return [...lines, count, ...damaged.map(damageText), ...nextText(report, uri)].join('\n');

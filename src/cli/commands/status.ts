@@ -36,6 +36,7 @@ function textOf(found: Status, address: string): string {
     ...replicaRows(found),
     ...(isBackup ? [] : parityRows(found)),
     ...damageRows(found, address),
+    ...healedRows(found),
     ...scrubRows(found),
   ];
   return rows.map(([what, text]) => `${what.padEnd(15)} ${text}`).join('\n');
@@ -91,6 +92,12 @@ function damageRows({ damagedRoots, version, scrubs }: Status, address: string):
         `nacre repair ${uri} --source COPY, of a copy that has it`,
     ]);
   return rows;
+}
+
+function healedRows({ healedObjects, healedBytes }: Status): Row[] {
+  if (healedObjects === 0) return [];
+  const what = `${plural(healedObjects, 'object')} of ${bytesText(healedBytes)} under healed/`;
+  return [['healed', `${what}: nacre repair with the right to overwrite puts them back`]];
 }
 
 function scrubRows({ scrubs, fullSinceMs, running }: Status): Row[] {

@@ -205,7 +205,7 @@ class Verify {
       this.#seen.add(name);
       this.#damaged.push({ ...damagedRoot(root), point, isRestorable: root.from !== undefined });
     }
-    for (const [one, what] of await damagedObjects(view.environment, found, damage, sources))
+    for (const [one, what] of await damagedObjects(view.environment, found, damage, new Set(), sources))
       this.#damaged.push({ ...what, point, isRestorable: await this.#isRestorable(view, one) });
   }
 

@@ -8,7 +8,7 @@ import PQueue from 'p-queue';
 import { isNacreError, NacreError } from '../../errors.js';
 import { rootKey } from '../../manifest/keys.js';
 import type { ObjectTable } from '../../manifest/message.js';
-import { isHole, resolveObject, type StoredObject } from '../../manifest/objects.js';
+import { asHealed, isHole, resolveObject, type StoredObject } from '../../manifest/objects.js';
 import { readSegment, segmentsOf } from '../../manifest/references.js';
 import type { LoadedRoot } from '../../manifest/root.js';
 import { unpackBlockSums } from '../../manifest/upload.js';
@@ -219,10 +219,12 @@ export class Objects {
     this.counts.mendedObjects += 1;
   }
 
-  /** From the source, read again where they are wrong, then from other replicas. */
+  /** From the source, read again where they are wrong or healed elsewhere, then from other replicas. */
   async #rightBytes(object: StoredObject, version: number): Promise<Whole> {
     const { isStillKept, others, call } = this.#options;
-    const own = await this.#readFrom(this.#source, object);
+    // What could not be put back under its own key there comes to stand under it here.
+    const own =
+      (await this.#readFrom(this.#source, object)) ?? (await this.#readFrom(this.#source, asHealed(object)));
     if (own !== undefined) return own;
     if (!(await isStillKept(version))) throw new SourceMovedOn();
     const { key } = object;

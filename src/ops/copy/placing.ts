@@ -31,7 +31,7 @@ export function createOnly(destination: ReadEnvironment, call: CallOptions): Pla
     },
     async replace(object, { bytes }) {
       const mended = await putBack(destination, object, bytes, call);
-      if (mended.outcome === 'mended') return;
+      if (mended.outcome !== 'left') return;
       throw new NacreError('Corrupt', `${object.key} is wrong at the destination, and ${mended.reason}`, {
         context: { key: object.key, uri: store.uri },
       });

@@ -24,6 +24,8 @@ const readsAtOnce = 16;
 
 export class Reachable {
   readonly ids = new IdSet();
+  /** Of `watched` those that an object of them has. */
+  readonly hashes = new Set<string>();
   readonly #store: ObjectStore;
   readonly #functions: ManifestFunctions;
   readonly #options: CallOptions;
@@ -35,6 +37,9 @@ export class Reachable {
     this.#functions = functions;
     this.#options = options;
   }
+
+  /** Hashes, hexadecimal, that are looked for; before the first version is added. */
+  watched: ReadonlyMap<string, unknown> = new Map();
 
   /** How many versions are in. */
   versions = 0;
@@ -71,7 +76,13 @@ export class Reachable {
   }
 
   #addTable(table: ObjectTable | null): void {
-    for (const object of table?.objects ?? []) if (!isHole(object)) this.ids.add(object.id);
+    for (const object of table?.objects ?? []) {
+      if (isHole(object)) continue;
+      this.ids.add(object.id);
+      if (this.watched.size === 0) continue;
+      const hash = toHex(object.hash);
+      if (this.watched.has(hash)) this.hashes.add(hash);
+    }
   }
 
   #isNew(hash: Uint8Array): boolean {

@@ -18,7 +18,7 @@ import type { CallOptions } from '../../storage/object-store.js';
 import { callOptions } from '../../storage/wrap/forwarding.js';
 import { inOrderAhead } from '../../util/ahead.js';
 import { type ByteSource, equalBytes } from '../../util/bytes.js';
-import { digesterOf, rethrow } from '../digest.js';
+import { digesterOf, isDiskFailure, rethrow } from '../digest.js';
 import type { ReadEnvironment } from '../environment.js';
 import { Spool, type Spooled } from '../spool.js';
 
@@ -30,7 +30,10 @@ export interface GroupDraft {
   readonly members: readonly Member[];
 }
 
-export type Member = Pick<StoredObject, 'key' | 'sizeBytes' | 'hash' | 'crc32c' | 'blockBytes'>;
+export interface Member extends Pick<StoredObject, 'key' | 'sizeBytes' | 'hash' | 'crc32c' | 'blockBytes'> {
+  /** Where its bytes are read, when that is not under its key. */
+  readonly readAt?: string;
+}
 
 export interface EncodeOptions extends CallOptions {
   /** Bytes of stripes held at once. */
@@ -100,9 +103,11 @@ async function encodeStripes(
         const end = Math.min(range.end, member.sizeBytes);
         if (range.start >= end || missing.has(member)) return new Uint8Array(0);
         await pace?.(end - range.start);
-        const body = await store.get(member.key, {
-          ...callOptions(options),
-          range: { start: range.start, end },
+        const call = { ...callOptions(options), range: { start: range.start, end } };
+        const body = await store.get(member.readAt ?? member.key, call).catch((error: unknown) => {
+          // It is no reason to leave the others without parity.
+          if (isDiskFailure(error)) return undefined;
+          throw error;
         });
         const isRight = body?.sizeBytes === member.sizeBytes && body.bytes.byteLength === end - range.start;
         if (!isRight) missing.add(member);

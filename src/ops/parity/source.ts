@@ -8,6 +8,7 @@ import PQueue from 'p-queue';
 import { isNacreError, NacreError } from '../../errors.js';
 import { parseDataKey, parityPrefix } from '../../manifest/keys.js';
 import type { ParityMember } from '../../manifest/message.js';
+import { asHealed } from '../../manifest/objects.js';
 import type {
   ByteRange,
   CallOptions,
@@ -38,6 +39,7 @@ interface Place {
   /** Members first. */
   readonly number: number;
   readonly environment: ReadEnvironment;
+  readonly key: string;
 }
 
 export class ParitySource {
@@ -118,9 +120,12 @@ export class ParitySource {
     }
   }
 
-  async #shard(group: ParityGroup, { number, environment }: Place, stripe: ByteRange): Promise<Uint8Array> {
+  async #shard(
+    group: ParityGroup,
+    { number, environment, key }: Place,
+    stripe: ByteRange,
+  ): Promise<Uint8Array> {
     const member = group.members[number];
-    const key = member?.key ?? group.shards[number - group.members.length]?.key ?? '';
     const end = Math.min(stripe.end, member?.sizeBytes ?? group.shardBytes);
     if (stripe.start >= end) return new Uint8Array(0);
     const range = { start: stripe.start, end };
@@ -145,11 +150,11 @@ export class ParitySource {
     const places: Place[] = [];
     for (let number = 0; number < all && places.length < members.length; number++) {
       const member = members[number];
-      const environment =
+      const place =
         member === undefined
           ? await this.#rightShard(group, number - members.length)
           : await this.#rightMember(member);
-      if (environment !== undefined) places.push({ number, environment });
+      if (place !== undefined) places.push({ number, ...place });
     }
     if (places.length === members.length) return places;
     const lost = all - places.length;
@@ -160,25 +165,24 @@ export class ParitySource {
     );
   }
 
-  async #rightMember({
-    key,
-    sizeBytes,
-    hash,
-    blockBytes,
-  }: ParityMember): Promise<ReadEnvironment | undefined> {
+  /** Under its key, or healed elsewhere. */
+  async #rightMember(member: ParityMember): Promise<Omit<Place, 'number'> | undefined> {
+    const { key, sizeBytes, hash, blockBytes } = member;
+    const own = { key, sizeBytes, hash, blockBytes };
     for (const environment of [this.#environment, ...this.#others]) {
-      if (await isRight(environment, { key, sizeBytes, hash, blockBytes }, this.#options)) return environment;
+      for (const wanted of [own, asHealed(own)])
+        if (await isRight(environment, wanted, this.#options)) return { environment, key: wanted.key };
     }
     return undefined;
   }
 
-  async #rightShard(group: ParityGroup, at: number): Promise<ReadEnvironment | undefined> {
+  async #rightShard(group: ParityGroup, at: number): Promise<Omit<Place, 'number'> | undefined> {
     const key = group.shards[at]?.key ?? '';
     const hash = group.header.shards[at]?.hash ?? new Uint8Array(0);
     const { shardBytes: sizeBytes, frameBytes } = group;
     const view = shardView(this.#environment, frameBytes);
     const wanted = { key, sizeBytes, hash, blockBytes: group.header.blockBytes };
-    return (await isRight(view, wanted, this.#options)) ? view : undefined;
+    return (await isRight(view, wanted, this.#options)) ? { environment: view, key } : undefined;
   }
 
   #store(): ObjectStore {

@@ -1,5 +1,6 @@
 // Carries a plan out: groups are encoded one after the other, then those that nobody needs any more go. It
 // may end at any point: what is encoded counts, and the next one plans anew.
+import { healedKey } from '../../manifest/keys.js';
 import type { CallOptions } from '../../storage/object-store.js';
 import { callOptions } from '../../storage/wrap/forwarding.js';
 import { fromHex } from '../../util/bytes.js';
@@ -25,8 +26,8 @@ export interface Encoded {
 }
 
 /**
- * Encodes groups in turn; a group is put without the members that are wrong twice, not only in a row: so it
- * ends whatever the store does.
+ * Encodes groups in turn. A member that is wrong twice, not only in a row, is read where it is healed, if it is;
+ * a group is put without those that are wrong there, too: so it ends whatever the store does.
  */
 export async function encodeAll(
   environment: ReadEnvironment,
@@ -47,8 +48,13 @@ export async function encodeAll(
       if (found.length === 0) break;
       // Bytes may be hurt on their way.
       const bad = new Set<Member>(found.filter((member) => suspects.has(member)));
-      for (const member of members) if (bad.has(member)) wrong.push({ member, array });
-      members = members.filter((member) => !bad.has(member));
+      const left: Member[] = [];
+      for (const member of members) {
+        const healed = bad.has(member) ? await healedMember(environment, member, options) : member;
+        if (healed === undefined) wrong.push({ member, array });
+        else left.push(healed);
+      }
+      members = left;
       for (const member of found) suspects.add(member);
     }
     if (members.length === 0) continue;
@@ -59,6 +65,18 @@ export async function encodeAll(
     }
   }
   return { groups: encoded, objects: covered.size, bytes, wrong, covered };
+}
+
+/** The same, read where its bytes are healed; undefined where they are not, or were read there already. */
+async function healedMember(
+  { store }: ReadEnvironment,
+  member: Member,
+  options: CallOptions,
+): Promise<Member | undefined> {
+  if (member.readAt !== undefined) return undefined;
+  const readAt = healedKey(member.hash);
+  const head = await store.head(readAt, callOptions(options));
+  return head?.sizeBytes === member.sizeBytes ? { ...member, readAt } : undefined;
 }
 
 /**

@@ -1,10 +1,12 @@
 // Puts the same bytes back under the same key, so that every version heals at once.
 //
 // Missing: create-only. Damaged: what is there goes to quarantine first, then it is replaced, if it is still
-// in the state that was read. What was put is read back before it counts as mended.
+// in the state that was read. What was put is read back before it counts as mended. Where the store refuses
+// it, the bytes go to `healed/<hash>`, where readers look for them.
 import { isNacreError, NacreError } from '../../errors.js';
+import { healedKey, quarantineKey } from '../../manifest/keys.js';
 import type { CallOptions, PutCondition, StateToken } from '../../storage/object-store.js';
-import { byteLength, type ByteSource, equalBytes, toHex, utf8 } from '../../util/bytes.js';
+import { byteLength, type ByteSource, concat, equalBytes, toHex, utf8 } from '../../util/bytes.js';
 import { digestObject, isDiskFailure } from '../digest.js';
 import type { ReadEnvironment } from '../environment.js';
 import { readWholeObject, type Whole } from '../whole.js';
@@ -22,19 +24,50 @@ export interface Wanted {
 
 export type Mended =
   | { readonly outcome: 'mended'; readonly quarantine?: string }
+  /** The store refused it under its own key, by `reason`: the right bytes are under the key `healed`. */
+  | {
+      readonly outcome: 'healed';
+      readonly healed: string;
+      readonly reason: string;
+      readonly quarantine?: string;
+    }
   /** Somebody refused it, or put something else there; `reason` is for people. */
   | { readonly outcome: 'left'; readonly reason: string; readonly quarantine?: string };
 
 /** Looks before it is given up, when somebody else changes the key meanwhile. */
 const attempts = 3;
 
-/** `bytes` are the right ones, compared with the hash. */
+/**
+ * `bytes` are the right ones, compared with the hash. Cost: what is there, twice; two or three PUTs, and one
+ * more where they are refused.
+ */
 export async function putBack(
   environment: ReadEnvironment,
   wanted: Wanted,
   bytes: ByteSource,
   options: CallOptions,
 ): Promise<Mended> {
+  const own = await putUnderOwnKey(environment, wanted, bytes, options);
+  if (own.outcome !== 'refused') return own;
+  const healed = healedKey(wanted.hash);
+  const elsewhere = { ...wanted, key: healed, isUnreadable: false };
+  const put = await putUnderOwnKey(environment, elsewhere, bytes, options);
+  if (put.outcome === 'mended') return { ...own, outcome: 'healed', healed };
+  return { ...own, outcome: 'left', reason: `${own.reason}; under ${healed}: ${put.reason}` };
+}
+
+/** `refused`: by the store, to whoever asks with these credentials. */
+export type PutBack =
+  | Exclude<Mended, { outcome: 'healed' }>
+  | { readonly outcome: 'refused'; readonly reason: string; readonly quarantine?: string };
+
+/** The same for what readers look for nowhere else. */
+export async function putUnderOwnKey(
+  environment: ReadEnvironment,
+  wanted: Wanted,
+  bytes: ByteSource,
+  options: CallOptions,
+): Promise<PutBack> {
   let quarantine: string | undefined;
   const also = () => (quarantine === undefined ? {} : { quarantine });
   for (let attempt = 0; attempt < attempts; attempt++) {
@@ -47,7 +80,7 @@ export async function putBack(
       if (await put(environment, wanted, bytes, condition, options)) break;
     } catch (error) {
       if (!isNacreError(error, 'PermissionDenied')) throw error;
-      return { outcome: 'left', reason: `the store refused it: ${error.message}`, ...also() };
+      return { outcome: 'refused', reason: `the store refused it: ${error.message}`, ...also() };
     } finally {
       if (typeof there === 'object') there.whole?.release();
     }
@@ -106,27 +139,36 @@ async function put(
   }
 }
 
-/** The bad bytes as they are, and beside them what they should have been. */
+/**
+ * The bad bytes as they are, and beside them what they should have been. The same ones of one key once,
+ * however often a repair comes by that is refused.
+ */
 async function setAside(
-  { store, runtime, functions }: ReadEnvironment,
-  { key, hash }: Wanted,
+  environment: ReadEnvironment,
+  { key, hash, blockBytes }: Wanted,
   there: Whole,
   options: CallOptions,
 ): Promise<string> {
-  const place = `quarantine/${toHex(runtime.randomBytes(16))}`;
+  const { store, runtime, functions } = environment;
+  const observed = there.digest.blake3;
+  const place = quarantineKey(functions.blake3(concat([utf8.encode(key), observed])).subarray(0, 16));
   const call = { ...options, condition: 'absent', uniqueKey: true } as const;
   const note = utf8.encode(
     JSON.stringify({
       key,
       expected: toHex(hash),
-      observed: toHex(there.digest.blake3),
+      observed: toHex(observed),
       observedBytes: byteLength(there.bytes),
       timeMs: storeNowMs({ store, runtime }),
     }),
   );
   const { outcome } = await store.put(place, there.bytes, { ...call, crc32c: there.digest.crc32c });
-  // Nothing is replaced before what it was is kept.
-  if (outcome === 'refused') throw new NacreError('Unavailable', `${place} could not be written`);
+  if (outcome === 'refused') {
+    const kept = await digestObject(environment, place, { ...options, blockBytes });
+    // Nothing is replaced before what it was is kept.
+    if (kept === undefined || !equalBytes(kept.digest.blake3, observed))
+      throw new NacreError('Unavailable', `${place} could not be written`, { context: { key, place } });
+  }
   await store.put(`${place}.json`, note, {
     ...{ ...call, crc32c: functions.crc32c(note) },
     contentType: 'application/json',

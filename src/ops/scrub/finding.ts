@@ -54,6 +54,8 @@ export interface DamagedObject extends ObjectRole {
   readonly blockBytes?: number;
   /** The key whose bytes it holds. */
   readonly holds?: string;
+  /** The key under which the right bytes are, `healed/<hash>`, where reads find them. */
+  readonly healed?: string;
   /** BLAKE3 of the right bytes, hexadecimal; undefined where nobody knows what they were. */
   readonly hash?: string;
 }

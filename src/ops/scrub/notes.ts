@@ -21,6 +21,8 @@ export interface LastScrub {
   readonly version: number;
   /** Damaged objects that it found, without what a repair on this machine has mended since. */
   readonly damaged: number;
+  /** Objects that are right under `healed/` alone; absent where an earlier release noted it. */
+  readonly healedElsewhere?: number;
 }
 
 /** Who scrubs now. */

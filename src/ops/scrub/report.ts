@@ -1,7 +1,7 @@
 // Findings in the words of the dataset.
 import { isNacreError } from '../../errors.js';
 import type { HintState } from '../../manifest/hint.js';
-import { hintKey, rootKey } from '../../manifest/keys.js';
+import { healedKey, hintKey, rootKey } from '../../manifest/keys.js';
 import type { Root } from '../../manifest/message.js';
 import { listReplicas } from '../../manifest/replicas.js';
 import type { CallOptions } from '../../storage/object-store.js';
@@ -33,11 +33,13 @@ const ofRoot: Readonly<Record<RootDamage, DamageKind>> = {
   other: 'other',
 };
 
-export function damagedRoot({ version, hash, damage }: SurveyedRoot): DamagedObject {
+export function damagedRoot({ version, hash, damage, from }: SurveyedRoot): DamagedObject {
+  const healed = hash && healedKey(hash);
   return {
     ...{ key: rootKey(version), kind: 'root', damage: ofRoot[damage] },
     versions: [{ from: version, to: version }],
     ...(hash === undefined ? {} : { hash: toHex(hash) }),
+    ...(healed !== undefined && from === healed ? { healed } : {}),
   };
 }
 
@@ -46,6 +48,7 @@ export async function damagedObjects(
   environment: UpkeepEnvironment,
   found: Survey,
   damage: ReadonlyMap<Surveyed, ObjectDamage>,
+  healed: ReadonlySet<Surveyed>,
   sources: readonly RootSource[],
 ): Promise<Map<Surveyed, DamagedObject>> {
   const hasObserved = [...damage.values()].some(({ observed }) => observed !== undefined);
@@ -67,6 +70,7 @@ export async function damagedObjects(
       versions: versionsOf(one),
       sizeBytes,
       hash: toHex(hash),
+      ...(healed.has(one) ? { healed: healedKey(hash) } : {}),
       ...(observedBytes === undefined ? {} : { observedBytes }),
       ...(blocks === undefined || isOther ? {} : { blocks, blockBytes }),
       ...(isOther ? { holds } : {}),

@@ -3,7 +3,7 @@
 import { isNacreError, NacreError } from '../../errors.js';
 import type { ManifestFunctions } from '../../manifest/functions.js';
 import { readHint } from '../../manifest/hint.js';
-import { hintKey, rootKey, rootPrefix, versionOfRootKey } from '../../manifest/keys.js';
+import { healedKey, hintKey, rootKey, rootPrefix, versionOfRootKey } from '../../manifest/keys.js';
 import { resolveObject } from '../../manifest/objects.js';
 import { getFrame } from '../../manifest/read-checked.js';
 import { decodeRoot, type LoadedRoot } from '../../manifest/root.js';
@@ -30,7 +30,7 @@ export interface FoundRoot {
   readonly loaded: LoadedRoot | undefined;
   /** Undefined where the slot holds it. */
   readonly damage: RootDamage | undefined;
-  /** Who else has it: the key of the hint, or the name of a source. */
+  /** Who else has it: `healed/<hash>`, the key of the hint, or the name of a source. */
   readonly from?: string;
 }
 
@@ -105,6 +105,10 @@ export class Roots {
   }
 
   async #elsewhere({ version, hash }: RootPlace): Promise<Pick<FoundRoot, 'loaded' | 'from'>> {
+    const healed = healedKey(hash);
+    const bytes = (await this.#store.get(healed, this.#options))?.bytes;
+    if (bytes !== undefined && this.#isRight(bytes, hash))
+      return { loaded: decodeRoot(bytes, rootKey(version), this.#functions), from: healed };
     if (this.copy !== undefined && equalBytes(this.copy.hash, hash))
       return { loaded: this.copy, from: hintKey };
     for (const { name, store } of this.#sources) {

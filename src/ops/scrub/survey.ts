@@ -5,7 +5,7 @@
 import { isNacreError, NacreError } from '../../errors.js';
 import { isKept } from '../../manifest/history-draft.js';
 import { checkRestored, type HintState, readHint } from '../../manifest/hint.js';
-import type { StoredObject } from '../../manifest/objects.js';
+import { asHealed, type StoredObject } from '../../manifest/objects.js';
 import {
   ownedObjects,
   type ReferencedSegment,
@@ -16,7 +16,8 @@ import {
 import { checkEnded } from '../../manifest/restoring.js';
 import type { LoadedRoot } from '../../manifest/root.js';
 import { coldRange } from '../../manifest/segment.js';
-import type { ByteRange, CallOptions } from '../../storage/object-store.js';
+import type { ByteRange, CallOptions, ObjectStore } from '../../storage/object-store.js';
+import { withoutHealing } from '../../storage/wrap/healing.js';
 import { toHex, utf8, concat } from '../../util/bytes.js';
 import { throwIfAborted } from '../../util/runtime.js';
 import type { UpkeepEnvironment } from '../environment.js';
@@ -58,7 +59,8 @@ export interface SurveyedRoot {
   /** Undefined where no root and no hint names it. */
   readonly hash: Uint8Array | undefined;
   readonly damage: RootDamage;
-  /** Who has the right bytes: the key of the hint, or the name of a source; undefined for nobody. */
+  /** Who has the right bytes: `healed/<hash>`, the key of the hint, or the name of a source; undefined for
+   * nobody. */
   readonly from: string | undefined;
 }
 
@@ -189,16 +191,16 @@ class Surveyor {
   }
 
   async #readSegment(holder: Surveyed, segment: ReferencedSegment): Promise<void> {
-    const { store, functions } = this.#environment;
-    const places = [store, ...(this.#options.sources ?? []).map((source) => source.store)];
+    const { functions } = this.#environment;
     holder.segment = 'lost';
-    for (const place of places) {
-      const read = await readSegment(place, segment, functions, this.#call).catch((error: unknown) => {
+    const places = segmentPlaces(this.#environment.store, segment, this.#options.sources);
+    for (const [i, [place, named]] of places.entries()) {
+      const read = await readSegment(place, named, functions, this.#call).catch((error: unknown) => {
         if (isNacreError(error, 'Corrupt')) return undefined;
         throw error;
       });
       if (read === undefined) continue;
-      holder.segment = place === store ? 'whole' : 'mendable';
+      holder.segment = i === 0 ? 'whole' : 'mendable';
       const { key, sizeBytes } = segment.object;
       const all = { start: segment.reference.headBytes, end: sizeBytes };
       for (const object of segmentObjects(read, key)) {
@@ -233,6 +235,20 @@ class Surveyor {
     if (version !== undefined) addVersion(known.ranges, version, this.#newer);
     return known;
   }
+}
+
+/** Where a segment may be read, first where it belongs: there nobody else is asked. */
+export function segmentPlaces(
+  store: ObjectStore,
+  segment: ReferencedSegment,
+  sources: readonly RootSource[] = [],
+): readonly (readonly [ObjectStore, ReferencedSegment])[] {
+  const bare = withoutHealing(store);
+  return [
+    [bare, segment],
+    [bare, { ...segment, object: asHealed(segment.object) }],
+    ...sources.map((source) => [source.store, segment] as const),
+  ];
 }
 
 /** Versions come newest first; `newer` is the one before this one. */

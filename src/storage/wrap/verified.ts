@@ -2,8 +2,8 @@
 // CRC32C, and a block that differs is read again (it may have been hurt on the way), then taken from sources
 // that heal. What no source has is `Corrupt`: never zeros, never fewer bytes.
 //
-// The expected sums come from the manifest, as values; so do the sources. Nothing here writes: putting the
-// right bytes back is the business of repair, which `onDamage` may call for.
+// The expected sums come from the manifest, as values; the sources come with the store (healing.ts). Nothing
+// here writes: putting the right bytes back is the business of repair, which `onDamage` may call for.
 import { type ErrorContext, isNacreError, NacreError } from '../../errors.js';
 import { throwIfAborted } from '../../util/runtime.js';
 import type { ByteRange, CallOptions, ObjectStore } from '../object-store.js';
@@ -17,40 +17,19 @@ import {
   widen,
 } from './blocks.js';
 import { callOptions } from './forwarding.js';
+import { type Damage, type DamageKind, type HealingSource, reread } from './healing.js';
 import { planReads } from './read-plan.js';
+
+export { type Damage, type DamageKind, type HealingSource, reread } from './healing.js';
 
 /** The table may be on its way still: it is then fetched in the same wave as the data. */
 export type ExpectedChecksums = Omit<BlockChecksums, 'blocks'> & {
   readonly blocks: Uint32Array | Promise<Uint32Array>;
+  /** BLAKE3 of the whole object, by which the store's other sources know it; without it none is asked. */
+  readonly hash?: Uint8Array;
 };
 
 const noBlocks = new Uint32Array(0);
-
-/** Where the right bytes may be had: a replica, `healed/<hash>`, a backup, parity. */
-export interface HealingSource {
-  /** For messages. */
-  readonly name: string;
-  /**
-   * The bytes of a range of the object, or undefined when it has none. They are checked like any other. What
-   * it throws makes the reader ask the next source.
-   */
-  read(range: ByteRange, options: CallOptions): Promise<Uint8Array | undefined>;
-}
-
-/** `missing`: there is no such key. `size`: another length than the manifest says. `block`: another sum. */
-export type DamageKind = 'missing' | 'size' | 'block';
-
-/** Name under which a second read of the store itself heals: the bytes at rest are right. */
-export const reread = 'reread';
-
-export interface Damage {
-  readonly key: string;
-  readonly kind: DamageKind;
-  /** The bytes of the damaged blocks. */
-  readonly range: ByteRange;
-  /** {@link reread}, or the name of the source that had the right bytes; undefined when nothing had. */
-  readonly healedBy: string | undefined;
-}
 
 export interface VerifyOptions extends CallOptions {
   readonly verifier: BlockVerifier;
@@ -60,7 +39,7 @@ export interface VerifyOptions extends CallOptions {
    * copies.
    */
   readonly into?: Uint8Array;
-  /** Asked in this order. Default none. */
+  /** Asked in this order. Default those that come with the store. */
   readonly sources?: readonly HealingSource[];
   /** Told of every run of damaged blocks, healed or not. */
   readonly onDamage?: (damage: Damage) => void;
@@ -196,7 +175,7 @@ class VerifiedRead {
     // A copy: what a store hands out may be its own memory or a mapped file.
     const bytes = new Uint8Array(range.end - range.start);
     if (body?.byteLength === bytes.byteLength) bytes.set(body);
-    const sources = this.#options.sources ?? [];
+    const sources = this.#options.sources ?? this.#sourcesOfStore();
     // An object that is missing or of another size is no accident of one transfer.
     const asked = this.#kind === 'block' ? [this.#again, ...sources] : sources;
     let left = damaged;
@@ -208,6 +187,11 @@ class VerifiedRead {
     if (this.#rereadError !== undefined) throw this.#rereadError;
     const observed = body?.byteLength === bytes.byteLength ? bytes : undefined;
     throw this.#corrupt(left, observed, range.start, asked);
+  }
+
+  #sourcesOfStore(): readonly HealingSource[] {
+    const { hash } = this.#expected;
+    return (hash && this.#store.healing?.sourcesOf({ key: this.#key, hash })) ?? [];
   }
 
   /** Puts the right blocks that a source has into `bytes`; returns those that are still wrong. */
@@ -249,13 +233,12 @@ class VerifiedRead {
   }
 
   #report(blocks: readonly number[], healedBy: string | undefined): void {
-    for (const run of runsOf(blocks))
-      this.#options.onDamage?.({
-        key: this.#key,
-        kind: this.#kind,
-        range: blockBytesRange(run.start, run.end, this.#checksums),
-        healedBy,
-      });
+    for (const run of runsOf(blocks)) {
+      const range = blockBytesRange(run.start, run.end, this.#checksums);
+      const damage = { key: this.#key, kind: this.#kind, range, healedBy };
+      this.#options.onDamage?.(damage);
+      this.#store.healing?.onDamage?.(damage);
+    }
   }
 
   #corrupt(

@@ -9,8 +9,12 @@ export async function assumeRole(
   minio: TestServer,
   actions: readonly string[],
   resources: readonly string[] = ['arn:aws:s3:::*'],
+  /** What else is allowed. */
+  more: readonly { readonly actions: readonly string[]; readonly resources: readonly string[] }[] = [],
 ): Promise<TestCredentials> {
-  const statement = [{ Effect: 'Allow', Action: actions, Resource: resources }];
+  const statement = [{ actions, resources }, ...more].map((one) => ({
+    ...{ Effect: 'Allow', Action: one.actions, Resource: one.resources },
+  }));
   const body = new URLSearchParams({
     Action: 'AssumeRole',
     Version: '2011-06-15',
