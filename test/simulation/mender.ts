@@ -27,7 +27,7 @@ export async function repairBy(
     environmentOf(process.mirror, connect),
   ];
   const sources = from === 'mirror' ? [{ ...source, name: 'mirror' }] : [];
-  const { isWhole, steps } = await repair(environment, sources);
+  const { isWhole, steps } = await repair(environment, sources, process.call);
   const mended = steps.filter(({ outcome }) => outcome === 'mended').map(({ key }) => key);
   return { isWhole, mended };
 }

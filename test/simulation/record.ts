@@ -1,6 +1,7 @@
 // What clients of a simulated dataset did and saw: the rows that the checks are made of. Nothing of the
 // product stands in here, so that what it says of itself is compared with what happened.
 import type { Verb } from '../support/row-model.js';
+import type { Holdings, Left } from './holdings.js';
 
 /** What a client asked of the history; the grace is that of a clean-up, milliseconds. */
 export type Upkeep =
@@ -99,6 +100,18 @@ export interface Copied {
   readonly returnedMs: number;
 }
 
+/** What a process held when it had nothing more to do. */
+export interface Rest {
+  readonly process: string;
+  /** Right after it closed a handle; else some minutes later, when whatever failed has ended, too. */
+  readonly atOnce: boolean;
+  readonly left: Left;
+  /** Requests that it had sent until then. */
+  readonly sent: number;
+  /** As it is at the end of the world. */
+  readonly holdings: Holdings;
+}
+
 export class Record {
   readonly attempts: Attempt[] = [];
   readonly settled: Settled[] = [];
@@ -121,6 +134,12 @@ export class Record {
   readonly points: { readonly name: string; readonly version: number }[] = [];
   /** What became of the replica: the last version of its source, and whether that one was refused since. */
   promoted: { readonly replicated: number; readonly version: number; isRefused: boolean } | undefined;
+  readonly rests: Rest[] = [];
   /** Client calls so far, of every kind. */
   operations = 0;
+
+  /** A process has closed all handles. */
+  rest({ name, holdings }: { readonly name: string; readonly holdings: Holdings }, atOnce: boolean): void {
+    this.rests.push({ process: name, atOnce, left: holdings.left(), sent: holdings.sent, holdings });
+  }
 }

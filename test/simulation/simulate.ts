@@ -27,6 +27,9 @@ export interface Outcome {
 /** Nothing may take longer, virtual milliseconds. */
 const patienceMs = 6 * 3_600_000;
 
+/** So long it is looked whether somebody still does something after all have ended, virtual milliseconds. */
+const restMs = 2 * 3_600_000;
+
 /** The longest that a lost request may be under way after the last client ended. */
 const afterMs = 20 * 60_000;
 
@@ -49,6 +52,7 @@ export async function simulate(
   await world.time.run(world.time.now + afterMs);
   const last = world.process('last');
   const concluded = await end(world, 'the last client', stage.conclude(last));
+  await world.time.run(world.time.now + restMs);
   if (concluded !== undefined) violations.push(concluded);
 
   violations.push(...check(world.buckets, record, bank, world.startMs));
@@ -221,8 +225,10 @@ class Stage {
     await this.#readAll(process, dataset);
     await loseAndMend(this.#world, this.#record, process, dataset);
     await dataset.close();
+    this.#record.rest(process, true);
     if (this.#world.copies === 'replica') await this.#concludeReplica(process);
     if (this.#world.copies === 'backup') await this.#concludeBackup(process);
+    this.#record.rest(process, true);
   }
 
   async #concludeReplica(process: Process): Promise<void> {

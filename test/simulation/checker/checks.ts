@@ -19,6 +19,7 @@ import { digestOf } from '../digest.js';
 import type { Attempt, ReadRow, Record } from '../record.js';
 import { functions, isKept, logOf, objectsOf } from './oracle.js';
 import { checkBackups } from './backup-checks.js';
+import { checkRest } from './rest-checks.js';
 import { checkReplica } from './replica-checks.js';
 import { checkOrphans, checkUpkeep, type Fail } from './upkeep-checks.js';
 
@@ -81,6 +82,7 @@ export function check(
   checkOrphans(bucket, history, fail);
   checkBackups(bucket, backup, { log, named, record }, fail);
   if (record.copied.length > 0) checkReplica(bucket, replica, { log, named, record }, fail);
+  checkRest(record, fail);
   for (const key of bucket.hurt)
     if (key.startsWith('versions/')) fail('C12 what is mended is right', `${key} at the end`);
   for (const { client, key } of record.unmended) fail('C12 what is mended is right', `${key} by ${client}`);
