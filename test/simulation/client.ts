@@ -9,6 +9,7 @@ import { curate, maintain } from './maintainer.js';
 import { mend } from './mender.js';
 import type { Attempt, Held, Record, Upkeep } from './record.js';
 import { backUp, forget } from './keeper.js';
+import { restoreElsewhere } from './restorer.js';
 import { copyElsewhere } from './replicator.js';
 import { bank, unlessMissing, valuesOf } from './rows.js';
 import type { Process, World } from './world.js';
@@ -33,7 +34,7 @@ const excusedMs = 150_000;
 
 export type Role =
   | ('writer' | 'reader' | 'maintainer' | 'curator' | 'mender')
-  | ('replicator' | 'keeper' | 'forgetter');
+  | ('replicator' | 'keeper' | 'forgetter' | 'restorer');
 
 /** Between two calls, at most; virtual milliseconds. */
 const thinkMs = {
@@ -45,6 +46,7 @@ const thinkMs = {
   replicator: 40_000,
   keeper: 40_000,
   forgetter: 60_000,
+  restorer: 30_000,
 };
 
 export class Client {
@@ -83,16 +85,16 @@ export class Client {
       await this.tolerant('close', process, () => session.dataset.close());
       if (process.holdings.troubledMs < session.openedMs - excusedMs) this.record.rest(process, true);
     }
-    this.#restLater(process);
+    this.restLater(process);
   }
 
   /** When all that a fault met has ended, however long the process stands still. */
-  #restLater(process: Process): void {
+  restLater(process: Process): void {
     // What was sent before a call failed goes through all of its attempts, each as patient as it may be.
     const afterMs = 2 * excusedMs;
     this.world.time.schedule(afterMs, () => {
-      if (this.world.time.now - process.frozenMs < afterMs) this.#restLater(process);
-      else this.record.rest(process, false);
+      if (this.world.time.now - process.frozenMs < afterMs) this.restLater(process);
+      else if (process.alive) this.record.rest(process, false);
     });
   }
 
@@ -114,6 +116,7 @@ export class Client {
     if (this.#role === 'replicator') return copyElsewhere(this, session.process, what);
     if (this.#role === 'keeper') return backUp(this, session.process);
     if (this.#role === 'forgetter') return forget(this, session.process);
+    if (this.#role === 'restorer') return restoreElsewhere(this, session);
     if (this.#role === 'reader') {
       if (what < 0.4) return this.#readNewest(session);
       if (what < 0.6) return this.#readVersion(session);

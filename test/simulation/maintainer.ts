@@ -7,7 +7,7 @@ import { isVersion, oldestKept } from './checker/oracle.js';
 import type { Process } from './world.js';
 
 /** Names that tags have. */
-const tagNames = ['gold', 'trial', 'v1/train'];
+export const tagNames = ['gold', 'trial', 'v1/train'];
 
 /** What the simulated maintainers ask for, virtual milliseconds. */
 export const ages = { minAgeMs: 20_000, graceMs: 60_000 };
@@ -40,7 +40,7 @@ export function curate(client: Client, session: Session, what: number): Promise<
 }
 
 /** A version that is no void, the newest ones more often than others. */
-async function someVersion(client: Client, { dataset, process }: Session): Promise<number> {
+export async function someVersion(client: Client, { dataset, process }: Session): Promise<number> {
   const newest = await dataset.version(process.call);
   const back = process.draw.chance(0.3) ? newest : Math.min(newest, 12);
   const version = Math.max(1, newest - process.draw.below(back));

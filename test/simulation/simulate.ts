@@ -10,8 +10,10 @@ import { meddle } from './meddler.js';
 import { copyTo, repairBy } from './mender.js';
 import { Record } from './record.js';
 import { backUpBy, forgetBy, restoreBy } from './keeper.js';
+import { concludeRestore } from './restorer.js';
 import { failOver, replicateBy } from './replicator.js';
 import { bank } from './rows.js';
+import { scrubBy } from './scrubber.js';
 import { type FaultTable, type Process, World } from './world.js';
 
 export interface Outcome {
@@ -119,8 +121,9 @@ class Stage {
       ...['reader0', 'reader1'].map((name) => new Client(world, record, name, 'reader', 20)),
       new Client(world, record, 'maintainer', 'maintainer', 25),
       new Client(world, record, 'curator', 'curator', 25),
-      new Client(world, record, 'mender', 'mender', 3),
+      new Client(world, record, 'mender', 'mender', 5),
       ...copyists(world, record),
+      ...(world.restores ? [new Client(world, record, 'restorer', 'restorer', 8)] : []),
     ];
     for (const client of this.#clients) world.time.schedule(draw.next() * 500, () => this.#begin(client));
     this.#change();
@@ -200,8 +203,12 @@ class Stage {
 
   /** Afterwards: every unknown outcome is settled, a commit lands, and every version is read. */
   async conclude(process: Process): Promise<void> {
+    const looks = process.draw.chance(0.3);
+    const look = (): Promise<void> => scrubBy(this.#world, this.#record, process, { quiet: true });
     copyTo(this.#world);
+    if (looks) await look();
     await repairBy(process);
+    if (looks) await look();
     const dataset = await process.open();
     for (const { token, attempt } of this.#clients.flatMap((client) => client.unknown)) {
       const { outcome, ...rest } = await dataset.settle(token, { fence: process.draw.chance(0.5) });
@@ -228,6 +235,7 @@ class Stage {
     this.#record.rest(process, true);
     if (this.#world.copies === 'replica') await this.#concludeReplica(process);
     if (this.#world.copies === 'backup') await this.#concludeBackup(process);
+    if (this.#record.restore !== undefined) await concludeRestore(this.#world, this.#record, process);
     this.#record.rest(process, true);
   }
 

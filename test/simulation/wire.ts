@@ -33,6 +33,8 @@ export interface Sender {
   /** When a fault last met it, and when a body last came to it spoiled. */
   faultedMs: number;
   spoiledMs: number;
+  /** Keys of bodies that came spoiled, each as often as it did. */
+  readonly spoiled: string[];
   readonly holdings: Holdings;
   /** Until when it stands still: nothing reaches it before. */
   readonly frozenMs: number;
@@ -45,7 +47,7 @@ const times = { usual: 30, slow: 4_000, patience: 5_000, late: 600_000, oldList:
 const serverSkewMs = 1_500;
 
 /** Where a bucket is. */
-export type Place = 'dataset' | 'mirror' | 'replica' | 'backup';
+export type Place = 'dataset' | 'mirror' | 'replica' | 'backup' | 'restored';
 
 export class Wire implements ObjectStore {
   readonly uri: string;
@@ -178,7 +180,10 @@ export class Wire implements ObjectStore {
           sender.holdings.requests -= 1;
           stay();
           if (fault !== undefined) sender.faultedMs = world.time.now;
-          if (fault !== undefined && spoiling.includes(fault.kind)) sender.spoiledMs = world.time.now;
+          if (fault !== undefined && spoiling.includes(fault.kind)) {
+            sender.spoiledMs = world.time.now;
+            sender.spoiled.push(key);
+          }
           this.#timeMs = world.storeMs() + (draw.next() - 0.5) * 2 * serverSkewMs;
           settle();
         });

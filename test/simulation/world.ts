@@ -39,9 +39,11 @@ export class Process implements Sender {
   readonly mirror: Wire;
   readonly replica: Wire;
   readonly backup: Wire;
+  readonly restored: Wire;
   weather: Weather = 'calm';
   faultedMs = Number.NEGATIVE_INFINITY;
   spoiledMs = Number.NEGATIVE_INFINITY;
+  readonly spoiled: string[] = [];
   frozenMs = 0;
   /** Until when the storm lasts. */
   stormMs = 0;
@@ -59,6 +61,7 @@ export class Process implements Sender {
     this.mirror = new Wire(world, this, new Draw(world.draw.below(2 ** 31)), 'mirror');
     this.replica = new Wire(world, this, new Draw(world.draw.below(2 ** 31)), 'replica');
     this.backup = new Wire(world, this, new Draw(world.draw.below(2 ** 31)), 'backup');
+    this.restored = new Wire(world, this, new Draw(world.draw.below(2 ** 31)), 'restored');
     const random = new Draw(world.draw.below(2 ** 31));
     this.call = this.draw.chance(0.3) ? { signal: new AbortController().signal } : {};
     const { holdings } = this;
@@ -114,10 +117,11 @@ export class World {
   readonly time = new VirtualTime();
   /**
    * Of the dataset; of a copy that has all that it has at all times; of one that is made by replication, or
-   * by the restore of a backup; of backups.
+   * by the restore of a backup; of backups; of a version that is restored beside those who write.
    */
   readonly buckets: Readonly<Record<Place, Bucket>> = {
     ...{ dataset: new Bucket(), mirror: new Bucket(), replica: new Bucket(), backup: new Bucket() },
+    restored: new Bucket(),
   };
   /** All that there were. */
   readonly processes: Process[] = [];
@@ -126,6 +130,8 @@ export class World {
   readonly sortedList: boolean;
   /** Whether somebody replicates the dataset, or backs it up. */
   readonly copies: 'replica' | 'backup' | 'none';
+  /** Whether somebody restores a version of it into another place. */
+  readonly restores: boolean;
   readonly #trace: ((line: string) => void) | undefined;
   #hash = 0x811c9dc5;
   /** The last number that was given out: no two rows hold the same, but for balances. */
@@ -137,6 +143,7 @@ export class World {
     this.faults = faults;
     this.sortedList = this.draw.chance(0.7);
     this.copies = this.draw.of(['replica', 'backup', 'none'] as const);
+    this.restores = this.draw.chance(0.3);
     this.#trace = trace;
     nativeWorkIn(this.time);
   }

@@ -20,6 +20,8 @@ import type { Attempt, ReadRow, Record } from '../record.js';
 import { functions, isKept, logOf, objectsOf } from './oracle.js';
 import { checkBackups } from './backup-checks.js';
 import { checkRest } from './rest-checks.js';
+import { checkRestored } from './restore-checks.js';
+import { checkScrubs } from './scrub-checks.js';
 import { checkReplica } from './replica-checks.js';
 import { checkOrphans, checkUpkeep, type Fail } from './upkeep-checks.js';
 
@@ -46,10 +48,11 @@ interface Buckets {
   readonly dataset: Bucket;
   readonly replica: Bucket;
   readonly backup: Bucket;
+  readonly restored: Bucket;
 }
 
 export function check(
-  { dataset: bucket, replica, backup }: Buckets,
+  { dataset: bucket, replica, backup, restored }: Buckets,
   record: Record,
   bank: Bank,
   startMs: number,
@@ -82,6 +85,8 @@ export function check(
   checkOrphans(bucket, history, fail);
   checkBackups(bucket, backup, { log, named, record }, fail);
   if (record.copied.length > 0) checkReplica(bucket, replica, { log, named, record }, fail);
+  checkRestored(bucket, restored, { log, named, record, startMs }, fail);
+  checkScrubs(bucket, { log, named, record, startMs }, fail);
   checkRest(record, fail);
   for (const key of bucket.hurt)
     if (key.startsWith('versions/')) fail('C12 what is mended is right', `${key} at the end`);
