@@ -120,6 +120,17 @@ describe('layers', () => {
   });
 });
 
+describe('memory', () => {
+  test('what a module holds does not grow: but for stores in memory, that have names, what can grow is weak', () => {
+    const grows =
+      /^(?:export )?(?:const|let) (\w+)[^=]*= (?:new (?:Map|Set|LRUCache)(?:<[^(]*>)?\(\)|\[\]|\{\});$/gm;
+    const found = product.flatMap((source) =>
+      [...source.text.matchAll(grows)].map(([, name]) => `${source.file}: ${name}`),
+    );
+    expect(found).toEqual(['src/storage/memory.ts: named']);
+  });
+});
+
 describe('sizes', () => {
   test('a TypeScript file of src stops at 400 lines, a Rust file at 500 without its tests', () => {
     const long = [

@@ -26,10 +26,21 @@ export interface HintState {
   readonly restoring: Restoring | undefined;
 }
 
+/** Cost: one GET, and a second one where what came is damaged. */
 export async function readHint(
   store: ObjectStore,
   functions: ManifestFunctions,
   options: CallOptions = {},
+): Promise<HintState> {
+  const first = await readOnce(store, functions, options);
+  // It may have been hurt on its way; that it says of a restore that has not ended must not be missed.
+  return first.problem === 'damaged' ? readOnce(store, functions, options) : first;
+}
+
+async function readOnce(
+  store: ObjectStore,
+  functions: ManifestFunctions,
+  options: CallOptions,
 ): Promise<HintState> {
   const body = await getFrame((call) => store.get(hintKey, call), 'hint', options);
   const missing = { head: undefined, origin: undefined, role: 'primary', restoring: undefined } as const;

@@ -383,6 +383,26 @@ describe('a restore that ends half way', () => {
     expect(await destination.read()).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
+  test('a hint that is hurt on its way to whoever asks opens it for nobody, and hinders nobody who goes on', async () => {
+    const dying = faulty(
+      destination.bare,
+      nth(calls('put', /^versions/), 3, { kind: 'error', code: 'Aborted' }, Infinity),
+    );
+    expect((await failure(restored(pair, { to: dying }))).code).toBe('Aborted');
+    for (const fault of [
+      { kind: 'flipBit', bit: 999 },
+      { kind: 'truncate', bytes: 1 },
+    ] as const) {
+      const plan = nth(calls('get', /^latest$/), 1, fault);
+      expect(await failure(destination.open({ create: false, plan }))).toMatchObject(refused);
+      expect(await failure(destination.open({ create: true, plan }))).toMatchObject(refused);
+    }
+    const onItsWay = nth(calls('get', /^latest$/), 1, { kind: 'flipBit', bit: 999 });
+    const report = await restored(pair, { to: faulty(destination.bare, onItsWay) });
+    expect(report).toMatchObject({ restored: 5, version: 6, resumed: true });
+    expect(await destination.read()).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
   test('goes on with the version that it was begun with, though the source has gone on', async () => {
     const dying = faulty(
       destination.bare,

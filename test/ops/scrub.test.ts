@@ -153,6 +153,21 @@ describe('reading', () => {
     });
     expect((await scrubbed({ mode: 'structure' }, store)).damaged).toEqual([]);
   });
+
+  test('nor does one that is behind make roots of those below a damaged one missing', async () => {
+    await appendMany(5);
+    await world.flip(rootKey(4));
+    const hidden = [2, 3].map(rootKey);
+    const store = forwarding(world.bare, {
+      list: async (options) => {
+        const page = await world.bare.list(options);
+        return { ...page, entries: page.entries.filter(({ key }) => !hidden.includes(key)) };
+      },
+    });
+    const { damaged, versions } = await scrubbed({ mode: 'structure' }, store);
+    expect(damaged.map(({ key, damage }) => [key, damage])).toEqual([[rootKey(4), 'blocks']]);
+    expect(versions).toBe((await scrubbed({ mode: 'structure' })).versions);
+  });
 });
 
 describe('damage', () => {

@@ -9,6 +9,7 @@ import { curate, maintain } from './maintainer.js';
 import { mend } from './mender.js';
 import type { Attempt, Held, Record, Upkeep } from './record.js';
 import { backUp, forget } from './keeper.js';
+import { restoreElsewhere } from './restorer.js';
 import { copyElsewhere } from './replicator.js';
 import { bank, unlessMissing, valuesOf } from './rows.js';
 import type { Process, World } from './world.js';
@@ -33,7 +34,7 @@ const excusedMs = 150_000;
 
 export type Role =
   | ('writer' | 'reader' | 'maintainer' | 'curator' | 'mender')
-  | ('replicator' | 'keeper' | 'forgetter');
+  | ('replicator' | 'keeper' | 'forgetter' | 'restorer');
 
 /** Between two calls, at most; virtual milliseconds. */
 const thinkMs = {
@@ -45,6 +46,7 @@ const thinkMs = {
   replicator: 40_000,
   keeper: 40_000,
   forgetter: 60_000,
+  restorer: 30_000,
 };
 
 export class Client {
@@ -81,7 +83,19 @@ export class Client {
         await this.#call(session, draw.next());
       }
       await this.tolerant('close', process, () => session.dataset.close());
+      if (process.holdings.troubledMs < session.openedMs - excusedMs) this.record.rest(process, true);
     }
+    this.restLater(process);
+  }
+
+  /** When all that a fault met has ended, however long the process stands still. */
+  restLater(process: Process): void {
+    // What was sent before a call failed goes through all of its attempts, each as patient as it may be.
+    const afterMs = 2 * excusedMs;
+    this.world.time.schedule(afterMs, () => {
+      if (this.world.time.now - process.frozenMs < afterMs) this.restLater(process);
+      else if (process.alive) this.record.rest(process, false);
+    });
   }
 
   async #open(process: Process): Promise<Session | undefined> {
@@ -92,7 +106,7 @@ export class Client {
       await process.runtime.sleep(1_000);
       return undefined;
     }
-    return { process, dataset, handle, sinceMs };
+    return { process, dataset, handle, sinceMs, openedMs: sinceMs };
   }
 
   #call(session: Session, what: number): Promise<void> {
@@ -102,6 +116,7 @@ export class Client {
     if (this.#role === 'replicator') return copyElsewhere(this, session.process, what);
     if (this.#role === 'keeper') return backUp(this, session.process);
     if (this.#role === 'forgetter') return forget(this, session.process);
+    if (this.#role === 'restorer') return restoreElsewhere(this, session);
     if (this.#role === 'reader') {
       if (what < 0.4) return this.#readNewest(session);
       if (what < 0.6) return this.#readVersion(session);
@@ -127,6 +142,7 @@ export class Client {
 
   #surprise(what: string, process: Process, error: unknown, beganMs: number): void {
     const { now } = this.world.time;
+    process.holdings.troubledMs = now;
     const sinceMs = beganMs - excusedMs;
     if (isNacreError(error, 'Expired')) {
       this.record.expired.push({ client: this.name, version: Number(error.context['version']), atMs: now });
@@ -146,7 +162,9 @@ export class Client {
 
   async lookAgain(session: Session): Promise<void> {
     const invokedMs = this.world.time.now;
-    const version = await this.tolerant('refresh', session.process, () => session.dataset.refresh());
+    const version = await this.tolerant('refresh', session.process, () =>
+      session.dataset.refresh(session.process.call),
+    );
     if (version === undefined) return;
     session.sinceMs = invokedMs;
     this.record.seen.push({ handle: session.handle, invokedMs, sinceMs: invokedMs, version });
@@ -162,7 +180,7 @@ export class Client {
   async #readNewest(session: Session): Promise<void> {
     const array = session.process.draw.of([bank.name, 'a', 'b']);
     const values = await this.tolerant('read', session.process, async () =>
-      valuesOf(await unlessMissing(session.dataset.array(array).read())),
+      valuesOf(await unlessMissing(session.dataset.array(array).read(session.process.call))),
     );
     if (values !== undefined)
       this.#note(session, { array, version: undefined, ids: undefined, values: values.rows });
@@ -171,14 +189,14 @@ export class Client {
   async #readVersion(session: Session): Promise<void> {
     const { process, dataset } = session;
     await this.tolerant('read at', process, async () => {
-      const newest = await dataset.version();
+      const newest = await dataset.version(process.call);
       const back = process.draw.chance(0.3) ? newest : Math.min(newest, 12);
       const version = Math.max(1, newest - process.draw.below(back));
       if (!isVersion(this.world.bucket, version)) return;
-      const at = await dataset.at({ version });
+      const at = await dataset.at({ version }, process.call);
       const array = process.draw.of([bank.name, 'a', 'b', 'images/train']);
-      const rows = valuesOf(await unlessMissing(at.array(array).read())).rows;
-      const ids = rows === undefined ? undefined : Array.from(await at.array(array).ids());
+      const rows = valuesOf(await unlessMissing(at.array(array).read(process.call))).rows;
+      const ids = rows === undefined ? undefined : Array.from(await at.array(array).ids(process.call));
       this.#note(session, { array, version, values: rows, ids });
     });
   }
@@ -188,7 +206,7 @@ export class Client {
     const array = session.process.draw.of([bank.name, 'a', 'b']);
     const beganMs = this.world.time.now;
     try {
-      const rows = valuesOf(await unlessMissing(at.array(array).read())).rows;
+      const rows = valuesOf(await unlessMissing(at.array(array).read(session.process.call))).rows;
       this.#note(session, { array, version: held.version, values: rows, ids: undefined });
     } catch (error) {
       // It may have taken so long that the lease is over; and bytes that came spoiled, of a version that is
@@ -256,7 +274,7 @@ export class Client {
           await perform(tx, verbs);
           if ((await dataset.version()) !== base) throw new Moved();
           // Some callbacks take longer than a clean-up waits for what nobody refers to yet.
-          if (draw.chance(0.06)) await process.runtime.sleep(draw.next() * longestMs);
+          if (draw.chance(0.06)) await process.runtime.sleep(draw.next() * longestMs, patience.signal);
         },
         { message: attempt.id, signal: patience.signal, ...once?.call },
       );
@@ -295,6 +313,8 @@ export class Client {
       this.record.attempts.push(attempt);
       const version = await commit(attempt.id);
       [attempt.outcome, attempt.version] = [version === undefined ? 'void' : 'committed', version];
+      // What was begun beside it, for a commit that there is not, ends by itself.
+      if (version === undefined) session.process.holdings.troubledMs = this.world.time.now;
     } catch (error) {
       this.#failed(attempt, error, session);
     }
@@ -302,6 +322,7 @@ export class Client {
   }
 
   #failed(attempt: Attempt, error: unknown, { process }: Session): void {
+    process.holdings.troubledMs = this.world.time.now;
     if (isNacreError(error, 'Conflict')) {
       attempt.outcome = 'conflict';
       attempt.collected = error.context['collected'] === true;
@@ -345,7 +366,7 @@ export class Client {
     if (one === undefined) return;
     const fence = process.draw.chance(0.5);
     await this.tolerant('settle', process, async () => {
-      const said = await dataset.settle(one.token, { fence });
+      const said = await dataset.settle(one.token, { fence, ...process.call });
       this.record.settled.push({
         ...{ token: one.token, attempt: one.attempt, outcome: said.outcome },
         ...{ version: said.outcome === 'committed' ? said.version : undefined },
@@ -368,6 +389,7 @@ export interface Session {
   readonly process: Process;
   readonly dataset: Dataset;
   readonly handle: string;
+  readonly openedMs: number;
   /** When it last looked for the newest version. */
   sinceMs: number;
 }

@@ -21,7 +21,7 @@ export async function backUp(client: Client, process: Process): Promise<void> {
 
 export async function backUpBy(record: Record, process: Process): Promise<void> {
   const [source, destination] = [at(process, process.wire), at(process, process.backup)];
-  const options = { recheck: process.draw.chance(0.2) };
+  const options = { recheck: process.draw.chance(0.2), ...process.call };
   const { point: name, version } = await createBackup(source, destination, async () => [], options);
   record.points.push({ name, version });
 }
@@ -32,7 +32,10 @@ export async function forget(client: Client, process: Process): Promise<void> {
 
 /** All but the newest few. */
 export async function forgetBy(process: Process): Promise<void> {
-  await forgetBackups(at(process, process.backup), { keepLast: 1 + process.draw.below(3) });
+  await forgetBackups(at(process, process.backup), {
+    keepLast: 1 + process.draw.below(3),
+    ...process.call,
+  });
 }
 
 /** The newest point, where the replica would be. */
@@ -40,5 +43,5 @@ export async function restoreBy(process: Process): Promise<void> {
   const from = at(process, process.backup);
   const { points } = await listPoints(from.store, from.functions, {});
   const { environment } = await viewPoint(from, chooseNewest(points, from.store.uri), {});
-  await restoreTo(environment, at(process, process.replica), async () => [], {});
+  await restoreTo(environment, at(process, process.replica), async () => [], process.call);
 }

@@ -7,7 +7,7 @@ import { isVersion, oldestKept } from './checker/oracle.js';
 import type { Process } from './world.js';
 
 /** Names that tags have. */
-const tagNames = ['gold', 'trial', 'v1/train'];
+export const tagNames = ['gold', 'trial', 'v1/train'];
 
 /** What the simulated maintainers ask for, virtual milliseconds. */
 export const ages = { minAgeMs: 20_000, graceMs: 60_000 };
@@ -26,8 +26,8 @@ export async function maintain(client: Client, session: Session, what: number): 
 }
 
 /** Encodes what parity does not cover. */
-export async function cover({ wire, runtime }: Process): Promise<void> {
-  await updateParity(environmentOf(wire, { runtime, cacheDir: false }));
+export async function cover({ wire, runtime, call }: Process): Promise<void> {
+  await updateParity(environmentOf(wire, { runtime, cacheDir: false }), call);
 }
 
 /** Wants versions to stay, or to come back. */
@@ -40,8 +40,8 @@ export function curate(client: Client, session: Session, what: number): Promise<
 }
 
 /** A version that is no void, the newest ones more often than others. */
-async function someVersion(client: Client, { dataset, process }: Session): Promise<number> {
-  const newest = await dataset.version();
+export async function someVersion(client: Client, { dataset, process }: Session): Promise<number> {
+  const newest = await dataset.version(process.call);
   const back = process.draw.chance(0.3) ? newest : Math.min(newest, 12);
   const version = Math.max(1, newest - process.draw.below(back));
   return isVersion(client.world.bucket, version) ? version : newest;
@@ -55,9 +55,12 @@ async function tag(client: Client, session: Session): Promise<void> {
   if (to === undefined) return;
   await client.change(session, { kind: 'tag', name, to, moves }, async (message) => {
     const before = await dataset.version();
-    const there = (await dataset.tags()).find((one) => one.name === name);
+    const there = (await dataset.tags(process.call)).find((one) => one.name === name);
     if (moves !== (there !== undefined) || there?.version === to) return undefined;
-    const { version } = await dataset.tag(name, { at: { version: to }, move: moves, message });
+    const { version } = await dataset.tag(name, {
+      ...{ at: { version: to }, move: moves, message },
+      ...process.call,
+    });
     return version === before ? undefined : version;
   });
 }
@@ -67,7 +70,7 @@ async function deleteTag(client: Client, session: Session): Promise<void> {
   const name = process.draw.of(tagNames);
   await client.change(session, { kind: 'deleteTag', name }, async (message) => {
     if (!(await dataset.tags()).some((one) => one.name === name)) return undefined;
-    return (await dataset.deleteTag(name, { message })).version;
+    return (await dataset.deleteTag(name, { message, ...process.call })).version;
   });
 }
 
@@ -77,7 +80,7 @@ async function readTag(client: Client, session: Session): Promise<void> {
   await client.tolerant('read a tag', process, async () => {
     const sinceMs = session.sinceMs;
     if (!(await dataset.tags()).some((one) => one.name === name)) return;
-    const at = await dataset.at({ tag: name });
+    const at = await dataset.at({ tag: name }, process.call);
     const version = await at.version();
     client.record.tags.push({
       ...{ client: client.name, name, version, sinceMs },
@@ -93,7 +96,7 @@ async function restore(client: Client, session: Session): Promise<void> {
   if (to === undefined || to < 2) return;
   await client.change(session, { kind: 'restore', to }, async (message) => {
     const before = await dataset.version();
-    const { version } = await dataset.restore({ version: to }, { message });
+    const { version } = await dataset.restore({ version: to }, { message, ...process.call });
     return version === before ? undefined : version;
   });
 }
@@ -103,7 +106,7 @@ async function expire(client: Client, session: Session): Promise<void> {
   const { minAgeMs } = ages;
   const keepLast = 1 + process.draw.below(20);
   await client.change(session, { kind: 'expire', minAgeMs }, async (message) => {
-    const { version, expired } = await dataset.expire({ keepLast, minAgeMs, message });
+    const { version, expired } = await dataset.expire({ keepLast, minAgeMs, message, ...process.call });
     return expired.length === 0 ? undefined : version;
   });
 }
@@ -111,7 +114,7 @@ async function expire(client: Client, session: Session): Promise<void> {
 async function clean(client: Client, session: Session): Promise<void> {
   const { graceMs } = ages;
   await client.change(session, { kind: 'gc', graceMs }, async (message) => {
-    const { plans, version } = await session.dataset.gc({ graceMs, message });
+    const { plans, version } = await session.dataset.gc({ graceMs, message, ...session.process.call });
     // Its fence is one of the versions up to that.
     return plans === 0 ? undefined : version;
   });
@@ -122,7 +125,7 @@ async function compact(client: Client, session: Session): Promise<void> {
   const { dataset, process } = session;
   const targetBytes = 256 + process.draw.below(4_096);
   await client.change(session, { kind: 'compact' }, async (message) => {
-    const { version, arrays } = await dataset.compact({ targetBytes, message });
+    const { version, arrays } = await dataset.compact({ targetBytes, message, ...process.call });
     return arrays.some(({ commits }) => commits > 0) ? version : undefined;
   });
 }
@@ -136,7 +139,7 @@ async function hold(client: Client, session: Session): Promise<void> {
   const oldest = oldestKept(client.world.bucket, chosen);
   const version = process.draw.chance(0.5) ? oldest : chosen;
   const lease = await client.tolerant('lease', process, () =>
-    dataset.lease({ version }, { forMs: 300_000, label: client.name }),
+    dataset.lease({ version }, { forMs: 300_000, label: client.name, ...process.call }),
   );
   if (lease === undefined) return;
   const held = { version, fromMs: client.world.time.now, untilMs: lease.untilMs - client.world.startMs };
@@ -146,5 +149,5 @@ async function hold(client: Client, session: Session): Promise<void> {
     await client.tolerant('read held', process, () => client.readHeld(session, lease.dataset, held));
   }
   held.untilMs = Math.min(held.untilMs, client.world.time.now);
-  await client.tolerant('release', process, () => lease.release());
+  await client.tolerant('release', process, () => lease.release(process.call));
 }

@@ -2,10 +2,16 @@
 import { environmentOf } from '../../src/dataset/environment.js';
 import { repair } from '../../src/ops/repair.js';
 import type { Client } from './client.js';
+import { scrubBy } from './scrubber.js';
 import type { Process, World } from './world.js';
 
 export async function mend(client: Client, process: Process): Promise<void> {
   const { bucket } = client.world;
+  if (process.draw.chance(0.4)) {
+    const { world, record } = client;
+    await client.tolerant('scrub', process, () => scrubBy(world, record, process, { quiet: false }));
+    return;
+  }
   copyTo(client.world);
   const before = [...bucket.hurt];
   await client.tolerant('repair', process, async () => {
@@ -27,7 +33,7 @@ export async function repairBy(
     environmentOf(process.mirror, connect),
   ];
   const sources = from === 'mirror' ? [{ ...source, name: 'mirror' }] : [];
-  const { isWhole, steps } = await repair(environment, sources);
+  const { isWhole, steps } = await repair(environment, sources, process.call);
   const mended = steps.filter(({ outcome }) => outcome === 'mended').map(({ key }) => key);
   return { isWhole, mended };
 }

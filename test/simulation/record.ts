@@ -1,6 +1,7 @@
 // What clients of a simulated dataset did and saw: the rows that the checks are made of. Nothing of the
 // product stands in here, so that what it says of itself is compared with what happened.
 import type { Verb } from '../support/row-model.js';
+import type { Holdings, Left } from './holdings.js';
 
 /** What a client asked of the history; the grace is that of a clean-up, milliseconds. */
 export type Upkeep =
@@ -99,6 +100,44 @@ export interface Copied {
   readonly returnedMs: number;
 }
 
+/** A version on its way to another place, by whoever goes on with it. */
+export interface Restore {
+  /** What is asked for: where it is a tag or nothing, whoever goes on takes it for what it was at first. */
+  at: { readonly version: number } | { readonly tag: string } | undefined;
+  readonly only: boolean;
+  /** What it was said to have come to. */
+  ended: { readonly restored: number; readonly version: number; readonly returnedMs: number } | undefined;
+  /** Processes that were to do it, and that looked whether the place opens. */
+  begun: number;
+  lookers: number;
+  /** Looks for which it did. */
+  readonly opened: { readonly client: string; readonly invokedMs: number; readonly returnedMs: number }[];
+}
+
+/** What a scrub said is damaged. */
+export interface Scrubbed {
+  readonly client: string;
+  readonly invokedMs: number;
+  readonly returnedMs: number;
+  readonly found: readonly { readonly key: string; readonly damage: string }[];
+  /** What came spoiled twice and more while it ran: it may be taken for damaged. */
+  readonly spoiled: ReadonlySet<string>;
+  /** Of a full scrub beside which nothing happened: all that was hurt then, which it has to find. */
+  readonly hurt: readonly string[] | undefined;
+}
+
+/** What a process held when it had nothing more to do. */
+export interface Rest {
+  readonly process: string;
+  /** Right after it closed a handle; else some minutes later, when whatever failed has ended, too. */
+  readonly atOnce: boolean;
+  readonly left: Left;
+  /** Requests that it had sent until then. */
+  readonly sent: number;
+  /** As it is at the end of the world. */
+  readonly holdings: Holdings;
+}
+
 export class Record {
   readonly attempts: Attempt[] = [];
   readonly settled: Settled[] = [];
@@ -121,6 +160,15 @@ export class Record {
   readonly points: { readonly name: string; readonly version: number }[] = [];
   /** What became of the replica: the last version of its source, and whether that one was refused since. */
   promoted: { readonly replicated: number; readonly version: number; isRefused: boolean } | undefined;
+  readonly rests: Rest[] = [];
+  readonly scrubs: Scrubbed[] = [];
+  /** The restore into another place, once it was begun. */
+  restore: Restore | undefined;
   /** Client calls so far, of every kind. */
   operations = 0;
+
+  /** A process has closed all handles. */
+  rest({ name, holdings }: { readonly name: string; readonly holdings: Holdings }, atOnce: boolean): void {
+    this.rests.push({ process: name, atOnce, left: holdings.left(), sent: holdings.sent, holdings });
+  }
 }

@@ -33,7 +33,10 @@ export async function replicateBy(
   const connect = { runtime: process.runtime, cacheDir: false } as const;
   const [source, destination] = [process.wire, process.replica].map((wire) => environmentOf(wire, connect));
   if (source === undefined || destination === undefined) return;
-  const { version } = await replicate(source, destination, async () => [], options);
+  const { version } = await replicate(source, destination, async () => [], {
+    ...options,
+    ...process.call,
+  });
   record.copied.push({ version, returnedMs: world.time.now });
 }
 
@@ -51,7 +54,7 @@ async function readCopy(client: Client, process: Process): Promise<void> {
     try {
       dataset = await process.open({}, process.replica);
       at = await dataset.version();
-      const { rows } = valuesOf(await unlessMissing(dataset.array(array).read()));
+      const { rows } = valuesOf(await unlessMissing(dataset.array(array).read(process.call)));
       at = await dataset.version();
       const row = { client: name, array, version: undefined, values: rows, ids: undefined, since };
       record.copyReads.push({ ...row, returnedMs: world.time.now });

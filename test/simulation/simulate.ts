@@ -10,8 +10,10 @@ import { meddle } from './meddler.js';
 import { copyTo, repairBy } from './mender.js';
 import { Record } from './record.js';
 import { backUpBy, forgetBy, restoreBy } from './keeper.js';
+import { concludeRestore } from './restorer.js';
 import { failOver, replicateBy } from './replicator.js';
 import { bank } from './rows.js';
+import { scrubBy } from './scrubber.js';
 import { type FaultTable, type Process, World } from './world.js';
 
 export interface Outcome {
@@ -26,6 +28,9 @@ export interface Outcome {
 
 /** Nothing may take longer, virtual milliseconds. */
 const patienceMs = 6 * 3_600_000;
+
+/** So long it is looked whether somebody still does something after all have ended, virtual milliseconds. */
+const restMs = 2 * 3_600_000;
 
 /** The longest that a lost request may be under way after the last client ended. */
 const afterMs = 20 * 60_000;
@@ -49,6 +54,7 @@ export async function simulate(
   await world.time.run(world.time.now + afterMs);
   const last = world.process('last');
   const concluded = await end(world, 'the last client', stage.conclude(last));
+  await world.time.run(world.time.now + restMs);
   if (concluded !== undefined) violations.push(concluded);
 
   violations.push(...check(world.buckets, record, bank, world.startMs));
@@ -115,8 +121,9 @@ class Stage {
       ...['reader0', 'reader1'].map((name) => new Client(world, record, name, 'reader', 20)),
       new Client(world, record, 'maintainer', 'maintainer', 25),
       new Client(world, record, 'curator', 'curator', 25),
-      new Client(world, record, 'mender', 'mender', 3),
+      new Client(world, record, 'mender', 'mender', 5),
       ...copyists(world, record),
+      ...(world.restores ? [new Client(world, record, 'restorer', 'restorer', 8)] : []),
     ];
     for (const client of this.#clients) world.time.schedule(draw.next() * 500, () => this.#begin(client));
     this.#change();
@@ -196,8 +203,12 @@ class Stage {
 
   /** Afterwards: every unknown outcome is settled, a commit lands, and every version is read. */
   async conclude(process: Process): Promise<void> {
+    const looks = process.draw.chance(0.3);
+    const look = (): Promise<void> => scrubBy(this.#world, this.#record, process, { quiet: true });
     copyTo(this.#world);
+    if (looks) await look();
     await repairBy(process);
+    if (looks) await look();
     const dataset = await process.open();
     for (const { token, attempt } of this.#clients.flatMap((client) => client.unknown)) {
       const { outcome, ...rest } = await dataset.settle(token, { fence: process.draw.chance(0.5) });
@@ -221,8 +232,11 @@ class Stage {
     await this.#readAll(process, dataset);
     await loseAndMend(this.#world, this.#record, process, dataset);
     await dataset.close();
+    this.#record.rest(process, true);
     if (this.#world.copies === 'replica') await this.#concludeReplica(process);
     if (this.#world.copies === 'backup') await this.#concludeBackup(process);
+    if (this.#record.restore !== undefined) await concludeRestore(this.#world, this.#record, process);
+    this.#record.rest(process, true);
   }
 
   async #concludeReplica(process: Process): Promise<void> {

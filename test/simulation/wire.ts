@@ -22,6 +22,7 @@ import { withFlippedBit } from '../support/faulty-store.js';
 import type { Draw } from '../support/row-model.js';
 import type { Body, Bucket } from './bucket.js';
 import { drawFault, type Fault, type Method, spoiling, type Weather } from './faults.js';
+import type { Holdings } from './holdings.js';
 import type { World } from './world.js';
 
 /** The sender of requests: while it lives, replies reach it. */
@@ -32,6 +33,9 @@ export interface Sender {
   /** When a fault last met it, and when a body last came to it spoiled. */
   faultedMs: number;
   spoiledMs: number;
+  /** Keys of bodies that came spoiled, each as often as it did. */
+  readonly spoiled: string[];
+  readonly holdings: Holdings;
   /** Until when it stands still: nothing reaches it before. */
   readonly frozenMs: number;
 }
@@ -43,7 +47,7 @@ const times = { usual: 30, slow: 4_000, patience: 5_000, late: 600_000, oldList:
 const serverSkewMs = 1_500;
 
 /** Where a bucket is. */
-export type Place = 'dataset' | 'mirror' | 'replica' | 'backup';
+export type Place = 'dataset' | 'mirror' | 'replica' | 'backup' | 'restored';
 
 export class Wire implements ObjectStore {
   readonly uri: string;
@@ -133,7 +137,7 @@ export class Wire implements ObjectStore {
   }
 
   async close(): Promise<void> {
-    // Nothing is held.
+    this.#sender.holdings.stores -= 1;
   }
 
   /**
@@ -166,22 +170,31 @@ export class Wire implements ObjectStore {
       world.note(
         `${sender.name} ${method} ${this.#folder}${key} ${fault?.kind ?? ''} ${fault?.status ?? ''}`,
       );
-      if (fault !== undefined) world.faults.count(method, fault.kind);
+      if (fault !== undefined) {
+        world.faults.count(method, fault.kind);
+        sender.holdings.troubledMs = world.time.now;
+      }
       let open = true;
+      sender.holdings.send(signal);
       const answer = (afterMs: number, settle: () => void): void =>
         world.time.schedule(afterMs, () => {
           if (!open || !sender.alive) return;
           if (sender.frozenMs > world.time.now) return answer(sender.frozenMs - world.time.now, settle);
           open = false;
+          sender.holdings.requests -= 1;
           stay();
           if (fault !== undefined) sender.faultedMs = world.time.now;
-          if (fault !== undefined && spoiling.includes(fault.kind)) sender.spoiledMs = world.time.now;
+          if (fault !== undefined && spoiling.includes(fault.kind)) {
+            sender.spoiledMs = world.time.now;
+            sender.spoiled.push(key);
+          }
           this.#timeMs = world.storeMs() + (draw.next() - 0.5) * 2 * serverSkewMs;
           settle();
         });
       const stay = onAbort(signal, () => {
         if (!open) return;
         open = false;
+        sender.holdings.requests -= 1;
         reject(abortedError(signal));
       });
       const fail = (afterMs: number, why: string): void =>

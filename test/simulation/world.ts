@@ -6,6 +6,7 @@ import { abortedError, onAbort, type Runtime } from '../../src/util/runtime.js';
 import { Draw } from '../support/row-model.js';
 import { Bucket } from './bucket.js';
 import { type FaultKind, type Method, suited, type Weather } from './faults.js';
+import { Holdings } from './holdings.js';
 import { nativeWorkIn } from './native-turns.js';
 import { VirtualTime } from './time.js';
 import { type Place, type Sender, Wire } from './wire.js';
@@ -38,14 +39,19 @@ export class Process implements Sender {
   readonly mirror: Wire;
   readonly replica: Wire;
   readonly backup: Wire;
+  readonly restored: Wire;
   weather: Weather = 'calm';
   faultedMs = Number.NEGATIVE_INFINITY;
   spoiledMs = Number.NEGATIVE_INFINITY;
+  readonly spoiled: string[] = [];
   frozenMs = 0;
   /** Until when the storm lasts. */
   stormMs = 0;
   /** The wall clock is off by so much. */
   skewMs = 0;
+  readonly holdings = new Holdings();
+  /** What its calls are given: in some processes a signal, the same one for all of them. */
+  readonly call: { readonly signal?: AbortSignal };
   #alive = true;
 
   constructor(world: World, name: string) {
@@ -55,7 +61,10 @@ export class Process implements Sender {
     this.mirror = new Wire(world, this, new Draw(world.draw.below(2 ** 31)), 'mirror');
     this.replica = new Wire(world, this, new Draw(world.draw.below(2 ** 31)), 'replica');
     this.backup = new Wire(world, this, new Draw(world.draw.below(2 ** 31)), 'backup');
+    this.restored = new Wire(world, this, new Draw(world.draw.below(2 ** 31)), 'restored');
     const random = new Draw(world.draw.below(2 ** 31));
+    this.call = this.draw.chance(0.3) ? { signal: new AbortController().signal } : {};
+    const { holdings } = this;
     this.runtime = {
       now: () => startMs + world.time.now + this.skewMs,
       monotonic: () => world.time.now,
@@ -64,10 +73,18 @@ export class Process implements Sender {
       sleep: (ms, signal) =>
         new Promise((resolve, reject) => {
           if (signal?.aborted) return reject(abortedError(signal));
-          const stay = onAbort(signal, () => reject(abortedError(signal)));
+          holdings.timers += 1;
+          holdings.watch(signal);
+          let isSet = true;
+          const stay = onAbort(signal, () => {
+            [isSet, holdings.timers] = [false, holdings.timers - 1];
+            reject(abortedError(signal));
+          });
           const wake = (): void => {
             const left = this.frozenMs - world.time.now;
+            if (!isSet) return;
             if (left > 0) return world.time.schedule(left, wake);
+            holdings.timers -= 1;
             stay();
             if (this.#alive) resolve();
           };
@@ -84,8 +101,11 @@ export class Process implements Sender {
     this.#alive = false;
   }
 
-  open(options: OpenOptions = {}, wire: Wire = this.wire): Promise<Dataset> {
-    return openStoreDataset(wire, { cacheDir: false, ...options, runtime: this.runtime });
+  async open(options: OpenOptions = {}, wire: Wire = this.wire): Promise<Dataset> {
+    const own = { cacheDir: false, ...this.call, ...options, runtime: this.runtime } as const;
+    const dataset = await openStoreDataset(wire, own);
+    this.holdings.stores += 1;
+    return dataset;
   }
 }
 
@@ -97,16 +117,21 @@ export class World {
   readonly time = new VirtualTime();
   /**
    * Of the dataset; of a copy that has all that it has at all times; of one that is made by replication, or
-   * by the restore of a backup; of backups.
+   * by the restore of a backup; of backups; of a version that is restored beside those who write.
    */
   readonly buckets: Readonly<Record<Place, Bucket>> = {
     ...{ dataset: new Bucket(), mirror: new Bucket(), replica: new Bucket(), backup: new Bucket() },
+    restored: new Bucket(),
   };
+  /** All that there were. */
+  readonly processes: Process[] = [];
   readonly faults: FaultTable;
   /** Listings of this bucket come in order; folders' do not. */
   readonly sortedList: boolean;
   /** Whether somebody replicates the dataset, or backs it up. */
   readonly copies: 'replica' | 'backup' | 'none';
+  /** Whether somebody restores a version of it into another place. */
+  readonly restores: boolean;
   readonly #trace: ((line: string) => void) | undefined;
   #hash = 0x811c9dc5;
   /** The last number that was given out: no two rows hold the same, but for balances. */
@@ -118,6 +143,7 @@ export class World {
     this.faults = faults;
     this.sortedList = this.draw.chance(0.7);
     this.copies = this.draw.of(['replica', 'backup', 'none'] as const);
+    this.restores = this.draw.chance(0.3);
     this.#trace = trace;
     nativeWorkIn(this.time);
   }
@@ -132,7 +158,9 @@ export class World {
   }
 
   process(name: string): Process {
-    return new Process(this, name);
+    const process = new Process(this, name);
+    this.processes.push(process);
+    return process;
   }
 
   /** Something happened: it goes into the hash of the history. */

@@ -120,18 +120,14 @@ class Surveyor {
     await checkEnded(store, hint, found.head, functions, this.#call);
     for (const version of found.unknown)
       this.#damagedRoots.push({ version, hash: undefined, damage: 'damaged', from: undefined });
-    const counts = await this.#walk(roots, found.head, slots);
+    const counts = await this.#walk(roots, found.head);
     return {
       ...{ hint, head: found.head, roots, ...counts, objects: this.#objects, hashes: this.#hashes },
       damagedRoots: this.#damagedRoots.toSorted((a, b) => a.version - b.version),
     };
   }
 
-  async #walk(
-    roots: Roots,
-    head: LoadedRoot,
-    slots: readonly number[],
-  ): Promise<{ versions: number; keptVersions: number }> {
+  async #walk(roots: Roots, head: LoadedRoot): Promise<{ versions: number; keptVersions: number }> {
     let [versions, keptVersions] = [0, 0];
     let place: RootPlace | undefined = { version: head.root.version, hash: head.hash };
     while (place !== undefined) {
@@ -142,7 +138,7 @@ class Surveyor {
       this.#options.onVersion?.(head.root.version - version + 1, head.root.version);
       if (damage !== undefined) this.#damagedRoots.push({ version, hash, damage, from });
       if (loaded === undefined) {
-        place = await this.#below(roots, head, slots, version);
+        place = await this.#below(roots, head, version);
         continue;
       }
       if (isKept(head.root.kept, version)) {
@@ -157,18 +153,13 @@ class Surveyor {
 
   /**
    * The next lower root of the dataset, to go on with below one that nobody has. What stands between cannot
-   * be told from its bytes: no root names it.
+   * be told from its bytes: no root names it. Each slot is asked for, since a listing may be behind. Cost: a
+   * request a slot.
    */
-  async #below(
-    roots: Roots,
-    head: LoadedRoot,
-    slots: readonly number[],
-    version: number,
-  ): Promise<RootPlace | undefined> {
+  async #below(roots: Roots, head: LoadedRoot, version: number): Promise<RootPlace | undefined> {
     const dataset = toHex(head.root.dataset);
-    const taken = new Set(slots);
     for (let slot = version - 1; slot > 0; slot--) {
-      const content = taken.has(slot) ? await roots.inSlot(slot) : 'missing';
+      const content = await roots.inSlot(slot);
       if (typeof content === 'string')
         this.#damagedRoots.push({ version: slot, hash: undefined, damage: content, from: undefined });
       else if (content.root.version === slot && toHex(content.root.dataset) === dataset)

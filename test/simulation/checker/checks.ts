@@ -19,6 +19,9 @@ import { digestNow, digestOf } from '../digest.js';
 import type { Attempt, ReadRow, Record } from '../record.js';
 import { functions, isKept, logOf, objectsOf } from './oracle.js';
 import { checkBackups } from './backup-checks.js';
+import { checkRest } from './rest-checks.js';
+import { checkRestored } from './restore-checks.js';
+import { checkScrubs } from './scrub-checks.js';
 import { checkReplica } from './replica-checks.js';
 import { checkOrphans, checkUpkeep, type Fail } from './upkeep-checks.js';
 
@@ -45,10 +48,11 @@ interface Buckets {
   readonly dataset: Bucket;
   readonly replica: Bucket;
   readonly backup: Bucket;
+  readonly restored: Bucket;
 }
 
 export function check(
-  { dataset: bucket, replica, backup }: Buckets,
+  { dataset: bucket, replica, backup, restored }: Buckets,
   record: Record,
   bank: Bank,
   startMs: number,
@@ -81,9 +85,12 @@ export function check(
   checkOrphans(bucket, history, fail);
   checkBackups(bucket, backup, { log, named, record }, fail);
   if (record.copied.length > 0) checkReplica(bucket, replica, { log, named, record }, fail);
-  for (const { objects } of [bucket, replica, backup])
+  for (const { objects } of [bucket, replica, backup, restored])
     for (const [key, { bytes, digest }] of objects)
       if (digestNow(bytes) !== digest) fail('what is read is not written to', key);
+  checkRestored(bucket, restored, { log, named, record, startMs }, fail);
+  checkScrubs(bucket, { log, named, record, startMs }, fail);
+  checkRest(record, fail);
   for (const key of bucket.hurt)
     if (key.startsWith('versions/')) fail('C12 what is mended is right', `${key} at the end`);
   for (const { client, key } of record.unmended) fail('C12 what is mended is right', `${key} by ${client}`);
