@@ -11,6 +11,9 @@ function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Before nothing is left to be done, there are so many more. */
+const lastTurns = 8;
+
 export class VirtualTime {
   /** A heap: the earliest event first. */
   readonly #events: Event[] = [];
@@ -38,11 +41,21 @@ export class VirtualTime {
   /** Runs events in their order until there is none, or none before `untilMs`, or `stop` says so. */
   async run(untilMs: number, stop: () => boolean = () => false): Promise<void> {
     await settle();
-    for (let next = this.#events[0]; next !== undefined && next.at <= untilMs; next = this.#events[0]) {
-      if (stop()) return;
+    for (;;) {
+      const next = await this.#next(untilMs);
+      if (next === undefined || stop()) return;
       this.#take();
       this.#now = next.at;
       await next.run();
+      await settle();
+    }
+  }
+
+  async #next(untilMs: number): Promise<Event | undefined> {
+    for (let turn = 0; ; turn++) {
+      const next = this.#events[0];
+      if (next !== undefined && next.at <= untilMs) return next;
+      if (turn === lastTurns) return undefined;
       await settle();
     }
   }
