@@ -141,6 +141,8 @@ async function healthy() {
     for (const { check, what } of violations) console.log(`  ${check}: ${what}`);
   }
   const totals = sum(results, (result) => result.totals);
+  const lost = seeds - totals.seeds;
+  if (lost > 0) console.log(`${lost} seeds were not simulated: a process of theirs was ended by a signal`);
   const faults = sum(results, (result) => result.faults);
   const injected = Object.values(faults).reduce((all, count) => all + count, 0);
   const never = Object.entries(faults).filter(([, count]) => count === 0);
@@ -150,7 +152,7 @@ async function healthy() {
       `${(totals.simulatedMs / 3_600_000).toFixed(1)} simulated hours in ${seconds.toFixed(1)} s`,
   );
   if (never.length > 0) console.log(`faults that were not met: ${never.map(([cell]) => cell).join(', ')}`);
-  return { found, totals, faults, seconds };
+  return { found, totals, faults, seconds, lost };
 }
 
 /** A copy of the sources with the patch applied. */
@@ -216,4 +218,4 @@ const health = await healthy();
 const planted = values.mutants ? await mutants() : [];
 const alive = planted.filter(({ isKilled }) => !isKilled);
 if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ ...health, mutants: planted }));
-process.exit(health.found.length + alive.length > 0 ? 1 : 0);
+process.exit(health.found.length + health.lost + alive.length > 0 ? 1 : 0);

@@ -40,25 +40,36 @@ export interface AdvanceOptions extends CallOptions {
   readonly first?: LoadedRoot;
 }
 
+/** Roots in a row that may be damaged for the lowest of them to be told by the chain of those above it. */
+const mostDamagedInARow = 16;
+
 /**
  * The root in a slot, whoever it belongs to; undefined where there is none. One that is damaged is asked of
  * who else has it, by the hash that the root above it names, or the hint for the newest one. Cost: one
  * request; some more for what is damaged.
  */
-export async function readRoot(
+export function readRoot(
   store: ObjectStore,
   version: number,
   functions: ManifestFunctions,
-  options: CallOptions = {},
+  { signal }: CallOptions = {},
+): Promise<LoadedRoot | undefined> {
+  return rootIn(store, version, functions, signal === undefined ? {} : { signal }, mostDamagedInARow);
+}
+
+async function rootIn(
+  store: ObjectStore,
+  version: number,
+  functions: ManifestFunctions,
+  call: CallOptions,
+  mostDamaged: number,
 ): Promise<LoadedRoot | undefined> {
   const key = rootKey(version);
-  const { signal } = options;
-  const call = signal === undefined ? {} : { signal };
   try {
     return await readFrame(store, key, 'root', call, (bytes) => decodeRoot(bytes, key, functions));
   } catch (error) {
-    if (isNacreError(error, 'Corrupt')) {
-      const healed = await healedByNext(store, version, functions, call);
+    if (isNacreError(error, 'Corrupt') && mostDamaged > 1) {
+      const healed = await healedByNext(store, version, functions, call, mostDamaged - 1);
       if (healed !== undefined) return healed;
     }
     if (!isNacreError(error, 'PermissionDenied')) throw error;
@@ -81,10 +92,11 @@ async function healedByNext(
   version: number,
   functions: ManifestFunctions,
   call: CallOptions,
+  mostDamaged: number,
 ): Promise<LoadedRoot | undefined> {
   if (store.healing === undefined) return undefined;
   try {
-    const above = await readRoot(store, version + 1, functions, call);
+    const above = await rootIn(store, version + 1, functions, call, mostDamaged);
     const { head, problem } =
       above === undefined ? await readHint(store, functions, call) : { head: undefined, problem: undefined };
     const hinted = problem === undefined && head?.root.version === version ? head : undefined;

@@ -3,13 +3,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Dataset } from '../../src/dataset/dataset.js';
 import { NacreError } from '../../src/errors.js';
+import { readRoot } from '../../src/manifest/head.js';
 import { rootKey } from '../../src/manifest/keys.js';
+import { forwarding } from '../../src/storage/wrap/forwarding.js';
 import { updateParity } from '../../src/ops/parity.js';
 import { repair, type RepairReport } from '../../src/ops/repair.js';
 import { scrub } from '../../src/ops/scrub.js';
 import { status } from '../../src/ops/status.js';
 import type { ObjectStore } from '../../src/storage/object-store.js';
-import { filled, int32, type Member, values, World, worldWith } from '../dataset/world.js';
+import { filled, functions, int32, type Member, values, World, worldWith } from '../dataset/world.js';
 import { failure } from '../support/failure.js';
 import { calls, nth } from '../support/faulty-store.js';
 import { refusing } from '../support/refusing-store.js';
@@ -136,6 +138,19 @@ describe('a read', () => {
     }
     expect((await repaired(world.bare)).steps).toMatchObject([{ key, outcome: 'mended' }]);
     expect(await world.read()).toEqual(rows);
+  });
+
+  test('asks no further than 16 roots up, where all that is above is damaged, too', async () => {
+    const asked: string[] = [];
+    const store = forwarding(environment(world).store, {
+      get: async (key) => {
+        asked.push(key);
+        return { bytes: new Uint8Array(99), token: '1', sizeBytes: 99, modifiedMs: 0 };
+      },
+    });
+    expect((await failure(readRoot(store, 2, functions))).code).toBe('Corrupt');
+    // Each twice: it may have been hurt on its way.
+    expect(asked).toHaveLength(2 * 16);
   });
 
   test('of a segment, a root and the newest root, by handles old and new', async () => {
