@@ -4,7 +4,7 @@
 // It has the bytes of that hint, is written before the first root, and stays: once the first version of the
 // place's own is there it says nothing any more. Only who has no usable hint asks for it.
 import { isNacreError, NacreError } from '../errors.js';
-import type { CallOptions, ObjectStore } from '../storage/object-store.js';
+import type { CallOptions, ObjectStore, StateToken } from '../storage/object-store.js';
 import { equalBytes } from '../util/bytes.js';
 import type { ManifestFunctions } from './functions.js';
 import { readRoot } from './head.js';
@@ -63,19 +63,22 @@ export async function writeMark(
   options: CallOptions,
 ): Promise<void> {
   const wanted = decodeHint(bytes, restoringKey, functions);
-  const found = await getFrame((call) => store.get(restoringKey, call), 'hint', options);
-  if (found !== undefined && isSame(wanted, found.bytes, functions)) return;
-  const condition = found === undefined ? 'absent' : { token: found.token };
+  const look = async (): Promise<There> => {
+    const first = await lookOnce(store, wanted, functions, options);
+    // Bytes may be hurt on their way.
+    return first.says === 'nothing' ? lookOnce(store, wanted, functions, options) : first;
+  };
+  const found = await look();
+  if (found.says === 'the same') return;
   const put = await store.put(restoringKey, bytes, {
     ...options,
-    condition,
+    condition: found.token === undefined ? 'absent' : { token: found.token },
     crc32c: functions.crc32c(bytes),
     cacheControl: 'no-store',
   });
   if (put.outcome === 'written') return;
   // A first attempt whose reply was lost, or the same restore by another process.
-  const now = await getFrame((call) => store.get(restoringKey, call), 'hint', options);
-  if (now !== undefined && isSame(wanted, now.bytes, functions)) return;
+  if ((await look()).says === 'the same') return;
   throw new NacreError('Conflict', `${store.uri} is being restored to by somebody else`, {
     context: { uri: store.uri, key: restoringKey },
     hint: 'Restore into an empty prefix.',
@@ -84,14 +87,30 @@ export async function writeMark(
 
 type Decoded = ReturnType<typeof decodeHint>;
 
-function isSame({ hint: wanted }: Decoded, bytes: Uint8Array, functions: ManifestFunctions): boolean {
+/** Undefined token: there is none. `nothing`: what stands there is no mark. */
+interface There {
+  readonly token: StateToken | undefined;
+  readonly says: 'the same' | 'another' | 'nothing' | 'absent';
+}
+
+async function lookOnce(
+  store: ObjectStore,
+  { hint: wanted }: Decoded,
+  functions: ManifestFunctions,
+  options: CallOptions,
+): Promise<There> {
+  const body = await getFrame((call) => store.get(restoringKey, call), 'hint', options);
+  if (body === undefined) return { token: undefined, says: 'absent' };
+  const { token } = body;
   try {
-    const { hint } = decodeHint(bytes, restoringKey, functions);
+    const { hint } = decodeHint(body.bytes, restoringKey, functions);
     const [one, other] = [wanted.restoring, hint.restoring];
-    if (one === null || other === null || !equalBytes(wanted.dataset, hint.dataset)) return false;
-    return equalBytes(one.rootHash, other.rootHash) && one.only === other.only;
+    if (one === null || other === null) return { token, says: 'nothing' };
+    const isSame = equalBytes(wanted.dataset, hint.dataset) && equalBytes(one.rootHash, other.rootHash);
+    return { token, says: isSame && one.only === other.only ? 'the same' : 'another' };
   } catch (error) {
-    if (isNacreError(error, 'Corrupt') || isNacreError(error, 'UnsupportedFormat')) return false;
+    if (isNacreError(error, 'Corrupt') || isNacreError(error, 'UnsupportedFormat'))
+      return { token, says: 'nothing' };
     throw error;
   }
 }

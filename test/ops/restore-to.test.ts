@@ -383,6 +383,16 @@ describe('a restore that ends half way', () => {
     expect(await destination.read()).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
+  test('what says that it is under way is hurt on its way to who goes on: it is not written anew', async () => {
+    const plan = nth(calls('put', /^versions/), 3, { kind: 'error', code: 'Aborted' }, Infinity);
+    await failure(restored(pair, { to: faulty(destination.bare, plan) }));
+    const before = await destination.bare.head(restoringKey);
+    const onItsWay = nth(calls('get', /^restoring$/), 1, { kind: 'truncate', bytes: 9 });
+    const report = await restored(pair, { to: faulty(destination.bare, onItsWay) });
+    expect(report).toMatchObject({ restored: 5, version: 6, resumed: true });
+    expect(await destination.bare.head(restoringKey)).toEqual(before);
+  });
+
   test('a hint that is hurt on its way to whoever asks opens it for nobody, and hinders nobody who goes on', async () => {
     const dying = faulty(
       destination.bare,
