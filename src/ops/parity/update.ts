@@ -26,8 +26,8 @@ export interface Encoded {
 }
 
 /**
- * Encodes groups in turn. A member that is wrong twice, not only in a row, is read where it is healed, if it is;
- * a group is put without those that are wrong there, too: so it ends whatever the store does.
+ * Encodes groups in turn. A member that is wrong twice, not only in a row, is read where it is healed, if it
+ * is; a group is put without those that are wrong there, too: so it ends whatever the store does.
  */
 export async function encodeAll(
   environment: ReadEnvironment,
