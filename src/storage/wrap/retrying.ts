@@ -12,6 +12,7 @@ import { byteLength, type ByteSource } from '../../util/bytes.js';
 import { abortedError, type Runtime, systemRuntime, throwIfAborted } from '../../util/runtime.js';
 import type { CallOptions, ObjectStore, PutOptions, PutResult, VersionedObjects } from '../object-store.js';
 import { callOptions, forwarding } from './forwarding.js';
+import { type OwnSignal, ownSignal } from './parallel.js';
 import { type RetryBudgetOptions, retryBudget } from './retry-budget.js';
 
 /** One repeat, as told to `onRetry` before its wait. */
@@ -43,10 +44,18 @@ export interface RetryOptions {
   readonly onRetry?: (event: RetryEvent) => void;
 }
 
-/** `inner` with repeats; see the head of this file for which calls and when. */
+/**
+ * `inner` with repeats; see the head of this file for which calls and when. Once it is closed nothing is
+ * repeated, and who waits for the next attempt is told how the last one failed.
+ */
 export function retrying(inner: ObjectStore, options: RetryOptions = {}): ObjectStore {
-  const run = attempts(inner.uri, options);
+  const closing = new Closing();
+  const run = attempts(inner.uri, options, closing);
   return forwarding(inner, {
+    async close() {
+      closing.end();
+      await inner.close();
+    },
     get: (key, call) => run('get', key, call, () => inner.get(key, call)),
     getRanges: (key, ranges, call) => run('getRanges', key, call, () => inner.getRanges(key, ranges, call)),
     head: (key, call) => run('head', key, call, () => inner.head(key, call)),
@@ -119,7 +128,30 @@ type Run = <T>(
   attempt: (number: number) => Promise<T>,
 ) => Promise<T>;
 
-function attempts(uri: string, options: RetryOptions): Run {
+/** Waits that end when the store is closed. */
+class Closing {
+  readonly #waits = new Set<OwnSignal>();
+  hasEnded = false;
+
+  /** Rejects with whatever the signal fires with, or with anything once the store is closed. */
+  async sleep(runtime: Runtime, ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const own = ownSignal(signal);
+    this.#waits.add(own);
+    try {
+      await runtime.sleep(ms, own.signal);
+    } finally {
+      own.release();
+      this.#waits.delete(own);
+    }
+  }
+
+  end(): void {
+    this.hasEnded = true;
+    for (const wait of this.#waits) wait.abort(new NacreError('Aborted', 'the store was closed'));
+  }
+}
+
+function attempts(uri: string, options: RetryOptions, closing: Closing): Run {
   const { runtime = systemRuntime, baseMs = 50, capMs = 5_000, serverCapMs = 30_000 } = options;
   const { attempts: limit = 8, deadlineMs = 60_000, onRetry } = options;
   const budget = retryBudget(options.budget);
@@ -146,12 +178,14 @@ function attempts(uri: string, options: RetryOptions): Run {
     for (let attempt = 1; ; attempt++) {
       try {
         throwIfAborted(signal);
-        if (attempt > 1) await runtime.sleep(waitMs, signal);
+        if (attempt > 1) await closing.sleep(runtime, waitMs, signal);
         const result = await call(attempt);
         budget.succeeded();
         return result;
       } catch (error) {
         const reason = signal?.aborted === true ? abortedError(signal) : undefined;
+        if (closing.hasEnded && reason === undefined && last !== undefined)
+          throw gaveUp(code, what, last, attempt - 1, runtime.monotonic() - startMs);
         // A signal may fire with a failure that would pass: it is the end all the same.
         const cut = error === reason ? reason : isNacreError(error, 'Aborted') ? error : undefined;
         if (cut !== undefined) throw last === undefined ? cut : cutShort(cut, what, last, attempt - 1);
@@ -159,7 +193,7 @@ function attempts(uri: string, options: RetryOptions): Run {
         if (reason !== undefined) throw cutShort(reason, what, error, attempt);
         last = error;
         if (error.code === 'Unavailable') code = 'Unavailable';
-        const nextMs = nextWait(error, attempt, startMs);
+        const nextMs = closing.hasEnded ? undefined : nextWait(error, attempt, startMs);
         if (nextMs === undefined) throw gaveUp(code, what, error, attempt, runtime.monotonic() - startMs);
         waitMs = nextMs;
         onRetry?.({ method, key, attempt, waitMs, error });

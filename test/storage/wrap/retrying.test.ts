@@ -235,6 +235,20 @@ describe('waits', () => {
     }
   });
 
+  test('a store that is closed ends its waits at once, and repeats nothing', async () => {
+    const slow: Fault = { kind: 'error', code: 'Unavailable', retryAfterMs: 10_000 };
+    const runtime = new FakeRuntime({ advance: 'hand' });
+    const store = retrying(faulty(new MemoryStore('', runtime), nth(anyCall, 1, slow, 9)), { runtime });
+    const calls = ['a', 'b'].map((key) => failure(store.get(key)));
+    await runtime.advance(5_000);
+    expect(runtime.sleeping).toBe(2);
+    await store.close();
+    for (const error of await Promise.all(calls))
+      expect(error).toMatchObject({ code: 'Unavailable', context: { attempts: 1 } });
+    expect((await failure(store.get('c'))).context).toMatchObject({ attempts: 1 });
+    expect(runtime.sleeping).toBe(0);
+  });
+
   test('a call with a fired signal sends nothing', async () => {
     const { store, beneath } = setUp(dead());
     expect((await failure(store.get('a', { signal: AbortSignal.abort() }))).code).toBe('Aborted');
