@@ -114,7 +114,10 @@ export async function readObject(
       context: { key: object.key },
       hint: 'Run `nacre repair` to put back the right bytes from a replica or a backup.',
     });
-  const whole = await readNamed(store, object, options, (bytes) => {
+  const { sizeBytes } = object;
+  // What is longer than it should be is not held.
+  const call = sizeBytes === 0 ? options : { ...options, range: { start: 0, end: sizeBytes } };
+  const whole = await readNamed(store, object, call, (bytes) => {
     if (equalBytes(functions.blake3(bytes), object.hash)) return bytes;
     throw damage('differs from its hash in the manifest');
   });

@@ -63,6 +63,7 @@ describe('the command line', () => {
     expect(await refused(['info'], 'missing required argument')).toBe('2 InvalidArgument');
     expect(await refused(['info', uri, 'more'], 'too many arguments')).toBe('2 InvalidArgument');
     expect(await refused(['read', uri, 'e'], '--out')).toBe('2 InvalidArgument');
+    expect(await refused(['import', rows, uri, 'e'], 'is a file, and no dataset')).toBe('2 InvalidArgument');
     expect((await nacre(['drop', uri, '--json'])).error.hint).toMatch(
       /^Usage: nacre drop \[options\] <uri> <array>\. /,
     );

@@ -73,6 +73,11 @@ stopped. A repeat is found in the log (one request a version); of two that run a
         .option('--key <name>', 'an attribute that is the key of arrays that are made'),
     ),
   async work(session, options, uri: string, name: string, files: string[]) {
+    if (/\.npy$/i.test(uri))
+      throw invalid(
+        `${uri} is a file, and no dataset`,
+        'The dataset comes first: nacre import URI ARRAY FILE.',
+      );
     const existing = await find(session, uri);
     if (existing === undefined && !options.create)
       throw new NacreError('NotFound', `there is no dataset at ${uri}`, {

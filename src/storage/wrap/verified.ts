@@ -273,7 +273,7 @@ class VerifiedRead {
     };
     return new NacreError('Corrupt', `${where}: ${what}`, {
       context,
-      hint: 'Run `nacre repair`: it puts the same bytes back from a replica or another copy.',
+      hint: 'Run `nacre repair`: it puts the same bytes back from parity, a replica or another copy.',
     });
   }
 }
