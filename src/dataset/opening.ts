@@ -4,6 +4,7 @@ import { createDataset } from '../manifest/create.js';
 import { newestRoot } from '../manifest/head.js';
 import { checkRestored, type HintState, readHint } from '../manifest/hint.js';
 import { pointPrefix } from '../manifest/keys.js';
+import { withRole } from '../manifest/replica-mark.js';
 import { checkEnded } from '../manifest/restoring.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
@@ -44,7 +45,8 @@ async function openOn(environment: Environment, options: OpenOptions): Promise<D
     if (hint.problem === 'absent') await checkNoBackup(store, call);
     await checkEnded(store, hint, found.head, functions, call);
     warnOfCopy(hint, found.head, options);
-    return handle(environment, options, hint, found.head, found.freeSlot, true);
+    const known = await withRole(store, hint, found.head, functions, call);
+    return handle(environment, options, known, found.head, found.freeSlot, true);
   }
   if (options.create !== true) {
     throw new NacreError('NotFound', `there is no dataset at ${store.uri}`, {

@@ -3,10 +3,11 @@
 // First an empty version of a lineage of its own, then the hint that says so: a process that ends between
 // the two leaves a replica whose history has left its source's, which replication sees by the version's
 // hash, and which can be promoted again.
-import { NacreError } from '../errors.js';
+import { isNacreError, NacreError } from '../errors.js';
 import { Committer } from '../manifest/commit.js';
 import { advance, newestRoot } from '../manifest/head.js';
 import { checkRestored, type HintState, readHint, writeHint } from '../manifest/hint.js';
+import { unmarkReplica, withRole } from '../manifest/replica-mark.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { callOptions } from '../storage/wrap/forwarding.js';
@@ -36,7 +37,8 @@ export async function promote(environment: Environment, options: PromoteOptions)
   const hint = await readHint(store, functions, call);
   checkRestored(hint, store.uri);
   const { head: newest, freeSlot } = await newestOf(environment, hint, call);
-  checkReplica(hint, store.uri);
+  const known = await withRole(store, hint, newest, functions, call);
+  checkReplica(known, store.uri);
   const { head, lineage } = await adoptCopy(environment, hint, newest, warn, call);
   const replicated = head.root.version;
   await options.onPlan?.(replicated);
@@ -52,6 +54,11 @@ export async function promote(environment: Environment, options: PromoteOptions)
   const transaction = operationOf(identityOf({}, runtime), replicated, done, { ...options, message });
   const { version } = committed(await committer.submit(transaction, options.signal), store.uri);
   await takeHint(environment, committer.head, hint, call);
+  await unmarkReplica(store, committer.head, functions, call).catch((error: unknown) => {
+    // It is a primary all the same; without its hint it would take no writes.
+    if (!isNacreError(error, 'PermissionDenied')) throw error;
+    warn?.(error);
+  });
   return { uri: store.uri, replicated: committer.head.root.parent?.version ?? replicated, version };
 }
 
@@ -67,7 +74,7 @@ async function newestOf(
 }
 
 function checkReplica({ role, problem, origin }: HintState, uri: string): void {
-  if (problem === undefined && role === 'replica') return;
+  if (problem !== 'elsewhere' && role === 'replica') return;
   const [what, hint] =
     problem === 'elsewhere'
       ? [

@@ -17,6 +17,9 @@ export const firstRead = { start: 0, end: 131_072 } as const;
 /** What the hint says while a history is being restored here, for when the hint is lost. */
 export const restoringKey = 'restoring';
 
+/** What the hint of a replica says, for when the hint is lost. */
+export const replicaMarkKey = 'replica';
+
 /** Listing it gives the newest root first, because versions are counted down. */
 export const rootPrefix = 'versions/';
 

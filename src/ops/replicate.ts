@@ -179,6 +179,8 @@ class Replication {
     const { verify = false, onProgress } = this.#options;
     const { source: head, destination: there } = heads;
     try {
+      // An earlier release left none.
+      if (there === undefined || to.hinted === 0) await to.mark(head);
       await to.lease(head);
       return await copyHistory(
         {

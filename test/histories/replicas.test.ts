@@ -1,6 +1,6 @@
 // The histories of replicas: the numbers are those of the list in docs/format.md.
 import { afterEach, describe, expect, test } from 'vitest';
-import { rootKey } from '../../src/manifest/keys.js';
+import { replicaMarkKey, rootKey } from '../../src/manifest/keys.js';
 import { describeObject } from '../../src/manifest/upload.js';
 import { TableBuilder } from '../../src/manifest/objects.js';
 import { failure } from '../support/failure.js';
@@ -109,7 +109,7 @@ describe('history 24: replicate is killed; gc runs at the destination; replicate
     expect(await failure(dataset.write((tx) => tx.append('a', int32(9))))).toMatchObject(refused);
   });
 
-  test('where the hint is not there yet, the lease holds clean-up off', async () => {
+  test('where the hint is not there yet, it is known for a replica, and the lease holds clean-up off', async () => {
     source = await worldWith(0, 1);
     const destination = other(2);
     const pair = { source, destination };
@@ -122,7 +122,11 @@ describe('history 24: replicate is killed; gc runs at the destination; replicate
     const stray = await orphan(destination);
     await destination.runtime.advance(1_000);
     const { dataset } = await destination.open({ create: false });
-    expect(await failure(dataset.gc({ graceMs: 0 }))).toMatchObject({ code: 'Conflict' });
+    expect(await failure(dataset.gc({ graceMs: 0 }))).toMatchObject({ code: 'PermissionDenied' });
+    // As an earlier release leaves it.
+    await destination.bare.delete([replicaMarkKey]);
+    const { dataset: unmarked } = await destination.open({ create: false });
+    expect(await failure(unmarked.gc({ graceMs: 0 }))).toMatchObject({ code: 'Conflict' });
     expect(await destination.keys()).toContain(stray);
     await replicated(pair);
     expect(await missingKeys(destination)).toEqual([]);

@@ -2,6 +2,7 @@
 // them, and a lease while it is at work.
 import { isNacreError, NacreError } from '../../errors.js';
 import { type HintState, readHint, writeHint } from '../../manifest/hint.js';
+import { markReplica } from '../../manifest/replica-mark.js';
 import { endLease, type HeldLease, renewLease, takeLease } from '../../manifest/leases.js';
 import type { LoadedRoot } from '../../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
@@ -91,6 +92,12 @@ export class Destination implements HistorySink {
     const state = { problem: undefined, origin: undefined, role: 'replica', restoring: undefined } as const;
     this.#hint = { token, head, ...state };
     return true;
+  }
+
+  /** Says what the place is, before anything that a lost hint could be missed for is there. */
+  async mark(head: LoadedRoot): Promise<void> {
+    const { store, functions } = this.#environment;
+    await markReplica(store, head, functions, this.#call);
   }
 
   /**

@@ -13,6 +13,7 @@ import {
   segmentObjects,
   segmentsOf,
 } from '../../manifest/references.js';
+import { withRole } from '../../manifest/replica-mark.js';
 import { checkEnded } from '../../manifest/restoring.js';
 import type { LoadedRoot } from '../../manifest/root.js';
 import { coldRange } from '../../manifest/segment.js';
@@ -118,11 +119,12 @@ class Surveyor {
     const found = await findHead(roots, hint, slots, this.#call.signal);
     if (found === undefined) throw nothing(store.uri, slots.length > 0 || hint.problem === 'damaged');
     await checkEnded(store, hint, found.head, functions, this.#call);
+    const known = await withRole(store, hint, found.head, functions, this.#call);
     for (const version of found.unknown)
       this.#damagedRoots.push({ version, hash: undefined, damage: 'damaged', from: undefined });
     const counts = await this.#walk(roots, found.head);
     return {
-      ...{ hint, head: found.head, roots, ...counts, objects: this.#objects, hashes: this.#hashes },
+      ...{ hint: known, head: found.head, roots, ...counts, objects: this.#objects, hashes: this.#hashes },
       damagedRoots: this.#damagedRoots.toSorted((a, b) => a.version - b.version),
     };
   }
