@@ -98,8 +98,13 @@ describe('bad input', () => {
       expect(await failure(restored({ source, destination: to }))).toMatchObject(inUse);
       expect(await content(to)).toEqual(before);
     }
+  });
+
+  test('a destination with nothing but bytes that are no hint stays as it is', async () => {
     await destination.bare.put(hintKey, new Uint8Array(100));
-    expect(await failure(restored(pair))).toMatchObject(inUse);
+    expect((await failure(restored(pair))).code).toBe('Corrupt');
+    expect((await destination.bare.get(hintKey))?.bytes).toEqual(new Uint8Array(100));
+    expect(await destination.keys()).toEqual([hintKey]);
   });
 
   test('the place of a restore that was done is in use', async () => {
@@ -381,6 +386,16 @@ describe('a restore that ends half way', () => {
     await destination.bare.delete((await destination.keys()).filter((key) => key !== restoringKey));
     expect(await restored(pair)).toMatchObject({ restored: 5, resumed: false });
     expect(await destination.read()).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test('all that is there is a damaged hint: it is named, and nothing is said to be in use', async () => {
+    const plan = nth(calls('put'), 2, { kind: 'error', code: 'Aborted' }, Infinity);
+    await failure(restored(pair, { to: faulty(destination.bare, plan) }));
+    expect(await destination.keys()).toEqual([hintKey]);
+    const onItsWay = nth(calls('get', /^latest$/), 1, { kind: 'truncate', bytes: 9 }, 2);
+    const error = await failure(restored(pair, { to: faulty(destination.bare, onItsWay) }));
+    expect(error).toMatchObject({ code: 'Corrupt', context: { key: hintKey } });
+    expect(await restored(pair)).toMatchObject({ restored: 5, version: 6, resumed: true });
   });
 
   test('what says that it is under way is hurt on its way to who goes on: it is not written anew', async () => {

@@ -7,7 +7,7 @@
 import { NacreError } from '../../errors.js';
 import { advance, newestRoot } from '../../manifest/head.js';
 import { encodeHint, type HintState, readHint, writeHint } from '../../manifest/hint.js';
-import { rootPrefix } from '../../manifest/keys.js';
+import { hintKey, rootPrefix } from '../../manifest/keys.js';
 import { make, type Restoring, v1 } from '../../manifest/message.js';
 import { unendedMark, writeMark } from '../../manifest/restoring.js';
 import type { LoadedRoot } from '../../manifest/root.js';
@@ -42,9 +42,22 @@ export async function lookAtDestination(
   // Without a root there is nothing that a mark could be of.
   if (entries.length === 0 && problem === 'absent') return { hint, mark: undefined, isHintLost: false };
   const found = await unendedMark(store, functions, call);
+  if (found === undefined && entries.length === 0) throw onlyDamagedHint(store.uri);
   if (found === undefined) throw inUse(store.uri);
   const { restoring, first } = found;
   return { hint: { ...hint, head: first, restoring }, mark: restoring, isHintLost: true };
+}
+
+/** What an interrupted restore left, or another program: without a root and a mark it cannot be told. */
+function onlyDamagedHint(uri: string): NacreError {
+  return new NacreError(
+    'Corrupt',
+    `${uri}/latest is damaged, and there is nothing else that says what is here`,
+    {
+      context: { uri, key: hintKey },
+      hint: 'Restore again: it may have been hurt on its way. If that does not help, remove it, or restore elsewhere.',
+    },
+  );
 }
 
 export interface Target {
