@@ -14,10 +14,13 @@ export async function mend(client: Client, process: Process): Promise<void> {
   }
   copyTo(client.world);
   const before = [...bucket.hurt];
+  const sinceMs = client.world.storeMs();
   await client.tolerant('repair', process, async () => {
     // Without the copy some of it comes from parity, where the dataset has any.
     const { mended } = await repairBy(process, process.draw.chance(0.3) ? 'parity' : 'mirror');
-    const left = before.filter((key) => bucket.hurt.has(key) && mended.includes(key));
+    // What was mended may be hurt again before the repair ends.
+    const again = bucket.changes.filter(({ by, atMs }) => by === '' && atMs >= sinceMs).map(({ key }) => key);
+    const left = mended.filter((key) => before.includes(key) && bucket.hurt.has(key) && !again.includes(key));
     for (const key of left) client.record.unmended.push({ client: client.name, key });
   });
 }

@@ -19,11 +19,11 @@ export async function scrubBy(
     ? {}
     : draw.of<ScrubOptions>([{ mode: 'structure' }, { mode: 'sample', subset: { part: 1, of: 2 } }, {}, {}]);
   const environment = environmentOf(wire, { runtime, cacheDir: false });
-  const { damaged } = await scrub(environment, { ...options, ...call });
+  const { damaged, healedElsewhere } = await scrub(environment, { ...options, ...call });
   const spoiled = process.spoiled.slice(before);
   record.scrubs.push({
     ...{ client: process.name, invokedMs, returnedMs: world.time.now, hurt },
-    found: damaged.map(({ key, damage }) => ({ key, damage })),
+    found: [...damaged, ...healedElsewhere].map(({ key, damage }) => ({ key, damage })),
     // Bytes that differ are read a second time before they count as damaged.
     spoiled: new Set(spoiled.filter((key, i) => spoiled.indexOf(key) !== i)),
   });
