@@ -9,7 +9,7 @@ import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { ManifestFunctions } from './functions.js';
-import { healedRoot } from './healed-root.js';
+import { healedRoot, type RootPlace } from './healed-root.js';
 import { readHint } from './hint.js';
 import { hintKey, rootKey, rootPrefix, versionOfRootKey } from './keys.js';
 import { readFrame } from './read-checked.js';
@@ -97,10 +97,7 @@ async function healedByNext(
   if (store.healing === undefined) return undefined;
   try {
     const above = await rootIn(store, version + 1, functions, call, mostDamaged);
-    const { head, problem } =
-      above === undefined ? await readHint(store, functions, call) : { head: undefined, problem: undefined };
-    const hinted = problem === undefined && head?.root.version === version ? head : undefined;
-    const named = hinted === undefined ? above?.root.parent : { version, hash: hinted.hash };
+    const named = above === undefined ? await hinted(store, functions, call) : above.root.parent;
     if (named?.version !== version) return undefined;
     return await healedRoot(store, named, functions, call);
   } catch (error) {
@@ -109,6 +106,15 @@ async function healedByNext(
     if (isNacreError(error)) return undefined;
     throw error;
   }
+}
+
+async function hinted(
+  store: ObjectStore,
+  functions: ManifestFunctions,
+  call: CallOptions,
+): Promise<RootPlace | undefined> {
+  const { head, problem } = await readHint(store, functions, call);
+  return head && problem === undefined ? { version: head.root.version, hash: head.hash } : undefined;
 }
 
 /** Goes from `from` to the newest version. Cost: one request when nothing landed since. */

@@ -3,7 +3,7 @@
 // A hint that is absent, damaged or written at another home (it came with a copy) counts as missing. It moves
 // forward only, by compare-and-swap, and a refusal is dropped: then somebody else moved it.
 import { isNacreError, NacreError } from '../errors.js';
-import type { CallOptions, ObjectStore, StateToken } from '../storage/object-store.js';
+import type { CallOptions, ObjectStore, PutResult, StateToken } from '../storage/object-store.js';
 import { equalBytes } from '../util/bytes.js';
 import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
@@ -118,13 +118,25 @@ export async function writeHint(
   }: CallOptions & { readonly role?: HintState['role']; readonly restoring?: Restoring } = {},
 ): Promise<StateToken | undefined> {
   const bytes = encodeHint(store, head, functions, role, restoring);
-  const result = await store.put(hintKey, bytes, {
+  const result = await putHint(store, hintKey, bytes, token, functions, options);
+  return result.outcome === 'written' ? result.token : undefined;
+}
+
+/** Under `latest`, or under a key that says the same once more; where nothing but `token` stands there. */
+export function putHint(
+  store: ObjectStore,
+  key: string,
+  bytes: Uint8Array,
+  token: StateToken | undefined,
+  functions: ManifestFunctions,
+  options: CallOptions,
+): Promise<PutResult> {
+  return store.put(key, bytes, {
     ...options,
     condition: token === undefined ? 'absent' : { token },
     crc32c: functions.crc32c(bytes),
     cacheControl: 'no-store',
   });
-  return result.outcome === 'written' ? result.token : undefined;
 }
 
 /** A hint that names `head`, as it is written at `store`. */

@@ -1,7 +1,14 @@
 // Reads that check what they got. Bytes that fail may have been hurt on the way, so they are read once more
 // before they count as damaged; partitions are read so by the verified wrapper.
 import { isNacreError, NacreError } from '../errors.js';
-import type { ByteRange, CallOptions, GetOptions, ObjectBody, ObjectStore } from '../storage/object-store.js';
+import type {
+  ByteRange,
+  CallOptions,
+  GetOptions,
+  ObjectBody,
+  ObjectStore,
+  StateToken,
+} from '../storage/object-store.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { equalBytes } from '../util/bytes.js';
 import { frameCap, type FrameKind } from './frame.js';
@@ -30,10 +37,34 @@ export async function readFrame<T>(
   key: string,
   kind: FrameKind,
   options: CallOptions,
-  check: (bytes: Uint8Array) => T,
+  check: (bytes: Uint8Array, token: StateToken) => T,
 ): Promise<T | undefined> {
   const read = (call: GetOptions): Promise<ObjectBody | undefined> => store.get(key, call);
   return twice(() => getFrame(read, kind, options), check);
+}
+
+/**
+ * What stands under a key that may be written over whatever stands there; `said` is what `check` makes of it,
+ * undefined where that is damaged or of a newer release. Undefined where nothing does.
+ */
+export async function lookAtFrame<T>(
+  store: ObjectStore,
+  key: string,
+  kind: FrameKind,
+  options: CallOptions,
+  check: (bytes: Uint8Array) => T,
+): Promise<{ readonly token: StateToken; readonly said: T | undefined } | undefined> {
+  let token: StateToken | undefined;
+  try {
+    return await readFrame(store, key, kind, options, (bytes, state) => {
+      token = state;
+      return { token: state, said: check(bytes) };
+    });
+  } catch (error) {
+    const isOfBytes = isNacreError(error, 'Corrupt') || isNacreError(error, 'UnsupportedFormat');
+    if (!isOfBytes || token === undefined) throw error;
+    return { token, said: undefined };
+  }
 }
 
 /** What `check` makes of the bytes, or its second `Corrupt`; undefined when there is no such key. */
@@ -48,17 +79,17 @@ export async function readChecked<T>(
 
 async function twice<T>(
   read: () => Promise<ObjectBody | undefined>,
-  check: (bytes: Uint8Array) => T,
+  check: (bytes: Uint8Array, token: StateToken) => T,
 ): Promise<T | undefined> {
   const body = await read();
   if (body === undefined) return undefined;
   try {
-    return check(body.bytes);
+    return check(body.bytes, body.token);
   } catch (error) {
     if (!isNacreError(error, 'Corrupt')) throw error;
   }
   const again = await read();
-  return again && check(again.bytes);
+  return again && check(again.bytes, again.token);
 }
 
 /**

@@ -4,23 +4,19 @@
 // It has the bytes of a hint, is written before the first root comes, and says who the place was then: its
 // dataset, its home, its role. Promotion writes it again. Only who has no usable hint asks for it, and what a
 // copy brought, or is left of another dataset, says nothing.
-import { isNacreError } from '../errors.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { equalBytes } from '../util/bytes.js';
 import type { ManifestFunctions } from './functions.js';
-import { decodeHint, encodeHint, type HintState } from './hint.js';
+import { decodeHint, encodeHint, type HintState, putHint } from './hint.js';
 import { replicaMarkKey } from './keys.js';
 import { v1 } from './message.js';
-import { getFrame } from './read-checked.js';
+import { lookAtFrame } from './read-checked.js';
 import type { LoadedRoot } from './root.js';
 
 type Role = HintState['role'];
 
-interface Found {
-  readonly token: string;
-  /** Undefined where it is damaged, or of another place or dataset. */
-  readonly role: Role | undefined;
-}
+/** `said`: undefined where it is damaged, or of another place or dataset. */
+type Found = Awaited<ReturnType<typeof find>>;
 
 /**
  * `hint`, with the role that the mark tells where the hint itself is lost; `head` is what the roots lead to.
@@ -34,7 +30,7 @@ export async function withRole(
   options: CallOptions,
 ): Promise<HintState> {
   if (hint.problem !== 'absent' && hint.problem !== 'damaged') return hint;
-  const role = (await find(store, head, functions, options))?.role;
+  const role = (await find(store, head, functions, options))?.said;
   return role === undefined ? hint : { ...hint, role };
 }
 
@@ -46,7 +42,7 @@ export async function markReplica(
   options: CallOptions,
 ): Promise<void> {
   const found = await find(store, head, functions, options);
-  if (found?.role !== 'replica') await write(store, head, 'replica', found, functions, options);
+  if (found?.said !== 'replica') await write(store, head, 'replica', found, functions, options);
 }
 
 /** Of a replica that became a primary. Cost: a GET, and a PUT where there is a mark. */
@@ -57,30 +53,15 @@ export async function unmarkReplica(
   options: CallOptions,
 ): Promise<void> {
   const found = await find(store, head, functions, options);
-  if (found?.role === 'replica') await write(store, head, 'primary', found, functions, options);
+  if (found?.said === 'replica') await write(store, head, 'primary', found, functions, options);
 }
 
-async function find(
-  store: ObjectStore,
-  head: LoadedRoot,
-  functions: ManifestFunctions,
-  options: CallOptions,
-): Promise<Found | undefined> {
-  for (let look = 1; ; look++) {
-    const body = await getFrame((call) => store.get(replicaMarkKey, call), 'hint', options);
-    if (body === undefined) return undefined;
-    const { token } = body;
-    try {
-      const { hint } = decodeHint(body.bytes, replicaMarkKey, functions);
-      const isOurs = hint.home === store.uri && equalBytes(hint.dataset, head.root.dataset);
-      const role = hint.role === v1.Role.ROLE_REPLICA ? 'replica' : 'primary';
-      return { token, role: isOurs ? role : undefined };
-    } catch (error) {
-      if (!isNacreError(error, 'Corrupt') && !isNacreError(error, 'UnsupportedFormat')) throw error;
-      // Bytes may be hurt on their way.
-      if (look === 2) return { token, role: undefined };
-    }
-  }
+function find(store: ObjectStore, head: LoadedRoot, functions: ManifestFunctions, options: CallOptions) {
+  return lookAtFrame(store, replicaMarkKey, 'hint', options, (bytes): Role | undefined => {
+    const { hint } = decodeHint(bytes, replicaMarkKey, functions);
+    if (hint.home !== store.uri || !equalBytes(hint.dataset, head.root.dataset)) return undefined;
+    return hint.role === v1.Role.ROLE_REPLICA ? 'replica' : 'primary';
+  });
 }
 
 /** Refused: who does the same was first. */
@@ -88,15 +69,10 @@ async function write(
   store: ObjectStore,
   head: LoadedRoot,
   role: Role,
-  found: Found | undefined,
+  found: Found,
   functions: ManifestFunctions,
   options: CallOptions,
 ): Promise<void> {
   const bytes = encodeHint(store, head, functions, role);
-  await store.put(replicaMarkKey, bytes, {
-    ...options,
-    condition: found === undefined ? 'absent' : { token: found.token },
-    crc32c: functions.crc32c(bytes),
-    cacheControl: 'no-store',
-  });
+  await putHint(store, replicaMarkKey, bytes, found?.token, functions, options);
 }

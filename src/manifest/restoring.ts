@@ -4,14 +4,14 @@
 // It has the bytes of that hint, is written before the first root, and stays: once the first version of the
 // place's own is there it says nothing any more. Only who has no usable hint asks for it.
 import { isNacreError, NacreError } from '../errors.js';
-import type { CallOptions, ObjectStore, StateToken } from '../storage/object-store.js';
+import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { equalBytes } from '../util/bytes.js';
 import type { ManifestFunctions } from './functions.js';
 import { readRoot } from './head.js';
-import { beingRestored, decodeHint, type HintState } from './hint.js';
+import { beingRestored, decodeHint, type HintState, putHint } from './hint.js';
 import { restoringKey } from './keys.js';
 import type { Restoring } from './message.js';
-import { getFrame } from './read-checked.js';
+import { lookAtFrame, readFrame } from './read-checked.js';
 import type { LoadedRoot } from './root.js';
 
 export interface RestoringMark {
@@ -26,13 +26,8 @@ export async function readMark(
   functions: ManifestFunctions,
   options: CallOptions,
 ): Promise<RestoringMark | undefined> {
-  // Bytes may be hurt on their way.
-  const first = await readOnce(store, functions, options).catch((error: unknown) => {
-    if (isNacreError(error, 'Corrupt')) return 'again' as const;
-    throw error;
-  });
-  if (first !== 'again') return first;
-  return readOnce(store, functions, options).catch((cause: unknown) => {
+  const mark = (bytes: Uint8Array): RestoringMark => markIn(bytes, functions);
+  return readFrame(store, restoringKey, 'hint', options, mark).catch((cause: unknown) => {
     if (!isNacreError(cause, 'Corrupt')) throw cause;
     const message = `${store.uri}: ${cause.message}, so whether a restore to this place has ended is not known`;
     throw new NacreError('Corrupt', message, {
@@ -43,14 +38,8 @@ export async function readMark(
   });
 }
 
-async function readOnce(
-  store: ObjectStore,
-  functions: ManifestFunctions,
-  options: CallOptions,
-): Promise<RestoringMark | undefined> {
-  const body = await getFrame((call) => store.get(restoringKey, call), 'hint', options);
-  if (body === undefined) return undefined;
-  const { hint, head } = decodeHint(body.bytes, restoringKey, functions);
+function markIn(bytes: Uint8Array, functions: ManifestFunctions): RestoringMark {
+  const { hint, head } = decodeHint(bytes, restoringKey, functions);
   if (hint.restoring !== null) return { restoring: hint.restoring, first: head };
   throw new NacreError('Corrupt', `${restoringKey} says of no restore`, { context: { key: restoringKey } });
 }
@@ -62,57 +51,25 @@ export async function writeMark(
   functions: ManifestFunctions,
   options: CallOptions,
 ): Promise<void> {
-  const wanted = decodeHint(bytes, restoringKey, functions);
-  const look = async (): Promise<There> => {
-    const first = await lookOnce(store, wanted, functions, options);
-    // Bytes may be hurt on their way.
-    return first.says === 'nothing' ? lookOnce(store, wanted, functions, options) : first;
-  };
+  const wanted = markIn(bytes, functions);
+  const look = () =>
+    lookAtFrame(store, restoringKey, 'hint', options, (found) => isSame(wanted, markIn(found, functions)));
   const found = await look();
-  if (found.says === 'the same') return;
-  const put = await store.put(restoringKey, bytes, {
-    ...options,
-    condition: found.token === undefined ? 'absent' : { token: found.token },
-    crc32c: functions.crc32c(bytes),
-    cacheControl: 'no-store',
-  });
+  if (found?.said === true) return;
+  const put = await putHint(store, restoringKey, bytes, found?.token, functions, options);
   if (put.outcome === 'written') return;
   // A first attempt whose reply was lost, or the same restore by another process.
-  if ((await look()).says === 'the same') return;
+  if ((await look())?.said === true) return;
   throw new NacreError('Conflict', `${store.uri} is being restored to by somebody else`, {
     context: { uri: store.uri, key: restoringKey },
     hint: 'Restore into an empty prefix.',
   });
 }
 
-type Decoded = ReturnType<typeof decodeHint>;
-
-/** Undefined token: there is none. `nothing`: what stands there is no mark. */
-interface There {
-  readonly token: StateToken | undefined;
-  readonly says: 'the same' | 'another' | 'nothing' | 'absent';
-}
-
-async function lookOnce(
-  store: ObjectStore,
-  { hint: wanted }: Decoded,
-  functions: ManifestFunctions,
-  options: CallOptions,
-): Promise<There> {
-  const body = await getFrame((call) => store.get(restoringKey, call), 'hint', options);
-  if (body === undefined) return { token: undefined, says: 'absent' };
-  const { token } = body;
-  try {
-    const { hint } = decodeHint(body.bytes, restoringKey, functions);
-    const [one, other] = [wanted.restoring, hint.restoring];
-    if (one === null || other === null) return { token, says: 'nothing' };
-    const isSame = equalBytes(wanted.dataset, hint.dataset) && equalBytes(one.rootHash, other.rootHash);
-    return { token, says: isSame && one.only === other.only ? 'the same' : 'another' };
-  } catch (error) {
-    if (isNacreError(error, 'Corrupt') || isNacreError(error, 'UnsupportedFormat'))
-      return { token, says: 'nothing' };
-    throw error;
-  }
+function isSame(one: RestoringMark, other: RestoringMark): boolean {
+  if (!equalBytes(one.first.root.dataset, other.first.root.dataset)) return false;
+  const [wanted, found] = [one.restoring, other.restoring];
+  return equalBytes(wanted.rootHash, found.rootHash) && wanted.only === found.only;
 }
 
 /**

@@ -2,6 +2,7 @@
 // the hash that the root above it names.
 import { isNacreError, NacreError } from '../../errors.js';
 import { readRoot } from '../../manifest/head.js';
+import type { RootPlace } from '../../manifest/healed-root.js';
 import { readHint } from '../../manifest/hint.js';
 import { history } from '../../manifest/history.js';
 import { rootKey, versionOfRootKey } from '../../manifest/keys.js';
@@ -10,7 +11,7 @@ import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
 import { forwarding } from '../../storage/wrap/forwarding.js';
 import { throwIfAborted } from '../../util/runtime.js';
 import type { ReadEnvironment } from '../environment.js';
-import { type RootPlace, Roots } from '../scrub/roots.js';
+import { Roots } from '../scrub/roots.js';
 
 export type OpenOthers = () => Promise<readonly ReadEnvironment[]>;
 

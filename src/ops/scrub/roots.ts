@@ -4,6 +4,7 @@ import { isNacreError, NacreError } from '../../errors.js';
 import type { ManifestFunctions } from '../../manifest/functions.js';
 import { readHint } from '../../manifest/hint.js';
 import { healedKey, hintKey, rootKey, rootPrefix, versionOfRootKey } from '../../manifest/keys.js';
+import type { RootPlace } from '../../manifest/healed-root.js';
 import { resolveObject } from '../../manifest/objects.js';
 import { getFrame } from '../../manifest/read-checked.js';
 import { decodeRoot, type LoadedRoot } from '../../manifest/root.js';
@@ -15,11 +16,6 @@ import { listPages } from '../../storage/list-pages.js';
 export interface RootSource {
   readonly name: string;
   readonly store: ObjectStore;
-}
-
-export interface RootPlace {
-  readonly version: number;
-  readonly hash: Uint8Array;
 }
 
 /** How the bytes in a slot differ from the root that belongs there. */
@@ -96,7 +92,7 @@ export class Roots {
     const key = rootKey(version);
     let bytes = await this.#take(version);
     // Bytes may be hurt on their way.
-    if (bytes !== undefined && !this.#isRight(bytes, hash)) bytes = await this.#get(this.#store, version);
+    if (bytes !== undefined && !this.#isRight(bytes, hash)) bytes = await this.#get(this.#store, key);
     if (bytes !== undefined && this.#isRight(bytes, hash)) {
       return { loaded: decodeRoot(bytes, key, this.#functions), damage: undefined };
     }
@@ -106,13 +102,13 @@ export class Roots {
 
   async #elsewhere({ version, hash }: RootPlace): Promise<Pick<FoundRoot, 'loaded' | 'from'>> {
     const healed = healedKey(hash);
-    const bytes = (await this.#store.get(healed, this.#options))?.bytes;
+    const bytes = await this.#get(this.#store, healed);
     if (bytes !== undefined && this.#isRight(bytes, hash))
       return { loaded: decodeRoot(bytes, rootKey(version), this.#functions), from: healed };
     if (this.copy !== undefined && equalBytes(this.copy.hash, hash))
       return { loaded: this.copy, from: hintKey };
     for (const { name, store } of this.#sources) {
-      const bytes = await this.#get(store, version);
+      const bytes = await this.#get(store, rootKey(version));
       if (bytes !== undefined && this.#isRight(bytes, hash))
         return { loaded: decodeRoot(bytes, rootKey(version), this.#functions), from: name };
     }
@@ -140,7 +136,7 @@ export class Roots {
    * here, or the source is a replica or an untouched copy of a place that had the version.
    */
   async stoodHere({ loaded: { root }, source }: OfSource): Promise<boolean> {
-    const left = await this.#get(this.#store, root.version);
+    const left = await this.#get(this.#store, rootKey(root.version));
     const drawn = [root.commitId, root.setHash, ...root.operations.map(({ id }) => id)];
     if (left !== undefined && drawn.some((id) => id.byteLength >= 16 && holds(left, id))) return true;
     for (const slot of root.changes?.added.slice(0, objectsAsked) ?? []) {
@@ -153,7 +149,7 @@ export class Roots {
   }
 
   async #contentOf(store: ObjectStore, version: number): Promise<SlotContent> {
-    const bytes = await this.#get(store, version);
+    const bytes = await this.#get(store, rootKey(version));
     if (bytes === undefined) return 'missing';
     try {
       return decodeRoot(bytes, rootKey(version), this.#functions);
@@ -165,20 +161,20 @@ export class Roots {
 
   #prefetch(version: number): void {
     if (this.#ahead.has(version)) return;
-    const bytes = this.#get(this.#store, version);
+    const bytes = this.#get(this.#store, rootKey(version));
     // Whoever needs it sees its error.
     bytes.catch(() => undefined);
     this.#ahead.set(version, bytes);
   }
 
   #take(version: number): Promise<Uint8Array | undefined> {
-    const bytes = this.#ahead.get(version) ?? this.#get(this.#store, version);
+    const bytes = this.#ahead.get(version) ?? this.#get(this.#store, rootKey(version));
     for (const known of this.#ahead.keys()) if (known >= version) this.#ahead.delete(known);
     return bytes;
   }
 
-  async #get(store: ObjectStore, version: number): Promise<Uint8Array | undefined> {
-    const read = (call: GetOptions) => store.get(rootKey(version), call);
+  async #get(store: ObjectStore, key: string): Promise<Uint8Array | undefined> {
+    const read = (call: GetOptions) => store.get(key, call);
     return (await getFrame(read, 'root', this.#options))?.bytes;
   }
 

@@ -3,6 +3,7 @@
 // Damaged roots and segments are read from whoever has the right bytes, so that what they name is known, too.
 // In memory are some hundred bytes for each object, no root and no segment.
 import { isNacreError, NacreError } from '../../errors.js';
+import type { RootPlace } from '../../manifest/healed-root.js';
 import { isKept } from '../../manifest/history-draft.js';
 import { checkRestored, type HintState, readHint } from '../../manifest/hint.js';
 import { asHealed, type StoredObject } from '../../manifest/objects.js';
@@ -23,7 +24,7 @@ import { toHex, utf8, concat } from '../../util/bytes.js';
 import { throwIfAborted } from '../../util/runtime.js';
 import type { UpkeepEnvironment } from '../environment.js';
 import { findHead } from './head.js';
-import { type RootDamage, type RootPlace, Roots, type RootSource, takenSlots } from './roots.js';
+import { type RootDamage, Roots, type RootSource, takenSlots } from './roots.js';
 
 /** Versions from one to another, both included; ascending. */
 export interface VersionRange {

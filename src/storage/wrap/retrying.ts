@@ -131,9 +131,10 @@ type Run = <T>(
 /** Waits that end when the store is closed. */
 class Closing {
   readonly #waits = new Set<OwnSignal>();
+  readonly reason = new NacreError('Aborted', 'the store was closed');
   hasEnded = false;
 
-  /** Rejects with whatever the signal fires with, or with anything once the store is closed. */
+  /** Rejects with whatever the signal fires with, or with `reason` when the store is closed. */
   async sleep(runtime: Runtime, ms: number, signal: AbortSignal | undefined): Promise<void> {
     const own = ownSignal(signal);
     this.#waits.add(own);
@@ -147,7 +148,7 @@ class Closing {
 
   end(): void {
     this.hasEnded = true;
-    for (const wait of this.#waits) wait.abort(new NacreError('Aborted', 'the store was closed'));
+    for (const wait of this.#waits) wait.abort(this.reason);
   }
 }
 
@@ -184,7 +185,7 @@ function attempts(uri: string, options: RetryOptions, closing: Closing): Run {
         return result;
       } catch (error) {
         const reason = signal?.aborted === true ? abortedError(signal) : undefined;
-        if (closing.hasEnded && reason === undefined && last !== undefined)
+        if (error === closing.reason && last !== undefined)
           throw gaveUp(code, what, last, attempt - 1, runtime.monotonic() - startMs);
         // A signal may fire with a failure that would pass: it is the end all the same.
         const cut = error === reason ? reason : isNacreError(error, 'Aborted') ? error : undefined;
