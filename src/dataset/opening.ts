@@ -7,6 +7,7 @@ import { pointPrefix } from '../manifest/keys.js';
 import { withRole } from '../manifest/replica-mark.js';
 import { checkEnded } from '../manifest/restoring.js';
 import type { LoadedRoot } from '../manifest/root.js';
+import { holdsAny } from '../storage/list-pages.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { Dataset } from './dataset.js';
 import { Elsewhere } from './elsewhere.js';
@@ -61,8 +62,7 @@ async function openOn(environment: Environment, options: OpenOptions): Promise<D
 
 /** Backups have the roots of a dataset, and no hint: one that was written there would make them one. */
 async function checkNoBackup(store: ObjectStore, call: CallOptions): Promise<void> {
-  const { entries } = await store.list({ ...call, prefix: pointPrefix, limit: 1 });
-  if (entries.length === 0) return;
+  if (!(await holdsAny(store, pointPrefix, call))) return;
   throw new NacreError('InvalidArgument', `${store.uri} has backups, and is no dataset`, {
     context: { uri: store.uri },
     hint: 'Restore one into an empty place with `nacre backup restore`, and open that.',

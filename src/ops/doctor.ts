@@ -3,6 +3,7 @@
 // Everything is tried on scratch keys below `leases/`, which are removed at the end; nothing of a dataset is
 // read or written. The bare backend is tried, without retries, so that what the store does shows.
 import { isNacreError, type NacreError } from '../errors.js';
+import { deleteAll } from '../storage/delete-all.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { openStore } from '../storage/open.js';
 import { parseStoreUri } from '../storage/uri.js';
@@ -129,7 +130,5 @@ function notCleanedUp(error: NacreError, id: string): Finding {
 
 /** Without the caller's signal: an interrupted run leaves nothing behind either. */
 async function cleanUp(store: ObjectStore, used: ReadonlySet<string>): Promise<void> {
-  const batch = store.capabilities.deleteBatch;
-  const keys = [...used];
-  for (let at = 0; at < keys.length; at += batch) await store.delete(keys.slice(at, at + batch));
+  await deleteAll(store, [...used]);
 }

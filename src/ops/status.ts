@@ -2,7 +2,7 @@
 // machine knows.
 import { readRoot } from '../manifest/head.js';
 import { hashOfHealedKey, healedPrefix, pointPrefix } from '../manifest/keys.js';
-import { listPages } from '../storage/list-pages.js';
+import { holdsAny, listPages } from '../storage/list-pages.js';
 import { listReplicas } from '../manifest/replicas.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
@@ -11,7 +11,7 @@ import { coverOf, type ParityCover, planOf } from './parity.js';
 import { findParity } from './parity/groups.js';
 import { type LastScrub, type Running, type ScrubMode, ScrubNotes } from './scrub/notes.js';
 import { damagedRoot, type HintReport, hintReport } from './scrub/report.js';
-import { type Survey, survey } from './scrub/survey.js';
+import { bytesOf, type Survey, survey } from './scrub/survey.js';
 import { storeNowMs } from '../storage/store-time.js';
 
 export type { LastScrub, Running } from './scrub/notes.js';
@@ -76,28 +76,27 @@ const thirtyDaysMs = 30 * 24 * 3_600_000;
  */
 export async function status(environment: UpkeepEnvironment, options: StatusOptions = {}): Promise<Status> {
   const { verifiedWithinMs = thirtyDaysMs, signal } = options;
-  const found = await survey(environment, signal === undefined ? {} : { signal });
+  const call = signal === undefined ? {} : { signal };
+  const found = await survey(environment, call);
   const notes = await ScrubNotes.look(environment, found.head);
   const nowMs = storeNowMs(environment);
   const all = [...found.objects.values()];
   const old = all.filter(({ id }) => nowMs - (notes.verifiedMs(id) ?? 0) >= verifiedWithinMs);
-  const bytesOf = (objects: typeof all): number =>
-    objects.reduce((sum, { object }) => sum + object.sizeBytes, 0);
   const { running, fullSinceMs } = notes;
-  const replicas = await replicasOf(environment, found.head, nowMs, signal === undefined ? {} : { signal });
-  const parity = await coverOfParity(environment, found, signal === undefined ? {} : { signal });
+  const replicas = await replicasOf(environment, found.head, nowMs, call);
+  const parity = await coverOfParity(environment, found, call);
   return {
     uri: environment.store.uri,
     ...{ version: found.head.root.version, timeMs: found.head.root.timeMs, nowMs, hint: hintReport(found) },
     ...{ versions: found.versions, keptVersions: found.keptVersions },
     // Those that are healed elsewhere are counted there.
     damagedRoots: found.damagedRoots.filter((root) => damagedRoot(root).healed === undefined).length,
-    ...(await healedOf(environment, signal === undefined ? {} : { signal })),
+    ...(await healedOf(environment, call)),
     ...{ objects: all.length, sizeBytes: bytesOf(all) },
     ...{ notVerifiedObjects: old.length, notVerifiedBytes: bytesOf(old), scrubs: notes.last },
     ...(running === undefined ? {} : { running }),
     ...(fullSinceMs === undefined ? {} : { fullSinceMs }),
-    ...{ role: await roleOf(environment, found, signal === undefined ? {} : { signal }), replicas, parity },
+    ...{ role: await roleOf(environment, found, call), replicas, parity },
   };
 }
 
@@ -109,8 +108,7 @@ async function roleOf(
 ): Promise<Status['role']> {
   if (problem === 'elsewhere') return 'primary';
   if (problem !== 'absent') return role;
-  const { entries } = await store.list({ ...call, prefix: pointPrefix, limit: 1 });
-  return entries.length > 0 ? 'backup' : role;
+  return (await holdsAny(store, pointPrefix, call)) ? 'backup' : role;
 }
 
 async function healedOf(

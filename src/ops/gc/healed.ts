@@ -6,6 +6,7 @@
 import { hashOfHealedKey, healedPrefix } from '../../manifest/keys.js';
 import { isRootFrame } from '../../manifest/frame.js';
 import type { CallOptions } from '../../storage/object-store.js';
+import { deleteAll } from '../../storage/delete-all.js';
 import { listPages } from '../../storage/list-pages.js';
 import { throwIfAborted } from '../../util/runtime.js';
 import type { ReadEnvironment } from '../environment.js';
@@ -50,11 +51,6 @@ export async function removeHealed(
     keys.push(key);
     bytes += sizeBytes;
   }
-  const { deleteBatch } = store.capabilities;
-  const doomed = dryRun ? 0 : keys.length;
-  for (let at = 0; at < doomed; at += deleteBatch) {
-    throwIfAborted(call.signal);
-    await store.delete(keys.slice(at, at + deleteBatch), call);
-  }
+  if (!dryRun) await deleteAll(store, keys, call);
   return { objects: keys.length, bytes };
 }

@@ -1,6 +1,7 @@
 // Carries a plan out: groups are encoded one after the other, then those that nobody needs any more go. It
 // may end at any point: what is encoded counts, and the next one plans anew.
 import { healedKey } from '../../manifest/keys.js';
+import { deleteAll } from '../../storage/delete-all.js';
 import type { CallOptions } from '../../storage/object-store.js';
 import { callOptions } from '../../storage/wrap/forwarding.js';
 import { fromHex } from '../../util/bytes.js';
@@ -93,11 +94,7 @@ export async function removeGroups(
     .filter((group) => newestMs(group) < beforeMs)
     .flatMap(({ shards }) => shards.filter(({ state }) => state !== 'missing'));
   const keys = there.map(({ key }) => key);
-  const { deleteBatch } = store.capabilities;
-  for (let at = 0; options.dryRun !== true && at < keys.length; at += deleteBatch) {
-    throwIfAborted(options.signal);
-    await store.delete(keys.slice(at, at + deleteBatch), callOptions(options));
-  }
+  if (options.dryRun !== true) await deleteAll(store, keys, options);
   return {
     objects: keys.length,
     bytes: there.reduce((sum, { observedBytes = 0 }) => sum + observedBytes, 0),

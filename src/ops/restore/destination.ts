@@ -11,6 +11,7 @@ import { hintKey, rootPrefix } from '../../manifest/keys.js';
 import { make, type Restoring, v1 } from '../../manifest/message.js';
 import { unendedMark, writeMark } from '../../manifest/restoring.js';
 import type { LoadedRoot } from '../../manifest/root.js';
+import { holdsAny } from '../../storage/list-pages.js';
 import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
 import { equalBytes } from '../../util/bytes.js';
 import type { ReadEnvironment } from '../environment.js';
@@ -38,11 +39,11 @@ export async function lookAtDestination(
   const { restoring: mark, problem } = hint;
   if (mark !== undefined && problem === undefined) return { hint, mark, isHintLost: false };
   if (problem !== 'absent' && problem !== 'damaged') throw inUse(store.uri);
-  const { entries } = await store.list({ ...call, prefix: rootPrefix, limit: 1 });
+  const hasRoots = await holdsAny(store, rootPrefix, call);
   // Without a root there is nothing that a mark could be of.
-  if (entries.length === 0 && problem === 'absent') return { hint, mark: undefined, isHintLost: false };
+  if (!hasRoots && problem === 'absent') return { hint, mark: undefined, isHintLost: false };
   const found = await unendedMark(store, functions, call);
-  if (found === undefined && entries.length === 0) throw onlyDamagedHint(store.uri);
+  if (found === undefined && !hasRoots) throw onlyDamagedHint(store.uri);
   if (found === undefined) throw inUse(store.uri);
   const { restoring, first } = found;
   return { hint: { ...hint, head: first, restoring }, mark: restoring, isHintLost: true };
