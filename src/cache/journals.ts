@@ -13,9 +13,10 @@ import { open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { isNacreError, NacreError } from '../errors.js';
 import type { FileLock } from '../native/files.js';
+import { writePieces } from '../storage/local/pieces.js';
 import { concat, equalBytes, utf8 } from '../util/bytes.js';
 import type { Runtime } from '../util/runtime.js';
-import { isOurs, makeFolders, writeAll } from './page-folder.js';
+import { isOurs, makeFolders } from './page-folder.js';
 import { diskTrouble, isMissing } from './trouble.js';
 
 const hashBytes = 32;
@@ -158,7 +159,7 @@ export class Journal {
     try {
       const handle = await open(temporary, 'w', 0o600);
       try {
-        await writeAll(handle, concat([hashOf(this.#name, body, this.#options), body]), 0);
+        await writePieces(handle, [hashOf(this.#name, body, this.#options), body]);
         await handle.sync();
       } finally {
         await handle.close();

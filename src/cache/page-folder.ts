@@ -18,6 +18,7 @@ import {
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { NacreError } from '../errors.js';
+import { writePieces } from '../storage/local/pieces.js';
 import { byteLength, type ByteSource, toHex } from '../util/bytes.js';
 import type { Runtime } from '../util/runtime.js';
 import { type FileState, listNames, pathOf, removeFile, stateOf } from './files.js';
@@ -33,9 +34,6 @@ export interface CacheNative extends Checksums {
 
 /** Pages from here on are mapped; a smaller one is cheaper to copy. */
 export const MAPPED_FROM_BYTES = 64 * 1024;
-
-/** Large writes go in pieces, so that one page does not hold one of the few I/O threads for long. */
-const WRITE_BYTES = 4 * 2 ** 20;
 
 export class PageFolder {
   readonly path: string;
@@ -91,11 +89,7 @@ export class PageFolder {
     try {
       const handle = await this.#create(pathOf(this.path, temporary));
       try {
-        let position = 0;
-        for (const piece of [...pieces, encodeTrailer(sum)]) {
-          await writeAll(handle, piece, position);
-          position += piece.byteLength;
-        }
+        await writePieces(handle, [...pieces, encodeTrailer(sum)]);
       } finally {
         await handle.close();
       }
@@ -192,14 +186,6 @@ export async function makeFolders(folder: string): Promise<void> {
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
-  }
-}
-
-export async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.byteLength; ) {
-    const length = Math.min(WRITE_BYTES, bytes.byteLength - done);
-    const { bytesWritten } = await handle.write(bytes, done, length, position + done);
-    done += bytesWritten;
   }
 }
 

@@ -72,6 +72,29 @@ describe('on disk', () => {
     expect(mapped).toEqual(bytes('old'));
   });
 
+  test('a body of many pieces is their bytes one after the other, wherever system calls divide it', async () => {
+    const sizes = [
+      128,
+      0,
+      (4 << 20) - 128,
+      (4 << 20) + 1,
+      3,
+      9 << 20,
+      ...Array.from({ length: 2500 }, () => 1),
+    ];
+    const pieces = sizes.map((size, i) =>
+      Uint8Array.from({ length: size }, (_, at) => (at * 31 + i * 7) % 251),
+    );
+    await store.put('a', pieces);
+    const expected = Buffer.concat(pieces);
+    expect(readFileSync(path.join(root, 'a')).equals(expected)).toBe(true);
+
+    const aborted = AbortSignal.abort();
+    await expect(store.put('b', pieces, { signal: aborted })).rejects.toThrow();
+    expect(existsSync(path.join(root, 'b'))).toBe(false);
+    expect(temporaries()).toEqual([]);
+  });
+
   test('a replacing file is later than the one it replaces, though the clock were behind', async () => {
     await store.put('key', bytes('one'));
     const future = Math.floor(Date.now() / 1000) + 3600;

@@ -6,7 +6,7 @@
 // makes a small ArrayBuffer, and while a large one is young V8 scavenges for every new one: the result of a
 // read then survives to be collected by a mark-compact.
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs';
-import { type FileHandle, lstat, open, opendir, stat, unlink, utimes } from 'node:fs/promises';
+import { lstat, open, opendir, stat, unlink, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { NacreError } from '../../errors.js';
@@ -15,6 +15,7 @@ import { type Runtime, throwIfAborted } from '../../util/runtime.js';
 import { cutRange } from '../keys.js';
 import type { ByteRange, ObjectHead, StateToken } from '../object-store.js';
 import { errnoOf, fileError, notAFile } from './errors.js';
+import { writePieces } from './pieces.js';
 
 /** Bytes a system call moves at most; the signal is looked at between two. */
 const chunkBytes = 8 << 20;
@@ -147,7 +148,7 @@ export async function writeTemporary(
   const file = path.join(folder, toHex(runtime.randomBytes(16)));
   const handle = await open(file, 'wx');
   try {
-    for (const piece of body instanceof Uint8Array ? [body] : body) await writeAll(handle, piece, signal);
+    await writePieces(handle, body instanceof Uint8Array ? [body] : body, signal);
     throwIfAborted(signal);
     await handle.sync();
     return { file, state: await handle.stat({ bigint: true }) };
@@ -156,17 +157,6 @@ export async function writeTemporary(
     throw error;
   } finally {
     await handle.close();
-  }
-}
-
-async function writeAll(
-  handle: FileHandle,
-  piece: Uint8Array,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  for (let at = 0; at < piece.byteLength; ) {
-    throwIfAborted(signal);
-    at += (await handle.write(piece, at, Math.min(chunkBytes, piece.byteLength - at))).bytesWritten;
   }
 }
 
