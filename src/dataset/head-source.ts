@@ -145,8 +145,9 @@ export class HeadSource {
     try {
       found = await advance(store, loaded, functions);
     } catch (error) {
-      // Who asks again is told. Where there is nobody to ask, the damage is the news.
-      if (isNacreError(error, 'Unavailable')) throw error;
+      // Until it is known, it may be gone as well as damaged: who asks again is told. Where there is nobody
+      // to ask, the damage is the news.
+      if (isNacreError(error, 'Unavailable') || isNacreError(error, 'PermissionDenied')) throw error;
       return;
     }
     if (isKept(found.head.root.kept, version)) return;

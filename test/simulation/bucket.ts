@@ -23,6 +23,8 @@ export interface Change {
 }
 
 export class Bucket {
+  /** The same bytes are the same body, wherever in a world they lie: what is known of them stays known. */
+  readonly #same: Map<string, Uint8Array>;
   readonly objects = new Map<string, Body>();
   readonly changes: Change[] = [];
   /** The body that each key had first: that of a root or of data is right, whatever stands there later. */
@@ -32,10 +34,16 @@ export class Bucket {
   hurtMs = Number.NEGATIVE_INFINITY;
   #tokens = 0;
 
+  constructor(same: Map<string, Uint8Array> = new Map()) {
+    this.#same = same;
+  }
+
   /** The bytes are the bucket's from now on. */
-  put(key: string, bytes: Uint8Array, by: string, atMs: number): string {
+  put(key: string, given: Uint8Array, by: string, atMs: number): string {
     const token = `t${++this.#tokens}`;
-    const digest = digestOf(bytes);
+    const digest = digestOf(given);
+    const bytes = this.#same.get(digest) ?? given;
+    if (bytes === given) this.#same.set(digest, bytes);
     const before = this.objects.get(key);
     const times = { modifiedMs: Math.floor(atMs), createdMs: before?.createdMs ?? atMs };
     this.objects.set(key, { bytes, token, ...times, digest });

@@ -77,7 +77,7 @@ export class Client {
       const session = await this.#open(process);
       if (session === undefined) continue;
       for (let calls = 5 + draw.below(25); calls > 0 && this.left > 0; calls--) {
-        await process.runtime.sleep(draw.next() * thinkMs[this.#role]);
+        await process.runtime.sleep(draw.next() * this.#thinkMs());
         this.left -= 1;
         this.record.operations += 1;
         await this.#call(session, draw.next());
@@ -86,6 +86,11 @@ export class Client {
       if (process.holdings.troubledMs < session.openedMs - excusedMs) this.record.rest(process, true);
     }
     this.restLater(process);
+  }
+
+  #thinkMs(): number {
+    const isUse = this.#role === 'writer' || this.#role === 'reader';
+    return thinkMs[this.#role] * (isUse && this.world.features.slow ? 4 : 1);
   }
 
   /** When all that a fault met has ended, however long the process stands still. */
@@ -395,13 +400,13 @@ export interface Session {
 }
 
 /** Makes the dataset and its bank. */
-export async function found(process: Process): Promise<void> {
+export async function found(process: Process, { parity }: { readonly parity: boolean }): Promise<void> {
   const dataset = await process.open({ create: true });
   await dataset.write(async (tx) => {
     await tx.create(bank.name, { dtype: 'int32', rowShape: [2] });
     await tx.append(bank.name, rowsOf(Array.from({ length: bank.accounts }, () => bank.balance)));
     const { draw } = process;
-    if (draw.chance(0.5))
+    if (parity)
       await tx.setParity(bank.name, { dataShards: 1 + draw.below(8), parityShards: 1 + draw.below(3) });
   });
   await dataset.close();

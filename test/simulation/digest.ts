@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { native } from '../../src/native.js';
 
 const known = new WeakMap<Uint8Array, string>();
 
@@ -10,5 +10,6 @@ export function digestOf(bytes: Uint8Array): string {
 }
 
 export function digestNow(bytes: Uint8Array): string {
-  return createHash('blake2b512').update(bytes).digest('hex').slice(0, 32);
+  const hash = native().blake3(bytes);
+  return Buffer.from(hash.buffer, hash.byteOffset, 16).toString('hex');
 }

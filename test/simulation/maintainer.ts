@@ -9,17 +9,22 @@ import type { Process } from './world.js';
 /** Names that tags have. */
 export const tagNames = ['gold', 'trial', 'v1/train'];
 
+/** One more often than others: two who want the same one are to meet. */
+function someTag({ draw }: Process): string {
+  return draw.chance(0.5) ? 'gold' : draw.of(tagNames);
+}
+
 /** What the simulated maintainers ask for, virtual milliseconds. */
 export const ages = { minAgeMs: 20_000, graceMs: 60_000 };
 
 /** Lets versions go and cleans up. */
 export async function maintain(client: Client, session: Session, what: number): Promise<void> {
-  if (what < 0.1) return compact(client, session);
-  if (what < 0.2) {
+  if (what < 0.15) return compact(client, session);
+  if (what < 0.23) {
     await client.tolerant('cover', session.process, () => cover(session.process));
     return;
   }
-  if (what < 0.45) return expire(client, session);
+  if (what < 0.5) return expire(client, session);
   if (what < 0.75) return clean(client, session);
   if (what < 0.9) return tag(client, session);
   return readTag(client, session);
@@ -49,7 +54,7 @@ export async function someVersion(client: Client, { dataset, process }: Session)
 
 async function tag(client: Client, session: Session): Promise<void> {
   const { dataset, process } = session;
-  const name = process.draw.of(tagNames);
+  const name = someTag(process);
   const moves = process.draw.chance(0.6);
   const to = await client.tolerant('choose', process, () => someVersion(client, session));
   if (to === undefined) return;
@@ -67,7 +72,7 @@ async function tag(client: Client, session: Session): Promise<void> {
 
 async function deleteTag(client: Client, session: Session): Promise<void> {
   const { dataset, process } = session;
-  const name = process.draw.of(tagNames);
+  const name = someTag(process);
   await client.change(session, { kind: 'deleteTag', name }, async (message) => {
     if (!(await dataset.tags()).some((one) => one.name === name)) return undefined;
     return (await dataset.deleteTag(name, { message, ...process.call })).version;
@@ -76,7 +81,7 @@ async function deleteTag(client: Client, session: Session): Promise<void> {
 
 async function readTag(client: Client, session: Session): Promise<void> {
   const { dataset, process } = session;
-  const name = process.draw.of(tagNames);
+  const name = someTag(process);
   await client.tolerant('read a tag', process, async () => {
     const sinceMs = session.sinceMs;
     if (!(await dataset.tags()).some((one) => one.name === name)) return;

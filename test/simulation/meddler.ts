@@ -7,7 +7,7 @@ import type { World } from './world.js';
 export function meddle(world: World): void {
   const { draw, bucket } = world;
   const hint = bucket.objects.get(hintKey);
-  if (draw.chance(0.5)) hurt(world);
+  if (world.features.damage && draw.chance(0.5)) hurt(world);
   else if (hint === undefined || draw.chance(0.35)) plantRoot(world);
   else draw.of([damageHint, loseHint, putHintBack])(world, hint.bytes);
 }

@@ -58,6 +58,15 @@ function onTheSpot(binding: NativeBinding): Partial<NativeBinding> {
   };
 }
 
+/** Stands in the place of `node:timers/promises` in simulated sources: a turn for others is an event, too. */
+export function setImmediate(): Promise<void> {
+  const time = current;
+  return new Promise((resolve) => {
+    if (time === undefined) globalThis.setImmediate(resolve);
+    else time.schedule(0, resolve);
+  });
+}
+
 function wrapMethods(prototype: Record<string, unknown>, names: readonly string[]): void {
   for (const name of names) {
     const property = Object.getOwnPropertyDescriptor(prototype, name);
@@ -72,9 +81,14 @@ function inTurns(call: Method): Method {
     if (!(result instanceof Promise) || current === undefined) return result;
     const time = current;
     const done: Promise<unknown> = result;
-    done.catch(() => undefined);
+    let isDone = false;
+    const end = (): void => void (isDone = true);
+    done.then(end, end);
     return new Promise((resolve, reject) => {
-      time.schedule(callMs, () => done.then(resolve, reject));
+      time.schedule(callMs, () => {
+        const handed = done.then(resolve, reject);
+        return isDone ? undefined : handed;
+      });
     });
   };
 }

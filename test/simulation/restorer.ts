@@ -6,6 +6,7 @@ import { restoreTo } from '../../src/dataset/restore-to.js';
 import { isNacreError } from '../../src/errors.js';
 import { hintKey } from '../../src/manifest/keys.js';
 import { isKept, logOf } from './checker/oracle.js';
+import { restoringIn } from './checker/restore-checks.js';
 import type { Client, Session } from './client.js';
 import { someVersion, tagNames } from './maintainer.js';
 import type { Record, Restore } from './record.js';
@@ -39,7 +40,7 @@ export async function restoreElsewhere(client: Client, session: Session): Promis
     .then(() => client.restLater(own));
   const dies = process.draw.chance(0.6);
   const ms = process.draw.next() * shortMs;
-  for (let looks = 2; looks > 0; looks--)
+  for (let looks = 4; looks > 0; looks--)
     world.time.schedule(process.draw.next() * shortMs, () => void look(client, restore));
   if (!dies) return ended;
   await process.runtime.sleep(ms);
@@ -87,6 +88,12 @@ async function restoreBy(world: World, restore: Restore, process: Process): Prom
       restore.ended ??= { restored: of ?? 0, version: own ?? 0, returnedMs: world.time.now };
       return;
     }
+    // The tag was deleted since: it goes on with what was begun.
+    if (isNacreError(error, 'NotFound') && at !== undefined && 'tag' in at) {
+      const begun = restoringIn(restoredBucket);
+      restore.at = begun === undefined ? undefined : { version: begun };
+      return;
+    }
     // The tag was moved since.
     if (typeof version !== 'number' || at === undefined || !('tag' in at)) throw error;
     restore.at = { version };
@@ -97,7 +104,7 @@ async function restoreBy(world: World, restore: Restore, process: Process): Prom
 async function look(client: Client, restore: Restore): Promise<void> {
   const { world, name } = client;
   const process = world.process(`${name}-look${++restore.lookers}`);
-  process.weather = process.draw.chance(0.5) ? 'rough' : 'calm';
+  process.weather = process.draw.chance(0.85) ? 'rough' : 'calm';
   const invokedMs = world.time.now;
   const opened = await client.tolerant('look', process, async () => {
     const dataset = await process.open({}, process.restored).catch((error: unknown) => {

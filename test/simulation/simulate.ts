@@ -1,7 +1,8 @@
 // One seed: a world, its clients and its weather, until all is done and the sky has cleared; then the checks.
+import type { Dataset } from '../../src/dataset/dataset.js';
 import { check, checkTimes, type Violation } from './checker/checks.js';
 import { changesOf, isKept, logOf } from './checker/oracle.js';
-import { Client, found } from './client.js';
+import { Client, found, type Role } from './client.js';
 import { loseAndMend } from './coverer.js';
 import { ages } from './maintainer.js';
 import type { Weather } from './faults.js';
@@ -43,7 +44,7 @@ export async function simulate(
   const world = new World(seed, faults, trace);
   const record = new Record();
   const violations: Violation[] = [];
-  const founded = await end(world, 'the founder', found(world.process('founder')));
+  const founded = await end(world, 'the founder', found(world.process('founder'), world.features));
   if (founded !== undefined) return { ...nothing(world), violations: [founded] };
   const startMs = world.storeMs();
 
@@ -89,14 +90,31 @@ function textOf(error: unknown): string {
   return error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
 }
 
-/** Who copies the dataset elsewhere. */
-function copyists(world: World, record: Record): Client[] {
-  if (world.copies === 'replica') return [new Client(world, record, 'replicator', 'replicator', 8)];
-  if (world.copies === 'none') return [];
-  return [
-    new Client(world, record, 'keeper', 'keeper', 8),
-    new Client(world, record, 'forgetter', 'forgetter', 6),
-  ];
+/** So many calls there are in a history at least. */
+const fewestCalls = 204;
+
+/** Who is there: those that the seed has, and as many calls of readers as are wanted then. */
+function cast(world: World, record: Record): Client[] {
+  const { features, draw } = world;
+  const writers = 1 + draw.below(4);
+  const own = Math.ceil(features.writes / writers);
+  const clients = Array.from(
+    { length: writers },
+    (_, i) => new Client(world, record, `writer${i}`, 'writer', own),
+  );
+  const add = (role: Role, calls: number): void =>
+    void clients.push(new Client(world, record, role, role, calls));
+  if (features.maintainer) add('maintainer', 25);
+  if (features.curator) add('curator', 25);
+  if (features.mender) add('mender', 5);
+  if (features.replica) add('replicator', 8);
+  if (features.backup) add('keeper', 7);
+  if (features.backup) add('forgetter', 6);
+  if (features.restorer) add('restorer', 8);
+  const others = clients.reduce((all, { left }) => all + left, 0);
+  const reads = Math.max(15, Math.ceil((fewestCalls - others) / 2));
+  for (const name of ['reader0', 'reader1']) clients.push(new Client(world, record, name, 'reader', reads));
+  return clients;
 }
 
 /** Who is there, which process each runs in, and what befalls them. */
@@ -113,18 +131,7 @@ class Stage {
     const { draw } = world;
     this.#world = world;
     this.#record = record;
-    const writers = 1 + draw.below(4);
-    this.#clients = [
-      ...Array.from({ length: writers }, (_, i) => {
-        return new Client(world, record, `writer${i}`, 'writer', Math.ceil(112 / writers));
-      }),
-      ...['reader0', 'reader1'].map((name) => new Client(world, record, name, 'reader', 20)),
-      new Client(world, record, 'maintainer', 'maintainer', 25),
-      new Client(world, record, 'curator', 'curator', 25),
-      new Client(world, record, 'mender', 'mender', 5),
-      ...copyists(world, record),
-      ...(world.restores ? [new Client(world, record, 'restorer', 'restorer', 8)] : []),
-    ];
+    this.#clients = cast(world, record);
     for (const client of this.#clients) world.time.schedule(draw.next() * 500, () => this.#begin(client));
     this.#change();
     this.#meddle();
@@ -198,16 +205,21 @@ class Stage {
   /** The sky clears, for good. */
   clear(): void {
     this.#cleared = true;
-    for (const process of this.#processes.values()) [process.weather, process.frozenMs] = ['calm', 0];
+    const { now } = this.#world.time;
+    for (const process of this.#processes.values()) {
+      process.weather = 'calm';
+      // It is known that it stood still: what waits for that goes on a while later.
+      process.frozenMs = Math.min(process.frozenMs, now);
+    }
   }
 
   /** Afterwards: every unknown outcome is settled, a commit lands, and every version is read. */
   async conclude(process: Process): Promise<void> {
-    const looks = process.draw.chance(0.3);
+    const { damage, looks, loses, readsAll, replica, backup } = this.#world.features;
     const look = (): Promise<void> => scrubBy(this.#world, this.#record, process, { quiet: true });
     copyTo(this.#world);
     if (looks) await look();
-    await repairBy(process);
+    if (damage) await repairBy(process);
     if (looks) await look();
     const dataset = await process.open();
     for (const { token, attempt } of this.#clients.flatMap((client) => client.unknown)) {
@@ -229,12 +241,12 @@ class Stage {
     // All that expired, and all that never became part of a version, is old enough now.
     await process.runtime.sleep(2 * ages.graceMs + 60_000);
     await dataset.gc({ graceMs: ages.graceMs });
-    await this.#readAll(process, dataset);
-    await loseAndMend(this.#world, this.#record, process, dataset);
+    await this.#readAll(process, dataset, readsAll ? 1 : 0.1);
+    if (loses) await loseAndMend(this.#world, this.#record, process, dataset);
     await dataset.close();
     this.#record.rest(process, true);
-    if (this.#world.copies === 'replica') await this.#concludeReplica(process);
-    if (this.#world.copies === 'backup') await this.#concludeBackup(process);
+    if (replica) await this.#concludeReplica(process);
+    if (backup) await this.#concludeBackup(process);
     if (this.#record.restore !== undefined) await concludeRestore(this.#world, this.#record, process);
     this.#record.rest(process, true);
   }
@@ -242,7 +254,7 @@ class Stage {
   async #concludeReplica(process: Process): Promise<void> {
     await replicateBy(this.#world, this.#record, process, {});
     const replica = await process.open({}, process.replica);
-    if (process.draw.chance(0.2)) await this.#readAll(process, replica);
+    if (process.draw.chance(0.2)) await this.#readAll(process, replica, 0.5);
     await replica.close();
     if (process.draw.chance(0.5)) await failOver(this.#world, this.#record, process);
   }
@@ -253,16 +265,19 @@ class Stage {
     if (!process.draw.chance(0.4)) return;
     await restoreBy(process);
     const restored = await process.open({}, process.replica);
-    await this.#readAll(process, restored);
+    await this.#readAll(process, restored, 0.5);
     await restored.close();
   }
 
-  async #readAll(process: Process, dataset: Awaited<ReturnType<Process['open']>>): Promise<void> {
+  /** Arrays as they came to be at versions that are kept: this share of them. */
+  async #readAll(process: Process, dataset: Dataset, share: number): Promise<void> {
     const kept = logOf(this.#world.bucket).at(-1)?.root.kept ?? null;
     for (const [{ root }, arrays] of changesOf(this.#world.bucket)) {
       if (!isKept(kept, root.version)) continue;
+      const chosen = arrays.filter(() => process.draw.chance(share));
+      if (chosen.length === 0) continue;
       const at = await dataset.at({ version: root.version });
-      for (const name of arrays) {
+      for (const name of chosen) {
         const { data } = await at.array(name).read();
         const ids = Array.from(await at.array(name).ids());
         const values = ids.map((_, i) => Number(data[2 * i]));

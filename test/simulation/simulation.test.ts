@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const first = Number(process.env['NACRE_SIM_FIRST'] ?? 1);
-const seeds = Number(process.env['NACRE_SIM_SEEDS'] ?? 1_000);
+const seeds = Number(process.env['NACRE_SIM_SEEDS'] ?? 2_000);
 /** A planted bug that is not found in so many seeds counts as not found. */
 const seedsForMutant = Number(process.env['NACRE_SIM_MUTANT_SEEDS'] ?? 750);
 
@@ -20,6 +20,7 @@ interface Report {
   readonly found: readonly { seed: number; violations: readonly { check: string; what: string }[] }[];
   readonly totals: Readonly<{ seeds: number; operations: number; commits: number; crashes: number }>;
   readonly faults: Readonly<{ [cell: string]: number }>;
+  readonly features: Readonly<{ [cell: string]: number }>;
   readonly mutants: readonly { name: string; isKilled: boolean; checks: readonly string[] }[];
 }
 
@@ -37,7 +38,7 @@ async function simulate(...args: readonly string[]): Promise<Report> {
 test(
   `${seeds} histories from seed ${first} on keep every promise, and every bug that is planted is found`,
   async () => {
-    const { found, totals, faults, mutants } = await simulate(
+    const { found, totals, faults, features, mutants } = await simulate(
       ...['--first', String(first), '--seeds', String(seeds)],
       ...['--mutants', '--mutant-seeds', String(seedsForMutant)],
     );
@@ -46,6 +47,10 @@ test(
     expect(totals.operations).toBeGreaterThanOrEqual(200 * seeds);
     const never = Object.entries(faults).filter(([, count]) => count === 0);
     expect(never, 'operations that never met a fault').toEqual([]);
+    // One that is never there is never tested, nor what two do to each other.
+    const apart = Object.entries(features).filter(([, count]) => count < seeds / 100);
+    expect(apart, 'features, and pairs of them, that are in fewer than one history in a hundred').toEqual([]);
+    expect(Object.keys(features).length).toBeGreaterThan(60);
     expect(mutants.filter(({ isKilled }) => !isKilled)).toEqual([]);
     expect(mutants.length).toBeGreaterThanOrEqual(69);
   },

@@ -68,7 +68,7 @@ export class Wire implements ObjectStore {
     this.#draw = draw;
     this.uri = `s3://simulated/${place}`;
     this.capabilities = {
-      ...{ scheme: 's3', server: 'https://simulated:443', sortedList: world.sortedList },
+      ...{ scheme: 's3', server: 'https://simulated:443', sortedList: world.features.sortedList },
       ...{ deleteBatch: 1_000, singlePutBytes: 2 ** 40, checksOnPut: true },
     };
   }

@@ -6,6 +6,7 @@ import { abortedError, onAbort, type Runtime } from '../../src/util/runtime.js';
 import { Draw } from '../support/row-model.js';
 import { Bucket } from './bucket.js';
 import { type FaultKind, type Method, suited, type Weather } from './faults.js';
+import { drawFeatures, type Features } from './features.js';
 import { Holdings } from './holdings.js';
 import { nativeWorkIn } from './native-turns.js';
 import { VirtualTime } from './time.js';
@@ -119,19 +120,11 @@ export class World {
    * Of the dataset; of a copy that has all that it has at all times; of one that is made by replication, or
    * by the restore of a backup; of backups; of a version that is restored beside those who write.
    */
-  readonly buckets: Readonly<Record<Place, Bucket>> = {
-    ...{ dataset: new Bucket(), mirror: new Bucket(), replica: new Bucket(), backup: new Bucket() },
-    restored: new Bucket(),
-  };
+  readonly buckets: Readonly<Record<Place, Bucket>>;
   /** All that there were. */
   readonly processes: Process[] = [];
   readonly faults: FaultTable;
-  /** Listings of this bucket come in order; folders' do not. */
-  readonly sortedList: boolean;
-  /** Whether somebody replicates the dataset, or backs it up. */
-  readonly copies: 'replica' | 'backup' | 'none';
-  /** Whether somebody restores a version of it into another place. */
-  readonly restores: boolean;
+  readonly features: Features;
   readonly #trace: ((line: string) => void) | undefined;
   #hash = 0x811c9dc5;
   /** The last number that was given out: no two rows hold the same, but for balances. */
@@ -141,10 +134,13 @@ export class World {
     this.seed = seed;
     this.draw = new Draw(seed);
     this.faults = faults;
-    this.sortedList = this.draw.chance(0.7);
-    this.copies = this.draw.of(['replica', 'backup', 'none'] as const);
-    this.restores = this.draw.chance(0.3);
+    this.features = drawFeatures(this.draw);
     this.#trace = trace;
+    const bodies = new Map<string, Uint8Array>();
+    const bucket = (): Bucket => new Bucket(bodies);
+    this.buckets = {
+      ...{ dataset: bucket(), mirror: bucket(), replica: bucket(), backup: bucket(), restored: bucket() },
+    };
     nativeWorkIn(this.time);
   }
 

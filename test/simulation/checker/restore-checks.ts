@@ -31,25 +31,40 @@ export function checkRestored(source: Bucket, restored: Bucket, history: History
     if (key !== hintKey && before !== undefined && digest !== before)
       fail('C1 one body for one key', `${by} changed ${key} of what it restored`);
   const [first, opening] = restored.changes.filter(({ key }) => key === hintKey);
-  if (restored.changes[0] !== first || (first !== undefined && !saysSo(restored)))
+  if (restored.changes[0] !== first || (first !== undefined && restoringIn(restored) === undefined))
     fail(half, 'what it is was not said first');
   const openedMs = (opening?.atMs ?? Number.POSITIVE_INFINITY) - history.startMs;
-  for (const { client, returnedMs } of restore.opened)
-    if (returnedMs < openedMs) fail(half, `${client} opened it`);
+  const own = ownRootOf(restored);
+  // Who looked for the hint before there was one goes by the roots, and so by the last one that is put.
+  const saidMs = (first?.atMs ?? Number.POSITIVE_INFINITY) - history.startMs;
+  const wholeMs = (own?.atMs ?? Number.POSITIVE_INFINITY) - history.startMs;
+  const early = restore.opened.filter(({ returnedMs }) => returnedMs < openedMs);
+  for (const { client, invokedMs, returnedMs } of early)
+    if (invokedMs > saidMs || returnedMs < wholeMs) fail(half, `${client} opened it`);
   if (restore.ended !== undefined && !(restore.ended.returnedMs >= openedMs))
     fail(same, 'it was told to have ended before it opened');
   if (opening === undefined) return;
   const there = new Map<string, string | undefined>();
-  for (const { key, digest } of restored.changes.slice(0, restored.changes.indexOf(opening)))
+  const whole = early.length > 0 && own !== undefined ? own : opening;
+  for (const { key, digest } of restored.changes.slice(0, restored.changes.indexOf(whole) + 1))
     there.set(key, digest);
   checkWhole(source, there, logOf(restored), history, (what) => fail(half, what));
   checkSame(logOf(restored), restore, history, (what) => fail(same, what));
 }
 
-/** Whether the first hint says that a restore is under way. */
-function saysSo({ first }: Bucket): boolean {
-  const bytes = first.get(hintKey) ?? new Uint8Array(0);
-  return decode(v1.Hint, decodeFrame('hint', bytes, hintKey, functions), hintKey).restoring !== null;
+/** The put of the version that ends the restore; undefined where there is none. */
+function ownRootOf(restored: Bucket): Bucket['changes'][number] | undefined {
+  const last = logOf(restored).find(({ root }) =>
+    root.operations.some(({ kinds }) => kinds.includes('restoreTo')),
+  );
+  return last && restored.changes.find(({ key }) => key === rootKey(last.root.version));
+}
+
+/** The version that the first hint says is being restored; undefined where it says none, or is not there. */
+export function restoringIn({ first }: Bucket): number | undefined {
+  const bytes = first.get(hintKey);
+  if (bytes === undefined) return undefined;
+  return decode(v1.Hint, decodeFrame('hint', bytes, hintKey, functions), hintKey).restoring?.version;
 }
 
 /** All roots, and what they need of those that are kept. */
