@@ -90,7 +90,7 @@ describe('on disk', () => {
     expect(readFileSync(path.join(root, 'a')).equals(expected)).toBe(true);
 
     const aborted = AbortSignal.abort();
-    await expect(store.put('b', pieces, { signal: aborted })).rejects.toThrow();
+    await expect(store.put('b', pieces, { signal: aborted })).rejects.toThrow('aborted');
     expect(existsSync(path.join(root, 'b'))).toBe(false);
     expect(temporaries()).toEqual([]);
   });

@@ -17,6 +17,7 @@ pub enum Mutant {
     FloatSum,
     Jaccard,
     Divergence,
+    RoughDivergence,
     /// What is stored of a row is too small.
     CoarseError,
     FineError,

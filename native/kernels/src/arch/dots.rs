@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::prefetch::{Stream, prefetch};
 use crate::codes::query::{Columns, Rule};
 use crate::distance::Metric;
 
@@ -170,29 +171,6 @@ unsafe fn test<S: Dots, const L: usize>(
     }
 }
 
-/// So far ahead of its use memory is asked for by passes that wait for it: the hardware stops at the end of a
-/// page, and a thread that asks gets a quarter more bytes a second than one that does not.
-pub const AHEAD: usize = 16 << 10;
-
-/// Asks for a line of memory to be in the cache soon; it may lie anywhere.
-#[inline(always)]
-pub fn prefetch(line: *const u8) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: a hint, which does nothing where there is no memory.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = line;
-}
-
-/// The same for all lines of some bytes.
-#[inline(always)]
-pub fn prefetch_all(bytes: &[u8]) {
-    bytes.chunks(64).for_each(|line| prefetch(line.as_ptr()));
-}
-
 /// What a rule leaves of a block by its high nibbles and a query of two limbs. `limbs` holds, for each
 /// group of eight coordinates, eight bytes of each limb. As many bytes from `ahead` on are asked for.
 ///
@@ -209,6 +187,7 @@ pub unsafe fn coarse<S: Dots>(
     let groups = high.len() / GROUP;
     assert!(limbs.len() == groups * 16, "limbs and rows have one length");
     let mut left = LeftCoarse { left: Left::NONE, near: 0, rest: [0.0; ROWS] };
+    let stream = Stream::of_cpu();
     // SAFETY: the features are the caller's; group `g` of the block ends at `(g + 1) * GROUP`, and of the
     // limbs at `(g + 1) * 16`; `ROWS` is a multiple of the sums of a vector.
     unsafe {
@@ -217,7 +196,7 @@ pub unsafe fn coarse<S: Dots>(
             let mut sums = [[S::zero(); 2]; 2];
             for group in 0..groups {
                 let codes = S::load(high.as_ptr().add(group * GROUP + 4 * first));
-                prefetch(ahead.wrapping_add(group * GROUP + 4 * first));
+                stream.prefetch(ahead.wrapping_add(group * GROUP + 4 * first));
                 let codes = [S::low_nibbles(codes), S::high_nibbles(codes)];
                 let at = limbs.as_ptr().add(group * 16);
                 for (limb, sums) in sums.iter_mut().enumerate() {

@@ -14,6 +14,7 @@ mod codes_tests;
 mod counts;
 pub mod dots;
 mod float_state;
+mod prefetch;
 mod scalar;
 mod signs;
 mod singles;
@@ -28,15 +29,16 @@ mod x86_singles;
 
 use crate::distance::bits::BitBlocks;
 use crate::distance::{
-    BitQuery, Estimate, NumberQuery, Padded, Wide, bits, compensated, estimate, float, integer, number,
+    BitQuery, Bound, Estimate, NumberQuery, Padded, Wide, bits, compensated, estimate, float, integer, number,
 };
 use crate::{Error, Result};
 
 pub use codes::{BYTE_ROWS, CODE_QUERIES, CodeKernels, RECORDS};
 pub use compensated::Form;
 pub use counts::{BIT_QUERIES, BitCounts, COUNTED_ROWS};
-pub use dots::{AHEAD, Left, LeftCoarse, prefetch, prefetch_all};
+pub use dots::{Left, LeftCoarse};
 pub use float_state::DefaultFloatState;
+pub use prefetch::{AHEAD, Stream, prefetch, prefetch_all};
 #[cfg(test)]
 pub use scalar::Scalar;
 pub use signs::{PLANES, SignKernel};
@@ -157,7 +159,7 @@ pub struct Kernels {
     bits: BitKernel,
     block_distances: BlockKernel,
     any_left: unsafe fn(&[f64], f64) -> bool,
-    divergence_bounds: unsafe fn(&[u8], &Estimate, &mut [f64]),
+    divergence_bounds: unsafe fn(&[u8], &Estimate, Bound, &mut [f64]),
 }
 
 /// Those over rows of one encoding.
@@ -229,9 +231,9 @@ impl Kernels {
     }
 
     /// What `estimate::bounds` gives for the rows of a tile.
-    pub fn divergence_bounds(&self, tile: &[u8], query: &Estimate, into: &mut [f64]) {
+    pub fn divergence_bounds(&self, tile: &[u8], query: &Estimate, bound: Bound, into: &mut [f64]) {
         // SAFETY: as in `floats`.
-        unsafe { (self.divergence_bounds)(tile, query, into) }
+        unsafe { (self.divergence_bounds)(tile, query, bound, into) }
     }
 
     /// What `number::distances` gives for the rows of a tile.
@@ -312,9 +314,9 @@ macro_rules! kernels {
             !bounds.iter().fold(true, |all, &bound| all & (bound > threshold))
         }
         $(#[target_feature(enable = $features)])?
-        unsafe fn divergence_bounds(tile: &[u8], query: &Estimate, into: &mut [f64]) {
+        unsafe fn divergence_bounds(tile: &[u8], query: &Estimate, bound: Bound, into: &mut [f64]) {
             // SAFETY: as above.
-            unsafe { estimate::bounds::<$simd>(tile, query, into) }
+            unsafe { estimate::bounds::<$simd>(tile, query, bound, into) }
         }
         fn of_elements<E: Element>() -> FloatKernels {
             FloatKernels {

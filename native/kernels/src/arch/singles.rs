@@ -22,6 +22,10 @@ pub trait Singles {
     unsafe fn multiply_add(a: Self::Numbers, b: Self::Numbers, c: Self::Numbers) -> Self::Numbers;
     /// Off by less than a part of `RECIPROCAL_ERROR`, where number and result are normal.
     unsafe fn reciprocal(a: Self::Numbers) -> Self::Numbers;
+    /// From 1 to 1.125 times the inverse, where number and result are normal.
+    unsafe fn reciprocal_above(a: Self::Numbers) -> Self::Numbers;
+    /// The bits of each number as an integer, rounded.
+    unsafe fn bits(a: Self::Numbers) -> Self::Numbers;
     /// Each number, or `least`, which is positive, where the number is less, or a NaN with its sign set.
     unsafe fn at_least(a: Self::Numbers, least: f32) -> Self::Numbers;
     /// The binary exponent, and the number divided by that power of two, from 1 to 2; of numbers that are
@@ -39,6 +43,9 @@ pub trait Singles {
 
 /// Of the least precise instruction that is used, AVX's.
 pub const RECIPROCAL_ERROR: f64 = 1.5 / 4096.0;
+/// Twice the exponent of 1: from it the bits of a number leave those of one above its inverse. With x = 2^e (1 + f)
+/// that is 2^-e (1 - f/2), and (1 + f) (1 - f/2) is 1 to 1.125.
+pub const TWICE_ONE: u32 = 2 * 1.0f32.to_bits();
 /// Numbers of a vector.
 pub const LANES: usize = 16;
 
@@ -98,6 +105,16 @@ impl Singles for Scalar {
     #[inline(always)]
     unsafe fn reciprocal(a: Numbers) -> Numbers {
         a.map(|a| 1.0 / a)
+    }
+
+    #[inline(always)]
+    unsafe fn reciprocal_above(a: Numbers) -> Numbers {
+        a.map(|a| f32::from_bits(TWICE_ONE.wrapping_sub(a.to_bits())))
+    }
+
+    #[inline(always)]
+    unsafe fn bits(a: Numbers) -> Numbers {
+        a.map(|a| a.to_bits() as i32 as f32)
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 
 use super::avx2::Avx2;
 use super::avx512::Avx512;
-use super::singles::Singles;
+use super::singles::{Singles, TWICE_ONE};
 use std::arch::x86_64::*;
 
 type Pair = [__m256; 2];
@@ -55,6 +55,19 @@ impl Singles for Avx2 {
     #[inline(always)]
     unsafe fn reciprocal(a: Pair) -> Pair {
         [_mm256_rcp_ps(a[0]), _mm256_rcp_ps(a[1])]
+    }
+
+    #[inline(always)]
+    unsafe fn reciprocal_above(a: Pair) -> Pair {
+        let twice_one = _mm256_set1_epi32(TWICE_ONE as i32);
+        let low = _mm256_sub_epi32(twice_one, _mm256_castps_si256(a[0]));
+        let high = _mm256_sub_epi32(twice_one, _mm256_castps_si256(a[1]));
+        [_mm256_castsi256_ps(low), _mm256_castsi256_ps(high)]
+    }
+
+    #[inline(always)]
+    unsafe fn bits(a: Pair) -> Pair {
+        [_mm256_cvtepi32_ps(_mm256_castps_si256(a[0])), _mm256_cvtepi32_ps(_mm256_castps_si256(a[1]))]
     }
 
     #[inline(always)]
@@ -156,6 +169,17 @@ impl Singles for Avx512 {
     #[inline(always)]
     unsafe fn reciprocal(a: __m512) -> __m512 {
         _mm512_rcp14_ps(a)
+    }
+
+    #[inline(always)]
+    unsafe fn reciprocal_above(a: __m512) -> __m512 {
+        let twice_one = _mm512_set1_epi32(TWICE_ONE as i32);
+        _mm512_castsi512_ps(_mm512_sub_epi32(twice_one, _mm512_castps_si512(a)))
+    }
+
+    #[inline(always)]
+    unsafe fn bits(a: __m512) -> __m512 {
+        _mm512_cvtepi32_ps(_mm512_castps_si512(a))
     }
 
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! Hamming and Jaccard distances of vectors of bits: bytes of eight, or bools.
 
 use super::Metric;
-use crate::arch::{AHEAD, BIT_QUERIES, BitCounts, COUNTED_ROWS, Kernels, prefetch};
+use crate::arch::{AHEAD, BIT_QUERIES, BitCounts, COUNTED_ROWS, Kernels, Stream};
 
 /// A multiple of the bytes that a vector has on any tier.
 const PADDING: usize = 64;
@@ -50,8 +50,28 @@ pub unsafe fn distances<C: BitCounts>(tile: &[u8], query: &BitQuery, into: &mut 
     }
 }
 
+/// With the number of whole vectors of a row known to the compiler where it is common: as much as memory gives is
+/// asked for only by a loop of few instructions.
 #[inline(always)]
 unsafe fn each<C: BitCounts, const JACCARD: bool, const BOOLS: bool>(
+    tile: &[u8],
+    query: &BitQuery,
+    into: &mut [f64],
+) {
+    let vectors = query.row_bytes.is_multiple_of(C::BYTES).then_some(query.row_bytes / C::BYTES);
+    // SAFETY: the caller's.
+    unsafe {
+        match vectors {
+            Some(1) => each_of::<C, JACCARD, BOOLS, 1>(tile, query, into),
+            Some(2) => each_of::<C, JACCARD, BOOLS, 2>(tile, query, into),
+            Some(4) => each_of::<C, JACCARD, BOOLS, 4>(tile, query, into),
+            _ => each_of::<C, JACCARD, BOOLS, 0>(tile, query, into),
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn each_of<C: BitCounts, const JACCARD: bool, const BOOLS: bool, const VECTORS: usize>(
     tile: &[u8],
     query: &BitQuery,
     into: &mut [f64],
@@ -60,11 +80,12 @@ unsafe fn each<C: BitCounts, const JACCARD: bool, const BOOLS: bool>(
     let (whole, last) = tile.split_at(groups.len() * COUNTED_ROWS * query.row_bytes);
     for (rows, distances) in whole.chunks_exact(COUNTED_ROWS * query.row_bytes).zip(groups) {
         // SAFETY: the caller's.
-        *distances = quotients::<JACCARD>(unsafe { count::<C, JACCARD, BOOLS>(rows, COUNTED_ROWS, query) });
+        let counts = unsafe { count::<C, JACCARD, BOOLS, VECTORS>(rows, COUNTED_ROWS, query) };
+        *distances = quotients::<JACCARD>(counts);
     }
     if !rest.is_empty() {
         // SAFETY: the caller's.
-        let counts = unsafe { count::<C, JACCARD, BOOLS>(last, rest.len(), query) };
+        let counts = unsafe { count::<C, JACCARD, BOOLS, VECTORS>(last, rest.len(), query) };
         rest.copy_from_slice(&quotients::<JACCARD>(counts)[..rest.len()]);
     }
 }
@@ -80,9 +101,9 @@ fn quotients<const JACCARD: bool>([different, either]: [[u64; COUNTED_ROWS]; 2])
 }
 
 /// How many bits differ of each of so many rows, and with `EITHER` how many are set in either; the last row
-/// stands for those that there are not.
+/// stands for those that there are not. A row has so many `VECTORS`, or any number where that is 0.
 #[inline(always)]
-unsafe fn count<C: BitCounts, const EITHER: bool, const BOOLS: bool>(
+unsafe fn count<C: BitCounts, const EITHER: bool, const BOOLS: bool, const VECTORS: usize>(
     rows: &[u8],
     number: usize,
     query: &BitQuery,
@@ -90,18 +111,32 @@ unsafe fn count<C: BitCounts, const EITHER: bool, const BOOLS: bool>(
     let row_bytes = query.row_bytes;
     assert!(0 < number && rows.len() == number * row_bytes, "rows are whole");
     assert!(query.bytes.len() == row_bytes.next_multiple_of(PADDING), "a query is padded");
+    assert!(VECTORS == 0 || row_bytes == VECTORS * C::BYTES, "a row has so many vectors");
     // SAFETY: the features are the caller's; vectors of the query are whole, and of a row as well up to
     // `whole`, from where on `row_bytes - whole` bytes are left.
     unsafe {
         let (mut different, mut either) = ([C::zero(); COUNTED_ROWS], [C::zero(); COUNTED_ROWS]);
-        let whole = row_bytes / C::BYTES * C::BYTES;
+        let stream = Stream::of_cpu();
+        let vectors = if VECTORS > 0 { VECTORS } else { row_bytes / C::BYTES };
+        let whole = vectors * C::BYTES;
         // Row by row, as memory is read fastest.
         for r in 0..COUNTED_ROWS {
             let row = rows.as_ptr().add(r.min(number - 1) * row_bytes);
-            for first in (0..row_bytes).step_by(C::BYTES) {
+            for first in (0..whole).step_by(C::BYTES) {
                 let (q, from) = (C::load(query.bytes.as_ptr().add(first)), row.add(first));
-                prefetch(from.wrapping_add(AHEAD));
-                let x = if first < whole { C::load(from) } else { C::load_part(from, row_bytes - whole) };
+                // So short a loop asks for more than a second cache takes in by itself.
+                if stream == Stream::First {
+                    stream.prefetch(from.wrapping_add(AHEAD));
+                }
+                let x = if BOOLS { C::flags(C::load(from)) } else { C::load(from) };
+                different[r] = C::add(different[r], C::different(q, x));
+                if EITHER {
+                    either[r] = C::add(either[r], C::either(q, x));
+                }
+            }
+            if VECTORS == 0 && whole < row_bytes {
+                let (q, from) = (C::load(query.bytes.as_ptr().add(whole)), row.add(whole));
+                let x = C::load_part(from, row_bytes - whole);
                 let x = if BOOLS { C::flags(x) } else { x };
                 different[r] = C::add(different[r], C::different(q, x));
                 if EITHER {
@@ -136,8 +171,8 @@ impl BitBlocks {
         for (block, rows) in blocks.zip(tile.chunks(row_bytes * COUNTED_ROWS)) {
             for (r, row) in rows.chunks_exact(row_bytes).enumerate() {
                 let (whole, rest) = row.as_chunks::<8>();
-                for (word, bytes) in whole.iter().enumerate() {
-                    block[word * COUNTED_ROWS + r] = word_of(*bytes, query.bools);
+                for (line, bytes) in block.as_chunks_mut::<COUNTED_ROWS>().0.iter_mut().zip(whole) {
+                    line[r] = word_of(*bytes, query.bools);
                 }
                 if !rest.is_empty() {
                     let mut bytes = [0; 8];

@@ -16,7 +16,7 @@ pub mod score;
 
 pub use bits::BitQuery;
 pub use dtype::{Dtype, Wide};
-pub use estimate::Estimate;
+pub use estimate::{Bound, Estimate};
 pub use number::NumberQuery;
 pub use padded::Padded;
 pub use query::Query;

@@ -8,7 +8,7 @@ use super::pass::TILE_BYTES;
 use super::{Dtype, Error, ExactScan, Metric, Partition, Result, Wide};
 use crate::arch::BIT_QUERIES;
 use crate::distance::bits::BitBlocks;
-use crate::distance::{BitQuery, Estimate, NumberQuery, jaccard};
+use crate::distance::{BitQuery, Bound, Estimate, NumberQuery, jaccard};
 use crate::mutants::{Mutant, drops_tie};
 use crate::topk::{Hit, TopK};
 
@@ -54,8 +54,8 @@ impl Operand {
         if let Self::Bits(query) = self { Some(query) } else { None }
     }
 
-    /// What the scores of the rows of a tile are not below.
-    fn bounds(&self, scan: &ExactScan, tile: &[u8], into: &mut [f64]) {
+    /// What the scores of the rows of a tile are not below; close or rough, where there are both.
+    fn bounds(&self, scan: &ExactScan, tile: &[u8], bound: Bound, into: &mut [f64]) {
         match self {
             Self::Bits(query) => scan.kernels.bits(tile, query, into),
             Self::Numbers(query) => scan.kernels.numbers(scan.wide, tile, query, into),
@@ -63,8 +63,16 @@ impl Operand {
                 scan.kernels.numbers(scan.wide, tile, query, into);
                 into.iter_mut().for_each(|distance| *distance = jaccard::bound(*distance, scan.dimensions));
             }
-            Self::Divergence(_, estimate) => scan.kernels.divergence_bounds(tile, estimate, into),
+            Self::Divergence(_, estimate) => scan.kernels.divergence_bounds(tile, estimate, bound, into),
         }
+    }
+
+    /// What the score of a row is not below, of which `bound` is the rough bound.
+    fn close_bound(&self, scan: &ExactScan, row: &[u8], bound: f64) -> f64 {
+        let Self::Divergence(_, estimate) = self else { return bound };
+        let mut close = [0.0];
+        scan.kernels.divergence_bounds(row, estimate, Bound::Close, &mut close);
+        close[0]
     }
 
     /// The score of the row of which `bound` is the bound.
@@ -83,19 +91,30 @@ impl Operand {
 
 /// Rows of which some must be left for any to be looked at.
 const CHUNK: usize = 64;
+/// Where rough bounds leave more than one in so many rows of a tile, so many tiles get close ones at once.
+const ROUGH_LEAVES: usize = 8;
+const CLOSE_TILES: usize = 8;
 /// From so many queries on, the rows of bits are turned into blocks for them.
 const BLOCKED: usize = 8;
 
 pub fn run(scan: &ExactScan, partition: &Partition<'_>, range: Range<usize>) {
     // Of this pass alone, so that rows that are alike do not queue for a lock.
     let mut tops: Vec<_> = scan.operands.iter().map(|_| TopK::new(scan.k)).collect();
-    let tile_rows = (TILE_BYTES / (scan.wide.bytes() * scan.dimensions)).clamp(1, 1024);
+    // How many more tiles get close bounds at once, of each query.
+    let mut close = vec![0; scan.operands.len()];
+    let blocked = scan.operands.len() >= BLOCKED && matches!(scan.operands.first(), Some(Operand::Bits(_)));
+    let tile_row_bytes = match scan.operands.first() {
+        // Many queries go over a tile again and again, which the first cache then holds.
+        Some(Operand::Bits(_)) if !blocked => scan.row_bytes(),
+        _ => scan.wide.bytes() * scan.dimensions,
+    };
+    let tile_rows = (TILE_BYTES / tile_row_bytes).clamp(1, 1024);
     let (mut bounds, mut widened, mut blocks) = (Vec::new(), Vec::new(), BitBlocks::default());
     for start in range.clone().step_by(tile_rows) {
         let rows = start..range.end.min(start + tile_rows);
         let bytes = &partition.rows[rows.start * scan.row_bytes()..rows.end * scan.row_bytes()];
         let tile = match scan.operands.first() {
-            Some(Operand::Bits(query)) if scan.operands.len() >= BLOCKED => {
+            Some(Operand::Bits(query)) if blocked => {
                 blocks.fill(&scan.kernels, bytes, query);
                 bytes
             }
@@ -106,23 +125,27 @@ pub fn run(scan: &ExactScan, partition: &Partition<'_>, range: Range<usize>) {
             if scan.cancel.is_set() {
                 return;
             }
-            let queries: Vec<_> = operands.iter().flat_map(Operand::bits).collect();
             let mut each = rows.len();
-            if !queries.is_empty() && scan.operands.len() >= BLOCKED {
+            if blocked {
                 each = blocks.padded_rows();
                 bounds.resize(BIT_QUERIES * each, 0.0);
                 // The last stands for those that there are not.
-                let queries = std::array::from_fn(|q| queries[q.min(queries.len() - 1)]);
-                scan.kernels.block_distances(&blocks, queries, &mut bounds);
+                let query = |q: usize| operands[q.min(operands.len() - 1)].bits().expect("all are of bits");
+                scan.kernels.block_distances(&blocks, std::array::from_fn(query), &mut bounds);
             } else {
                 bounds.resize(operands.len() * each, 0.0);
-                for (operand, bounds) in operands.iter().zip(bounds.chunks_exact_mut(each)) {
-                    operand.bounds(scan, tile, bounds);
+                for (i, (operand, bounds)) in operands.iter().zip(bounds.chunks_exact_mut(each)).enumerate() {
+                    let bound = if close[first * BIT_QUERIES + i] > 0 { Bound::Close } else { Bound::Rough };
+                    operand.bounds(scan, tile, bound, bounds);
                 }
             }
             for (i, bounds) in bounds.chunks_exact(each).take(operands.len()).enumerate() {
                 let q = first * BIT_QUERIES + i;
-                offer(scan, partition, rows.start, tile, (q, &mut tops[q]), &bounds[..rows.len()]);
+                let left = offer(scan, partition, rows.start, tile, (q, &mut tops[q]), &bounds[..rows.len()]);
+                close[q] = match close[q] {
+                    0 if left > rows.len() / ROUGH_LEAVES => CLOSE_TILES,
+                    more => more.saturating_sub(1),
+                };
             }
         }
     }
@@ -131,7 +154,8 @@ pub fn run(scan: &ExactScan, partition: &Partition<'_>, range: Range<usize>) {
     }
 }
 
-/// Offers the rows from `start` on, which are in `tile`, to the best of query `q`.
+/// Offers the rows from `start` on, which are in `tile`, to the best of query `q`. Gives how many their bounds
+/// left.
 fn offer(
     scan: &ExactScan,
     partition: &Partition<'_>,
@@ -139,26 +163,36 @@ fn offer(
     tile: &[u8],
     (q, top): (usize, &mut TopK),
     bounds: &[f64],
-) {
+) -> usize {
     let row_bytes = tile.len() / bounds.len();
+    let operand = &scan.operands[q];
+    let mut left = 0;
     let mut threshold = scan.best[q].threshold().min(top.threshold());
     for (chunk, bounds) in bounds.chunks(CHUNK).enumerate() {
         if !scan.kernels.any_left(bounds, threshold) {
             continue;
         }
         for (i, &bound) in bounds.iter().enumerate() {
-            if bound > threshold || drops_tie(Mutant::DirectOffer, bound, threshold) {
+            let is_ruled_out = |bound| bound > threshold || drops_tie(Mutant::DirectOffer, bound, threshold);
+            if is_ruled_out(bound) {
                 continue;
             }
+            left += 1;
             let row = chunk * CHUNK + i;
+            let bytes = &tile[row * row_bytes..][..row_bytes];
+            let bound = operand.close_bound(scan, bytes, bound);
+            if is_ruled_out(bound) {
+                continue;
+            }
             let index = start + row;
             let id = partition.ids.map_or(partition.first_id + index as u64, |ids| ids[index]);
             if partition.dead.is_some_and(|dead| dead.contains(id)) {
                 continue;
             }
-            let key = scan.operands[q].score(scan, &tile[row * row_bytes..][..row_bytes], bound);
+            let key = operand.score(scan, bytes, bound);
             top.push(Hit { key, score: key, id, estimated: false });
             threshold = threshold.min(top.threshold());
         }
     }
+    left
 }

@@ -50,6 +50,7 @@ caught! {
     bounds_on_float_sums_without_their_error_are_caught: FloatSum;
     bounds_on_jaccard_without_their_error_are_caught: Jaccard;
     bounds_on_divergences_without_their_error_are_caught: Divergence;
+    rough_bounds_on_divergences_that_are_too_high_are_caught: RoughDivergence;
     a_coarse_error_stored_too_small_is_caught: CoarseError;
     a_fine_error_stored_too_small_is_caught: FineError;
     a_tail_stored_too_small_is_caught: Tail;
