@@ -73,18 +73,11 @@ describe('on disk', () => {
   });
 
   test('a body of many pieces is their bytes one after the other, wherever system calls divide it', async () => {
-    const sizes = [
-      128,
-      0,
-      (4 << 20) - 128,
-      (4 << 20) + 1,
-      3,
-      9 << 20,
-      ...Array.from({ length: 2500 }, () => 1),
-    ];
-    const pieces = sizes.map((size, i) =>
-      Uint8Array.from({ length: size }, (_, at) => (at * 31 + i * 7) % 251),
-    );
+    const short = Array.from({ length: 2500 }, () => 1);
+    const sizes = [128, 0, (4 << 20) - 128, (4 << 20) + 1, 3, 9 << 20, ...short];
+    const pieceOf = (size: number, i: number): Uint8Array =>
+      Uint8Array.from({ length: size }, (_, at) => (at * 31 + i * 7) % 251);
+    const pieces = sizes.map(pieceOf);
     await store.put('a', pieces);
     const expected = Buffer.concat(pieces);
     expect(readFileSync(path.join(root, 'a')).equals(expected)).toBe(true);

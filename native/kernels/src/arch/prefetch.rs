@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 /// page, and a thread that asks gets a quarter more bytes a second than one that does not.
 pub const AHEAD: usize = 16 << 10;
 
-/// A first cache of so many bytes keeps what is asked for `AHEAD` of its use. One of 32 KiB loses a part of it to
-/// all else that a pass touches: on Zen 4, passes that ask for memory to be in the second cache take three
-/// quarters of the time.
+/// A first cache of so many bytes keeps what is asked for `AHEAD` of its use. One of 32 KiB loses a part of
+/// it to all else that a pass touches: on Zen 4, passes that ask for memory to be in the second cache take
+/// three quarters of the time.
 const FIRST_KEEPS: usize = 48 << 10;
 
 /// Asks for a line of memory to be in the first cache soon; it may lie anywhere.

@@ -43,7 +43,7 @@ pub trait Singles {
 
 /// Of the least precise instruction that is used, AVX's.
 pub const RECIPROCAL_ERROR: f64 = 1.5 / 4096.0;
-/// Twice the exponent of 1: from it the bits of a number leave those of one above its inverse. With x = 2^e (1 + f)
+/// Twice the bits of 1: less the bits of a number, they are those of one above its inverse. For 2^e (1 + f)
 /// that is 2^-e (1 - f/2), and (1 + f) (1 - f/2) is 1 to 1.125.
 pub const TWICE_ONE: u32 = 2 * 1.0f32.to_bits();
 /// Numbers of a vector.

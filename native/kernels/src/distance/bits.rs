@@ -50,8 +50,8 @@ pub unsafe fn distances<C: BitCounts>(tile: &[u8], query: &BitQuery, into: &mut 
     }
 }
 
-/// With the number of whole vectors of a row known to the compiler where it is common: as much as memory gives is
-/// asked for only by a loop of few instructions.
+/// With the number of whole vectors of a row known to the compiler where it is common: as much as memory
+/// gives is asked for only by a loop of few instructions.
 #[inline(always)]
 unsafe fn each<C: BitCounts, const JACCARD: bool, const BOOLS: bool>(
     tile: &[u8],

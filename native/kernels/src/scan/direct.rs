@@ -154,8 +154,8 @@ pub fn run(scan: &ExactScan, partition: &Partition<'_>, range: Range<usize>) {
     }
 }
 
-/// Offers the rows from `start` on, which are in `tile`, to the best of query `q`. Gives how many their bounds
-/// left.
+/// Offers the rows from `start` on, which are in `tile`, to the best of query `q`. Gives how many their
+/// bounds left.
 fn offer(
     scan: &ExactScan,
     partition: &Partition<'_>,
