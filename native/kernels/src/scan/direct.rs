@@ -135,13 +135,13 @@ pub fn run(scan: &ExactScan, partition: &Partition<'_>, range: Range<usize>) {
             } else {
                 bounds.resize(operands.len() * each, 0.0);
                 for (i, (operand, bounds)) in operands.iter().zip(bounds.chunks_exact_mut(each)).enumerate() {
-                    let bound = if close[first * BIT_QUERIES + i] > 0 { Bound::Close } else { Bound::Rough };
-                    operand.bounds(scan, tile, bound, bounds);
+                    operand.bounds(scan, tile, bound_of(close[first * BIT_QUERIES + i]), bounds);
                 }
             }
             for (i, bounds) in bounds.chunks_exact(each).take(operands.len()).enumerate() {
                 let q = first * BIT_QUERIES + i;
-                let left = offer(scan, partition, rows.start, tile, (q, &mut tops[q]), &bounds[..rows.len()]);
+                let of_query = (q, bound_of(close[q]), &mut tops[q]);
+                let left = offer(scan, partition, rows.start, tile, of_query, &bounds[..rows.len()]);
                 close[q] = match close[q] {
                     0 if left > rows.len() / ROUGH_LEAVES => CLOSE_TILES,
                     more => more.saturating_sub(1),
@@ -154,6 +154,11 @@ pub fn run(scan: &ExactScan, partition: &Partition<'_>, range: Range<usize>) {
     }
 }
 
+/// Which bounds a tile gets where so many more are to get close ones.
+fn bound_of(close: usize) -> Bound {
+    if close > 0 { Bound::Close } else { Bound::Rough }
+}
+
 /// Offers the rows from `start` on, which are in `tile`, to the best of query `q`. Gives how many their
 /// bounds left.
 fn offer(
@@ -161,7 +166,7 @@ fn offer(
     partition: &Partition<'_>,
     start: usize,
     tile: &[u8],
-    (q, top): (usize, &mut TopK),
+    (q, how, top): (usize, Bound, &mut TopK),
     bounds: &[f64],
 ) -> usize {
     let row_bytes = tile.len() / bounds.len();
@@ -180,7 +185,7 @@ fn offer(
             left += 1;
             let row = chunk * CHUNK + i;
             let bytes = &tile[row * row_bytes..][..row_bytes];
-            let bound = operand.close_bound(scan, bytes, bound);
+            let bound = if how == Bound::Rough { operand.close_bound(scan, bytes, bound) } else { bound };
             if is_ruled_out(bound) {
                 continue;
             }
