@@ -3,7 +3,8 @@ import type { CallOptions } from '../storage/object-store.js';
 import type { ArrayEnvironment } from './environment.js';
 import { rowBytesOf, type RowType } from './partition-writer.js';
 import type { PendingArray } from './pending-array.js';
-import { allocate, readPicks } from './reader.js';
+import { readPicks } from './reader.js';
+import { allocate } from '../native/memory.js';
 import { resolveSelection, type RowSelection } from './selection.js';
 
 export async function readPending(

@@ -1,7 +1,5 @@
 // Rows in, bytes out: turns runs into ranges of partition objects, fetches them checked, and puts every row
 // in its place.
-import { NacreError } from '../errors.js';
-import type { NativeBinding } from '../native.js';
 import type { ByteRange, CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import type { Pages } from './pages.js';
@@ -71,22 +69,4 @@ export async function readPicks(
   const target = room();
   if (rowBytes > 0) await Promise.all(picks.map((pick) => pages.gather(pick, rowBytes, target, options)));
   return target;
-}
-
-/** A result from this size on is asked for in pages of 2 MiB, as NumPy does. */
-const hugeBytes = 4 * 2 ** 20;
-
-/** A buffer for the result, or a typed error when it cannot be had. */
-export function allocate(bytes: number, what: string, native: NativeBinding): Uint8Array {
-  try {
-    const buffer = new Uint8Array(bytes);
-    if (bytes >= hugeBytes) native.adviseHugePages(buffer);
-    return buffer;
-  } catch (cause) {
-    throw new NacreError('ResourceExhausted', `${what} needs ${bytes} bytes in one piece`, {
-      cause,
-      context: { bytes },
-      hint: 'Read a range of rows, or go through the rows in batches.',
-    });
-  }
 }

@@ -4,7 +4,8 @@ import type { AttributeIndexReport } from '../arrays/attribute-index-builder.js'
 import type { Attribute } from '../attributes/column.js';
 import { keyOfEntry } from '../arrays/pending-keys.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
-import { allocate, readPicks, readRuns } from '../arrays/reader.js';
+import { readPicks, readRuns } from '../arrays/reader.js';
+import { allocate } from '../native/memory.js';
 import { resolveSelection, type RowSelection } from '../arrays/selection.js';
 import { shapeOf } from '../arrays/types.js';
 import { NacreError } from '../errors.js';

@@ -3,7 +3,8 @@
 //
 // A request that was given up may still send from a room that serves the next object: the checksum that goes
 // with each PUT refuses what comes of that.
-import { roomFor } from '../storage/wrap/verified.js';
+import type { NativeBinding } from '../native.js';
+import { allocate } from '../native/memory.js';
 
 /** Lengths are rounded up to this, so that objects of nearly one length share their rooms. */
 const unitBytes = 2 ** 20;
@@ -12,10 +13,12 @@ export class Rooms {
   /** Shortest first. */
   readonly #free: Uint8Array[] = [];
   readonly #most: number;
+  readonly #native: NativeBinding;
 
   /** `most`: rooms that nobody uses are kept up to so many. */
-  constructor(most: number) {
+  constructor(most: number, native: NativeBinding) {
     this.#most = most;
+    this.#native = native;
   }
 
   /** At least so many bytes, of any content. */
@@ -24,7 +27,7 @@ export class Rooms {
     if (fits >= 0) return this.#free.splice(fits, 1)[0] as Uint8Array;
     // One that is longer takes the place of the shortest.
     this.#free.shift();
-    return roomFor({ start: 0, end: Math.ceil(bytes / unitBytes) * unitBytes });
+    return allocate(Math.ceil(bytes / unitBytes) * unitBytes, 'an object on its way', this.#native);
   }
 
   /** Nobody reads or writes there any more. */

@@ -4,7 +4,7 @@ import { readEpoch } from '../ann/epoch.js';
 import type { ArrayView, CodeList } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
-import { allocate } from '../arrays/reader.js';
+import { allocate } from '../native/memory.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import { eachWindow, isOneWindow, type Window, windowsOf } from '../arrays/windows.js';
 import { v1 } from '../manifest/message.js';

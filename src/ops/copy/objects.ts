@@ -113,12 +113,13 @@ export class Objects {
   readonly #short = new PQueue({ concurrency: atOnce });
   readonly #long = new PQueue({ concurrency: longAtOnce });
   readonly #longReads = new PQueue({ concurrency: longReadsAtOnce });
-  readonly #rooms = new Rooms(longAtOnce);
+  readonly #rooms: Rooms;
 
   /** `seen`: ids of what is there, to which is added what comes. */
   constructor(source: ReadEnvironment, destination: UpkeepEnvironment, seen: IdSet, options: ObjectsOptions) {
     this.#seen = seen;
     this.#source = source;
+    this.#rooms = new Rooms(longAtOnce, source.native);
     this.#destination = destination;
     this.#options = options;
     this.#placing = options.placing ?? createOnly(destination, options.call);

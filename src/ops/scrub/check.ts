@@ -24,7 +24,7 @@ export function objectsAhead(environment: UpkeepEnvironment): number {
 
 /** For two pieces of each of them. */
 export function roomsFor(environment: UpkeepEnvironment): Rooms {
-  return new Rooms(2 * objectsAhead(environment));
+  return new Rooms(2 * objectsAhead(environment), environment.native);
 }
 
 export interface ObjectDamage {
