@@ -2,14 +2,15 @@
 // and renamed. Pipes, devices and standard output are written to directly.
 import { open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { type RowType, rowBytesOf } from '../arrays/partition-writer.js';
+import type { RowType } from '../arrays/partition-writer.js';
 import { NacreError } from '../errors.js';
-import { bytesOf } from '../npy/dtype.js';
 import { encodeHeader } from '../npy/header.js';
 import { fileError } from '../storage/local/errors.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
-import { systemRuntime, throwIfAborted } from '../util/runtime.js';
+import { systemRuntime } from '../util/runtime.js';
+import type { ArrayToWrite } from './arrays/array-file.js';
+import { bytesOfArray, shapeOfArray } from './arrays/pieces.js';
 
 /** Rows in C order, little endian, in order; any number of rows a piece. */
 export type RowPieces = AsyncIterable<ArrayBufferView> | Iterable<ArrayBufferView>;
@@ -22,8 +23,14 @@ export async function writeNpyFile(
   pieces: RowPieces,
   options: CallOptions = {},
 ): Promise<number> {
-  const header = encodeHeader(type.dtype, type.scalar ? [] : [rows, ...type.rowShape]);
-  return writeStream(name, withHeader(header, rows * rowBytesOf(type), pieces, options));
+  const array = { array: 'data', type, rows, pieces: () => pieces };
+  return writeStream(name, npyBytes(array, options));
+}
+
+/** A .npy file. */
+export async function* npyBytes(array: ArrayToWrite, options: CallOptions): AsyncGenerator<Uint8Array> {
+  yield encodeHeader(array.type.dtype, shapeOfArray(array));
+  yield* bytesOfArray(array, options);
 }
 
 /** Bytes to a file, a pipe or, for `-`, standard output. */
@@ -41,24 +48,6 @@ export async function writeStream(name: string, stream: AsyncIterable<Uint8Array
     throw new NacreError('InvalidArgument', `${name} is a folder`, { hint: 'Name a file in it.' });
   }
   return before === undefined || before.isFile() ? toFile(target, stream) : toPipe(target, stream);
-}
-
-async function* withHeader(
-  header: Uint8Array,
-  expected: number,
-  pieces: RowPieces,
-  { signal }: CallOptions,
-): AsyncGenerator<Uint8Array> {
-  yield header;
-  let seen = 0;
-  for await (const piece of pieces) {
-    throwIfAborted(signal);
-    seen += piece.byteLength;
-    if (seen > expected) break;
-    yield bytesOf(piece);
-  }
-  if (seen === expected) return;
-  throw new NacreError('InvalidArgument', `the rows are ${expected} bytes by their shape, ${seen} came`);
 }
 
 async function toFile(target: string, stream: AsyncIterable<Uint8Array>): Promise<number> {

@@ -1,0 +1,43 @@
+// What a reader and a writer of array files are, whatever the format.
+import type { RowType } from '../../arrays/partition-writer.js';
+import type { RowSource } from '../../arrays/row-source.js';
+import type { AttributeSource } from '../../attributes/source.js';
+import type { CallOptions } from '../../storage/object-store.js';
+import type { RowPieces } from '../npy-writer.js';
+import type { RandomAccess } from '../random-access.js';
+
+/** One array of a file. Its `name` is for messages: `weights.npz: layer/bias`. */
+export interface FileArray extends RowSource {
+  /** What the file calls it; undefined where it has no names, as .npy. */
+  readonly array: string | undefined;
+  /** What its numbers were in the file, where no dtype is that: `bfloat16`, read as float32. */
+  readonly stored?: string;
+}
+
+/** What a file holds, opened: headers were read and checked, rows were not. */
+export interface OpenedArrays {
+  /** In the order of the file; no two of one name. */
+  readonly arrays: readonly FileArray[];
+  /** Columns of single values beside the rows: of as many rows as each array. */
+  readonly attributes?: AttributeSource;
+  /** Closes what it opened itself; the access stays with who opened that. */
+  close(): Promise<void>;
+}
+
+/** Errors: `InvalidArgument` for what is malformed, `UnsupportedFormat` for what is not stored, by name. */
+export type ArrayReader = (access: RandomAccess, options: CallOptions) => Promise<OpenedArrays>;
+
+/** An array on its way into a file. */
+export interface ArrayToWrite {
+  readonly array: string;
+  readonly type: RowType;
+  readonly rows: number;
+  /** Rows in C order, little endian; as many as said. Asked for once, when its turn comes. */
+  readonly pieces: () => RowPieces;
+}
+
+/** The bytes of a file, in order. Errors: `InvalidArgument` for what the format cannot hold, by name. */
+export type ArrayWriter = (
+  arrays: readonly ArrayToWrite[],
+  options: CallOptions,
+) => AsyncIterable<Uint8Array>;
