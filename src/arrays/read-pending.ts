@@ -5,7 +5,7 @@ import { rowBytesOf, type RowType } from './partition-writer.js';
 import type { PendingArray } from './pending-array.js';
 import { readPicks } from './reader.js';
 import { allocate } from '../native/memory.js';
-import { resolveSelection, type RowSelection } from './selection.js';
+import { indicesOf, resolveSelection, type RowSelection } from './selection.js';
 
 export async function readPending(
   { native, pages }: ArrayEnvironment,
@@ -14,11 +14,7 @@ export async function readPending(
   options: CallOptions,
 ): Promise<{ bytes: Uint8Array; rows: number; type: RowType; ids: Float64Array }> {
   const map = await array.rowMap();
-  const resolved = resolveSelection(selection, map.liveRows, array.name);
-  const indices =
-    resolved.kind === 'list'
-      ? resolved.indices
-      : Float64Array.from({ length: resolved.end - resolved.start }, (_, i) => resolved.start + i);
+  const indices = indicesOf(resolveSelection(selection, map.liveRows, array.name));
   const ids = await map.idsOf(indices);
   const rowBytes = rowBytesOf(array.type);
   const what = `reading ${indices.length} rows of '${array.name}'`;

@@ -2,8 +2,8 @@
 import { NacreError } from '../errors.js';
 
 /**
- * Rows by place: all, a half-open range with a step, or a list (negative counts from the end, repeats
- * allowed).
+ * Rows by place: all, a half-open range with a step, a list (negative counts from the end, repeats
+ * allowed), or a mask.
  */
 export interface RowSelection {
   /** Default 0, or the last row when the step is negative. */
@@ -13,24 +13,26 @@ export interface RowSelection {
   /** Default 1; not 0. */
   readonly step?: number;
   readonly rows?: ArrayLike<number>;
+  /** For each row whether it is wanted: true or false, or 1 or 0, as rows of a bool array are read. */
+  readonly mask?: ArrayLike<boolean | number>;
 }
+
+/** The ways to select, of which one is used. */
+export const selectors = ['start', 'end', 'step', 'rows', 'mask'] as const;
 
 export type ResolvedSelection =
   | { readonly kind: 'range'; readonly start: number; readonly end: number }
   | { readonly kind: 'list'; readonly indices: Float64Array };
 
-/** A slice is cut at the ends, as in NumPy; a listed index past them is `InvalidArgument`. */
+/**
+ * A slice is cut at the ends, as in NumPy; a listed index past them is `InvalidArgument`, and so is a mask of
+ * another length.
+ */
 export function resolveSelection(selection: RowSelection, rows: number, array: string): ResolvedSelection {
-  const { start, end, step = 1, rows: list } = selection;
-  if (list !== undefined) {
-    if (start !== undefined || end !== undefined || selection.step !== undefined) {
-      throw new NacreError(
-        'InvalidArgument',
-        'rows are selected by a list or by start, end and step, not by both',
-      );
-    }
-    return { kind: 'list', indices: resolveIndices(list, rows, array) };
-  }
+  const { start, end, step = 1, rows: list, mask } = selection;
+  checkOneWay(selection);
+  if (list !== undefined) return { kind: 'list', indices: resolveIndices(list, rows, array) };
+  if (mask !== undefined) return { kind: 'list', indices: indicesOfMask(mask, rows, array) };
   for (const [name, value] of Object.entries({ start, end, step })) {
     if (value === undefined || Number.isSafeInteger(value)) continue;
     throw new NacreError('InvalidArgument', `${name} is ${String(value)}; it must be a whole number`);
@@ -48,6 +50,50 @@ export function resolveSelection(selection: RowSelection, rows: number, array: s
       : [clip(start, -1, rows - 1, rows - 1), clip(end, -1, rows - 1, -1)];
   const count = Math.max(0, Math.ceil((to - from) / step));
   return { kind: 'list', indices: Float64Array.from({ length: count }, (_, i) => from + i * step) };
+}
+
+/** The logical indices of a selection, in its order. */
+export function indicesOf(resolved: ResolvedSelection): Float64Array {
+  if (resolved.kind === 'list') return resolved.indices;
+  const { start, end } = resolved;
+  const indices = new Float64Array(end - start);
+  for (let i = 0; i < indices.length; i++) indices[i] = start + i;
+  return indices;
+}
+
+function checkOneWay({ start, end, step, rows, mask }: RowSelection): void {
+  const isSlice = start !== undefined || end !== undefined || step !== undefined;
+  if (Number(isSlice) + Number(rows !== undefined) + Number(mask !== undefined) <= 1) return;
+  throw new NacreError('InvalidArgument', 'rows are selected in more than one way', {
+    hint: 'Give a list (rows), a mask, or start, end and step.',
+  });
+}
+
+function indicesOfMask(mask: ArrayLike<boolean | number>, rows: number, array: string): Float64Array {
+  if (mask.length !== rows) {
+    throw new NacreError(
+      'InvalidArgument',
+      `the mask has ${mask.length} values, '${array}' has ${rows} rows`,
+      {
+        context: { array, expected: rows, observed: mask.length },
+        hint: 'A mask says of each row whether it is wanted.',
+      },
+    );
+  }
+  let count = 0;
+  for (let i = 0; i < rows; i++) if (isWanted(mask[i], i)) count++;
+  const indices = new Float64Array(count);
+  for (let i = 0, at = 0; i < rows; i++) if (isWanted(mask[i], i)) indices[at++] = i;
+  return indices;
+}
+
+function isWanted(value: boolean | number | undefined, row: number): boolean {
+  if (value === true || value === 1) return true;
+  if (value === false || value === 0) return false;
+  throw new NacreError('InvalidArgument', `the mask holds ${String(value)} for row ${row}`, {
+    context: { row },
+    hint: 'Values are true and false, or 1 and 0; a list of rows goes into `rows`.',
+  });
 }
 
 /** Indices within `[0, rows)`, a copy; negative ones count from the end. */

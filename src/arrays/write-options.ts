@@ -3,9 +3,17 @@ import type { Attribute } from '../attributes/column.js';
 import type { Dtype } from '../npy/dtype.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { GivenAttributes } from './attribute-changes.js';
+import type { RowSelection } from './selection.js';
 
-/** Rows by logical index, or by row id. */
-export type RowTarget = ArrayLike<number> | { readonly ids: ArrayLike<number> } | { readonly all: true };
+/**
+ * Rows by logical index: a list, a slice or a mask as `read()` takes them, or all; or by row id. A selection
+ * that says nothing is refused: all rows are `{ all: true }`.
+ */
+export type RowTarget =
+  | ArrayLike<number>
+  | RowSelection
+  | { readonly ids: ArrayLike<number> }
+  | { readonly all: true };
 
 export interface CreateOptions {
   readonly dtype: Dtype;

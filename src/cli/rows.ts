@@ -1,6 +1,6 @@
 // Which rows of an array a command is about: --rows, --ids or --all.
 import type { Command } from 'commander';
-import { type ArrayHandle, NacreError, openNpyFile, type RowTarget } from '../index.js';
+import { type ArrayHandle, NacreError, openNpyFile } from '../index.js';
 import type { Session } from './session.js';
 import { invalid } from './values.js';
 
@@ -16,6 +16,9 @@ export type RowChoice =
   | { readonly kind: 'slice'; readonly start?: number; readonly end?: number; readonly step?: number }
   | { readonly kind: 'list'; readonly rows: Float64Array }
   | { readonly kind: 'ids'; readonly ids: Float64Array };
+
+/** The chosen rows as a transaction takes them. */
+export type ChosenRows = ArrayLike<number> | { readonly ids: ArrayLike<number> } | { readonly all: true };
 
 /** Ids named by a range; more than this is a mistake. */
 const largestRange = 100_000_000;
@@ -159,7 +162,7 @@ export async function targetOf(
   array: ArrayHandle,
   choice: RowChoice,
   signal: AbortSignal,
-): Promise<{ readonly target: RowTarget; readonly count: number }> {
+): Promise<{ readonly target: ChosenRows; readonly count: number }> {
   const [count = 1] = await array.shape({ signal });
   if (choice.kind === 'all') return { target: { all: true }, count };
   if (choice.kind === 'ids') return { target: { ids: choice.ids }, count: choice.ids.length };
@@ -168,7 +171,7 @@ export async function targetOf(
 }
 
 /** Fails where a row is not there, as the change itself would; for --dry-run. */
-export async function lookUp(array: ArrayHandle, target: RowTarget, signal: AbortSignal): Promise<void> {
+export async function lookUp(array: ArrayHandle, target: ChosenRows, signal: AbortSignal): Promise<void> {
   if ('all' in target) return;
   if (!('ids' in target)) {
     await array.ids({ rows: target, signal });

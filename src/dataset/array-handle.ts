@@ -6,7 +6,7 @@ import { keyOfEntry } from '../arrays/pending-keys.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { readPicks, readRuns } from '../arrays/reader.js';
 import { allocate } from '../native/memory.js';
-import { resolveSelection, type RowSelection } from '../arrays/selection.js';
+import { indicesOf, resolveSelection, type RowSelection, selectors } from '../arrays/selection.js';
 import { shapeOf } from '../arrays/types.js';
 import { NacreError } from '../errors.js';
 import type { VersionReference } from '../manifest/version-reference.js';
@@ -100,7 +100,7 @@ export class ArrayHandle {
 
   /**
    * Rows as one typed array of the caller's own: all, a range with a step, a list (negative indices count
-   * from the end, repeats allowed), or by row id. Every byte was checked against the manifest.
+   * from the end, repeats allowed), a mask, or by row id. Every byte was checked against the manifest.
    *
    * Cost: one wave while the manifest fits the hint, one or two more beyond; bytes of whole 64 KiB blocks.
    * Errors: `NotFound`, `InvalidArgument` for an index out of range, `Corrupt`, `ResourceExhausted`.
@@ -127,11 +127,8 @@ export class ArrayHandle {
     return { data: viewAs(dtype, bytes), shape: shapeOf(view.entry, count), dtype };
   }
 
-  async #indicesOf(
-    view: ArrayView,
-    { ids = [], start, end, step, rows }: ReadOptions,
-  ): Promise<Float64Array> {
-    if ([start, end, step, rows].some((other) => other !== undefined)) {
+  async #indicesOf(view: ArrayView, { ids = [], ...options }: ReadOptions): Promise<Float64Array> {
+    if (selectors.some((other) => options[other] !== undefined)) {
       throw new NacreError('InvalidArgument', 'rows are selected by ids or by place, not by both');
     }
     const wanted = Float64Array.from(ids);
@@ -150,11 +147,7 @@ export class ArrayHandle {
     return this.#on(async (snapshot) => {
       const map = await snapshot.array(this.name).rowMap(selection);
       const resolved = resolveSelection(selection, map.liveRows, this.name);
-      return map.idsOf(
-        resolved.kind === 'list'
-          ? resolved.indices
-          : Float64Array.from({ length: resolved.end - resolved.start }, (_, i) => resolved.start + i),
-      );
+      return map.idsOf(indicesOf(resolved));
     }, selection);
   }
 

@@ -7,7 +7,8 @@ import type { ArrayView } from '../arrays/array-view.js';
 import type { GivenAttributes } from '../arrays/attribute-changes.js';
 import type { AttributeIndexReport, BuildAttributeIndexOptions } from '../arrays/attribute-index-builder.js';
 import type { RowSource } from '../arrays/row-source.js';
-import type { RowsInput } from '../arrays/rows-input.js';
+import { keyOfEntry } from '../arrays/pending-keys.js';
+import { checkRows, type RowsInput } from '../arrays/rows-input.js';
 import type { RowSelection } from '../arrays/selection.js';
 import type { AppendOptions, CreateOptions, RowTarget } from '../arrays/write-options.js';
 import type { WriteTransaction } from '../arrays/write-transaction.js';
@@ -23,6 +24,7 @@ import { type Metric, resolveMetric } from '../query/metric.js';
 import { codedDimensions, scanDtype } from '../query/scan.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { Rows } from './array-handle.js';
+import { sourcesOf } from './clone.js';
 import type { Environment } from './environment.js';
 
 export interface ExactIndexOptions extends BuildOptions {
@@ -93,6 +95,13 @@ async function build(of: Indexed, options: IndexOptions): Promise<BuiltIndex | u
 
 function withMetric<O extends { readonly metric?: Metric }>({ metric, ...how }: O) {
   return metric === undefined ? how : { ...how, metric: resolveMetric(metric) };
+}
+
+function notBefore(name: string, hint: string): NacreError {
+  return new NacreError('InvalidArgument', `'${name}' is made in this transaction and has no rows yet`, {
+    context: { array: name },
+    hint,
+  });
 }
 
 /** Changes that become one version. Use it inside the callback of `write()` only, and await every call. */
@@ -248,6 +257,36 @@ export class TransactionHandle {
     this.#staged.dropArray(name);
   }
 
+  /** Takes all arrays out; earlier versions keep them. */
+  async reset(): Promise<void> {
+    for (const name of this.#staged.names) this.#staged.dropArray(name);
+  }
+
+  /**
+   * An array of these rows and no others, with attributes as `append` takes them: one of that name that was
+   * there is dropped, its attributes, key and indexes too. Errors: as of `append`.
+   */
+  async save(name: string, rows: RowsInput, options: AppendOptions = {}): Promise<void> {
+    const { type } = checkRows(rows);
+    if (this.#staged.names.includes(name)) this.#staged.dropArray(name);
+    this.#staged.create(name, type);
+    await this.#staged.append(name, rows, options);
+  }
+
+  /**
+   * Another array with the same rows and attributes, and the same key, as they were when the transaction
+   * began; without indexes, and with row ids of its own. Cost: reads the array and writes it, piece by piece.
+   * Errors: `NotFound`, `AlreadyExists`, `InvalidArgument` for an array that this transaction made.
+   */
+  async clone(name: string, to: string): Promise<void> {
+    const view = this.#staged.base(name);
+    if (view === undefined) throw notBefore(name, 'Clone it in a write of its own.');
+    const { rows, attributes } = await sourcesOf(this.#environment, view);
+    const key = keyOfEntry(view.entry);
+    this.#staged.create(to, { ...view.type, ...(key === undefined ? {} : { key }) });
+    await this.#staged.appendFrom(to, rows, attributes);
+  }
+
   /** Gives the array another name; no data moves. */
   async rename(name: string, to: string): Promise<void> {
     this.#staged.rename(name, to);
@@ -293,11 +332,7 @@ export class TransactionHandle {
   async #index(name: string, options: IndexOptions): Promise<void> {
     const kind = kindOf(options);
     const view = this.#staged.base(name);
-    if (view === undefined) {
-      throw new NacreError('InvalidArgument', `'${name}' is made in this transaction and has no rows yet`, {
-        hint: 'Build the index in a write of its own.',
-      });
-    }
+    if (view === undefined) throw notBefore(name, 'Build the index in a write of its own.');
     const scanned = { name, type: view.type };
     const dimensions = codedDimensions(scanned);
     const known = this.#staged.indexOf(name, kind);

@@ -37,15 +37,20 @@ export async function locate(
   nowMs: number,
   options: CallOptions = {},
 ): Promise<LoadedRoot> {
+  if (typeof reference !== 'object' || reference === null) throw noReference();
   if ('version' in reference) return rootAt(place, reference.version, options);
   if ('tag' in reference) return rootOfTag(place, reference.tag, options);
   if ('time' in reference) return rootOfTime(place, instantOf(reference.time), reference, options);
   if (!('ageMs' in reference) || !(Number.isFinite(reference.ageMs) && reference.ageMs >= 0)) {
-    throw new NacreError('InvalidArgument', 'no version, tag, time or age is named', {
-      hint: 'Pass { version: 12 }, { tag }, { time } or { ageMs }.',
-    });
+    throw noReference();
   }
   return rootOfTime(place, nowMs - reference.ageMs, reference, options);
+}
+
+function noReference(): NacreError {
+  return new NacreError('InvalidArgument', 'no version, tag, time or age is named', {
+    hint: 'Pass { version: 12 }, { tag }, { time } or { ageMs }.',
+  });
 }
 
 /** The root of a version; negative numbers count back from the head. Cost: two requests, one wave. */

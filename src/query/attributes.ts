@@ -49,20 +49,14 @@ export function selectedAttributes(view: ArrayView, names: readonly string[]): r
  * were not read yet; some 8 KiB for each row and attribute, of whole blocks of 64 KiB.
  */
 export async function attributesOfRows(
-  { pages, functions }: ArrayEnvironment,
+  environment: ArrayEnvironment,
   view: ArrayView,
   attributes: readonly KnownAttribute[],
   ids: Float64Array,
   options: CallOptions = {},
 ): Promise<RowAttributes[]> {
   const sorted = ids.slice().sort();
-  const files = await view.columnFiles(options);
-  const sources = new ColumnSources(attributes, files, view.entry.nextRowId, functions.rowSets);
-  const windows = sources
-    .windows()
-    .map((window): WindowRows => ({ window, ids: slice(sorted, window.start, window.end) }))
-    .filter((one) => one.ids.length > 0);
-  const lists = await readValues(pages, windows, attributes.length, options);
+  const lists = await valuesOfRows(environment, view, attributes, sorted, options);
   const placeOf = new Map<number, number>();
   for (const [place, id] of sorted.entries()) placeOf.set(id, place);
   return Array.from(ids, (id) => {
@@ -71,6 +65,23 @@ export async function attributesOfRows(
       attributes.map(({ name, type }, i) => [name, valueForUsers(type, lists[i]?.[place] ?? null)]),
     );
   });
+}
+
+/** Of each attribute the values of rows, whose ids ascend. Cost: as of `attributesOfRows`. */
+export async function valuesOfRows(
+  { pages, functions }: ArrayEnvironment,
+  view: ArrayView,
+  attributes: readonly KnownAttribute[],
+  ids: Float64Array,
+  options: CallOptions = {},
+): Promise<readonly (readonly Value[])[]> {
+  const files = await view.columnFiles(options);
+  const sources = new ColumnSources(attributes, files, view.entry.nextRowId, functions.rowSets);
+  const windows = sources
+    .windows()
+    .map((window): WindowRows => ({ window, ids: slice(ids, window.start, window.end) }))
+    .filter((one) => one.ids.length > 0);
+  return readValues(pages, windows, attributes.length, options);
 }
 
 /** A value as users get it. */

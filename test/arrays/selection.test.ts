@@ -1,6 +1,6 @@
 // Selections follow NumPy, and NumPy itself is asked.
 import { describe, expect, test } from 'vitest';
-import { resolveIndices, resolveSelection } from '../../src/arrays/selection.js';
+import { indicesOf, resolveIndices, resolveSelection } from '../../src/arrays/selection.js';
 import { isNacreError } from '../../src/errors.js';
 import { pythonWithNumpy, runPython } from '../support/python.js';
 import { seededRandom } from '../support/fake-runtime.js';
@@ -64,7 +64,7 @@ for s in json.load(sys.stdin):
         expect.objectContaining({ code: 'InvalidArgument' }),
       );
     }
-    expect(() => resolveSelection({ rows: [1], start: 0 }, 5, 'a')).toThrow('not by both');
+    expect(() => resolveSelection({ rows: [1], start: 0 }, 5, 'a')).toThrow('in more than one way');
   });
 });
 
@@ -117,5 +117,36 @@ for s in json.load(sys.stdin):
     expect(() => resolveIndices([9], 5, 'a')).toThrow(
       expect.objectContaining({ hint: 'Rows go from 0 to 4, or from -5 to -1 from the end.' }),
     );
+  });
+});
+
+describe('a mask', () => {
+  test.skipIf(python === undefined)('takes the rows that NumPy does', async () => {
+    const random = seededRandom(22);
+    const masks = Array.from({ length: 300 }, () =>
+      Array.from({ length: Math.floor(random() * 20) }, () => random() < 0.5),
+    );
+    const script = `
+import json, sys, numpy as np
+for mask in json.load(sys.stdin):
+    print(json.dumps(np.arange(len(mask))[np.array(mask, dtype=bool)].tolist()))
+`;
+    const theirs = (await runPython(script, [], { input: JSON.stringify(masks) })).toString().trim();
+    for (const [i, line] of theirs.split('\n').entries()) {
+      const bools = masks[i] ?? [];
+      for (const mask of [bools, Uint8Array.from(bools, Number)]) {
+        const mine = indicesOf(resolveSelection({ mask }, mask.length, 'a'));
+        expect(Array.from(mine)).toEqual(JSON.parse(line));
+      }
+    }
+  });
+
+  test('refuses another length than the rows, what is neither true nor false, and another way beside it', () => {
+    expect(() => resolveSelection({ mask: [true] }, 2, 'a')).toThrow('the mask has 1 values');
+    expect(() => resolveSelection({ mask: [true, 2] }, 2, 'a')).toThrow('the mask holds 2 for row 1');
+    const hole = new Array<boolean>(2);
+    expect(() => resolveSelection({ mask: hole }, 2, 'a')).toThrow('undefined for row 0');
+    expect(() => resolveSelection({ mask: [true], start: 0 }, 1, 'a')).toThrow('in more than one way');
+    expect(() => resolveSelection({ mask: [true], rows: [0] }, 1, 'a')).toThrow('in more than one way');
   });
 });

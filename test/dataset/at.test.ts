@@ -80,6 +80,8 @@ describe('at a time', () => {
       { ageMs: -1 },
       { version: 1.5 },
       {} as never,
+      -1 as never,
+      undefined as never,
     ])
       expect((await failure(dataset.at(wrong))).code).toBe('InvalidArgument');
   });

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { environmentOf } from '../../src/dataset/environment.js';
 import { digestObject } from '../../src/ops/digest.js';
+import { native } from '../../src/native.js';
 import { Rooms } from '../../src/ops/rooms.js';
 import { readRight, readWholeObject } from '../../src/ops/whole.js';
 import { MemoryStore } from '../../src/storage/memory.js';
@@ -41,7 +42,7 @@ function bytesOf(length: number, seed: number): Uint8Array {
 
 describe('rooms', () => {
   test('the shortest that is long enough is handed out, and the shortest goes when there are too many', () => {
-    const rooms = new Rooms(2);
+    const rooms = new Rooms(2, native());
     const [small, middle, large] = [1, 2, 3].map((n) => rooms.take(n * mebibyte));
     for (const room of [large, small, middle]) rooms.giveBack(room as Uint8Array);
     expect(rooms.take(mebibyte)).toBe(middle);
@@ -50,7 +51,7 @@ describe('rooms', () => {
   });
 
   test('one that is too short makes room for a longer one', () => {
-    const rooms = new Rooms(1);
+    const rooms = new Rooms(1, native());
     const short = rooms.take(10);
     expect(short.byteLength).toBe(mebibyte);
     rooms.giveBack(short);
@@ -62,7 +63,7 @@ describe('rooms', () => {
 describe('whole objects', () => {
   test('one after another has its own bytes in the memory of the one before', async () => {
     const { bare, environment } = placing();
-    const rooms = new Rooms(1);
+    const rooms = new Rooms(1, native());
     const seen = new Set<ArrayBufferLike>();
     for (const [i, length] of [5 * mebibyte, 3 * mebibyte + 1, 5 * mebibyte - 7].entries()) {
       const bytes = bytesOf(length, i);
@@ -80,7 +81,7 @@ describe('whole objects', () => {
 
   test('a room is not handed out again while anything may still come there', async () => {
     const { bare, environment, rooms: used } = placing();
-    const rooms = new Rooms(2);
+    const rooms = new Rooms(2, native());
     const bytes = bytesOf(2 * mebibyte, 1);
     await bare.put('a', bytes);
     // Its second half is missing: the read ends with the first pieces ahead under way.
@@ -100,7 +101,7 @@ describe('whole objects', () => {
     const bytes = bytesOf(2 * mebibyte, 1);
     await bare.put('a', bytes);
     const wanted = { key: 'a', blockBytes, hash: new Uint8Array(32) };
-    const options = { sizeBytes: bytes.byteLength, pieceBytes: mebibyte, rooms: new Rooms(1) };
+    const options = { sizeBytes: bytes.byteLength, pieceBytes: mebibyte, rooms: new Rooms(1, native()) };
     expect(await readRight(environment, wanted, options)).toBeUndefined();
     expect(used).toHaveLength(4);
     expect(new Set(used).size).toBe(1);
@@ -114,7 +115,7 @@ describe('digests', () => {
     ['shorter', -700_001],
   ])('an object that is %s has the digest of its bytes', async (_, more) => {
     const { bare, environment, rooms: used } = placing();
-    const rooms = new Rooms(2);
+    const rooms = new Rooms(2, native());
     for (const [i, length] of [5 * mebibyte, 4 * mebibyte + 3].entries()) {
       const bytes = bytesOf(length + more, i);
       await bare.put('a', bytes);

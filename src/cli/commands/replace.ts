@@ -1,8 +1,17 @@
-import { type NpyFile, type RowTarget, type TransactionHandle } from '../../index.js';
+import type { NpyFile, TransactionHandle } from '../../index.js';
 import { checkVersion } from '../datasets.js';
 import { plural, shellWord } from '../output.js';
 import { define, destructive } from '../program.js';
-import { lookUp, optionText, requireRows, type RowOptions, rowOptions, rowsHelp, targetOf } from '../rows.js';
+import {
+  type ChosenRows,
+  lookUp,
+  optionText,
+  requireRows,
+  type RowOptions,
+  rowOptions,
+  rowsHelp,
+  targetOf,
+} from '../rows.js';
 import { checkedSource, writeOptions, writingOptions, type WritingOptions } from '../sources.js';
 import { invalid, parseCount } from '../values.js';
 
@@ -72,7 +81,7 @@ versions keep their content.\n\n${rowsHelp}`,
 async function replaceAll(
   tx: TransactionHandle,
   name: string,
-  target: RowTarget,
+  target: ChosenRows,
   source: NpyFile,
   signal: AbortSignal,
 ): Promise<void> {
@@ -84,7 +93,7 @@ async function replaceAll(
   }
 }
 
-function part(target: RowTarget, start: number, end: number): RowTarget {
+function part(target: ChosenRows, start: number, end: number): ChosenRows {
   if ('all' in target) return Float64Array.from({ length: end - start }, (_, i) => start + i);
   if ('ids' in target) return { ids: Array.prototype.slice.call(target.ids, start, end) as number[] };
   return Array.prototype.slice.call(target, start, end) as number[];

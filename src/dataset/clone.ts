@@ -1,0 +1,56 @@
+// An array as a source of its own rows and attributes, piece by piece: what a clone is filled from.
+import type { ArrayView } from '../arrays/array-view.js';
+import { rowBytesOf } from '../arrays/partition-writer.js';
+import { readRuns } from '../arrays/reader.js';
+import type { RowSource } from '../arrays/row-source.js';
+import type { RowMap } from '../arrays/row-map.js';
+import type { AttributeSource } from '../attributes/source.js';
+import { columnOf } from '../attributes/values.js';
+import { allocate } from '../native/memory.js';
+import { attributesOf, valuesOfRows } from '../query/attributes.js';
+import type { CallOptions } from '../storage/object-store.js';
+import type { Environment } from './environment.js';
+
+/** The rows of a view, and their attributes where it has some. Cost: none before the first read. */
+export async function sourcesOf(
+  environment: Environment,
+  view: ArrayView,
+): Promise<{ readonly rows: RowSource; readonly attributes?: AttributeSource }> {
+  const map = await view.rowMap();
+  const rows = rowsOf(environment, view, map);
+  return view.entry.attributes.length === 0
+    ? { rows }
+    : { rows, attributes: attributesIn(environment, view, map) };
+}
+
+function rowsOf({ pages, native }: Environment, view: ArrayView, map: RowMap): RowSource {
+  const rowBytes = rowBytesOf(view.type);
+  return {
+    name: view.name,
+    type: view.type,
+    rows: map.liveRows,
+    read: async (start, end, { into, ...options } = {}) => {
+      const bytes = (end - start) * rowBytes;
+      const what = `copying ${end - start} rows of '${view.name}'`;
+      const room = () => (into?.byteLength === bytes ? into : allocate(bytes, what, native));
+      return readRuns(await map.runsOfRange(start, end), rowBytes, room, pages, options);
+    },
+    close: async () => undefined,
+  };
+}
+
+function attributesIn(environment: Environment, view: ArrayView, map: RowMap): AttributeSource {
+  const attributes = attributesOf(view);
+  return {
+    name: view.name,
+    rows: map.liveRows,
+    attributes: attributes.map(({ name, type }) => ({ name, type })),
+    read: async (start: number, end: number, options: CallOptions = {}) => {
+      const indices = Float64Array.from({ length: end - start }, (_, i) => start + i);
+      const ids = await map.idsOf(indices);
+      const values = await valuesOfRows(environment, view, attributes, ids, options);
+      return attributes.map(({ name, type }, i) => columnOf(name, type, values[i] ?? []));
+    },
+    close: async () => undefined,
+  };
+}
