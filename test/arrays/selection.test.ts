@@ -144,7 +144,7 @@ for mask in json.load(sys.stdin):
   test('refuses another length than the rows, what is neither true nor false, and another way beside it', () => {
     expect(() => resolveSelection({ mask: [true] }, 2, 'a')).toThrow('the mask has 1 values');
     expect(() => resolveSelection({ mask: [true, 2] }, 2, 'a')).toThrow('the mask holds 2 for row 1');
-    const hole = new Array<boolean>(2);
+    const hole: ArrayLike<boolean> = { length: 2 };
     expect(() => resolveSelection({ mask: hole }, 2, 'a')).toThrow('undefined for row 0');
     expect(() => resolveSelection({ mask: [true], start: 0 }, 1, 'a')).toThrow('in more than one way');
     expect(() => resolveSelection({ mask: [true], rows: [0] }, 1, 'a')).toThrow('in more than one way');
