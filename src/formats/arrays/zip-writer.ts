@@ -33,6 +33,10 @@ const firstDay = 0x21;
 const behind = 8;
 const maxNameBytes = 0xffff - '.npy'.length;
 const versions = { plain: 20, zip64: 45 } as const;
+/** The letters F and B, and what follows them. */
+const paddingId = 0x4246;
+const paddingByte = 0x5a;
+const paddingHeadBytes = 4;
 /** Made on Unix, so that the mode below counts. */
 const madeBy = 3 << 8;
 const mode = 0o100644;
@@ -45,20 +49,28 @@ interface Member {
   crc32: number;
 }
 
-/** Errors: `InvalidArgument` for two of one name, names that are too long, or more of them than are read. */
-export function zipBytes(members: readonly MemberToWrite[]): AsyncGenerator<Uint8Array> {
-  checkNames(members);
-  return stream(members);
+export interface ZipOptions {
+  /** The bytes of each member begin at a multiple of it, at most 4096; default 1. */
+  readonly alignBytes?: number;
 }
 
-async function* stream(members: readonly MemberToWrite[]): AsyncGenerator<Uint8Array> {
+/** Errors: `InvalidArgument` for two of one name, names that are too long, or more of them than are read. */
+export function zipBytes(
+  members: readonly MemberToWrite[],
+  { alignBytes = 1 }: ZipOptions = {},
+): AsyncGenerator<Uint8Array> {
+  checkNames(members);
+  return stream(members, alignBytes);
+}
+
+async function* stream(members: readonly MemberToWrite[], alignBytes: number): AsyncGenerator<Uint8Array> {
   const written: Member[] = [];
   let at = 0;
   for (const { name, sizeBytes, pieces } of members) {
     const nameBytes = utf8.encode(name);
     const flags = behind | (nameBytes.byteLength === name.length ? 0 : utf8Flag);
     const member: Member = { name: nameBytes, flags, sizeBytes, offset: at, crc32: 0 };
-    const header = localHeader(member);
+    const header = localHeader(member, alignBytes);
     yield header;
     let seen = 0;
     for await (const piece of pieces()) {
@@ -106,7 +118,7 @@ function isLarge({ sizeBytes }: Member): boolean {
 /** The zip64 field of an entry with two sizes and a place. */
 const largeEntryBytes = 4 + 3 * 8;
 
-function localHeader(member: Member): Uint8Array {
+function localHeader(member: Member, alignBytes: number): Uint8Array {
   const large = isLarge(member);
   const header = viewOf(new Uint8Array(localHeaderBytes));
   header.setUint32(0, signatures.local, true);
@@ -117,9 +129,21 @@ function localHeader(member: Member): Uint8Array {
   header.setUint32(22, large ? instead32 : 0, true);
   header.setUint16(26, member.name.byteLength, true);
   // That it is there says that the sizes behind the bytes have 8 bytes each.
-  const extra = large ? zip64([0, 0]) : new Uint8Array(0);
+  const sizes = large ? zip64([0, 0]) : new Uint8Array(0);
+  const extra = concat([sizes, padding(member, sizes.byteLength, alignBytes)]);
   header.setUint16(28, extra.byteLength, true);
   return concat([bytesOfView(header), member.name, extra]);
+}
+
+/** An extra field that nobody reads, of the kind that PyTorch pads with. */
+function padding({ name, offset }: Member, fieldBytes: number, alignBytes: number): Uint8Array {
+  if (alignBytes === 1) return new Uint8Array(0);
+  const unpadded = offset + localHeaderBytes + name.byteLength + fieldBytes + paddingHeadBytes;
+  const missing = alignBytes * Math.ceil(unpadded / alignBytes) - unpadded;
+  const field = new Uint8Array(paddingHeadBytes + missing).fill(paddingByte);
+  viewOf(field).setUint16(0, paddingId, true);
+  viewOf(field).setUint16(2, missing, true);
+  return field;
 }
 
 function descriptorOf(member: Member): Uint8Array {
