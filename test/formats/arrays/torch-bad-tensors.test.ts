@@ -7,6 +7,7 @@ import { readTorch } from '../../../src/formats/arrays/torch.js';
 import { readAll, temporaryFolder } from '../../support/array-files.js';
 import { failure } from '../../support/failure.js';
 import {
+  bytesOfParts,
   dict,
   global,
   int,
@@ -203,6 +204,32 @@ describe('what a file holds', () => {
     const error = await refusal(torchZip(pickle(']q\x00', doubled)));
     expect(error).toMatchObject({ code: 'UnsupportedFormat' });
     expect(error.message).toMatch(/more than 8388608 values in their places/);
+  });
+
+  test('what costs much in many places ends at the same bound', async () => {
+    const pairs = Array<PicklePart>(100_000).fill('K\x01K\x02');
+    const many = Array<PicklePart>(100_000).fill('h\x00');
+    for (const large of [
+      ['}q\x00(', pairs, 'u'],
+      ['\x8fq\x00(', pairs, '\x90'],
+    ]) {
+      const error = await refusal(torchZip(pickle(large, '0](', many, 'e')));
+      expect(error.message).toMatch(/more than 8388608 values in their places/);
+    }
+    const one = bytesOfParts(tensor({ metadata: 'h\x00' }), '0');
+    const described = Array.from({ length: 100 }, () => one);
+    const metadata = ['}q\x00(', pairs, 'u0', described, 'N'];
+    expect((await refusal(torchZip(pickle(metadata)))).message).toMatch(/makes more than 8388608 values/);
+  });
+
+  test('a key of a megabyte at each level makes no text of 64', async () => {
+    const key = text('x'.repeat(2 ** 20));
+    const levels = Array.from({ length: 60 }, () => '}h\x00');
+    const made = [key, 'q\x000', levels, tensor(), 's'.repeat(60)];
+    const error = await refusal(torchZip(pickle(made)));
+    expect(error).toMatchObject({ code: 'UnsupportedFormat' });
+    expect(error.message).toMatch(/name of 62914619 characters/);
+    expect(error.message.length).toBeLessThan(400);
   });
 
   test('bool bytes other than 0 and 1 are refused with tensor and row', async () => {

@@ -1,12 +1,12 @@
 // What is written, against Python's own unpickler with the list of torch.load(weights_only=True), zipfile and
 // NumPy (test/support/torch-python.ts): PyTorch itself is too large to install.
-import { writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readTorch, writeTorch } from '../../../src/formats/arrays/torch.js';
 import { type Dtype, dtypeNames, dtypes } from '../../../src/npy/dtype.js';
-import { arrayToWrite, readAll, temporaryFolder, written } from '../../support/array-files.js';
+import { arrayToWrite, readAll, temporaryFolder, withArrays, written } from '../../support/array-files.js';
 import { failure } from '../../support/failure.js';
 import { pythonWithNumpy, runPython } from '../../support/python.js';
 import { floats } from '../../support/torch-file.js';
@@ -71,4 +71,43 @@ test('the same arrays are the same bytes, and others are refused', async () => {
     expect(error).toMatchObject({ code: 'InvalidArgument' });
     expect(error.message).toContain(words);
   }
+});
+
+test('more than 4 GiB are written and read, by Python too', async (context) => {
+  if ((await pythonWithNumpy()) === undefined) context.skip();
+  const rows = 4200;
+  const piece = new Uint8Array(2 ** 20);
+  function* pieces(): Generator<Uint8Array> {
+    for (let row = 0; row < rows; row++) yield piece;
+  }
+  const type = { dtype: 'uint8', rowShape: [piece.byteLength], scalar: false } as const;
+  const small = [
+    arrayToWrite('before', 'float32', [2, 3], floats()),
+    arrayToWrite('after', 'float32', [2, 3], floats()),
+  ] as const;
+  const file = path.join(folder.path, 'large.pt');
+  const handle = await open(file, 'w');
+  let at = 0;
+  for await (const bytes of writeTorch([small[0], { array: 'large', type, rows, pieces }, small[1]], {})) {
+    // Zeros are left out: the file is sparse and takes no disk.
+    if (bytes !== piece) await handle.write(bytes, 0, bytes.byteLength, at);
+    at += bytes.byteLength;
+  }
+  await handle.close();
+  expect(at).toBeGreaterThan(2 ** 32);
+  await withArrays(file, readTorch, async ({ arrays }) => {
+    expect(arrays.map(({ array, rows }) => [array, rows])).toEqual([
+      ['before', 2],
+      ['large', rows],
+      ['after', 2],
+    ]);
+    expect(Buffer.from((await arrays[2]?.read(0, 2)) ?? []).equals(floats())).toBe(true);
+    expect(Buffer.from((await arrays[1]?.read(rows - 1, rows)) ?? []).equals(piece)).toBe(true);
+  });
+  const script = `import sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as z:
+    assert z.getinfo('archive/data/1').file_size == ${rows} * 2 ** 20
+    assert z.read('archive/data/2') == z.read('archive/data/0') and len(z.read('archive/data/0')) == 24
+    with z.open('archive/data/1') as f: assert f.read(1000) == bytes(1000)`;
+  await runPython(script, [file]);
 });

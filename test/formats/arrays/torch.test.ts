@@ -57,6 +57,28 @@ describe('files that PyTorch made', () => {
       expect(arrays).toEqual(new Map([['tensor_fortran', counting([2, 3, 4], 24)]]));
     }
   });
+
+  test('what stands for PyTorch in these tests pickles a tensor as PyTorch did, byte for byte', async (context) => {
+    const [within, turned] = [real('test_with_key.pt'), real('fortran_tensor_3d.pth')];
+    if (within === undefined || turned === undefined) return context.skip();
+    if ((await pythonWithNumpy()) === undefined) return context.skip();
+    await runPython(
+      `${torchStub}
+def pickled(value):
+    out = io.BytesIO()
+    Pickler(out, 2, False).dump(value)
+    return out.getvalue()
+def of(file, name):
+    with zipfile.ZipFile(file) as z: return z.read(name + '/data.pkl')
+t = Tensor(Storage(np.arange(1, 9).astype('<i8').tobytes(), 'int64'), 0, (2, 4), (4, 1))
+made = pickled({'model_state_dict': collections.OrderedDict([('test', t)])})
+assert made == of(sys.argv[1], 'test_with_key'), made
+t = Tensor(Storage(bytes(192), 'int64'), 0, (2, 3, 4), (1, 2, 6))
+made = pickled({'tensor_fortran': t})
+assert made == of(sys.argv[2], 'fortran_tensor_3d'), made`,
+      [within, turned],
+    );
+  });
 });
 
 describe('against Python and NumPy', () => {
@@ -231,7 +253,7 @@ describe.each(serversUnderTest())('a bucket of %s', (name) => {
     vi.unstubAllEnvs();
   });
 
-  test('both forms are read by ranges, a transposed tensor from a copy that is gone afterwards', async () => {
+  test('both forms are read by ranges, a transposed tensor from a copy', async () => {
     const place = await openTestStore(name);
     try {
       for (const [variable, value] of Object.entries(place.env)) vi.stubEnv(variable, value);

@@ -158,6 +158,7 @@ function withMetadata(
   if (!isKind(metadata, 'dict'))
     throw machine.bad(`${name} is given ${kindOf(metadata)} as metadata, expected a dict`);
   const { pairs } = metadata;
+  machine.spend(pairs.length);
   for (let i = 0; i < pairs.length; i += 2) {
     const bit = pairs[i];
     if (pairs[i + 1] === true && (bit === 'conj' || bit === 'neg'))

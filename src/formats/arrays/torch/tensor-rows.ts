@@ -66,8 +66,8 @@ export class TensorRows implements FileArray {
     const [rowStride = 0] = this.#tensor.stride;
     const position = offsetBytes + start * rowStride * itemBytes;
     const { into, ...call } = options;
-    const access = await this.#file.open(storage.key, call);
     if (length === 0) return new Uint8Array(0);
+    const access = await this.#file.open(storage.key, call);
     if (isStraight(axes, itemBytes)) return access.read(position, length, options);
     const target = into?.byteLength === length ? into : new Uint8Array(length);
     const source = access.remote && this.#isTransposed() ? await this.#copied(access, call) : access;

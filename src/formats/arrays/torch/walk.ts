@@ -25,6 +25,7 @@ class Walk {
   readonly #names = new Set<string | undefined>();
   readonly #open = new Set<PickleValue>();
   readonly #path: string[] = [];
+  #pathChars = 0;
   #visits = 0;
 
   constructor(source: string) {
@@ -32,9 +33,7 @@ class Walk {
   }
 
   visit(value: PickleValue): void {
-    this.#visits++;
-    if (this.#visits > maxVisits)
-      throw unsupported(this.#source, `it has more than ${maxVisits} values in their places`, saveFlat);
+    this.#spend(1);
     if (typeof value !== 'object' || value === null) return;
     if (value.kind === 'tensor') this.#add(value);
     else if (value.kind === 'refused')
@@ -42,6 +41,12 @@ class Walk {
     else if (value.kind === 'dict') this.#inside(value, () => this.#dict(value.pairs));
     else if (value.kind === 'list' || value.kind === 'tuple') this.#inside(value, () => this.#items(value));
     else if (value.kind === 'set') this.#set(value);
+  }
+
+  #spend(values: number): void {
+    this.#visits += values;
+    if (this.#visits > maxVisits)
+      throw unsupported(this.#source, `it has more than ${maxVisits} values in their places`, saveFlat);
   }
 
   #inside(value: PickleValue, walk: () => void): void {
@@ -56,7 +61,9 @@ class Walk {
 
   #at(key: string, value: PickleValue): void {
     this.#path.push(key);
+    this.#pathChars += key.length + 1;
     this.visit(value);
+    this.#pathChars -= key.length + 1;
     this.#path.pop();
   }
 
@@ -65,6 +72,8 @@ class Walk {
   }
 
   #dict(pairs: readonly PickleValue[]): void {
+    // Pairs of one key over and over have one value to visit.
+    this.#spend(pairs.length / 2);
     const last = new Map<unknown, { readonly key: PickleValue; readonly value: PickleValue }>();
     for (let i = 0; i < pairs.length; i += 2) {
       const [key = null, value = null] = pairs.slice(i, i + 2);
@@ -85,15 +94,20 @@ class Walk {
   }
 
   #set({ items }: PickleItems): void {
+    this.#spend(items.length);
     const tensor = items.some((item) => typeof item === 'object' && item !== null && item.kind === 'tensor');
     if (tensor)
       throw unsupported(this.#source, `${this.#where()} is a set of tensors, which have no order`, saveFlat);
   }
 
   #add(tensor: Tensor): void {
+    if (this.#pathChars - 1 > maxNameChars)
+      throw unsupported(
+        this.#source,
+        `${this.#where()} has a name of ${this.#pathChars - 1} characters, at most ${maxNameChars} are read`,
+        saveFlat,
+      );
     const name = this.#path.length === 0 ? undefined : this.#path.join('.');
-    if (name !== undefined && name.length > maxNameChars)
-      throw unsupported(this.#source, `${this.#where()} has a name of ${name.length} characters`, saveFlat);
     if (this.#names.has(name))
       throw malformed(this.#source, `two tensors have the name ${this.#where()}`, {
         hint: 'Rename one of them before saving: keys are joined by dots.',
@@ -109,7 +123,9 @@ class Walk {
   }
 
   #where(): string {
-    return this.#path.length === 0 ? 'what it holds' : quoted(this.#path.join('.'), 80);
+    // A key may be as long as the pickle, and be there at each level.
+    const start = this.#path.map((key) => key.slice(0, 80)).join('.');
+    return this.#path.length === 0 ? 'what it holds' : quoted(start, 80);
   }
 }
 

@@ -2,6 +2,7 @@
 // and a member `<name>/data/<key>` for each storage.
 import { malformed, quote, unsupported } from '../../../npy/problem.js';
 import type { CallOptions } from '../../../storage/object-store.js';
+import { untilAborted } from '../../../util/runtime.js';
 import type { RandomAccess } from '../../random-access.js';
 import { readZipDirectory, type ZipEntry } from '../zip.js';
 import { openMember } from '../zip-members.js';
@@ -43,13 +44,12 @@ export async function openZipForm(access: RandomAccess, options: CallOptions): P
     byteOrder,
     sizeOf: (key) => entryOf(key)?.sizeBytes,
     open(key, call) {
-      const known = opened.get(key);
-      if (known !== undefined) return known;
-      const member = openMember(access, entryOf(key) as ZipEntry, source, call);
+      // One read, of which others may have need: nobody's signal ends it for them.
+      const member = opened.get(key) ?? openMember(access, entryOf(key) as ZipEntry, source, {});
       opened.set(key, member);
-      // One that failed, or was called off, may be asked for again.
+      // One that failed may be asked for again.
       member.catch(() => opened.delete(key));
-      return member;
+      return untilAborted(member, call.signal);
     },
     async close() {
       const members = await Promise.allSettled(opened.values());
