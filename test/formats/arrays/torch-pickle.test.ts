@@ -332,34 +332,3 @@ describe('bombs', () => {
     expect(() => unpickle(start, source, 2 ** 40)).toThrow(/goes on beyond 67108864 bytes/);
   });
 });
-
-test('protocols 2 to 5, frames and all their ways to write a value are read', () => {
-  const framed = bytesOfParts('N\x88\x89K\x01M\x01\x01J\xff\xff\xff\xff\x8a\x01\x80', 'G?\xf8\0\0\0\0\0\0');
-  const body = bytesOfParts('(', framed, '\x8c\x01x\x94h\x00C\x01y\x8f(K\x01\x90(K\x02\x91]K\x03at.');
-  for (const head of [
-    bytesOfParts('\x80\x04\x95', u64(BigInt(body.length))),
-    '\x80\x05',
-    '\x80\x03',
-    '\x80\x02',
-  ])
-    expect(read(bytesOfParts(head, body)).value).toEqual({
-      kind: 'tuple',
-      items: [
-        null,
-        true,
-        false,
-        1,
-        257,
-        -1,
-        -128,
-        1.5,
-        'x',
-        'x',
-        { kind: 'passed', what: 'bytes' },
-        { kind: 'set', items: [1] },
-        { kind: 'set', items: [2] },
-        { kind: 'list', items: [3] },
-      ],
-    });
-  expect(read(pickle('\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19')).value).toBe(0x1950a86a20f9469cfc6cn);
-});
