@@ -54,7 +54,7 @@ export interface FileRows {
 export async function openNpyFile(name: string, options: OpenAccessOptions = {}): Promise<NpyFile> {
   let access = await openAccess(name, options);
   try {
-    const header = await readHeader(access, options);
+    const header = await readNpyHeader(access, options);
     if (access.remote && isScattered(header)) {
       const copy = await spool(access.name, piecesOf(access, options), options);
       await access.close();
@@ -67,7 +67,8 @@ export async function openNpyFile(name: string, options: OpenAccessOptions = {})
   }
 }
 
-async function readHeader(access: RandomAccess, options: CallOptions): Promise<NpyHeader> {
+/** The header at the beginning of `access`, all of which is one .npy file. */
+export async function readNpyHeader(access: RandomAccess, options: CallOptions): Promise<NpyHeader> {
   let wanted = Math.min(firstBytes, access.sizeBytes);
   for (;;) {
     const header = parseHeader(await access.read(0, wanted, options), access.sizeBytes, access.name);
@@ -77,11 +78,12 @@ async function readHeader(access: RandomAccess, options: CallOptions): Promise<N
 }
 
 /** Fortran order makes a difference only where two dimensions are longer than one. */
-function isScattered({ fortranOrder, shape }: NpyHeader): boolean {
+export function isScattered({ fortranOrder, shape }: NpyHeader): boolean {
   return fortranOrder && shape.filter((length) => length > 1).length > 1;
 }
 
-class NpyRows implements NpyFile {
+/** The rows of `access` as its header has them. Closing it closes the access. */
+export class NpyRows implements NpyFile {
   readonly type: RowType;
   readonly rows: number;
   readonly name: string;
@@ -110,7 +112,7 @@ class NpyRows implements NpyFile {
       ? await this.#gather(start, end, options)
       : await this.#access.read(dataOffset + start * this.#rowBytes, (end - start) * this.#rowBytes, options);
     if (byteOrder === 'big') typed(() => native().swapBytes(bytes, dtypes[dtype].swapBytes));
-    if (dtype === 'bool') this.#checkBools(bytes, start);
+    if (dtype === 'bool') checkBools(bytes, start, this.#rowBytes, this.name);
     return bytes;
   }
 
@@ -155,21 +157,21 @@ class NpyRows implements NpyFile {
     typed(() => native().fortranToC(source, target, shape, itemBytes));
     return target;
   }
+}
 
-  /** NumPy reads any byte but 0 and 1 of a bool as it likes, so none is stored. */
-  #checkBools(bytes: Uint8Array, start: number): void {
-    const at = bytes.findIndex((byte) => byte > 1);
-    if (at < 0) return;
-    const row = start + Math.floor(at / Math.max(1, this.#rowBytes));
-    throw new NacreError(
-      'InvalidArgument',
-      `${this.name}: row ${row} of the bool array holds the byte ${bytes[at] ?? 0}, neither 0 nor 1`,
-      {
-        context: { file: this.name, row, value: bytes[at] ?? 0 },
-        hint: 'Save it again in NumPy as (a != 0), or as a.view(np.uint8) to keep the bytes.',
-      },
-    );
-  }
+/** Refuses bytes but 0 and 1 of bool rows from `start` on: NumPy reads them as it likes. */
+export function checkBools(bytes: Uint8Array, start: number, rowBytes: number, name: string): void {
+  const at = bytes.findIndex((byte) => byte > 1);
+  if (at < 0) return;
+  const row = start + Math.floor(at / Math.max(1, rowBytes));
+  throw new NacreError(
+    'InvalidArgument',
+    `${name}: row ${row} of the bool array holds the byte ${bytes[at] ?? 0}, neither 0 nor 1`,
+    {
+      context: { file: name, row, value: bytes[at] ?? 0 },
+      hint: 'Save it again in NumPy as (a != 0), or as a.view(np.uint8) to keep the bytes.',
+    },
+  );
 }
 
 /** Columns that one read takes: one, unless what lies between them is little. */

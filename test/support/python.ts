@@ -1,5 +1,5 @@
-// A Python that imports NumPy and pyarrow, for tests against these: the one that NACRE_PYTHON names, else
-// python3 if it has both, else a virtual environment, made once in a cache folder and kept.
+// A Python that imports NumPy, pyarrow and safetensors, for tests against these: the one that NACRE_PYTHON
+// names, else python3 if it has them, else a virtual environment, made once in a cache folder and kept.
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { systemRuntime } from '../../src/util/runtime.js';
 
 /** The newest that have wheels for Python 3.11 to 3.14. */
-const pins = ['numpy==2.4.6', 'pyarrow==26.0.1'];
+const pins = ['numpy==2.4.6', 'pyarrow==26.0.1', 'safetensors==0.8.0'];
 /** Longer than any installation takes; a lock as old as this was left by a process that was killed. */
 const staleLockMs = 5 * 60_000;
 const installTimeoutMs = 4 * 60_000;
@@ -19,8 +19,8 @@ const run = promisify(execFile);
 let found: Promise<string | undefined> | undefined;
 
 /**
- * The path of a Python with NumPy 2 and pyarrow. Undefined, with one printed line, where there is none and
- * none can be made; with `CI=true` that is an error. Looks once a process.
+ * The path of a Python with NumPy 2, pyarrow and safetensors. Undefined, with one printed line, where there
+ * is none and none can be made; with `CI=true` that is an error. Looks once a process.
  */
 export function pythonWithNumpy(): Promise<string | undefined> {
   found ??= findPython();
@@ -60,23 +60,25 @@ export async function runPython(
 async function findPython(): Promise<string | undefined> {
   const chosen = process.env['NACRE_PYTHON'];
   if (chosen !== undefined) {
-    await run(chosen, ['-c', 'import numpy, pyarrow']);
+    await run(chosen, ['-c', 'import numpy, pyarrow, safetensors']);
     return chosen;
   }
-  if (await hasBoth('python3')) return 'python3';
+  if (await hasAll('python3')) return 'python3';
   try {
     return await environment();
   } catch (cause) {
     const what = `no Python with ${pins.join(' and ')} can be had`;
     if (process.env['CI'] === 'true') throw new Error(what, { cause });
     const reason = cause instanceof Error ? (cause.message.trim().split('\n').at(-1) ?? '') : String(cause);
-    console.warn(`SKIPPED: the tests against NumPy and pyarrow: ${what} (${reason}); set NACRE_PYTHON`);
+    console.warn(
+      `SKIPPED: the tests against NumPy, pyarrow and safetensors: ${what} (${reason}); set NACRE_PYTHON`,
+    );
     return undefined;
   }
 }
 
-async function hasBoth(python: string): Promise<boolean> {
-  const check = 'import numpy, pyarrow; assert int(numpy.__version__.split(".")[0]) >= 2';
+async function hasAll(python: string): Promise<boolean> {
+  const check = 'import numpy, pyarrow, safetensors; assert int(numpy.__version__.split(".")[0]) >= 2';
   return run(python, ['-c', check]).then(
     () => true,
     () => false,

@@ -2,6 +2,7 @@
 import { rowBytesOf } from '../../arrays/partition-writer.js';
 import { NacreError } from '../../errors.js';
 import { bytesOf } from '../../npy/dtype.js';
+import { encodeHeader } from '../../npy/header.js';
 import type { CallOptions } from '../../storage/object-store.js';
 import { throwIfAborted } from '../../util/runtime.js';
 import type { ArrayToWrite } from './array-file.js';
@@ -13,6 +14,11 @@ export function shapeOfArray({ type, rows }: Pick<ArrayToWrite, 'type' | 'rows'>
 
 export function sizeOfArray({ type, rows }: Pick<ArrayToWrite, 'type' | 'rows'>): number {
   return rows * rowBytesOf(type);
+}
+
+/** Bytes of it as a .npy file, header included. */
+export function npySizeOfArray(array: Pick<ArrayToWrite, 'type' | 'rows'>): number {
+  return encodeHeader(array.type.dtype, shapeOfArray(array)).byteLength + sizeOfArray(array);
 }
 
 /** Errors: `InvalidArgument` when more or fewer bytes come than the shape says. */
