@@ -1,5 +1,7 @@
 // Files in and out, each verb loaded when it is called.
 import type { RowType } from './arrays/partition-writer.js';
+import type { ArrayToWrite } from './formats/arrays/array-file.js';
+import type { ArrayFile, ArrayFileFormat, ArrayFileOptions } from './formats/arrays/open.js';
 import type { AttributeFile, AttributeFileOptions } from './formats/attributes/open.js';
 import type { NpyFile } from './formats/npy-file.js';
 import type { RowPieces } from './formats/npy-writer.js';
@@ -35,6 +37,35 @@ export async function writeNpyFile(
   options: CallOptions = {},
 ): Promise<number> {
   return (await import('./formats/npy-writer.js')).writeNpyFile(name, type, rows, pieces, options);
+}
+
+/**
+ * Opens a file of arrays: `.npy`, `.npz`, `.safetensors`, or PyTorch (`.pt`, `.pth`, of which nothing is ever
+ * run). `name` is as for `openNpyFile()`; `format` says what a file with another ending is, else it is told by
+ * how the file begins. Of each array `array` is the name that the file has for it (undefined in `.npy`),
+ * `type` and `rows` are known, and rows are read piece by piece: `tx.appendFrom(name, array)` takes them.
+ *
+ * bfloat16, which NumPy does not have, is read as float32, and `stored` says so. Cost: the headers; on a bucket
+ * a few requests, then one for each 8 MiB. Errors: `NotFound`, `PermissionDenied`; `InvalidArgument` for what
+ * is malformed, and `UnsupportedFormat` for what is not stored, with file and array; `Conflict` when the file
+ * changes while it is read.
+ */
+export async function openArrayFile(name: string, options: ArrayFileOptions = {}): Promise<ArrayFile> {
+  return (await import('./formats/arrays/open.js')).openArrayFile(name, options);
+}
+
+/**
+ * Writes arrays to a file of a format of `openArrayFile()`, by the ending of its name or `format`, and says
+ * how many bytes that were. Rows go through piece by piece; the same arrays give the same bytes. `-` is
+ * standard output, with `format`. An existing file is replaced at the end. Errors: as `writeNpyFile()`;
+ * `InvalidArgument` for what the format cannot hold, by name.
+ */
+export async function writeArrayFile(
+  name: string,
+  arrays: readonly ArrayToWrite[],
+  options: CallOptions & { readonly format?: ArrayFileFormat } = {},
+): Promise<number> {
+  return (await import('./formats/arrays/open.js')).writeArrayFile(name, arrays, options);
 }
 
 /**

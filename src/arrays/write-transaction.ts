@@ -1,7 +1,7 @@
 // A transaction as its callback uses it: every verb checks, uploads what it must, and notes one change.
 //
-// Nothing becomes visible before the commit. Small appends and replaces are held in memory (RowChanges), so that
-// a callback that awaits thousands of them in turn still costs one wave of uploads; large ones are awaited.
+// Nothing becomes visible before the commit. Small appends and replaces are held in memory (RowChanges), so
+// that a callback that awaits thousands of them still costs one wave of uploads; large ones are awaited.
 import type { AttributeSource } from '../attributes/source.js';
 import { NacreError } from '../errors.js';
 import {

@@ -1,0 +1,189 @@
+// Which reader and which writer a file of arrays gets: by its ending, else by how it begins. Each is loaded
+// when it is needed.
+import type { AttributeSource } from '../../attributes/source.js';
+import { NacreError } from '../../errors.js';
+import type { CallOptions } from '../../storage/object-store.js';
+import { isScattered, NpyRows, readNpyHeader } from '../npy-file.js';
+import { npyBytes, writeStream } from '../npy-writer.js';
+import {
+  openAccess,
+  type OpenAccessOptions,
+  piecesOf,
+  type RandomAccess,
+  sha256Of,
+  spool,
+} from '../random-access.js';
+import type { ArrayReader, ArrayToWrite, ArrayWriter, FileArray, OpenedArrays } from './array-file.js';
+
+export type ArrayFileFormat = 'npy' | 'npz' | 'safetensors' | 'torch';
+
+export interface ArrayFileOptions extends OpenAccessOptions {
+  /** Default: as the name ends; where that tells nothing, as the file begins. */
+  readonly format?: ArrayFileFormat;
+}
+
+/** A file of arrays. */
+export interface ArrayFile {
+  /** As messages name it. */
+  readonly name: string;
+  readonly format: ArrayFileFormat;
+  readonly sizeBytes: number;
+  /** Whether opening the same name again gives the same bytes; a pipe gives them once. */
+  readonly reopens: boolean;
+  readonly arrays: readonly FileArray[];
+  /** Columns of single values beside the rows, where the file has some. */
+  readonly attributes?: AttributeSource;
+  /** SHA-256 of the file. Cost: one read of it. */
+  hash(options?: CallOptions): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+const formatOfEnding: Readonly<Record<string, ArrayFileFormat>> = {
+  npy: 'npy',
+  npz: 'npz',
+  safetensors: 'safetensors',
+  pt: 'torch',
+  pth: 'torch',
+};
+
+const readers: Readonly<Record<ArrayFileFormat, () => Promise<ArrayReader>>> = {
+  npy: async () => readNpy,
+  npz: async () => (await import('./npz.js')).readNpz,
+  safetensors: async () => (await import('./safetensors.js')).readSafetensors,
+  torch: async () => (await import('./torch.js')).readTorch,
+};
+
+const writers: Readonly<Record<ArrayFileFormat, () => Promise<ArrayWriter>>> = {
+  npy: async () => writeNpy,
+  npz: async () => (await import('./npz.js')).writeNpz,
+  safetensors: async () => (await import('./safetensors.js')).writeSafetensors,
+  torch: async () => (await import('./torch.js')).writeTorch,
+};
+
+/** Formats that a file of arrays can have. */
+export const arrayFileFormats = Object.keys(readers) as readonly ArrayFileFormat[];
+
+/** What `openArrayFile()` of `src/formats.ts` does. */
+export async function openArrayFile(name: string, options: ArrayFileOptions = {}): Promise<ArrayFile> {
+  const asked = options.format === undefined ? formatOfName(name) : checkFormat(options.format);
+  const access = await openAccess(name, options);
+  try {
+    const format = asked ?? (await formatOfBytes(access, options));
+    const read = await readers[format]();
+    return new OpenedFile(access, format, await read(access, options));
+  } catch (error) {
+    await access.close();
+    throw error;
+  }
+}
+
+/** What `writeArrayFile()` of `src/formats.ts` does. */
+export async function writeArrayFile(
+  name: string,
+  arrays: readonly ArrayToWrite[],
+  options: CallOptions & { readonly format?: ArrayFileFormat } = {},
+): Promise<number> {
+  const format = options.format === undefined ? formatOfName(name) : checkFormat(options.format);
+  if (format === undefined) throw noFormat(`${name} has no ending that tells its format`, name);
+  const write = await writers[format]();
+  return writeStream(name, write(arrays, options));
+}
+
+class OpenedFile implements ArrayFile {
+  readonly format: ArrayFileFormat;
+  readonly #access: RandomAccess;
+  readonly #opened: OpenedArrays;
+
+  constructor(access: RandomAccess, format: ArrayFileFormat, opened: OpenedArrays) {
+    this.#access = access;
+    this.#opened = opened;
+    this.format = format;
+    if (opened.attributes !== undefined) this.attributes = opened.attributes;
+  }
+
+  readonly attributes?: AttributeSource;
+
+  get name(): string {
+    return this.#access.name;
+  }
+
+  get sizeBytes(): number {
+    return this.#access.sizeBytes;
+  }
+
+  get reopens(): boolean {
+    return this.#access.reopens;
+  }
+
+  get arrays(): readonly FileArray[] {
+    return this.#opened.arrays;
+  }
+
+  hash(options: CallOptions = {}): Promise<Uint8Array> {
+    return sha256Of(this.#access, options);
+  }
+
+  async close(): Promise<void> {
+    await this.#opened.close();
+    await this.#access.close();
+  }
+}
+
+const readNpy: ArrayReader = async (access, options) => {
+  const header = await readNpyHeader(access, options);
+  const isCopied = access.remote && isScattered(header);
+  const from = isCopied ? await spool(access.name, piecesOf(access, options), options) : access;
+  const rows = new NpyRows(from, header);
+  const array: FileArray = {
+    array: undefined,
+    type: rows.type,
+    rows: rows.rows,
+    name: rows.name,
+    read: (start, end, how) => rows.read(start, end, how),
+    close: nothing,
+  };
+  return { arrays: [array], close: isCopied ? () => from.close() : nothing };
+};
+
+const writeNpy: ArrayWriter = (arrays, options) => {
+  const [array] = arrays;
+  if (array !== undefined && arrays.length === 1) return npyBytes(array, options);
+  throw new NacreError('InvalidArgument', `a .npy file holds one array, not ${arrays.length}`, {
+    hint: 'Write each to a file of its own, or all of them to a .npz or .safetensors file.',
+  });
+};
+
+async function nothing(): Promise<void> {}
+
+function checkFormat(format: string): ArrayFileFormat {
+  const known = arrayFileFormats.find((one) => one === format);
+  if (known !== undefined) return known;
+  throw noFormat(`there is no format '${format}' of arrays`);
+}
+
+function noFormat(what: string, file?: string): NacreError {
+  return new NacreError('InvalidArgument', what, {
+    ...(file !== undefined && { context: { file } }),
+    hint: `Formats are ${arrayFileFormats.join(', ')}; name one, or a file that ends in .npy, .npz, .pt or so.`,
+  });
+}
+
+function formatOfName(name: string): ArrayFileFormat | undefined {
+  const ending = /\.([^./\\]+)$/.exec(name.replace(/[?#].*$/, ''))?.[1]?.toLowerCase();
+  return ending === undefined || !Object.hasOwn(formatOfEnding, ending) ? undefined : formatOfEnding[ending];
+}
+
+async function formatOfBytes(access: RandomAccess, options: CallOptions): Promise<ArrayFileFormat> {
+  const start = await access.read(0, Math.min(64, access.sizeBytes), options);
+  const text = Buffer.from(start).toString('latin1');
+  if (text.startsWith('\u0093NUMPY')) return 'npy';
+  if (/^[^]{8}\{\s*"/.test(text)) return 'safetensors';
+  // A pickle, of the legacy form of PyTorch.
+  if (start[0] === 0x80 && (start[1] ?? 0) <= 5) return 'torch';
+  if (text.startsWith('PK')) {
+    const { readZipDirectory } = await import('./zip.js');
+    const entries = await readZipDirectory(access, options);
+    return entries.some(({ name }) => /(^|\/)data\.pkl$/.test(name)) ? 'torch' : 'npz';
+  }
+  throw noFormat(`neither the name of ${access.name} nor how it begins tells its format`, access.name);
+}
