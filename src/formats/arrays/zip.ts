@@ -9,7 +9,7 @@
 //
 // Layout: APPNOTE.TXT 6.3, sections 4.3.7, 4.3.12, 4.3.14 to 4.3.16 and 4.5.3. Inside:
 // src/formats/arrays/zip-members.ts.
-import type { NacreError } from '../../errors.js';
+import { NacreError } from '../../errors.js';
 import { malformed, unsupported } from '../../npy/problem.js';
 import type { CallOptions } from '../../storage/object-store.js';
 import { quoted } from '../../util/text.js';
@@ -302,26 +302,31 @@ export function zip64Field(extra: Uint8Array, fail: (what: string) => NacreError
 }
 
 function checkFlags(flags: number, source: string, name: string): void {
-  const where = `the entry ${quoted(name, 80)}`;
   // Encrypted; encrypted strongly; the directory masked.
   if ((flags & 0x2041) !== 0)
-    throw unsupported(
-      source,
-      `${where} is encrypted`,
-      'Unpack it with its password, and save it without one.',
-    );
-  if ((flags & 0x20) !== 0) throw unsupported(source, `${where} is a patch`, 'Make the file again.');
+    throw refusedEntry(source, name, 'is encrypted', 'Unpack it with its password, and save it without one.');
+  if ((flags & 0x20) !== 0) throw refusedEntry(source, name, 'is a patch', 'Make the file again.');
 }
 
 function methodOf(code: number, source: string, name: string): ZipEntry['method'] {
   if (code === 0) return 'stored';
   if (code === 8) return 'deflated';
   const method = otherMethods.get(code) ?? `method ${code}`;
-  throw unsupported(
+  throw refusedEntry(
     source,
-    `the entry ${quoted(name, 80)} is compressed by ${method}; stored and deflated ones are read`,
+    name,
+    `is compressed by ${method}; stored and deflated ones are read`,
     'Save the arrays with np.savez or np.savez_compressed.',
   );
+}
+
+/** The entry keeps the rules, but is of a kind that is not read. */
+export function refusedEntry(source: string, name: string, what: string, hint: string): NacreError {
+  const context = { file: source, entry: name };
+  return new NacreError('UnsupportedFormat', `${source}: the entry ${quoted(name, 80)} ${what}`, {
+    context,
+    hint,
+  });
 }
 
 /** Says of each where the next thing begins; refuses two on one byte, or of one name. */
