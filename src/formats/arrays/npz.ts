@@ -6,7 +6,6 @@
 // entry is compared before the first row is given, since its rows are gathered from everywhere: that reads it
 // once more. One that is deflated, or in a bucket, is copied to the temporary folder by that.
 import { NacreError } from '../../errors.js';
-import { unsupported } from '../../npy/problem.js';
 import type { CallOptions } from '../../storage/object-store.js';
 import { mapBounded } from '../../util/bounded.js';
 import { printable, quoted } from '../../util/text.js';
@@ -15,7 +14,7 @@ import { npyBytes } from '../npy-writer.js';
 import { piecesOf, type RandomAccess, type ReadOptions, spool } from '../random-access.js';
 import type { ArrayReader, ArrayToWrite, ArrayWriter, FileArray, OpenedArrays } from './array-file.js';
 import { npySizeOfArray } from './pieces.js';
-import { readZipDirectory, type ZipEntry } from './zip.js';
+import { readZipDirectory, refusedEntry, type ZipEntry } from './zip.js';
 import { openMember, type ZipMember } from './zip-members.js';
 import { checkEntryName } from './zip-names.js';
 import { zipBytes } from './zip-writer.js';
@@ -34,8 +33,9 @@ const headersAtOnce = 8;
  *
  * Cost: the directory (one read; two when it has more than 64 KiB) and two reads an array, eight at once.
  * Memory: the directory (16 MiB at most), and what is asked for. Errors: `InvalidArgument` for what is
- * damaged or says two things, with `context.file` and `context.entry`; `UnsupportedFormat` for what is
- * encrypted, compressed otherwise, of a dtype that is not stored, or no .npy file.
+ * damaged or says two things, with `context.file` and `context.entry` where it is one entry;
+ * `UnsupportedFormat` for what is encrypted, compressed otherwise, of a dtype that is not stored, or no .npy
+ * file.
  */
 export const readNpz: ArrayReader = async (access, options) => {
   const entries = await readZipDirectory(access, options);
@@ -59,9 +59,10 @@ export const readNpz: ArrayReader = async (access, options) => {
 async function openArray(access: RandomAccess, entry: ZipEntry, options: CallOptions): Promise<NpzArray> {
   const array = entry.name.slice(0, -ending.length);
   if (!entry.name.endsWith(ending) || array === '')
-    throw unsupported(
+    throw refusedEntry(
       access.name,
-      `the entry ${quoted(entry.name, 80)} is no .npy file, and only those are read`,
+      entry.name,
+      'is no .npy file, and only those are read',
       `Take it out: zip --delete FILE ${quoted(entry.name, 80)}`,
     );
   const member = await openMember(access, entry, `${access.name}: ${printable(array)}`, options);

@@ -19,8 +19,15 @@ import { equalBytes } from '../../util/bytes.js';
 import { abortedError, throwIfAborted, untilAborted } from '../../util/runtime.js';
 import { quoted } from '../../util/text.js';
 import { type RandomAccess, type ReadOptions, spool } from '../random-access.js';
-import { entryProblem, localHeaderBytes, signatures, viewOf, type ZipEntry, zip64Field } from './zip.js';
-import { instead32 } from './zip.js';
+import {
+  entryProblem,
+  instead32,
+  localHeaderBytes,
+  signatures,
+  viewOf,
+  type ZipEntry,
+  zip64Field,
+} from './zip.js';
 
 /** One read of packed bytes. */
 const packedPieceBytes = 2 ** 20;
@@ -210,10 +217,12 @@ class InflatedMember implements ZipMember {
     return target;
   }
 
-  async #makeCopy(options: CallOptions): Promise<void> {
+  async #makeCopy({ signal }: ReadOptions): Promise<void> {
     if (this.#copy !== undefined) return;
     this.pause();
-    this.#copy = await spool(this.name, inflated(this.#packed, options), options);
+    // Without the memory that the rows are for: packed bytes must not go there.
+    const call = signal === undefined ? {} : { signal };
+    this.#copy = await spool(this.name, inflated(this.#packed, call), call);
   }
 
   pause(): void {

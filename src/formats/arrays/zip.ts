@@ -9,7 +9,7 @@
 //
 // Layout: APPNOTE.TXT 6.3, sections 4.3.7, 4.3.12, 4.3.14 to 4.3.16 and 4.5.3. Inside:
 // src/formats/arrays/zip-members.ts.
-import type { NacreError } from '../../errors.js';
+import { NacreError } from '../../errors.js';
 import { malformed, unsupported } from '../../npy/problem.js';
 import type { CallOptions } from '../../storage/object-store.js';
 import { quoted } from '../../util/text.js';
@@ -68,14 +68,15 @@ const otherMethods: ReadonlyMap<number, string> = new Map([
 
 /**
  * The entries of a zip file in the order of their bytes, without those of folders. Cost: one read of 64 KiB
- * at the end; one more for a larger directory, and of zip64.
+ * at the end, and one more for what of the directory, or of zip64, is not in them.
  *
  * Errors: `InvalidArgument` for a file that is none, is cut or says two things; `UnsupportedFormat` for what
  * is encrypted, compressed otherwise, or a directory of more than 16 MiB.
  */
 export async function readZipDirectory(access: RandomAccess, options: CallOptions): Promise<ZipEntry[]> {
-  const { offset, sizeBytes, entries: expected } = await findDirectory(access, options);
-  const directory = await access.read(offset, sizeBytes, options);
+  const tail = await readTail(access, options);
+  const { offset, sizeBytes, entries: expected } = await findDirectory(access, tail, options);
+  const directory = await tail.read(offset, sizeBytes);
   const entries: Listed[] = [];
   const source = access.name;
   for (let at = 0; at < directory.byteLength; ) {
@@ -94,21 +95,39 @@ interface Directory {
   readonly entries: number;
 }
 
-async function findDirectory(access: RandomAccess, options: CallOptions): Promise<Directory> {
+/** The last bytes of a file, which are read once. */
+interface Tail {
+  readonly bytes: Uint8Array;
+  /** From the bytes that are here, or from the file. */
+  read(position: number, length: number): Promise<Uint8Array>;
+}
+
+async function readTail(access: RandomAccess, options: CallOptions): Promise<Tail> {
+  const length = Math.min(access.sizeBytes, endBytes + maxCommentBytes);
+  const start = access.sizeBytes - length;
+  const bytes = await access.read(start, length, options);
+  return {
+    bytes,
+    read: async (position, count) =>
+      position >= start
+        ? bytes.subarray(position - start, position - start + count)
+        : access.read(position, count, options),
+  };
+}
+
+async function findDirectory(access: RandomAccess, tail: Tail, options: CallOptions): Promise<Directory> {
   const source = access.name;
-  const tailBytes = Math.min(access.sizeBytes, endBytes + maxCommentBytes);
-  const tailStart = access.sizeBytes - tailBytes;
-  const tail = await access.read(tailStart, tailBytes, options);
-  const at = findEnd(tail);
+  const tailStart = access.sizeBytes - tail.bytes.byteLength;
+  const at = findEnd(tail.bytes);
   if (at === undefined) throw await notZip(access, options);
-  const view = viewOf(tail.subarray(at));
+  const view = viewOf(tail.bytes.subarray(at));
   const end = tailStart + at;
   const named: Directory = {
     entries: view.getUint16(10, true),
     sizeBytes: view.getUint32(12, true),
     offset: view.getUint32(16, true),
   };
-  const large = await readEnd64(access, end, options);
+  const large = await readEnd64(access.name, end, tail);
   const needsLarge =
     named.entries === instead16 || named.sizeBytes === instead32 || named.offset === instead32;
   if (needsLarge && large === undefined)
@@ -169,22 +188,17 @@ interface LargeDirectory extends Directory {
 }
 
 /** The zip64 record before the end, where there is one. */
-async function readEnd64(
-  access: RandomAccess,
-  end: number,
-  options: CallOptions,
-): Promise<LargeDirectory | undefined> {
+async function readEnd64(source: string, end: number, tail: Tail): Promise<LargeDirectory | undefined> {
   if (end < locatorBytes + end64Bytes) return undefined;
-  const locator = viewOf(await access.read(end - locatorBytes, locatorBytes, options));
+  const locator = viewOf(await tail.read(end - locatorBytes, locatorBytes));
   if (locator.getUint32(0, true) !== signatures.locator) return undefined;
-  const source = access.name;
   const at = large(locator, 8, source);
   if (locator.getUint32(4, true) !== 0 || locator.getUint32(16, true) > 1)
     throw unsupported(source, 'it is one of several parts of a zip file', 'Join the parts: zip -s 0.');
   const room = end - locatorBytes - at;
   if (room < end64Bytes)
     throw malformed(source, `the zip64 record is said to be at ${at}, where it has no room`);
-  const record = viewOf(await access.read(at, end64Bytes, options));
+  const record = viewOf(await tail.read(at, end64Bytes));
   if (record.getUint32(0, true) !== signatures.end64 || large(record, 4, source) + 12 !== room)
     throw malformed(source, `at ${at} there is no zip64 record of ${room} bytes`);
   const [entries, ofAll] = [large(record, 24, source), large(record, 32, source)];
@@ -288,26 +302,31 @@ export function zip64Field(extra: Uint8Array, fail: (what: string) => NacreError
 }
 
 function checkFlags(flags: number, source: string, name: string): void {
-  const where = `the entry ${quoted(name, 80)}`;
   // Encrypted; encrypted strongly; the directory masked.
   if ((flags & 0x2041) !== 0)
-    throw unsupported(
-      source,
-      `${where} is encrypted`,
-      'Unpack it with its password, and save it without one.',
-    );
-  if ((flags & 0x20) !== 0) throw unsupported(source, `${where} is a patch`, 'Make the file again.');
+    throw refusedEntry(source, name, 'is encrypted', 'Unpack it with its password, and save it without one.');
+  if ((flags & 0x20) !== 0) throw refusedEntry(source, name, 'is a patch', 'Make the file again.');
 }
 
 function methodOf(code: number, source: string, name: string): ZipEntry['method'] {
   if (code === 0) return 'stored';
   if (code === 8) return 'deflated';
   const method = otherMethods.get(code) ?? `method ${code}`;
-  throw unsupported(
+  throw refusedEntry(
     source,
-    `the entry ${quoted(name, 80)} is compressed by ${method}; stored and deflated ones are read`,
+    name,
+    `is compressed by ${method}; stored and deflated ones are read`,
     'Save the arrays with np.savez or np.savez_compressed.',
   );
+}
+
+/** The entry keeps the rules, but is of a kind that is not read. */
+export function refusedEntry(source: string, name: string, what: string, hint: string): NacreError {
+  const context = { file: source, entry: name };
+  return new NacreError('UnsupportedFormat', `${source}: the entry ${quoted(name, 80)} ${what}`, {
+    context,
+    hint,
+  });
 }
 
 /** Says of each where the next thing begins; refuses two on one byte, or of one name. */

@@ -91,7 +91,7 @@ describe('what is not read', () => {
     ['compressed by zstd', { method: 93 }, /compressed by zstd/],
     ['compressed by nobody knows what', { method: 77 }, /compressed by method 77/],
   ] as const)('an entry that is %s', (_, fields, message) =>
-    refused(zipFile([{ ...a, ...fields }]), 'UnsupportedFormat', message),
+    refused(zipFile([{ ...a, ...fields }]), 'UnsupportedFormat', message, 'a.npy'),
   );
 
   test('an object array is refused as in a .npy file of its own, with the entry', () => {

@@ -82,6 +82,15 @@ describe('by itself', () => {
     expect((await readBytes(folder.path, 'none.npz', await written(writeNpz, []), readNpz)).size).toBe(0);
   });
 
+  test('more arrays than the end of the file has room to name are read', async () => {
+    const arrays = Array.from({ length: 2000 }, (_, i) =>
+      arrayToWrite(`array/${i}`, 'int16', [1], new Uint8Array(Int16Array.of(i).buffer)),
+    );
+    const found = await readBytes(folder.path, 'many.npz', await written(writeNpz, arrays), readNpz);
+    expect([...found.values()].map(({ bytes }) => bytes.readInt16LE())).toEqual(arrays.map((_, i) => i));
+    expect(found.has('array/1999')).toBe(true);
+  });
+
   test('names that cannot be, and rows that do not come, are refused', async () => {
     const array = (name: string, bytes = 8): ArrayToWrite =>
       arrayToWrite(name, 'float64', [1], new Uint8Array(bytes));
@@ -115,6 +124,36 @@ describe('by itself', () => {
       await same(299_990, 300_000);
       await same(5, 6);
       await Promise.all([same(250_000, 300_000), same(0, 300_000), same(77, 78)]);
+    });
+  });
+
+  test('memory that rows are for gets rows alone, though they come from a copy', async () => {
+    const data = new Uint8Array(4 * 2 ** 20);
+    for (let i = 0, x = 1; i < data.length; i++) {
+      x = (Math.imul(x, 1_664_525) + 1_013_904_223) >>> 0;
+      data[i] = x >>> 24;
+    }
+    const bytes = npyFile({ header: dict("'|u1'", 'False', `(${data.length},)`), data });
+    const file = path.join(folder.path, 'into.npz');
+    await writeFile(file, zipFile([{ name: 'a.npy', bytes, deflated: true }]));
+    await withArrays(file, readNpz, async ({ arrays: [array] }) => {
+      await array?.read(0, data.length);
+      // As long as one read of packed bytes.
+      const into = new Uint8Array(2 ** 20);
+      const rows = await array?.read(5, 5 + into.length, { into });
+      expect(Buffer.compare(rows ?? into, data.subarray(5, 5 + into.length))).toBe(0);
+    });
+  });
+
+  test('the first rows of an entry that inflates to much take little memory', async () => {
+    const length = 2 ** 28;
+    const bytes = npyFile({ header: dict("'|u1'", 'False', `(${length},)`), data: length });
+    const file = path.join(folder.path, 'much.npz');
+    await writeFile(file, zipFile([{ name: 'a.npy', bytes, deflated: true }]));
+    await withArrays(file, readNpz, async ({ arrays: [array] }) => {
+      const before = process.memoryUsage().external;
+      expect(await array?.read(1000, 1004)).toEqual(new Uint8Array(4));
+      expect(process.memoryUsage().external - before).toBeLessThan(2 ** 26);
     });
   });
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ArrayToWrite } from '../../../src/formats/arrays/array-file.js';
 import { readSafetensors, writeSafetensors } from '../../../src/formats/arrays/safetensors.js';
 import { type Dtype, dtypeNames, dtypes } from '../../../src/npy/dtype.js';
@@ -17,6 +17,8 @@ import {
 import { dataPath } from '../../support/data.js';
 import { failure } from '../../support/failure.js';
 import { pythonWithNumpy, runPython } from '../../support/python.js';
+import { serversUnderTest } from '../../support/servers/index.ts';
+import { openTestStore } from '../../support/servers/open.ts';
 
 const folder = temporaryFolder();
 
@@ -223,6 +225,31 @@ print(json.dumps(out))`,
       if (read) expect(accepted[at], `byte ${at}`).toBe(true);
     }
     expect(accepted.filter((yes) => !yes).length).toBeGreaterThan(50);
+  });
+});
+
+describe.each(serversUnderTest())('in a bucket of %s', (name) => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  test('rows are read by ranges, bfloat16 too', async () => {
+    const place = await openTestStore(name);
+    try {
+      for (const [variable, value] of Object.entries(place.env)) vi.stubEnv(variable, value);
+      const header = Buffer.from(
+        '{"a":{"dtype":"I16","shape":[5],"data_offsets":[0,10]},' +
+          '"b":{"dtype":"BF16","shape":[7,3],"data_offsets":[10,52]}}',
+      );
+      const start = Buffer.alloc(8);
+      start.writeBigUInt64LE(BigInt(header.length));
+      const file = Buffer.concat([start, header, Uint8Array.from({ length: 52 }, (_, i) => i)]);
+      await place.store.put('x.safetensors', file);
+      const local = await readBytes(folder.path, 'bucket.safetensors', file, readSafetensors);
+      expect(await readAll(`${place.uri}/x.safetensors`, readSafetensors, 2)).toEqual(local);
+    } finally {
+      await place.dispose();
+    }
   });
 });
 
