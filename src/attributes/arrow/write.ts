@@ -21,26 +21,17 @@ export function writeArrow(attributes: readonly Attribute[], columns: readonly C
   const head = concat([padded(fb.magic, fb.messageAlignment), framed(schemaMessage(attributes))]);
   const framedBatch = framed(metadata, head.byteLength);
   const bodyOffset = head.byteLength + framedBatch.byteLength;
-  const footer = footerOf(attributes, {
-    offset: head.byteLength,
-    metadataBytes: framedBatch.byteLength,
-    bodyBytes,
-  });
-  const tail = [
-    new Uint8Array(Uint32Array.of(fb.continuation, 0).buffer),
-    footer,
-    new Uint8Array(Uint32Array.of(footer.byteLength).buffer),
-    fb.magic,
-  ];
+  const place = { offset: head.byteLength, metadataBytes: framedBatch.byteLength, bodyBytes };
+  const footer = footerOf((builder) => schemaOf(builder, attributes), [place]);
   return {
-    pieces: [head, framedBatch, ...body, concat(tail)],
+    pieces: [head, framedBatch, ...body, tailOf(footer)],
     bodyOffset,
     columns: columns.map((column) => shapeOf(column, rows)),
   };
 }
 
 /** A message behind its continuation and its length, padded so that a body begins as its buffers do. */
-function framed(metadata: Uint8Array, offset?: number): Uint8Array {
+export function framed(metadata: Uint8Array, offset?: number): Uint8Array {
   const alignment = offset === undefined ? fb.messageAlignment : fb.bufferAlignment;
   const length = fb.aligned((offset ?? 0) + 8 + metadata.byteLength, alignment) - (offset ?? 0) - 8;
   const bytes = new Uint8Array(8 + length);
@@ -49,7 +40,7 @@ function framed(metadata: Uint8Array, offset?: number): Uint8Array {
   return bytes;
 }
 
-function padded(bytes: Uint8Array, to: number): Uint8Array {
+export function padded(bytes: Uint8Array, to: number): Uint8Array {
   const all = new Uint8Array(fb.aligned(bytes.byteLength, to));
   all.set(bytes);
   return all;
@@ -60,7 +51,7 @@ function schemaMessage(attributes: readonly Attribute[]): Uint8Array {
   return finished(builder, fb.header.schema, schemaOf(builder, attributes), 0);
 }
 
-function finished(
+export function finished(
   builder: flatbuffers.Builder,
   headerType: number,
   header: flatbuffers.Offset,
@@ -83,7 +74,10 @@ function schemaOf(builder: flatbuffers.Builder, attributes: readonly Attribute[]
   return builder.endObject();
 }
 
-function offsetsOf(builder: flatbuffers.Builder, offsets: readonly flatbuffers.Offset[]): flatbuffers.Offset {
+export function offsetsOf(
+  builder: flatbuffers.Builder,
+  offsets: readonly flatbuffers.Offset[],
+): flatbuffers.Offset {
   builder.startVector(4, offsets.length, 4);
   for (const offset of offsets.toReversed()) builder.addOffset(offset);
   return builder.endVector();
@@ -118,7 +112,7 @@ function typeOf(builder: flatbuffers.Builder, type: Attribute['type']): flatbuff
   return builder.endObject();
 }
 
-interface Collected {
+export interface Collected {
   /** Length and nulls of each column, and of the items of lists behind it. */
   readonly nodes: { readonly rows: number; readonly nulls: number }[];
   readonly buffers: Uint8Array[];
@@ -131,7 +125,14 @@ function batchOf(columns: readonly Column[]): {
 } {
   const collected: Collected = { nodes: [], buffers: [] };
   for (const column of columns) collect(collected, column);
-  const { nodes, buffers } = collected;
+  return batchMessage(columns[0]?.rows ?? 0, collected);
+}
+
+/** A record batch: its message, the pieces of its body, and how long that is. */
+export function batchMessage(
+  rows: number,
+  { nodes, buffers }: Collected,
+): { metadata: Uint8Array; body: readonly Uint8Array[]; bodyBytes: number } {
   const places: [number, number][] = [];
   const body: Uint8Array[] = [];
   let size = 0;
@@ -148,7 +149,7 @@ function batchOf(columns: readonly Column[]): {
     nodes.map(({ rows, nulls }) => [rows, nulls]),
   );
   builder.startObject(fb.recordBatchFields);
-  builder.addFieldInt64(fb.recordBatch.length, BigInt(columns[0]?.rows ?? 0), 0n);
+  builder.addFieldInt64(fb.recordBatch.length, BigInt(rows), 0n);
   builder.addFieldOffset(fb.recordBatch.nodes, nodeVector, 0);
   builder.addFieldOffset(fb.recordBatch.buffers, bufferVector, 0);
   const metadata = finished(builder, fb.header.recordBatch, builder.endObject(), size);
@@ -156,7 +157,7 @@ function batchOf(columns: readonly Column[]): {
 }
 
 /** A vector of structs of two int64. */
-function pairsOf(
+export function pairsOf(
   builder: flatbuffers.Builder,
   pairs: readonly (readonly [number, number])[],
 ): flatbuffers.Offset {
@@ -187,24 +188,27 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-interface BatchPlace {
+export interface BatchPlace {
   readonly offset: number;
   readonly metadataBytes: number;
   readonly bodyBytes: number;
 }
 
-function footerOf(
-  attributes: readonly Attribute[],
-  { offset, metadataBytes, bodyBytes }: BatchPlace,
+/** `schemaOf` puts the schema into the builder. */
+export function footerOf(
+  schemaOf: (builder: flatbuffers.Builder) => flatbuffers.Offset,
+  batches: readonly BatchPlace[],
 ): Uint8Array {
   const builder = new flatbuffers.Builder(1024);
-  const schema = schemaOf(builder, attributes);
-  builder.startVector(24, 1, 8);
-  builder.prep(8, 24);
-  builder.writeInt64(BigInt(bodyBytes));
-  builder.pad(4);
-  builder.writeInt32(metadataBytes);
-  builder.writeInt64(BigInt(offset));
+  const schema = schemaOf(builder);
+  builder.startVector(24, batches.length, 8);
+  for (const { offset, metadataBytes, bodyBytes } of batches.toReversed()) {
+    builder.prep(8, 24);
+    builder.writeInt64(BigInt(bodyBytes));
+    builder.pad(4);
+    builder.writeInt32(metadataBytes);
+    builder.writeInt64(BigInt(offset));
+  }
   const vector = builder.endVector();
   builder.startObject(fb.footerFields);
   builder.addFieldOffset(fb.footer.recordBatches, vector, 0);
@@ -212,4 +216,14 @@ function footerOf(
   builder.addFieldInt16(fb.footer.version, fb.metadataV5, 0);
   builder.finish(builder.endObject());
   return builder.asUint8Array();
+}
+
+/** What ends a file. */
+export function tailOf(footer: Uint8Array): Uint8Array {
+  return concat([
+    new Uint8Array(Uint32Array.of(fb.continuation, 0).buffer),
+    footer,
+    new Uint8Array(Uint32Array.of(footer.byteLength).buffer),
+    fb.magic,
+  ]);
 }

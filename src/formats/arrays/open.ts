@@ -15,7 +15,7 @@ import {
 } from '../random-access.js';
 import type { ArrayReader, ArrayToWrite, ArrayWriter, FileArray, OpenedArrays } from './array-file.js';
 
-export type ArrayFileFormat = 'npy' | 'npz' | 'safetensors' | 'torch';
+export type ArrayFileFormat = 'npy' | 'npz' | 'safetensors' | 'torch' | 'arrow' | 'parquet';
 
 export interface ArrayFileOptions extends OpenAccessOptions {
   /** Default: as the name ends; where that tells nothing, as the file begins. */
@@ -44,6 +44,10 @@ const formatOfEnding: Readonly<Record<string, ArrayFileFormat>> = {
   safetensors: 'safetensors',
   pt: 'torch',
   pth: 'torch',
+  arrow: 'arrow',
+  feather: 'arrow',
+  ipc: 'arrow',
+  parquet: 'parquet',
 };
 
 const readers: Readonly<Record<ArrayFileFormat, () => Promise<ArrayReader>>> = {
@@ -51,13 +55,16 @@ const readers: Readonly<Record<ArrayFileFormat, () => Promise<ArrayReader>>> = {
   npz: async () => (await import('./npz.js')).readNpz,
   safetensors: async () => (await import('./safetensors.js')).readSafetensors,
   torch: async () => (await import('./torch.js')).readTorch,
+  arrow: async () => (await import('./arrow.js')).readArrow,
+  parquet: async () => (await import('./parquet.js')).readParquet,
 };
 
-const writers: Readonly<Record<ArrayFileFormat, () => Promise<ArrayWriter>>> = {
+const writers: Readonly<Partial<Record<ArrayFileFormat, () => Promise<ArrayWriter>>>> = {
   npy: async () => writeNpy,
   npz: async () => (await import('./npz.js')).writeNpz,
   safetensors: async () => (await import('./safetensors.js')).writeSafetensors,
   torch: async () => (await import('./torch.js')).writeTorch,
+  arrow: async () => (await import('./arrow.js')).writeArrow,
 };
 
 /** Formats that a file of arrays can have. */
@@ -85,7 +92,13 @@ export async function writeArrayFile(
 ): Promise<number> {
   const format = options.format === undefined ? formatOfName(name) : checkFormat(options.format);
   if (format === undefined) throw noFormat(`${name} has no ending that tells its format`, name);
-  const write = await writers[format]();
+  const writer = writers[format];
+  if (writer === undefined)
+    throw new NacreError('UnsupportedFormat', `${format} files are read, and not written`, {
+      context: { file: name },
+      hint: `Written are ${Object.keys(writers).join(', ')}.`,
+    });
+  const write = await writer();
   return writeStream(name, write(arrays, options));
 }
 
@@ -178,6 +191,9 @@ async function formatOfBytes(access: RandomAccess, options: CallOptions): Promis
   const text = Buffer.from(start).toString('latin1');
   if (text.startsWith('\u0093NUMPY')) return 'npy';
   if (/^[^]{8}\{\s*"/.test(text)) return 'safetensors';
+  if (text.startsWith('PAR1')) return 'parquet';
+  // A file of Arrow, and a stream.
+  if (text.startsWith('ARROW1') || text.startsWith('\u00ff\u00ff\u00ff\u00ff')) return 'arrow';
   // A pickle, of the legacy form of PyTorch.
   if (start[0] === 0x80 && (start[1] ?? 0) <= 5) return 'torch';
   if (text.startsWith('PK')) {

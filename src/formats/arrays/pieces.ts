@@ -41,3 +41,48 @@ export async function* bytesOfArray(
     { context: { array: array.array, expected, observed: seen } },
   );
 }
+
+/** The rows of several arrays, taken side by side: as many as are asked for, in memory of their own. */
+export class RowsTaken {
+  readonly #array: ArrayToWrite;
+  readonly #rowBytes: number;
+  readonly #pieces: AsyncGenerator<Uint8Array>;
+  #rest: Uint8Array = new Uint8Array(0);
+
+  constructor(array: ArrayToWrite, options: CallOptions) {
+    this.#array = array;
+    this.#rowBytes = rowBytesOf(array.type);
+    this.#pieces = bytesOfArray(array, options);
+  }
+
+  get array(): ArrayToWrite {
+    return this.#array;
+  }
+
+  async take(rows: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(rows * this.#rowBytes);
+    for (let done = 0; done < bytes.byteLength; ) {
+      if (this.#rest.byteLength === 0) {
+        const next = await this.#pieces.next();
+        // Fewer than the shape says are an error of the pieces before it comes to this.
+        if (next.done === true) break;
+        this.#rest = next.value;
+      }
+      const part = this.#rest.subarray(0, bytes.byteLength - done);
+      bytes.set(part, done);
+      done += part.byteLength;
+      this.#rest = this.#rest.subarray(part.byteLength);
+    }
+    return bytes;
+  }
+
+  /** Errors: `InvalidArgument` when there are more. */
+  async end(): Promise<void> {
+    await this.#pieces.next();
+  }
+
+  /** Leaves the pieces that were not taken. */
+  async close(): Promise<void> {
+    await this.#pieces.return(undefined);
+  }
+}

@@ -31,23 +31,33 @@ const mostWindows = 4096;
 const microsOfDay = 86_400_000_000n;
 
 /** The library's own takes a block of nothing for a damaged one. */
-const compressors: Compressors = { ...others, LZ4_RAW: decompressLz4Block };
+export const compressors: Compressors = { ...others, LZ4_RAW: decompressLz4Block };
 
 export async function openParquet(
   access: RandomAccess,
   types: Types,
   options: CallOptions,
 ): Promise<AttributeSource> {
-  const batches = await reading(access.name, 'Parquet file', async () => {
-    const file = bufferOf(access, options);
-    if (file.byteLength < 12) throw new Error('it is too short');
-    const metadata = await parquetMetadataAsync(file, {
-      parsers: parsersOf(access.name, {}),
-      geoparquet: false,
-    });
-    return new ParquetWindows(access, metadata);
-  });
-  return new BatchRows(access, batches, types);
+  const what = 'Parquet file';
+  const metadata = await reading(access.name, what, () => parquetMetadata(access, options));
+  return reading(access.name, what, async () => attributesOfParquet(access, metadata, types));
+}
+
+/** Cost: a read of the end of the file, and another where its footer is long. */
+export async function parquetMetadata(access: RandomAccess, options: CallOptions): Promise<FileMetaData> {
+  const file = bufferOf(access, options);
+  if (file.byteLength < 12) throw new Error('it is too short');
+  return parquetMetadataAsync(file, { parsers: parsersOf(access.name, {}), geoparquet: false });
+}
+
+/** The columns that are `chosen`, or all; `UnsupportedFormat` for one of them that is no attribute. */
+export function attributesOfParquet(
+  access: RandomAccess,
+  metadata: FileMetaData,
+  types: Types,
+  chosen?: ReadonlySet<string>,
+): AttributeSource {
+  return new BatchRows(access, new ParquetWindows(access, metadata, chosen), types);
 }
 
 class ParquetWindows implements Batches {
@@ -56,11 +66,12 @@ class ParquetWindows implements Batches {
   readonly #access: RandomAccess;
   readonly #metadata: FileMetaData;
 
-  constructor(access: RandomAccess, metadata: FileMetaData) {
+  constructor(access: RandomAccess, metadata: FileMetaData, chosen?: ReadonlySet<string>) {
     const file = access.name;
     this.#access = access;
     this.#metadata = metadata;
-    const { children } = parquetSchema(metadata);
+    const isChosen = (name: string): boolean => chosen?.has(name) ?? true;
+    const children = parquetSchema(metadata).children.filter(({ element }) => isChosen(element.name));
     checkNames(
       file,
       children.map(({ element }) => element.name),
@@ -70,7 +81,7 @@ class ParquetWindows implements Batches {
       type: typeOfColumn(file, child),
       isNull: child.element.logical_type?.type === 'NULL',
     }));
-    this.rows = metadata.row_groups.flatMap((group) => windowsOf(file, group));
+    this.rows = metadata.row_groups.flatMap((group) => windowsOf(file, group, isChosen));
   }
 
   load(batch: number, firstRow: number, options: CallOptions): Promise<readonly Column[]> {
@@ -114,18 +125,30 @@ class ParquetWindows implements Batches {
   }
 }
 
-/** The rows of each window of a row group. */
-function windowsOf(file: string, { columns, num_rows: count, total_byte_size: size }: RowGroup): number[] {
-  for (const { meta_data: column, crypto_metadata: crypto } of columns) {
-    const place = { attribute: column?.path_in_schema[0] ?? '' };
-    if (column === undefined || crypto !== undefined)
-      throw unsupported(file, place, 'the column is encrypted', 'Write it without.');
-    const isKnown = column.codec === 'UNCOMPRESSED' || compressors[column.codec] !== undefined;
-    if (!isKnown) throw unsupported(file, place, `is compressed by ${column.codec}`, 'Write it with zstd.');
-  }
+export function rowsOfGroup({ num_rows: count }: RowGroup): number {
   const rows = Number(count);
-  const bytes = Number(size);
-  if (!Number.isSafeInteger(rows) || rows < 0) throw new Error(`a row group of ${count} rows`);
+  if (Number.isSafeInteger(rows) && rows >= 0) return rows;
+  throw new Error(`a row group of ${count} rows`);
+}
+
+export function isReadCodec(codec: string): boolean {
+  return codec === 'UNCOMPRESSED' || compressors[codec as keyof Compressors] !== undefined;
+}
+
+/** The rows of each window of a row group. */
+function windowsOf(file: string, group: RowGroup, isChosen: (name: string) => boolean): number[] {
+  const columns = group.columns.filter(({ meta_data: column }) => isChosen(column?.path_in_schema[0] ?? ''));
+  for (const { meta_data: column, crypto_metadata: crypto } of columns) {
+    const attribute = column?.path_in_schema[0] ?? '';
+    if (column === undefined || crypto !== undefined)
+      throw unsupported(file, { attribute }, 'the column is encrypted', 'Write it without.');
+    if (!isReadCodec(column.codec))
+      throw unsupported(file, { attribute }, `is compressed by ${column.codec}`, 'Write it with zstd.');
+  }
+  const rows = rowsOfGroup(group);
+  const sizes = columns.map(({ meta_data: column }) => Number(column?.total_uncompressed_size ?? 0));
+  const isWhole = columns.length === group.columns.length;
+  const bytes = isWhole ? Number(group.total_byte_size) : sizes.reduce((sum, size) => sum + size, 0);
   const hasIndex = columns.every((column) => (column.offset_index_length ?? 0) > 0);
   const windows = hasIndex ? Math.min(mostWindows, Math.ceil(bytes / windowBytes)) : 1;
   if (!hasIndex && bytes > mostBatchBytes) {

@@ -25,7 +25,12 @@ const arrays: readonly ArrayToWrite[] = [
     rows: 5,
     pieces: () => [images.subarray(0, 8), images.subarray(8)],
   },
-  { array: 'labels', type: { dtype: 'int64', rowShape: [], scalar: false }, rows: 5, pieces: () => [labels] },
+  {
+    array: 'labels',
+    type: { dtype: 'int64', rowShape: [1], scalar: false },
+    rows: 5,
+    pieces: () => [labels],
+  },
 ];
 
 const endings: readonly (readonly [string, ArrayFileFormat])[] = [
@@ -33,6 +38,8 @@ const endings: readonly (readonly [string, ArrayFileFormat])[] = [
   ['safetensors', 'safetensors'],
   ['pt', 'torch'],
   ['pth', 'torch'],
+  ['arrow', 'arrow'],
+  ['feather', 'arrow'],
 ];
 
 /** Every array of a dataset, as a writer takes it. */
@@ -102,6 +109,30 @@ describe('a file of arrays', () => {
     expect([error.code, error.message]).toEqual(['InvalidArgument', 'a .npy file holds one array, not 2']);
   });
 
+  test('of columns has single values beside arrays as attributes of these', async () => {
+    const [first, second] = arrays as readonly [ArrayToWrite, ArrayToWrite];
+    const file = path.join(folder, 'columns.arrow');
+    await writeArrayFile(file, [first, { ...second, type: { ...second.type, rowShape: [] } }]);
+    const opened = await openArrayFile(file);
+    const { attributes } = opened;
+    const [array] = opened.arrays;
+    if (array === undefined || attributes === undefined) throw new Error('a column is not there');
+    const dataset = await open(path.join(folder, 'dataset-columns'), { create: true });
+    await dataset.write((tx) => tx.appendFrom('images', array, { attributes }));
+    await opened.close();
+    expect((await dataset.array('images').read()).data).toEqual(images);
+    expect(await dataset.array('images').where('labels = 1152921504606846976').count()).toBe(1);
+    await dataset.close();
+  });
+
+  test('of Parquet is read, and not written', async () => {
+    const error = await failure(writeArrayFile(path.join(folder, 'x.parquet'), arrays));
+    expect([error.code, error.message]).toEqual([
+      'UnsupportedFormat',
+      'parquet files are read, and not written',
+    ]);
+  });
+
   test('that is none is refused, with the formats that there are', async () => {
     const file = path.join(folder, 'text.dat');
     await writeFile(file, 'some text that is no array');
@@ -113,7 +144,7 @@ describe('a file of arrays', () => {
     ]) {
       const error = await failure(work());
       expect(error.code).toBe('InvalidArgument');
-      expect(error.hint).toContain('npy, npz, safetensors, torch');
+      expect(error.hint).toContain('npy, npz, safetensors, torch, arrow, parquet');
     }
     await writeFile(file, '');
     expect((await failure(openArrayFile(file))).code).toBe('InvalidArgument');

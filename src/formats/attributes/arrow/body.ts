@@ -7,13 +7,17 @@ import { bitAt, bytesOfBits } from '../../../attributes/bits.js';
 import { mostBatchBytes } from '../batch-rows.js';
 import { decompressLz4Frames } from '../lz4.js';
 
+import type { Extent } from './extent.js';
 import type { IntBits } from './schema.js';
 
 /** Numbers of a buffer. */
 export type Words = ArrayLike<number> | ArrayLike<bigint>;
 
+/** The body of a batch, or those of its buffers that are wanted, by their places in its metadata. */
+export type BodyBytes = Uint8Array | ReadonlyMap<number, Uint8Array>;
+
 export class Body {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: BodyBytes;
   readonly #nodes: readonly [number, number][];
   readonly #buffers: readonly [number, number][];
   readonly #viewBuffers: readonly number[];
@@ -23,7 +27,7 @@ export class Body {
   #views = 0;
   #decompressed = 0;
 
-  constructor(batch: Table, bytes: Uint8Array) {
+  constructor(batch: Table, bytes: BodyBytes) {
     this.#bytes = bytes;
     this.#nodes = batch.pairs(fb.recordBatch.nodes);
     this.#buffers = batch.pairs(fb.recordBatch.buffers);
@@ -107,12 +111,28 @@ export class Body {
 
   /** The next buffer. */
   bytes(): Uint8Array {
-    const [offset, length] = this.#buffers[this.#buffer++] ?? [0, -1];
-    if (length < 0 || offset + length > this.#bytes.byteLength) {
-      throw damaged(`a buffer of ${length} bytes at ${offset} of ${this.#bytes.byteLength}`);
+    const bytes = this.#stored(this.#buffer++);
+    return this.#codec === undefined || bytes.byteLength === 0 ? bytes : this.#decompress(bytes, this.#codec);
+  }
+
+  #stored(index: number): Uint8Array {
+    if (!(this.#bytes instanceof Uint8Array)) {
+      const bytes = this.#bytes.get(index);
+      if (bytes === undefined) throw damaged('a batch has too few buffers');
+      return bytes;
     }
-    const bytes = this.#bytes.subarray(offset, offset + length);
-    return this.#codec === undefined || length === 0 ? bytes : this.#decompress(bytes, this.#codec);
+    const [offset, length] = this.#buffers[index] ?? [0, -1];
+    if (length >= 0 && offset + length <= this.#bytes.byteLength) {
+      return this.#bytes.subarray(offset, offset + length);
+    }
+    throw damaged(`a buffer of ${length} bytes at ${offset} of ${this.#bytes.byteLength}`);
+  }
+
+  /** Goes past a column. */
+  skip({ nodes, buffers, views }: Extent): void {
+    this.#node += nodes;
+    this.#buffer += buffers;
+    for (let i = 0; i < views; i++) this.#buffer += this.#viewBuffers[this.#views++] ?? 0;
   }
 
   end(): void {
@@ -121,19 +141,8 @@ export class Body {
   }
 
   #decompress(bytes: Uint8Array, codec: number): Uint8Array {
-    if (bytes.byteLength < 8) throw damaged('a compressed buffer has no length');
-    const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigInt64(0, true);
-    const rest = bytes.subarray(8);
-    // What does not become shorter is left as it is.
-    if (length === -1n) return rest;
-    if (length < 0n || BigInt(this.#decompressed) + length > BigInt(mostBatchBytes)) {
-      throw damaged(`compressed buffers of more than ${mostBatchBytes / 2 ** 30} GiB`);
-    }
-    this.#decompressed += Number(length);
-    if (codec === fb.codec.lz4) return decompressLz4Frames(rest, Number(length));
-    if (codec !== fb.codec.zstd) throw damaged(`there is no compression ${codec}`);
-    const content = decompressZstd(rest, new Uint8Array(Number(length)));
-    if (BigInt(content.byteLength) !== length) throw damaged('a compressed buffer is not as long as it says');
+    const content = decompressed(bytes, codec, mostBatchBytes - this.#decompressed);
+    this.#decompressed += content.byteLength;
     return content;
   }
 
@@ -149,4 +158,21 @@ export class Body {
 function checkLength(bytes: Uint8Array, least: number): void {
   if (bytes.byteLength < least)
     throw damaged(`a buffer of ${bytes.byteLength} bytes, where ${least} are wanted`);
+}
+
+/** The content of a buffer behind its length; `Corrupt` for what is more than `most` bytes. */
+export function decompressed(bytes: Uint8Array, codec: number, most: number): Uint8Array {
+  if (bytes.byteLength < 8) throw damaged('a compressed buffer has no length');
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigInt64(0, true);
+  const rest = bytes.subarray(8);
+  // What does not become shorter is left as it is.
+  if (length === -1n) return rest;
+  if (length < 0n || length > BigInt(most)) {
+    throw damaged(`compressed buffers of more than ${mostBatchBytes / 2 ** 30} GiB`);
+  }
+  if (codec === fb.codec.lz4) return decompressLz4Frames(rest, Number(length));
+  if (codec !== fb.codec.zstd) throw damaged(`there is no compression ${codec}`);
+  const content = decompressZstd(rest, new Uint8Array(Number(length)));
+  if (BigInt(content.byteLength) !== length) throw damaged('a compressed buffer is not as long as it says');
+  return content;
 }

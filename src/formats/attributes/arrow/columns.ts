@@ -27,6 +27,8 @@ export function readColumn(
 ): Column {
   const { layout } = field;
   switch (layout.kind) {
+    case 'passed over':
+      throw damaged('a column was not chosen');
     case 'null':
       checkRows(body.node()[0], rows);
       return textColumn(

@@ -3,11 +3,14 @@ import * as fb from '../../../attributes/arrow/format.js';
 import { damaged, type Table } from '../../../attributes/arrow/table.js';
 import type { AttributeType } from '../../../attributes/column.js';
 import { checkNames, unsupported } from '../problem.js';
+import { type Extent, extentOf } from './extent.js';
 
 export type IntBits = 8 | 16 | 32 | 64;
 
 /** How the values of a column lie in its buffers. */
 export type Layout =
+  /** Of a column that was not chosen. */
+  | { readonly kind: 'passed over' }
   | { readonly kind: 'null' }
   | { readonly kind: 'bool' }
   | { readonly kind: 'int'; readonly bits: IntBits; readonly isSigned: boolean }
@@ -20,6 +23,7 @@ export type Layout =
 export interface ArrowField {
   readonly name: string;
   readonly layout: Layout;
+  readonly extent: Extent;
   /** Values are places in this dictionary. */
   readonly dictionary?: { readonly id: number; readonly bits: IntBits; readonly isSigned: boolean };
 }
@@ -33,22 +37,22 @@ const microsOfUnit: readonly (readonly [times: bigint, by: bigint])[] = [
 ];
 const microsOfDay = 86_400_000_000n;
 
-/** `UnsupportedFormat` for a column of another type, which is named. */
-export function fieldsOf(file: string, schema: Table): ArrowField[] {
-  if (schema.int16(fb.schema.endianness) !== 0) {
-    throw unsupported(file, {}, 'its numbers are big endian', 'Write it on a machine that is little endian.');
-  }
+/** Columns that are `chosen`, or all; `UnsupportedFormat` for one of another type, which is named. */
+export function fieldsOf(file: string, schema: Table, chosen?: ReadonlySet<string>): ArrowField[] {
   const fields = schema.tables(fb.schema.fields);
-  checkNames(
-    file,
-    fields.map((field) => field.text(fb.field.name)),
-  );
-  return fields.map((field) => fieldOf(file, field, field.text(fb.field.name)));
+  const isChosen = (name: string): boolean => chosen?.has(name) ?? true;
+  checkNames(file, fields.map((field) => field.text(fb.field.name)).filter(isChosen));
+  return fields.map((field) => {
+    const name = field.text(fb.field.name);
+    if (isChosen(name)) return fieldOf(file, field, name);
+    return { name, layout: { kind: 'passed over' }, extent: extentOf(field) };
+  });
 }
 
 export function typeOf({ layout }: ArrowField): AttributeType {
   switch (layout.kind) {
     // Where all is null, any type will do.
+    case 'passed over':
     case 'null':
     case 'text':
       return 'string';
@@ -63,16 +67,17 @@ export function typeOf({ layout }: ArrowField): AttributeType {
   }
 }
 
-function fieldOf(file: string, field: Table, name: string): ArrowField {
+export function fieldOf(file: string, field: Table, name: string): ArrowField {
   const layout = layoutOf(file, field, name);
-  if (!field.has(fb.field.dictionary)) return { name, layout };
+  const extent = extentOf(field);
+  if (!field.has(fb.field.dictionary)) return { name, layout, extent };
   if (layout.kind !== 'text') throw refused(file, name, 'a dictionary of what is no text');
   const encoding = field.table(fb.field.dictionary);
   const id = encoding.size(fb.dictionaryEncoding.id);
   const index = encoding.has(fb.dictionaryEncoding.indexType)
     ? intOf(encoding.table(fb.dictionaryEncoding.indexType))
     : ({ bits: 32, isSigned: true } as const);
-  return { name, layout, dictionary: { id, ...index } };
+  return { name, layout, extent, dictionary: { id, ...index } };
 }
 
 function layoutOf(file: string, field: Table, name: string): Layout {
@@ -124,7 +129,7 @@ function itemOf(file: string, field: Table, name: string): ArrowField {
   return fieldOf(file, item, name);
 }
 
-function intOf(int: Table): { bits: IntBits; isSigned: boolean } {
+export function intOf(int: Table): { bits: IntBits; isSigned: boolean } {
   const bits = int.int32(fb.int.bitWidth);
   if (bits !== 8 && bits !== 16 && bits !== 32 && bits !== 64) throw damaged(`an int of ${bits} bits`);
   return { bits, isSigned: int.int8(fb.int.isSigned) !== 0 };
