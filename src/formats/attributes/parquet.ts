@@ -2,7 +2,7 @@
 // dozen MiB and says where its pages are. A column of a window is decoded at a time.
 import {
   type AsyncBuffer,
-  type Compressors,
+  type ColumnMetaData,
   type FileMetaData,
   parquetMetadataAsync,
   type ParquetParsers,
@@ -10,15 +10,16 @@ import {
   parquetSchema,
   type RowGroup,
 } from 'hyparquet';
-import { compressors as others } from 'hyparquet-compressors';
 import type { AttributeType, Column } from '../../attributes/column.js';
 import type { AttributeSource } from '../../attributes/source.js';
 import type { CallOptions } from '../../storage/object-store.js';
 import { throwIfAborted } from '../../util/runtime.js';
+import { compressors } from '../parquet/compressors.js';
+import { type PageLevels, rangeOfChunk } from '../parquet/pages.js';
 import type { RandomAccess } from '../random-access.js';
 import { type Batches, BatchRows, type FileAttribute, mostBatchBytes } from './batch-rows.js';
 import { type Cell, type CellPlace, columnOfCells } from './cells.js';
-import { decompressLz4Block } from './lz4.js';
+import { checkPages, holding, levelsOf } from './parquet-check.js';
 import { typeOfColumn } from './parquet-schema.js';
 import { checkNames, malformed, type Place, reading, type Types, unsupported } from './problem.js';
 
@@ -29,9 +30,6 @@ const windowBytes = 64 * 2 ** 20;
 const mostWindows = 4096;
 
 const microsOfDay = 86_400_000_000n;
-
-/** The library's own takes a block of nothing for a damaged one. */
-export const compressors: Compressors = { ...others, LZ4_RAW: decompressLz4Block };
 
 export async function openParquet(
   access: RandomAccess,
@@ -65,6 +63,11 @@ class ParquetWindows implements Batches {
   readonly rows: readonly number[];
   readonly #access: RandomAccess;
   readonly #metadata: FileMetaData;
+  readonly #levels: ReadonlyMap<string, PageLevels>;
+  /** The row group of each window. */
+  readonly #groups: readonly RowGroup[];
+  /** Columns of row groups whose pages were looked at. */
+  readonly #checked = new WeakSet<ColumnMetaData>();
 
   constructor(access: RandomAccess, metadata: FileMetaData, chosen?: ReadonlySet<string>) {
     const file = access.name;
@@ -81,7 +84,10 @@ class ParquetWindows implements Batches {
       type: typeOfColumn(file, child),
       isNull: child.element.logical_type?.type === 'NULL',
     }));
-    this.rows = metadata.row_groups.flatMap((group) => windowsOf(file, group, isChosen));
+    this.#levels = new Map(children.map((child) => [child.element.name, levelsOf(child)]));
+    const windows = metadata.row_groups.map((group) => windowsOf(file, group, isChosen));
+    this.rows = windows.flat();
+    this.#groups = windows.flatMap((some, i) => some.map(() => metadata.row_groups[i] as RowGroup));
   }
 
   load(batch: number, firstRow: number, options: CallOptions): Promise<readonly Column[]> {
@@ -91,18 +97,41 @@ class ParquetWindows implements Batches {
       for (const { name, type } of this.attributes) {
         throwIfAborted(options.signal);
         const place = { file: this.#access.name, attribute: name, firstRow };
-        columns.push(columnOfCells(place, type, await this.#cells(place, type, rows, options)));
+        const access = await this.#looked(this.#groups[batch], name, options);
+        columns.push(columnOfCells(place, type, await this.#cells(access, place, type, rows, options)));
       }
       return columns;
     });
   }
 
-  async #cells(place: CellPlace, type: AttributeType, rows: number, options: CallOptions): Promise<Cell[]> {
+  /** Where the library reads a column of a row group, whose pages were looked at. */
+  async #looked(group: RowGroup | undefined, name: string, options: CallOptions): Promise<RandomAccess> {
+    let access = this.#access;
+    for (const { meta_data: metadata } of group?.columns ?? []) {
+      const levels = this.#levels.get(name);
+      if (metadata?.path_in_schema[0] !== name || levels === undefined || this.#checked.has(metadata))
+        continue;
+      const { start, end } = rangeOfChunk(metadata);
+      const isShort = start >= 0 && start <= end && end <= access.sizeBytes && end - start <= windowBytes;
+      if (isShort) access = await holding(access, start, end, options);
+      await checkPages(access, levels, metadata, options);
+      this.#checked.add(metadata);
+    }
+    return access;
+  }
+
+  async #cells(
+    access: RandomAccess,
+    place: CellPlace,
+    type: AttributeType,
+    rows: number,
+    options: CallOptions,
+  ): Promise<Cell[]> {
     const { file, attribute, firstRow } = place;
     const cells = Array.from<Cell>({ length: rows }).fill(null);
     let found = 0;
     await parquetRead({
-      file: bufferOf(this.#access, options),
+      file: bufferOf(access, options),
       metadata: this.#metadata,
       columns: [attribute],
       rowStart: firstRow,
@@ -132,7 +161,7 @@ export function rowsOfGroup({ num_rows: count }: RowGroup): number {
 }
 
 export function isReadCodec(codec: string): boolean {
-  return codec === 'UNCOMPRESSED' || compressors[codec as keyof Compressors] !== undefined;
+  return codec === 'UNCOMPRESSED' || compressors[codec as keyof typeof compressors] !== undefined;
 }
 
 /** The rows of each window of a row group. */

@@ -60,7 +60,11 @@ export async function reading<T>(file: string, what: string, work: () => Promise
   try {
     return await work();
   } catch (error) {
-    if (isNacreError(error) && error.code !== 'Corrupt') throw error;
+    if (isNacreError(error) && error.code !== 'Corrupt') {
+      if (error.code !== 'InvalidArgument' || error.context['file'] !== undefined) throw error;
+      // A value that is not of its column's type: values know no file.
+      throw malformed(file, {}, error.message, error.hint ?? 'Write the file again.', error);
+    }
     const reason = error instanceof Error ? error.message : String(error);
     throw malformed(file, {}, `is no ${what} that can be read: ${reason}`, 'Write the file again.', error);
   }

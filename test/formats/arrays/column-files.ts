@@ -21,7 +21,6 @@ export async function readAll(
   reader: ArrayReader,
   file: string,
   piece = 1000,
-  { withAttributes = true } = {},
 ): Promise<{
   arrays: Record<string, ArrayRead>;
   attributes: Awaited<ReturnType<typeof valuesOf>> | undefined;
@@ -38,8 +37,7 @@ export async function readAll(
       const bytes = new Uint8Array(Buffer.concat(pieces));
       arrays[array.array ?? ''] = { type: array.type, rows: array.rows, bytes };
     }
-    const attributes =
-      opened.attributes === undefined || !withAttributes ? undefined : await valuesOf(opened.attributes);
+    const attributes = opened.attributes && (await valuesOf(opened.attributes));
     await opened.close();
     return { arrays, attributes };
   } finally {

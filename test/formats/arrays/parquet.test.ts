@@ -236,8 +236,7 @@ describe.skipIf(python === undefined)('as pyarrow writes them', () => {
           for (let n = 1; n < 4; n++)
             damaged[below(n, bytes.length)] = [0, 1, 127, 255, 16][below(n + 4, 5)] ?? 0;
         const file = await folder.write(`damaged-${name}.parquet`, damaged);
-        // Attributes beside them are read by the reader of attributes, which has tests of its own.
-        const error: unknown = await readAll(readParquet, file, 100_000, { withAttributes: false }).then(
+        const error: unknown = await readAll(readParquet, file, 100_000).then(
           () => undefined,
           (reason: unknown) => reason,
         );

@@ -12,10 +12,10 @@ import { reading } from '../../attributes/problem.js';
 import type { RandomAccess } from '../../random-access.js';
 import type { FileArray } from '../array-file.js';
 import { checkRowBytes, nullAt, raggedAt } from '../columns.js';
-import { forRuns, matchingEntries, widthOf } from './levels.js';
-import { ChunkPages, type Page } from './pages.js';
+import { forRuns, matchingEntries, widthOf } from '../../parquet/levels.js';
+import { ChunkPages, type Dictionary, type Page, type PageLevels } from '../../parquet/pages.js';
 import type { ParquetColumn } from './schema.js';
-import { type Values, valuesOf } from './values.js';
+import { dictionaryOf, type Values, valuesOf } from './values.js';
 
 /** The column's part of a row group. */
 export interface Chunk {
@@ -37,6 +37,12 @@ interface Cursor {
   entries: number;
   taken: number;
   values: Values | undefined;
+  /** As the dtype has them, and what they are of. */
+  dictionary: { readonly of: Dictionary; readonly values: Uint8Array } | undefined;
+}
+
+function levelsOf({ emptyAt, defined }: ParquetColumn): PageLevels {
+  return { repetition: emptyAt.length, definition: defined };
 }
 
 export class ParquetRows implements FileArray {
@@ -134,8 +140,16 @@ export class ParquetRows implements FileArray {
   }
 
   #open(chunk: Chunk): Cursor {
-    const pages = new ChunkPages(this.#access, this.#column, chunk.metadata);
-    return { chunk, pages, before: 0, entries: 0, taken: 0, values: undefined };
+    const pages = new ChunkPages(this.#access, levelsOf(this.#column), chunk.metadata);
+    return { chunk, pages, before: 0, entries: 0, taken: 0, values: undefined, dictionary: undefined };
+  }
+
+  #dictionaryOf(cursor: Cursor): Uint8Array | undefined {
+    const of = cursor.pages.dictionary;
+    if (of === undefined) return undefined;
+    if (cursor.dictionary?.of !== of)
+      cursor.dictionary = { of, values: dictionaryOf(this.#column, of.bytes, of.count) };
+    return cursor.dictionary.values;
   }
 
   async #nextPage(cursor: Cursor, options: CallOptions): Promise<void> {
@@ -151,7 +165,7 @@ export class ParquetRows implements FileArray {
     cursor.taken = 0;
     const count = this.#definition === this.#column.defined ? page.entries : 0;
     const place = { file: this.#access.name, column: this.array };
-    const { dictionary } = cursor.pages;
+    const dictionary = this.#dictionaryOf(cursor);
     cursor.values = valuesOf(place, this.#column, page.encoding, page.values, count, dictionary);
   }
 
@@ -212,7 +226,7 @@ export async function sizesOfFirstRow(
   const chunk = chunks.find(({ rows }) => rows > 0);
   const none = emptyAt.map(() => 0);
   if (chunk === undefined || emptyAt.length === 0) return none;
-  const pages = new ChunkPages(access, column, chunk.metadata);
+  const pages = new ChunkPages(access, levelsOf(column), chunk.metadata);
   /** Entries of the row whose level is at most that of each axis. */
   const counts = emptyAt.map(() => 0);
   let empty = emptyAt.length;

@@ -3,7 +3,7 @@ import { damaged } from '../../../attributes/arrow/table.js';
 import { type Dtype, dtypes, viewAs } from '../../../npy/dtype.js';
 import { unreadColumn } from '../columns.js';
 import { deltaBytes } from './delta.js';
-import { Indices } from './levels.js';
+import { Indices } from '../../parquet/levels.js';
 import type { Physical } from './schema.js';
 
 /** Values one after the other. */

@@ -2,14 +2,11 @@
 // A page that says it is much longer than its compressed bytes can be is refused before memory is taken.
 import type { ColumnMetaData, PageHeader } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
-import { damaged } from '../../../attributes/arrow/table.js';
-import type { CallOptions } from '../../../storage/object-store.js';
-import { mostBatchBytes } from '../../attributes/batch-rows.js';
-import { compressors } from '../../attributes/parquet.js';
-import type { RandomAccess } from '../../random-access.js';
-import { widthOf } from './levels.js';
-import type { ParquetColumn } from './schema.js';
-import { dictionaryOf } from './values.js';
+import { damaged } from '../../attributes/arrow/table.js';
+import type { ByteRange, CallOptions } from '../../storage/object-store.js';
+import { mostBatchBytes } from '../attributes/batch-rows.js';
+import type { RandomAccess } from '../random-access.js';
+import { compressors } from './compressors.js';
 
 const aheadBytes = 4 * 2 ** 20;
 const firstHeaderBytes = 4096;
@@ -22,6 +19,13 @@ const modestBytes = 64 * 2 ** 20;
 const mostRatio: Readonly<Record<string, number>> = { SNAPPY: 64, LZ4: 256, LZ4_RAW: 256, GZIP: 1040 };
 const otherRatio = 2 ** 15;
 
+/** What the pages of a column have before their values. */
+export interface PageLevels {
+  /** The highest levels. */
+  readonly repetition: number;
+  readonly definition: number;
+}
+
 export interface Page {
   readonly entries: number;
   /** Undefined where a column has no such levels. */
@@ -31,31 +35,35 @@ export interface Page {
   readonly values: Uint8Array;
 }
 
+/** Plain values, as many as it says. */
+export interface Dictionary {
+  readonly bytes: Uint8Array;
+  readonly count: number;
+}
+
 export class ChunkPages {
   readonly #access: RandomAccess;
-  readonly #column: ParquetColumn;
+  readonly #levels: PageLevels;
   readonly #codec: string;
   readonly #end: number;
   #at: number;
   #ahead: Uint8Array = new Uint8Array(0);
   #aheadAt = 0;
-  #dictionary: Uint8Array | undefined;
+  #dictionary: Dictionary | undefined;
 
-  constructor(access: RandomAccess, column: ParquetColumn, metadata: ColumnMetaData) {
-    const data = Number(metadata.data_page_offset);
-    const dictionary = Number(metadata.dictionary_page_offset ?? 0);
-    const start = dictionary > 0 && dictionary < data ? dictionary : data;
+  constructor(access: RandomAccess, levels: PageLevels, metadata: ColumnMetaData) {
+    const { start, end } = rangeOfChunk(metadata);
     this.#access = access;
-    this.#column = column;
+    this.#levels = levels;
     this.#codec = metadata.codec;
     this.#at = start;
-    this.#end = start + Number(metadata.total_compressed_size);
-    if (!(start >= 0 && start <= this.#end && this.#end <= access.sizeBytes))
-      throw damaged(`a column at bytes ${start} to ${this.#end} of ${access.sizeBytes}`);
+    this.#end = end;
+    if (!(start >= 0 && start <= end && end <= access.sizeBytes))
+      throw damaged(`a column at bytes ${start} to ${end} of ${access.sizeBytes}`);
   }
 
   /** Of the chunk, when its page has gone by. */
-  get dictionary(): Uint8Array | undefined {
+  get dictionary(): Dictionary | undefined {
     return this.#dictionary;
   }
 
@@ -124,7 +132,7 @@ export class ChunkPages {
     const encoding = header.dictionary_page_header?.encoding;
     if (encoding !== 'PLAIN' && encoding !== 'PLAIN_DICTIONARY')
       throw damaged(`a dictionary in the encoding ${encoding ?? 'of none'}`);
-    this.#dictionary = dictionaryOf(this.#column, this.#decompress(bytes, length), count);
+    this.#dictionary = { bytes: this.#decompress(bytes, length), count };
   }
 
   #page({ data_page_header: header }: PageHeader, bytes: Uint8Array): Page {
@@ -139,8 +147,8 @@ export class ChunkPages {
       rest = rest.subarray(4 + length);
       return own;
     };
-    const repetition = levels(this.#column.emptyAt.length, header.repetition_level_encoding);
-    const definition = levels(this.#column.defined, header.definition_level_encoding);
+    const repetition = levels(this.#levels.repetition, header.repetition_level_encoding);
+    const definition = levels(this.#levels.definition, header.definition_level_encoding);
     return {
       entries: entriesOf(header.num_values),
       encoding: header.encoding,
@@ -161,10 +169,18 @@ export class ChunkPages {
       entries: entriesOf(header.num_values),
       encoding: header.encoding,
       values,
-      ...(widthOf(this.#column.emptyAt.length) > 0 && { repetition: bytes.subarray(0, repetitionEnd) }),
-      ...(this.#column.defined > 0 && { definition: bytes.subarray(repetitionEnd, levelsEnd) }),
+      ...(this.#levels.repetition > 0 && { repetition: bytes.subarray(0, repetitionEnd) }),
+      ...(this.#levels.definition > 0 && { definition: bytes.subarray(repetitionEnd, levelsEnd) }),
     };
   }
+}
+
+/** Where the pages of a column chunk lie, as it says. */
+export function rangeOfChunk(metadata: ColumnMetaData): ByteRange {
+  const data = Number(metadata.data_page_offset);
+  const dictionary = Number(metadata.dictionary_page_offset ?? 0);
+  const start = dictionary > 0 && dictionary < data ? dictionary : data;
+  return { start, end: start + Number(metadata.total_compressed_size) };
 }
 
 function entriesOf(count: number): number {

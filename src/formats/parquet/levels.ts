@@ -1,6 +1,6 @@
 // Levels and indices: runs of one value and packed bits, mixed (Parquet's RLE). Runs are compared as runs, so
 // that a run that says it is long takes neither memory nor time.
-import { damaged } from '../../../attributes/arrow/table.js';
+import { damaged } from '../../attributes/arrow/table.js';
 
 /** Calls `each` for runs of a value until it says no, or `count` are seen; how many were before that. */
 export function forRuns(
@@ -125,7 +125,8 @@ function bitsAt(bytes: Uint8Array, bit: number, mask: number): number {
   return Math.floor(low / 2 ** (bit % 8)) % (mask + 1);
 }
 
-function varint(bytes: Uint8Array, start: number): [value: number, at: number] {
+/** The length of a run, twice, and whether it is packed; `Corrupt` where it is cut. */
+export function varint(bytes: Uint8Array, start: number): [value: number, at: number] {
   let value = 0;
   for (let at = start, scale = 1; at < start + 5; at++, scale *= 128) {
     const byte = bytes[at];
