@@ -1,5 +1,6 @@
 // What tests of upkeep share.
 import { setImmediate } from 'node:timers/promises';
+import type { RowsInput } from '../../src/arrays/rows-input.js';
 import type { WriteCall, WriteResult } from '../../src/dataset/operation.js';
 import type { TransactionHandle } from '../../src/dataset/transaction-handle.js';
 import { newestRoot } from '../../src/manifest/head.js';
@@ -7,6 +8,7 @@ import { history } from '../../src/manifest/history.js';
 import { isKept } from '../../src/manifest/history-draft.js';
 import { dataPrefixes, objectKey, segmentPattern } from '../../src/manifest/keys.js';
 import { readSegment, rootObjects, segmentObjects, segmentsOf } from '../../src/manifest/references.js';
+import { bytesOf, dtypeOf } from '../../src/npy/dtype.js';
 import type { ObjectStore } from '../../src/storage/object-store.js';
 import { functions, type Member, values, type World } from '../dataset/world.js';
 
@@ -82,6 +84,29 @@ export interface Stalled {
   resume(): Promise<WriteResult>;
 }
 
+/** The transaction, but that small appends go up at once, and are not held until it ends. */
+function goingUp(tx: TransactionHandle): TransactionHandle {
+  const append = async (name: string, { data, shape = [data.length] }: RowsInput): Promise<void> => {
+    const [rows = 1, ...rowShape] = shape;
+    const bytes = bytesOf(data);
+    const rowBytes = bytes.byteLength / rows;
+    await tx.appendFrom(name, {
+      name,
+      rows,
+      type: { dtype: dtypeOf(data), rowShape, scalar: false },
+      read: async (start, end) => bytes.slice(start * rowBytes, end * rowBytes),
+      close: async () => undefined,
+    });
+  };
+  return new Proxy(tx, {
+    get: (target, name: keyof TransactionHandle) => {
+      if (name === 'append') return append;
+      const value: unknown = target[name];
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
 /** `work` uploads something; only its first run is stalled. */
 export async function stalled(
   world: World,
@@ -94,7 +119,7 @@ export async function stalled(
   const told = new Promise<void>((resolve) => (goOn = resolve));
   const uploaded = new Promise<void>((resolve) => (tellUploaded = resolve));
   const outcome = dataset.write(async (tx) => {
-    await work(tx);
+    await work(goingUp(tx));
     while ((await dataKeys(world.bare)).length === before) await setImmediate();
     tellUploaded();
     await told;
