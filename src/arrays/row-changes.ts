@@ -135,7 +135,7 @@ export class RowChanges {
   /** Puts new content in the place of rows; a row that is named twice is `InvalidArgument`. */
   async replace(array: PendingArray, ids: Float64Array, bytes: Uint8Array): Promise<void> {
     if (bytes.byteLength > smallBytes || bytes.byteLength === 0) {
-      await this.#flushOf(array);
+      await this.settle(array);
       await this.#write(array, ids, bytes);
       return;
     }
@@ -165,7 +165,7 @@ export class RowChanges {
     if (ids.length === 0) return;
     const { rowSets } = this.#environment.functions;
     // A replaced row counts as replaced, for who changes it meanwhile, also where it is dropped then.
-    if (array.staged?.replaces(ids) === true) await this.#flushOf(array);
+    if (array.staged?.replaces(ids) === true) await this.settle(array);
     const settled = rowSets.fromSorted(ids.filter((id) => id < pendingRowId));
     const pending = rowSets.fromSorted(ids.filter((id) => id >= pendingRowId));
     array.drop(rowSets.union(settled, pending));
@@ -176,19 +176,13 @@ export class RowChanges {
     }
   }
 
-  /** Of an array that is taken out nothing is replaced; what was appended is in the order of changes. */
-  forget(array: PendingArray): void {
-    this.#endTail(array);
-    this.#uploads.release(array.staged?.takeReplaced().rows.sizeBytes ?? 0);
-    this.#staging.delete(array);
-  }
-
   /** Writes all that is held. */
   async flush(): Promise<void> {
-    for (const array of [...this.#staging]) await this.#flushOf(array);
+    for (const array of [...this.#staging]) await this.settle(array);
   }
 
-  async #flushOf(array: PendingArray): Promise<void> {
+  /** Writes what is held of an array. */
+  async settle(array: PendingArray): Promise<void> {
     const { staged } = array;
     if (staged === undefined || !this.#staging.delete(array)) return;
     this.#endTail(array);

@@ -244,10 +244,11 @@ export class WriteTransaction {
   }
 
   /** Takes the whole array out. */
-  dropArray(name: string): void {
+  async dropArray(name: string): Promise<void> {
+    // Rows that it replaced before count as replaced, for who changes them meanwhile.
+    await this.#rows.settle(this.#array(name));
     const array = this.#array(name);
     this.#arrays.delete(name);
-    this.#rows.forget(array);
     this.#note({ kind: 'dropArray', array: array.id });
   }
 

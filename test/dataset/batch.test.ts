@@ -1,6 +1,7 @@
 // A write is the batch: small changes are held in memory, seen by its own reads, and become few objects.
 import { describe, expect, test } from 'vitest';
 import type { Dataset } from '../../src/dataset/dataset.js';
+import type { TransactionHandle } from '../../src/dataset/transaction-handle.js';
 import { failure } from '../support/failure.js';
 import { seededRandom } from '../support/fake-runtime.js';
 import { int32, World } from './world.js';
@@ -135,18 +136,19 @@ describe('small changes of one write', () => {
     const world = new World();
     const one = await world.open({ create: true });
     await one.dataset.write((tx) => tx.save('a', int32(1, 2, 3)));
-    const other = await world.open();
-    await other.dataset.version();
-    await one.dataset.write((tx) => tx.replace('a', [1], int32(5)));
-    const clash = await failure(
-      other.dataset.write(async (tx) => {
+    const ways = [(tx: TransactionHandle) => tx.drop('a', [1]), (tx: TransactionHandle) => tx.dropArray('a')];
+    for (const [i, drop] of ways.entries()) {
+      const other = await world.open();
+      await other.dataset.version();
+      await one.dataset.write((tx) => tx.replace('a', [1], int32(i)));
+      const clash = other.dataset.write(async (tx) => {
         await tx.replace('a', [1], int32(6));
-        await tx.drop('a', [1]);
-      }),
-    );
-    expect(clash.code).toBe('Conflict');
+        await drop(tx);
+      });
+      expect((await failure(clash)).code).toBe('Conflict');
+      await other.dataset.close();
+    }
     await one.dataset.close();
-    await other.dataset.close();
   });
 });
 

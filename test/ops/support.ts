@@ -1,6 +1,5 @@
 // What tests of upkeep share.
 import { setImmediate } from 'node:timers/promises';
-import type { RowsInput } from '../../src/arrays/rows-input.js';
 import type { WriteCall, WriteResult } from '../../src/dataset/operation.js';
 import type { TransactionHandle } from '../../src/dataset/transaction-handle.js';
 import { newestRoot } from '../../src/manifest/head.js';
@@ -8,9 +7,9 @@ import { history } from '../../src/manifest/history.js';
 import { isKept } from '../../src/manifest/history-draft.js';
 import { dataPrefixes, objectKey, segmentPattern } from '../../src/manifest/keys.js';
 import { readSegment, rootObjects, segmentObjects, segmentsOf } from '../../src/manifest/references.js';
-import { bytesOf, dtypeOf } from '../../src/npy/dtype.js';
 import type { ObjectStore } from '../../src/storage/object-store.js';
 import { functions, type Member, values, type World } from '../dataset/world.js';
+import { goingUp } from '../support/going-up.js';
 
 export const dayMs = 24 * 3_600_000;
 
@@ -82,29 +81,6 @@ export async function reads(world: World, array = 'a'): Promise<Map<number, numb
 /** A write whose data is up and whose commit waits until it is told to go on. */
 export interface Stalled {
   resume(): Promise<WriteResult>;
-}
-
-/** The transaction, but that small appends go up at once, and are not held until it ends. */
-function goingUp(tx: TransactionHandle): TransactionHandle {
-  const append = async (name: string, { data, shape = [data.length] }: RowsInput): Promise<void> => {
-    const [rows = 1, ...rowShape] = shape;
-    const bytes = bytesOf(data);
-    const rowBytes = bytes.byteLength / rows;
-    await tx.appendFrom(name, {
-      name,
-      rows,
-      type: { dtype: dtypeOf(data), rowShape, scalar: false },
-      read: async (start, end) => bytes.slice(start * rowBytes, end * rowBytes),
-      close: async () => undefined,
-    });
-  };
-  return new Proxy(tx, {
-    get: (target, name: keyof TransactionHandle) => {
-      if (name === 'append') return append;
-      const value: unknown = target[name];
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
 }
 
 /** `work` uploads something; only its first run is stalled. */
