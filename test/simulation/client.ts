@@ -3,7 +3,6 @@
 import type { Dataset } from '../../src/dataset/dataset.js';
 import { isNacreError, NacreError } from '../../src/errors.js';
 import type { WriteCall } from '../../src/dataset/operation.js';
-import { goingUp } from '../support/going-up.js';
 import { type Draw, drawVerbs, perform, rowsOf, type Verb } from '../support/row-model.js';
 import { isVersion, shapeOf } from './checker/oracle.js';
 import { curate, maintain } from './maintainer.js';
@@ -277,11 +276,10 @@ export class Client {
           // Only now it may land: from here on the checker has to reckon with it.
           [attempt.base, attempt.verbs] = [base, verbs];
           if (!this.record.attempts.includes(attempt)) this.record.attempts.push(attempt);
-          // Some callbacks take longer than a clean-up waits for what nobody refers to yet.
-          const isSlow = draw.chance(0.06);
-          await perform(isSlow ? goingUp(tx) : tx, verbs);
+          await perform(tx, verbs);
           if ((await dataset.version()) !== base) throw new Moved();
-          if (isSlow) await process.runtime.sleep(draw.next() * longestMs, patience.signal);
+          // Some callbacks take longer than a clean-up waits for what nobody refers to yet.
+          if (draw.chance(0.06)) await process.runtime.sleep(draw.next() * longestMs, patience.signal);
         },
         { message: attempt.id, signal: patience.signal, ...once?.call },
       );

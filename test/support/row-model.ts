@@ -218,9 +218,7 @@ export function effectsOf(touches: Touches, landing: Model): Touches {
     const key = landing.get(name)?.key;
     if (key !== undefined) arrays.set(key, { ...untouched(), ...arrays.get(key), appended: true });
   }
-  // A name that it creates and that is there already it does not take.
-  const names = [...touches.names].filter((name) => !touches.created.has(name) || !landing.has(name));
-  return { ...touches, arrays, names: new Set(names) };
+  return { ...touches, arrays };
 }
 
 /**
