@@ -60,9 +60,9 @@ export async function openArrayFile(name: string, options: ArrayFileOptions = {}
 
 /**
  * Writes arrays to a file of a format of `openArrayFile()` but Parquet, by the ending of its name or
- * `format`, and says how many bytes that were. Rows go through piece by piece; the same arrays give the same bytes. `-` is
- * standard output, with `format`. An existing file is replaced at the end. Errors: as `writeNpyFile()`;
- * `InvalidArgument` for what the format cannot hold, by name.
+ * `format`, and says how many bytes that were. Rows go through piece by piece; the same arrays give the same
+ * bytes. `-` is standard output, with `format`. An existing file is replaced at the end. Errors: as
+ * `writeNpyFile()`; `InvalidArgument` for what the format cannot hold, by name.
  */
 export async function writeArrayFile(
   name: string,

@@ -3,6 +3,7 @@ import type { ArrayView } from '../arrays/array-view.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { readRuns } from '../arrays/reader.js';
 import type { RowSource } from '../arrays/row-source.js';
+import { indicesOf } from '../arrays/selection.js';
 import type { RowMap } from '../arrays/row-map.js';
 import type { AttributeSource } from '../attributes/source.js';
 import { columnOf } from '../attributes/values.js';
@@ -46,8 +47,7 @@ function attributesIn(environment: Environment, view: ArrayView, map: RowMap): A
     rows: map.liveRows,
     attributes: attributes.map(({ name, type }) => ({ name, type })),
     read: async (start: number, end: number, options: CallOptions = {}) => {
-      const indices = Float64Array.from({ length: end - start }, (_, i) => start + i);
-      const ids = await map.idsOf(indices);
+      const ids = await map.idsOf(indicesOf({ kind: 'range', start, end }));
       const values = await valuesOfRows(environment, view, attributes, ids, options);
       return attributes.map(({ name, type }, i) => columnOf(name, type, values[i] ?? []));
     },

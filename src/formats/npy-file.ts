@@ -52,19 +52,26 @@ export interface FileRows {
 
 /** What `openNpyFile()` of `src/formats.ts` does. */
 export async function openNpyFile(name: string, options: OpenAccessOptions = {}): Promise<NpyFile> {
-  let access = await openAccess(name, options);
+  const access = await openAccess(name, options);
   try {
-    const header = await readNpyHeader(access, options);
-    if (access.remote && isScattered(header)) {
-      const copy = await spool(access.name, piecesOf(access, options), options);
-      await access.close();
-      access = copy;
-    }
-    return new NpyRows(access, header);
+    const { rows, isCopied } = await npyRowsOf(access, options);
+    if (isCopied) await access.close();
+    return rows;
   } catch (error) {
     await access.close();
     throw error;
   }
+}
+
+/** The rows of `access`, which is one .npy file; of a copy, where every column would be a request. */
+export async function npyRowsOf(
+  access: RandomAccess,
+  options: CallOptions,
+): Promise<{ readonly rows: NpyRows; readonly isCopied: boolean }> {
+  const header = await readNpyHeader(access, options);
+  const isCopied = access.remote && isScattered(header);
+  const from = isCopied ? await spool(access.name, piecesOf(access, options), options) : access;
+  return { rows: new NpyRows(from, header), isCopied };
 }
 
 /** The header at the beginning of `access`, all of which is one .npy file. */

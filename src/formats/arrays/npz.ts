@@ -12,7 +12,8 @@ import { printable, quoted } from '../../util/text.js';
 import { isScattered, NpyRows, readNpyHeader } from '../npy-file.js';
 import { npyBytes } from '../npy-writer.js';
 import { piecesOf, type RandomAccess, type ReadOptions, spool } from '../random-access.js';
-import type { ArrayReader, ArrayToWrite, ArrayWriter, FileArray, OpenedArrays } from './array-file.js';
+import type { ArrayReader, ArrayToWrite, ArrayWriter, OpenedArrays } from './array-file.js';
+import { NpyArray } from './npy.js';
 import { npySizeOfArray } from './pieces.js';
 import { readZipDirectory, refusedEntry, type ZipEntry } from './zip.js';
 import { openMember, type ZipMember } from './zip-members.js';
@@ -39,7 +40,7 @@ const headersAtOnce = 8;
  */
 export const readNpz: ArrayReader = async (access, options) => {
   const entries = await readZipDirectory(access, options);
-  const opened: NpzArray[] = [];
+  const opened: NpyArray[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(opened.map((array) => array.close()));
   };
@@ -56,7 +57,7 @@ export const readNpz: ArrayReader = async (access, options) => {
   }
 };
 
-async function openArray(access: RandomAccess, entry: ZipEntry, options: CallOptions): Promise<NpzArray> {
+async function openArray(access: RandomAccess, entry: ZipEntry, options: CallOptions): Promise<NpyArray> {
   const array = entry.name.slice(0, -ending.length);
   if (!entry.name.endsWith(ending) || array === '')
     throw refusedEntry(
@@ -71,7 +72,7 @@ async function openArray(access: RandomAccess, entry: ZipEntry, options: CallOpt
     member.pause();
     const copied = access.remote || entry.method === 'deflated';
     const rows = isScattered(header) ? new Compared(member, copied) : member;
-    return new NpzArray(array, new NpyRows(rows, header));
+    return new NpyArray(array, new NpyRows(rows, header));
   } catch (error) {
     await member.close();
     throw withEntry(error, access, entry);
@@ -88,30 +89,6 @@ function withEntry(error: unknown, access: RandomAccess, entry: ZipEntry): unkno
     retryable,
     ...(hint === undefined ? {} : { hint }),
   });
-}
-
-class NpzArray implements FileArray {
-  readonly array: string;
-  readonly type: FileArray['type'];
-  readonly rows: number;
-  readonly name: string;
-  readonly #rows: NpyRows;
-
-  constructor(array: string, rows: NpyRows) {
-    this.array = array;
-    this.type = rows.type;
-    this.rows = rows.rows;
-    this.name = rows.name;
-    this.#rows = rows;
-  }
-
-  read(...[start, end, options]: Parameters<FileArray['read']>): Promise<Uint8Array> {
-    return this.#rows.read(start, end, options);
-  }
-
-  close(): Promise<void> {
-    return this.#rows.close();
-  }
 }
 
 /** An entry that is read once from beginning to end, and so compared, before anything of it is given. */

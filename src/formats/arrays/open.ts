@@ -3,16 +3,9 @@
 import type { AttributeSource } from '../../attributes/source.js';
 import { NacreError } from '../../errors.js';
 import type { CallOptions } from '../../storage/object-store.js';
-import { isScattered, NpyRows, readNpyHeader } from '../npy-file.js';
-import { npyBytes, writeStream } from '../npy-writer.js';
-import {
-  openAccess,
-  type OpenAccessOptions,
-  piecesOf,
-  type RandomAccess,
-  sha256Of,
-  spool,
-} from '../random-access.js';
+import { endingOf } from '../ending.js';
+import { writeStream } from '../npy-writer.js';
+import { openAccess, type OpenAccessOptions, type RandomAccess, sha256Of } from '../random-access.js';
 import type { ArrayReader, ArrayToWrite, ArrayWriter, FileArray, OpenedArrays } from './array-file.js';
 
 export type ArrayFileFormat = 'npy' | 'npz' | 'safetensors' | 'torch' | 'arrow' | 'parquet';
@@ -51,7 +44,7 @@ const formatOfEnding: Readonly<Record<string, ArrayFileFormat>> = {
 };
 
 const readers: Readonly<Record<ArrayFileFormat, () => Promise<ArrayReader>>> = {
-  npy: async () => readNpy,
+  npy: async () => (await import('./npy.js')).readNpy,
   npz: async () => (await import('./npz.js')).readNpz,
   safetensors: async () => (await import('./safetensors.js')).readSafetensors,
   torch: async () => (await import('./torch.js')).readTorch,
@@ -60,7 +53,7 @@ const readers: Readonly<Record<ArrayFileFormat, () => Promise<ArrayReader>>> = {
 };
 
 const writers: Readonly<Partial<Record<ArrayFileFormat, () => Promise<ArrayWriter>>>> = {
-  npy: async () => writeNpy,
+  npy: async () => (await import('./npy.js')).writeNpy,
   npz: async () => (await import('./npz.js')).writeNpz,
   safetensors: async () => (await import('./safetensors.js')).writeSafetensors,
   torch: async () => (await import('./torch.js')).writeTorch,
@@ -142,32 +135,6 @@ class OpenedFile implements ArrayFile {
   }
 }
 
-const readNpy: ArrayReader = async (access, options) => {
-  const header = await readNpyHeader(access, options);
-  const isCopied = access.remote && isScattered(header);
-  const from = isCopied ? await spool(access.name, piecesOf(access, options), options) : access;
-  const rows = new NpyRows(from, header);
-  const array: FileArray = {
-    array: undefined,
-    type: rows.type,
-    rows: rows.rows,
-    name: rows.name,
-    read: (start, end, how) => rows.read(start, end, how),
-    close: nothing,
-  };
-  return { arrays: [array], close: isCopied ? () => from.close() : nothing };
-};
-
-const writeNpy: ArrayWriter = (arrays, options) => {
-  const [array] = arrays;
-  if (array !== undefined && arrays.length === 1) return npyBytes(array, options);
-  throw new NacreError('InvalidArgument', `a .npy file holds one array, not ${arrays.length}`, {
-    hint: 'Write each to a file of its own, or all of them to a .npz or .safetensors file.',
-  });
-};
-
-async function nothing(): Promise<void> {}
-
 function checkFormat(format: string): ArrayFileFormat {
   const known = arrayFileFormats.find((one) => one === format);
   if (known !== undefined) return known;
@@ -182,8 +149,8 @@ function noFormat(what: string, file?: string): NacreError {
 }
 
 function formatOfName(name: string): ArrayFileFormat | undefined {
-  const ending = /\.([^./\\]+)$/.exec(name.replace(/[?#].*$/, ''))?.[1]?.toLowerCase();
-  return ending === undefined || !Object.hasOwn(formatOfEnding, ending) ? undefined : formatOfEnding[ending];
+  const ending = endingOf(name);
+  return Object.hasOwn(formatOfEnding, ending) ? formatOfEnding[ending] : undefined;
 }
 
 async function formatOfBytes(access: RandomAccess, options: CallOptions): Promise<ArrayFileFormat> {

@@ -3,6 +3,7 @@ import type { Attribute, AttributeType, Column } from '../../attributes/column.j
 import type { AttributeSource } from '../../attributes/source.js';
 import { NacreError } from '../../errors.js';
 import type { CallOptions } from '../../storage/object-store.js';
+import { endingOf } from '../ending.js';
 import { openAccess, type OpenAccessOptions, sha256Of, type RandomAccess } from '../random-access.js';
 import type { Types } from './problem.js';
 
@@ -106,10 +107,6 @@ function formatOf(name: string, asked: string | undefined): AttributeFileFormat 
     context: { file: name, ...(asked !== undefined && { format: asked }) },
     hint: 'Formats are jsonl, csv, arrow and parquet; name one, or a file that ends in it.',
   });
-}
-
-function endingOf(name: string): string {
-  return /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
 }
 
 async function openAs(

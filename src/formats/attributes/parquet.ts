@@ -106,11 +106,11 @@ class ParquetWindows implements Batches {
 
   /** Where the library reads a column of a row group, whose pages were looked at. */
   async #looked(group: RowGroup | undefined, name: string, options: CallOptions): Promise<RandomAccess> {
+    const levels = this.#levels.get(name);
+    if (group === undefined || levels === undefined) return this.#access;
     let access = this.#access;
-    for (const { meta_data: metadata } of group?.columns ?? []) {
-      const levels = this.#levels.get(name);
-      if (metadata?.path_in_schema[0] !== name || levels === undefined || this.#checked.has(metadata))
-        continue;
+    for (const { meta_data: metadata } of group.columns) {
+      if (metadata?.path_in_schema[0] !== name || this.#checked.has(metadata)) continue;
       const { start, end } = rangeOfChunk(metadata);
       const isShort = start >= 0 && start <= end && end <= access.sizeBytes && end - start <= windowBytes;
       if (isShort) access = await holding(access, start, end, options);
