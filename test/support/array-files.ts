@@ -2,7 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
+import type { NacreError } from '../../src/errors.js';
 import type {
   ArrayReader,
   ArrayToWrite,
@@ -13,6 +14,7 @@ import type {
 import { openAccess, type RandomAccess } from '../../src/formats/random-access.js';
 import type { Dtype } from '../../src/npy/dtype.js';
 import type { CallOptions } from '../../src/storage/object-store.js';
+import { failure } from './failure.js';
 
 /** A folder for the tests of one file. */
 export function temporaryFolder(): { readonly path: string } {
@@ -104,4 +106,26 @@ export async function written(
   const pieces: Uint8Array[] = [];
   for await (const piece of write(arrays, options)) pieces.push(piece.slice());
   return Buffer.concat(pieces);
+}
+
+/** Bytes as a file of that name in a folder, and how it is refused: by its name. */
+export function badFiles(
+  folder: { readonly path: string },
+  name: string,
+  reader: ArrayReader,
+): {
+  fileOf: (bytes: Uint8Array) => Promise<string>;
+  refusal: (bytes: Uint8Array) => Promise<NacreError>;
+} {
+  const fileOf = async (bytes: Uint8Array): Promise<string> => {
+    const file = path.join(folder.path, name);
+    await writeFile(file, bytes);
+    return file;
+  };
+  const refusal = async (bytes: Uint8Array): Promise<NacreError> => {
+    const error = await failure(readAll(await fileOf(bytes), reader));
+    expect(error.message).toContain(name);
+    return error;
+  };
+  return { fileOf, refusal };
 }

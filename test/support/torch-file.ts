@@ -159,3 +159,8 @@ export function legacyFile(object: Uint8Array, parts: LegacyParts = {}): Buffer 
     ...storages.map(({ length, bytes }) => [u64(BigInt.asUintN(64, BigInt(length))), bytes]),
   );
 }
+
+/** A dict of one tensor. */
+export function named(parts?: TensorParts): Buffer {
+  return pickle(dict([text('w'), tensor(parts)]));
+}

@@ -1,6 +1,5 @@
 // Arrow files as arrays: those that pyarrow writes, those that are damaged or hold what no array is, and
 // those that Nacre writes.
-import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readArrow, writeArrow } from '../../../src/formats/arrays/arrow.js';
@@ -12,6 +11,7 @@ import { inFolder, valuesOf } from '../attributes/files.js';
 import {
   arrayOf,
   bytesOfPieces,
+  expectRefusedOrRead,
   noise,
   numbersOf,
   readAll,
@@ -239,26 +239,7 @@ describe.skipIf(python === undefined)('as pyarrow writes them', () => {
   test.each(['mixed.arrow', 'mixed.ipc', 'zstd.arrow', 'lz4.ipc'])(
     '%s, cut or with other bytes, is refused or read, and nothing else',
     async (name) => {
-      const bytes = await readFile(folder.path(name));
-      const seed = Math.floor(Math.random() * 2 ** 31);
-      for (let i = 0; i < 150; i++) {
-        const random = new Uint32Array(noise(seed + i, 64).buffer);
-        const below = (at: number, most: number): number => (random[at] ?? 0) % most;
-        const damaged = i % 3 === 0 ? bytes.subarray(0, below(0, bytes.length)) : Buffer.from(bytes);
-        if (i % 3 !== 0)
-          for (let n = 1; n < 4; n++)
-            damaged[below(n, bytes.length)] = [0, 1, 127, 255, 16][below(n + 4, 5)] ?? 0;
-        const file = await folder.write(`damaged-${name}`, damaged);
-        const error: unknown = await readAll(readArrow, file).then(
-          () => undefined,
-          (reason: unknown) => reason,
-        );
-        if (error === undefined) continue;
-        expect(error, `seed ${seed}, ${i}`).toMatchObject({
-          code: expect.stringMatching(/^(InvalidArgument|UnsupportedFormat)$/),
-          context: { file },
-        });
-      }
+      await expectRefusedOrRead(readArrow, folder, name);
     },
     60_000,
   );

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
+import { expect } from 'vitest';
 import type { RowType } from '../../../src/arrays/partition-writer.js';
 import { rowBytesOf } from '../../../src/arrays/partition-writer.js';
 import type { NacreError } from '../../../src/errors.js';
@@ -8,7 +10,7 @@ import { openAccess } from '../../../src/formats/random-access.js';
 import { writeStream } from '../../../src/formats/npy-writer.js';
 import { dtypeNames, viewAs } from '../../../src/npy/dtype.js';
 import { failure } from '../../support/failure.js';
-import { valuesOf } from '../attributes/files.js';
+import { type inFolder, valuesOf } from '../attributes/files.js';
 
 export interface ArrayRead {
   readonly type: RowType;
@@ -48,6 +50,35 @@ export async function readAll(
 /** How a file is refused, at the latest when its arrays are read. */
 export function refusal(reader: ArrayReader, file: string): Promise<NacreError> {
   return failure(readAll(reader, file));
+}
+
+/** The file of that name, cut or with other bytes, 150 times: each is read, or refused by its name. */
+export async function expectRefusedOrRead(
+  reader: ArrayReader,
+  folder: ReturnType<typeof inFolder>,
+  name: string,
+  piece?: number,
+): Promise<void> {
+  const bytes = await readFile(folder.path(name));
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  for (let i = 0; i < 150; i++) {
+    const random = new Uint32Array(noise(seed + i, 64).buffer);
+    const below = (at: number, most: number): number => (random[at] ?? 0) % most;
+    const damaged = i % 3 === 0 ? bytes.subarray(0, below(0, bytes.length)) : Buffer.from(bytes);
+    if (i % 3 !== 0)
+      for (let n = 1; n < 4; n++)
+        damaged[below(n, bytes.length)] = [0, 1, 127, 255, 16][below(n + 4, 5)] ?? 0;
+    const file = await folder.write(`damaged-${name}`, damaged);
+    const error: unknown = await readAll(reader, file, piece).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (error === undefined) continue;
+    expect(error, `seed ${seed}, ${i}`).toMatchObject({
+      code: expect.stringMatching(/^(InvalidArgument|UnsupportedFormat)$/),
+      context: { file },
+    });
+  }
 }
 
 export function numbersOf({ type, bytes }: ArrayRead): (number | bigint)[] {

@@ -1,7 +1,6 @@
 // Parquet files as arrays: those that pyarrow writes, real ones, those that are damaged or hold what no array
 // is, and those that Nacre writes.
 import { readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
@@ -13,7 +12,7 @@ import { dataPath } from '../../support/data.js';
 import { failure } from '../../support/failure.js';
 import { pythonWithNumpy, runPython } from '../../support/python.js';
 import { inFolder } from '../attributes/files.js';
-import { noise, numbersOf, readAll, refusal } from './column-files.js';
+import { expectRefusedOrRead, numbersOf, readAll, refusal } from './column-files.js';
 
 const folder = inFolder();
 const python = await pythonWithNumpy();
@@ -226,26 +225,7 @@ describe.skipIf(python === undefined)('as pyarrow writes them', () => {
   test.each(['default', 'plain', 'v2', 'delta', 'constant'])(
     '%s, cut or with other bytes, is refused or read, and nothing else',
     async (name) => {
-      const bytes = await readFile(folder.path(`${name}.parquet`));
-      const seed = Math.floor(Math.random() * 2 ** 31);
-      for (let i = 0; i < 150; i++) {
-        const random = new Uint32Array(noise(seed + i, 64).buffer);
-        const below = (at: number, most: number): number => (random[at] ?? 0) % most;
-        const damaged = i % 3 === 0 ? bytes.subarray(0, below(0, bytes.length)) : Buffer.from(bytes);
-        if (i % 3 !== 0)
-          for (let n = 1; n < 4; n++)
-            damaged[below(n, bytes.length)] = [0, 1, 127, 255, 16][below(n + 4, 5)] ?? 0;
-        const file = await folder.write(`damaged-${name}.parquet`, damaged);
-        const error: unknown = await readAll(readParquet, file, 100_000).then(
-          () => undefined,
-          (reason: unknown) => reason,
-        );
-        if (error === undefined) continue;
-        expect(error, `seed ${seed}, ${i}`).toMatchObject({
-          code: expect.stringMatching(/^(InvalidArgument|UnsupportedFormat)$/),
-          context: { file },
-        });
-      }
+      await expectRefusedOrRead(readParquet, folder, `${name}.parquet`, 100_000);
     },
     120_000,
   );

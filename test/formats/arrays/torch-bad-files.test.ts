@@ -1,11 +1,9 @@
 // Whole files of torch.save in either form that are cut, that lie, or that are something else.
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { isNacreError, type NacreError } from '../../../src/errors.js';
+import { isNacreError } from '../../../src/errors.js';
 import { readTorch } from '../../../src/formats/arrays/torch.js';
-import { readAll, temporaryFolder, withArrays } from '../../support/array-files.js';
+import { badFiles, readAll, temporaryFolder, withArrays } from '../../support/array-files.js';
 import { failure } from '../../support/failure.js';
 import {
   dict,
@@ -13,6 +11,7 @@ import {
   global,
   int,
   legacyFile,
+  named,
   pickle,
   tensor,
   text,
@@ -22,19 +21,7 @@ import {
 
 const folder = temporaryFolder();
 
-async function fileOf(bytes: Uint8Array): Promise<string> {
-  const file = path.join(folder.path, 'bad.pt');
-  await writeFile(file, bytes);
-  return file;
-}
-
-async function refusal(bytes: Uint8Array): Promise<NacreError> {
-  const error = await failure(readAll(await fileOf(bytes), readTorch));
-  expect(error.message).toContain('bad.pt');
-  return error;
-}
-
-const named = (parts: Parameters<typeof tensor>[0]): Buffer => pickle(dict([text('w'), tensor(parts)]));
+const { fileOf, refusal } = badFiles(folder, 'bad.pt', readTorch);
 
 describe('zip files', () => {
   const object = named({});

@@ -1,17 +1,14 @@
 // Tensors that are not in their storage, or of a kind that is not stored, and structure that has no names.
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { NacreError } from '../../../src/errors.js';
 import { readTorch } from '../../../src/formats/arrays/torch.js';
-import { readAll, temporaryFolder } from '../../support/array-files.js';
-import { failure } from '../../support/failure.js';
+import { badFiles, temporaryFolder } from '../../support/array-files.js';
 import {
   bytesOfParts,
   dict,
   global,
   int,
   ints,
+  named,
   orderedDict,
   pickle,
   type PicklePart,
@@ -24,19 +21,7 @@ import {
 
 const folder = temporaryFolder();
 
-async function fileOf(bytes: Uint8Array): Promise<string> {
-  const file = path.join(folder.path, 'bad.pt');
-  await writeFile(file, bytes);
-  return file;
-}
-
-async function refusal(bytes: Uint8Array): Promise<NacreError> {
-  const error = await failure(readAll(await fileOf(bytes), readTorch));
-  expect(error.message).toContain('bad.pt');
-  return error;
-}
-
-const named = (parts: Parameters<typeof tensor>[0]): Buffer => pickle(dict([text('w'), tensor(parts)]));
+const { refusal } = badFiles(folder, 'bad.pt', readTorch);
 
 describe('tensors that are not in their storage', () => {
   test.each<[string, Parameters<typeof tensor>[0], TorchZipParts, RegExp]>([
