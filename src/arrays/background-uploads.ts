@@ -36,6 +36,16 @@ export class BackgroundUploads {
     this.#open.add(ended);
   }
 
+  /** Room for so many bytes that an upload takes over later; undefined where it is there at once. */
+  reserve(bytes: number): Promise<void> | undefined {
+    return this.#admit(bytes);
+  }
+
+  /** Room that was reserved. */
+  release(bytes: number): void {
+    this.#release(bytes);
+  }
+
   #admit(bytes: number): Promise<void> | undefined {
     if (this.#waiting.length > 0 || !this.#hasRoom(bytes)) {
       return new Promise((admit) => this.#waiting.push({ bytes, admit }));

@@ -14,12 +14,16 @@ import type { AppendCoder } from './append-coder.js';
 import { AppendedIndexes } from './appended-indexes.js';
 import type { ArrayView } from './array-view.js';
 import type { ArrayEnvironment } from './environment.js';
-import type { RowType } from './partition-writer.js';
+import { rowBytesOf, type RowType } from './partition-writer.js';
 import type { PendingKeys } from './pending-keys.js';
-import { type BaseUnit, type Override, RowMap } from './row-map.js';
+import { type BasePart, type BaseUnit, type Override, RowMap } from './row-map.js';
 import type { Part } from './runs.js';
+import { type Seal, StagedRows, Tail } from './staged-rows.js';
 
 const noRows = new Float64Array(0);
+
+/** An append whose partitions are on their way, or one that still grows. */
+type Appended = { readonly firstRow: number; readonly partitions: Promise<readonly PartitionDraft[]> } | Tail;
 
 export class PendingArray {
   readonly id: ArrayId;
@@ -27,7 +31,7 @@ export class PendingArray {
   /** Undefined for an array that the transaction creates. */
   readonly base: ArrayView | undefined;
   readonly #environment: ArrayEnvironment;
-  readonly #appended: { firstRow: number; partitions: Promise<readonly PartitionDraft[]> }[] = [];
+  readonly #appended: Appended[] = [];
   readonly #overrides: Override[] = [];
   name: string;
   /** Its indexes by kind; the transaction's own cover every row of the base. */
@@ -49,6 +53,8 @@ export class PendingArray {
   valuesSet = false;
   appendedRows = 0;
   droppedRows = 0;
+  /** Rows that are not written yet; absent while there were none. */
+  staged: StagedRows | undefined;
   #dropped: Uint8Array;
   #map: Promise<RowMap> | undefined;
 
@@ -98,6 +104,24 @@ export class PendingArray {
     this.#map = undefined;
   }
 
+  /** Rows that small changes bring. */
+  stage(): StagedRows {
+    this.staged ??= new StagedRows(rowBytesOf(this.type));
+    return this.staged;
+  }
+
+  /** Rows that are appended to it count from `appendStaged` on. */
+  beginTail(seal: Seal): Tail {
+    const tail = this.stage().begin(this.appendedRows, seal);
+    this.#appended.push(tail);
+    return tail;
+  }
+
+  appendStaged(rows: number): void {
+    this.appendedRows += rows;
+    this.#map = undefined;
+  }
+
   replace(overrides: readonly { readonly draft: PartitionDraft; readonly ids: Uint8Array }[]): void {
     for (const { draft, ids } of overrides) this.#overrides.push({ part: partOf(draft), ids });
     this.#map = undefined;
@@ -124,23 +148,7 @@ export class PendingArray {
       this.base === undefined
         ? [[], rowSets.fromSorted(noRows)]
         : await Promise.all([this.base.overrides(), this.base.dropped()]);
-    const own = (
-      await Promise.all(
-        this.#appended.map(async ({ firstRow, partitions }) => {
-          let firstRowId = pendingRowId + firstRow;
-          return (await partitions).map((draft): BaseUnit => {
-            const base = { part: partOf(draft), firstRowId, folded: noRows };
-            firstRowId += draft.rows;
-            return {
-              firstRowId: base.firstRowId,
-              rows: draft.rows,
-              foldedDrops: 0,
-              load: () => Promise.resolve([base]),
-            };
-          });
-        }),
-      )
-    ).flat();
+    const own = (await Promise.all(this.#appended.map(unitsOf))).flat();
     return new RowMap(
       [...(this.base?.units() ?? []), ...own],
       [...overrides, ...this.#overrides],
@@ -152,6 +160,30 @@ export class PendingArray {
 
 function keyOf({ entry }: ArrayView): string | undefined {
   return entry.attributes.find(({ id }) => id === entry.key?.attribute)?.name;
+}
+
+async function unitsOf(appended: Appended): Promise<BaseUnit[]> {
+  const firstRowId = pendingRowId + appended.firstRow;
+  if (appended instanceof Tail && appended.isOpen) {
+    const load = async () => partsFrom(firstRowId, await appended.seal());
+    return [{ firstRowId, rows: appended.rows, foldedDrops: 0, load }];
+  }
+  const partitions = await (appended instanceof Tail ? appended.seal() : appended.partitions);
+  return partsFrom(firstRowId, partitions).map((part) => ({
+    firstRowId: part.firstRowId,
+    rows: part.part.rows,
+    foldedDrops: 0,
+    load: () => Promise.resolve([part]),
+  }));
+}
+
+function partsFrom(firstRowId: number, partitions: readonly PartitionDraft[]): BasePart[] {
+  let next = firstRowId;
+  return partitions.map((draft) => {
+    const part = { part: partOf(draft), firstRowId: next, folded: noRows };
+    next += draft.rows;
+    return part;
+  });
 }
 
 function partOf(draft: PartitionDraft): Part {

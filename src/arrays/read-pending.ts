@@ -4,6 +4,7 @@ import type { ArrayEnvironment } from './environment.js';
 import { rowBytesOf, type RowType } from './partition-writer.js';
 import type { PendingArray } from './pending-array.js';
 import { readPicks } from './reader.js';
+import type { Picked } from './runs.js';
 import { allocate } from '../native/memory.js';
 import { indicesOf, resolveSelection, type RowSelection } from './selection.js';
 
@@ -17,8 +18,25 @@ export async function readPending(
   const indices = indicesOf(resolveSelection(selection, map.liveRows, array.name));
   const ids = await map.idsOf(indices);
   const rowBytes = rowBytesOf(array.type);
-  const what = `reading ${indices.length} rows of '${array.name}'`;
-  const room = () => allocate(indices.length * rowBytes, what, native);
-  const bytes = await readPicks(await map.picksOfList(indices), rowBytes, room, pages, options);
-  return { bytes, rows: indices.length, type: array.type, ids };
+  const bytes = allocate(
+    indices.length * rowBytes,
+    `reading ${indices.length} rows of '${array.name}'`,
+    native,
+  );
+  const found = { bytes, rows: indices.length, type: array.type, ids };
+  const others = array.staged?.copy(ids, bytes);
+  if (others?.length === 0) return found;
+  const picks = await map.picksOfList(others === undefined ? indices : at(indices, others));
+  const placed = others === undefined ? picks : picks.map((pick) => placedAt(pick, others));
+  await readPicks(placed, rowBytes, () => bytes, pages, options);
+  return found;
+}
+
+function at(indices: Float64Array, places: readonly number[]): Float64Array {
+  return Float64Array.from(places, (place) => indices[place] ?? 0);
+}
+
+/** The same rows at the places that those of the list stand for. */
+function placedAt(pick: Picked, places: readonly number[]): Picked {
+  return { ...pick, places: pick.places.map((place) => places[place] ?? 0) };
 }

@@ -1,20 +1,17 @@
 // A transaction as its callback uses it: every verb checks, uploads what it must, and notes one change.
 //
-// Nothing becomes visible before the commit. Small appends go up in the background, so that a callback that
-// awaits each verb in turn still costs one wave of uploads, as far as memory goes; large ones are awaited.
+// Nothing becomes visible before the commit. Small appends and replaces are held in memory (RowChanges), so
+// that a callback that awaits thousands of them still costs one wave of uploads; large ones are awaited.
 import type { AttributeSource } from '../attributes/source.js';
 import { NacreError } from '../errors.js';
 import {
   type ArrayId,
   type Change,
   type IndexDraft,
-  type PartitionDraft,
   pendingRowId,
-  type RowSetDraft,
   type Transaction,
 } from '../manifest/transaction.js';
 import { checkName } from '../manifest/names.js';
-import { draftRowSet } from '../manifest/upload.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
 import { finishCoders, type StagedOptions } from './append-coder.js';
@@ -32,7 +29,6 @@ import {
   setColumns,
   setSource,
 } from './attribute-changes.js';
-import { appendPieces } from './append-changes.js';
 import { finishIndexes } from './appended-indexes.js';
 import type { BuildAttributeIndexOptions } from './attribute-index-builder.js';
 import { dropAttributeIndex, indexAttribute } from './attribute-index-changes.js';
@@ -42,7 +38,8 @@ import { checkRowType, defaultPartitionBytes, type RowType } from './partition-w
 import { addKeys, checkNotKey, declareKey, finishKeys, setKey, sourceWithKeys } from './key-changes.js';
 import { PendingArray } from './pending-array.js';
 import { arrayNotFound } from './not-found.js';
-import { checkReplaced, replaceRows } from './replace-changes.js';
+import { checkReplaced } from './replace-changes.js';
+import { type Changes, RowChanges } from './row-changes.js';
 import { sortedOrder, uniqueSorted } from './row-order.js';
 import type { RowSource } from './row-source.js';
 import { RowsWriter } from './rows-writer.js';
@@ -54,24 +51,22 @@ import { arrayType } from './types.js';
 import type { AppendOptions, CreateOptions, RowTarget } from './write-options.js';
 import { Upsert, type Upserted, type UpsertVerbs } from './upsert.js';
 
-/** Appends up to this many bytes are copied and sent in the background. */
-const backgroundBytes = 4 * 2 ** 20;
-
 export class WriteTransaction {
   readonly #environment: ArrayEnvironment;
   readonly #options: CallOptions;
-  readonly #writer: RowsWriter;
   readonly #arrays = new Map<string, PendingArray>();
   readonly #reads = new Map<ArrayId, Uint8Array>();
-  readonly #changes: (() => Promise<readonly Change[]>)[] = [];
+  readonly #changes: Changes = [];
   readonly #uploads = new BackgroundUploads();
+  readonly #rows: RowChanges;
   #finished = false;
 
   constructor(environment: ArrayEnvironment, views: Iterable<ArrayView>, options: StagedOptions) {
     this.#environment = environment;
     const { partitionBytes = defaultPartitionBytes, coderOf, ...call } = options;
     this.#options = call;
-    this.#writer = new RowsWriter(environment, partitionBytes, call);
+    const writer = new RowsWriter(environment, partitionBytes, call);
+    this.#rows = new RowChanges(environment, writer, this.#uploads, this.#changes, call);
     for (const view of views) {
       const array = new PendingArray(environment, view.id, view.name, view.type, view);
       array.coder = coderOf?.(view);
@@ -124,18 +119,8 @@ export class WriteTransaction {
     const firstRow = array.appendedRows;
     const keyed = rows > 0 ? addKeys(this.#environment, array, columns, firstRow) : undefined;
     if (keyed !== undefined) this.#uploads.add(keyed);
-    if (bytes.byteLength <= backgroundBytes) {
-      const { begun, stored } = this.#uploads.start(bytes.byteLength, () =>
-        this.#writer.writeBytes(array, bytes.slice(), rows, firstRow),
-      );
-      this.#append(array, rows, stored);
-      await begun;
-    } else {
-      const partitions = this.#writer.writeBytes(array, bytes, rows, firstRow);
-      this.#uploads.add(partitions);
-      this.#append(array, rows, partitions);
-      await partitions;
-    }
+    const apart = keyed !== undefined || columns !== undefined;
+    await this.#rows.append(array, bytes, rows, apart);
     if (columns !== undefined && columns.columns.length > 0 && rows > 0) {
       const written = appendColumns(this.#environment, array, firstRow, columns, this.#options);
       this.#uploads.add(written);
@@ -155,9 +140,7 @@ export class WriteTransaction {
     const drafts = attributes && draftsOf(array, source.rows, attributes);
     const firstRow = array.appendedRows;
     const keyed = sourceWithKeys(this.#environment, array, source.rows, attributes, firstRow);
-    const partitions = this.#writer.writeSource(array, source, firstRow);
-    this.#uploads.add(partitions);
-    this.#append(array, source.rows, partitions);
+    const partitions = this.#rows.appendFrom(array, source);
     if (keyed !== undefined && drafts !== undefined) {
       const from = { source: keyed, drafts, firstRow };
       const written = appendSource(this.#environment, array, from, this.#options);
@@ -166,18 +149,6 @@ export class WriteTransaction {
       await written;
     }
     await partitions;
-  }
-
-  #append(array: PendingArray, rows: number, partitions: Promise<readonly PartitionDraft[]>): void {
-    array.append(rows, partitions);
-    // Codes of the rows after them would be waited for without end.
-    partitions.catch(() => array.coder?.stop());
-    if (rows > 0) {
-      this.#changes.push(async () => {
-        const pieces = await appendPieces(this.#environment, await partitions, this.#options);
-        return pieces.map((piece): Change => ({ kind: 'append', array: array.id, ...piece }));
-      });
-    }
   }
 
   /** Puts new content in the place of rows, one row for each in the order given; they keep their ids. */
@@ -192,7 +163,7 @@ export class WriteTransaction {
 
   async #replaceRows(array: PendingArray, ids: Float64Array, bytes: Uint8Array): Promise<void> {
     this.#open();
-    this.#note(await replaceRows(this.#environment, this.#writer, array, ids, bytes, this.#draftSet));
+    await this.#rows.replace(array, ids, bytes);
   }
 
   /** Replaces the rows whose key is there, appends the others. */
@@ -238,7 +209,7 @@ export class WriteTransaction {
     this.#open();
     if (ids.length === 0 || columns.columns.length === 0) return;
     array.valuesSet = true;
-    this.#note(await setColumns(this.#environment, array, ids, columns, this.#draftSet, this.#options));
+    this.#note(await setColumns(this.#environment, array, ids, columns, this.#rows.draftSet, this.#options));
   }
 
   /** The same from a source of as many rows: memory holds a file of them. */
@@ -249,7 +220,7 @@ export class WriteTransaction {
     const ids = await idsOf(array, target);
     sortedOrder(ids, name);
     const from = { source, drafts: draftsOf(array, ids.length, source), ids };
-    const changes = await setSource(this.#environment, array, from, this.#draftSet, this.#options);
+    const changes = await setSource(this.#environment, array, from, this.#rows.draftSet, this.#options);
     for (const change of changes) this.#note(change);
   }
 
@@ -269,20 +240,13 @@ export class WriteTransaction {
   /** Takes rows out; their ids are never used again. */
   async drop(name: string, target: RowTarget): Promise<void> {
     const array = this.#array(name);
-    const ids = uniqueSorted(await idsOf(array, target));
-    if (ids.length === 0) return;
-    const { rowSets } = this.#environment.functions;
-    const settled = rowSets.fromSorted(ids.filter((id) => id < pendingRowId));
-    const pending = rowSets.fromSorted(ids.filter((id) => id >= pendingRowId));
-    array.drop(rowSets.union(settled, pending));
-    for (const set of [settled, pending]) {
-      if (rowSets.count(set) > 0)
-        this.#note({ kind: 'drop', array: array.id, rows: await this.#draftSet(set) });
-    }
+    await this.#rows.drop(array, await idsOf(array, target));
   }
 
   /** Takes the whole array out. */
-  dropArray(name: string): void {
+  async dropArray(name: string): Promise<void> {
+    // Rows that it replaced before count as replaced, for who changes them meanwhile.
+    await this.#rows.settle(this.#array(name));
     const array = this.#array(name);
     this.#arrays.delete(name);
     this.#note({ kind: 'dropArray', array: array.id });
@@ -351,6 +315,7 @@ export class WriteTransaction {
   async finish(): Promise<Pick<Transaction, 'changes' | 'reads' | 'keys'>> {
     this.#open();
     this.#finished = true;
+    await this.#rows.flush();
     const arrays = [...this.#arrays.values()];
     const finished = finishKeys(arrays, this.#uploads, this.#options);
     const ofIndexes = Promise.all([finishCoders(arrays), finishIndexes(arrays)]);
@@ -388,10 +353,4 @@ export class WriteTransaction {
     const settled = rowSets.fromSorted(uniqueSorted(ids.filter((id) => id < pendingRowId)));
     this.#reads.set(array, rowSets.union(this.#reads.get(array) ?? settled, settled));
   }
-
-  readonly #draftSet = async (set: Uint8Array): Promise<RowSetDraft> => {
-    const { rowSets } = this.#environment.functions;
-    const hasPending = rowSets.count(rowSets.slice(set, pendingRowId, Number.MAX_SAFE_INTEGER)) > 0;
-    return hasPending ? { set } : draftRowSet(this.#environment, set, this.#options);
-  };
 }

@@ -254,12 +254,12 @@ export class TransactionHandle {
 
   /** Takes the whole array out. */
   async dropArray(name: string): Promise<void> {
-    this.#staged.dropArray(name);
+    await this.#staged.dropArray(name);
   }
 
   /** Takes all arrays out; earlier versions keep them. */
   async reset(): Promise<void> {
-    for (const name of this.#staged.names) this.#staged.dropArray(name);
+    for (const name of this.#staged.names) await this.#staged.dropArray(name);
   }
 
   /**
@@ -268,7 +268,7 @@ export class TransactionHandle {
    */
   async save(name: string, rows: RowsInput, options: AppendOptions = {}): Promise<void> {
     const { type } = checkRows(rows);
-    if (this.#staged.names.includes(name)) this.#staged.dropArray(name);
+    if (this.#staged.names.includes(name)) await this.#staged.dropArray(name);
     this.#staged.create(name, type);
     await this.#staged.append(name, rows, options);
   }

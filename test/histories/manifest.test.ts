@@ -1,6 +1,8 @@
 // The histories that broke earlier drafts of the protocol, as far as no later verb is needed: states that
 // such a verb would make are planted. The numbers are those of the list in docs/format.md.
 import { afterEach, describe, expect, test } from 'vitest';
+import type { RowSource } from '../../src/arrays/row-source.js';
+import type { TransactionHandle } from '../../src/dataset/transaction-handle.js';
 import type { NacreError } from '../../src/errors.js';
 import { advance } from '../../src/manifest/head.js';
 import { hintKey, rootKey } from '../../src/manifest/keys.js';
@@ -40,24 +42,37 @@ describe('history 4: a hint at 100 while versions to 900 exist and most are expi
 });
 
 describe('history 6: a writer loses the slot after its uploads', () => {
-  test('its rows get other ids, nothing is uploaded again, and ids name the right rows', async () => {
-    world = await worldWith(0);
-    const [first, late] = [await world.open(), await world.open()];
-    await late.dataset.version();
-    await append(first, 1, 2, 3);
-    await late.dataset.write(async (tx) => {
-      await tx.append('a', int32(10, 11, 12));
-      await tx.replace('a', [2], int32(20));
-      await tx.drop('a', [1]);
-    });
-    expect(await values(late.dataset)).toEqual([0, 1, 2, 3, 20, 12]);
-    expect(Array.from(await late.dataset.array('a').ids())).toEqual([0, 1, 2, 3, 5, 6]);
-    expect(Array.from((await late.dataset.array('a').read({ ids: [5, 3] })).data as Int32Array)).toEqual([
-      20, 3,
-    ]);
-    const puts = late.trace.entries.filter(({ method, key }) => method === 'put' && /^arrays/.test(key));
-    expect(puts).toHaveLength(2);
-  });
+  const fresh = int32(10, 11, 12);
+  /** Rows that go up by themselves, so that those that replace some of them do, too. */
+  const source: RowSource = {
+    ...{ name: 'rows', rows: 3, type: { dtype: 'int32', rowShape: [], scalar: false } },
+    read: async (start, end) => new Uint8Array(fresh.data.slice(start, end).buffer),
+    close: async () => undefined,
+  };
+  test.each([
+    ['that are up', 2, async (tx: TransactionHandle) => tx.appendFrom('a', source)],
+    ['that are held', 1, async (tx: TransactionHandle) => tx.append('a', fresh)],
+  ])(
+    'its rows %s get other ids, nothing is uploaded again, and ids name the right rows',
+    async (_, objects, add) => {
+      world = await worldWith(0);
+      const [first, late] = [await world.open(), await world.open()];
+      await late.dataset.version();
+      await append(first, 1, 2, 3);
+      await late.dataset.write(async (tx) => {
+        await add(tx);
+        await tx.replace('a', [2], int32(20));
+        await tx.drop('a', [1]);
+      });
+      expect(await values(late.dataset)).toEqual([0, 1, 2, 3, 20, 12]);
+      expect(Array.from(await late.dataset.array('a').ids())).toEqual([0, 1, 2, 3, 5, 6]);
+      expect(Array.from((await late.dataset.array('a').read({ ids: [5, 3] })).data as Int32Array)).toEqual([
+        20, 3,
+      ]);
+      const puts = late.trace.entries.filter(({ method, key }) => method === 'put' && /^arrays/.test(key));
+      expect(puts).toHaveLength(objects);
+    },
+  );
 });
 
 describe('history 7: compact merges overrides, and a replace lands before it does', () => {

@@ -9,6 +9,7 @@ import { dataPrefixes, objectKey, segmentPattern } from '../../src/manifest/keys
 import { readSegment, rootObjects, segmentObjects, segmentsOf } from '../../src/manifest/references.js';
 import type { ObjectStore } from '../../src/storage/object-store.js';
 import { functions, type Member, values, type World } from '../dataset/world.js';
+import { goingUp } from '../support/going-up.js';
 
 export const dayMs = 24 * 3_600_000;
 
@@ -94,7 +95,7 @@ export async function stalled(
   const told = new Promise<void>((resolve) => (goOn = resolve));
   const uploaded = new Promise<void>((resolve) => (tellUploaded = resolve));
   const outcome = dataset.write(async (tx) => {
-    await work(tx);
+    await work(goingUp(tx));
     while ((await dataKeys(world.bare)).length === before) await setImmediate();
     tellUploaded();
     await told;

@@ -85,21 +85,22 @@ describe.each(storesUnderTest())('on %s', (name) => {
     await twice(dataset, (array) => async (tx) => {
       for (const rows of pieces) await tx.append(array, rows);
       await tx.drop(array, [4800, 5300, 5301]);
+      // Row 5400 is of this very write, and coded as it is in the end; row 10 is not.
       await tx.replace(array, [5400, 10], changed);
     });
     expect(await indexOf(dataset)).toMatchObject({ rows: 5699 });
-    expect(await compare(dataset)).toBe(502);
+    expect(await compare(dataset)).toBe(501);
     await dataset.array('e').index({ type: 'exact', update: true });
     expect(await indexOf(dataset)).toMatchObject({ rows: 6199 });
-    expect(await compare(dataset)).toBe(2);
+    expect(await compare(dataset)).toBe(1);
     for (let i = 0; i < 15; i++) await append(dataset, 1024 + i);
     const index = await indexOf(dataset);
     expect(index).toMatchObject({ rows: 6199 + 15 * 1024 + 105 });
     expect(index?.segments).toBeLessThanOrEqual(4);
-    expect(await compare(dataset)).toBe(2);
+    expect(await compare(dataset)).toBe(1);
     await dataset.close();
     const cold = await openStoreDataset(await store.another(), { cacheDir: false });
-    expect(await compare(cold)).toBe(2);
+    expect(await compare(cold)).toBe(1);
     await cold.close();
     await store.dispose();
   });

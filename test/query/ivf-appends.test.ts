@@ -81,22 +81,23 @@ describe.each(storesUnderTest())('on %s', (name) => {
     await dataset.write(async (tx) => {
       for (const count of [400, 0, 400, 399]) await tx.append('e', rowsOf(count));
       await tx.drop('e', [4800, 5300, 5301]);
+      // Row 5400 is of this very write, and coded as it is in the end; row 10 is not.
       await tx.replace('e', [5400, 10], rowsOf(2));
     });
     expect(await indexOf(dataset)).toMatchObject({ rows: 5699 });
-    expect(await compare(dataset)).toBe(502);
+    expect(await compare(dataset)).toBe(501);
     // What is between segments is no obstacle for long.
     await dataset.array('e').index({ type: 'ivf', update: true });
     expect(await indexOf(dataset)).toMatchObject({ rows: 6199 });
-    expect(await compare(dataset)).toBe(2);
+    expect(await compare(dataset)).toBe(1);
     for (let i = 0; i < 20; i++) await dataset.write((tx) => tx.append('e', rowsOf(1024)));
     const index = await indexOf(dataset);
     expect(index).toMatchObject({ rows: 6199 + 20 * 1024 });
     expect(index?.segments).toBeLessThanOrEqual(4);
-    expect(await compare(dataset)).toBe(2);
+    expect(await compare(dataset)).toBe(1);
     await dataset.close();
     const cold = await openStoreDataset(await store.another(), { cacheDir: false });
-    expect(await compare(cold)).toBe(2);
+    expect(await compare(cold)).toBe(1);
     await cold.close();
     await store.dispose();
   });

@@ -3,6 +3,7 @@
 import type { Dataset } from '../../src/dataset/dataset.js';
 import { isNacreError, NacreError } from '../../src/errors.js';
 import type { WriteCall } from '../../src/dataset/operation.js';
+import { goingUp } from '../support/going-up.js';
 import { type Draw, drawVerbs, perform, rowsOf, type Verb } from '../support/row-model.js';
 import { isVersion, shapeOf } from './checker/oracle.js';
 import { curate, maintain } from './maintainer.js';
@@ -276,10 +277,11 @@ export class Client {
           // Only now it may land: from here on the checker has to reckon with it.
           [attempt.base, attempt.verbs] = [base, verbs];
           if (!this.record.attempts.includes(attempt)) this.record.attempts.push(attempt);
-          await perform(tx, verbs);
-          if ((await dataset.version()) !== base) throw new Moved();
           // Some callbacks take longer than a clean-up waits for what nobody refers to yet.
-          if (draw.chance(0.06)) await process.runtime.sleep(draw.next() * longestMs, patience.signal);
+          const isSlow = draw.chance(0.06);
+          await perform(isSlow ? goingUp(tx) : tx, verbs);
+          if ((await dataset.version()) !== base) throw new Moved();
+          if (isSlow) await process.runtime.sleep(draw.next() * longestMs, patience.signal);
         },
         { message: attempt.id, signal: patience.signal, ...once?.call },
       );

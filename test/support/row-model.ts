@@ -218,7 +218,9 @@ export function effectsOf(touches: Touches, landing: Model): Touches {
     const key = landing.get(name)?.key;
     if (key !== undefined) arrays.set(key, { ...untouched(), ...arrays.get(key), appended: true });
   }
-  return { ...touches, arrays };
+  // A name that it creates and that is there already it does not take.
+  const names = [...touches.names].filter((name) => !touches.created.has(name) || !landing.has(name));
+  return { ...touches, arrays, names: new Set(names) };
 }
 
 /**
