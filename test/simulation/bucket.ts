@@ -53,6 +53,11 @@ export class Bucket {
     return token;
   }
 
+  /** What was ever put, here or in a place that shares its bodies. */
+  bodyOf(digest: string): Uint8Array | undefined {
+    return this.#same.get(digest);
+  }
+
   delete(key: string, by: string, atMs: number): void {
     const before = this.objects.get(key)?.digest;
     if (before === undefined) return;

@@ -6,7 +6,7 @@ import { restoreTo } from '../../src/dataset/restore-to.js';
 import { isNacreError } from '../../src/errors.js';
 import { hintKey } from '../../src/manifest/keys.js';
 import { isKept, logOf } from './checker/oracle.js';
-import { restoringIn } from './checker/restore-checks.js';
+import { openingOf, restoringIn } from './checker/restore-checks.js';
 import type { Client, Session } from './client.js';
 import { someVersion, tagNames } from './maintainer.js';
 import type { Record, Restore } from './record.js';
@@ -80,7 +80,7 @@ async function restoreBy(world: World, restore: Restore, process: Process): Prom
     if (isNacreError(error, 'CommitUnknown')) return;
     const { version } = isNacreError(error, 'InvalidArgument') ? error.context : {};
     // Whoever ended it did not live to say so.
-    const isOpen = restoredBucket.changes.filter(({ key }) => key === hintKey).length > 1;
+    const isOpen = openingOf(restoredBucket) !== undefined;
     if (isOpen && isNacreError(error, 'InvalidArgument')) {
       const [of, own] = logOf(restoredBucket)
         .slice(-2)

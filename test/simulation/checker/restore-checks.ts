@@ -30,7 +30,8 @@ export function checkRestored(source: Bucket, restored: Bucket, history: History
   for (const { key, digest, before, by } of restored.changes)
     if (key !== hintKey && before !== undefined && digest !== before)
       fail('C1 one body for one key', `${by} changed ${key} of what it restored`);
-  const [first, opening] = restored.changes.filter(({ key }) => key === hintKey);
+  const first = restored.changes.find(({ key }) => key === hintKey);
+  const opening = openingOf(restored);
   if (restored.changes[0] !== first || (first !== undefined && restoringIn(restored) === undefined))
     fail(half, 'what it is was not said first');
   const openedMs = (opening?.atMs ?? Number.POSITIVE_INFINITY) - history.startMs;
@@ -52,6 +53,18 @@ export function checkRestored(source: Bucket, restored: Bucket, history: History
   checkSame(logOf(restored), restore, history, (what) => fail(same, what));
 }
 
+/**
+ * The first hint that says of no restore; undefined where there is none. Whoever takes the hint for lost says
+ * once more that the place is half.
+ */
+export function openingOf(restored: Bucket): Bucket['changes'][number] | undefined {
+  const hints = restored.changes.filter(({ key }) => key === hintKey);
+  return hints.find(({ digest }) => {
+    const body = digest === undefined ? undefined : restored.bodyOf(digest);
+    return body !== undefined && restoringOf(body) === undefined;
+  });
+}
+
 /** The put of the version that ends the restore; undefined where there is none. */
 function ownRootOf(restored: Bucket): Bucket['changes'][number] | undefined {
   const last = logOf(restored).find(({ root }) =>
@@ -62,9 +75,12 @@ function ownRootOf(restored: Bucket): Bucket['changes'][number] | undefined {
 
 /** The version that the first hint says is being restored; undefined where it says none, or is not there. */
 export function restoringIn({ first }: Bucket): number | undefined {
-  const bytes = first.get(hintKey);
-  if (bytes === undefined) return undefined;
-  return decode(v1.Hint, decodeFrame('hint', bytes, hintKey, functions), hintKey).restoring?.version;
+  const hint = first.get(hintKey);
+  return hint && restoringOf(hint);
+}
+
+function restoringOf(hint: Uint8Array): number | undefined {
+  return decode(v1.Hint, decodeFrame('hint', hint, hintKey, functions), hintKey).restoring?.version;
 }
 
 /** All roots, and what they need of those that are kept. */
