@@ -6,6 +6,8 @@ export type { ReadOptions, Rows, RowSelection } from './dataset/array-handle.js'
 export type { Dataset } from './dataset/dataset.js';
 export type { ArrayInfo, AttributeIndexInfo, DatasetInfo, IndexInfo } from './dataset/info.js';
 export type { OperationInfo, PartitionInfo, VersionInfo } from './dataset/info.js';
+export type { Operand, Workspace, WorkspaceArray } from './dataset/workspace.js';
+export type { WorkspaceOptions, WorkspaceRows } from './dataset/workspace.js';
 export type { Lease, LeaseOptions } from './dataset/lease.js';
 export type { ArrayDifference, Difference, DiffOptions } from './dataset/diff.js';
 export type { RestoreResult } from './dataset/planned.js';
@@ -40,6 +42,7 @@ export type { Precision } from './query/precision.js';
 export { search, type SearchHit, type SearchOptions } from './query/search.js';
 export type { QueryVectors, StoredRow } from './query/vectors.js';
 export type { Dtype, TypedArray } from './npy/dtype.js';
+export type { Element } from './npy/element.js';
 export type { Settled } from './manifest/settle.js';
 export { parseVersion, type VersionReference } from './manifest/version-reference.js';
 export { openArrayFile, openAttributeFile, openNpyFile, readCertificate } from './formats.js';

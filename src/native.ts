@@ -3,6 +3,7 @@
 // `call` turns that into a NacreError once, here.
 import { createRequire } from 'node:module';
 import { type ErrorCode, NacreError } from './errors.js';
+import type { ElementwiseBinding } from './native/elementwise.js';
 import type { FileBinding } from './native/files.js';
 import type { FilterColumn, FilterTerm, FilterTest } from './native/filter.js';
 import type { HnswBinding } from './native/hnsw.js';
@@ -219,7 +220,8 @@ export interface Certifier {
  * bitmap.
  */
 export interface NativeBinding
-  extends FileBinding,
+  extends ElementwiseBinding,
+    FileBinding,
     HnswBinding,
     IvfBinding,
     ParityBinding,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kernels::Error;
 use kernels::file::{self, Blocks, Mapping, path};
 use kernels::rowset::MAX_ID;
+use kernels::scratch::Scratch;
 use napi::Env;
 use napi::bindgen_prelude::{ArrayBuffer, Object, Uint8Array, Uint8ArraySlice, Uint32Array};
 use napi_derive::napi;
@@ -69,14 +70,21 @@ pub fn map_file(env: &Env, name: String, offset: f64, length: f64) -> napi::Resu
     let offset = integer("offset", offset, MAX_ID).map_err(fail)?;
     let length = size("length", length).map_err(fail)?;
     let mapping = Mapping::new(&path(name).map_err(fail)?, offset, length).map_err(fail)?;
-    if mapping.is_empty() {
+    lend(env, mapping)
+}
+
+/// A mapping that JavaScript holds from now on.
+fn lend(env: &Env, mapping: Mapping) -> napi::Result<Uint8ArraySlice<'_>> {
+    let length = mapping.len();
+    if length == 0 {
         return Uint8ArraySlice::from_data(env, Vec::new());
     }
     // The collector must know what it can give back, or mappings pile up. What they hold is the kernel's,
     // to take back as it likes, so they count for little beside memory.
     let weight = (length / MAPPING_WEIGHT) as i64;
     env.adjust_external_memory(weight)?;
-    // SAFETY: the mapping is `length` writable bytes that nothing else names; it lives until the finaliser.
+    // SAFETY: the mapping is `length` writable bytes, which live until the finaliser; what else names them
+    // (another mapping of a scratch file) is JavaScript's, too.
     unsafe {
         Uint8ArraySlice::from_external(env, mapping.as_ptr(), length, mapping, move |env, mapping| {
             drop(mapping);
@@ -84,6 +92,27 @@ pub fn map_file(env: &Env, name: String, offset: f64, length: f64) -> napi::Resu
             let _ = env.adjust_external_memory(-weight);
         })
     }
+}
+
+/// A file without a name; gone with the last of its mappings, and with the process.
+#[napi]
+pub struct ScratchFile(Scratch);
+
+#[napi]
+impl ScratchFile {
+    /// `[offset, offset + length)`, with its room on the disk.
+    #[napi(catch_unwind)]
+    pub fn map<'env>(&self, env: &'env Env, offset: f64, length: f64) -> napi::Result<Uint8ArraySlice<'env>> {
+        let offset = integer("offset", offset, MAX_ID).map_err(fail)?;
+        let length = size("length", length).map_err(fail)?;
+        lend(env, self.0.map(offset, length).map_err(fail)?)
+    }
+}
+
+#[napi(catch_unwind, js_name = "createScratchFile")]
+pub fn create_scratch_file(name: String, bytes: f64) -> napi::Result<ScratchFile> {
+    let bytes = integer("bytes", bytes, MAX_ID).map_err(fail)?;
+    Ok(ScratchFile(Scratch::new(&path(name).map_err(fail)?, bytes).map_err(fail)?))
 }
 
 #[napi(catch_unwind, js_name = "givePagesBack")]

@@ -12,6 +12,7 @@ mod certify;
 mod checksum;
 mod codes;
 mod convert;
+mod elementwise;
 mod file;
 mod filter;
 mod hnsw_build;

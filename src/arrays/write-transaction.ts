@@ -158,12 +158,12 @@ export class WriteTransaction {
     checkRowType(name, array.type, type);
     const ids = await idsOf(array, target);
     checkReplaced(name, ids.length, rows);
-    if (rows > 0) await this.#replaceRows(array, ids, bytes);
+    if (rows > 0) await this.#replace(array, ids, bytes);
   }
 
-  async #replaceRows(array: PendingArray, ids: Float64Array, bytes: Uint8Array): Promise<void> {
+  #replace(array: PendingArray, ids: Float64Array, bytes: Uint8Array): Promise<void> {
     this.#open();
-    await this.#rows.replace(array, ids, bytes);
+    return this.#rows.replace(array, ids, bytes);
   }
 
   /** Replaces the rows whose key is there, appends the others. */
@@ -186,7 +186,7 @@ export class WriteTransaction {
   #upsert(array: PendingArray, work: (upsert: Upsert) => Promise<Upserted>): Promise<Upserted> {
     const verbs: UpsertVerbs = {
       append: (bytes, rows, columns) => this.#appendRows(array, bytes, rows, columns),
-      replace: (ids, bytes) => this.#replaceRows(array, ids, bytes),
+      replace: (ids, bytes) => this.#replace(array, ids, bytes),
       set: (ids, columns) => this.#setColumns(array, ids, columns),
     };
     const done = work(new Upsert(this.#environment, array, verbs, this.#options));
@@ -309,6 +309,11 @@ export class WriteTransaction {
     const { ids, ...found } = await readPending(this.#environment, array, selection, this.#options);
     this.#noteReads(array.id, ids);
     return found;
+  }
+
+  /** What another writer changes of these rows, by their ids, is a conflict. */
+  noteRead(name: string, ids: Float64Array): void {
+    this.#noteReads(this.#array(name).id, ids);
   }
 
   /** All changes in order, every upload finished. The transaction takes no more verbs. */

@@ -8,13 +8,15 @@ import { appendCoders } from './append-coders.js';
 import type { Environment } from './environment.js';
 import { type Identity, operationOf, type WriteCall } from './operation.js';
 import { Snapshot } from './snapshot.js';
-import { TransactionHandle } from './transaction-handle.js';
+
+/** What is done in one run: it changes what is staged, and journals the indexes that it builds. */
+export type Work = (staged: WriteTransaction, environment: Environment, journals: BuildJournal[]) => unknown;
 
 export async function attemptWrite(
   environment: Environment,
   snapshot: Snapshot,
   committer: Committer,
-  work: (transaction: TransactionHandle) => Promise<void> | void,
+  work: Work,
   options: WriteCall,
   identity: Identity,
 ): Promise<CommitOutcome> {
@@ -29,7 +31,7 @@ export async function attemptWrite(
   });
   const journals: BuildJournal[] = [];
   try {
-    await work(new TransactionHandle(staged, environment, journals));
+    await work(staged, environment, journals);
     const done = await staged.finish();
     throwIfAborted(signal);
     if (done.changes.length === 0 && !identity.exactlyOnce) {

@@ -6,16 +6,18 @@ import { HintKeeper } from '../manifest/hint-keeper.js';
 import type { HintState } from '../manifest/hint.js';
 import type { Place } from '../manifest/locate.js';
 import type { LoadedRoot } from '../manifest/root.js';
+import { decodeToken, settle, type Settled } from '../manifest/settle.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { adoptCopy } from './adopt.js';
-import { attemptWrite } from './attempt.js';
+import { attemptWrite, type Work } from './attempt.js';
 import type { Environment } from './environment.js';
 import type { HeadSource } from './head-source.js';
 import { checkIfVersion, committed, type Identity, identityOf, operationOf } from './operation.js';
 import type { WriteCall, WriteResult } from './operation.js';
 import type { PlannedChange } from './planned.js';
 import type { Snapshot } from './snapshot.js';
-import type { TransactionHandle } from './transaction-handle.js';
+import { TransactionHandle } from './transaction-handle.js';
+import type { Workspace, WorkspaceOptions } from './workspace.js';
 import { storeNowMs } from '../storage/store-time.js';
 
 /** What the handle began with. */
@@ -51,6 +53,20 @@ export class Commits {
     work: (transaction: TransactionHandle) => Promise<void> | void,
     options: WriteCall,
   ): Promise<WriteResult> {
+    return this.run((...staged) => work(new TransactionHandle(...staged)), options);
+  }
+
+  /** Runs the callback of `workspace()` and commits what it changed. */
+  async workspace(
+    work: (workspace: Workspace) => Promise<void> | void,
+    options: WorkspaceOptions,
+  ): Promise<WriteResult> {
+    const { inWorkspace } = await import('./workspace.js');
+    return this.run((staged, environment) => inWorkspace(staged, environment, work, options), options);
+  }
+
+  /** Runs what changes something and commits what it did. */
+  run(work: Work, options: WriteCall): Promise<WriteResult> {
     return this.#commit(async (identity) => {
       const { committer, snapshot } = await this.#begin(options, identity);
       try {
@@ -137,6 +153,17 @@ export class Commits {
     this.#source.goBackTo(head);
     const newLineage = { after: head.root.lineage, lineage };
     return new Committer({ ...environment, newLineage }, head, freeSlot);
+  }
+
+  /** See `Dataset.settle()`. */
+  async settle(token: string, options: CallOptions & { readonly fence?: boolean }): Promise<Settled> {
+    const { store, functions, runtime, deadlineMs } = this.environment;
+    const { loaded } = await this.#source.confirmed(options);
+    const environment = { store, functions, runtime, deadlineMs };
+    const settled = await settle(environment, loaded, decodeToken(token), options);
+    await this.#source.refresh(options);
+    this.noteHead();
+    return settled;
   }
 
   /** The hint may move to the newest version that is known; that of a replica is replication's. */

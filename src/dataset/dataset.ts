@@ -4,7 +4,7 @@ import type { HintState } from '../manifest/hint.js';
 import { history } from '../manifest/history.js';
 import { locate } from '../manifest/locate.js';
 import type { LoadedRoot } from '../manifest/root.js';
-import { decodeToken, settle, type Settled } from '../manifest/settle.js';
+import type { Settled } from '../manifest/settle.js';
 import { liveTags } from '../manifest/tags.js';
 import { checkTagName, type VersionReference } from '../manifest/version-reference.js';
 import type { CompactOptions, CompactReport } from '../ops/compact.js';
@@ -31,10 +31,12 @@ import type { WriteCall, WriteResult } from './operation.js';
 import { Snapshot } from './snapshot.js';
 import type { TransactionHandle } from './transaction-handle.js';
 import type { RepairFrom } from './by-address.js';
-import { planRestore, type RestoreResult } from './planned.js';
-import { describeTag, planDeletion, planTag, type TagInfo, type TagOptions, type TagResult } from './tags.js';
+import { type RestoreResult, restoreVersion } from './planned.js';
+import { describeTag, planDeletion, tagVersion } from './tags.js';
+import type { TagInfo, TagOptions, TagResult } from './tags.js';
 import { upkeepOf } from './upkeep.js';
 import type { Verification, VerifyOptions } from './verify.js';
+import type { Workspace, WorkspaceOptions } from './workspace.js';
 import { storeNowMs } from '../storage/store-time.js';
 
 interface Opened {
@@ -172,14 +174,8 @@ export class Dataset implements AsyncDisposable {
    */
   async tag(name: string, options: TagOptions = {}): Promise<TagResult> {
     checkTagName(name);
-    let tagged = 0;
     this.#checkWritable('written to');
-    const written = await this.#commits.change(async (place, nowMs) => {
-      const planned = await planTag(place, name, options, nowMs);
-      tagged = planned.version;
-      return planned;
-    }, options);
-    return { ...written, name, tagged };
+    return tagVersion(this.#commits, name, options);
   }
 
   /**
@@ -201,14 +197,8 @@ export class Dataset implements AsyncDisposable {
    * newer release put something beside the arrays, and those of `write()`.
    */
   async restore(reference: VersionReference, options: WriteCall = {}): Promise<RestoreResult> {
-    let restored = 0;
     this.#checkWritable('written to');
-    const written = await this.#commits.change(async (place, nowMs) => {
-      const from = await locate(place, reference, nowMs, options);
-      restored = from.root.version;
-      return planRestore(place, from, this.#environment.runtime);
-    }, options);
-    return { ...written, restored };
+    return restoreVersion(this.#commits, this.#environment.runtime, reference, options);
   }
 
   /**
@@ -242,19 +232,29 @@ export class Dataset implements AsyncDisposable {
   }
 
   /**
+   * Changes rows in place, as in NumPy: the callback gets arrays in a scratch file, with operators that run
+   * in the scanner and memory to write to. Of what changed, by comparing, the rows become one new version,
+   * or nothing does. Runs again, conflicts and fails as `write()`.
+   *
+   * Cost: what is touched is read when it first is, and once more in the end; then that of `write()`. Disk:
+   * what is touched. Errors: those of `write()`, and `ResourceExhausted` for want of room on the disk.
+   */
+  async workspace(
+    work: (workspace: Workspace) => Promise<void> | void,
+    options: WorkspaceOptions = {},
+  ): Promise<WriteResult> {
+    this.#checkWritable('written to');
+    return this.#commits.workspace(work, options);
+  }
+
+  /**
    * What became of a commit whose outcome was unknown. With `fence`, a slot that is still free is taken by
    * an empty version, so that the lost request can never win. Cost: a request for each version since.
    */
   async settle(token: string, options: CallOptions & { readonly fence?: boolean } = {}): Promise<Settled> {
     this.#check();
     if (options.fence === true) this.#checkWritable('settled with a fence');
-    const { store, functions, runtime, deadlineMs } = this.#environment;
-    const { loaded } = await this.#source.confirmed(options);
-    const environment = { store, functions, runtime, deadlineMs };
-    const settled = await settle(environment, loaded, decodeToken(token), options);
-    await this.#source.refresh(options);
-    this.#commits.noteHead();
-    return settled;
+    return this.#commits.settle(token, options);
   }
 
   /**

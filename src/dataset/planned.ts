@@ -1,10 +1,11 @@
 // Changes of the history as they are planned at a version, before they are committed.
-import type { Place } from '../manifest/locate.js';
+import { locate, type Place } from '../manifest/locate.js';
 import { checkRestorable } from '../manifest/restore.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { Change, HistoryChange } from '../manifest/transaction.js';
+import type { VersionReference } from '../manifest/version-reference.js';
 import type { Runtime } from '../util/runtime.js';
-import type { WriteResult } from './operation.js';
+import type { WriteCall, WriteResult } from './operation.js';
 
 export interface RestoreResult extends WriteResult {
   /** The version whose content the dataset has now; `version` is the new one. */
@@ -24,8 +25,32 @@ export interface PlannedChange {
   readonly onlyAtBase?: boolean;
 }
 
+/** What commits a change that is planned at the newest version. */
+export interface Committing {
+  change(
+    plan: (place: Place, nowMs: number) => Promise<PlannedChange>,
+    options: WriteCall,
+  ): Promise<WriteResult>;
+}
+
+/** What `Dataset.restore()` does. */
+export async function restoreVersion(
+  commits: Committing,
+  runtime: Runtime,
+  reference: VersionReference,
+  options: WriteCall,
+): Promise<RestoreResult> {
+  let restored = 0;
+  const written = await commits.change(async (place, nowMs) => {
+    const from = await locate(place, reference, nowMs, options);
+    restored = from.root.version;
+    return planRestore(place, from, runtime);
+  }, options);
+  return { ...written, restored };
+}
+
 /** Nothing where the version is the newest one. */
-export function planRestore({ head }: Place, from: LoadedRoot, runtime: Runtime): PlannedChange {
+function planRestore({ head }: Place, from: LoadedRoot, runtime: Runtime): PlannedChange {
   const message = `restore version ${from.root.version}`;
   if (from.root.version === head.root.version) return { history: [], message };
   checkRestorable(head.root, from.root);

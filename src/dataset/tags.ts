@@ -7,7 +7,7 @@ import type { LoadedRoot } from '../manifest/root.js';
 import { liveTags, tagLimit, tagOf } from '../manifest/tags.js';
 import { isoTime, type VersionReference } from '../manifest/version-reference.js';
 import type { WriteCall, WriteResult } from './operation.js';
-import type { PlannedChange } from './planned.js';
+import type { Committing, PlannedChange } from './planned.js';
 
 export interface TagInfo {
   readonly name: string;
@@ -33,7 +33,18 @@ export function describeTag({ name, version, timeMs }: Root['tags'][number]): Ta
   return { name, version, time: isoTime(timeMs) };
 }
 
-export async function planTag(
+/** What `Dataset.tag()` does. */
+export async function tagVersion(commits: Committing, name: string, options: TagOptions): Promise<TagResult> {
+  let tagged = 0;
+  const written = await commits.change(async (place, nowMs) => {
+    const planned = await planTag(place, name, options, nowMs);
+    tagged = planned.version;
+    return planned;
+  }, options);
+  return { ...written, name, tagged };
+}
+
+async function planTag(
   place: Place,
   name: string,
   { at, move = false, signal }: TagOptions,

@@ -11,7 +11,18 @@ export interface FileWatch {
   isSame(): boolean;
 }
 
+/** A file without a name, for what is worked on; it is gone with the process. */
+export interface ScratchFile {
+  /**
+   * The bytes `[offset, offset + length)`, shared with all other mappings of the file, unmapped when
+   * collected. Room on the disk is taken first: `ResourceExhausted` where there is none.
+   */
+  map(offset: number, length: number): Uint8Array;
+}
+
 export interface FileBinding {
+  /** A sparse file of `bytes` zeros, made at `path` and taken out of its folder at once. */
+  createScratchFile(path: string, bytes: number): ScratchFile;
   /** Waits for an exclusive lock (flock) on `path`, made if missing; off the event loop. */
   lockFile(path: string): Promise<FileLock>;
   /** The same without waiting: null where another handle, of this process or another, holds it. */

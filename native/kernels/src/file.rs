@@ -75,8 +75,8 @@ fn same_file(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// A private copy-on-write mapping of a range of a file: writes to it reach neither the file nor other
-/// mappings.
+/// A mapping of a range of a file. A private one is copied on write: writes reach neither the file nor other
+/// mappings. One that is shared (`Scratch`) is the file.
 ///
 /// The file must not be truncated while it lives, or touching the missing pages raises SIGBUS; files that
 /// are mapped are immutable by design.
@@ -88,7 +88,7 @@ pub struct Mapping {
     length: usize,
 }
 
-// SAFETY: the pages belong to this value alone, and it hands out no reference that outlives it.
+// SAFETY: the address range belongs to this value alone, and it hands out no reference that outlives it.
 unsafe impl Send for Mapping {}
 
 /// A file as it was when it was opened.
@@ -133,6 +133,11 @@ impl Mapping {
                 path.display()
             )));
         }
+        Self::of(&file, offset, length, libc::MAP_PRIVATE).map_err(fail)
+    }
+
+    /// Maps `[offset, offset + length)` of a file that is as long, private or shared.
+    pub(crate) fn of(file: &File, offset: u64, length: usize, sharing: libc::c_int) -> io::Result<Self> {
         if length == 0 {
             return Ok(Self { base: NonNull::dangling(), lead: 0, length });
         }
@@ -144,7 +149,7 @@ impl Mapping {
                 ptr::null_mut(),
                 lead + length,
                 libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE,
+                sharing,
                 file.as_raw_fd(),
                 (offset - lead as u64) as libc::off_t,
             )
@@ -154,7 +159,7 @@ impl Mapping {
                 lock(&LIVE).insert(start.as_ptr() as usize, lead + length);
                 Ok(Self { base: start, lead, length })
             }
-            _ => Err(fail(io::Error::last_os_error())),
+            _ => Err(io::Error::last_os_error()),
         }
     }
 
@@ -204,13 +209,14 @@ fn pages_of(bytes: &[u8]) -> Option<(usize, usize)> {
 }
 
 /// Takes the pages of part of a mapping out of memory: they come from the file again when they are next
-/// touched, and what was written to them is lost. Bytes of no mapping are refused.
+/// touched, and what was written to them is lost where the mapping is private. Bytes of no mapping are
+/// refused.
 pub fn give_back(bytes: &[u8]) -> Result<()> {
     let Some((start, end)) = pages_of(bytes) else {
         return Err(Error::invalid("only bytes of a mapping can be given back"));
     };
-    // SAFETY: whole pages of one private mapping of a file, which the slice keeps alive. They hold what the
-    // file holds, before and after; a refusal changes nothing.
+    // SAFETY: whole pages of one mapping of a file, which the slice keeps alive. They hold what the file
+    // holds, before and after; a refusal changes nothing.
     unsafe { libc::madvise(start as *mut _, end - start, libc::MADV_DONTNEED) };
     Ok(())
 }

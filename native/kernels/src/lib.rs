@@ -6,6 +6,7 @@ pub mod convert;
 pub mod crc;
 pub mod digest;
 mod distance;
+pub mod elementwise;
 pub mod error;
 mod exact;
 pub mod file;
@@ -19,6 +20,7 @@ pub mod resident;
 pub mod rows;
 pub mod rowset;
 pub mod scan;
+pub mod scratch;
 pub mod sorted_blocks;
 pub mod statistics;
 #[cfg(test)]

@@ -92,7 +92,7 @@ impl Dtype {
             Self::Uint8 => singles(bytes, buffer, |x| u8::from_le_bytes(x).into()),
             Self::Int16 => singles(bytes, buffer, |x| i16::from_le_bytes(x).into()),
             Self::Uint16 => singles(bytes, buffer, |x| u16::from_le_bytes(x).into()),
-            Self::Float16 => singles(bytes, buffer, |x| half(u16::from_le_bytes(x))),
+            Self::Float16 => singles(bytes, buffer, |x| half_to_float(u16::from_le_bytes(x))),
             Self::Int32 => doubles(bytes, buffer, |x| i32::from_le_bytes(x).into()),
             Self::Uint32 => doubles(bytes, buffer, |x| u32::from_le_bytes(x).into()),
             Self::Int64 => doubles(bytes, buffer, |x| i64::from_le_bytes(x) as f64),
@@ -154,7 +154,7 @@ fn doubles<'a, const N: usize>(
 }
 
 /// IEEE 754 binary16. A NaN stays one.
-fn half(bits: u16) -> f32 {
+pub fn half_to_float(bits: u16) -> f32 {
     let sign = u32::from(bits & 0x8000) << 16;
     let (exponent, fraction) = (u32::from(bits >> 10) & 0x1f, u32::from(bits & 0x3ff));
     let magnitude = match exponent {
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn every_half_is_what_its_bits_say() {
         for bits in 0..=u16::MAX {
-            let value = f64::from(half(bits));
+            let value = f64::from(half_to_float(bits));
             let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
             let magnitude = match exponent {
                 31 if fraction == 0.0 => f64::INFINITY,

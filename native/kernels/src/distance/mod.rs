@@ -15,7 +15,7 @@ pub mod query;
 pub mod score;
 
 pub use bits::BitQuery;
-pub use dtype::{Dtype, Wide};
+pub use dtype::{Dtype, Wide, half_to_float};
 pub use estimate::{Bound, Estimate};
 pub use number::NumberQuery;
 pub use padded::Padded;
