@@ -159,7 +159,8 @@ describe('a workspace', () => {
       await a.slice({ start: 1, step: 70_001 }).add(1);
       const row = { data: Int16Array.from({ length: 64 }, (_, i) => i), shape: [64] };
       const rest = a.slice({ start: 40_000 });
-      await rest.fill(row);
+      await rest.fill(0);
+      await rest.add(row);
       const { data } = await a.view<Int16Array>({ start: 32_000, end: 66_000 });
       expect([data[0], data[8_001 * 64 + 5], data.length]).toEqual([15, 5, 34_000 * 64]);
       data[1] = 9;
