@@ -18,7 +18,7 @@ import {
   slice,
   upperBound,
 } from '../util/sorted.js';
-import { common, nthLive, placeAll, rangeOf, type Span, spanOf } from './row-spans.js';
+import { common, idsWithin, nthLive, placeAll, rangeOf, type Span, spanOf } from './row-spans.js';
 import { ascendingPlaces, type Part, type Picked, PickList, type Run, RunList } from './runs.js';
 
 export interface BaseUnit {
@@ -159,13 +159,16 @@ export class RowMap {
   async idsOf(indices: Float64Array): Promise<Float64Array> {
     const { at, touched } = this.#unitsOf(indices);
     const places = await placeAll(touched, (unit) => this.#spansOf(unit));
+    let found: Span | undefined;
     return indices.map((index, i) => {
-      const spans = defined(places.get(at[i] ?? 0), 'placed unit');
-      const span = defined(
-        lastAtMost(spans, index, ({ firstIndex }) => firstIndex),
-        'span of a row',
-      );
-      return nthLive(span, index - span.firstIndex);
+      if (found === undefined || index < found.firstIndex || index >= found.endIndex) {
+        const spans = defined(places.get(at[i] ?? 0), 'placed unit');
+        found = defined(
+          lastAtMost(spans, index, ({ firstIndex }) => firstIndex),
+          'span of a row',
+        );
+      }
+      return nthLive(found, index - found.firstIndex);
     });
   }
 
@@ -317,15 +320,15 @@ export class RowMap {
   }
 
   #baseRuns(placed: PlacedPart, start: number, end: number, runs: Run[]): void {
-    const { part, firstRowId, dropped } = placed;
-    const superseded = slice(this.#overriddenIds(), firstRowId, firstRowId + part.rows);
-    const emit = (row: number, count: number, index: number): void => {
-      const from = Math.max(index, start);
-      const to = Math.min(index + count, end);
-      if (from < to) runs.push({ part, row: row + from - index, count: to - from, target: from - start });
+    const { part, firstRowId } = placed;
+    const ids = idsWithin(placed, start, end);
+    const dropped = slice(placed.dropped, ids.start, ids.end);
+    const superseded = slice(this.#overriddenIds(), ids.start, ids.end);
+    const emit = (from: number, count: number, at: number): void => {
+      if (count > 0) runs.push({ part, row: from, count, target: at - start });
     };
-    let row = 0;
-    let index = placed.firstIndex;
+    let row = ids.start - firstRowId;
+    let index = ids.firstIndex;
     for (let d = 0, s = 0; d < dropped.length || s < superseded.length; ) {
       const drop = dropped[d] ?? Number.POSITIVE_INFINITY;
       const other = superseded[s] ?? Number.POSITIVE_INFINITY;
@@ -338,21 +341,22 @@ export class RowMap {
       if (drop <= other) d++;
       if (other <= drop) s++;
     }
-    emit(row, part.rows - row, index);
+    emit(row, ids.end - firstRowId - row, index);
   }
 
   #overrideRuns(placed: PlacedPart, start: number, end: number, runs: Run[]): void {
-    const { part: base, firstRowId, firstIndex, dropped } = placed;
+    const within = idsWithin(placed, start, end);
+    const dropped = slice(placed.dropped, within.start, within.end);
     const list = new RunList(runs);
     for (const { part, ids, rows } of this.#liveOverrides()) {
-      for (let i = lowerBound(ids, firstRowId); i < ids.length; i++) {
+      let below = 0;
+      for (let i = lowerBound(ids, within.start); i < ids.length; i++) {
         const id = ids[i] ?? 0;
-        if (id >= firstRowId + base.rows) break;
-        const below = lowerBound(dropped, id);
+        if (id >= within.end) break;
+        while ((dropped[below] ?? Number.POSITIVE_INFINITY) < id) below++;
         // Its drop may stand in the base entry alone, once the entry was folded.
         if (dropped[below] === id) continue;
-        const index = firstIndex + id - firstRowId - below;
-        if (index >= start && index < end) list.add(part, rows[i] ?? 0, index - start);
+        list.add(part, rows[i] ?? 0, within.firstIndex + id - within.start - below - start);
       }
     }
   }
@@ -384,7 +388,8 @@ export class RowMap {
     for (const { part, ids } of this.#overrides.toReversed()) {
       const kept = toSorted(difference(ids, gone));
       const all = toSorted(ids);
-      live.push({ part, ids: kept, rows: kept.map((id) => lowerBound(all, id)) });
+      const areAll = kept.length === all.length;
+      live.push({ part, ids: kept, rows: kept.map((id, i) => (areAll ? i : lowerBound(all, id))) });
       gone = union(gone, ids);
     }
     this.#live = live.reverse();

@@ -1,12 +1,16 @@
 // Lists of row ids as a transaction is given them, brought into the order in which they are stored.
 import { NacreError } from '../errors.js';
+import { isAscending } from '../util/sorted.js';
 import { pendingRowId } from '../manifest/transaction.js';
 
 /**
  * Positions in ascending order of id; a row that is named twice is refused, since either content could win.
  */
 export function sortedOrder(ids: Float64Array, array: string): Float64Array {
-  const order = Float64Array.from(ids, (_, i) => i).sort((a, b) => (ids[a] ?? 0) - (ids[b] ?? 0));
+  const order = new Float64Array(ids.length);
+  for (let i = 0; i < order.length; i++) order[i] = i;
+  if (isAscending(ids)) return order;
+  order.sort((a, b) => (ids[a] ?? 0) - (ids[b] ?? 0));
   for (let i = 1; i < order.length; i++) {
     if (ids[order[i] ?? 0] !== ids[order[i - 1] ?? 0]) continue;
     throw new NacreError(
@@ -39,6 +43,7 @@ export function splitPending(sorted: Float64Array, limit: number): [number, numb
 }
 
 export function uniqueSorted(ids: Float64Array): Float64Array {
+  if (isAscending(ids)) return ids.slice();
   const sorted = ids.slice().sort();
   return sorted.filter((id, i) => i === 0 || id !== sorted[i - 1]);
 }

@@ -40,6 +40,21 @@ export function common(a: Float64Array, b: Float64Array): Float64Array {
   return a.filter((id) => countWithin(b, id, id + 1) === 1);
 }
 
+/** The ids of the live rows `[start, end)` that are in a span, which has some: from the first to the last. */
+export function idsWithin(
+  span: Span,
+  start: number,
+  end: number,
+): { readonly start: number; readonly end: number; readonly firstIndex: number } {
+  const firstIndex = Math.max(start, span.firstIndex);
+  const last = Math.min(end, span.endIndex) - 1;
+  return {
+    start: nthLive(span, firstIndex - span.firstIndex),
+    end: nthLive(span, last - span.firstIndex) + 1,
+    firstIndex,
+  };
+}
+
 /** Id of the n-th live row of a span. */
 export function nthLive({ firstRowId, dropped }: Span, n: number): number {
   if (dropped.length === 0) return firstRowId + n;

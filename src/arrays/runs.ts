@@ -29,17 +29,20 @@ export interface Picked {
 /** Runs that grow while partition, row and target go on together. */
 export class RunList {
   readonly runs: Run[];
+  /** Its own: those of others are not changed. */
+  #last: { -readonly [K in keyof Run]: Run[K] } | undefined;
 
   constructor(runs: Run[] = []) {
     this.runs = runs;
   }
 
   add(part: Part, row: number, target: number): void {
-    const last = this.runs.at(-1);
+    const last = this.#last;
     if (last?.part === part && last.row + last.count === row && last.target + last.count === target) {
-      this.runs[this.runs.length - 1] = { ...last, count: last.count + 1 };
+      last.count++;
     } else {
-      this.runs.push({ part, row, count: 1, target });
+      this.#last = { part, row, count: 1, target };
+      this.runs.push(this.#last);
     }
   }
 }

@@ -38,7 +38,7 @@ export interface ChangedRows {
 }
 
 /** Bytes of the rows that are read, mapped and compared together; at least one row. */
-const unitBytes = 4 * 2 ** 20;
+const unitBytes = 2 ** 20;
 
 /** Units that stay mapped, at most: a process may have some 65,000 mappings. */
 const mostMapped = 4_096;

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { resolveSelection, type RowSelection } from '../arrays/selection.js';
-import { ScratchRows, type SteppedRange } from '../arrays/scratch-rows.js';
+import { type ChangedRows, ScratchRows, type SteppedRange } from '../arrays/scratch-rows.js';
 import { checkRows, type RowsInput } from '../arrays/rows-input.js';
 import { sortedOrder } from '../arrays/row-order.js';
 import type { WriteTransaction } from '../arrays/write-transaction.js';
@@ -34,6 +34,9 @@ const none = new Uint8Array(0);
 
 /** Ids that are noted together. */
 const notedIds = 1_000_000;
+
+/** Bytes of changed rows that become an object together; of one piece it may be more. */
+const replacedBytes = 16 * 2 ** 20;
 
 /**
  * Rows that are changed in place: a whole array, or what `slice()` says of it. Each method does what NumPy's
@@ -267,14 +270,33 @@ export class Workspace {
   /** Hands over what changed, to be committed. */
   async finish(): Promise<void> {
     for (const scratch of this.#scratches) {
-      const { name, type } = scratch.view;
       await this.#noteLooked(scratch);
+      let together: ChangedRows[] = [];
+      let size = 0;
       for await (const { indices, bytes } of scratch.changed()) {
-        const shape = type.scalar ? [] : [indices.length, ...type.rowShape];
-        const data = viewAs(type.dtype, bytes);
-        await this.#staged.replace(name, indices, { data, shape, dtype: type.dtype });
+        together.push({ indices, bytes: bytes.slice() });
+        size += bytes.byteLength;
+        if (size < replacedBytes) continue;
+        await this.#replace(scratch, together);
+        together = [];
+        size = 0;
       }
+      if (size > 0) await this.#replace(scratch, together);
     }
+  }
+
+  async #replace({ view, rowBytes }: ScratchRows, pieces: readonly ChangedRows[]): Promise<void> {
+    const { dtype, scalar, rowShape } = view.type;
+    const count = pieces.reduce((sum, { indices }) => sum + indices.length, 0);
+    const all = { indices: new Float64Array(count), bytes: new Uint8Array(count * rowBytes) };
+    let row = 0;
+    for (const { indices, bytes } of pieces) {
+      all.indices.set(indices, row);
+      all.bytes.set(bytes, row * rowBytes);
+      row += indices.length;
+    }
+    const shape = scalar ? [] : [count, ...rowShape];
+    await this.#staged.replace(view.name, all.indices, { data: viewAs(dtype, all.bytes), shape, dtype });
   }
 
   async #noteLooked({ view, looked }: ScratchRows): Promise<void> {

@@ -23,6 +23,23 @@ impl PartialEq for RowSet {
     }
 }
 
+fn add_run(set: &mut RoaringTreemap, run: Option<(u64, u64)>) {
+    match run {
+        Some((id, last)) if id == last => {
+            set.insert(id);
+        }
+        Some((start, last)) => {
+            set.insert_range(start..=last);
+        }
+        None => {}
+    }
+}
+
+fn not_ascending(id: u64, run: Option<(u64, u64)>) -> Error {
+    let last = run.map(|(_, last)| last);
+    Error::invalid(format!("row ids ascend and are at most 2^53 - 1, got {id} after {last:?}"))
+}
+
 /// Which of the ids from `first` on a set has, one bit for each.
 #[derive(Clone, Debug)]
 struct Bits {
@@ -47,18 +64,20 @@ impl RowSet {
     /// From ids in ascending order; repeats are allowed.
     pub fn from_sorted(ids: impl IntoIterator<Item = u64>) -> Result<Self> {
         let mut set = RoaringTreemap::new();
-        let mut last = None;
+        // Ids that follow each other are added together.
+        let mut run: Option<(u64, u64)> = None;
         for id in ids {
-            if last == Some(id) {
-                continue;
-            }
-            if id > MAX_ID || set.try_push(id).is_err() {
-                return Err(Error::invalid(format!(
-                    "row ids ascend and are at most 2^53 - 1, got {id} after {last:?}"
-                )));
-            }
-            last = Some(id);
+            run = match run {
+                _ if id > MAX_ID => return Err(not_ascending(id, run)),
+                Some((start, last)) if id == last || id == last + 1 => Some((start, id)),
+                Some((_, last)) if id < last => return Err(not_ascending(id, run)),
+                _ => {
+                    add_run(&mut set, run);
+                    Some((id, id))
+                }
+            };
         }
+        add_run(&mut set, run);
         Ok(Self::of(set))
     }
 
@@ -128,9 +147,12 @@ impl RowSet {
         }
     }
 
+    /// The bytes of a set depend on its members alone.
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.0.serialized_size());
-        self.0.serialize_into(&mut bytes).expect("writing to memory does not fail");
+        let mut set = self.0.clone();
+        set.optimize();
+        let mut bytes = Vec::with_capacity(set.serialized_size());
+        set.serialize_into(&mut bytes).expect("writing to memory does not fail");
         bytes
     }
 
