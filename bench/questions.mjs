@@ -1,6 +1,7 @@
 // Every question, in the order of the table.
 import * as ann from './ann.mjs';
 import * as append from './append.mjs';
+import * as changes from './changes.mjs';
 import * as exact from './exact.mjs';
 import * as filtered from './filtered.mjs';
 import * as filters from './filters.mjs';
@@ -29,6 +30,7 @@ export const questions = {
   parity,
   scrub,
   folder,
+  changes,
   startup,
   exact,
   filters,

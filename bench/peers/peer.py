@@ -10,6 +10,7 @@ import sys
 import ann  # noqa: F401
 import arrays  # noqa: F401
 import buckets  # noqa: F401
+import changes  # noqa: F401
 import exact  # noqa: F401
 import filters  # noqa: F401
 from protocol import answers

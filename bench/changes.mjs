@@ -1,0 +1,164 @@
+// Saving and changing an array of 1M × 10 float32 in a folder, beside NumPack, and beside NumPy on a .npy file.
+//
+// A batch is one write(), a workspace one workspace(): what is timed of them is a change inside, as it is of
+// NumPack, whose changes reach the disk when the system likes; then, apart, whole commits, each of which is on
+// the disk when it returns.
+import { checksumOf, interleaved, median, row, timed } from './harness.mjs';
+import { randomFloats, randomIndices, writeNpy } from './support/data.mjs';
+
+export const title = 'changes of an array in a folder';
+
+export const full = (context) => measure(context, { rows: 1_000_000, random: 10_000, rounds: 9 });
+export const small = (context) => measure(context, { rows: 2000, random: 100, rounds: 2 });
+
+const width = 10;
+const few = 100;
+const changes = 100;
+
+async function measure(context, { rows, random, rounds }) {
+  const place = context.folderPlace();
+  const folder = context.folder('changes');
+  const content = randomFloats(rows * width);
+  const file = writeNpy(`${folder}/rows.npy`, content, [rows, width]);
+  const chosen = [...new Set(randomIndices(few, rows, 7))];
+  const indices = randomIndices(random, rows, 5);
+  const dataset = await place.open(place.uri('changes'), { create: true });
+  const all = { data: content, shape: [rows, width] };
+  await dataset.write((tx) => tx.save('a', all));
+  const own = new Nacre(dataset, all, chosen);
+
+  const samplers = {
+    save: () => own.save(),
+    lazy: () => own.lazy(),
+    random: async () => (await timed(() => dataset.array('a').read({ rows: indices }))).ms,
+    appendInBatch: () => own.inBatch((tx) => tx.append('a', own.rows(few))),
+    replaceInBatch: () => own.inBatch((tx) => tx.replace('a', chosen, own.rows(chosen.length))),
+    batch: () => own.batch(),
+    workspace: () => own.workspace(),
+    append: () => own.commit((tx) => tx.append('a', own.rows(few))),
+    replace: () => own.commit((tx) => tx.replace('a', chosen, own.rows(chosen.length))),
+  };
+  const { peer, missing } = context.peer();
+  if (peer !== undefined) {
+    const lists = [
+      writeNpy(`${folder}/chosen.npy`, Float32Array.from(chosen), [chosen.length]),
+      writeNpy(`${folder}/indices.npy`, Float32Array.from(indices), [indices.length]),
+    ];
+    const asked = { folder, file, chosen: lists[0], indices: lists[1] };
+    for (const name of peerQuestions) samplers[name] = async () => (await peer.ask(name, asked)).ms;
+  }
+  const medians = await interleaved(rounds, samplers);
+  const checksum = checksumOf((await dataset.array('a').read({ end: 10 })).data);
+  await dataset.close();
+  return table({ medians, missing, checksum });
+}
+
+const peerQuestions = [
+  ...['npy_save', 'npy_replace', 'npy_append', 'npy_rows'],
+  ...['numpack_save', 'numpack_lazy', 'numpack_append', 'numpack_replace', 'numpack_rows'],
+  ...['numpack_batch', 'numpack_writable'],
+];
+
+function table({ medians, missing, checksum }) {
+  const line = (what, name, unit, beside, must, note) => {
+    const scale = unit === 'µs' ? 1e3 : 1;
+    const against = beside &&
+      medians[beside] !== undefined && {
+        beside: { name: beside.replace('_', ' '), value: medians[beside] * scale, unit },
+      };
+    return row({ what, value: medians[name] * scale, unit, checksum, missing, note, ...against, ...must });
+  };
+  return [
+    line('save, on the disk when it returns', 'save', 'ms', 'npy_save', {}),
+    line('lazy load, its shape', 'lazy', 'µs', 'numpack_lazy', { mostRatio: 1 }),
+    line('random rows, lazy', 'random', 'ms', 'npy_rows', { mostRatio: 1 }),
+    line('append of 100 rows, in a batch', 'appendInBatch', 'µs', 'numpack_append', { mostRatio: 1 }),
+    line('replace of 100 rows, in a batch', 'replaceInBatch', 'µs', 'numpack_replace', { mostRatio: 0.1 }),
+    line('100 times a[:10] *= 2, in a batch', 'batch', 'ms', 'numpack_batch', { mostRatio: 0.5 }),
+    line('the same in a workspace', 'workspace', 'ms', 'numpack_writable', { mostRatio: 0.5 }),
+    line('append of 100 rows, committed', 'append', 'ms', 'npy_append', { mostRatio: 1 / 3 }),
+    line('replace of 100 rows, committed', 'replace', 'ms', 'npy_replace', { mostRatio: 1 / 3 }),
+  ];
+}
+
+class Nacre {
+  constructor(dataset, all, chosen) {
+    this.dataset = dataset;
+    this.all = all;
+    this.chosen = chosen;
+    this.made = randomFloats(few * width, 11);
+  }
+
+  rows(count) {
+    return { data: this.made.subarray(0, count * width), shape: [count, width] };
+  }
+
+  /** The array anew, so that what is changed is one partition each time. */
+  async save() {
+    return (await timed(() => this.dataset.write((tx) => tx.save('a', this.all)))).ms;
+  }
+
+  async lazy() {
+    const count = 2000;
+    const { ms } = await timed(async () => {
+      for (let i = 0; i < count; i++) await this.dataset.array('a').shape();
+    });
+    return ms / count;
+  }
+
+  async commit(work) {
+    return (await timed(() => this.dataset.write(work))).ms;
+  }
+
+  /** Milliseconds of one of many changes in a write, which then is given up. */
+  async inBatch(change) {
+    let each = 0;
+    await this.#givenUp((tx) =>
+      timed(async () => {
+        for (let i = 0; i < changes; i++) await change(tx);
+      }).then(({ ms }) => (each = ms / changes)),
+    );
+    return each;
+  }
+
+  async batch() {
+    let taken = 0;
+    await this.#givenUp(async (tx) => {
+      ({ ms: taken } = await timed(async () => {
+        for (let i = 0; i < changes; i++) {
+          const found = await tx.read('a', { end: 10 });
+          for (let at = 0; at < found.data.length; at++) found.data[at] *= 2;
+          await tx.replace('a', { end: 10 }, found);
+        }
+      }));
+    });
+    return taken;
+  }
+
+  async workspace() {
+    let taken = 0;
+    const work = async (w) => {
+      ({ ms: taken } = await timed(async () => {
+        const rows = w.array('a').slice({ end: 10 });
+        for (let i = 0; i < changes; i++) await rows.mul(2);
+      }));
+      throw givenUp;
+    };
+    await this.dataset.workspace(work).catch(unlessGivenUp);
+    return taken;
+  }
+
+  async #givenUp(work) {
+    const throwing = async (tx) => {
+      await work(tx);
+      throw givenUp;
+    };
+    await this.dataset.write(throwing).catch(unlessGivenUp);
+  }
+}
+
+const givenUp = new Error('given up');
+
+function unlessGivenUp(error) {
+  if (error !== givenUp) throw error;
+}
