@@ -16,7 +16,7 @@ export interface FileArray extends RowSource {
   readonly stored?: string;
 }
 
-/** Columns of single values beside the rows of a file. Read once, as every source: each array takes its own. */
+/** Columns of single values beside the rows of a file. They are read once: each array takes its own. */
 export interface AttributesBeside extends AttributeSource {
   /** A column that is no attribute, which reads throw; `attributes` are then the others. */
   readonly refusal?: NacreError;

@@ -155,6 +155,13 @@ export function formatOfName(name: string): ArrayFileFormat | undefined {
 }
 
 async function formatOfBytes(access: RandomAccess, options: CallOptions): Promise<ArrayFileFormat> {
+  if (access.sizeBytes === 0) {
+    const hint = 'What should have written it failed, or has not ended.';
+    throw new NacreError('InvalidArgument', `${access.name}: the file is empty`, {
+      context: { file: access.name },
+      hint,
+    });
+  }
   const start = await access.read(0, Math.min(64, access.sizeBytes), options);
   const text = Buffer.from(start).toString('latin1');
   if (text.startsWith('\u0093NUMPY')) return 'npy';
