@@ -46,7 +46,7 @@ nacre import and nacre export.`,
     const sizeBytes = await writeArrays(session, out, format, arrays);
     const left = file.attributes?.attributes.map(({ name }) => name) ?? [];
     if (left.length > 0) session.note(`attributes were not written: ${left.slice(0, 10).join(', ')}`);
-    const taken = fileText(file.name, file.format, file.arrays.length);
+    const taken = fileText(input === '-' ? file.name : input, file.format, file.arrays.length);
     const some = chosen.length === file.arrays.length ? undefined : chosen.length;
     const text = `${taken} -> ${fileText(outName(out), format, some, sizeBytes)}`;
     if (out === '-') {

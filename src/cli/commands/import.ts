@@ -1,5 +1,6 @@
 import { arrayFileFormatOf, isNacreError, NacreError } from '../../index.js';
-import type { ArrayFileFormat, ArrayInfo, Attribute, CreateOptions, Dataset, RowType } from '../../index.js';
+import type { ArrayFileFormat, ArrayInfo, Attribute, CreateOptions, Dataset } from '../../index.js';
+import type { RowType, TransactionHandle } from '../../index.js';
 import { type FileOptions, fileOptions, filesHelp } from '../array-files.js';
 import {
   attributeList,
@@ -13,6 +14,7 @@ import { importAll, importedBefore } from '../import-arrays.js';
 import { attributesAfter, checkInputs, type Input, look, withFile } from '../inputs.js';
 import { bytesText, countText, plural } from '../output.js';
 import { changing, define } from '../program.js';
+import { rowBytes } from '../row-bytes.js';
 import type { Session } from '../session.js';
 import { typeText, writingOptions, type WritingOptions } from '../sources.js';
 import { invalid } from '../values.js';
@@ -23,6 +25,9 @@ interface Options extends WritingOptions, AttributesOptions, FileOptions {
   readonly once?: boolean;
   readonly key?: string;
 }
+
+/** Of a row that is made to see whether all fits. */
+const rehearsedBytes = 64 * 2 ** 10;
 
 interface Imported {
   readonly file: string;
@@ -92,7 +97,7 @@ version); of two that run at once one finds the other for 7 days. Every file is 
     const after = attributesAfter(inputs);
     checkKey(options.key, inputs, missing, arrays, after);
     const make = new Map([...missing].map(([array, { type }]) => [array, createOf(type, options)]));
-    await rehearse(make, after).catch((error: unknown) => {
+    await rehearse(make, after, (tx) => firstRows(tx, make)).catch((error: unknown) => {
       throw withFile(error, inputs);
     });
     const created = { dataset: existing === undefined, arrays: [...missing.keys()] };
@@ -130,6 +135,18 @@ async function findDataset(session: Session, uri: string): Promise<Dataset | und
 /** What the array holds, and what its numbers were in the file. */
 function madeText({ type, stored }: Input): string {
   return `${typeText(type)}${stored === undefined ? '' : `, ${stored} in the file`}`;
+}
+
+/** A dataset has room for some hundreds of arrays with rows: more are refused before their rows are sent. */
+async function firstRows(tx: TransactionHandle, make: ReadonlyMap<string, CreateOptions>): Promise<void> {
+  for (const [array, { dtype, rowShape = [], scalar = false, key }] of make) {
+    const type: RowType = { dtype, rowShape, scalar };
+    // Rows with a key come with values; large ones would take memory.
+    if (key !== undefined || scalar || rowBytes(type) > rehearsedBytes) continue;
+    const bytes = new Uint8Array(rowBytes(type));
+    const read = (): Promise<Uint8Array> => Promise.resolve(bytes);
+    await tx.appendFrom(array, { type, rows: 1, name: array, read, close: () => Promise.resolve() });
+  }
 }
 
 function createOf({ dtype, rowShape, scalar }: RowType, { key }: Options): CreateOptions {
