@@ -64,7 +64,10 @@ export function arraysOf(file: ArrayFile, from: string | undefined): readonly Fi
   if (file.arrays.length === 0) {
     throw new NacreError('InvalidArgument', `${file.name} has no arrays`, {
       context: { file: file.name },
-      hint: 'Look into how it was written; other values than arrays are not taken.',
+      hint:
+        file.attributes === undefined
+          ? 'Nothing but arrays of numbers or bools is taken; look into how it was written.'
+          : 'Its columns are attributes: bring them in beside rows, by --attributes FILE.',
     });
   }
   if (from === undefined) return file.arrays;

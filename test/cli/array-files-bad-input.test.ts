@@ -182,7 +182,7 @@ pq.write_table(pa.table({"v": lists, "t": texts}), sys.argv[1], row_group_size=r
 
 describe('files that are cut', () => {
   test.each(['npz', 'safetensors', 'pt', 'arrow'])(
-    '.%s at a quarter, a half and one byte before its end',
+    '.%s at the beginning, a half and one byte before its end',
     async (ending) => {
       const whole = await readFile(
         await saveArrays(path.join(folder, `whole.${ending}`), { a: points(50), b: points(50) }),

@@ -1,9 +1,6 @@
 // Files of arrays of every format that is written, and datasets read back, for tests of the command line.
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { open, openArrayFile, writeArrayFile } from '../../src/index.js';
+import { isNacreError, open, openArrayFile, writeArrayFile } from '../../src/index.js';
 import type { ArrayToWrite, Dtype, TypedArray } from '../../src/index.js';
-import { nacre } from './support.js';
 
 export interface Values {
   readonly dtype: Dtype;
@@ -63,11 +60,14 @@ export async function contentOf(file: string): Promise<Record<string, unknown>> 
 }
 
 /** The newest version; undefined where there is no dataset. */
-export async function versionOf(uri: string): Promise<unknown> {
-  const ended = await nacre(['info', uri, '--json']);
-  return ended.code === 0 ? ended.json['version'] : undefined;
-}
-
-export function bytesOf(folder: string, name: string): Promise<Buffer> {
-  return readFile(path.join(folder, name));
+export async function versionOf(uri: string): Promise<number | undefined> {
+  try {
+    const dataset = await open(uri);
+    const version = await dataset.version();
+    await dataset.close();
+    return version;
+  } catch (error) {
+    if (isNacreError(error, 'NotFound')) return undefined;
+    throw error;
+  }
 }
