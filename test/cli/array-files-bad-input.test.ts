@@ -1,5 +1,5 @@
-// Files of arrays that are damaged, lie or are somebody's trap, through the commands that take them: each ends
-// in the typed error that names the file, and no version is made, and no file.
+// Files of arrays that are damaged, lie or are somebody's trap, through the commands that take them: each
+// ends in the typed error that names the file, and no version is made, and no file.
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { deflateRawSync } from 'node:zlib';

@@ -1,5 +1,5 @@
-// Every file of arrays in the shared data through the command line: imported, exported and as NumPy or pyarrow
-// reads it, or refused by its name.
+// Every file of arrays in the shared data through the command line: imported, exported and as NumPy or
+// pyarrow reads it, or refused by its name.
 import { readdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
