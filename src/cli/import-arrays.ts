@@ -36,7 +36,7 @@ export async function importAll(
     });
   };
   const wanted = inputs.filter((input) => !skips.has(input));
-  for (const { opened } of wanted) opened.expect();
+  for (const { opened, from } of wanted) opened.expect(from);
   if (options.once !== true) await write(wanted);
   else for (const input of wanted) await write([input], input.operationId);
   progress.end();
@@ -58,6 +58,7 @@ async function appendAll(
   dataset: Dataset,
   { tx, inputs, make, onBytes }: Appending,
 ): Promise<void> {
+  for (const { opened, from } of inputs) opened.expect(from);
   const running = new SideBySide();
   for (const input of inputs) {
     const create = make.get(input.array);
@@ -81,12 +82,12 @@ async function appendAll(
 
 async function closing(
   appended: Promise<void>,
-  { opened }: Input,
+  { opened, from }: Input,
   attributes: AttributeSource | undefined,
 ): Promise<void> {
   await appended;
   await attributes?.close();
-  await opened.done();
+  await opened.done(from);
 }
 
 /** Those of the arrays that some version holds already; none without --once. */

@@ -10,8 +10,8 @@ export class InputFile {
   readonly #name: string;
   readonly #options: FileOptions;
   #opened: OpenFile | undefined;
-  /** Arrays that it is still open for. */
-  #wanted = 0;
+  /** Arrays that it is still open for, by their names. */
+  readonly #wanted = new Set<string | undefined>();
 
   constructor(session: Session, name: string, options: FileOptions, opened: OpenFile) {
     this.#session = session;
@@ -21,13 +21,16 @@ export class InputFile {
   }
 
   /** Closes it until it is opened again; not a pipe, which gives its bytes only once. */
-  async looked(): Promise<void> {
-    if (this.#opened?.file.reopens === true) await this.#close();
+  async pause(): Promise<void> {
+    const opened = this.#opened;
+    if (opened?.file.reopens !== true) return;
+    this.#opened = undefined;
+    await opened.close();
   }
 
-  /** One more array is to be read. */
-  expect(): void {
-    this.#wanted++;
+  /** An array is to be read, maybe once more: what a write does begins anew when another was faster. */
+  expect(from: string | undefined): void {
+    this.#wanted.add(from);
   }
 
   /** Opens it unless it is; its requests count among the dataset's. */
@@ -37,15 +40,9 @@ export class InputFile {
   }
 
   /** An array that was expected is done. */
-  async done(): Promise<void> {
-    this.#wanted--;
-    if (this.#wanted === 0) await this.#close();
-  }
-
-  async #close(): Promise<void> {
-    const opened = this.#opened;
-    this.#opened = undefined;
-    await opened?.close();
+  async done(from: string | undefined): Promise<void> {
+    this.#wanted.delete(from);
+    if (this.#wanted.size === 0) await this.pause();
   }
 }
 

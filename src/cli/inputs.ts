@@ -105,7 +105,7 @@ export async function look(session: Session, options: Options, wanted: Wanted): 
         ...(attributes === undefined ? {} : { attributes }),
       });
     }
-    await opened.looked();
+    await opened.pause();
   }
   checkAsked(
     options,
@@ -163,6 +163,9 @@ async function lookAtArray(
   };
 }
 
+/** Files of attributes that were gone through: a write that begins anew opens them again. */
+const taken = new WeakSet<AttributeFile>();
+
 /** The attributes of an array when its turn comes. */
 export async function openInputAttributes(
   session: Session,
@@ -171,8 +174,12 @@ export async function openInputAttributes(
   opened: ArrayFile,
   dataset: Dataset,
 ): Promise<AttributeSource | undefined> {
-  if (attributes === undefined || attributes.open !== undefined) return attributes?.open;
-  const { known } = attributes;
+  if (attributes === undefined) return undefined;
+  const { known, open } = attributes;
+  if (open !== undefined && !taken.has(open)) {
+    taken.add(open);
+    return open;
+  }
   if (attributes.beside) return attributesBeside(opened, options, { array, known });
   const wanted = `${name} has ${plural(rows, 'row')}`;
   return openAttributes(session, attributes.file, options, { array, known, rows, wanted, dataset });

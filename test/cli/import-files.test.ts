@@ -1,8 +1,13 @@
 // Files of arrays of every format on their way into a dataset by the command line.
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, open, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { importAll } from '../../src/cli/import-arrays.js';
+import { look } from '../../src/cli/inputs.js';
+import { Session } from '../../src/cli/session.js';
 import { everything, numbers, points, saveArrays, versionOf } from './array-files.js';
 import { answer, nacre, pairs, scratch } from './support.js';
 
@@ -123,6 +128,50 @@ describe('import', () => {
     expect(await versionOf(`${uri}-more`)).toBeUndefined();
   });
 });
+
+test('an array that somebody else makes while files are looked at is added to', async () => {
+  const columns = await saveArrays(path.join(folder, 'meanwhile.arrow'), { e: points(10), n: numbers(10) });
+  const pipe = await makePipe('meanwhile.pipe');
+  await answer(['create', uri]);
+  const slow = answer(['import', uri, 'e', pipe]);
+  // Open when the other end is: it has seen by then that there is no such array.
+  const end = await open(pipe, 'w');
+  await answer(['import', uri, 'e', columns, '--from', 'e', '--no-attributes']);
+  await end.writeFile(await readFile(columns));
+  await end.close();
+  await slow;
+  expect((await everything(uri))['e']?.shape).toEqual([20, 2]);
+  expect(await answer(['query', uri, 'e', '--where', 'n >= 0', '--count'])).toMatchObject({ count: 10 });
+});
+
+test('a write that begins anew, as after a conflict, has its files, pipes and attributes again', async () => {
+  const columns = await saveArrays(path.join(folder, 'anew.arrow'), { e: points(10), n: numbers(10) });
+  const rows = await pairs(path.join(folder, 'anew.npy'), 10);
+  const lines = path.join(folder, 'anew.jsonl');
+  await writeFile(lines, '{"n": 1}\n'.repeat(10));
+  const pipe = await makePipe('anew.pipe');
+  const session = new Session({ quiet: true }, new AbortController().signal);
+  const piped = writeFile(pipe, await readFile(columns));
+  const looked = [
+    ...(await look(session, {}, { name: 'e', files: [columns, pipe], arrays: {} })),
+    ...(await look(session, { attributes: [lines] }, { name: 'e', files: [rows], arrays: {} })),
+  ];
+  await piped;
+  for (const place of ['first', 'second']) {
+    const dataset = await session.open(`${uri}-${place}`, { create: true });
+    const make = new Map([['e', { dtype: 'float32', rowShape: [2] } as const]]);
+    await importAll(session, {}, dataset, looked, make);
+    expect(await dataset.array('e').shape()).toEqual([30, 2]);
+    expect(await dataset.array('e').where('n >= 0').count()).toBe(30);
+  }
+  await session.close();
+});
+
+async function makePipe(name: string): Promise<string> {
+  const pipe = path.join(folder, name);
+  await promisify(execFile)('mkfifo', [pipe]);
+  return pipe;
+}
 
 describe('attributes beside the rows of a file', () => {
   let file: string;
