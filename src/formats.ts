@@ -59,6 +59,14 @@ export async function openArrayFile(name: string, options: ArrayFileOptions = {}
 }
 
 /**
+ * The format of arrays that a file has by the ending of its name, whether there is such a file or not;
+ * undefined where the ending tells nothing.
+ */
+export async function arrayFileFormatOf(name: string): Promise<ArrayFileFormat | undefined> {
+  return (await import('./formats/arrays/open.js')).formatOfName(name);
+}
+
+/**
  * Writes arrays to a file of a format of `openArrayFile()` but Parquet, by the ending of its name or
  * `format`, and says how many bytes that were. Rows go through piece by piece; the same arrays give the same
  * bytes. `-` is standard output, with `format`. An existing file is replaced at the end. Errors: as

@@ -13,6 +13,7 @@ test('the values that are exported', () => {
     [
       "NacreError",
       "and",
+      "arrayFileFormatOf",
       "backup",
       "cache",
       "col",
@@ -75,6 +76,7 @@ test('the types that are exported', () => {
       "AttributeType",
       "AttributeValue",
       "AttributeValues",
+      "AttributesBeside",
       "BackupDamage",
       "BackupList",
       "BackupOptions",

@@ -1,8 +1,10 @@
-// What `nacre append` and `nacre upsert` share: a .npy file and its attributes, looked at before anything is
-// written.
-import type { ArrayHandle, AttributeFile, RowSource, TransactionHandle, WriteResult } from '../index.js';
+// What `nacre append` and `nacre upsert` share: an array of a file and its attributes, looked at before
+// anything is written.
+import type { ArrayHandle, AttributeSource, RowSource, TransactionHandle, WriteResult } from '../index.js';
+import { checkedArray, type FileOptions, sizeOf } from './array-files.js';
 import {
   attributeList,
+  attributesBeside,
   attributesOfEach,
   type AttributesOptions,
   checkAsked,
@@ -12,14 +14,14 @@ import {
 import { rehearse } from './datasets.js';
 import { plural } from './output.js';
 import type { Answer, Session } from './session.js';
-import { checkedSource, withProgress, writeOptions, type WritingOptions } from './sources.js';
+import { withProgress, writeOptions, type WritingOptions } from './sources.js';
 
-export type AddOptions = WritingOptions & AttributesOptions;
+export type AddOptions = WritingOptions & AttributesOptions & FileOptions;
 
 interface Adding {
   readonly array: ArrayHandle;
   readonly source: RowSource;
-  readonly attributes: AttributeFile | undefined;
+  readonly attributes: AttributeSource | undefined;
   readonly rows: number;
   readonly sizeBytes: number;
   readonly write: (work: (tx: TransactionHandle) => Promise<void>) => Promise<WriteResult>;
@@ -44,13 +46,16 @@ export async function addRows(
   const [named] = attributesOfEach([file], options);
   const dataset = await session.open(uri);
   const array = dataset.array(name);
-  const source = await checkedSource(session, file, array, dataset);
-  const { rows, sizeBytes } = source;
+  const { file: opened, source } = await checkedArray(session, file, options, array, dataset);
+  const [{ rows }, sizeBytes] = [source, sizeOf(opened, source)];
   const known = await array.attributes({ signal });
   const wanted = `${source.name} has ${plural(rows, 'row')}`;
   const from = { array: name, known, rows, wanted, dataset };
-  const attributes = named === undefined ? undefined : await openAttributes(session, named, options, from);
-  if (attributes !== undefined) checkAsked(options, [attributes]);
+  const attributes =
+    named === undefined
+      ? attributesBeside(opened, options, from)
+      : await openAttributes(session, named, options, from);
+  checkAsked(options, attributes === undefined ? [] : [attributes]);
   const made = attributes === undefined ? [] : newAttributes(attributes, known);
   if (made.length > 0) await rehearse(new Map(), new Map([[name, [...known, ...made]]]));
   const also = made.length === 0 ? '' : ` attributes of '${name}': ${attributeList(made)}`;
@@ -63,8 +68,9 @@ export async function addRows(
   });
   progress.end();
   const answer = {
-    ...{ uri: dataset.uri, array: name, rows },
-    ...(named === undefined ? {} : { attributes: named }),
+    ...{ uri: dataset.uri, array: name, rows, format: opened.format },
+    ...(source.array === undefined ? {} : { from: source.array }),
+    ...(attributes === undefined ? {} : { attributes: named ?? file }),
     created: { attributes: made },
   };
   if (options.dryRun === true) {

@@ -1,9 +1,12 @@
 // Files of attributes as commands that write take them: --attributes, --attribute-type.
 import type { Command } from 'commander';
 import {
+  type ArrayFile,
   type Attribute,
   type AttributeFile,
   type AttributeFileFormat,
+  type AttributeSource,
+  type AttributesBeside,
   type AttributeType,
   type Dataset,
   NacreError,
@@ -20,8 +23,13 @@ export interface ReadingOptions {
 }
 
 export interface AttributesOptions extends ReadingOptions {
-  readonly attributes?: readonly string[];
+  /** False with --no-attributes. */
+  readonly attributes?: readonly string[] | false;
 }
+
+/** Of a file that has both. */
+export const besideHelp = `Columns of single values beside the rows of an Arrow or Parquet file become
+attributes, unless --attributes names others or --no-attributes says that there are none.`;
 
 export const attributesHelp = `A file of attributes is JSON lines (.jsonl, .ndjson), CSV (.csv, .tsv), Arrow
 (.arrow, .ipc, .feather) or Parquet (.parquet), and has a row for each row that it comes with. Attributes
@@ -36,16 +44,14 @@ export function readingOptions(command: Command): Command {
 
 export function attributesOptions(command: Command): Command {
   return readingOptions(
-    command.option(
-      '--attributes <file>',
-      'attributes of the rows; once for each file, in their order',
-      addFile,
-    ),
+    command
+      .option('--attributes <file>', 'attributes of the rows; once for each file, in their order', addFile)
+      .option('--no-attributes', 'the rows alone, also of an Arrow or Parquet file that has attributes'),
   );
 }
 
-function addFile(file: string, before: readonly string[] = []): readonly string[] {
-  return [...before, file];
+function addFile(file: string, before: readonly string[] | false = []): readonly string[] {
+  return before === false ? [file] : [...before, file];
 }
 
 export function addTypedName(text: string, before: readonly Attribute[] = []): readonly Attribute[] {
@@ -58,10 +64,10 @@ export function addTypedName(text: string, before: readonly Attribute[] = []): r
 /** The file of attributes of each file of rows; none or one for each. */
 export function attributesOfEach(
   files: readonly string[],
-  { attributes = [], attributesFormat, attributeType }: AttributesOptions,
+  { attributes: named = [], attributesFormat }: AttributesOptions,
 ): readonly (string | undefined)[] {
-  if (attributes.length === 0 && (attributesFormat ?? attributeType) !== undefined)
-    throw invalid('no file of attributes is named', 'Give --attributes FILE.');
+  const attributes = named === false ? [] : named;
+  if (attributes.length === 0 && attributesFormat !== undefined) throw noneNamed();
   if (attributes.length > 0 && attributes.length !== files.length) {
     const [given, rows] = [plural(attributes.length, 'file'), plural(files.length, 'file')];
     throw new NacreError('InvalidArgument', `${given} of attributes for ${rows} of rows`, {
@@ -72,6 +78,10 @@ export function attributesOfEach(
   if ([...files, ...attributes].filter((file) => file === '-').length > 1)
     throw invalid('standard input is named twice', 'It can be read once.');
   return files.map((_, i) => attributes[i]);
+}
+
+function noneNamed(): NacreError {
+  return invalid('no file of attributes is named', 'Give --attributes FILE.');
 }
 
 /** What a file of attributes is read for. */
@@ -110,6 +120,29 @@ export async function openAttributes(
   });
 }
 
+/** Those that a file of arrays has beside its rows, unless they are not wanted. */
+export function attributesBeside(
+  file: ArrayFile,
+  { attributes: named, attributeType = [] }: AttributesOptions,
+  { array, known }: Pick<AttributesFor, 'array' | 'known'>,
+): AttributesBeside | undefined {
+  const { attributes } = file;
+  if (attributes === undefined || named === false) return undefined;
+  for (const { name, type } of attributeType) checkKnown(array, known, name, type);
+  try {
+    if (attributes.refusal !== undefined) throw attributes.refusal;
+    return attributes.forArray([...known, ...attributeType]);
+  } catch (error) {
+    if (!(error instanceof NacreError)) throw error;
+    const { code, message, context, hint } = error;
+    throw new NacreError(code, message, {
+      context,
+      cause: error,
+      hint: `${hint === undefined ? '' : `${hint} `}Or take the rows alone, by --no-attributes.`,
+    });
+  }
+}
+
 function checkKnown(array: string, known: readonly Attribute[], name: string, type: AttributeType): void {
   const there = known.find((one) => one.name === name);
   if (there === undefined || there.type === type) return;
@@ -128,6 +161,7 @@ export function checkAsked(
   { attributeType = [] }: ReadingOptions,
   files: readonly { readonly attributes: readonly Attribute[] }[],
 ): void {
+  if (attributeType.length > 0 && files.length === 0) throw noneNamed();
   const names = new Set(files.flatMap(({ attributes }) => attributes.map(({ name }) => name)));
   const missing = attributeType.find(({ name }) => !names.has(name));
   if (missing === undefined) return;
@@ -147,7 +181,7 @@ export function checkAsked(
 
 /** Those of a file that the array does not have yet. */
 export function newAttributes(
-  { attributes }: Pick<AttributeFile, 'attributes'>,
+  { attributes }: Pick<AttributeSource, 'attributes'>,
   known: readonly Attribute[],
 ): readonly Attribute[] {
   const names = new Set(known.map(({ name }) => name));

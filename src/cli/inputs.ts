@@ -1,36 +1,60 @@
-// Files as an import looks at them before anything is written: each is opened once, and fits.
+// Arrays of files as an import looks at them before anything is written: each file is opened once, and fits.
 import path from 'node:path';
-import { NacreError } from '../index.js';
-import type { ArrayInfo, Attribute, AttributeFile, Dataset, NpyFile, RowType } from '../index.js';
+import { arrayFileFormatOf, isNacreError, NacreError } from '../index.js';
+import type {
+  ArrayFile,
+  ArrayFileFormat,
+  ArrayInfo,
+  Attribute,
+  AttributeFile,
+  AttributeSource,
+  Dataset,
+  FileArray,
+  RowType,
+} from '../index.js';
+import { arraysOf, type FileOptions, oneArrayOf, openFile, sizeOf } from './array-files.js';
 import {
+  attributesBeside,
   attributesOfEach,
   type AttributesOptions,
   checkAsked,
   newAttributes,
   openAttributes,
 } from './attribute-files.js';
-import { plural } from './output.js';
+import { InputFile } from './input-file.js';
+import { plural, shellWord } from './output.js';
 import type { Session } from './session.js';
-import { checkType, openSource, sameType, typeText } from './sources.js';
+import { checkType, sameType, typeText } from './sources.js';
 import { invalid } from './values.js';
 
-/** A file that was looked at: its header is good and fits. */
+/** An array of a file that was looked at: its header is good and fits. */
 export interface Input {
   readonly file: string;
+  readonly format: ArrayFileFormat;
+  /** What the file calls it; undefined where it has no names. */
+  readonly from: string | undefined;
+  /** For messages: the file, or the array in it. */
+  readonly name: string;
   readonly array: string;
+  /** The name of the array is what the file calls it. */
+  readonly namedByFile: boolean;
   readonly type: RowType;
+  /** What its numbers are in the file, where no dtype is that. */
+  readonly stored?: string;
   readonly rows: number;
   readonly sizeBytes: number;
   /** With --once. */
   readonly operationId?: string;
   readonly attributes?: InputAttributes;
-  /** Of a pipe, which gives its bytes only once; a plain file is opened again when its turn comes. */
-  readonly open?: NpyFile;
+  /** When its turn comes; shared by the arrays of the file. */
+  readonly opened: InputFile;
 }
 
-/** A file of attributes that was looked at: it has as many rows, and types that fit. */
+/** Attributes that were looked at: they are of as many rows, and types that fit. */
 export interface InputAttributes {
   readonly file: string;
+  /** They are in the file of the rows. */
+  readonly beside: boolean;
   readonly attributes: readonly Attribute[];
   /** Attributes that the array has before it. */
   readonly known: readonly Attribute[];
@@ -43,44 +67,45 @@ export interface InputAttributes {
 /** Files of attributes that stay open; of more each is opened again when its turn comes. */
 const keptOpen = 64;
 
-type Options = AttributesOptions & { readonly once?: boolean };
+type Options = AttributesOptions & FileOptions & { readonly once?: boolean };
 
 interface Wanted {
-  /** Of the array; `-` takes the names of the files. */
+  /** Of the array; `-` takes the names that files have for their arrays, or else the names of the files. */
   readonly name: string;
   readonly files: readonly string[];
   readonly arrays: Readonly<Record<string, ArrayInfo>>;
 }
 
 /** Opens every file once, so that a bad one is found before anything is written. */
-export async function look(
-  session: Session,
-  options: Options,
-  { name, files, arrays }: Wanted,
-): Promise<Input[]> {
+export async function look(session: Session, options: Options, wanted: Wanted): Promise<Input[]> {
+  const { name, files, arrays } = wanted;
   const ofEach = attributesOfEach(files, options);
   const known = new Map<string, readonly Attribute[]>();
   const inputs: Input[] = [];
   for (const [i, file] of files.entries()) {
-    const array = name === '-' ? arrayNameOf(file) : name;
-    const there = known.get(array) ?? (Object.hasOwn(arrays, array) ? arrays[array]?.attributes : []) ?? [];
-    const source = await openSource(session, file);
-    const { type, rows, sizeBytes } = source;
-    const hashes = options.once === true ? [await source.hash({ signal: session.signal })] : [];
-    const from = { array, known: there, rows, wanted: `${file} has ${plural(rows, 'row')}` };
-    const attributes = await lookAtAttributes(session, options, ofEach[i], from, hashes);
-    if (attributes !== undefined) known.set(array, [...there, ...attributes.made]);
-    inputs.push({
-      file,
-      array,
-      type,
-      rows,
-      sizeBytes,
-      ...(hashes.length === 0 ? {} : { operationId: await operationIdOf(array, hashes) }),
-      ...(attributes === undefined ? {} : { attributes }),
-      ...(source.reopens ? {} : { open: source }),
-    });
-    if (source.reopens) await source.close();
+    const held = await openFile(session, file, options);
+    const source = held.file;
+    const chosen = name === '-' ? arraysOf(source, options.from) : [oneArrayOf(source, options.from)];
+    const attributesFile = ofEach[i];
+    if (attributesFile !== undefined && chosen.length > 1) throw attributesOfMany(source, chosen.length);
+    const hash = options.once === true ? await source.hash({ signal: session.signal }) : undefined;
+    const opened = new InputFile(session, file, options, held);
+    for (const one of chosen) {
+      const array = name === '-' ? (one.array ?? (await arrayNameOf(file))) : name;
+      const there = known.get(array) ?? (Object.hasOwn(arrays, array) ? arrays[array]?.attributes : []) ?? [];
+      const of = { file, source, one, array, known: there, attributesFile, hash };
+      const { attributes, operationId } = await lookAtArray(session, options, of);
+      if (attributes !== undefined) known.set(array, [...there, ...attributes.made]);
+      inputs.push({
+        ...{ file, array, opened, format: source.format, from: one.array },
+        ...{ name: one.name, namedByFile: name === '-' && one.array !== undefined },
+        ...{ type: one.type, rows: one.rows, sizeBytes: sizeOf(source, one) },
+        ...(one.stored === undefined ? {} : { stored: one.stored }),
+        ...(operationId === undefined ? {} : { operationId }),
+        ...(attributes === undefined ? {} : { attributes }),
+      });
+    }
+    await opened.pause();
   }
   checkAsked(
     options,
@@ -89,34 +114,75 @@ export async function look(
   return inputs;
 }
 
-async function lookAtAttributes(
-  session: Session,
-  options: Options,
-  file: string | undefined,
-  from: Parameters<typeof openAttributes>[3],
-  hashes: Uint8Array[],
-): Promise<InputAttributes | undefined> {
-  if (file === undefined) return undefined;
-  const opened = await openAttributes(session, file, options, from);
-  if (options.once === true) hashes.push(await opened.hash({ signal: session.signal }));
-  const { known } = from;
-  const looked = { file, attributes: opened.attributes, known, made: newAttributes(opened, known) };
-  if (!opened.reopens || (options.attributes?.length ?? 0) <= keptOpen) return { ...looked, open: opened };
-  await opened.close();
-  return looked;
+function attributesOfMany({ name }: ArrayFile, arrays: number): NacreError {
+  return invalid(
+    `a file of attributes for the ${arrays} arrays of ${name}`,
+    'Choose one of them by --from NAME, or bring the attributes in by `nacre set-attributes` later.',
+  );
 }
 
-/** The file of attributes when its turn comes. */
+interface Looking {
+  readonly file: string;
+  readonly source: ArrayFile;
+  readonly one: FileArray;
+  readonly array: string;
+  readonly known: readonly Attribute[];
+  readonly attributesFile: string | undefined;
+  /** Of the file, with --once. */
+  readonly hash: Uint8Array | undefined;
+}
+
+/** Its attributes, and with --once the id of its content. */
+async function lookAtArray(
+  session: Session,
+  options: Options,
+  { file, source, one, array, known, attributesFile, hash }: Looking,
+): Promise<Pick<Input, 'attributes' | 'operationId'>> {
+  const hashes = hash === undefined ? [] : [hash];
+  let attributes: InputAttributes | undefined;
+  if (attributesFile === undefined) {
+    const beside = attributesBeside(source, options, { array, known });
+    if (beside !== undefined) {
+      const made = newAttributes(beside, known);
+      attributes = { file, beside: true, attributes: beside.attributes, known, made };
+    }
+  } else {
+    const from = { array, known, rows: one.rows, wanted: `${one.name} has ${plural(one.rows, 'row')}` };
+    const opened = await openAttributes(session, attributesFile, options, from);
+    if (hash !== undefined) hashes.push(await opened.hash({ signal: session.signal }));
+    const made = newAttributes(opened, known);
+    attributes = { file: attributesFile, beside: false, attributes: opened.attributes, known, made };
+    const named = options.attributes === false ? 0 : (options.attributes?.length ?? 0);
+    if (!opened.reopens || named <= keptOpen) attributes = { ...attributes, open: opened };
+    else await opened.close();
+  }
+  const operationId = hash && (await operationIdOf(array, hashes, one.array, attributes?.beside === true));
+  return {
+    ...(attributes === undefined ? {} : { attributes }),
+    ...(operationId === undefined ? {} : { operationId }),
+  };
+}
+
+/** Files of attributes that were gone through: a write that begins anew opens them again. */
+const taken = new WeakSet<AttributeFile>();
+
+/** The attributes of an array when its turn comes. */
 export async function openInputAttributes(
   session: Session,
   options: Options,
-  { array, attributes, file, rows }: Input,
+  { array, attributes, name, rows }: Input,
+  opened: ArrayFile,
   dataset: Dataset,
-): Promise<AttributeFile | undefined> {
-  if (attributes === undefined || attributes.open !== undefined) return attributes?.open;
-  const wanted = `${file} has ${plural(rows, 'row')}`;
-  const from = { array, known: attributes.known, rows, wanted, dataset };
-  return openAttributes(session, attributes.file, options, from);
+): Promise<AttributeSource | undefined> {
+  if (attributes === undefined) return undefined;
+  const { known, open } = attributes;
+  if (open !== undefined && !taken.has(open)) {
+    taken.add(open);
+    return open;
+  }
+  if (attributes.beside) return attributesBeside(opened, options, { array, known });
+  const wanted = `${name} has ${plural(rows, 'row')}`;
+  return openAttributes(session, attributes.file, options, { array, known, rows, wanted, dataset });
 }
 
 /** What attributes arrays have when all files are in. */
@@ -128,18 +194,45 @@ export function attributesAfter(inputs: readonly Input[]): ReadonlyMap<string, r
   return after;
 }
 
-function arrayNameOf(file: string): string {
+/** The name of a file without the ending that tells its format. */
+export async function arrayNameOf(file: string): Promise<string> {
   if (file === '-') throw invalid('standard input has no name that an array could take', 'Name the array.');
   const base = path.posix.basename(file.replaceAll('\\', '/').replace(/[?#].*$/, ''));
-  return base.replace(/\.npy$/i, '').normalize('NFC');
+  const isKnown = (await arrayFileFormatOf(base)) !== undefined;
+  return (isKnown ? base.replace(/\.[^.]*$/, '') : base).normalize('NFC');
 }
 
-/** The same for the same content, of rows and attributes, in the same array: how a repeat is known. */
-async function operationIdOf(array: string, hashes: readonly Uint8Array[]): Promise<string> {
+/**
+ * The same for the same content, of rows and attributes, in the same array: how a repeat is known. That of a
+ * .npy file is what the first release made of it.
+ */
+async function operationIdOf(
+  array: string,
+  hashes: readonly Uint8Array[],
+  from: string | undefined,
+  beside: boolean,
+): Promise<string> {
   const { createHash } = await import('node:crypto');
   const id = createHash('sha256').update('nacre import --once\0').update(array).update('\0');
   for (const hash of hashes) id.update(hash);
+  if (from !== undefined) id.update('\0array\0').update(from);
+  if (beside) id.update('\0attributes\0');
   return id.digest('hex').slice(0, 32);
+}
+
+/** What the engine says of a name that an array may not have, with where it is from and what to do. */
+export function withFile(error: unknown, inputs: readonly Input[]): unknown {
+  if (!isNacreError(error, 'InvalidArgument')) return error;
+  const { name } = error.context;
+  const input = inputs.find((one) => one.namedByFile && one.array.slice(0, 80) === name);
+  if (input === undefined) return error;
+  const { file, array } = input;
+  const again = `nacre import URI NAME ${shellWord(file)} --from ${shellWord(array)}`;
+  return new NacreError('InvalidArgument', `${file}: ${error.message}`, {
+    context: { ...error.context, file },
+    cause: error,
+    hint: `Give the array a name that it may have: \`${again}\`.`,
+  });
 }
 
 /** Refuses what does not fit before anything is written; the first file of each array that is to be made. */
@@ -151,10 +244,9 @@ export function checkInputs(
   const missing = new Map<string, Input>();
   for (const input of inputs) {
     const there = Object.hasOwn(arrays, input.array) ? arrays[input.array] : undefined;
-    const source = { ...input, name: input.file };
     if (there !== undefined) {
       const { dtype, shape } = there;
-      checkType(input.array, { dtype, rowShape: shape.slice(1), scalar: shape.length === 0 }, source);
+      checkType(input.array, { dtype, rowShape: shape.slice(1), scalar: shape.length === 0 }, input);
       continue;
     }
     if (!create) {
@@ -167,7 +259,7 @@ export function checkInputs(
     if (first === undefined) missing.set(input.array, input);
     else if (!sameType(first.type, input.type)) {
       throw invalid(
-        `${input.file} has ${typeText(input.type)}, ${first.file} has ${typeText(first.type)}`,
+        `${input.name} has ${typeText(input.type)}, ${first.name} has ${typeText(first.type)}`,
         'Files of one array hold the same dtype and row shape; import these into two arrays.',
       );
     }

@@ -36,7 +36,7 @@ export interface Answer {
 export class Session {
   readonly options: CommonOptions;
   readonly signal: AbortSignal;
-  readonly #closers: (() => Promise<void>)[] = [];
+  readonly #closers = new Set<() => Promise<void>>();
   readonly #meters: (() => MeterCounts)[] = [];
 
   constructor(options: CommonOptions, interrupt: AbortSignal) {
@@ -67,7 +67,7 @@ export class Session {
   /** Opens a dataset that is closed, and counted by -v, when the command ends. */
   async open(uri: string, options: Pick<OpenOptions, 'create'> = {}): Promise<Dataset> {
     const dataset = await open(uri, { ...options, ...this.#connection() });
-    this.#closers.push(() => dataset.close());
+    this.onClose(() => dataset.close());
     this.count(() => dataset.meter.snapshot());
     return dataset;
   }
@@ -90,9 +90,11 @@ export class Session {
     };
   }
 
-  /** Something to close at the end; the last one first. */
-  onClose(close: () => Promise<void>): void {
-    this.#closers.push(close);
+  /** Something to close at the end, the last one first; gives what forgets it. */
+  onClose(close: () => Promise<void>): () => void {
+    const closer = (): Promise<void> => close();
+    this.#closers.add(closer);
+    return () => this.#closers.delete(closer);
   }
 
   count(meter: () => MeterCounts): void {
@@ -113,7 +115,7 @@ export class Session {
   progress(label: string, unit: 'bytes' | 'rows'): Progress {
     const shown = process.stderr.isTTY && this.options.quiet !== true;
     const progress = new Progress(label, unit, shown ? process.stderr : undefined);
-    this.#closers.push(async () => progress.end());
+    this.onClose(async () => progress.end());
     return progress;
   }
 
@@ -165,7 +167,9 @@ export class Session {
   }
 
   async close(): Promise<void> {
-    for (const close of this.#closers.splice(0).reverse()) await close();
+    const closers = [...this.#closers].reverse();
+    this.#closers.clear();
+    for (const close of closers) await close();
   }
 
   /** What the command asked of its stores, for -v. */

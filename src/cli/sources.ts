@@ -67,19 +67,6 @@ export async function openSource(session: Session, file: string, dataset?: Datas
   return source;
 }
 
-/** A file whose rows fit the array. */
-export async function checkedSource(
-  session: Session,
-  file: string,
-  array: ArrayHandle,
-  dataset: Dataset,
-): Promise<NpyFile> {
-  const type = await typeOf(array, session.signal);
-  const source = await openSource(session, file, dataset);
-  checkType(array.name, type, source);
-  return source;
-}
-
 export async function typeOf(array: ArrayHandle, signal: AbortSignal): Promise<RowType> {
   const [dtype, shape] = await Promise.all([array.dtype({ signal }), array.shape({ signal })]);
   return { dtype, rowShape: shape.slice(1), scalar: shape.length === 0 };

@@ -8,6 +8,7 @@ import { startProxy } from '../support/proxy.mjs';
 import { assumeRole } from '../support/servers/assume-role.ts';
 import { server, type ServerName, serversUnderTest, storesUnderTest } from '../support/servers/index.ts';
 import { envThrough, openTestStore } from '../support/servers/open.ts';
+import { contentOf, numbers, points, saveArrays } from './array-files.js';
 import { answer, nacre, pairs, scratch } from './support.js';
 
 const folder = await scratch();
@@ -109,6 +110,35 @@ describe.each(serversUnderTest())('%s', (name) => {
       expect((await readFile(out)).equals(rows)).toBe(true);
       const missing = await nacre(['import', uri, 'e', `${source}x`, '--json'], { env });
       expect([missing.code, missing.error.code]).toEqual([4, 'NotFound']);
+    } finally {
+      await place.dispose();
+    }
+  });
+
+  test('a file of several arrays in a bucket is imported, and converted, and exported from there', async () => {
+    const { env } = await server(name);
+    const place = await openTestStore(name);
+    try {
+      const arrays = { large: points(1_500_000), small: numbers(3) };
+      for (const ending of ['npz', 'safetensors', 'pt']) {
+        const file = await saveArrays(path.join(folder, `several-${name}.${ending}`), arrays);
+        const expected = await contentOf(file);
+        await place.store.put(`several.${ending}`, await readFile(file));
+        const source = `${place.uri}/several.${ending}`;
+        const out = path.join(folder, `several-${name}-${ending}`);
+        await answer(['convert', source, `${out}.npz`], { env });
+        expect(await contentOf(`${out}.npz`)).toEqual(expected);
+        const uri = `${place.uri}/dataset-${ending}`;
+        await answer(['import', uri, '-', source], { env });
+        await answer(['export', uri, '--out', `${out}.pt`], { env });
+        expect(await contentOf(`${out}.pt`)).toEqual(expected);
+      }
+      const refused = await nacre([
+        'convert',
+        path.join(folder, `several-${name}.npz`),
+        `${place.uri}/x.npz`,
+      ]);
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('to this machine only')]);
     } finally {
       await place.dispose();
     }

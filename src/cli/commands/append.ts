@@ -1,23 +1,27 @@
-import { attributesHelp, attributesOptions } from '../attribute-files.js';
 import { addRows, type AddOptions } from '../add-rows.js';
+import { fileOptions, filesHelp } from '../array-files.js';
+import { attributesHelp, attributesOptions, besideHelp } from '../attribute-files.js';
 import { bytesText, plural } from '../output.js';
 import { changing, define } from '../program.js';
 import { writingOptions } from '../sources.js';
 
 export const append = define<AddOptions>({
   usage: 'append <uri> <array> <file>',
-  summary: 'add the rows of a .npy file to an array',
+  summary: 'add the rows of a file to an array',
   details: `The array must be there and hold rows of the same dtype and shape; nacre import makes what is
-missing. FILE is a path, an s3:// or gs:// URI, or - for standard input, which is copied to TMPDIR first.
+missing. ${filesHelp} Of a file with several arrays --from names the one to take.
+
+${besideHelp}
 
 --attributes names a file with the attributes of the rows; those of an array with a key have that one, and no
 key that is there already. ${attributesHelp}`,
   examples: [
     'nacre append s3://bucket/faces embeddings today.npy',
     'nacre append ./faces embeddings today.npy --attributes today.parquet',
+    'nacre append ./faces embeddings batch.npz --from embeddings',
     'python embed.py | nacre append ./faces embeddings -',
   ],
-  options: (command) => changing(attributesOptions(writingOptions(command))),
+  options: (command) => changing(attributesOptions(writingOptions(fileOptions(command)))),
   async work(session, options, uri: string, name: string, file: string) {
     return addRows(session, options, { uri, name, file, verbs: ['append', 'appending'] }, async (adding) => {
       const { array, source, attributes, write } = adding;

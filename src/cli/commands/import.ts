@@ -1,36 +1,41 @@
-import { NacreError } from '../../index.js';
-import type { ArrayInfo, Attribute, CreateOptions, Dataset, RowType } from '../../index.js';
+import { arrayFileFormatOf, isNacreError, NacreError } from '../../index.js';
+import type { ArrayFileFormat, ArrayInfo, Attribute, CreateOptions, Dataset } from '../../index.js';
+import type { RowType, TransactionHandle } from '../../index.js';
+import { type FileOptions, fileOptions, filesHelp } from '../array-files.js';
 import {
   attributeList,
   attributesHelp,
   attributesOptions,
   type AttributesOptions,
+  besideHelp,
 } from '../attribute-files.js';
 import { find, rehearse } from '../datasets.js';
-import { attributesAfter, checkInputs, type Input, look, openInputAttributes } from '../inputs.js';
+import { importAll, importedBefore } from '../import-arrays.js';
+import { attributesAfter, checkInputs, type Input, look, withFile } from '../inputs.js';
 import { bytesText, countText, plural } from '../output.js';
 import { changing, define } from '../program.js';
+import { rowBytes } from '../row-bytes.js';
 import type { Session } from '../session.js';
-import { SideBySide } from '../side-by-side.js';
-import {
-  openSource,
-  typeText,
-  withProgress,
-  writeOptions,
-  writingOptions,
-  type WritingOptions,
-} from '../sources.js';
+import { typeText, writingOptions, type WritingOptions } from '../sources.js';
 import { invalid } from '../values.js';
 
-interface Options extends WritingOptions, AttributesOptions {
+interface Options extends WritingOptions, AttributesOptions, FileOptions {
   /** False with --no-create. */
   readonly create: boolean;
   readonly once?: boolean;
   readonly key?: string;
 }
 
+/** Of a row that is made to see whether all fits. */
+const rehearsedBytes = 64 * 2 ** 10;
+
 interface Imported {
   readonly file: string;
+  readonly format: ArrayFileFormat;
+  /** What the file calls the array. */
+  readonly from?: string;
+  /** What its numbers are in the file, where they are read as others. */
+  readonly stored?: string;
   readonly attributes?: string;
   readonly array: string;
   readonly rows: number;
@@ -40,11 +45,15 @@ interface Imported {
 
 export const importCommand = define<Options>({
   usage: 'import <uri> <array> <file...>',
-  summary: 'bring .npy files into an array, in one version',
+  summary: 'bring files into arrays, in one version',
   details: `Makes the dataset and the array when they are missing, and says so; adds to the array when
-it is there. Every file is looked at before anything is written. ARRAY - takes the names of the files,
-one array each (train.npy becomes train). FILE is a path, an s3:// or gs:// URI, or - for standard
-input, which is copied to TMPDIR first.
+it is there. Every file is looked at before anything is written. ${filesHelp}
+
+ARRAY - takes all arrays of the files by their names, columns included; the array of a file that has none for
+it takes the name of the file (train.npy becomes train). For a named ARRAY each file has one array, or --from
+names the one to take.
+
+${besideHelp} Each array of the file gets all of them.
 
 --attributes names a file with the attributes of the rows; of several files once for each, in their order.
 ${attributesHelp}
@@ -53,13 +62,16 @@ ${attributesHelp}
 two rows the same. \`nacre attributes --key\` sets one of an array that is there.
 
 --once skips a file whose content, that of its attributes included, was imported into the array with --once
-before, by its SHA-256. Each file is then a version of its own, so that an import cut short goes on where it
-stopped. A repeat is found in the log (one request a version); of two that run at once one finds the other for
-7 days. Every file is read twice.`,
+before, by its SHA-256; of several arrays of a file each by itself. Each array of a file is then a version of
+its own, so that an import cut short goes on where it stopped. A repeat is found in the log (one request a
+version); of two that run at once one finds the other for 7 days. Every file is read twice.`,
   examples: [
     'nacre import ./faces images train-*.npy',
     'nacre import s3://bucket/faces - images.npy labels.npy',
     'nacre import s3://bucket/faces images s3://other/day-1.npy --once',
+    'nacre import ./model - weights.safetensors',
+    'nacre import ./faces images batch.npz --from images',
+    'nacre import ./library books embeddings.parquet --key id',
     'nacre import ./faces images train.npy --attributes train.jsonl',
     'nacre import ./faces images train.npy --attributes train.csv --attribute-type at=timestamp',
     'nacre import ./faces people rows.npy --attributes people.jsonl --key id',
@@ -67,18 +79,13 @@ stopped. A repeat is found in the log (one request a version); of two that run a
   ],
   options: (command) =>
     changing(
-      attributesOptions(writingOptions(command))
+      attributesOptions(writingOptions(fileOptions(command)))
         .option('--no-create', 'fail when the dataset or the array is missing')
         .option('--once', 'skip files whose content is there already')
         .option('--key <name>', 'an attribute that is the key of arrays that are made'),
     ),
   async work(session, options, uri: string, name: string, files: string[]) {
-    if (/\.npy$/i.test(uri))
-      throw invalid(
-        `${uri} is a file, and no dataset`,
-        'The dataset comes first: nacre import URI ARRAY FILE.',
-      );
-    const existing = await find(session, uri);
+    const existing = await findDataset(session, uri);
     if (existing === undefined && !options.create)
       throw new NacreError('NotFound', `there is no dataset at ${uri}`, {
         context: { uri },
@@ -90,7 +97,9 @@ stopped. A repeat is found in the log (one request a version); of two that run a
     const after = attributesAfter(inputs);
     checkKey(options.key, inputs, missing, arrays, after);
     const make = new Map([...missing].map(([array, { type }]) => [array, createOf(type, options)]));
-    await rehearse(make, after);
+    await rehearse(make, after, (tx) => firstRows(tx, make)).catch((error: unknown) => {
+      throw withFile(error, inputs);
+    });
     const created = { dataset: existing === undefined, arrays: [...missing.keys()] };
     if (options.dryRun === true) {
       const skips = await importedBefore(existing, inputs, session.signal);
@@ -99,13 +108,46 @@ stopped. A repeat is found in the log (one request a version); of two that run a
     const dataset = existing ?? (await session.open(uri, { create: true }));
     if (created.dataset) session.note(`created dataset ${dataset.uri}`);
     const skips = await importAll(session, options, dataset, inputs, make);
-    for (const [array, { type }] of missing) session.note(`created array '${array}' (${typeText(type)})`);
+    for (const [array, input] of missing) session.note(`created array '${array}' (${madeText(input)})`);
     for (const [array, made] of newAttributesOf(inputs, skips))
       session.note(`created attributes of '${array}': ${attributeList(made)}`);
     const version = await dataset.version({ signal: session.signal });
     return answer({ uri: dataset.uri, inputs, skips, created, version, dryRun: false });
   },
 });
+
+/** The dataset, or undefined. What ends as files of arrays do was meant as one, unless a dataset is there. */
+async function findDataset(session: Session, uri: string): Promise<Dataset | undefined> {
+  const isFile = (await arrayFileFormatOf(uri)) !== undefined;
+  const refuse = (): never => {
+    throw invalid(
+      `${uri} is a file, and no dataset`,
+      'The dataset comes first: nacre import URI ARRAY FILE.',
+    );
+  };
+  const existing = await find(session, uri).catch((error: unknown) => {
+    if (isFile && isNacreError(error, 'InvalidArgument')) refuse();
+    throw error;
+  });
+  return existing === undefined && isFile ? refuse() : existing;
+}
+
+/** What the array holds, and what its numbers were in the file. */
+function madeText({ type, stored }: Input): string {
+  return `${typeText(type)}${stored === undefined ? '' : `, ${stored} in the file`}`;
+}
+
+/** A dataset has room for some hundreds of arrays with rows: more are refused before their rows are sent. */
+async function firstRows(tx: TransactionHandle, make: ReadonlyMap<string, CreateOptions>): Promise<void> {
+  for (const [array, { dtype, rowShape = [], scalar = false, key }] of make) {
+    const type: RowType = { dtype, rowShape, scalar };
+    // Rows with a key come with values; large ones would take memory.
+    if (key !== undefined || scalar || rowBytes(type) > rehearsedBytes) continue;
+    const bytes = new Uint8Array(rowBytes(type));
+    const read = (): Promise<Uint8Array> => Promise.resolve(bytes);
+    await tx.appendFrom(array, { type, rows: 1, name: array, read, close: () => Promise.resolve() });
+  }
+}
 
 function createOf({ dtype, rowShape, scalar }: RowType, { key }: Options): CreateOptions {
   return { dtype, rowShape, scalar, ...(key === undefined ? {} : { key }) };
@@ -135,93 +177,6 @@ function checkKey(
   }
 }
 
-/** Gives the files that were there already. */
-async function importAll(
-  session: Session,
-  options: Options,
-  dataset: Dataset,
-  inputs: readonly Input[],
-  make: ReadonlyMap<string, CreateOptions>,
-): Promise<ReadonlySet<Input>> {
-  const skips = new Set(await importedBefore(dataset, inputs, session.signal));
-  const total = inputs.reduce((bytes, input) => bytes + input.sizeBytes, 0);
-  const progress = session.progress('importing', 'bytes');
-  let doneBytes = 0;
-  const write = async (some: readonly Input[], operationId?: string): Promise<void> => {
-    const names = some.map(({ file }) => (file === '-' ? 'standard input' : file));
-    const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
-    await dataset.write(
-      async (tx) => {
-        const running = new SideBySide();
-        for (const input of some) {
-          const create = make.get(input.array);
-          if (create !== undefined && !tx.arrays.includes(input.array)) await tx.create(input.array, create);
-          await running.room(input.sizeBytes);
-          // Opened in turn: rows are in the order in which the calls of appendFrom begin.
-          const source = input.open ?? (await openSource(session, input.file, dataset));
-          let seen = 0;
-          const counted = withProgress(source, (rows) => {
-            const now = input.sizeBytes * (rows / Math.max(1, input.rows));
-            doneBytes += now - seen;
-            seen = now;
-            progress.update(doneBytes, total);
-          });
-          const attributes = await openInputAttributes(session, options, input, dataset);
-          const appended = tx.appendFrom(
-            input.array,
-            counted,
-            attributes === undefined ? {} : { attributes },
-          );
-          running.add(
-            appended.then(async () => {
-              await source.close();
-              await attributes?.close();
-            }),
-          );
-        }
-        await running.all();
-      },
-      {
-        message: `import ${names.slice(0, 3).join(', ')}${more}`,
-        ...writeOptions(session, options),
-        ...(operationId === undefined ? {} : { operationId }),
-      },
-    );
-  };
-  const wanted = inputs.filter((input) => !skips.has(input));
-  if (options.once !== true) await write(wanted);
-  else for (const input of wanted) await write([input], input.operationId);
-  progress.end();
-  return skips;
-}
-
-/** Those of the files that some version holds already; none without --once. */
-async function importedBefore(
-  dataset: Dataset | undefined,
-  inputs: readonly Input[],
-  signal: AbortSignal,
-): Promise<ReadonlySet<Input>> {
-  const wanted = new Map<string, Input>();
-  const found = new Set<Input>();
-  for (const input of inputs) {
-    if (input.operationId === undefined) continue;
-    // One content named twice is imported once.
-    if (wanted.has(input.operationId)) found.add(input);
-    else wanted.set(input.operationId, input);
-  }
-  if (dataset === undefined || wanted.size === 0) return found;
-  for await (const { operations } of dataset.log({ signal })) {
-    for (const { id } of operations) {
-      const input = wanted.get(id);
-      if (input === undefined) continue;
-      found.add(input);
-      wanted.delete(id);
-    }
-    if (wanted.size === 0) break;
-  }
-  return found;
-}
-
 /** Attributes that the files bring along, by array. */
 function newAttributesOf(
   inputs: readonly Input[],
@@ -236,6 +191,12 @@ function newAttributesOf(
   return made;
 }
 
+/** `2 files: npz, torch`. */
+function filesText(inputs: readonly Input[]): string {
+  const files = new Set(inputs.map(({ opened }) => opened)).size;
+  return `${plural(files, 'file')}: ${[...new Set(inputs.map(({ format }) => format))].join(', ')}`;
+}
+
 function answer(report: {
   readonly uri: string;
   readonly inputs: readonly Input[];
@@ -246,9 +207,14 @@ function answer(report: {
 }) {
   const { uri, inputs, skips, created, version, dryRun } = report;
   const files = inputs.map((input): Imported => {
-    const { file, array, rows, sizeBytes, attributes } = input;
-    const of = attributes === undefined ? {} : { attributes: attributes.file };
-    return { file, ...of, array, rows, sizeBytes, skipped: skips.has(input) };
+    const { file, format, from, stored, array, rows, sizeBytes, attributes } = input;
+    return {
+      ...{ file, format },
+      ...(from === undefined ? {} : { from }),
+      ...(stored === undefined ? {} : { stored }),
+      ...(attributes === undefined ? {} : { attributes: attributes.file }),
+      ...{ array, rows, sizeBytes, skipped: skips.has(input) },
+    };
   });
   const taken = files.filter(({ skipped }) => !skipped);
   const rows = taken.reduce((sum, file) => sum + file.rows, 0);
@@ -256,10 +222,11 @@ function answer(report: {
   const arrays = [...new Set(taken.map(({ array }) => `'${array}'`))];
   const into = arrays.length > 3 ? `${arrays.length} arrays` : arrays.join(', ');
   const would = dryRun ? 'would import' : 'imported';
+  const sources = filesText(inputs.filter((input) => !skips.has(input)));
   const lines = [
     taken.length === 0
       ? `${dryRun ? 'would import' : 'imported'} nothing: every file is there already`
-      : `${would} ${plural(rows, 'row')} (${bytesText(bytes)}, ${plural(taken.length, 'file')}) into ${into}`,
+      : `${would} ${plural(rows, 'row')} (${bytesText(bytes)}, ${sources}) into ${into}`,
   ];
   if (version !== null) lines[0] += ` (version ${version})`;
   if (dryRun && created.dataset) lines.push(`would create dataset ${uri}`);

@@ -14,11 +14,13 @@ import {
 import { buildIndex } from './build-index.js';
 import { cacheClear, cacheInfo, cacheVerify } from './cache.js';
 import { compact } from './compact.js';
+import { convert } from './convert.js';
 import { create } from './create.js';
 import { diff } from './diff.js';
 import { doctor } from './doctor.js';
 import { drop } from './drop.js';
 import { expire } from './expire.js';
+import { exportCommand } from './export.js';
 import { gc } from './gc.js';
 import { importCommand } from './import.js';
 import { info } from './info.js';
@@ -70,6 +72,8 @@ export const commands: readonly Register[] = [
   attributes,
   setAttributes,
   read,
+  exportCommand,
+  convert,
   info,
   ls,
   log,

@@ -1,13 +1,15 @@
 import {
+  arrayFileFormatOf,
   type ArrayHandle,
   parseVersion,
   type RowType,
   type VersionReference,
-  writeNpyFile,
+  writeArrayFile,
 } from '../../index.js';
 import { openAt } from '../datasets.js';
 import { bytesText, plural } from '../output.js';
 import { define } from '../program.js';
+import { rowsOf } from '../row-bytes.js';
 import {
   chooseRows,
   placesOf,
@@ -30,8 +32,10 @@ const pieceBytes = 16 * 2 ** 20;
 
 export const read = define<Options>({
   usage: 'read <uri> <array>',
-  summary: 'write rows to a .npy file',
-  details: `Without --rows, --ids or --all: all rows. The file appears whole or not at all.\n\n${rowsHelp}`,
+  summary: 'write rows to a file',
+  details: `Without --rows, --ids or --all: all rows. The file is .npy, unless its name ends as
+another format does (.npz, .safetensors, .pt, .arrow); it appears whole or not at all. Several arrays, and
+whole ones: nacre export.\n\n${rowsHelp}`,
   examples: [
     'nacre read ./faces embeddings --out all.npy',
     'nacre read s3://bucket/faces embeddings --rows 0:100 --out first.npy',
@@ -53,20 +57,17 @@ export const read = define<Options>({
     const [total = 1] = await array.shape({ signal });
     const { count, pieces } = await piecesOf(array, choice, { type, total, signal });
     const progress = session.progress(`reading ${name}`, 'rows');
-    const sizeBytes = await writeNpyFile(
-      out,
-      type,
-      count,
-      (async function* () {
-        let done = 0;
-        for await (const { data, shape } of pieces) {
-          done += shape[0] ?? 1;
-          yield data;
-          progress.update(done, count);
-        }
-      })(),
-      { signal },
-    );
+    const bytes = async function* (): AsyncGenerator<ArrayBufferView> {
+      let done = 0;
+      for await (const { data, shape } of pieces) {
+        done += shape[0] ?? 1;
+        yield data;
+        progress.update(done, count);
+      }
+    };
+    const format = (await arrayFileFormatOf(out)) ?? 'npy';
+    const written = [{ array: name, type, rows: count, pieces: bytes }];
+    const sizeBytes = await writeArrayFile(out, written, { format, signal });
     progress.end();
     const version = await dataset.version({ signal });
     const text = `${plural(count, 'row')} of '${name}' at version ${version} (${bytesText(sizeBytes)})`;
@@ -76,7 +77,7 @@ export const read = define<Options>({
     }
     const shape = type.scalar ? [] : [count, ...type.rowShape];
     return {
-      json: { uri: dataset.uri, version, array: name, dtype: type.dtype, shape, out, sizeBytes },
+      json: { uri: dataset.uri, version, array: name, dtype: type.dtype, shape, out, format, sizeBytes },
       text: `wrote ${text} to ${out}`,
     };
   },
@@ -97,7 +98,7 @@ async function piecesOf(
   choice: RowChoice,
   { type, total, signal }: Reading,
 ): Promise<{ readonly count: number; readonly pieces: AsyncIterable<Piece> }> {
-  const step = rowsAtOnce(type);
+  const step = rowsOf(pieceBytes, type);
   if (type.scalar) return { count: 1, pieces: once(array.read({ signal })) };
   if (choice.kind === 'all' || choice.kind === 'slice') {
     const { start, end, step: stride } = sliceBounds(choice, total);
@@ -134,12 +135,4 @@ async function* pieces(
 
 async function* once(piece: Promise<Piece>): AsyncGenerator<Piece> {
   yield await piece;
-}
-
-const itemBytes: Readonly<Record<string, number>> = { bool: 1, complex64: 8, complex128: 16 };
-
-function rowsAtOnce({ dtype, rowShape }: RowType): number {
-  const item = itemBytes[dtype] ?? Number(/\d+$/.exec(dtype)?.[0] ?? 8) / 8;
-  const rowBytes = rowShape.reduce((product, length) => product * length, item);
-  return Math.max(1, Math.floor(pieceBytes / Math.max(1, rowBytes)));
 }

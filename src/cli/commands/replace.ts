@@ -1,7 +1,9 @@
-import type { NpyFile, TransactionHandle } from '../../index.js';
+import type { RowSource, TransactionHandle } from '../../index.js';
+import { checkedArray, type FileOptions, fileOptions, filesHelp } from '../array-files.js';
 import { checkVersion } from '../datasets.js';
 import { plural, shellWord } from '../output.js';
 import { define, destructive } from '../program.js';
+import { readRows, rowsOf } from '../row-bytes.js';
 import {
   type ChosenRows,
   lookUp,
@@ -12,10 +14,10 @@ import {
   rowsHelp,
   targetOf,
 } from '../rows.js';
-import { checkedSource, writeOptions, writingOptions, type WritingOptions } from '../sources.js';
+import { writeOptions, writingOptions, type WritingOptions } from '../sources.js';
 import { invalid, parseCount } from '../values.js';
 
-interface Options extends RowOptions, WritingOptions {
+interface Options extends RowOptions, WritingOptions, FileOptions {
   readonly ifVersion?: number;
 }
 
@@ -24,9 +26,10 @@ const pieceBytes = 64 * 2 ** 20;
 
 export const replace = define<Options>({
   usage: 'replace <uri> <array> <file>',
-  summary: 'put the rows of a .npy file in the place of others',
+  summary: 'put the rows of a file in the place of others',
   details: `The file holds one row for each row that is named, in that order. Rows keep their ids; older
-versions keep their content.\n\n${rowsHelp}`,
+versions keep their content.\n\n${rowsHelp}\n\n${filesHelp} Of a file with several arrays --from names the
+one to take.`,
   examples: [
     'nacre replace ./faces embeddings new.npy --rows 0:100',
     "nacre replace s3://bucket/faces embeddings new.npy --ids '3,7,9' --if-version 12 --yes",
@@ -34,7 +37,11 @@ versions keep their content.\n\n${rowsHelp}`,
   options: (command) =>
     destructive(
       writingOptions(
-        rowOptions(command).option('--if-version <N>', 'only if N is the newest version', parseCount),
+        rowOptions(fileOptions(command)).option(
+          '--if-version <N>',
+          'only if N is the newest version',
+          parseCount,
+        ),
       ),
     ),
   async work(session, options, uri: string, name: string, file: string) {
@@ -42,7 +49,7 @@ versions keep their content.\n\n${rowsHelp}`,
     const choice = await requireRows(session, options, 'replace');
     const dataset = await session.open(uri);
     const array = dataset.array(name);
-    const source = await checkedSource(session, file, array, dataset);
+    const { file: opened, source } = await checkedArray(session, file, options, array, dataset);
     const { target, count } = await targetOf(array, choice, signal);
     if (source.rows !== count) {
       throw invalid(
@@ -53,7 +60,7 @@ versions keep their content.\n\n${rowsHelp}`,
     await checkVersion(session, dataset, options.ifVersion);
     const before = await dataset.version({ signal });
     const what = `${plural(count, 'row')} of '${name}'`;
-    const answer = { uri: dataset.uri, array: name, rows: count };
+    const answer = { uri: dataset.uri, array: name, rows: count, format: opened.format };
     if (options.dryRun === true) {
       // Names every row once, as the replacement does: one that is out of range is found.
       await lookUp(array, target, signal);
@@ -82,14 +89,13 @@ async function replaceAll(
   tx: TransactionHandle,
   name: string,
   target: ChosenRows,
-  source: NpyFile,
+  source: RowSource,
   signal: AbortSignal,
 ): Promise<void> {
-  const rowBytes = Math.max(1, source.sizeBytes / Math.max(1, source.rows));
-  const step = Math.max(1, Math.floor(pieceBytes / rowBytes));
+  const step = rowsOf(pieceBytes, source.type);
   for (let start = 0; start < source.rows; start += step) {
     const end = Math.min(source.rows, start + step);
-    await tx.replace(name, part(target, start, end), await source.readRows(start, end, { signal }));
+    await tx.replace(name, part(target, start, end), await readRows(source, start, end, signal));
   }
 }
 

@@ -1,7 +1,9 @@
 // What a reader and a writer of array files are, whatever the format.
 import type { RowType } from '../../arrays/partition-writer.js';
 import type { RowSource } from '../../arrays/row-source.js';
+import type { Attribute } from '../../attributes/column.js';
 import type { AttributeSource } from '../../attributes/source.js';
+import type { NacreError } from '../../errors.js';
 import type { CallOptions } from '../../storage/object-store.js';
 import type { RowPieces } from '../npy-writer.js';
 import type { RandomAccess } from '../random-access.js';
@@ -14,12 +16,23 @@ export interface FileArray extends RowSource {
   readonly stored?: string;
 }
 
+/** Columns of single values beside the rows of a file. They are read once: each array takes its own. */
+export interface AttributesBeside extends AttributeSource {
+  /** A column that is no attribute, which reads throw; `attributes` are then the others. */
+  readonly refusal?: NacreError;
+  /**
+   * The same from the first row on, for an array of the file: attributes that it has are read as the types of
+   * `known`. Errors: `InvalidArgument` where that cannot be.
+   */
+  forArray(known?: readonly Attribute[]): AttributesBeside;
+}
+
 /** What a file holds, opened: headers were read and checked, rows were not. */
 export interface OpenedArrays {
   /** In the order of the file; no two of one name. */
   readonly arrays: readonly FileArray[];
   /** Columns of single values beside the rows: of as many rows as each array. */
-  readonly attributes?: AttributeSource;
+  readonly attributes?: AttributesBeside;
   /** Closes what it opened itself; the access stays with who opened that. */
   close(): Promise<void>;
 }

@@ -47,7 +47,6 @@ export function readArrow(access: RandomAccess, options: CallOptions): Promise<O
       arrays.map(({ array }) => array),
     );
     const fields = contents.schema.tables(fb.schema.fields);
-    const types = { asked: {}, known: new Map<string, never>() };
     const attributes = attributesBeside(
       file,
       rows,
@@ -56,7 +55,7 @@ export function readArrow(access: RandomAccess, options: CallOptions): Promise<O
         const field = fields[others.get(name) ?? -1];
         if (field !== undefined) fieldOf(file, field, name);
       },
-      (chosen) => attributesOf(lent(access), contents, types, chosen),
+      (chosen, types) => attributesOf(lent(access), contents, types, chosen),
     );
     const close = async (): Promise<void> => {
       await Promise.all(

@@ -5,9 +5,11 @@ import type { AttributeSource } from '../../attributes/source.js';
 import { isNacreError, NacreError } from '../../errors.js';
 import type { Dtype } from '../../npy/dtype.js';
 import { dtypes } from '../../npy/dtype.js';
+import type { CallOptions } from '../../storage/object-store.js';
 import { quoted } from '../../util/text.js';
+import type { Types } from '../attributes/problem.js';
 import type { RandomAccess } from '../random-access.js';
-import type { ArrayToWrite } from './array-file.js';
+import type { ArrayToWrite, AttributesBeside } from './array-file.js';
 
 /** A row of a column, for messages. */
 export interface ColumnPlace {
@@ -94,8 +96,8 @@ export function attributesBeside(
   rows: number,
   columns: readonly string[],
   check: (column: string) => void,
-  open: (chosen: ReadonlySet<string>) => AttributeSource,
-): AttributeSource | undefined {
+  open: (chosen: ReadonlySet<string>, types: Types) => AttributeSource,
+): AttributesBeside | undefined {
   if (columns.length === 0) return undefined;
   let refusal: NacreError | undefined;
   const attempt = <T>(work: () => T): T | undefined => {
@@ -107,31 +109,51 @@ export function attributesBeside(
       return undefined;
     }
   };
-  const readable = columns.filter((column) => attempt(() => (check(column), true)) === true);
-  const source = attempt(() => open(new Set(readable)));
-  if (source !== undefined && refusal === undefined) return source;
-  return new RefusedAttributes(file, rows, source?.attributes ?? [], refusal);
+  const readable = new Set(columns.filter((column) => attempt(() => (check(column), true)) === true));
+  const opened = (known: readonly Attribute[]): AttributeSource =>
+    open(readable, { asked: {}, known: new Map(known.map(({ name, type }) => [name, type])) });
+  const source = attempt(() => opened([])) ?? refusing(file, rows, refusal);
+  return new Beside(source, refusal, opened);
 }
 
-class RefusedAttributes implements AttributeSource {
+/** Of no attribute at all. */
+function refusing(name: string, rows: number, refusal: NacreError | undefined): AttributeSource {
+  const read = (): Promise<never> => Promise.reject(refusal as NacreError);
+  return { name, rows, attributes: [], read, close: () => Promise.resolve() };
+}
+
+class Beside implements AttributesBeside {
   readonly name: string;
   readonly rows: number;
   readonly attributes: readonly Attribute[];
-  readonly #refusal: unknown;
+  readonly refusal?: NacreError;
+  readonly #source: AttributeSource;
+  readonly #open: (known: readonly Attribute[]) => AttributeSource;
 
-  constructor(name: string, rows: number, attributes: readonly Attribute[], refusal: unknown) {
-    this.name = name;
-    this.rows = rows;
-    this.attributes = attributes;
-    this.#refusal = refusal;
+  constructor(
+    source: AttributeSource,
+    refusal: NacreError | undefined,
+    open: (known: readonly Attribute[]) => AttributeSource,
+  ) {
+    this.name = source.name;
+    this.rows = source.rows;
+    this.attributes = source.attributes;
+    this.#source = source;
+    this.#open = open;
+    if (refusal !== undefined) this.refusal = refusal;
   }
 
-  read(): Promise<readonly Column[]> {
-    return Promise.reject(this.#refusal as Error);
+  read(start: number, end: number, options?: CallOptions): Promise<readonly Column[]> {
+    if (this.refusal !== undefined) return Promise.reject(this.refusal);
+    return this.#source.read(start, end, options);
+  }
+
+  forArray(known: readonly Attribute[] = []): AttributesBeside {
+    return new Beside(this.#open(known), this.refusal, this.#open);
   }
 
   close(): Promise<void> {
-    return Promise.resolve();
+    return this.#source.close();
   }
 }
 

@@ -42,6 +42,6 @@ export const writeNpy: ArrayWriter = (arrays, options) => {
   const [array] = arrays;
   if (array !== undefined && arrays.length === 1) return npyBytes(array, options);
   throw new NacreError('InvalidArgument', `a .npy file holds one array, not ${arrays.length}`, {
-    hint: 'Write each to a file of its own, or all of them to a .npz or .safetensors file.',
+    hint: 'Choose one, write each to a file of its own, or all of them to a .npz or .safetensors file.',
   });
 };

@@ -1,12 +1,12 @@
 // Which reader and which writer a file of arrays gets: by its ending, else by how it begins. Each is loaded
 // when it is needed.
-import type { AttributeSource } from '../../attributes/source.js';
 import { NacreError } from '../../errors.js';
 import type { CallOptions } from '../../storage/object-store.js';
 import { endingOf } from '../ending.js';
 import { writeStream } from '../npy-writer.js';
 import { openAccess, type OpenAccessOptions, type RandomAccess, sha256Of } from '../random-access.js';
 import type { ArrayReader, ArrayToWrite, ArrayWriter, FileArray, OpenedArrays } from './array-file.js';
+import type { AttributesBeside } from './array-file.js';
 
 export type ArrayFileFormat = 'npy' | 'npz' | 'safetensors' | 'torch' | 'arrow' | 'parquet';
 
@@ -25,7 +25,7 @@ export interface ArrayFile {
   readonly reopens: boolean;
   readonly arrays: readonly FileArray[];
   /** Columns of single values beside the rows, where the file has some. */
-  readonly attributes?: AttributeSource;
+  readonly attributes?: AttributesBeside;
   /** SHA-256 of the file. Cost: one read of it. */
   hash(options?: CallOptions): Promise<Uint8Array>;
   close(): Promise<void>;
@@ -107,7 +107,7 @@ class OpenedFile implements ArrayFile {
     if (opened.attributes !== undefined) this.attributes = opened.attributes;
   }
 
-  readonly attributes?: AttributeSource;
+  readonly attributes?: AttributesBeside;
 
   get name(): string {
     return this.#access.name;
@@ -148,12 +148,20 @@ function noFormat(what: string, file?: string): NacreError {
   });
 }
 
-function formatOfName(name: string): ArrayFileFormat | undefined {
+/** By the ending of a name; undefined where that tells nothing. */
+export function formatOfName(name: string): ArrayFileFormat | undefined {
   const ending = endingOf(name);
   return Object.hasOwn(formatOfEnding, ending) ? formatOfEnding[ending] : undefined;
 }
 
 async function formatOfBytes(access: RandomAccess, options: CallOptions): Promise<ArrayFileFormat> {
+  if (access.sizeBytes === 0) {
+    const hint = 'What should have written it failed, or has not ended.';
+    throw new NacreError('InvalidArgument', `${access.name}: the file is empty`, {
+      context: { file: access.name },
+      hint,
+    });
+  }
   const start = await access.read(0, Math.min(64, access.sizeBytes), options);
   const text = Buffer.from(start).toString('latin1');
   if (text.startsWith('\u0093NUMPY')) return 'npy';

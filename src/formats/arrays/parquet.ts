@@ -45,7 +45,7 @@ export function readParquet(access: RandomAccess, options: CallOptions): Promise
         const child = children[others.get(name) ?? -1];
         if (child !== undefined) typeOfColumn(file, child);
       },
-      (chosen) => attributesOfParquet(lent(access), metadata, { asked: {}, known: new Map() }, chosen),
+      (chosen, types) => attributesOfParquet(lent(access), metadata, types, chosen),
     );
     const close = async (): Promise<void> => {
       await Promise.all(

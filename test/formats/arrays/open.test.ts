@@ -125,6 +125,34 @@ describe('a file of arrays', () => {
     await dataset.close();
   });
 
+  test('of columns gives each of its arrays the attributes, as the types that the array has', async () => {
+    const [first, second] = arrays as readonly [ArrayToWrite, ArrayToWrite];
+    const file = path.join(folder, 'shared.arrow');
+    await writeArrayFile(file, [
+      first,
+      { ...first, array: 'more' },
+      { ...second, type: { ...second.type, rowShape: [] } },
+    ]);
+    const source = await openArrayFile(file);
+    const { attributes, arrays: opened } = source;
+    if (attributes === undefined) throw new Error('a column is not there');
+    expect(attributes.refusal).toBeUndefined();
+    const dataset = await open(path.join(folder, 'dataset-shared'), { create: true });
+    await dataset.write(async (tx) => {
+      for (const [i, array] of opened.entries()) {
+        const known = i === 0 ? [] : [{ name: 'labels', type: 'float' } as const];
+        await tx.appendFrom(array.array ?? '', array, { attributes: attributes.forArray(known) });
+      }
+    });
+    const [one = '', other = ''] = opened.map(({ array }) => array);
+    expect(await dataset.array(one).attributes()).toEqual([{ name: 'labels', type: 'int' }]);
+    expect(await dataset.array(other).attributes()).toEqual([{ name: 'labels', type: 'float' }]);
+    for (const name of [one, other]) expect(await dataset.array(name).where('labels = -2').count()).toBe(1);
+    expect(() => attributes.forArray([{ name: 'labels', type: 'bool' }])).toThrow(/labels/);
+    await source.close();
+    await dataset.close();
+  });
+
   test('of Parquet is read, and not written', async () => {
     const error = await failure(writeArrayFile(path.join(folder, 'x.parquet'), arrays));
     expect([error.code, error.message]).toEqual([
