@@ -63,10 +63,11 @@ export async function openArrayFile(name: string, options: ArrayFileOptions = {}
 }
 
 /**
- * Writes arrays to a file of a format of `openArrayFile()` but Parquet, by the ending of its name or
- * `format`, and says how many bytes that were. Rows go through piece by piece; the same arrays give the same
- * bytes. `-` is standard output, with `format`. An existing file is replaced at the end. Errors: as
- * `writeNpyFile()`; `InvalidArgument` for what the format cannot hold, by name.
+ * Writes arrays to a file of a format of `openArrayFile()`, by the ending of its name or `format`, and says
+ * how many bytes that were: one array to `.npy`, text and raw numbers, arrays of the same rows to Arrow and
+ * Parquet. Rows go through piece by piece; the same arrays give the same bytes. `-` is standard output, with
+ * `format`. An existing file is replaced at the end. Errors: as `writeNpyFile()`; `InvalidArgument` for what
+ * the format cannot hold, by name.
  */
 export async function writeArrayFile(
   name: string,

@@ -80,6 +80,7 @@ const writers: Readonly<Partial<Record<ArrayFileFormat, () => Promise<ArrayWrite
   safetensors: async () => (await import('./safetensors.js')).writeSafetensors,
   torch: async () => (await import('./torch.js')).writeTorch,
   arrow: async () => (await import('./arrow.js')).writeArrow,
+  parquet: async () => (await import('./parquet.js')).writeParquet,
   csv: async () => (await import('./text.js')).writeCsv,
   tsv: async () => (await import('./text.js')).writeTsv,
   raw: async () => (await import('./raw.js')).writeRaw,
