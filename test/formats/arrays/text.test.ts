@@ -8,6 +8,9 @@ import { openArrayFile, writeArrayFile } from '../../../src/index.js';
 import { type Dtype, dtypeNames, dtypes, viewAs } from '../../../src/npy/dtype.js';
 import { float16ToNumber, numberToFloat16 } from '../../../src/npy/float16.js';
 import { rowBytesOf } from '../../../src/arrays/partition-writer.js';
+import { lent } from '../../../src/formats/arrays/columns.js';
+import { readCsv } from '../../../src/formats/arrays/text.js';
+import { openAccess, type RandomAccess } from '../../../src/formats/random-access.js';
 import { failure } from '../../support/failure.js';
 import { pythonWithNumpy, runPython } from '../../support/python.js';
 import { inFolder } from '../attributes/files.js';
@@ -298,6 +301,25 @@ describe('a text of many rows', () => {
     const error = await failure(readFrom(bad, {}, 100_000));
     // One line of names, 350 comments, and lines are counted from 1 on.
     expect(error).toMatchObject({ context: { line: 350_000 + 2 + 350, field: 2, column: 'b' } });
+  });
+
+  test('is read some MiB at once, whatever is asked for', async () => {
+    const access = await openAccess(file);
+    const lengths: number[] = [];
+    const spied: RandomAccess = {
+      ...lent(access),
+      read: (position, length, options) => {
+        lengths.push(length);
+        return access.read(position, length, options);
+      },
+    };
+    const [array] = (await readCsv(spied, {})).arrays;
+    await array?.read(0, rows);
+    await array?.read(rows - 1, rows);
+    expect(Math.max(...lengths)).toBe(4 * 2 ** 20);
+    // Twice, but for the beginnings of lines, and the last block once more.
+    expect(lengths.reduce((sum, length) => sum + length, 0)).toBeLessThan(2.6 * access.sizeBytes);
+    await access.close();
   });
 
   test('stops when nobody wants it any more', async () => {

@@ -29,14 +29,25 @@ export interface LineBlock {
   readonly end: number;
 }
 
+/** Memory for a block, which one block after the other can have. */
+export function blockMemory(access: RandomAccess): Uint8Array {
+  return new Uint8Array(Math.min(blockBytes, access.sizeBytes));
+}
+
+/** `memory` may hold the block from then on. */
 export async function blockAt(
   access: RandomAccess,
   { offset, line }: LinePlace,
-  options: CallOptions,
+  memory: Uint8Array,
+  { signal }: CallOptions,
 ): Promise<LineBlock> {
   for (let wanted = blockBytes; ; wanted *= 2) {
     const length = Math.min(wanted, access.sizeBytes - offset);
-    const bytes = await access.read(offset, length, options);
+    const isEnough = memory.byteLength >= length;
+    const bytes = await access.read(offset, length, {
+      ...(signal !== undefined && { signal }),
+      ...(isEnough && { into: memory.subarray(0, length) }),
+    });
     if (offset + length === access.sizeBytes) {
       return { bytes: ended(bytes), end: access.sizeBytes };
     }

@@ -1,23 +1,20 @@
-// Fields of a text as numbers of a dtype, each the nearest that the dtype has. What is nearly always there, a
-// plain number, is read from the bytes; all else from the text of the field.
+// Fields of a text as numbers of a dtype, each the nearest that the dtype has, and why one is none: for rows
+// that have something else than plain numbers.
 import { type Dtype, dtypes, viewAs } from '../../../npy/dtype.js';
 import { float16ToNumber, numberToFloat16 } from '../../../npy/float16.js';
 import { quoted } from '../../../util/text.js';
-import { DecimalScanner } from './decimal.js';
 import { compareDecimal, integerOf, isDecimal } from './exact.js';
 
 export interface Fields {
   /** Whether it is a number at all: names are not. */
   isNumber(text: string): boolean;
-  /** For as many numbers as the bytes are, which the puts write to. */
+  /** For as many numbers as the bytes are, which are written to. */
   into(bytes: Uint8Array): FieldsInto;
 }
 
 export interface FieldsInto {
-  /** Puts a plain number; says where it ends, or -1 where the text has to be looked at. */
-  put(bytes: Uint8Array, at: number, index: number): number;
-  /** Puts what the text of a field says, and otherwise says what is wrong with it. */
-  putText(text: string, index: number): Refusal | undefined;
+  /** Puts what the text of a field says, or says what is wrong with it. */
+  put(text: string, index: number): Refusal | undefined;
 }
 
 export interface Refusal {
@@ -32,7 +29,7 @@ export function fieldsOf(dtype: Dtype, asked: boolean): Fields {
   if (dtype === 'float16') return { isNumber, into: (bytes) => new Halves(viewAs(dtype, bytes)) };
   if (dtype === 'bool') return { isNumber: isNumberOrBool, into: (bytes) => new Bools(bytes) };
   if (dtype === 'int64' || dtype === 'uint64')
-    return { isNumber, into: (bytes) => new WideInts(bytes, dtype) };
+    return { isNumber, into: (bytes) => new WideInts(viewAs(dtype, bytes), dtype) };
   return { isNumber, into: (bytes) => new Ints(viewAs(dtype, bytes) as SmallInts, dtype) };
 }
 
@@ -63,18 +60,16 @@ function beyond(text: string, dtype: Dtype): Refusal {
 
 /** Numbers with a fraction: how a float64 is rounded to them, and put. */
 abstract class Floats implements FieldsInto {
-  protected readonly scanner = new DecimalScanner();
   readonly #dtype: Dtype;
 
   constructor(dtype: Dtype) {
     this.#dtype = dtype;
   }
 
-  abstract put(bytes: Uint8Array, at: number, index: number): number;
   protected abstract round(value: number): number;
   protected abstract set(value: number, index: number): void;
 
-  putText(text: string, index: number): Refusal | undefined {
+  put(text: string, index: number): Refusal | undefined {
     if (missing.test(text)) {
       this.set(Number.NaN, index);
       return undefined;
@@ -123,11 +118,6 @@ class Doubles extends Floats {
     this.#asked = asked;
   }
 
-  put(bytes: Uint8Array, at: number, index: number): number {
-    this.#numbers[index] = this.scanner.scan(bytes, at);
-    return this.scanner.end;
-  }
-
   protected round(value: number): number {
     return value;
   }
@@ -153,16 +143,6 @@ class Singles extends Floats {
     this.#numbers = numbers;
   }
 
-  put(bytes: Uint8Array, at: number, index: number): number {
-    const value = this.scanner.scan(bytes, at);
-    const rounded = Math.fround(value);
-    this.#numbers[index] = rounded;
-    if (rounded === value) return this.scanner.end;
-    const other = 2 * value - rounded;
-    // Between two, or none: of infinity there is no other.
-    return Math.fround(other) === other ? -1 : this.scanner.end;
-  }
-
   protected round(value: number): number {
     return Math.fround(value);
   }
@@ -180,16 +160,6 @@ class Halves extends Floats {
     this.#bits = bits;
   }
 
-  put(bytes: Uint8Array, at: number, index: number): number {
-    const value = this.scanner.scan(bytes, at);
-    const bits = numberToFloat16(value);
-    this.#bits[index] = bits;
-    const rounded = float16ToNumber(bits);
-    if (rounded === value) return this.scanner.end;
-    const other = 2 * value - rounded;
-    return float16ToNumber(numberToFloat16(other)) === other ? -1 : this.scanner.end;
-  }
-
   protected round(value: number): number {
     return float16ToNumber(numberToFloat16(value));
   }
@@ -200,26 +170,6 @@ class Halves extends Floats {
 }
 
 type SmallInts = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
-
-const mostDigits = 15;
-
-/** Whole numbers of few digits, as bytes have them. */
-class WholeScanner {
-  end = -1;
-
-  scan(bytes: Uint8Array, start: number): number {
-    const isNegative = bytes[start] === 0x2d;
-    const first = isNegative ? start + 1 : start;
-    let at = first;
-    let value = 0;
-    for (let digit = (bytes[at] as number) - 0x30; digit >= 0 && digit <= 9; ) {
-      value = value * 10 + digit;
-      digit = (bytes[++at] as number) - 0x30;
-    }
-    this.end = at > first && at - first <= mostDigits ? at : -1;
-    return isNegative ? -value : value;
-  }
-}
 
 function limitsOf(dtype: Dtype): { readonly least: bigint; readonly most: bigint } {
   const { kind, itemBytes } = dtypes[dtype];
@@ -249,26 +199,13 @@ function wholeOf(text: string, dtype: Dtype): bigint | Refusal {
 class Ints implements FieldsInto {
   readonly #numbers: SmallInts;
   readonly #dtype: Dtype;
-  readonly #least: number;
-  readonly #most: number;
-  readonly #scanner = new WholeScanner();
 
   constructor(numbers: SmallInts, dtype: Dtype) {
-    const { least, most } = limitsOf(dtype);
     this.#numbers = numbers;
     this.#dtype = dtype;
-    this.#least = Number(least);
-    this.#most = Number(most);
   }
 
-  put(bytes: Uint8Array, at: number, index: number): number {
-    const value = this.#scanner.scan(bytes, at);
-    if (!(value >= this.#least && value <= this.#most)) return -1;
-    this.#numbers[index] = value;
-    return this.#scanner.end;
-  }
-
-  putText(text: string, index: number): Refusal | undefined {
+  put(text: string, index: number): Refusal | undefined {
     const value = wholeOf(text, this.#dtype);
     if (typeof value !== 'bigint') return value;
     this.#numbers[index] = Number(value);
@@ -276,33 +213,19 @@ class Ints implements FieldsInto {
   }
 }
 
-/** Halves of 32 bits are put, as a BigInt takes memory each. */
 class WideInts implements FieldsInto {
-  readonly #words: Uint32Array;
+  readonly #numbers: BigInt64Array | BigUint64Array;
   readonly #dtype: Dtype;
-  readonly #least: number;
-  readonly #scanner = new WholeScanner();
 
-  constructor(bytes: Uint8Array, dtype: 'int64' | 'uint64') {
-    this.#words = viewAs('uint32', bytes);
+  constructor(numbers: BigInt64Array | BigUint64Array, dtype: Dtype) {
+    this.#numbers = numbers;
     this.#dtype = dtype;
-    this.#least = dtype === 'int64' ? -Infinity : 0;
   }
 
-  put(bytes: Uint8Array, at: number, index: number): number {
-    const value = this.#scanner.scan(bytes, at);
-    if (value < this.#least || this.#scanner.end < 0) return -1;
-    const upper = Math.floor(value / 2 ** 32);
-    this.#words[2 * index] = value - upper * 2 ** 32;
-    this.#words[2 * index + 1] = upper;
-    return this.#scanner.end;
-  }
-
-  putText(text: string, index: number): Refusal | undefined {
+  put(text: string, index: number): Refusal | undefined {
     const value = wholeOf(text, this.#dtype);
     if (typeof value !== 'bigint') return value;
-    this.#words[2 * index] = Number(BigInt.asUintN(32, value));
-    this.#words[2 * index + 1] = Number(BigInt.asUintN(32, value >> 32n));
+    this.#numbers[index] = value;
     return undefined;
   }
 }
@@ -314,14 +237,7 @@ class Bools implements FieldsInto {
     this.#bytes = bytes;
   }
 
-  put(bytes: Uint8Array, at: number, index: number): number {
-    const value = (bytes[at] as number) - 0x30;
-    if (value !== 0 && value !== 1) return -1;
-    this.#bytes[index] = value;
-    return at + 1;
-  }
-
-  putText(text: string, index: number): Refusal | undefined {
+  put(text: string, index: number): Refusal | undefined {
     const word = /^(?:true|(false))$/i.exec(text);
     const value = word === null ? wholeOf(text, 'uint8') : BigInt(word[1] === undefined);
     if (value !== 0n && value !== 1n) {

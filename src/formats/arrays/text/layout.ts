@@ -1,12 +1,14 @@
 // What a text of numbers holds, learned in one pass over its bytes: how its fields are separated, whether its
 // first line is one of names, how many fields a row has, and how many rows there are. Lines are counted and
 // not parsed: what is in them is looked at when rows are read.
+import { native } from '../../../native.js';
 import type { CallOptions } from '../../../storage/object-store.js';
 import { throwIfAborted } from '../../../util/runtime.js';
 import type { RandomAccess } from '../../random-access.js';
 import {
   behindEnd,
   blockAt,
+  blockMemory,
   carriageReturn,
   endOfLine,
   hash,
@@ -20,9 +22,6 @@ import { badText } from './problem.js';
 
 /** Of a field; a number has fewer. */
 export const mostFieldBytes = 4096;
-
-/** From here on finding an end takes less than a look at each byte. */
-const longLineBytes = 64;
 
 export interface TextLayout {
   readonly delimiter: number;
@@ -81,11 +80,12 @@ interface CountedLines {
 async function countLines(access: RandomAccess, options: CallOptions): Promise<CountedLines> {
   const places: RowPlace[] = [];
   const counter = new LineCounter(access.name);
+  const memory = blockMemory(access);
   for (let offset = await startOf(access, options); offset < access.sizeBytes; ) {
     throwIfAborted(options.signal);
     const { lines, line } = counter;
     places.push({ offset, line, lines });
-    const block = await blockAt(access, { offset, line }, options);
+    const block = await blockAt(access, { offset, line }, memory, options);
     counter.add(block.bytes);
     offset = block.end;
   }
@@ -126,15 +126,24 @@ class LineCounter {
   add(bytes: Uint8Array): void {
     const nul = bytes.indexOf(0);
     if (nul >= 0) throw this.#nul(bytes, nul);
-    const isLong = bytes.indexOf(carriageReturn) < 0 && bytes.indexOf(newline) >= longLineBytes;
-    for (let start = 0; start < bytes.byteLength; this.line++) {
-      // Every other line begins with a digit, a sign or a point.
-      const skipped = (bytes[start] as number) > hash ? undefined : isSkipped(bytes, start);
-      const end = isLong ? bytes.indexOf(newline, start) : endOfLine(bytes, start);
+    for (let start = 0; start < bytes.byteLength; ) {
+      // The first two lines are kept, and after an empty one a row is an error.
+      if (this.lines >= 2 && this.#blank === 0) start = this.#passRows(bytes, start);
+      if (start === bytes.byteLength) return;
+      const skipped = isSkipped(bytes, start);
+      const end = endOfLine(bytes, start);
       if (skipped === 'blank' && this.lines > 0 && this.#blank === 0) this.#blank = this.line;
       if (skipped === undefined) this.#count(bytes, start, end);
       start = behindEnd(bytes, end);
+      this.line++;
     }
+  }
+
+  #passRows(bytes: Uint8Array, start: number): number {
+    const [rows, length] = native().countRows(bytes.subarray(start));
+    this.lines += rows;
+    this.line += rows;
+    return start + length;
   }
 
   #count(bytes: Uint8Array, start: number, end: number): void {

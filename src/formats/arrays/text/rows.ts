@@ -1,21 +1,37 @@
-// The rows of a text of numbers, block after block from the place that the layout has before them. Each field
-// is put where it is wanted, from the bytes; what is no plain number is looked at on its own.
+// The rows of a text of numbers, block after block from the place that the layout has before them. Rows of
+// plain numbers are put where they are wanted by the native binary; one that has something else is looked at
+// here, field by field, and so is every one of float16 and bool.
 import { type RowType, rowBytesOf } from '../../../arrays/partition-writer.js';
 import type { ReadRowsOptions } from '../../../arrays/row-source.js';
 import { NacreError } from '../../../errors.js';
+import { fromNative, native } from '../../../native.js';
+import type { TextBinding } from '../../../native/text.js';
 import { dtypes } from '../../../npy/dtype.js';
 import type { CallOptions } from '../../../storage/object-store.js';
 import { assert } from '../../../util/assert.js';
 import { throwIfAborted } from '../../../util/runtime.js';
 import type { RandomAccess } from '../../random-access.js';
 import type { FileArray } from '../array-file.js';
-import { behindEnd, blockAt, carriageReturn, endOfLine, hash, newline, quote, space, tab } from './blocks.js';
+import {
+  behindEnd,
+  blockAt,
+  blockMemory,
+  carriageReturn,
+  endOfLine,
+  hash,
+  newline,
+  quote,
+  space,
+  tab,
+} from './blocks.js';
 import type { Fields, FieldsInto } from './fields.js';
 import { behindQuote, isSkipped, longField, mostFieldBytes, openQuote, type TextLayout } from './layout.js';
 import { badText, type TextPlace } from './problem.js';
 
 /** Rows between two looks at whether anybody still wants them. */
 const rowsAtOnce = 4096;
+/** Plain rows between others that are worth a call. */
+const worthwhile = 16;
 
 /** Where a read stands: at the beginning of a line of a block. */
 interface Cursor {
@@ -27,6 +43,7 @@ interface Cursor {
   line: number;
   /** Lines with fields before it. */
   lines: number;
+  readonly memory: Uint8Array;
 }
 
 export class TextRows implements FileArray {
@@ -40,8 +57,8 @@ export class TextRows implements FileArray {
   readonly #rowBytes: number;
   /** Behind the rows that were read last; a read takes it and puts it back. */
   #cursor: Cursor | undefined;
-  /** Where the last slow field ended. */
-  #end = 0;
+  /** Rows that are looked at here before plain ones are tried again: more, the fewer of those there are. */
+  #others = 1;
 
   constructor(access: RandomAccess, layout: TextLayout, fields: Fields, type: RowType) {
     this.name = access.name;
@@ -65,8 +82,15 @@ export class TextRows implements FileArray {
     for (let row = start; row < end; ) {
       throwIfAborted(options.signal);
       if (cursor.at === cursor.bytes.byteLength) await this.#nextBlock(cursor, options);
-      const count = Math.min(end - row, rowsAtOnce);
-      row += this.#parse(cursor, count, fields, (row - start) * this.#layout.columns);
+      const most = Math.min(end - row, rowsAtOnce);
+      const first = row - start;
+      const plain = this.#takePlain(cursor, target.subarray(first * this.#rowBytes), most);
+      row += plain;
+      if (plain < most && cursor.at < cursor.bytes.byteLength) {
+        this.#others = plain >= worthwhile ? 1 : Math.min(rowsAtOnce, 2 * this.#others);
+        const others = Math.min(most - plain, this.#others);
+        row += this.#parse(cursor, others, fields, (first + plain) * this.#layout.columns);
+      }
     }
     this.#cursor = cursor;
     return target;
@@ -87,7 +111,14 @@ export class TextRows implements FileArray {
     assert(place !== undefined, 'there is a place before each row');
     if (cursor === undefined || cursor.lines > wanted || cursor.lines < place.lines) {
       const { offset, line, lines } = place;
-      cursor = { bytes: new Uint8Array(0), at: 0, end: offset, line, lines };
+      cursor = {
+        bytes: new Uint8Array(0),
+        at: 0,
+        end: offset,
+        line,
+        lines,
+        memory: blockMemory(this.#access),
+      };
     }
     while (cursor.lines < wanted) {
       if (cursor.at === cursor.bytes.byteLength) await this.#nextBlock(cursor, options);
@@ -98,9 +129,8 @@ export class TextRows implements FileArray {
 
   async #nextBlock(cursor: Cursor, options: CallOptions): Promise<void> {
     const { line, end: offset } = cursor;
-    const call: CallOptions = options.signal === undefined ? {} : { signal: options.signal };
     if (offset >= this.#access.sizeBytes) throw this.#changed();
-    const block = await blockAt(this.#access, { offset, line }, call);
+    const block = await blockAt(this.#access, { offset, line }, cursor.memory, options);
     cursor.bytes = block.bytes;
     cursor.at = 0;
     cursor.end = block.end;
@@ -113,11 +143,23 @@ export class TextRows implements FileArray {
     });
   }
 
-  /** Rows of the block, `most` of them at most; the first number goes to the place `index`. */
+  /** Rows of the block that are nothing but plain numbers, up to one that is not. */
+  #takePlain(cursor: Cursor, target: Uint8Array, most: number): number {
+    const { columns, delimiter } = this.#layout;
+    const { dtype } = this.type;
+    if (dtype === 'bool' || dtype === 'float16') return 0;
+    const into = target.subarray(0, most * this.#rowBytes);
+    const [rows, bytes] = parseRows(cursor.bytes.subarray(cursor.at), delimiter, columns, dtype, into);
+    cursor.at += bytes;
+    cursor.line += rows;
+    cursor.lines += rows;
+    return rows;
+  }
+
+  /** Rows of the block, field by field, `most` of them at most; the first number goes to the place `index`. */
   #parse(cursor: Cursor, most: number, fields: FieldsInto, index: number): number {
     const { bytes } = cursor;
-    const { columns, delimiter } = this.#layout;
-    const last = columns - 1;
+    const { columns } = this.#layout;
     let { at } = cursor;
     let put = index;
     let rows = 0;
@@ -127,13 +169,8 @@ export class TextRows implements FileArray {
         continue;
       }
       for (let column = 0; column < columns; column++) {
-        let end = fields.put(bytes, at, put);
-        if (end < 0 || !(column === last ? isLineEnd(bytes[end]) : bytes[end] === delimiter)) {
-          this.#putSlow(cursor, fields, { at, put, column });
-          end = this.#end;
-        }
+        at = this.#put(cursor, fields, { at, put, column }) + 1;
         put++;
-        at = end + 1;
       }
       if (bytes[at - 1] === carriageReturn && bytes[at] === newline) at++;
       rows++;
@@ -143,12 +180,12 @@ export class TextRows implements FileArray {
     return rows;
   }
 
-  /** A field that is no plain number with its end behind it; `#end` is at that. */
-  #putSlow(
+  /** A field; says where it ends. */
+  #put(
     { bytes, line }: Cursor,
     fields: FieldsInto,
     { at, put, column }: { readonly at: number; readonly put: number; readonly column: number },
-  ): void {
+  ): number {
     const { columns, names } = this.#layout;
     const name = names?.[column];
     const field = { file: this.name, line, field: column + 1 };
@@ -156,9 +193,9 @@ export class TextRows implements FileArray {
     const { text, end } = this.#textOf(bytes, at, place);
     const isLineEnd = bytes[end] === newline || bytes[end] === carriageReturn;
     if (isLineEnd !== (column === columns - 1)) throw this.#ragged(bytes, end, place, isLineEnd);
-    const refusal = fields.putText(text, put);
+    const refusal = fields.put(text, put);
     if (refusal !== undefined) throw badText(place, refusal.what, refusal.hint);
-    this.#end = end;
+    return end;
   }
 
   #textOf(bytes: Uint8Array, start: number, place: TextPlace): { text: string; end: number } {
@@ -190,6 +227,14 @@ export class TextRows implements FileArray {
     return badText(where, what, 'Rows of an array have one length: write nan where a number is missing.');
   }
 }
+
+const parseRows: TextBinding['parseRows'] = (...all) => {
+  try {
+    return native().parseRows(...all);
+  } catch (error) {
+    throw fromNative(error);
+  }
+};
 
 function isLineEnd(byte: number | undefined): boolean {
   return byte === newline || byte === carriageReturn || byte === undefined;
