@@ -6,8 +6,8 @@ export type TextTaken = readonly [rows: number, bytes: number];
 export interface TextBinding {
   /**
    * Puts rows of `columns` plain numbers as the bytes of a dtype, a float of 32 or 64 bits or an integer, as
-   * many as the target has room for; spaces around them, and in floats `nan`, `inf` and empty fields, are
-   * plain. Stops at the beginning of a row that has anything else, or a number that the dtype does not hold;
+   * many as the target has room for. Spaces and quotes may be around them, and floats be `nan`, `inf` and
+   * empty. Stops at the beginning of a row that has anything else, or a number that the dtype does not hold;
    * whole numbers of many digits are left, too.
    */
   parseRows(
@@ -17,6 +17,6 @@ export interface TextBinding {
     dtype: string,
     target: Uint8Array,
   ): TextTaken;
-  /** Lines whose first byte but spaces is behind `#`; stops at another, and at one without an end. */
+  /** Lines that are neither empty nor comments; stops at another, and at one without an end. */
   countRows(text: Uint8Array): TextTaken;
 }

@@ -171,6 +171,9 @@ describe('text', () => {
     const taken = binary.parseRows(text('1,-2.5\n1e3,4\nx,1\n'), 0x2c, 2, 'float64', target.subarray(1));
     expect(taken).toEqual([2, 13]);
     expect([...new Float64Array(target.slice(1, 33).buffer)]).toEqual([1, -2.5, 1000, 4]);
+    const words = new Uint8Array(24);
+    expect(binary.parseRows(text(' "1" ,,-inf\n'), 0x2c, 3, 'float64', words)).toEqual([1, 12]);
+    expect([...new Float64Array(words.buffer)]).toEqual([1, Number.NaN, -Infinity]);
     expect(binary.parseRows(text('300\n'), 0x2c, 1, 'uint8', new Uint8Array(1))).toEqual([0, 0]);
     expect(binary.parseRows(new Uint8Array(), 0x2c, 1, 'uint8', new Uint8Array())).toEqual([0, 0]);
   });
@@ -188,7 +191,7 @@ describe('text', () => {
   });
 
   test('countRows counts lines up to a comment, and to one without an end', () => {
-    expect(binary.countRows(text('1\r\n2\n# c\n3\n'))).toEqual([2, 5]);
+    expect(binary.countRows(text('1\r\n"2"\n  # c\n3\n'))).toEqual([2, 7]);
     expect(binary.countRows(text('1\n2'))).toEqual([1, 2]);
   });
 });

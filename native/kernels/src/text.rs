@@ -1,8 +1,8 @@
 //! Rows of plain numbers from text: `1,-2.5,3e8` to the bytes of a dtype.
 //!
-//! Whole rows are taken as long as each of their fields is a number that the dtype holds, but for spaces around
-//! it; of floats it may be empty, `nan` or `inf`, too. Where one is not, the work stops at the beginning of its
-//! row, which is for the caller to look at: quotes, other words, comments, and all errors are his.
+//! Whole rows are taken as long as each of their fields is a number that the dtype holds, but for spaces and
+//! quotes around it; of floats it may be empty, `nan` or `inf`, too. Where one is not, the work stops at the
+//! beginning of its row, which is for the caller to look at: other words, comments, and all errors are his.
 
 use crate::{Error, Result};
 
@@ -41,11 +41,14 @@ pub fn parse_rows(
     Ok(work(text, delimiter, columns, target))
 }
 
-/// Lines from the beginning of `text` on whose first byte but spaces is behind `#`, with their ends; stops at
-/// another.
+/// Lines from the beginning of `text` on that are neither empty, but for spaces, nor comments, with their
+/// ends; stops at another.
 pub fn count_rows(text: &[u8]) -> Taken {
     let mut taken = Taken::default();
-    while text.get(taken.bytes + spaces(&text[taken.bytes..])).is_some_and(|&first| first > b'#') {
+    while text
+        .get(taken.bytes + spaces(&text[taken.bytes..]))
+        .is_some_and(|&first| first != b'#' && !is_end(first))
+    {
         let rest = &text[taken.bytes..];
         let Some(end) = memchr::memchr2(b'\n', b'\r', rest) else { break };
         taken.bytes += behind_end(rest, end);
@@ -85,8 +88,16 @@ fn row_of<T: Number<N>, const N: usize>(text: &[u8], delimiter: u8, row: &mut [[
     let last = row.len() - 1;
     for (column, item) in row.iter_mut().enumerate() {
         at += spaces(&text[at..]);
+        let is_quoted = text.get(at) == Some(&b'"');
+        at += usize::from(is_quoted);
         let (value, length) = T::plain(&text[at..]).or_else(|| T::word(&text[at..], delimiter, last))?;
         at += length;
+        if is_quoted {
+            if text.get(at) != Some(&b'"') {
+                return None;
+            }
+            at += 1;
+        }
         at += spaces(&text[at..]);
         let end = *text.get(at)?;
         if column < last {
@@ -326,7 +337,9 @@ mod tests {
             "1,NA\n",
             "1\n",
             "1,2,3\n",
-            "\"1\",2\n",
+            "\"1,2\n",
+            "\"1\"2,2\n",
+            "\"\",2\n",
             "# c\n",
             "\n",
             "1,2",
@@ -351,6 +364,10 @@ mod tests {
         assert_eq!(taken, Taken { rows: 3, bytes: 25 });
         assert_eq!((numbers[0], numbers[1], numbers[3]), (1.0, f64::NEG_INFINITY, f64::INFINITY));
         assert!([2, 4, 5].into_iter().all(|i| numbers[i].is_nan()));
+        assert_eq!(
+            doubles("\"1\", \"-inf\" \n", 2, 1),
+            (Taken { rows: 1, bytes: 13 }, vec![1.0, f64::NEG_INFINITY])
+        );
         assert_eq!(doubles("\n", 1, 1).0, Taken::default());
         assert_eq!(doubles("  \n", 1, 1).0, Taken::default());
         assert_eq!(parse("1,\n", 2, "int32", 8).0, Taken::default());
@@ -389,6 +406,7 @@ mod tests {
         assert_eq!(count_rows(b"1,2\r\n3\r4\n# c\n5\n"), Taken { rows: 3, bytes: 9 });
         assert_eq!(count_rows(b"1\n 2\n  # c\n"), Taken { rows: 2, bytes: 5 });
         assert_eq!(count_rows(b"1\n2"), Taken { rows: 1, bytes: 2 });
+        assert_eq!(count_rows(b"\"1\"\n\t\n   \n"), Taken { rows: 2, bytes: 6 });
         assert_eq!(count_rows(b""), Taken::default());
     }
 
