@@ -41,18 +41,22 @@ export async function writeNpyFile(
 
 /**
  * Opens a file of arrays: `.npy`, `.npz`, `.safetensors`, PyTorch (`.pt`, `.pth`, of which nothing is ever
- * run), Arrow (`.arrow`, `.feather`, `.ipc`) or Parquet. `name` is as for `openNpyFile()`; `format` says what
- * a file with another ending is, else it is told by how the file begins. Of each array `array` is the name
- * that the file has for it (undefined in `.npy`), `type` and `rows` are known, and rows are read piece by
- * piece: `tx.appendFrom(name, array)` takes them.
+ * run), Arrow (`.arrow`, `.feather`, `.ipc`), Parquet, CSV or TSV; raw numbers with `format: 'raw'`, `dtype`
+ * and `rowShape`. `name` is as for `openNpyFile()`; `format` says what a file with another ending is, else it
+ * is told by how the file begins. Of each array `array` is the name that the file has for it (undefined in
+ * `.npy`, text and raw numbers), `type` and `rows` are known, and rows are read piece by piece:
+ * `tx.appendFrom(name, array)` takes them.
  *
  * Of Arrow and Parquet columns of lists of one length are arrays, and what stands beside them `attributes`;
  * without such a column each column of numbers is an array. bfloat16, which NumPy does not have, is read as
  * float32, and `stored` says so.
  *
- * Cost: the headers; on a bucket a few requests, then one for each 8 MiB. Errors: `NotFound`,
- * `PermissionDenied`; `InvalidArgument` for what is malformed, and `UnsupportedFormat` for what is not
- * stored, with file and array; `Conflict` when the file changes while it is read.
+ * Text is one array of rows × columns, float64 unless `dtype` says otherwise; a number in it that is none, or
+ * that the dtype does not hold, is refused with `context.line` and `field` once its row is read.
+ *
+ * Cost: the headers, of text one pass over it; on a bucket a few requests, then one for each 8 MiB. Errors:
+ * `NotFound`, `PermissionDenied`; `InvalidArgument` for what is malformed, and `UnsupportedFormat` for what is
+ * not stored, with file and array; `Conflict` when the file changes while it is read.
  */
 export async function openArrayFile(name: string, options: ArrayFileOptions = {}): Promise<ArrayFile> {
   return (await import('./formats/arrays/open.js')).openArrayFile(name, options);
@@ -67,10 +71,11 @@ export async function arrayFileFormatOf(name: string): Promise<ArrayFileFormat |
 }
 
 /**
- * Writes arrays to a file of a format of `openArrayFile()` but Parquet, by the ending of its name or
- * `format`, and says how many bytes that were. Rows go through piece by piece; the same arrays give the same
- * bytes. `-` is standard output, with `format`. An existing file is replaced at the end. Errors: as
- * `writeNpyFile()`; `InvalidArgument` for what the format cannot hold, by name.
+ * Writes arrays to a file of a format of `openArrayFile()`, by the ending of its name or `format`, and says
+ * how many bytes that were: one array to `.npy`, text and raw numbers, arrays of the same rows to Arrow and
+ * Parquet. Rows go through piece by piece; the same arrays give the same bytes. `-` is standard output, with
+ * `format`. An existing file is replaced at the end. Errors: as `writeNpyFile()`; `InvalidArgument` for what
+ * the format cannot hold, by name.
  */
 export async function writeArrayFile(
   name: string,

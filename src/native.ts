@@ -12,6 +12,7 @@ import type { ParityBinding } from './native/parity.js';
 import type { RowParts, RowPartsBinding } from './native/row-parts.js';
 import type { SortedBlocksBinding } from './native/sorted-blocks.js';
 import type { ColumnStatistics } from './native/statistics.js';
+import type { TextBinding } from './native/text.js';
 import type { ValueSetBinding } from './native/value-sets.js';
 
 /** Checksums of one object, made in one pass over its bytes. */
@@ -227,6 +228,7 @@ export interface NativeBinding
     ParityBinding,
     RowPartsBinding,
     SortedBlocksBinding,
+    TextBinding,
     ValueSetBinding {
   crc32c(bytes: Uint8Array): number;
   blake3(bytes: Uint8Array): Uint8Array;

@@ -30,4 +30,5 @@ mod search;
 mod sorted_blocks;
 mod spawn;
 mod statistics;
+mod text;
 mod value_sets;

@@ -162,3 +162,36 @@ describe('conversions', () => {
     for (const call of calls) expect((await failure(call)).code).toBe('InvalidArgument');
   });
 });
+
+describe('text', () => {
+  const text = (content: string): Uint8Array => new TextEncoder().encode(content);
+
+  test('parseRows puts rows of plain numbers, at any offset, up to one that is not', () => {
+    const target = new Uint8Array(1 + 2 * 8 * 3);
+    const taken = binary.parseRows(text('1,-2.5\n1e3,4\nx,1\n'), 0x2c, 2, 'float64', target.subarray(1));
+    expect(taken).toEqual([2, 13]);
+    expect([...new Float64Array(target.slice(1, 33).buffer)]).toEqual([1, -2.5, 1000, 4]);
+    const words = new Uint8Array(24);
+    expect(binary.parseRows(text(' "1" ,,-inf\n'), 0x2c, 3, 'float64', words)).toEqual([1, 12]);
+    expect([...new Float64Array(words.buffer)]).toEqual([1, Number.NaN, -Infinity]);
+    expect(binary.parseRows(text('300\n'), 0x2c, 1, 'uint8', new Uint8Array(1))).toEqual([0, 0]);
+    expect(binary.parseRows(new Uint8Array(), 0x2c, 1, 'uint8', new Uint8Array())).toEqual([0, 0]);
+  });
+
+  test('parseRows refuses what no rows have, and a target that is its text', () => {
+    const bytes = text('1\n2\n');
+    const target = new Uint8Array(8);
+    const work: (() => unknown)[] = [
+      () => binary.parseRows(bytes, 0x2c, 0, 'int8', target),
+      () => binary.parseRows(bytes, 0x2c, 1, 'complex64', target),
+      () => binary.parseRows(bytes, 200, 1, 'int8', target),
+      () => binary.parseRows(bytes, 0x2c, 1, 'int8', bytes.subarray(2)),
+    ];
+    for (const each of work) expect(each).toThrow(/InvalidArgument/);
+  });
+
+  test('countRows counts lines up to a comment, and to one without an end', () => {
+    expect(binary.countRows(text('1\r\n"2"\n  # c\n3\n'))).toEqual([2, 7]);
+    expect(binary.countRows(text('1\n2'))).toEqual([1, 2]);
+  });
+});

@@ -25,6 +25,7 @@ pub mod sorted_blocks;
 pub mod statistics;
 #[cfg(test)]
 mod testing;
+pub mod text;
 mod topk;
 pub mod value_sets;
 

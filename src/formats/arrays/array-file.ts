@@ -37,8 +37,23 @@ export interface OpenedArrays {
   close(): Promise<void>;
 }
 
+/** What files of text and of raw numbers do not say by themselves. */
+export interface ReadArraysOptions extends CallOptions {
+  /**
+   * Of text and raw numbers: `float32` or as NumPy has it, `<f4`; `>f4` is big endian. Default of text:
+   * `float64`, and whole numbers that it does not hold are refused; raw numbers have none.
+   */
+  readonly dtype?: string;
+  /** Of text: whether the first line has names. Default: whether it has a field that is no number. */
+  readonly header?: boolean;
+  /** Of raw numbers: the shape of a row. Default: `[]`, an array of one axis. */
+  readonly rowShape?: readonly number[];
+  /** Of raw numbers: bytes before the first row. Default: 0. */
+  readonly offset?: number;
+}
+
 /** Errors: `InvalidArgument` for what is malformed, `UnsupportedFormat` for what is not stored, by name. */
-export type ArrayReader = (access: RandomAccess, options: CallOptions) => Promise<OpenedArrays>;
+export type ArrayReader = (access: RandomAccess, options: ReadArraysOptions) => Promise<OpenedArrays>;
 
 /** An array on its way into a file. */
 export interface ArrayToWrite {

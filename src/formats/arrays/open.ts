@@ -5,12 +5,29 @@ import type { CallOptions } from '../../storage/object-store.js';
 import { endingOf } from '../ending.js';
 import { writeStream } from '../npy-writer.js';
 import { openAccess, type OpenAccessOptions, type RandomAccess, sha256Of } from '../random-access.js';
-import type { ArrayReader, ArrayToWrite, ArrayWriter, FileArray, OpenedArrays } from './array-file.js';
-import type { AttributesBeside } from './array-file.js';
+import type {
+  ArrayReader,
+  ArrayToWrite,
+  ArrayWriter,
+  AttributesBeside,
+  FileArray,
+  OpenedArrays,
+  ReadArraysOptions,
+} from './array-file.js';
+import { checkReadOptions } from './read-options.js';
 
-export type ArrayFileFormat = 'npy' | 'npz' | 'safetensors' | 'torch' | 'arrow' | 'parquet';
+export type ArrayFileFormat =
+  | 'npy'
+  | 'npz'
+  | 'safetensors'
+  | 'torch'
+  | 'arrow'
+  | 'parquet'
+  | 'csv'
+  | 'tsv'
+  | 'raw';
 
-export interface ArrayFileOptions extends OpenAccessOptions {
+export interface ArrayFileOptions extends OpenAccessOptions, ReadArraysOptions {
   /** Default: as the name ends; where that tells nothing, as the file begins. */
   readonly format?: ArrayFileFormat;
 }
@@ -41,6 +58,8 @@ const formatOfEnding: Readonly<Record<string, ArrayFileFormat>> = {
   feather: 'arrow',
   ipc: 'arrow',
   parquet: 'parquet',
+  csv: 'csv',
+  tsv: 'tsv',
 };
 
 const readers: Readonly<Record<ArrayFileFormat, () => Promise<ArrayReader>>> = {
@@ -50,6 +69,9 @@ const readers: Readonly<Record<ArrayFileFormat, () => Promise<ArrayReader>>> = {
   torch: async () => (await import('./torch.js')).readTorch,
   arrow: async () => (await import('./arrow.js')).readArrow,
   parquet: async () => (await import('./parquet.js')).readParquet,
+  csv: async () => (await import('./text.js')).readCsv,
+  tsv: async () => (await import('./text.js')).readTsv,
+  raw: async () => (await import('./raw.js')).readRaw,
 };
 
 const writers: Readonly<Partial<Record<ArrayFileFormat, () => Promise<ArrayWriter>>>> = {
@@ -58,6 +80,10 @@ const writers: Readonly<Partial<Record<ArrayFileFormat, () => Promise<ArrayWrite
   safetensors: async () => (await import('./safetensors.js')).writeSafetensors,
   torch: async () => (await import('./torch.js')).writeTorch,
   arrow: async () => (await import('./arrow.js')).writeArrow,
+  parquet: async () => (await import('./parquet.js')).writeParquet,
+  csv: async () => (await import('./text.js')).writeCsv,
+  tsv: async () => (await import('./text.js')).writeTsv,
+  raw: async () => (await import('./raw.js')).writeRaw,
 };
 
 /** Formats that a file of arrays can have. */
@@ -69,6 +95,7 @@ export async function openArrayFile(name: string, options: ArrayFileOptions = {}
   const access = await openAccess(name, options);
   try {
     const format = asked ?? (await formatOfBytes(access, options));
+    checkReadOptions(access.name, format, options);
     const read = await readers[format]();
     return new OpenedFile(access, format, await read(access, options));
   } catch (error) {

@@ -12,6 +12,8 @@ import { attributesBeside, checkColumnNames, lent, unreadColumn } from './column
 import { type Chunk, ParquetRows, sizesOfFirstRow } from './parquet/rows.js';
 import { arrowLevels, columnOf, type ParquetColumn } from './parquet/schema.js';
 
+export { writeParquet } from './parquet/write.js';
+
 /**
  * Row shapes are the sizes of the lists: those of the first row, unless the file keeps Arrow's schema and
  * that has them. Others, and nulls, are found while rows are read. Rows in ascending order are read once;

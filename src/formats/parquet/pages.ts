@@ -1,5 +1,6 @@
 // The pages of a column chunk, one after the other: a page and what was read ahead is all that is in memory.
 // A page that says it is much longer than its compressed bytes can be is refused before memory is taken.
+import { crc32 } from 'node:zlib';
 import type { ColumnMetaData, PageHeader } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { damaged } from '../../attributes/arrow/table.js';
@@ -75,6 +76,7 @@ export class ChunkPages {
       const length = sizeOf(header.uncompressed_page_size);
       const bytes = await this.#bytes(stored, options);
       this.#at += stored;
+      checkCrc(header, bytes);
       if (header.type === 'DICTIONARY_PAGE') this.#keepDictionary(header, bytes, length);
       else if (header.type === 'DATA_PAGE') return this.#page(header, this.#decompress(bytes, length));
       else if (header.type === 'DATA_PAGE_V2') return this.#pageV2(header, bytes, length);
@@ -181,6 +183,12 @@ export function rangeOfChunk(metadata: ColumnMetaData): ByteRange {
   const dictionary = Number(metadata.dictionary_page_offset ?? 0);
   const start = dictionary > 0 && dictionary < data ? dictionary : data;
   return { start, end: start + Number(metadata.total_compressed_size) };
+}
+
+/** Of a page that has one: not all writers give it. */
+function checkCrc({ crc }: PageHeader, bytes: Uint8Array): void {
+  if (crc === undefined || crc32(bytes) === crc >>> 0) return;
+  throw damaged(`a page has the CRC-32 ${crc32(bytes).toString(16)}, not ${(crc >>> 0).toString(16)}`);
 }
 
 function entriesOf(count: number): number {

@@ -40,6 +40,7 @@ const endings: readonly (readonly [string, ArrayFileFormat])[] = [
   ['pth', 'torch'],
   ['arrow', 'arrow'],
   ['feather', 'arrow'],
+  ['parquet', 'parquet'],
 ];
 
 /** Every array of a dataset, as a writer takes it. */
@@ -153,14 +154,6 @@ describe('a file of arrays', () => {
     await dataset.close();
   });
 
-  test('of Parquet is read, and not written', async () => {
-    const error = await failure(writeArrayFile(path.join(folder, 'x.parquet'), arrays));
-    expect([error.code, error.message]).toEqual([
-      'UnsupportedFormat',
-      'parquet files are read, and not written',
-    ]);
-  });
-
   test('that is none is refused, with the formats that there are', async () => {
     const file = path.join(folder, 'text.dat');
     await writeFile(file, 'some text that is no array');
@@ -172,7 +165,7 @@ describe('a file of arrays', () => {
     ]) {
       const error = await failure(work());
       expect(error.code).toBe('InvalidArgument');
-      expect(error.hint).toContain('npy, npz, safetensors, torch, arrow, parquet');
+      expect(error.hint).toContain('npy, npz, safetensors, torch, arrow, parquet, csv, tsv, raw');
     }
     await writeFile(file, '');
     expect((await failure(openArrayFile(file))).code).toBe('InvalidArgument');
