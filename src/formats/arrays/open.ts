@@ -6,9 +6,13 @@ import type { CallOptions } from '../../storage/object-store.js';
 import { endingOf } from '../ending.js';
 import { writeStream } from '../npy-writer.js';
 import { openAccess, type OpenAccessOptions, type RandomAccess, sha256Of } from '../random-access.js';
+import { type FolderArrays, type FolderFormat, folderFormats, openFolder } from './folder.js';
 import type { ArrayReader, ArrayToWrite, ArrayWriter, FileArray, OpenedArrays } from './array-file.js';
+import { sizeOfArray } from './pieces.js';
 
-export type ArrayFileFormat = 'npy' | 'npz' | 'safetensors' | 'torch' | 'arrow' | 'parquet';
+/** Formats that are one file. */
+type FileFormat = 'npy' | 'npz' | 'safetensors' | 'torch' | 'arrow' | 'parquet';
+export type ArrayFileFormat = FileFormat | FolderFormat;
 
 export interface ArrayFileOptions extends OpenAccessOptions {
   /** Default: as the name ends; where that tells nothing, as the file begins. */
@@ -20,18 +24,22 @@ export interface ArrayFile {
   /** As messages name it. */
   readonly name: string;
   readonly format: ArrayFileFormat;
+  /** Of a folder those of its arrays, as their shapes take them. */
   readonly sizeBytes: number;
   /** Whether opening the same name again gives the same bytes; a pipe gives them once. */
   readonly reopens: boolean;
   readonly arrays: readonly FileArray[];
   /** Columns of single values beside the rows, where the file has some. */
   readonly attributes?: AttributeSource;
-  /** SHA-256 of the file. Cost: one read of it. */
+  /**
+   * SHA-256 of the file. Of a folder, over all files that its arrays are read from, metadata and chunks,
+   * array by array: key, zero byte, length as text, zero byte, bytes. Cost: one read of it.
+   */
   hash(options?: CallOptions): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
-const formatOfEnding: Readonly<Record<string, ArrayFileFormat>> = {
+const formatOfEnding: Readonly<Record<string, FileFormat>> = {
   npy: 'npy',
   npz: 'npz',
   safetensors: 'safetensors',
@@ -43,7 +51,7 @@ const formatOfEnding: Readonly<Record<string, ArrayFileFormat>> = {
   parquet: 'parquet',
 };
 
-const readers: Readonly<Record<ArrayFileFormat, () => Promise<ArrayReader>>> = {
+const readers: Readonly<Record<FileFormat, () => Promise<ArrayReader>>> = {
   npy: async () => (await import('./npy.js')).readNpy,
   npz: async () => (await import('./npz.js')).readNpz,
   safetensors: async () => (await import('./safetensors.js')).readSafetensors,
@@ -61,14 +69,16 @@ const writers: Readonly<Partial<Record<ArrayFileFormat, () => Promise<ArrayWrite
 };
 
 /** Formats that a file of arrays can have. */
-export const arrayFileFormats = Object.keys(readers) as readonly ArrayFileFormat[];
+export const arrayFileFormats = [...(Object.keys(readers) as FileFormat[]), ...folderFormats];
 
 /** What `openArrayFile()` of `src/formats.ts` does. */
 export async function openArrayFile(name: string, options: ArrayFileOptions = {}): Promise<ArrayFile> {
   const asked = options.format === undefined ? formatOfName(name) : checkFormat(options.format);
+  const folder = await openFolder(name, asked, options);
+  if (folder !== undefined) return new OpenedArrayFolder(folder);
   const access = await openAccess(name, options);
   try {
-    const format = asked ?? (await formatOfBytes(access, options));
+    const format = (asked as FileFormat | undefined) ?? (await formatOfBytes(access, options));
     const read = await readers[format]();
     return new OpenedFile(access, format, await read(access, options));
   } catch (error) {
@@ -135,6 +145,32 @@ class OpenedFile implements ArrayFile {
   }
 }
 
+class OpenedArrayFolder implements ArrayFile {
+  readonly name: string;
+  readonly format: FolderFormat;
+  readonly sizeBytes: number;
+  readonly reopens = true;
+  readonly arrays: readonly FileArray[];
+  readonly #folder: FolderArrays;
+
+  constructor(folder: FolderArrays) {
+    const { name, format, arrays } = folder;
+    this.name = name;
+    this.format = format;
+    this.arrays = arrays;
+    this.sizeBytes = arrays.reduce((total, array) => total + sizeOfArray(array), 0);
+    this.#folder = folder;
+  }
+
+  hash(options: CallOptions = {}): Promise<Uint8Array> {
+    return this.#folder.hash(options);
+  }
+
+  close(): Promise<void> {
+    return this.#folder.close();
+  }
+}
+
 function checkFormat(format: string): ArrayFileFormat {
   const known = arrayFileFormats.find((one) => one === format);
   if (known !== undefined) return known;
@@ -148,12 +184,12 @@ function noFormat(what: string, file?: string): NacreError {
   });
 }
 
-function formatOfName(name: string): ArrayFileFormat | undefined {
+function formatOfName(name: string): FileFormat | undefined {
   const ending = endingOf(name);
   return Object.hasOwn(formatOfEnding, ending) ? formatOfEnding[ending] : undefined;
 }
 
-async function formatOfBytes(access: RandomAccess, options: CallOptions): Promise<ArrayFileFormat> {
+async function formatOfBytes(access: RandomAccess, options: CallOptions): Promise<FileFormat> {
   const start = await access.read(0, Math.min(64, access.sizeBytes), options);
   const text = Buffer.from(start).toString('latin1');
   if (text.startsWith('\u0093NUMPY')) return 'npy';
