@@ -34,6 +34,10 @@ export async function openFolderAccess(name: string, options: OpenAccessOptions)
   return new Prefix(location, chain(backend, { meter: options.meter ?? new Meter() }));
 }
 
+/** A longer range of an object is read in two steps: the first piece, then what is left of it. */
+const longBytes = 16 * 2 ** 20;
+const pieceBytes = 8 * 2 ** 20;
+
 /** Folders of which it is remembered that no link leads there. */
 const mostChecked = 4096;
 
@@ -138,8 +142,25 @@ class Prefix implements FolderAccess {
     this.#store = store;
   }
 
-  get(key: string, options: GetOptions = {}): Promise<ObjectBody | undefined> {
-    return this.#store.get(key, options);
+  /** A long range is that of a chunk that may be shorter: what is there is known after its first piece. */
+  async get(key: string, options: GetOptions = {}): Promise<ObjectBody | undefined> {
+    const { range, into, ...call } = options;
+    if (range === undefined || range.end - range.start <= longBytes) return this.#store.get(key, options);
+    const middle = range.start + pieceBytes;
+    const first = await this.#store.get(key, {
+      ...call,
+      range: { start: range.start, end: middle },
+      ...(into && { into: into.subarray(0, pieceBytes) }),
+    });
+    if (first === undefined || first.sizeBytes <= middle) return first;
+    const end = Math.min(range.end, first.sizeBytes);
+    const bytes = into?.byteLength === end - range.start ? into : new Uint8Array(end - range.start);
+    const place = bytes.subarray(pieceBytes);
+    const rest = await this.#store.get(key, { ...call, range: { start: middle, end }, into: place });
+    if (rest?.token !== first.token) throw changedFile(this, key);
+    if (bytes !== into) bytes.set(first.bytes);
+    if (rest.bytes !== place) place.set(rest.bytes);
+    return { ...first, bytes };
   }
 
   async sizeOf(key: string, options: CallOptions = {}): Promise<number | undefined> {
@@ -181,5 +202,12 @@ function tooMany(name: string, key: string, most: number): NacreError {
   return new NacreError('ResourceExhausted', `${name}/${printable(key)} has more than ${most} entries`, {
     context: { file: name, limit: most },
     hint: 'Consolidate the metadata, or open the arrays one by one.',
+  });
+}
+
+export function changedFile({ name }: FolderAccess, key: string): NacreError {
+  return new NacreError('Conflict', `${name}: ${key} was changed while it was read`, {
+    context: { file: name, key },
+    hint: 'Wait until nobody writes to it, then try again.',
   });
 }

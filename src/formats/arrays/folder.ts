@@ -11,7 +11,7 @@ import { mapBounded } from '../../util/bounded.js';
 import { endingOf } from '../ending.js';
 import type { OpenAccessOptions } from '../random-access.js';
 import type { OpenedArrays } from './array-file.js';
-import { openFolderAccess } from './folder-access.js';
+import { changedFile, openFolderAccess } from './folder-access.js';
 
 /** Files of a folder by their keys below it. */
 export interface FolderAccess {
@@ -197,11 +197,4 @@ function* inGroups<T>(items: Iterable<T>, size: number): Generator<T[]> {
     group = [];
   }
   if (group.length > 0) yield group;
-}
-
-export function changedFile({ name }: FolderAccess, key: string): NacreError {
-  return new NacreError('Conflict', `${name}: ${key} was changed while it was read`, {
-    context: { file: name, key },
-    hint: 'Wait until nobody writes to it, then try again.',
-  });
 }

@@ -3,7 +3,8 @@ import { NacreError } from '../../../errors.js';
 import { fromNative, native } from '../../../native.js';
 import { dtypes } from '../../../npy/dtype.js';
 import type { ByteRange, CallOptions } from '../../../storage/object-store.js';
-import { changedFile, type FolderAccess } from '../folder.js';
+import type { FolderAccess } from '../folder.js';
+import { changedFile } from '../folder-access.js';
 import { stridesOf } from './box.js';
 import { crc32cBytes, crc32cStage, decodeStages, encodedMost } from './codecs.js';
 import { mostChunkBytes, type ZarrInfo } from './info.js';
@@ -52,7 +53,7 @@ export class ZarrChunks {
     if (!this.isPlain && this.bytes > mostChunkBytes)
       throw new NacreError(
         'ResourceExhausted',
-        `${info.place.file}: a chunk of '${info.place.array}' takes ${this.bytes} bytes, ${mostChunkBytes} at most`,
+        `${info.place.file}: a chunk of '${info.place.array}' takes ${this.bytes} bytes, at most ${mostChunkBytes}`,
         {
           context: { ...info.place, bytes: this.bytes },
           hint: 'Write it in smaller chunks, or without codecs.',

@@ -5,10 +5,10 @@
 // output is bounded. Compressors of `numcodecs` are loaded when a chunk needs one.
 import { promisify } from 'node:util';
 import { gunzip, inflate, type ZlibOptions } from 'node:zlib';
-import { decompressZstd } from 'hyparquet-compressors';
 import { fromNative, native } from '../../../native.js';
 import { type Dtype, dtypes, viewAs } from '../../../npy/dtype.js';
 import { decompressLz4Block } from '../../attributes/lz4.js';
+import { checkZstd } from './zstd.js';
 
 export interface Stage {
   readonly name: string;
@@ -52,27 +52,11 @@ export const zlibStage: Stage = { name: 'zlib', decode: (bytes, most) => inflate
 export const zstdStage: Stage = {
   name: 'zstd',
   async decode(bytes, most) {
-    const size = zstdSize(bytes);
-    // Without one, by the decoder that writes into what it is given, and is slower.
-    if (size === undefined) return decompressZstd(bytes, new Uint8Array(most));
-    if (size > most) throw new Error(`zstd gives ${size} bytes, ${most} at most`);
+    checkZstd(bytes, most);
     const { default: Zstd } = await import('numcodecs/zstd');
     return Zstd.fromConfig({ id: 'zstd' }).decode(bytes);
   },
 };
-
-/** What the header of a frame says (RFC 8878, section 3.1.1.1); undefined where it says nothing. */
-function zstdSize(bytes: Uint8Array): number | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(0, true) !== 0xfd2fb528) throw new Error('it is no frame of zstd');
-  const descriptor = view.getUint8(4);
-  const isSingle = (descriptor & 0x20) !== 0;
-  const at = 5 + (isSingle ? 0 : 1) + ([0, 1, 2, 4][descriptor & 3] ?? 0);
-  const flag = descriptor >> 6;
-  if (flag === 0) return isSingle ? view.getUint8(at) : undefined;
-  if (flag === 1) return view.getUint16(at, true) + 256;
-  return flag === 2 ? view.getUint32(at, true) : Number(view.getBigUint64(at, true));
-}
 
 const bloscHeaderBytes = 16;
 

@@ -17,11 +17,15 @@ export function parseMetadata(bytes: Uint8Array, key: string, place: ZarrPlace):
   let parsed: Json;
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    parsed = JSON.parse(text.replace(tokens, (token) => (token.startsWith('"') ? token : `"${token}"`)));
+    parsed = JSON.parse(text.replace(tokens, (token) => (isSafe(token) ? token : `"${token}"`)));
   } catch (cause) {
     throw damagedZarr(place, `has a ${key} that is no JSON`, cause);
   }
   return objectOf(parsed, `the content of ${key}`, place);
+}
+
+function isSafe(token: string): boolean {
+  return token.startsWith('"') || Number.isSafeInteger(Number(token));
 }
 
 export function isObject(value: Json | undefined): value is JsonObject {

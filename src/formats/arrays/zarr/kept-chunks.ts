@@ -104,8 +104,7 @@ export class KeptChunks {
     options: CallOptions,
   ): Promise<ChunkRows | undefined> {
     const [row = 0, ...columns] = coordinates;
-    const spooled = await this.#rowOf(row, options);
-    spooled.users++;
+    const spooled = this.#rowOf(row, options);
     try {
       const { file, places } = await spooled.ready;
       const place = places.get(columns.join('/'));
@@ -118,15 +117,20 @@ export class KeptChunks {
     }
   }
 
-  async #rowOf(row: number, options: CallOptions): Promise<SpooledRow> {
+  /** One more uses it from now on. */
+  #rowOf(row: number, options: CallOptions): SpooledRow {
     const before = this.#spooled;
-    if (before?.row === row) return before;
-    const next: SpooledRow = { row, ready: this.#spool(row, options), users: 0, isOver: false };
+    if (before?.row === row) {
+      before.users++;
+      return before;
+    }
+    const next: SpooledRow = { row, ready: this.#spool(row, options), users: 1, isOver: false };
     next.ready.catch(() => {
       if (this.#spooled === next) this.#spooled = undefined;
     });
     this.#spooled = next;
-    if (before !== undefined) await this.#over(before);
+    // Nothing is lost by a file without a name that cannot be closed.
+    if (before !== undefined) this.#over(before).catch(() => undefined);
     return next;
   }
 

@@ -50,8 +50,8 @@ export class ZarrRows implements FileArray {
   readonly #rowBytes: number;
   readonly #atOnce: number;
 
-  /** `prefix` is the folder of the array, '' or ending in a slash. */
-  constructor(access: FolderAccess, prefix: string, info: ZarrInfo) {
+  /** `prefix` is the folder of the array, '' or ending in a slash; `keptBytes` bounds decoded chunks. */
+  constructor(access: FolderAccess, prefix: string, info: ZarrInfo, keptBytes?: number) {
     const { dtype, shape, place } = info;
     const [rows = 1, ...rowShape] = shape;
     this.array = place.array === '' ? undefined : place.array;
@@ -66,7 +66,7 @@ export class ZarrRows implements FileArray {
         hint: `Write it with another first axis, so that a row has ${mostRowBytes} bytes at most.`,
       });
     this.#chunks = new ZarrChunks(access, prefix, info);
-    this.#kept = new KeptChunks(this.#chunks, this.name);
+    this.#kept = new KeptChunks(this.#chunks, this.name, keptBytes);
     const most = access.remote ? chunksAtOnce.remote : chunksAtOnce.local;
     this.#atOnce = Math.max(1, Math.min(most, Math.floor(decodingBytes / this.#chunks.bytes)));
   }

@@ -2,7 +2,8 @@
 // ZEP 2). An index is read once for all chunks of its shard, as long as there is room for it.
 import { fromNative, native } from '../../../native.js';
 import type { ByteRange, CallOptions } from '../../../storage/object-store.js';
-import { changedFile, type FolderAccess } from '../folder.js';
+import type { FolderAccess } from '../folder.js';
+import { changedFile } from '../folder-access.js';
 import { crc32cBytes, crc32cStage } from './codecs.js';
 import type { ShardLayout, ZarrInfo } from './info.js';
 import { damagedZarr, unsupportedZarr } from './problem.js';
