@@ -42,7 +42,8 @@ export async function writeNpyFile(
 /**
  * Opens a file of arrays: `.npy`, `.npz`, `.safetensors`, PyTorch (`.pt`, `.pth`, of which nothing is ever
  * run), Arrow (`.arrow`, `.feather`, `.ipc`) or Parquet. `name` is as for `openNpyFile()`; `format` says what
- * a file with another ending is, else it is told by how the file begins. Of each array `array` is the name
+ * a file with another ending is, else it is told by how the file begins. A folder is opened where it is a
+ * Zarr (`.zarr`); one in a bucket ends in `.zarr` or a slash, or `format` says so. Of each array `array` is the name
  * that the file has for it (undefined in `.npy`), `type` and `rows` are known, and rows are read piece by
  * piece: `tx.appendFrom(name, array)` takes them.
  *
@@ -61,8 +62,9 @@ export async function openArrayFile(name: string, options: ArrayFileOptions = {}
 /**
  * Writes arrays to a file of a format of `openArrayFile()` but Parquet, by the ending of its name or
  * `format`, and says how many bytes that were. Rows go through piece by piece; the same arrays give the same
- * bytes. `-` is standard output, with `format`. An existing file is replaced at the end. Errors: as
- * `writeNpyFile()`; `InvalidArgument` for what the format cannot hold, by name.
+ * bytes. `-` is standard output, with `format`. An existing file is replaced at the end; a Zarr is a new
+ * folder. Errors: as `writeNpyFile()`; `InvalidArgument` for what the format cannot hold, by name;
+ * `AlreadyExists` for a folder that holds something.
  */
 export async function writeArrayFile(
   name: string,

@@ -10,8 +10,9 @@ import { parseStoreUri } from '../../storage/uri.js';
 import { mapBounded } from '../../util/bounded.js';
 import { endingOf } from '../ending.js';
 import type { OpenAccessOptions } from '../random-access.js';
-import type { OpenedArrays } from './array-file.js';
+import type { ArrayToWrite, OpenedArrays } from './array-file.js';
 import { changedFile, openFolderAccess } from './folder-access.js';
+import { type FolderWriter, writeFolder } from './folder-writer.js';
 
 /** Files of a folder by their keys below it. */
 export interface FolderAccess {
@@ -47,6 +48,13 @@ export type FolderFormat = (typeof folderFormats)[number];
 const readers: Readonly<Record<FolderFormat, () => Promise<FolderReader>>> = {
   zarr: async () => (await import('./zarr.js')).readZarr,
 };
+
+const writers: Readonly<Partial<Record<FolderFormat, () => Promise<FolderWriter>>>> = {
+  zarr: async () => (await import('./zarr/write.js')).writeZarr,
+};
+
+/** Formats of folders that are written. */
+export const writtenFolders = Object.keys(writers) as readonly FolderFormat[];
 
 /** What tells the format of a folder whose name does not. */
 const marks: readonly (readonly [string, FolderFormat])[] = [
@@ -104,6 +112,17 @@ export async function openFolder(
     await access.close();
     throw error;
   }
+}
+
+/** Writes a folder of arrays; undefined for a format of which none is written. */
+export async function writeFolderArrays(
+  name: string,
+  format: FolderFormat,
+  arrays: readonly ArrayToWrite[],
+  options: CallOptions,
+): Promise<number | undefined> {
+  const write = await writers[format]?.();
+  return write && writeFolder(name, write(arrays, options), options);
 }
 
 async function isFolder(

@@ -6,7 +6,16 @@ import type { CallOptions } from '../../storage/object-store.js';
 import { endingOf } from '../ending.js';
 import { writeStream } from '../npy-writer.js';
 import { openAccess, type OpenAccessOptions, type RandomAccess, sha256Of } from '../random-access.js';
-import { type FolderArrays, type FolderFormat, folderFormats, openFolder } from './folder.js';
+import {
+  type FolderArrays,
+  type FolderFormat,
+  folderFormatOfName,
+  folderFormats,
+  isFolderFormat,
+  openFolder,
+  writeFolderArrays,
+  writtenFolders,
+} from './folder.js';
 import type { ArrayReader, ArrayToWrite, ArrayWriter, FileArray, OpenedArrays } from './array-file.js';
 import { sizeOfArray } from './pieces.js';
 
@@ -60,7 +69,7 @@ const readers: Readonly<Record<FileFormat, () => Promise<ArrayReader>>> = {
   parquet: async () => (await import('./parquet.js')).readParquet,
 };
 
-const writers: Readonly<Partial<Record<ArrayFileFormat, () => Promise<ArrayWriter>>>> = {
+const writers: Readonly<Partial<Record<FileFormat, () => Promise<ArrayWriter>>>> = {
   npy: async () => (await import('./npy.js')).writeNpy,
   npz: async () => (await import('./npz.js')).writeNpz,
   safetensors: async () => (await import('./safetensors.js')).writeSafetensors,
@@ -93,13 +102,16 @@ export async function writeArrayFile(
   arrays: readonly ArrayToWrite[],
   options: CallOptions & { readonly format?: ArrayFileFormat } = {},
 ): Promise<number> {
-  const format = options.format === undefined ? formatOfName(name) : checkFormat(options.format);
+  const named = folderFormatOfName(name) ?? formatOfName(name);
+  const format = options.format === undefined ? named : checkFormat(options.format);
   if (format === undefined) throw noFormat(`${name} has no ending that tells its format`, name);
-  const writer = writers[format];
+  const written = isFolderFormat(format) ? await writeFolderArrays(name, format, arrays, options) : undefined;
+  if (written !== undefined) return written;
+  const writer = isFolderFormat(format) ? undefined : writers[format];
   if (writer === undefined)
     throw new NacreError('UnsupportedFormat', `${format} files are read, and not written`, {
       context: { file: name },
-      hint: `Written are ${Object.keys(writers).join(', ')}.`,
+      hint: `Written are ${[...Object.keys(writers), ...writtenFolders].join(', ')}.`,
     });
   const write = await writer();
   return writeStream(name, write(arrays, options));

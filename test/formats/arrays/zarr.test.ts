@@ -148,9 +148,16 @@ zarr.consolidate_metadata(sys.argv[1])
       for (const [variable, value] of Object.entries(place.env)) vi.stubEnv(variable, value);
       const objects = await rawObjects(place.uri, name);
       try {
-        const names =
-          'crc|index\..*|rawshard|shard\.int16|transposed\.120|fill\.float32|Deep Er|be\.complex64';
-        const wanted = new RegExp(`^(${names})(/|$)`);
+        const names = [
+          /crc/,
+          /index\..*/,
+          /rawshard/,
+          /shard\.int16/,
+          /transposed\.120/,
+          /fill\.float32/,
+          /Deep Er/,
+        ];
+        const wanted = new RegExp(`^(${names.map(({ source }) => source).join('|')})(/|$)`);
         const source = path.join(folder.path, 'v3');
         const files = await readdir(source, { recursive: true, withFileTypes: true });
         for (const file of files.filter((one) => one.isFile())) {
