@@ -43,7 +43,7 @@ export async function writeNpyFile(
  * Opens a file of arrays: `.npy`, `.npz`, `.safetensors`, PyTorch (`.pt`, `.pth`, of which nothing is ever
  * run), Arrow (`.arrow`, `.feather`, `.ipc`) or Parquet. `name` is as for `openNpyFile()`; `format` says what
  * a file with another ending is, else it is told by how the file begins. A folder is opened where it is a
- * Zarr (`.zarr`); one in a bucket ends in `.zarr` or a slash, or `format` says so. Of each array `array` is the name
+ * Zarr (`.zarr`) or of NumPack (`.npk`); one in a bucket has that ending or a slash, or `format` says so. Of each array `array` is the name
  * that the file has for it (undefined in `.npy`), `type` and `rows` are known, and rows are read piece by
  * piece: `tx.appendFrom(name, array)` takes them.
  *

@@ -1,5 +1,5 @@
-// Arrays that lie in a folder of many files, as those of Zarr do. The folder may be on this machine, or the
-// objects below a prefix of a bucket.
+// Arrays that lie in a folder of many files, as those of Zarr and NumPack do. The folder may be on this
+// machine, or the objects below a prefix of a bucket.
 //
 // Names in such a folder are chosen by others, and stand in files that may lie: a key that would leave the
 // folder is refused before anything is opened (`checkForeignKey`), a symbolic link below it is not followed.
@@ -42,11 +42,12 @@ export interface OpenedFolder extends OpenedArrays {
 export type FolderReader = (access: FolderAccess, options: CallOptions) => Promise<OpenedFolder>;
 
 /** Formats whose arrays lie in a folder. */
-export const folderFormats = ['zarr'] as const;
+export const folderFormats = ['zarr', 'npk'] as const;
 export type FolderFormat = (typeof folderFormats)[number];
 
 const readers: Readonly<Record<FolderFormat, () => Promise<FolderReader>>> = {
   zarr: async () => (await import('./zarr.js')).readZarr,
+  npk: async () => (await import('./npk.js')).readNpk,
 };
 
 const writers: Readonly<Partial<Record<FolderFormat, () => Promise<FolderWriter>>>> = {
@@ -62,6 +63,7 @@ const marks: readonly (readonly [string, FolderFormat])[] = [
   ['.zgroup', 'zarr'],
   ['.zarray', 'zarr'],
   ['.zmetadata', 'zarr'],
+  ['metadata.npkm', 'npk'],
 ];
 
 /** A folder, and the format of its arrays. */
@@ -82,8 +84,8 @@ export function folderFormatOfName(name: string): FolderFormat | undefined {
 }
 
 /**
- * Opens `name` where it is a folder: a local one, or in a bucket a prefix that ends in a slash or `.zarr`,
- * or has a format of a folder. Undefined where it is none, and a file is to be opened.
+ * Opens `name` where it is a folder: a local one, or in a bucket a prefix that ends in a slash or `.zarr`
+ * or `.npk`, or has a format of a folder. Undefined where it is none, and a file is to be opened.
  */
 export async function openFolder(
   name: string,
@@ -145,7 +147,7 @@ async function formatOfFiles(access: FolderAccess, options: CallOptions): Promis
   if (mark !== undefined) return mark[1];
   throw new NacreError('InvalidArgument', `${access.name} is a folder without arrays that are read`, {
     context: { file: access.name },
-    hint: 'A folder of Zarr holds zarr.json, .zgroup or .zarray; files are named one by one.',
+    hint: 'A Zarr holds zarr.json, .zgroup or .zarray, a NumPack metadata.npkm; files are named one by one.',
   });
 }
 
