@@ -10,6 +10,7 @@ import type { CallOptions } from '../../storage/object-store.js';
 import { mapBounded } from '../../util/bounded.js';
 import type { FolderAccess, FolderReader, OpenedFolder } from './folder.js';
 import { gridOf } from './zarr/box.js';
+import { Decoders } from './zarr/decoders.js';
 import type { ZarrInfo } from './zarr/info.js';
 import { isObject, type JsonObject, objectOf, parseMetadata, shown } from './zarr/json.js';
 import { infoOfV2 } from './zarr/metadata-v2.js';
@@ -53,7 +54,10 @@ export const readZarr: FolderReader = async (access, options) => {
   const nodes = await nodesOf(access, options);
   nodes.sort((a, b) => (a.path < b.path ? -1 : 1));
   const infos = nodes.map((node) => infoOf(access, node));
-  const arrays = nodes.map(({ path }, i) => new ZarrRows(access, prefixOf(path), infos[i] as ZarrInfo));
+  const decoders = new Decoders();
+  const arrays = nodes.map(({ path }, i) => {
+    return new ZarrRows(access, prefixOf(path), infos[i] as ZarrInfo, decoders);
+  });
   return {
     arrays,
     *files() {
@@ -64,6 +68,7 @@ export const readZarr: FolderReader = async (access, options) => {
     },
     close: async () => {
       await Promise.all(arrays.map((array) => array.close()));
+      decoders.close();
     },
   } satisfies OpenedFolder;
 };

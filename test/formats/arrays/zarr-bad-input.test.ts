@@ -306,6 +306,56 @@ describe('chunks that are damaged', () => {
       }
   });
 
+  test('are refused by threads of their own where they are long, and those after them are read', async () => {
+    const shape = [3 * 2 ** 20];
+    const long = { ...v3, shape, chunk_grid: grid([2 ** 20]) };
+    const packed = Buffer.from(
+      await zstd.encode(new Uint8Array(2 ** 21).map((_, i) => Math.imul(i, 2_654_435_761) >>> 13)),
+    );
+    for (const [name, good] of [
+      ['zstd', packed],
+      ['blosc', bloscOf(2 ** 21)],
+    ] as const) {
+      const wrong = Buffer.from(good);
+      wrong.fill(0xa5, 20, 4000);
+      const codecs = [bytesCodec, { name }];
+      const root = await folderOf({
+        'zarr.json': { ...long, codecs },
+        'c/0': good,
+        'c/2': good,
+        'c/1': wrong,
+      });
+      const opened = await openArrayFile(root);
+      const [array] = opened.arrays;
+      if (array === undefined) throw new Error('it is not there');
+      const first = await array.read(0, 2 ** 20);
+      if (name === 'zstd') {
+        const error = await failure(array.read(0, array.rows));
+        expect([error.code, error.message]).toEqual([
+          'InvalidArgument',
+          expect.stringContaining('chunk, c/1'),
+        ]);
+      }
+      expect(Buffer.compare(await array.read(2 * 2 ** 20, array.rows), first)).toBe(0);
+      expect(first[6]).toBe(name === 'zstd' ? (Math.imul(6, 2_654_435_761) >>> 13) & 255 : 0);
+      await opened.close();
+    }
+  });
+
+  test('that somebody asked for who went away are read for who stays', async () => {
+    const root = await folderOf(coded('gzip', gzipSync(chunk)));
+    const opened = await openArrayFile(root);
+    const [array] = opened.arrays;
+    if (array === undefined) throw new Error('it is not there');
+    const controller = new AbortController();
+    const one = failure(array.read(0, 1, { signal: controller.signal }));
+    const other = array.read(0, 1);
+    controller.abort();
+    expect(await other).toEqual(Uint8Array.of(1, 0));
+    expect((await one).code).toBe('Aborted');
+    await opened.close();
+  });
+
   test('are refused by their CRC32C, whichever bit is another', async () => {
     const right = summed(chunk);
     for (let bit = 0; bit < 8 * right.byteLength; bit++) {

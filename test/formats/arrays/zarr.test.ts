@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openArrayFile } from '../../../src/index.js';
 import { openFolderAccess } from '../../../src/formats/arrays/folder-access.js';
+import { Decoders } from '../../../src/formats/arrays/zarr/decoders.js';
 import { parseMetadata } from '../../../src/formats/arrays/zarr/json.js';
 import { infoOfV3 } from '../../../src/formats/arrays/zarr/metadata-v3.js';
 import { ZarrRows } from '../../../src/formats/arrays/zarr/rows.js';
@@ -125,7 +126,7 @@ zarr.consolidate_metadata(sys.argv[1])
       const place = { file: 'v3', array: name };
       const info = infoOfV3(parseMetadata(bytes, 'zarr.json', place), place);
       for (const step of [1, 2, 4]) {
-        const rows = new ZarrRows(access, `${name}/`, info, 1);
+        const rows = new ZarrRows(access, `${name}/`, info, new Decoders(), 1);
         expect([name, texts(await readArray(rows, step))]).toEqual([name, expectedArray]);
         // Any order, and several at once.
         const last = await rows.read(rows.rows - 1, rows.rows);

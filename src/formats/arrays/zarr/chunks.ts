@@ -7,6 +7,7 @@ import type { FolderAccess } from '../folder.js';
 import { changedFile } from '../folder-access.js';
 import { stridesOf } from './box.js';
 import { crc32cBytes, crc32cStage, decodeStages, encodedMost } from './codecs.js';
+import type { Decoders } from './decoders.js';
 import { mostChunkBytes, type ZarrInfo } from './info.js';
 import { damagedZarr } from './problem.js';
 import { ShardIndexes } from './shards.js';
@@ -30,9 +31,11 @@ export class ZarrChunks {
   /** Of the array, '' or ending in a slash. */
   readonly #prefix: string;
   readonly #shards: ShardIndexes | undefined;
+  readonly #decoders: Decoders;
 
   /** Errors: `ResourceExhausted` for chunks that are too large to be decoded in memory. */
-  constructor(access: FolderAccess, prefix: string, info: ZarrInfo) {
+  constructor(access: FolderAccess, prefix: string, info: ZarrInfo, decoders: Decoders) {
+    this.#decoders = decoders;
     const { chunkShape, dtype, encoding } = info;
     const { itemBytes } = dtypes[dtype];
     const straight = encoding.order.every((axis, i) => axis === i);
@@ -70,7 +73,7 @@ export class ZarrChunks {
     if (encoded === undefined) return undefined;
     let decoded: Uint8Array;
     try {
-      decoded = await decodeStages(this.info.encoding.stages, encoded, this.bytes);
+      decoded = await decodeStages(this.info.encoding.stages, encoded, this.bytes, this.#decoders);
     } catch (cause) {
       throw this.#damaged(found, `cannot be decoded: ${messageOf(cause)}`, cause);
     }

@@ -2,18 +2,19 @@
 //
 // A chunk says how long it becomes in two places, in the metadata and in itself. Nothing is decompressed
 // beyond what the metadata say: where a format has the length in its header that is compared first, else the
-// output is bounded. Compressors of `numcodecs` are loaded when a chunk needs one.
+// output is bounded. Those of `numcodecs` are called by src/formats/arrays/zarr/decoders.ts.
 import { promisify } from 'node:util';
 import { gunzip, inflate, type ZlibOptions } from 'node:zlib';
 import { fromNative, native } from '../../../native.js';
 import { type Dtype, dtypes, viewAs } from '../../../npy/dtype.js';
 import { decompressLz4Block } from '../../attributes/lz4.js';
+import type { Decoders } from './decoders.js';
 import { checkZstd } from './zstd.js';
 
 export interface Stage {
   readonly name: string;
   /** At most `most` bytes. Throws whatever it likes for bytes that are none of its own. */
-  decode(bytes: Uint8Array, most: number): Uint8Array | Promise<Uint8Array>;
+  decode(bytes: Uint8Array, most: number, decoders: Decoders): Uint8Array | Promise<Uint8Array>;
 }
 
 /** Bytes of a chunk at most, as it is written: no compressor makes it longer than that. */
@@ -26,12 +27,13 @@ export async function decodeStages(
   stages: readonly Stage[],
   bytes: Uint8Array,
   decodedBytes: number,
+  decoders: Decoders,
 ): Promise<Uint8Array> {
   let now = bytes;
   for (let i = stages.length - 1; i >= 0; i--) {
     const stage = stages[i] as Stage;
     const most = i === 0 ? decodedBytes : encodedMost(decodedBytes);
-    now = await stage.decode(now, most);
+    now = await stage.decode(now, most, decoders);
     if (now.byteLength > most)
       throw new Error(`${stage.name} gives ${now.byteLength} bytes, ${most} at most`);
   }
@@ -51,10 +53,9 @@ export const zlibStage: Stage = { name: 'zlib', decode: (bytes, most) => inflate
 
 export const zstdStage: Stage = {
   name: 'zstd',
-  async decode(bytes, most) {
+  decode(bytes, most, decoders) {
     checkZstd(bytes, most);
-    const { default: Zstd } = await import('numcodecs/zstd');
-    return Zstd.fromConfig({ id: 'zstd' }).decode(bytes);
+    return decoders.decompress('zstd', bytes, most);
   },
 };
 
@@ -62,15 +63,14 @@ const bloscHeaderBytes = 16;
 
 export const bloscStage: Stage = {
   name: 'blosc',
-  async decode(bytes, most) {
+  decode(bytes, most, decoders) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (bytes.byteLength < bloscHeaderBytes) throw new Error('it is cut');
     const [size, encoded] = [view.getUint32(4, true), view.getUint32(12, true)];
     if (encoded !== bytes.byteLength)
       throw new Error(`blosc says ${encoded} bytes are there, not ${bytes.byteLength}`);
     if (size > most) throw new Error(`blosc gives ${size} bytes, ${most} at most`);
-    const { default: Blosc } = await import('numcodecs/blosc');
-    return Blosc.fromConfig({ id: 'blosc', clevel: 5, cname: 'lz4', shuffle: 1, blocksize: 0 }).decode(bytes);
+    return decoders.decompress('blosc', bytes, most);
   },
 };
 
@@ -87,18 +87,18 @@ export const lz4Stage: Stage = {
 
 export const crc32cBytes = 4;
 
-export const crc32cStage: Stage = {
-  name: 'crc32c',
-  decode(bytes) {
-    const end = bytes.byteLength - crc32cBytes;
-    if (end < 0) throw new Error('it is cut');
-    const said = new DataView(bytes.buffer, bytes.byteOffset + end, crc32cBytes).getUint32(0, true);
-    const content = bytes.subarray(0, end);
-    const found = crc32cOf(content);
-    if (found === said) return content;
-    throw new Error(`its CRC32C is ${hex(found)}, not ${hex(said)} as it says`);
-  },
-};
+export const crc32cStage: Stage = { name: 'crc32c', decode: withoutCrc32c };
+
+/** What stands before its CRC32C. Throws where that is another. */
+export function withoutCrc32c(bytes: Uint8Array): Uint8Array {
+  const end = bytes.byteLength - crc32cBytes;
+  if (end < 0) throw new Error('it is cut');
+  const said = new DataView(bytes.buffer, bytes.byteOffset + end, crc32cBytes).getUint32(0, true);
+  const content = bytes.subarray(0, end);
+  const found = crc32cOf(content);
+  if (found === said) return content;
+  throw new Error(`its CRC32C is ${hex(found)}, not ${hex(said)} as it says`);
+}
 
 export function crc32cOf(bytes: Uint8Array): number {
   try {

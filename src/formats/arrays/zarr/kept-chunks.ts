@@ -1,8 +1,9 @@
 // Decoded chunks of which rows are still to come: in memory, or where a row of chunks is too much for that,
 // in a file of the temporary folder that has no name.
-import { NacreError } from '../../../errors.js';
+import { isNacreError, NacreError } from '../../../errors.js';
 import type { CallOptions } from '../../../storage/object-store.js';
 import { inOrderAhead } from '../../../util/ahead.js';
+import { throwIfAborted } from '../../../util/runtime.js';
 import { type RandomAccess, spool } from '../../random-access.js';
 import { gridOf } from './box.js';
 import type { ZarrChunks } from './chunks.js';
@@ -12,6 +13,8 @@ const keptBytes = 256 * 2 ** 20;
 /** Of one row of chunks, whose places in a file are kept. */
 const mostSpooled = 2 ** 20;
 const decodedAhead = 2;
+/** Chunks of the next row, while rows are taken from this one. */
+const mostAhead = 16;
 
 /** A part of a chunk: `from` is where its rows begin in `bytes`. */
 export interface ChunkRows {
@@ -72,6 +75,16 @@ export class KeptChunks {
     return bytes && { bytes, from: start * stride };
   }
 
+  /** Begins with chunks that will be asked for next; as many as are kept, and no more than a few. */
+  ahead(row: number): void {
+    const count = this.#columns.reduce((product, one) => product * one, 1);
+    if (count > Math.min(mostAhead, this.#most / 2)) return;
+    for (const columns of gridOf(this.#columns)) {
+      // No signal: it outlives the call. What goes wrong is met again by who asks for it.
+      this.#inMemory([row, ...columns], false, {}).catch(() => undefined);
+    }
+  }
+
   async close(): Promise<void> {
     this.#kept.clear();
     const spooled = this.#spooled;
@@ -87,7 +100,7 @@ export class KeptChunks {
     const key = coordinates.join('/');
     const kept = this.#kept.get(key);
     if (isLast) this.#kept.delete(key);
-    if (kept !== undefined) return kept;
+    if (kept !== undefined) return this.#unlessAborted(kept, coordinates, options);
     const read = this.#chunks.chunk(coordinates, options);
     if (isLast) return read;
     this.#kept.set(key, read);
@@ -95,6 +108,21 @@ export class KeptChunks {
     const [oldest] = this.#kept.keys();
     if (oldest !== undefined && this.#kept.size > this.#most) this.#kept.delete(oldest);
     return read;
+  }
+
+  /** Somebody else asked for it first, whose signal is not this caller's. */
+  async #unlessAborted(
+    kept: Promise<Uint8Array | undefined>,
+    coordinates: readonly number[],
+    options: CallOptions,
+  ): Promise<Uint8Array | undefined> {
+    try {
+      return await kept;
+    } catch (error) {
+      if (!isNacreError(error, 'Aborted')) throw error;
+      throwIfAborted(options.signal);
+      return this.#chunks.chunk(coordinates, options);
+    }
   }
 
   async #fromFile(

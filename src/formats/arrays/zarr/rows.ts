@@ -15,6 +15,7 @@ import type { FileArray } from '../array-file.js';
 import type { FolderAccess } from '../folder.js';
 import type { Axis } from '../torch/strided.js';
 import { copyBox, fillBox, gridOf, stridesOf } from './box.js';
+import type { Decoders } from './decoders.js';
 import { ZarrChunks } from './chunks.js';
 import type { ZarrInfo } from './info.js';
 import { KeptChunks } from './kept-chunks.js';
@@ -49,9 +50,10 @@ export class ZarrRows implements FileArray {
   readonly #kept: KeptChunks;
   readonly #rowBytes: number;
   readonly #atOnce: number;
+  #lastEnd = 0;
 
   /** `prefix` is the folder of the array, '' or ending in a slash; `keptBytes` bounds decoded chunks. */
-  constructor(access: FolderAccess, prefix: string, info: ZarrInfo, keptBytes?: number) {
+  constructor(access: FolderAccess, prefix: string, info: ZarrInfo, decoders: Decoders, keptBytes?: number) {
     const { dtype, shape, place } = info;
     const [rows = 1, ...rowShape] = shape;
     this.array = place.array === '' ? undefined : place.array;
@@ -65,7 +67,7 @@ export class ZarrRows implements FileArray {
         context: { ...place },
         hint: `Write it with another first axis, so that a row has ${mostRowBytes} bytes at most.`,
       });
-    this.#chunks = new ZarrChunks(access, prefix, info);
+    this.#chunks = new ZarrChunks(access, prefix, info, decoders);
     this.#kept = new KeptChunks(this.#chunks, this.name, keptBytes);
     const most = access.remote ? chunksAtOnce.remote : chunksAtOnce.local;
     this.#atOnce = Math.max(1, Math.min(most, Math.floor(decodingBytes / this.#chunks.bytes)));
@@ -84,6 +86,7 @@ export class ZarrRows implements FileArray {
         await this.#place(job, target, call);
       }
     };
+    this.#lookAhead(start, end);
     // A lane that fails ends the generator, and with it the others after the chunk that they wait for.
     const results = await Promise.allSettled(Array.from({ length: this.#atOnce }, lane));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
@@ -93,6 +96,15 @@ export class ZarrRows implements FileArray {
 
   close(): Promise<void> {
     return this.#kept.close();
+  }
+
+  /** Where rows are read in order, the chunks of the next ones are decoded meanwhile. */
+  #lookAhead(start: number, end: number): void {
+    const isInOrder = start > 0 && start === this.#lastEnd;
+    this.#lastEnd = end;
+    const [chunkRows = 1] = this.#info.chunkShape;
+    const next = Math.ceil(end / chunkRows);
+    if (isInOrder && !this.#chunks.isPlain && next * chunkRows < this.rows) this.#kept.ahead(next);
   }
 
   async #place(job: Job, target: Uint8Array, options: CallOptions): Promise<void> {

@@ -4,7 +4,7 @@ import { fromNative, native } from '../../../native.js';
 import type { ByteRange, CallOptions } from '../../../storage/object-store.js';
 import type { FolderAccess } from '../folder.js';
 import { changedFile } from '../folder-access.js';
-import { crc32cBytes, crc32cStage } from './codecs.js';
+import { crc32cBytes, withoutCrc32c } from './codecs.js';
 import type { ShardLayout, ZarrInfo } from './info.js';
 import { damagedZarr, unsupportedZarr } from './problem.js';
 
@@ -97,13 +97,13 @@ export class ShardIndexes {
     if (body.sizeBytes < length)
       throw damagedZarr(place, `has a shard, ${key}, of ${body.sizeBytes} bytes, its index takes ${length}`);
     if (start > 0 && body.sizeBytes !== start + length) throw changedFile(this.#access, key);
-    return { token: body.token, sizeBytes: body.sizeBytes, entries: await this.#entries(key, body.bytes) };
+    return { token: body.token, sizeBytes: body.sizeBytes, entries: this.#entries(key, body.bytes) };
   }
 
-  async #entries(key: string, bytes: Uint8Array): Promise<BigUint64Array> {
+  #entries(key: string, bytes: Uint8Array): BigUint64Array {
     let content = bytes;
     try {
-      if (this.#layout.indexChecked) content = await crc32cStage.decode(bytes, bytes.byteLength);
+      if (this.#layout.indexChecked) content = withoutCrc32c(bytes);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : '';
       throw damagedZarr(this.#info.place, `has a shard, ${key}, whose index is damaged: ${why}`, cause);
