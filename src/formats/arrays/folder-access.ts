@@ -111,7 +111,12 @@ class LocalFolder implements FolderAccess {
       // Without waiting: nobody may ever write into a pipe that lies there.
       handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
       const state = await handle.stat();
-      return state.isFile() ? await use(handle, state) : undefined;
+      if (state.isDirectory()) return undefined;
+      if (state.isFile()) return await use(handle, state);
+      throw new NacreError('InvalidArgument', `${file} is no plain file`, {
+        context: { path: file },
+        hint: 'Replace it by a copy of what it stands for.',
+      });
     } catch (error) {
       if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
       throw fileError(error, 'read', file);

@@ -1,6 +1,8 @@
 // Folders that are no Zarr, or lie: each is refused by name, and nothing outside of it is read or taken.
+import { execFile } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { deflateSync, gzipSync } from 'node:zlib';
 import Zstd from 'numcodecs/zstd';
 import { describe, expect, test } from 'vitest';
@@ -227,6 +229,15 @@ describe('what is no metadata', () => {
       await opened.close();
     }
   });
+});
+
+test('a pipe in the place of a chunk is refused, and nobody waits for its writer', async () => {
+  const root = await folderOf({ 'zarr.json': v3, 'c/1': chunk });
+  await promisify(execFile)('mkfifo', [path.join(root, 'c/0')]);
+  const opened = await openArrayFile(root);
+  const error = await failure(opened.arrays[0]?.read(0, 4) ?? Promise.resolve());
+  expect([error.code, error.message]).toEqual(['InvalidArgument', expect.stringContaining('no plain file')]);
+  await opened.close();
 });
 
 /** A chunk of two int16 as `codecs` would have it, and what is said of it. */
