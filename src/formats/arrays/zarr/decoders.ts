@@ -88,13 +88,23 @@ class Thread {
   }
 }
 
+/** What is handed over is gone here, with all of the memory that it is a part of. */
+function ownMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  const isAll = buffer instanceof ArrayBuffer && bytes.byteLength === buffer.byteLength;
+  return isAll ? new Uint8Array(buffer) : new Uint8Array(bytes);
+}
+
 /** Those of one folder. */
 export class Decoders {
   readonly #threads = new Set<Thread>();
   readonly #waiting: Task[] = [];
   #isClosed = false;
 
-  /** At most `most` bytes are to come of it. Errors: whatever the decompressor says. */
+  /**
+   * `most` bytes at most come of `bytes`, which nobody looks at any more. Errors: whatever the decompressor
+   * says.
+   */
   async decompress(codec: Decompressor, bytes: Uint8Array, most: number): Promise<Uint8Array> {
     if (most < leastBytes) {
       const { default: made } = await (codec === 'zstd'
@@ -103,8 +113,7 @@ export class Decoders {
       return made.fromConfig({ ...settings, id: codec }).decode(bytes);
     }
     return new Promise((done, failed) => {
-      // Of its own, since what is handed over is gone here.
-      this.#waiting.push({ codec, bytes: new Uint8Array(bytes), done, failed });
+      this.#waiting.push({ codec, bytes: ownMemory(bytes), done, failed });
       this.#next();
     });
   }
