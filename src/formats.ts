@@ -43,9 +43,10 @@ export async function writeNpyFile(
  * Opens a file of arrays: `.npy`, `.npz`, `.safetensors`, PyTorch (`.pt`, `.pth`, of which nothing is ever
  * run), Arrow (`.arrow`, `.feather`, `.ipc`), Parquet, CSV or TSV; raw numbers with `format: 'raw'`, `dtype`
  * and `rowShape`. `name` is as for `openNpyFile()`; `format` says what a file with another ending is, else it
- * is told by how the file begins. Of each array `array` is the name that the file has for it (undefined in
- * `.npy`, text and raw numbers), `type` and `rows` are known, and rows are read piece by piece:
- * `tx.appendFrom(name, array)` takes them.
+ * is told by how the file begins. A folder is opened where it is a Zarr (`.zarr`) or of NumPack (`.npk`); one
+ * in a bucket has that ending or a slash, or `format` says so. Of each array `array` is the name that the file
+ * has for it (undefined in `.npy`, text and raw numbers), `type` and `rows` are known, and rows are read piece
+ * by piece: `tx.appendFrom(name, array)` takes them.
  *
  * Of Arrow and Parquet columns of lists of one length are arrays, and what stands beside them `attributes`;
  * without such a column each column of numbers is an array. bfloat16, which NumPy does not have, is read as
@@ -74,8 +75,9 @@ export async function arrayFileFormatOf(name: string): Promise<ArrayFileFormat |
  * Writes arrays to a file of a format of `openArrayFile()`, by the ending of its name or `format`, and says
  * how many bytes that were: one array to `.npy`, text and raw numbers, arrays of the same rows to Arrow and
  * Parquet. Rows go through piece by piece; the same arrays give the same bytes. `-` is standard output, with
- * `format`. An existing file is replaced at the end. Errors: as `writeNpyFile()`; `InvalidArgument` for what
- * the format cannot hold, by name.
+ * `format`. An existing file is replaced at the end; a Zarr is a new folder. Errors: as `writeNpyFile()`;
+ * `InvalidArgument` for what the format cannot hold, by name; `AlreadyExists` for a folder that holds
+ * something.
  */
 export async function writeArrayFile(
   name: string,

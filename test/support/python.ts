@@ -1,5 +1,6 @@
 // A Python that imports NumPy, pyarrow and safetensors, for tests against these: the one that NACRE_PYTHON
-// names, else python3 if it has them, else a virtual environment, made once in a cache folder and kept.
+// names, else python3 if it has them, else a virtual environment, made once in a cache folder and kept. The
+// same of Zarr, which is in an environment of its own, since few tests need it.
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
@@ -10,6 +11,7 @@ import { systemRuntime } from '../../src/util/runtime.js';
 
 /** The newest that have wheels for Python 3.11 to 3.14. */
 const pins = ['numpy==2.4.6', 'pyarrow==26.0.1', 'safetensors==0.8.0'];
+const zarrPins = ['numpy==2.4.6', 'zarr==3.1.6'];
 /** Longer than any installation takes; a lock as old as this was left by a process that was killed. */
 const staleLockMs = 5 * 60_000;
 const installTimeoutMs = 4 * 60_000;
@@ -17,6 +19,7 @@ const waitMs = 10 * 60_000;
 
 const run = promisify(execFile);
 let found: Promise<string | undefined> | undefined;
+let foundZarr: Promise<string | undefined> | undefined;
 
 /**
  * The path of a Python with NumPy 2, pyarrow and safetensors. Undefined, with one printed line, where there
@@ -27,16 +30,26 @@ export function pythonWithNumpy(): Promise<string | undefined> {
   return found;
 }
 
+/** The same with Zarr 3. */
+export function pythonWithZarr(): Promise<string | undefined> {
+  foundZarr ??= findZarr();
+  return foundZarr;
+}
+
 /**
- * Runs a script with {@link pythonWithNumpy}; `args` are `sys.argv[1:]`, `input` is its stdin. Returns its
- * stdout; a script that fails rejects with its stderr.
+ * Runs a script with {@link pythonWithNumpy}, or the Python that is given; `args` are `sys.argv[1:]`, `input`
+ * is its stdin. Returns its stdout; a script that fails rejects with its stderr.
  */
 export async function runPython(
   script: string,
   args: readonly string[] = [],
-  options: { readonly input?: string | Uint8Array; readonly signal?: AbortSignal } = {},
+  options: {
+    readonly input?: string | Uint8Array;
+    readonly signal?: AbortSignal;
+    readonly python?: string;
+  } = {},
 ): Promise<Buffer> {
-  const python = await pythonWithNumpy();
+  const python = options.python ?? (await pythonWithNumpy());
   if (python === undefined) throw new Error('there is no Python with NumPy: skip on pythonWithNumpy()');
   const child = spawn(python, ['-c', script, ...args], {
     stdio: 'pipe',
@@ -64,21 +77,33 @@ async function findPython(): Promise<string | undefined> {
     return chosen;
   }
   if (await hasAll('python3')) return 'python3';
+  return madeOrSkipped(pins, 'NumPy, pyarrow and safetensors');
+}
+
+async function findZarr(): Promise<string | undefined> {
+  const check = 'import zarr, numpy; assert zarr.__version__.startswith("3.")';
+  for (const python of [process.env['NACRE_PYTHON'], 'python3'])
+    if (python !== undefined && (await has(python, check))) return python;
+  return madeOrSkipped(zarrPins, 'Zarr');
+}
+
+async function madeOrSkipped(packages: readonly string[], against: string): Promise<string | undefined> {
   try {
-    return await environment();
+    return await environment(packages);
   } catch (cause) {
-    const what = `no Python with ${pins.join(' and ')} can be had`;
+    const what = `no Python with ${packages.join(' and ')} can be had`;
     if (process.env['CI'] === 'true') throw new Error(what, { cause });
     const reason = cause instanceof Error ? (cause.message.trim().split('\n').at(-1) ?? '') : String(cause);
-    console.warn(
-      `SKIPPED: the tests against NumPy, pyarrow and safetensors: ${what} (${reason}); set NACRE_PYTHON`,
-    );
+    console.warn(`SKIPPED: the tests against ${against}: ${what} (${reason}); set NACRE_PYTHON`);
     return undefined;
   }
 }
 
-async function hasAll(python: string): Promise<boolean> {
-  const check = 'import numpy, pyarrow, safetensors; assert int(numpy.__version__.split(".")[0]) >= 2';
+function hasAll(python: string): Promise<boolean> {
+  return has(python, 'import numpy, pyarrow, safetensors; assert int(numpy.__version__.split(".")[0]) >= 2');
+}
+
+function has(python: string, check: string): Promise<boolean> {
   return run(python, ['-c', check]).then(
     () => true,
     () => false,
@@ -88,11 +113,11 @@ async function hasAll(python: string): Promise<boolean> {
 /**
  * The Python of the kept environment. Made under another name and renamed, so that it is there whole or not.
  */
-async function environment(): Promise<string> {
+async function environment(packages: readonly string[]): Promise<string> {
   const cache =
     process.env['NACRE_TEST_CACHE'] ??
     path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'nacre-tests');
-  const home = path.join(cache, `python-${pins.join('-').replaceAll('==', '-')}`);
+  const home = path.join(cache, `python-${packages.join('-').replaceAll('==', '-')}`);
   const python = path.join(home, 'bin', 'python');
   await mkdir(cache, { recursive: true });
   await oneAtATime(
@@ -102,7 +127,7 @@ async function environment(): Promise<string> {
       const draft = `${home}.${process.pid}`;
       try {
         await run('python3', ['-m', 'venv', draft], { timeout: installTimeoutMs });
-        const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...pins];
+        const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages];
         await run(path.join(draft, 'bin', 'python'), pip, { timeout: installTimeoutMs });
         await rename(draft, home);
       } finally {

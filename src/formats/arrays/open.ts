@@ -16,16 +16,21 @@ import type {
 } from './array-file.js';
 import { checkReadOptions } from './read-options.js';
 
-export type ArrayFileFormat =
-  | 'npy'
-  | 'npz'
-  | 'safetensors'
-  | 'torch'
-  | 'arrow'
-  | 'parquet'
-  | 'csv'
-  | 'tsv'
-  | 'raw';
+import {
+  type FolderArrays,
+  type FolderFormat,
+  folderFormatOfName,
+  folderFormats,
+  isFolderFormat,
+  openFolder,
+  writeFolderArrays,
+  writtenFolders,
+} from './folder.js';
+import { sizeOfArray } from './pieces.js';
+
+/** Formats that are one file. */
+type FileFormat = 'npy' | 'npz' | 'safetensors' | 'torch' | 'arrow' | 'parquet' | 'csv' | 'tsv' | 'raw';
+export type ArrayFileFormat = FileFormat | FolderFormat;
 
 export interface ArrayFileOptions extends OpenAccessOptions, ReadArraysOptions {
   /** Default: as the name ends; where that tells nothing, as the file begins. */
@@ -37,18 +42,22 @@ export interface ArrayFile {
   /** As messages name it. */
   readonly name: string;
   readonly format: ArrayFileFormat;
+  /** Of a folder those of its arrays, as their shapes take them. */
   readonly sizeBytes: number;
   /** Whether opening the same name again gives the same bytes; a pipe gives them once. */
   readonly reopens: boolean;
   readonly arrays: readonly FileArray[];
   /** Columns of single values beside the rows, where the file has some. */
   readonly attributes?: AttributesBeside;
-  /** SHA-256 of the file. Cost: one read of it. */
+  /**
+   * SHA-256 of the file. Of a folder, over all files that its arrays are read from, metadata and chunks,
+   * array by array: key, zero byte, length as text, zero byte, bytes. Cost: one read of it.
+   */
   hash(options?: CallOptions): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
-const formatOfEnding: Readonly<Record<string, ArrayFileFormat>> = {
+const formatOfEnding: Readonly<Record<string, FileFormat>> = {
   npy: 'npy',
   npz: 'npz',
   safetensors: 'safetensors',
@@ -62,7 +71,7 @@ const formatOfEnding: Readonly<Record<string, ArrayFileFormat>> = {
   tsv: 'tsv',
 };
 
-const readers: Readonly<Record<ArrayFileFormat, () => Promise<ArrayReader>>> = {
+const readers: Readonly<Record<FileFormat, () => Promise<ArrayReader>>> = {
   npy: async () => (await import('./npy.js')).readNpy,
   npz: async () => (await import('./npz.js')).readNpz,
   safetensors: async () => (await import('./safetensors.js')).readSafetensors,
@@ -74,7 +83,7 @@ const readers: Readonly<Record<ArrayFileFormat, () => Promise<ArrayReader>>> = {
   raw: async () => (await import('./raw.js')).readRaw,
 };
 
-const writers: Readonly<Partial<Record<ArrayFileFormat, () => Promise<ArrayWriter>>>> = {
+const writers: Readonly<Partial<Record<FileFormat, () => Promise<ArrayWriter>>>> = {
   npy: async () => (await import('./npy.js')).writeNpy,
   npz: async () => (await import('./npz.js')).writeNpz,
   safetensors: async () => (await import('./safetensors.js')).writeSafetensors,
@@ -87,14 +96,24 @@ const writers: Readonly<Partial<Record<ArrayFileFormat, () => Promise<ArrayWrite
 };
 
 /** Formats that a file of arrays can have. */
-export const arrayFileFormats = Object.keys(readers) as readonly ArrayFileFormat[];
+export const arrayFileFormats = [...(Object.keys(readers) as FileFormat[]), ...folderFormats];
 
 /** What `openArrayFile()` of `src/formats.ts` does. */
 export async function openArrayFile(name: string, options: ArrayFileOptions = {}): Promise<ArrayFile> {
-  const asked = options.format === undefined ? formatOfName(name) : checkFormat(options.format);
+  const asked = options.format === undefined ? fileFormatOfName(name) : checkFormat(options.format);
+  const folder = await openFolder(name, asked, options);
+  if (folder !== undefined) {
+    try {
+      checkReadOptions(name, folder.format, options);
+    } catch (error) {
+      await folder.close();
+      throw error;
+    }
+    return new OpenedArrayFolder(folder);
+  }
   const access = await openAccess(name, options);
   try {
-    const format = asked ?? (await formatOfBytes(access, options));
+    const format = (asked as FileFormat | undefined) ?? (await formatOfBytes(access, options));
     checkReadOptions(access.name, format, options);
     const read = await readers[format]();
     return new OpenedFile(access, format, await read(access, options));
@@ -112,11 +131,13 @@ export async function writeArrayFile(
 ): Promise<number> {
   const format = options.format === undefined ? formatOfName(name) : checkFormat(options.format);
   if (format === undefined) throw noFormat(`${name} has no ending that tells its format`, name);
-  const writer = writers[format];
+  const written = isFolderFormat(format) ? await writeFolderArrays(name, format, arrays, options) : undefined;
+  if (written !== undefined) return written;
+  const writer = isFolderFormat(format) ? undefined : writers[format];
   if (writer === undefined)
     throw new NacreError('UnsupportedFormat', `${format} files are read, and not written`, {
       context: { file: name },
-      hint: `Written are ${Object.keys(writers).join(', ')}.`,
+      hint: `Written are ${[...Object.keys(writers), ...writtenFolders].join(', ')}.`,
     });
   const write = await writer();
   return writeStream(name, write(arrays, options));
@@ -162,6 +183,32 @@ class OpenedFile implements ArrayFile {
   }
 }
 
+class OpenedArrayFolder implements ArrayFile {
+  readonly name: string;
+  readonly format: FolderFormat;
+  readonly sizeBytes: number;
+  readonly reopens = true;
+  readonly arrays: readonly FileArray[];
+  readonly #folder: FolderArrays;
+
+  constructor(folder: FolderArrays) {
+    const { name, format, arrays } = folder;
+    this.name = name;
+    this.format = format;
+    this.arrays = arrays;
+    this.sizeBytes = arrays.reduce((total, array) => total + sizeOfArray(array), 0);
+    this.#folder = folder;
+  }
+
+  hash(options: CallOptions = {}): Promise<Uint8Array> {
+    return this.#folder.hash(options);
+  }
+
+  close(): Promise<void> {
+    return this.#folder.close();
+  }
+}
+
 function checkFormat(format: string): ArrayFileFormat {
   const known = arrayFileFormats.find((one) => one === format);
   if (known !== undefined) return known;
@@ -177,11 +224,15 @@ function noFormat(what: string, file?: string): NacreError {
 
 /** By the ending of a name; undefined where that tells nothing. */
 export function formatOfName(name: string): ArrayFileFormat | undefined {
+  return folderFormatOfName(name) ?? fileFormatOfName(name);
+}
+
+function fileFormatOfName(name: string): FileFormat | undefined {
   const ending = endingOf(name);
   return Object.hasOwn(formatOfEnding, ending) ? formatOfEnding[ending] : undefined;
 }
 
-async function formatOfBytes(access: RandomAccess, options: CallOptions): Promise<ArrayFileFormat> {
+async function formatOfBytes(access: RandomAccess, options: CallOptions): Promise<FileFormat> {
   if (access.sizeBytes === 0) {
     const hint = 'What should have written it failed, or has not ended.';
     throw new NacreError('InvalidArgument', `${access.name}: the file is empty`, {

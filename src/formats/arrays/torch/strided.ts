@@ -116,8 +116,16 @@ export async function gather(
 
 type Units = Uint8Array | Uint16Array | Uint32Array;
 
-/** Elements are moved by units that are as wide as both memories allow; an element of several is an axis. */
-function scatter(source: Uint8Array, target: Uint8Array, { place, axes }: Part, itemBytes: number): void {
+/**
+ * Moves elements within memory, the first one to `place`. They go by units that are as wide as both memories
+ * allow; an element of several is an axis.
+ */
+export function scatter(
+  source: Uint8Array,
+  target: Uint8Array,
+  { place, axes }: Pick<Part, 'place' | 'axes'>,
+  itemBytes: number,
+): void {
   const wide = Math.min(4, itemBytes);
   const unit = source.byteOffset % wide === 0 && target.byteOffset % wide === 0 ? wide : 1;
   const all = axes.map(({ length, from, to }) => ({ length, from: from / unit, to: to / unit }));
