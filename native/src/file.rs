@@ -94,6 +94,12 @@ fn lend(env: &Env, mapping: Mapping) -> napi::Result<Uint8ArraySlice<'_>> {
     }
 }
 
+#[napi(catch_unwind, js_name = "mapMemory")]
+pub fn map_memory(env: &Env, length: f64) -> napi::Result<Uint8ArraySlice<'_>> {
+    let length = size("length", length).map_err(fail)?;
+    lend(env, Mapping::of_memory(length).map_err(fail)?)
+}
+
 /// A file without a name; gone with the last of its mappings, and with the process.
 #[napi]
 pub struct ScratchFile(Scratch);

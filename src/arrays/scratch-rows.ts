@@ -1,12 +1,14 @@
-// The rows of one array where they are changed in place: in a scratch file without a name, which is filled
-// from the dataset piece by piece as rows are first touched, and mapped. The system writes pages of it to the
-// disk as it needs memory, so that an array may be larger than that; a process that is killed leaves nothing.
+// The rows of one array where they are changed in place, filled from the dataset piece by piece as they are
+// first touched: in memory, or, of an array that is larger than a part of the budget, in a mapped file without
+// a name. The system writes pages of that to the disk as it needs memory, so that an array may be larger than
+// that; a process that is killed leaves nothing.
 import type { ElementOperation } from '../native/elementwise.js';
 import type { ScratchFile } from '../native/files.js';
 import { NacreError } from '../errors.js';
 import { fromNative } from '../native.js';
 import { dtypes } from '../npy/dtype.js';
 import type { CallOptions } from '../storage/object-store.js';
+import { defined } from '../util/assert.js';
 import { Intervals } from '../util/intervals.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { ArrayView } from './array-view.js';
@@ -38,7 +40,7 @@ export interface ChangedRows {
 }
 
 /** Bytes of the rows that are read, mapped and compared together; at least one row. */
-const unitBytes = 2 ** 20;
+const unitBytes = 256 * 1024;
 
 /** Units that stay mapped, at most: a process may have some 65,000 mappings. */
 const mostMapped = 4_096;
@@ -59,7 +61,9 @@ export class ScratchRows {
   /** Rows that were looked at, by whatever came of it. */
   readonly looked = new Intervals();
   readonly #environment: ArrayEnvironment;
-  readonly #file: ScratchFile;
+  /** All rows, where they fit the budget; the system gives memory for what is touched of it. */
+  readonly #memory: Uint8Array | undefined;
+  readonly #file: ScratchFile | undefined;
   readonly #options: CallOptions;
   readonly #unitRows: number;
   readonly #mostMapped: number;
@@ -75,7 +79,7 @@ export class ScratchRows {
   #failure: { readonly error: unknown } | undefined;
   #closed = false;
 
-  /** `path`: where a file may be made; nobody has it. `ResourceExhausted` for want of room on the disk. */
+  /** `path`: where a file may be made; nobody has it. */
   constructor(environment: ArrayEnvironment, view: ArrayView, path: string, options: CallOptions) {
     this.#environment = environment;
     this.view = view;
@@ -85,7 +89,17 @@ export class ScratchRows {
     this.#unitRows = Math.max(1, Math.floor(unitBytes / Math.max(1, this.rowBytes)));
     const share = Math.floor(environment.memoryBytes / 4 / (this.#unitRows * this.rowBytes || 1));
     this.#mostMapped = Math.max(1, Math.min(mostMapped, share));
-    this.#file = typed(() => environment.native.createScratchFile(path, this.rows * this.rowBytes));
+    const bytes = this.rows * this.rowBytes;
+    const isSmall = bytes <= environment.memoryBytes / 4;
+    if (isSmall) this.#memory = typed(() => environment.native.mapMemory(bytes));
+    else this.#file = typed(() => environment.native.createScratchFile(path, bytes));
+  }
+
+  /** The memory of the rows `[first, first + rows)`. `ResourceExhausted` for want of room on the disk. */
+  #bytesOf(first: number, rows: number): Uint8Array {
+    const [start, length] = [first * this.rowBytes, rows * this.rowBytes];
+    if (this.#memory !== undefined) return this.#memory.subarray(start, start + length);
+    return typed(() => defined(this.#file, 'scratch file').map(start, length));
   }
 
   /** Changes rows in place. One that fails half way fails the workspace. */
@@ -96,7 +110,8 @@ export class ScratchRows {
 
   /** A copy of what is lent itself: it may be what is changed. */
   #apart(operand: Uint8Array): Uint8Array {
-    return this.#lent.some(({ buffer }) => buffer === operand.buffer) ? operand.slice() : operand;
+    const own = [this.#memory, ...this.#lent].some((bytes) => bytes?.buffer === operand.buffer);
+    return own ? operand.slice() : operand;
   }
 
   async #change({ operation, operand, rows: { start, end, step } }: Change): Promise<void> {
@@ -154,7 +169,7 @@ export class ScratchRows {
         this.#written.add(unit);
       }
       this.looked.add(start, end);
-      const bytes = typed(() => this.#file.map(start * this.rowBytes, (end - start) * this.rowBytes));
+      const bytes = this.#bytesOf(start, end - start);
       this.#lent.push(bytes);
       return bytes;
     });
@@ -195,7 +210,9 @@ export class ScratchRows {
     this.#closed = true;
     const { native } = this.#environment;
     const all = [...this.#lent, ...[...this.#mapped.values()].map(({ bytes }) => bytes)];
-    for (const { buffer } of all) if (buffer.byteLength > 0) native.freeBuffer(buffer);
+    if (this.#memory !== undefined) all.push(this.#memory);
+    for (const buffer of new Set(all.map((bytes) => bytes.buffer)))
+      if (buffer.byteLength > 0) native.freeBuffer(buffer);
     this.#mapped.clear();
   }
 
@@ -236,11 +253,11 @@ export class ScratchRows {
   #map(unit: number): Unit {
     const first = unit * this.#unitRows;
     const rows = Math.min(this.#unitRows, this.rows - first);
-    const bytes = typed(() => this.#file.map(first * this.rowBytes, rows * this.rowBytes));
+    const bytes = this.#bytesOf(first, rows);
     const [oldest] = this.#mapped;
     if (oldest !== undefined && this.#mapped.size >= this.#mostMapped) {
       this.#mapped.delete(oldest[0]);
-      this.#environment.native.freeBuffer(oldest[1].bytes.buffer);
+      if (this.#memory === undefined) this.#environment.native.freeBuffer(oldest[1].bytes.buffer);
     }
     const mapped = { first, rows, bytes };
     this.#mapped.set(unit, mapped);

@@ -21,6 +21,8 @@ export interface ScratchFile {
 }
 
 export interface FileBinding {
+  /** Zeros, of which a page takes memory when it is first touched. `ResourceExhausted`. */
+  mapMemory(length: number): Uint8Array;
   /** A sparse file of `bytes` zeros, made at `path` and taken out of its folder at once. */
   createScratchFile(path: string, bytes: number): ScratchFile;
   /** Waits for an exclusive lock (flock) on `path`, made if missing; off the event loop. */

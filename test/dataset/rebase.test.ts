@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { isNacreError } from '../../src/errors.js';
 import type { TransactionHandle } from '../../src/dataset/transaction-handle.js';
+import { failure } from '../support/failure.js';
 import { int32, type World, worldWith } from './world.js';
 
 let world: World;
@@ -165,4 +166,30 @@ test('rows that went into an array that another writer had created are seen by w
   expect(await appended).toMatchObject({ version: 4 });
   await expect(dropped).rejects.toMatchObject({ code: 'Conflict' });
   expect(await world.read('x')).toEqual([1]);
+});
+
+test('who creates an array and changes another conflicts with who gives that one the name', async () => {
+  world = await worldWith(0, 1, 2, 3);
+  const [{ dataset: mine }, { dataset: theirs }] = [await world.open(), await world.open()];
+  const write = mine.write(async (tx) => {
+    await tx.create('b', { dtype: 'int32' });
+    await tx.append('b', int32(10, 11));
+    await tx.append('a', int32(20, 21));
+    // Of its own rows: 20.
+    await tx.drop('a', [4]);
+    await theirs.write((other) => other.rename('a', 'b'));
+  });
+  expect((await failure(write)).code).toBe('Conflict');
+  await mine.refresh();
+  // Where it is only read, the rows are of the one that has the name now.
+  await theirs.write((tx) => tx.rename('b', 'a'));
+  await mine.refresh();
+  await mine.write(async (tx) => {
+    await tx.create('b', { dtype: 'int32' });
+    await tx.append('b', int32(10));
+    await tx.read('a', { rows: [0] });
+    await theirs.refresh();
+    await theirs.write((other) => other.rename('a', 'b'));
+  });
+  expect(Array.from((await mine.array('b').read()).data as Int32Array)).toEqual([0, 1, 2, 3, 10]);
 });

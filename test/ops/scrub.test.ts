@@ -226,6 +226,19 @@ describe('damage', () => {
     expect(await scrubbed()).toMatchObject({ damaged: [], keptVersions: 2, versions: 7 });
   });
 
+  test('a late root of another dataset is no head where the one below it is damaged', async () => {
+    await appendMany(3);
+    const { root: head } = await world.head();
+    const version = head.version + 1;
+    const parent = make(v1.Parent, { version: head.version, hash: new Uint8Array(32) });
+    await world.plant(evolve(head, { version, parent, dataset: new Uint8Array(16) }));
+    await world.flip(rootKey(head.version));
+    await world.bare.delete([hintKey]);
+    const { damaged, versions } = await scrubbed();
+    expect(damaged).toMatchObject([{ key: rootKey(head.version), damage: 'blocks' }]);
+    expect(versions).toBe(head.version - 1);
+  });
+
   test('void roots and those of another dataset are none', async () => {
     await appendMany(2);
     const { root: head, hash } = await world.head();

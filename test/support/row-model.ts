@@ -155,6 +155,8 @@ export interface Touches {
   readonly undone: ReadonlySet<string>;
   /** Of the created, those that rows were appended to. */
   readonly filled: ReadonlySet<string>;
+  /** Of each created, what else it changes, and has not dropped before: that must not be given its name. */
+  readonly beside: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
 export function untouched(): Touch {
@@ -169,9 +171,12 @@ export function touchesOf(base: Model, verbs: readonly Verb[]): Touches {
   const [taken, created] = [new Set<string>(), new Set<string>()];
   const [undone, filled] = [new Set<string>(), new Set<string>()];
   const fresh = new Map<number, string>();
+  /** Of each created the arrays that were dropped before. */
+  const gone = new Map<string, Set<number>>();
   let model = base;
   for (const verb of verbs) {
     if (verb.verb === 'create') {
+      gone.set(verb.name, new Set([...arrays].flatMap(([key, one]) => (one.droppedArray ? [key] : []))));
       created.add(verb.name);
       taken.add(verb.name);
       fresh.set(verb.key, verb.name);
@@ -197,7 +202,15 @@ export function touchesOf(base: Model, verbs: readonly Verb[]): Touches {
     }
     model = applyVerbs(model, [verb]);
   }
-  return { arrays, names: taken, created, undone, filled };
+  const changed = [...arrays].filter(([, one]) => isChange(one)).map(([key]) => key);
+  const beside = new Map(
+    [...gone].map(([name, keys]) => [name, new Set(changed.filter((key) => !keys.has(key)))]),
+  );
+  return { arrays, names: taken, created, undone, filled, beside };
+}
+
+function isChange({ appended, droppedArray, renamed, replaced, dropped }: Touch): boolean {
+  return appended || droppedArray || renamed || replaced.size + dropped.size > 0;
 }
 
 /**
@@ -232,6 +245,15 @@ export function clash(mine: Touches, theirs: Touches, landing?: Model): boolean 
     [...a].some((one) => b.has(one));
   const names = [...mine.names].filter((name) => theirs.names.has(name) && landing?.has(name) !== false);
   if (names.some((name) => !mine.created.has(name) || mine.undone.has(name))) return true;
+  const isBoth = [...mine.beside].some(([name, keys]) =>
+    [...keys].some(
+      (key) =>
+        theirs.names.has(name) &&
+        theirs.arrays.get(key)?.renamed === true &&
+        (landing === undefined || landing.get(name)?.key === key),
+    ),
+  );
+  if (isBoth) return true;
   return [...mine.arrays].some(([key, one]) => {
     const other = theirs.arrays.get(key);
     if (other === undefined) return false;

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::crc::crc32c;
 use crate::digest::check_block_bytes;
-use crate::{Error, Result};
+use crate::{Code, Error, Result};
 
 /// An exclusive flock(2), held until dropped. The kernel drops it with the process.
 #[derive(Debug)]
@@ -142,18 +142,30 @@ impl Mapping {
             return Ok(Self { base: NonNull::dangling(), lead: 0, length });
         }
         let lead = (offset % page_bytes()) as usize;
-        // SAFETY: a new mapping at an address that the kernel picks overlaps nothing; the descriptor is
-        // open.
-        let base = unsafe {
-            libc::mmap(
-                ptr::null_mut(),
-                lead + length,
-                libc::PROT_READ | libc::PROT_WRITE,
-                sharing,
-                file.as_raw_fd(),
-                (offset - lead as u64) as libc::off_t,
-            )
-        };
+        Self::map(lead, length, sharing, file.as_raw_fd(), (offset - lead as u64) as libc::off_t)
+    }
+
+    /// Zeros that are no file's: the kernel gives a page of memory when it is touched first.
+    pub fn of_memory(length: usize) -> Result<Self> {
+        if length == 0 {
+            return Ok(Self { base: NonNull::dangling(), lead: 0, length });
+        }
+        Self::map(0, length, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0).map_err(|error| {
+            Error::new(Code::ResourceExhausted, format!("{length} bytes of memory: {error}"))
+        })
+    }
+
+    fn map(
+        lead: usize,
+        length: usize,
+        flags: libc::c_int,
+        file: libc::c_int,
+        offset: libc::off_t,
+    ) -> io::Result<Self> {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: a new mapping at an address that the kernel picks overlaps nothing; the descriptor, where
+        // there is one, is open.
+        let base = unsafe { libc::mmap(ptr::null_mut(), lead + length, protection, flags, file, offset) };
         match NonNull::new(base.cast::<u8>()) {
             Some(start) if base != libc::MAP_FAILED => {
                 lock(&LIVE).insert(start.as_ptr() as usize, lead + length);

@@ -87,7 +87,10 @@ async function buildsOnAnother(roots: Roots, { root }: LoadedRoot, hinted: Loade
   return typeof content !== 'string' && equalBytes(content.hash, parent.hash);
 }
 
-/** The highest root whose parent is there, or is damaged. */
+/**
+ * The highest root whose parent is there, or is damaged: then it is of the dataset that the highest one below
+ * is of, and not what is left of another.
+ */
 async function highest(roots: Roots, slots: readonly number[]): Promise<LoadedRoot | undefined> {
   for (const slot of slots.toReversed()) {
     const content = await roots.inSlot(slot);
@@ -95,7 +98,12 @@ async function highest(roots: Roots, slots: readonly number[]): Promise<LoadedRo
     const { parent } = content.root;
     if (parent === null) return content;
     const below = await roots.inSlot(parent.version);
-    if (below === 'damaged') return content;
+    if (below === 'damaged') {
+      const lower = slots.filter((one) => one < parent.version);
+      const sure = await highest(roots, lower);
+      if (sure === undefined || equalBytes(sure.root.dataset, content.root.dataset)) return content;
+      continue;
+    }
     if (typeof below !== 'string' && equalBytes(below.hash, parent.hash)) return content;
   }
   return undefined;

@@ -313,7 +313,7 @@ function touchesOfRestore(before: Model, after: Model): Touches {
     arrays.set(key, { ...untouched(), replaced, renamed: true, droppedArray: now === undefined });
   }
   const names = new Set([...after.keys()].filter((name) => !before.has(name)));
-  return { arrays, names, created: names, undone: new Set(), filled: new Set() };
+  return { arrays, names, created: names, undone: new Set(), filled: new Set(), beside: new Map() };
 }
 
 function bankOf({ accounts, balance }: Bank) {
