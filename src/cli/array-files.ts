@@ -87,8 +87,9 @@ export async function openFile(
   dataset?: Dataset,
 ): Promise<OpenFile> {
   if (format === 'raw' && options.dtype === undefined) {
-    throw new NacreError('InvalidArgument', `${name}: raw numbers do not say their dtype`, {
-      context: { file: name },
+    const file = name === '-' ? 'standard input' : name;
+    throw new NacreError('InvalidArgument', `${file}: raw numbers do not say their dtype`, {
+      context: { file },
       hint: "Say it, and the shape of a row: --dtype '<f4' --row-shape 10.",
     });
   }

@@ -181,7 +181,7 @@ pq.write_table(pa.table({"v": lists, "t": texts}), sys.argv[1], row_group_size=r
 });
 
 describe('files that are cut', () => {
-  test.each(['npz', 'safetensors', 'pt', 'arrow'])(
+  test.each(['npz', 'safetensors', 'pt', 'arrow', 'parquet'])(
     '.%s at the beginning, a half and one byte before its end',
     async (ending) => {
       const whole = await readFile(

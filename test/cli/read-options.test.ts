@@ -96,12 +96,16 @@ describe('raw numbers', () => {
     const message = /^2 InvalidArgument: .*raw numbers do not say their dtype .*--dtype/;
     expect(await refused(['import', uri, 'a', file, '--format', 'raw'])).toMatch(message);
     expect(await refused(['convert', file, inFolder('x.npy'), '--from', 'raw'])).toMatch(message);
+    expect(await refused(['import', uri, 'a', '-', '--format', 'raw'], big)).toContain('standard input: raw');
     expect(await versionOf(uri)).toBeUndefined();
   });
 
   test.each([
     ['--row-shape', '4', /bytes over/],
     ['--row-shape', '0', /rows of no bytes/],
+    ['--row-shape', '4294967296,4294967296', /takes more than 2\^53-1 bytes/],
+    ['--row-shape', '99999999999999999999', /InvalidArgument/],
+    ['--offset', '99999999999999999999', /is no size/],
     ['--row-shape', '3;4', /no shape of a row/],
     ['--row-shape', '-1', /no shape of a row/],
     ['--offset', '1', /over/],
