@@ -1,8 +1,10 @@
-// Files of arrays as commands take them, of any format that the library opens: --format and --from.
+// Files of arrays as commands take them, of any format that the library opens: --format and --from, and what
+// text and raw numbers do not say by themselves.
 import type { Command } from 'commander';
 import {
   type ArrayFile,
   type ArrayFileFormat,
+  type ArrayFileOptions,
   type ArrayHandle,
   type Dataset,
   type FileArray,
@@ -13,22 +15,62 @@ import { plural } from './output.js';
 import { rowBytes } from './row-bytes.js';
 import type { Session } from './session.js';
 import { checkType, typeOf } from './sources.js';
+import { parseBytes, parseShape } from './values.js';
 
-export interface FileOptions {
+/** Each is refused by the library where the format has no such option. */
+export type ReadOptions = Pick<ArrayFileOptions, 'dtype' | 'header' | 'rowShape' | 'offset'>;
+
+export interface FileOptions extends ReadOptions {
   /** Checked when the file is opened. */
   readonly format?: ArrayFileFormat;
   /** The array to take, by the name that the file has for it. */
   readonly from?: string;
 }
 
-export const filesHelp = `FILE is a .npy, .npz, .safetensors, PyTorch, Arrow or Parquet file, or of another
-format of docs/formats.md: as its name ends, else as it begins, or as --format says. It is a path, an s3:// or
-gs:// URI, or - for standard input, which is copied to TMPDIR first.`;
+export const filesHelp = `FILE is a .npy, .npz, .safetensors, PyTorch, Arrow, Parquet, CSV or TSV file, or of
+another format of docs/formats.md: as its name ends, else as it begins, or as --format says. It is a path, an
+s3:// or gs:// URI, or - for standard input, which is copied to TMPDIR first. Raw numbers (--format raw) need
+--dtype, and have one number a row unless --row-shape says more. Text is read as float64 unless --dtype says
+otherwise.`;
 
 export function fileOptions(command: Command): Command {
+  return readOptions(
+    command
+      .option(
+        '--format <format>',
+        'of FILE, such as npz, csv or raw; default: as its name ends, or it begins',
+      )
+      .option('--from <name>', 'the array of FILE to take, where it has several'),
+  );
+}
+
+/** What text and raw numbers do not say by themselves. */
+export function readOptions(command: Command): Command {
   return command
-    .option('--format <format>', 'of FILE, such as npz or torch; default: as its name ends, or it begins')
-    .option('--from <name>', 'the array of FILE to take, where it has several');
+    .option(
+      '--dtype <dtype>',
+      "of text and raw numbers: float32, or as NumPy has it, '<f4'; '>f4' is big endian",
+    )
+    .option('--row-shape <shape>', 'of raw numbers, such as 10,3; default: single numbers', parseShape)
+    .option('--offset <bytes>', 'of raw numbers: bytes before the first row; default: 0', parseBytes)
+    .option('--header', 'of text: the first line has names')
+    .option('--no-header', 'of text: the first line is a row; default: unless a field of it is no number');
+}
+
+/** Those that were given. */
+function given({ dtype, rowShape, offset, header }: ReadOptions): ReadOptions {
+  return {
+    ...(dtype !== undefined && { dtype }),
+    ...(rowShape !== undefined && { rowShape }),
+    ...(offset !== undefined && { offset }),
+    ...(header !== undefined && { header }),
+  };
+}
+
+/** How a file was read, as text that is the same for the same options; undefined where none was given. */
+export function readingOf(options: ReadOptions): string | undefined {
+  const some = given(options);
+  return Object.keys(some).length === 0 ? undefined : JSON.stringify(some);
 }
 
 /** A file of arrays that is open; closing it early spares memory, at the end of the command it is closed. */
@@ -41,12 +83,20 @@ export interface OpenFile {
 export async function openFile(
   session: Session,
   name: string,
-  { format }: FileOptions,
+  { format, ...options }: FileOptions,
   dataset?: Dataset,
 ): Promise<OpenFile> {
+  if (format === 'raw' && options.dtype === undefined) {
+    const file = name === '-' ? 'standard input' : name;
+    throw new NacreError('InvalidArgument', `${file}: raw numbers do not say their dtype`, {
+      context: { file },
+      hint: "Say it, and the shape of a row: --dtype '<f4' --row-shape 10.",
+    });
+  }
   const file = await openArrayFile(name, {
     signal: session.signal,
     ...(format === undefined ? {} : { format }),
+    ...given(options),
     ...(dataset === undefined ? {} : { meter: dataset.meter }),
   });
   const forget = session.onClose(() => file.close());

@@ -12,7 +12,7 @@ import type {
   FileArray,
   RowType,
 } from '../index.js';
-import { arraysOf, type FileOptions, oneArrayOf, openFile, sizeOf } from './array-files.js';
+import { arraysOf, type FileOptions, oneArrayOf, openFile, readingOf, sizeOf } from './array-files.js';
 import {
   attributesBeside,
   attributesOfEach,
@@ -156,7 +156,13 @@ async function lookAtArray(
     if (!opened.reopens || named <= keptOpen) attributes = { ...attributes, open: opened };
     else await opened.close();
   }
-  const operationId = hash && (await operationIdOf(array, hashes, one.array, attributes?.beside === true));
+  const operationId =
+    hash &&
+    (await operationIdOf(array, hashes, {
+      from: one.array,
+      beside: attributes?.beside === true,
+      reading: readingOf(options),
+    }));
   return {
     ...(attributes === undefined ? {} : { attributes }),
     ...(operationId === undefined ? {} : { operationId }),
@@ -202,6 +208,15 @@ export async function arrayNameOf(file: string): Promise<string> {
   return (isKnown ? base.replace(/\.[^.]*$/, '') : base).normalize('NFC');
 }
 
+interface Taken {
+  /** What the file calls the array. */
+  readonly from: string | undefined;
+  /** The attributes beside it came along. */
+  readonly beside: boolean;
+  /** The options by which bytes became rows. */
+  readonly reading: string | undefined;
+}
+
 /**
  * The same for the same content, of rows and attributes, in the same array: how a repeat is known. That of a
  * .npy file is what the first release made of it.
@@ -209,14 +224,14 @@ export async function arrayNameOf(file: string): Promise<string> {
 async function operationIdOf(
   array: string,
   hashes: readonly Uint8Array[],
-  from: string | undefined,
-  beside: boolean,
+  { from, beside, reading }: Taken,
 ): Promise<string> {
   const { createHash } = await import('node:crypto');
   const id = createHash('sha256').update('nacre import --once\0').update(array).update('\0');
   for (const hash of hashes) id.update(hash);
   if (from !== undefined) id.update('\0array\0').update(from);
   if (beside) id.update('\0attributes\0');
+  if (reading !== undefined) id.update('\0reading\0').update(reading);
   return id.digest('hex').slice(0, 32);
 }
 

@@ -30,6 +30,11 @@ export function parseSize(text: string): number {
   throw invalid(`'${text}' is no size`, 'Write a number of bytes, or 64KiB, 64MiB, 2GiB.');
 }
 
+/** As `parseSize`, or 0. */
+export function parseBytes(text: string): number {
+  return text === '0' ? 0 : parseSize(text);
+}
+
 /** `50MiB/s`; bytes a second. */
 export function parseRate(text: string): number {
   if (/\/s$/.test(text)) return parseSize(text.slice(0, -2));

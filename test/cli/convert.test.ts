@@ -10,7 +10,11 @@ import { answer, cleanEnvironment, nacre, pairs, program, saveNpy, scratch } fro
 const folder = await scratch();
 const inFolder = (name: string): string => path.join(folder, name);
 const arrays: Record<string, Values> = { 'a.weights': points(5), b: numbers(5) };
-const formats = { npz: 'npz', safetensors: 'safetensors', pt: 'torch', arrow: 'arrow' } as const;
+const formats = {
+  ...{ npz: 'npz', safetensors: 'safetensors', pt: 'torch', arrow: 'arrow', parquet: 'parquet' },
+} as const;
+/** Of tables: a column of one number a row is an attribute beside columns of lists. */
+const tables: readonly string[] = ['arrow', 'parquet'];
 
 /** Exit code, code of the error and its message; nothing new is in the folder. */
 async function refused(args: readonly string[], message: string | RegExp): Promise<string> {
@@ -34,14 +38,14 @@ describe('convert', () => {
     const out = inFolder(`from-${from}.${to}`);
     const input = inFolder(`in.${from}`);
     // Beside a column of lists, single values are attributes.
-    const take = from === 'arrow' ? ['--array', 'a.weights'] : [];
+    const take = tables.includes(from) ? ['--array', 'a.weights'] : [];
     const made = await answer(['convert', input, out, ...take]);
     const [fromFormat, toFormat] = [formats[from as 'npz'], formats[to as 'npz']];
     expect(made).toMatchObject({ in: input, from: fromFormat, out, to: toFormat });
     const expected = await contentOf(input);
     const found = await contentOf(out);
     expect(found['a.weights']).toEqual(expected['a.weights']);
-    if (from !== 'arrow' && to !== 'arrow') expect(found).toEqual(expected);
+    if (!tables.includes(from) && !tables.includes(to)) expect(found).toEqual(expected);
     expect(made['sizeBytes']).toBe((await readFile(out)).byteLength);
   });
 
@@ -115,15 +119,13 @@ describe('convert', () => {
     const zero = "array 'scalar': a 0-d array is no column of Arrow";
     expect(await refused(['convert', scalar, inFolder('x.arrow')], zero)).toBe('2 InvalidArgument');
     const complex = await saveNpy(inFolder('complex.npy'), 'complex64', [1], Float32Array.of(1, 2));
-    for (const ending of ['arrow', 'safetensors', 'pt', 'npz']) {
+    for (const ending of ['arrow', 'parquet', 'safetensors', 'pt', 'npz']) {
       const out = inFolder(`complex.${ending}`);
       const ended = await nacre(['convert', complex, out, '--json']);
       if (ended.code === 0) expect(await contentOf(out)).toEqual({ complex: expect.anything() });
       else expect(`${ended.error.message} ${ended.error.hint}`).toMatch(/'complex'.* complex64.*\.npy/);
     }
-    expect(await refused(['convert', input, inFolder('x.parquet')], 'read, and not written')).toBe(
-      '1 UnsupportedFormat',
-    );
+    expect(await refused(['convert', ragged, inFolder('x.parquet')], lengths)).toBe('2 InvalidArgument');
     const wrong = ['convert', input, inFolder('x.dat'), '--to', 'zip'];
     expect(await refused(wrong, "there is no format 'zip'")).toBe('2 InvalidArgument');
   });
@@ -160,7 +162,7 @@ describe('convert', () => {
     const input = await saveArrays(inFolder('large.npz'), {
       e: { dtype: 'float32', shape: [rows, 32], data },
     });
-    for (const ending of ['safetensors', 'arrow']) {
+    for (const ending of ['safetensors', 'arrow', 'parquet']) {
       const out = inFolder(`large.${ending}`);
       const peak = await peakOf(['convert', input, out]);
       expect(peak).toBeLessThan(230 * 2 ** 20);
@@ -218,6 +220,18 @@ describe('export', () => {
     expect(text.stdout.toString()).toMatch(/^wrote version 3 of .* to .*b\.npy \(npy, 1 array, 208 B\)\n$/);
   });
 
+  test('writes Parquet, from which the same arrays come back', async () => {
+    const out = inFolder('dataset.parquet');
+    const made = await answer(['export', uri, 'a.weights', '-o', out]);
+    expect(made).toMatchObject({ format: 'parquet', arrays: [{ dtype: 'float32', shape: [5, 2] }] });
+    const before = await contentOf(inFolder('all.npz'));
+    expect(await contentOf(out)).toEqual({ 'a.weights': before['a.weights'] });
+    await answer(['import', `${uri}-back`, '-', out]);
+    const back = inFolder('parquet-back.npz');
+    await answer(['export', `${uri}-back`, '-o', back]);
+    expect(await contentOf(back)).toEqual({ 'a.weights': before['a.weights'] });
+  });
+
   test('takes the version that is asked for', async () => {
     const out = inFolder('before.npz');
     expect(await answer(['export', uri, 'b', '-o', out, '--at', '-1'])).toMatchObject({ version: 2 });
@@ -256,7 +270,9 @@ describe('export', () => {
     const made = await answer(['read', uri, 'b', '--rows', '2:4', '--out', inFolder('rows.safetensors')]);
     expect(made).toMatchObject({ format: 'safetensors', shape: [2] });
     expect(await contentOf(inFolder('rows.safetensors'))).toMatchObject({ b: { shape: [2] } });
-    const out = ['read', uri, 'b', '--out', inFolder('rows.parquet')];
-    expect(await refused(out, 'read, and not written')).toBe('1 UnsupportedFormat');
+    const table = inFolder('rows.parquet');
+    const rows = await answer(['read', uri, 'b', '--rows', '2:4', '--out', table]);
+    expect(rows).toMatchObject({ format: 'parquet', shape: [2] });
+    expect(await contentOf(table)).toEqual(await contentOf(inFolder('rows.safetensors')));
   });
 });

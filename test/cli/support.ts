@@ -4,6 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
+import { commands } from '../../src/cli/commands/index.js';
+import { makeProgram, type Running } from '../../src/cli/program.js';
+import { isNacreError } from '../../src/errors.js';
 import type { Dtype, TypedArray } from '../../src/npy/dtype.js';
 import { bytesOf } from '../../src/npy/dtype.js';
 import { encodeHeader } from '../../src/npy/header.js';
@@ -96,6 +99,21 @@ export async function answer(
   const ended = await nacre([...args, '--json'], options);
   if (ended.code !== 0) throw new Error(`nacre ${args.join(' ')} ended with ${ended.code}: ${ended.stderr}`);
   return ended.json;
+}
+
+/**
+ * The code of the error in which a command ends that is run in this process, of the sources: for many cases
+ * of what a process of its own was seen to do. Undefined where it went well; what has no code is thrown.
+ */
+export async function errorInProcess(args: readonly string[]): Promise<string | undefined> {
+  const running: Running = { interrupt: new AbortController().signal, exitCode: 0 };
+  try {
+    await makeProgram(running, commands).parseAsync([process.execPath, program, ...args]);
+    return undefined;
+  } catch (error) {
+    if (isNacreError(error)) return error.code;
+    throw error;
+  }
 }
 
 /** Writes a .npy file and gives its path. */

@@ -1,5 +1,5 @@
 import type { ArrayFile, ArrayFileFormat, FileArray } from '../../index.js';
-import { arraysOf, filesHelp, openFile } from '../array-files.js';
+import { arraysOf, filesHelp, openFile, type ReadOptions, readOptions } from '../array-files.js';
 import { arrayNameOf } from '../inputs.js';
 import { checkOutput, fileText, forceOption, type Outgoing, outName, outputHelp } from '../output-file.js';
 import { type OutputOptions, writeArrays, writtenJson } from '../output-file.js';
@@ -7,7 +7,7 @@ import { define } from '../program.js';
 import { piecesOf } from '../row-bytes.js';
 import { addOne, invalid } from '../values.js';
 
-interface Options extends OutputOptions {
+interface Options extends OutputOptions, ReadOptions {
   readonly from?: ArrayFileFormat;
   readonly to?: ArrayFileFormat;
   readonly array?: readonly string[];
@@ -19,7 +19,7 @@ const pieceBytes = 16 * 2 ** 20;
 export const convert = define<Options>({
   usage: 'convert <in> <out>',
   summary: 'write the arrays of a file to a file of another format',
-  details: `${filesHelp.replace('FILE', 'IN').replace('--format', '--from')}
+  details: `${filesHelp.replace('FILE', 'IN').replaceAll('--format', '--from')}
 
 ${outputHelp('--to')} An array that has no name in IN gets that of the file. Into and out of datasets lead
 nacre import and nacre export.`,
@@ -27,19 +27,29 @@ nacre import and nacre export.`,
     'nacre convert weights.npz weights.safetensors',
     'nacre convert model.pt layer.npy --array encoder.layer.0.weight',
     'nacre convert s3://bucket/embeddings.parquet embeddings.npz --force',
+    'nacre convert rows.npy rows.csv',
+    "nacre convert a.bin b.npy --from raw --dtype '<f4' --row-shape 10",
     'python save.py | nacre convert - - --from npz --to arrow > arrays.arrow',
   ],
   options: (command) =>
     forceOption(
-      command
-        .option('--from <format>', 'of IN, such as npz or torch; default: as its name ends, or it begins')
-        .option('--to <format>', 'of OUT; default: as its name ends')
-        .option('--array <name>', 'an array of IN to take; may be given again; default: all', addOne),
+      readOptions(
+        command
+          .option(
+            '--from <format>',
+            'of IN, such as npz, csv or raw; default: as its name ends, or it begins',
+          )
+          .option('--to <format>', 'of OUT; default: as its name ends')
+          .option('--array <name>', 'an array of IN to take; may be given again; default: all', addOne),
+      ),
     ),
   async work(session, options, input: string, out: string) {
-    const { from, to, array: names = [] } = options;
+    const { from, to, array: names = [], ...reading } = options;
     const format = await checkOutput(out, to, options, '--to');
-    const { file } = await openFile(session, input, from === undefined ? {} : { format: from });
+    const { file } = await openFile(session, input, {
+      ...(from === undefined ? {} : { format: from }),
+      ...reading,
+    });
     const chosen = choose(file, names);
     const arrays: Outgoing[] = [];
     for (const one of chosen) arrays.push(await outgoing(one, input, session.signal));

@@ -72,6 +72,8 @@ version); of two that run at once one finds the other for 7 days. Every file is 
     'nacre import ./model - weights.safetensors',
     'nacre import ./faces images batch.npz --from images',
     'nacre import ./library books embeddings.parquet --key id',
+    'nacre import ./sensors - readings.csv --dtype float32',
+    "nacre import ./faces images images.bin --format raw --dtype '>u2' --row-shape 28,28 --offset 16",
     'nacre import ./faces images train.npy --attributes train.jsonl',
     'nacre import ./faces images train.npy --attributes train.csv --attribute-type at=timestamp',
     'nacre import ./faces people rows.npy --attributes people.jsonl --key id',

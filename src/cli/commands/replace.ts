@@ -32,6 +32,7 @@ versions keep their content.\n\n${rowsHelp}\n\n${filesHelp} Of a file with sever
 one to take.`,
   examples: [
     'nacre replace ./faces embeddings new.npy --rows 0:100',
+    "nacre replace ./faces embeddings new.bin --rows 0:100 --format raw --dtype '<f4' --row-shape 384",
     "nacre replace s3://bucket/faces embeddings new.npy --ids '3,7,9' --if-version 12 --yes",
   ],
   options: (command) =>

@@ -20,6 +20,7 @@ ${filesHelp} Of a file with several arrays --from names the one to take. ${besid
   examples: [
     'nacre upsert ./faces people today.npy --attributes today.jsonl',
     'nacre upsert ./faces people today.parquet --from face',
+    'nacre upsert ./faces people today.csv --dtype float32 --attributes today.jsonl',
     'nacre upsert s3://bucket/faces people today.npy --attributes today.parquet --yes',
   ],
   options: (command) => destructive(attributesOptions(writingOptions(fileOptions(command)))),
