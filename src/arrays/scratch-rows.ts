@@ -1,7 +1,7 @@
 // The rows of one array where they are changed in place, filled from the dataset piece by piece as they are
-// first touched: in memory, or, of an array that is larger than a part of the budget, in a mapped file
-// without a name. The system writes pages of that to the disk as it needs memory, so that an array may be larger than
-// that; a process that is killed leaves nothing.
+// first touched: in memory, or, of an array that is larger than a part of the budget, in a mapped file that
+// has no name. Pages of that are written to the disk as the system needs memory: an array may be larger than
+// it. A process that is killed leaves nothing.
 import type { ElementOperation } from '../native/elementwise.js';
 import type { ScratchFile } from '../native/files.js';
 import { NacreError } from '../errors.js';
