@@ -3,7 +3,7 @@
 // A batch is one write(), a workspace one workspace(): what is timed of them is a change inside, as it is of
 // NumPack, whose changes reach the disk when the system likes; then, apart, whole commits, each of which is on
 // the disk when it returns.
-import { checksumOf, interleaved, median, row, timed } from './harness.mjs';
+import { checksumOf, interleaved, row, timed } from './harness.mjs';
 import { randomFloats, randomIndices, writeNpy } from './support/data.mjs';
 
 export const title = 'changes of an array in a folder';
