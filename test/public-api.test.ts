@@ -141,6 +141,7 @@ test('the types that are exported', () => {
       "LastScrub",
       "Lease",
       "LeaseOptions",
+      "LeftOut",
       "LockMode",
       "Measure",
       "Measures",

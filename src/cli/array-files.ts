@@ -99,6 +99,7 @@ export async function openFile(
     ...given(options),
     ...(dataset === undefined ? {} : { meter: dataset.meter }),
   });
+  noteLeft(session, file, options.from);
   const forget = session.onClose(() => file.close());
   return {
     file,
@@ -107,6 +108,13 @@ export async function openFile(
       await file.close();
     },
   };
+}
+
+/** What of a file is no array, and why: of all, or of that name. */
+function noteLeft(session: Session, file: ArrayFile, from: string | undefined): void {
+  const left = (file.left ?? []).filter(({ array }) => from === undefined || array === from);
+  for (const { why } of left.slice(0, 10)) session.note(`left out: ${why}`);
+  if (left.length > 10) session.note(`left out: ${left.length - 10} more`);
 }
 
 /** The arrays of a file that are asked for: the one of that name, or all. */

@@ -1,10 +1,14 @@
 // Every file of arrays in the shared data through the command line: imported, exported and as NumPy or
 // pyarrow reads it, or refused by its name.
+import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { readNpz } from '../../src/formats/arrays/npz.js';
+import { readAll } from '../support/array-files.js';
 import { dataPath } from '../support/data.js';
+import { expectedArrays } from '../support/hdf5-files.js';
 import { pythonWithNumpy, runPython } from '../support/python.js';
 import { contentOf, versionOf } from './array-files.js';
 import { answer, nacre, scratch } from './support.js';
@@ -43,6 +47,27 @@ def same(expected, found, what):
     assert found.dtype == native.dtype and found.shape == native.shape, (what, found.dtype, found.shape)
     assert found.tobytes() == native.tobytes(), what
 `;
+
+describe.skipIf(dataPath('hdf5') === undefined)('HDF5', () => {
+  const root = dataPath('hdf5') ?? '';
+  const names = root === '' ? [] : readdirSync(root).filter((name) => /\.h5(ad)?$/.test(name));
+
+  test.each(names)('%s is imported and exported as h5py reads it', async (name) => {
+    const arrays = await readAll(await through([path.join(root, name)]), readNpz);
+    const found = [...arrays].map(([array, { dtype, shape, bytes }]) => [
+      array,
+      [dtype, shape, createHash('sha256').update(bytes).digest('hex')],
+    ]);
+    expect(Object.fromEntries(found)).toEqual(expectedArrays[name]);
+  });
+
+  test('what is no array is named', async () => {
+    const uri = path.join(folder, `dataset-${count++}`);
+    const said = await nacre(['import', uri, '-', path.join(root, 'kbet-sim.h5ad')]);
+    expect(said.code).toBe(0);
+    expect(said.stderr).toMatch(/left out: .*kbet-sim\.h5ad: obs: holds records \(2 columns\)/);
+  });
+});
 
 describe.skipIf(python === undefined || dataPath('npy') === undefined)('NumPy', () => {
   const root = dataPath('npy') ?? '';

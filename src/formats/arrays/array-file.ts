@@ -27,12 +27,22 @@ export interface AttributesBeside extends AttributeSource {
   forArray(known?: readonly Attribute[]): AttributesBeside;
 }
 
+/** What lies beside the arrays of a file and is none of numbers. */
+export interface LeftOut {
+  /** As the file calls it. */
+  readonly array: string;
+  /** A sentence, with file and array. */
+  readonly why: string;
+}
+
 /** What a file holds, opened: headers were read and checked, rows were not. */
 export interface OpenedArrays {
   /** In the order of the file; no two of one name. */
   readonly arrays: readonly FileArray[];
   /** Columns of single values beside the rows: of as many rows as each array. */
   readonly attributes?: AttributesBeside;
+  /** Of a format that holds texts and records, too: what is no array of numbers. */
+  readonly left?: readonly LeftOut[];
   /** Closes what it opened itself; the access stays with who opened that. */
   close(): Promise<void>;
 }

@@ -11,6 +11,7 @@ import type {
   ArrayWriter,
   AttributesBeside,
   FileArray,
+  LeftOut,
   OpenedArrays,
   ReadArraysOptions,
 } from './array-file.js';
@@ -29,7 +30,17 @@ import {
 import { sizeOfArray } from './pieces.js';
 
 /** Formats that are one file. */
-type FileFormat = 'npy' | 'npz' | 'safetensors' | 'torch' | 'arrow' | 'parquet' | 'csv' | 'tsv' | 'raw';
+type FileFormat =
+  | 'npy'
+  | 'npz'
+  | 'safetensors'
+  | 'torch'
+  | 'arrow'
+  | 'parquet'
+  | 'hdf5'
+  | 'csv'
+  | 'tsv'
+  | 'raw';
 export type ArrayFileFormat = FileFormat | FolderFormat;
 
 export interface ArrayFileOptions extends OpenAccessOptions, ReadArraysOptions {
@@ -49,6 +60,8 @@ export interface ArrayFile {
   readonly arrays: readonly FileArray[];
   /** Columns of single values beside the rows, where the file has some. */
   readonly attributes?: AttributesBeside;
+  /** What the file holds beside and is no array of numbers: texts and records of HDF5. */
+  readonly left?: readonly LeftOut[];
   /**
    * SHA-256 of the file. Of a folder, over all files that its arrays are read from, metadata and chunks,
    * array by array: key, zero byte, length as text, zero byte, bytes. Cost: one read of it.
@@ -67,6 +80,10 @@ const formatOfEnding: Readonly<Record<string, FileFormat>> = {
   feather: 'arrow',
   ipc: 'arrow',
   parquet: 'parquet',
+  h5: 'hdf5',
+  hdf5: 'hdf5',
+  h5ad: 'hdf5',
+  hdf: 'hdf5',
   csv: 'csv',
   tsv: 'tsv',
 };
@@ -78,6 +95,7 @@ const readers: Readonly<Record<FileFormat, () => Promise<ArrayReader>>> = {
   torch: async () => (await import('./torch.js')).readTorch,
   arrow: async () => (await import('./arrow.js')).readArrow,
   parquet: async () => (await import('./parquet.js')).readParquet,
+  hdf5: async () => (await import('./hdf5.js')).readHdf5,
   csv: async () => (await import('./text.js')).readCsv,
   tsv: async () => (await import('./text.js')).readTsv,
   raw: async () => (await import('./raw.js')).readRaw,
@@ -153,9 +171,11 @@ class OpenedFile implements ArrayFile {
     this.#opened = opened;
     this.format = format;
     if (opened.attributes !== undefined) this.attributes = opened.attributes;
+    if (opened.left !== undefined) this.left = opened.left;
   }
 
   readonly attributes?: AttributesBeside;
+  readonly left?: readonly LeftOut[];
 
   get name(): string {
     return this.#access.name;
@@ -244,6 +264,7 @@ async function formatOfBytes(access: RandomAccess, options: CallOptions): Promis
   const text = Buffer.from(start).toString('latin1');
   if (text.startsWith('\u0093NUMPY')) return 'npy';
   if (/^[^]{8}\{\s*"/.test(text)) return 'safetensors';
+  if (text.startsWith('\u0089HDF\r\n\u001a\n')) return 'hdf5';
   if (text.startsWith('PAR1')) return 'parquet';
   // A file of Arrow, and a stream.
   if (text.startsWith('ARROW1') || text.startsWith('\u00ff\u00ff\u00ff\u00ff')) return 'arrow';

@@ -90,7 +90,8 @@ class RawRows implements FileArray {
   }
 }
 
-function swap(bytes: Uint8Array, itemBytes: number): void {
+/** Turns the byte order of each part of an element around, in place. */
+export function swap(bytes: Uint8Array, itemBytes: number): void {
   try {
     native().swapBytes(bytes, itemBytes);
   } catch (error) {

@@ -165,7 +165,7 @@ describe('a file of arrays', () => {
     ]) {
       const error = await failure(work());
       expect(error.code).toBe('InvalidArgument');
-      expect(error.hint).toContain('npy, npz, safetensors, torch, arrow, parquet, csv, tsv, raw');
+      expect(error.hint).toContain('npy, npz, safetensors, torch, arrow, parquet, hdf5, csv, tsv, raw');
     }
     await writeFile(file, '');
     expect((await failure(openArrayFile(file))).code).toBe('InvalidArgument');

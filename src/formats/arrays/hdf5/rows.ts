@@ -1,0 +1,244 @@
+// Rows of a dataset: as they lie in the file, or put together from chunks, a few of which are unpacked at
+// once. What was never written is the fill value.
+//
+// Memory: what is asked for, chunks under way (64 MiB, or one), and up to 64 MiB of chunks that have rows of
+// the next piece.
+import { type RowType, rowBytesOf } from '../../../arrays/partition-writer.js';
+import type { ReadRowsOptions } from '../../../arrays/row-source.js';
+import { dtypes } from '../../../npy/dtype.js';
+import { arrayBytes, maxDimensions } from '../../../npy/shape.js';
+import type { CallOptions } from '../../../storage/object-store.js';
+import { assert } from '../../../util/assert.js';
+import { throwIfAborted } from '../../../util/runtime.js';
+import { checkBools } from '../../npy-file.js';
+import type { FileArray } from '../array-file.js';
+import { swap } from '../raw.js';
+import { damaged, type Hdf5Bytes, nowhere, unread } from './bytes.js';
+import { type ChunkGrid, gridOf, listChunks, placeOf, type StoredChunk } from './chunks.js';
+import { type Dataset, isWritten } from './dataset.js';
+import { undoFilters } from './filters.js';
+
+const maxChunkBytes = 256 * 2 ** 20;
+const chunksUnderWay = 64 * 2 ** 20;
+const mostUnderWay = 8;
+const keptBytes = 64 * 2 ** 20;
+/** Deflate makes at most about a thousandth of what was there. */
+const mostPacked = 2_048;
+const smallBytes = 2 ** 30;
+
+export class Hdf5Rows implements FileArray {
+  readonly array: string;
+  readonly name: string;
+  readonly type: RowType;
+  readonly rows: number;
+  readonly #file: Hdf5Bytes;
+  readonly #dataset: Dataset;
+  readonly #rowBytes: number;
+  readonly #chunks: ChunkRows | undefined;
+
+  /** Errors: for a dataset that does not lie in the file as its shape says, or cannot be held. */
+  constructor(file: Hdf5Bytes, array: string, name: string, dataset: Dataset) {
+    const { type, shape, layout } = dataset;
+    const [rows = 1, ...rowShape] = shape;
+    this.#file = file;
+    this.#dataset = dataset;
+    this.array = array;
+    this.name = name;
+    this.rows = rows;
+    this.type = { dtype: type.dtype, rowShape, scalar: shape.length === 0 };
+    if (shape.length > maxDimensions)
+      throw unread(name, `has ${shape.length} axes, at most ${maxDimensions} are stored`, 'Reshape it.');
+    checkSize(file, name, dataset);
+    this.#rowBytes = rowBytesOf(this.type);
+    if (layout.kind === 'chunked') this.#chunks = new ChunkRows(file, name, dataset);
+  }
+
+  async read(start: number, end: number, options: ReadRowsOptions = {}): Promise<Uint8Array> {
+    assert(start >= 0 && start <= end && end <= this.rows, 'the rows are in the file');
+    const bytes = await this.#bytes(start, end, options);
+    const { dtype, bigEndian } = this.#dataset.type;
+    if (bigEndian) swap(bytes, dtypes[dtype].swapBytes);
+    if (dtype === 'bool') checkBools(bytes, start, this.#rowBytes, this.name);
+    return bytes;
+  }
+
+  async #bytes(start: number, end: number, options: ReadRowsOptions): Promise<Uint8Array> {
+    const { layout, fill } = this.#dataset;
+    const length = (end - start) * this.#rowBytes;
+    const from = start * this.#rowBytes;
+    if (length === 0) return new Uint8Array(0);
+    if (layout.kind === 'compact') return layout.bytes.slice(from, from + length);
+    if (layout.kind === 'contiguous' && isWritten(layout))
+      return this.#file.data(layout.address + from, length, options);
+    const target = options.into?.byteLength === length ? options.into : new Uint8Array(length);
+    if (this.#chunks === undefined) fillWith(target, fill);
+    else await this.#chunks.read(target, start, end, options);
+    return target;
+  }
+
+  close(): Promise<void> {
+    this.#chunks?.forget();
+    return Promise.resolve();
+  }
+}
+
+function checkSize(file: Hdf5Bytes, name: string, { type, shape, layout }: Dataset): void {
+  const bytes = arrayBytes(type.dtype, shape);
+  const rowBytes = arrayBytes(type.dtype, shape.slice(1));
+  if (rowBytes >= 2 ** 31)
+    throw unread(name, `rows of ${rowBytes} bytes`, 'Rows are below 2 GiB: reshape it.');
+  if (layout.kind === 'compact' && layout.bytes.byteLength !== bytes)
+    throw damaged(name, `its shape takes ${bytes} bytes, it has ${layout.bytes.byteLength}`);
+  if (layout.kind === 'contiguous' && layout.address !== nowhere) {
+    const end = file.base + layout.address + bytes;
+    if (layout.bytes < bytes) throw damaged(name, `its shape takes ${bytes} bytes, it has ${layout.bytes}`);
+    if (end > file.sizeBytes)
+      throw damaged(name, `its numbers end at byte ${end}, the file at ${file.sizeBytes}`);
+    return;
+  }
+  if (bytes > Math.max(smallBytes, mostPacked * file.sizeBytes))
+    throw unread(name, `is ${bytes} bytes in a file of ${file.sizeBytes}`, 'Write only what is filled.');
+}
+
+function fillWith(target: Uint8Array, fill: Uint8Array | undefined): void {
+  if (fill === undefined) target.fill(0);
+  else for (let at = 0; at < target.byteLength; at += fill.byteLength) target.set(fill, at);
+}
+
+/** Shape and chunk; axes at the end of which a chunk has all belong to the element. */
+class ChunkRows {
+  readonly #file: Hdf5Bytes;
+  readonly #dataset: Dataset;
+  readonly #grid: ChunkGrid;
+  readonly #counts: readonly number[];
+  readonly #shape: readonly number[];
+  readonly #chunk: readonly number[];
+  readonly #itemBytes: number;
+  #list: Promise<ReadonlyMap<number, StoredChunk>> | undefined;
+  #kept = new Map<number, Uint8Array>();
+
+  constructor(file: Hdf5Bytes, name: string, dataset: Dataset) {
+    const { layout, shape, maxShape, type } = dataset;
+    assert(layout.kind === 'chunked', 'the dataset has chunks');
+    const { chunk } = layout;
+    const { itemBytes } = dtypes[type.dtype];
+    const chunkBytes = chunk.reduce((product, length) => product * length, itemBytes);
+    if (chunkBytes > maxChunkBytes)
+      throw unread(name, `has chunks of ${chunkBytes} bytes`, 'Write it with chunks of at most 256 MiB.');
+    if (dataset.fill !== undefined && dataset.fill.byteLength !== itemBytes)
+      throw damaged(name, `its fill value has ${dataset.fill.byteLength} bytes`);
+    let axes = shape.length;
+    while (axes > 1 && chunk[axes - 1] === shape[axes - 1]) axes--;
+    this.#file = file;
+    this.#dataset = dataset;
+    this.#grid = { name, shape, maxShape, chunk, chunkBytes, filtered: dataset.filters.length > 0 };
+    this.#counts = gridOf(shape, chunk);
+    this.#shape = shape.slice(0, axes);
+    this.#chunk = chunk.slice(0, axes);
+    this.#itemBytes = shape.slice(axes).reduce((product, length) => product * length, itemBytes);
+  }
+
+  forget(): void {
+    this.#kept = new Map();
+    this.#list = undefined;
+  }
+
+  async read(target: Uint8Array, start: number, end: number, options: CallOptions): Promise<void> {
+    const chunks = await this.#chunks(options);
+    const [height = 1] = this.#chunk;
+    const perRow = this.#counts.slice(1).reduce((product, count) => product * count, 1);
+    const first = Math.floor(start / height) * perRow;
+    const last = Math.ceil(end / height) * perRow;
+    const atOnce = Math.max(1, Math.min(mostUnderWay, Math.floor(chunksUnderWay / this.#grid.chunkBytes)));
+    // Chunks with rows behind `end` are the first that the next piece wants.
+    const goesOn = end % height === 0 ? last : last - perRow;
+    const kept = new Map<number, Uint8Array>();
+    let room = keptBytes;
+    for (let place = first; place < last; place += atOnce) {
+      throwIfAborted(options.signal);
+      const places = Array.from({ length: Math.min(atOnce, last - place) }, (_, i) => place + i);
+      const unpacked = await Promise.all(places.map((one) => this.#unpack(chunks.get(one), one, options)));
+      for (const [i, bytes] of unpacked.entries()) {
+        this.#copy(target, start, end, place + i, bytes);
+        if (bytes === undefined || place + i < goesOn || room < bytes.byteLength) continue;
+        room -= bytes.byteLength;
+        kept.set(place + i, bytes);
+      }
+    }
+    this.#kept = kept;
+  }
+
+  async #chunks(options: CallOptions): Promise<ReadonlyMap<number, StoredChunk>> {
+    const { layout } = this.#dataset;
+    assert(layout.kind === 'chunked', 'the dataset has chunks');
+    this.#list ??= listChunks(this.#file, this.#grid, layout.index, options);
+    try {
+      return await this.#list;
+    } catch (error) {
+      this.#list = undefined;
+      throw error;
+    }
+  }
+
+  async #unpack(
+    chunk: StoredChunk | undefined,
+    place: number,
+    options: CallOptions,
+  ): Promise<Uint8Array | undefined> {
+    if (chunk === undefined) return undefined;
+    const kept = this.#kept.get(place);
+    if (kept !== undefined) return kept;
+    const { name, chunkBytes } = this.#grid;
+    const { address, bytes, mask } = chunk;
+    // What deflate cannot make smaller it makes little larger.
+    if (bytes > 2 * chunkBytes + 1024)
+      throw damaged(name, `a chunk of ${chunkBytes} bytes is packed in ${bytes}`);
+    const call = options.signal === undefined ? {} : { signal: options.signal };
+    const stored = await this.#file.data(address, bytes, call);
+    return undoFilters(name, stored, this.#dataset.filters, mask, chunkBytes);
+  }
+
+  /** What of the chunk lies in the rows `[start, end)`. */
+  #copy(target: Uint8Array, start: number, end: number, place: number, bytes: Uint8Array | undefined): void {
+    const [shape, chunk, item] = [this.#shape, this.#chunk, this.#itemBytes];
+    const axes = shape.length;
+    const corner = this.#corner(place);
+    const from = corner.map((at, i) => (i === 0 ? Math.max(at, start) : at));
+    const to = corner.map((at, i) => Math.min(at + (chunk[i] ?? 1), i === 0 ? end : (shape[i] ?? 1)));
+    const last = axes - 1;
+    const run = ((to[last] ?? 0) - (from[last] ?? 0)) * item;
+    const at = [...from];
+    for (;;) {
+      const source =
+        placeOf(
+          chunk,
+          at.map((one, i) => one - (corner[i] ?? 0)),
+        ) * item; // prettier-ignore
+      const goal =
+        placeOf(
+          shape,
+          at.map((one, i) => (i === 0 ? one - start : one)),
+        ) * item; // prettier-ignore
+      if (bytes === undefined) fillWith(target.subarray(goal, goal + run), this.#dataset.fill);
+      else target.set(bytes.subarray(source, source + run), goal);
+      let axis = last - 1;
+      for (; axis >= 0; axis--) {
+        at[axis] = (at[axis] ?? 0) + 1;
+        if ((at[axis] ?? 0) < (to[axis] ?? 0)) break;
+        at[axis] = from[axis] ?? 0;
+      }
+      if (axis < 0) return;
+    }
+  }
+
+  #corner(place: number): number[] {
+    const corner = this.#shape.map(() => 0);
+    let rest = place;
+    for (let i = this.#counts.length - 1; i >= 0; i--) {
+      const count = this.#counts[i] ?? 1;
+      if (i < corner.length) corner[i] = (rest % count) * (this.#chunk[i] ?? 1);
+      rest = Math.floor(rest / count);
+    }
+    return corner;
+  }
+}
