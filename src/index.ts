@@ -60,7 +60,17 @@ export type { RowType } from './arrays/partition-writer.js';
 export type { HedgeOptions } from './storage/wrap/hedge-policy.js';
 export type { MeterCounts } from './storage/wrap/meter.js';
 export { cache, doctor } from './ops.js';
-export { parity, promote, repair, replicate, restoreTo, scrub, status } from './dataset/by-address.js';
+export { pack, type PackOptions, type PackReport } from './dataset/pack.js';
+export {
+  parity,
+  promote,
+  repair,
+  replicate,
+  restoreTo,
+  scrub,
+  status,
+  unpack,
+} from './dataset/by-address.js';
 export { updateParity } from './dataset/by-address.js';
 export type { ParityPolicy } from './manifest/parity.js';
 export type { NotEncoded, ParityCover, ParityReport } from './ops/parity.js';

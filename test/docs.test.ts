@@ -275,7 +275,7 @@ describe('docs/reliability.md', () => {
 describe.each([
   ['docs/arrays.md', 3, 0],
   ['docs/formats.md', 3, 1],
-  ['docs/history.md', 3, 3],
+  ['docs/history.md', 4, 4],
   ['docs/upkeep.md', 1, 1],
   ['docs/scrub-and-repair.md', 1, 2],
   ['docs/replicas.md', 2, 2],

@@ -63,6 +63,17 @@ export function replicate(
 }
 
 /**
+ * Makes a dataset of a pack, in an empty folder or prefix, which takes writes: as `restoreTo()` does.
+ */
+export function unpack(
+  file: string,
+  destination: string,
+  options: RestoreToOptions & UpkeepConnection = {},
+): Promise<RestoreToReport> {
+  return restoreTo(file, destination, options);
+}
+
+/**
  * Restores into another place: the history up to a version with the data of the versions that it keeps, as
  * far as the source still has it, and then a version of a new lineage, which takes writes. The place is
  * empty, and opens for nobody (`Unavailable`) until it is whole; a restore that was interrupted goes on when

@@ -5,8 +5,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { commands } from '../../src/cli/commands/index.js';
-import { makeProgram } from '../../src/cli/program.js';
 import * as library from '../../src/index.js';
 import type { ArrayHandle, Dataset, Rows } from '../../src/index.js';
 import { everything, saveArrays, type Values } from '../cli/array-files.js';
@@ -68,12 +66,6 @@ const printed =
   (pattern: RegExp) =>
   ({ stdout }: Ended): void =>
     expect(stdout.toString()).toMatch(pattern);
-
-const noPackage = (): void => {
-  expect(Object.keys(library).filter((name) => /^(un)?pack/i.test(name))).toEqual([]);
-  const program = makeProgram({ interrupt: new AbortController().signal, exitCode: 0 }, commands);
-  expect(program.commands.map((one) => one.name()).filter((name) => /pack$/.test(name))).toEqual([]);
-};
 
 const cases: Readonly<Record<string, Case>> = {
   'open()': {
@@ -177,11 +169,21 @@ const cases: Readonly<Record<string, Case>> = {
     gives: (value) => expect(value).toMatchObject({ version: 3 }),
     after: { a: { ...a, data: a.data.map((value) => 2 * value) }, b },
   },
-  'pack(path)': { missing: noPackage, writes: ['all.npz', before] },
+  'pack(path)': {
+    async gives(value) {
+      expect(value).toMatchObject({ restored: 2 });
+      expect(await everything(path.join(folder, 'data.nacre.zip'))).toEqual(before);
+    },
+    async prints() {
+      expect(await everything(path.join(folder, 'data.nacre.zip'))).toEqual(before);
+    },
+  },
   'unpack(path)': {
-    missing: noPackage,
     async given() {
-      await saveArrays(path.join(folder, 'all.npz'), before);
+      await library.pack(path.join(folder, 'data'), path.join(folder, 'data.nacre.zip'));
+    },
+    async gives() {
+      expect(await everything(path.join(folder, 'other'))).toEqual(before);
     },
     async prints() {
       expect(await everything(path.join(folder, 'other'))).toEqual(before);
@@ -236,10 +238,20 @@ describe('the library, where NumPack has', () => {
       return;
     }
     expect([missing, cell]).toEqual([undefined, expect.stringMatching(/^`[^`]+`$/)]);
-    const openThere = (uri: string): Promise<Dataset> => library.open(path.join(folder, uri));
+    const there = (uri: string): string => path.join(folder, uri);
+    const openThere = (uri: string): Promise<Dataset> => library.open(there(uri));
+    const pack = (from: string, to: string) => library.pack(there(from), there(to));
+    const unpack = (from: string, to: string) => library.unpack(there(from), there(to));
     const rows = { data: x.data, shape: x.shape };
-    const run = new evaluate('open', 'ds', 'rows', `return { value: ${cell.slice(1, -1)} };`);
-    const { value } = (await run(openThere, ds, rows)) as { readonly value: unknown };
+    const run = new evaluate(
+      'open',
+      'pack',
+      'unpack',
+      'ds',
+      'rows',
+      `return { value: ${cell.slice(1, -1)} };`,
+    );
+    const { value } = (await run(openThere, pack, unpack, ds, rows)) as { readonly value: unknown };
     await gives?.(value, ds);
     await ds.close();
     expect(await everything(path.join(folder, 'data'))).toEqual(after);

@@ -30,6 +30,7 @@ import { query } from './query.js';
 import { read } from './read.js';
 import { rename } from './rename.js';
 import { paritySet, parityShow, parityUpdate } from './parity.js';
+import { packCommand, unpackCommand } from './pack.js';
 import { promote } from './promote.js';
 import { repair } from './repair.js';
 import { replace } from './replace.js';
@@ -80,6 +81,8 @@ export const commands: readonly Register[] = [
   diff,
   tag,
   restore,
+  packCommand,
+  unpackCommand,
   query,
   verifyCertificate,
   buildIndex,

@@ -3,7 +3,7 @@
 // is no clock in it: entries are of 1980-01-01, the first day that zip has.
 import { crc32 } from 'node:zlib';
 import { NacreError } from '../../errors.js';
-import { assert } from '../../util/assert.js';
+import { assert, defined } from '../../util/assert.js';
 import { byteLength, concat, utf8 } from '../../util/bytes.js';
 import { quoted } from '../../util/text.js';
 import {
@@ -64,28 +64,70 @@ export function zipBytes(
 }
 
 async function* stream(members: readonly MemberToWrite[], alignBytes: number): AsyncGenerator<Uint8Array> {
-  const written: Member[] = [];
-  let at = 0;
+  const parts = new ZipParts(alignBytes);
   for (const { name, sizeBytes, pieces } of members) {
-    const nameBytes = utf8.encode(name);
-    const flags = behind | (nameBytes.byteLength === name.length ? 0 : utf8Flag);
-    const member: Member = { name: nameBytes, flags, sizeBytes, offset: at, crc32: 0 };
-    const header = localHeader(member, alignBytes);
-    yield header;
+    yield parts.begin(name, sizeBytes);
+    let sum = 0;
     let seen = 0;
     for await (const piece of pieces()) {
-      member.crc32 = crc32(piece, member.crc32);
+      sum = crc32(piece, sum);
       seen += piece.byteLength;
       yield piece;
     }
     assert(seen === sizeBytes, 'a member has as many bytes as it says');
-    const descriptor = descriptorOf(member);
-    yield descriptor;
-    at += header.byteLength + sizeBytes + descriptor.byteLength;
-    written.push(member);
+    yield parts.end(sum);
   }
-  const directory = written.map(directoryEntry);
-  yield concat([...directory, endOf(written.length, byteLength(directory), at)]);
+  yield parts.finish();
+}
+
+/** What stands around the bytes of the members of a zip file, which follow each other. */
+export class ZipParts {
+  readonly #alignBytes: number;
+  readonly #written: Member[] = [];
+  #member: Member | undefined;
+  #at = 0;
+  #directoryBytes = 0;
+
+  constructor(alignBytes: number) {
+    this.#alignBytes = alignBytes;
+  }
+
+  /** Where the next part begins. */
+  get position(): number {
+    return this.#at;
+  }
+
+  /** What the directory would have with one more name, at most. */
+  directoryBytesWith(name: string): number {
+    return this.#directoryBytes + entryBytes + utf8.encode(name).byteLength + largeEntryBytes;
+  }
+
+  /** Before the bytes of a member. */
+  begin(name: string, sizeBytes: number): Uint8Array {
+    const nameBytes = utf8.encode(name);
+    const flags = behind | (nameBytes.byteLength === name.length ? 0 : utf8Flag);
+    this.#directoryBytes = this.directoryBytesWith(name);
+    this.#member = { name: nameBytes, flags, sizeBytes, offset: this.#at, crc32: 0 };
+    const header = localHeader(this.#member, this.#alignBytes);
+    this.#at += header.byteLength + sizeBytes;
+    return header;
+  }
+
+  /** Behind them. */
+  end(sum: number): Uint8Array {
+    const member = defined(this.#member, 'a member that was begun');
+    member.crc32 = sum;
+    this.#written.push(member);
+    const descriptor = descriptorOf(member);
+    this.#at += descriptor.byteLength;
+    return descriptor;
+  }
+
+  /** The end of the file. */
+  finish(): Uint8Array {
+    const directory = this.#written.map(directoryEntry);
+    return concat([...directory, endOf(this.#written.length, byteLength(directory), this.#at)]);
+  }
 }
 
 function checkNames(members: readonly MemberToWrite[]): void {
