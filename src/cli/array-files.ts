@@ -110,8 +110,15 @@ export async function openFile(
   };
 }
 
+/** Files of which it was said what was left out: an import opens each of them twice. */
+const noted = new WeakMap<Session, Set<string>>();
+
 /** What of a file is no array, and why: of all, or of that name. */
 function noteLeft(session: Session, file: ArrayFile, from: string | undefined): void {
+  const said = noted.get(session) ?? new Set<string>();
+  noted.set(session, said);
+  if (said.has(file.name)) return;
+  said.add(file.name);
   const left = (file.left ?? []).filter(({ array }) => from === undefined || array === from);
   for (const { why } of left.slice(0, 10)) session.note(`left out: ${why}`);
   if (left.length > 10) session.note(`left out: ${left.length - 10} more`);
