@@ -77,7 +77,8 @@ export class ScratchRows {
   /** Pieces of rows that were changed. */
   #changes = 0;
   #failure: { readonly error: unknown } | undefined;
-  #closed = false;
+  #ended = false;
+  #dropped = false;
 
   /** `path`: where a file may be made; nobody has it. */
   constructor(environment: ArrayEnvironment, view: ArrayView, path: string, options: CallOptions) {
@@ -175,10 +176,9 @@ export class ScratchRows {
     });
   }
 
-  /** The rows that differ from those of the dataset, piece by piece. Cost: what was touched is read again. */
+  /** Once it has ended: rows that differ from those of the dataset, by pieces. Cost: another read of them. */
   async *changed(): AsyncGenerator<ChangedRows> {
     const { native } = this.#environment;
-    await this.#last;
     if (this.#failure !== undefined) throw this.#failure.error;
     const room = new Uint8Array(this.#written.size === 0 ? 0 : this.#unitRows * this.rowBytes);
     for (const number of [...this.#written].sort((a, b) => a - b)) {
@@ -204,10 +204,21 @@ export class ScratchRows {
     return bytes;
   }
 
-  /** Takes all memory back: what was lent has no bytes afterwards. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  /**
+   * Takes no more calls, and waits for those there are, or for the one under way, where the others are
+   * dropped: native threads may be at the memory.
+   */
+  async end(drop = false): Promise<void> {
+    this.#ended = true;
+    this.#dropped ||= drop;
+    await this.#last;
+  }
+
+  /**
+   * Takes all memory back, once all that are together have ended: one may have what another lent as its
+   * operand. What was lent has no bytes afterwards.
+   */
+  free(): void {
     const { native } = this.#environment;
     const all = [...this.#lent, ...[...this.#mapped.values()].map(({ bytes }) => bytes)];
     if (this.#memory !== undefined) all.push(this.#memory);
@@ -217,8 +228,10 @@ export class ScratchRows {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const closed = (): NacreError => new NacreError('Closed', 'the workspace has ended');
+    if (this.#ended) return Promise.reject(closed());
     const done = this.#last.then(async () => {
-      if (this.#closed) throw new NacreError('Closed', 'the workspace has ended');
+      if (this.#dropped) throw closed();
       const before = this.#changes;
       try {
         return await work();

@@ -267,8 +267,9 @@ export class Workspace {
     return array;
   }
 
-  /** Hands over what changed, to be committed. */
+  /** Hands over what changed, to be committed; calls that nobody awaited are among it, later ones fail. */
   async finish(): Promise<void> {
+    await Promise.all(this.#scratches.map((scratch) => scratch.end()));
     for (const scratch of this.#scratches) {
       await this.#noteLooked(scratch);
       let together: ChangedRows[] = [];
@@ -309,8 +310,9 @@ export class Workspace {
     }
   }
 
-  close(): void {
-    for (const scratch of this.#scratches) scratch.close();
+  async close(): Promise<void> {
+    await Promise.all(this.#scratches.map((scratch) => scratch.end(true)));
+    for (const scratch of this.#scratches) scratch.free();
   }
 }
 
@@ -330,6 +332,6 @@ export async function inWorkspace(
     await work(workspace);
     await workspace.finish();
   } finally {
-    workspace.close();
+    await workspace.close();
   }
 }

@@ -147,6 +147,39 @@ describe('a workspace', () => {
     await dataset.close();
   });
 
+  test('has what was called and not awaited, too', async () => {
+    const { dataset } = await with10();
+    await dataset.workspace((w) => {
+      void w.array('a').add(1);
+      void w.array('a').mul(2);
+    });
+    expect(await numbers(dataset)).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
+    await dataset.close();
+  });
+
+  test('that throws while a change is under way waits for it, and begins none after it', async () => {
+    const { dataset } = await new World().open();
+    const length = 2 ** 22;
+    await dataset.write((tx) => tx.save('a', { data: new Float32Array(length).fill(1) }));
+    const ends: Promise<unknown>[] = [];
+    const running = dataset.workspace(async (w) => {
+      const { data } = await w.array('a').view<Float32Array>();
+      for (let i = 0; i < 4; i++)
+        ends.push(
+          w
+            .array('a')
+            .add({ data })
+            .catch((error: unknown) => error),
+        );
+      await new Promise((resolve) => setImmediate(resolve));
+      throw new Error('changed my mind');
+    });
+    await expect(running).rejects.toThrow('changed my mind');
+    const ended = await Promise.all(ends);
+    expect(ended.at(-1)).toMatchObject({ code: 'Closed' });
+    await dataset.close();
+  });
+
   test('goes through rows of many pieces, few of them mapped', async () => {
     const { dataset } = await new World().open({ memoryBytes: 2 ** 20 });
     const length = 5 * 2 ** 20;
