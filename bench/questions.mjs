@@ -6,6 +6,7 @@ import * as exact from './exact.mjs';
 import * as filtered from './filtered.mjs';
 import * as filters from './filters.mjs';
 import * as folder from './folder.mjs';
+import * as formats from './formats.mjs';
 import * as gc from './gc.mjs';
 import * as graphs from './graphs.mjs';
 import * as importFile from './import.mjs';
@@ -25,6 +26,7 @@ export const questions = {
   append,
   read,
   import: importFile,
+  formats,
   gc,
   replicate,
   parity,

@@ -13,6 +13,7 @@ import buckets  # noqa: F401
 import changes  # noqa: F401
 import exact  # noqa: F401
 import filters  # noqa: F401
+import formats  # noqa: F401
 from protocol import answers
 
 # What a package prints would be taken for an answer.
