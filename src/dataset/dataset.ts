@@ -232,12 +232,12 @@ export class Dataset implements AsyncDisposable {
   }
 
   /**
-   * Changes rows in place, as in NumPy: the callback gets arrays in a scratch file, with operators that run
-   * in the scanner and memory to write to. Of what changed, by comparing, the rows become one new version,
-   * or nothing does. Runs again, conflicts and fails as `write()`.
+   * Changes rows in place, as in NumPy: the callback gets arrays with operators that run in the scanner, and
+   * memory to write to. Of what changed, by comparing, the rows become one new version, or nothing does. Runs
+   * again, conflicts and fails as `write()`.
    *
-   * Cost: what is touched is read when it first is, and once more in the end; then that of `write()`. Disk:
-   * what is touched. Errors: those of `write()`, and `ResourceExhausted` for want of room on the disk.
+   * Cost: what is touched is read when it first is, and once more in the end; then that of `write()`. Arrays
+   * above a quarter of `memoryBytes` take disk. Errors: those of `write()`, and `ResourceExhausted`.
    */
   async workspace(
     work: (workspace: Workspace) => Promise<void> | void,

@@ -21,8 +21,8 @@ import type { WriteCall } from './operation.js';
 
 export interface WorkspaceOptions extends WriteCall {
   /**
-   * Folder on a disk with room for what is changed, until it is committed. Default that of the page cache
-   * where the dataset has one, else the system's for temporary files.
+   * Folder on a disk with room for what is touched of arrays larger than a quarter of `memoryBytes`. Default
+   * that of the page cache where the dataset has one, else the system's for temporary files.
    */
   readonly scratch?: string;
 }
