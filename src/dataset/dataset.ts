@@ -372,7 +372,7 @@ export class Dataset implements AsyncDisposable {
     this.#closed = true;
     if (this.#parent !== undefined) return;
     await this.#commits.close();
-    await this.#opened.close();
+    await this.#opened.close().then(() => this.#source.settled());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

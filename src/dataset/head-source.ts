@@ -21,6 +21,7 @@ export class HeadSource {
   #freeSlot: number;
   /** The look at the next slot; undefined before it was sent. */
   #look: Promise<void> | undefined;
+  readonly #left = new Set<Promise<unknown>>();
   #confirmed: boolean;
   #jumped = false;
 
@@ -103,12 +104,24 @@ export class HeadSource {
     await nextTurn();
     const newest = await this.confirmed(options);
     let first = newest === guess ? attempt : undefined;
+    if (first === undefined) this.#leave(attempt);
     const once = (snapshot: Snapshot): Promise<T> => {
       const known = first;
       first = undefined;
       return known ?? work(snapshot);
     };
     return this.readAt(newest, once, options);
+  }
+
+  /** Of a guess that did not hold: what it asked for comes, and is for nobody. */
+  #leave(attempt: Promise<unknown>): void {
+    const ended: Promise<unknown> = attempt.catch(() => undefined).then(() => this.#left.delete(ended));
+    this.#left.add(ended);
+  }
+
+  /** Resolves when nothing that was left is under way; for who closes, once its store repeats no request. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#left);
   }
 
   /**

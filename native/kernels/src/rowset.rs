@@ -23,15 +23,24 @@ impl PartialEq for RowSet {
     }
 }
 
+/// Ids of one container of a set; as many as are worth adding together.
+const CONTAINER_IDS: u64 = 1 << 16;
+const LONG_RUN: u64 = 4096;
+
+/// Adds what follows all members. Short runs are added one by one, so that a set comes out the same as by any
+/// other way: what takes the same room by runs and without stays as it was made.
 fn add_run(set: &mut RoaringTreemap, run: Option<(u64, u64)>) {
-    match run {
-        Some((id, last)) if id == last => {
-            set.insert(id);
+    let Some((mut start, last)) = run else { return };
+    while start <= last {
+        let end = last.min(start | (CONTAINER_IDS - 1));
+        if end - start >= LONG_RUN {
+            set.insert_range(start..=end);
+        } else {
+            (start..=end).for_each(|id| {
+                set.insert(id);
+            });
         }
-        Some((start, last)) => {
-            set.insert_range(start..=last);
-        }
-        None => {}
+        start = end + 1;
     }
 }
 
@@ -147,7 +156,6 @@ impl RowSet {
         }
     }
 
-    /// The bytes of a set depend on its members alone.
     pub fn encode(&self) -> Vec<u8> {
         let mut set = self.0.clone();
         set.optimize();
