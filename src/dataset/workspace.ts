@@ -30,6 +30,8 @@ export interface WorkspaceOptions extends WriteCall {
 /** One value for every element, or rows: one for each of those that are changed, or as many as these. */
 export type Operand = Element | RowsInput;
 
+type ChosenRows = SteppedRange | { readonly indices: Float64Array };
+
 const none = new Uint8Array(0);
 
 /** Ids that are noted together. */
@@ -126,17 +128,17 @@ export class WorkspaceRows {
   }
 
   async #with(operation: ElementOperation, operand: Operand): Promise<void> {
-    await this.#change(operation, this.#bytesOf(operand));
+    const rows = this.#resolved();
+    await this.#change(operation, this.#bytesOf(operand, rows), rows);
   }
 
-  async #change(operation: ElementOperation, operand: Uint8Array): Promise<void> {
-    const rows = this.#resolved();
+  async #change(operation: ElementOperation, operand: Uint8Array, rows = this.#resolved()): Promise<void> {
     if ('step' in rows) return this.#scratch.change({ operation, operand, rows });
     sortedOrder(rows.indices, this.#scratch.view.name);
     return this.#scratch.changeEach(operation, operand, rows.indices);
   }
 
-  #resolved(): SteppedRange | { readonly indices: Float64Array } {
+  #resolved(): ChosenRows {
     const { rows, view } = this.#scratch;
     const { step = 1, ...range } = this.#selection;
     if (this.#selection.rows !== undefined || this.#selection.mask !== undefined || !(step >= 1)) {
@@ -149,13 +151,13 @@ export class WorkspaceRows {
     return { ...resolved, step };
   }
 
-  #bytesOf(operand: Operand): Uint8Array {
+  #bytesOf(operand: Operand, chosen: ChosenRows): Uint8Array {
     const { view } = this.#scratch;
     const { dtype, rowShape } = view.type;
     if (typeof operand !== 'object' || Array.isArray(operand)) return elementBytes(dtype, operand as Element);
     const { bytes, type, rows } = checkRows(operand as RowsInput, dtype);
     const shape = type.scalar ? [] : [rows, ...type.rowShape];
-    const count = this.#count();
+    const count = countOf(chosen);
     const wanted = `${dtype} ${shapeText(rowShape)}`;
     const fits = [rowShape, [1, ...rowShape], [count, ...rowShape]].some(
       (one) => one.length === shape.length && one.every((length, i) => length === shape[i]),
@@ -171,15 +173,14 @@ export class WorkspaceRows {
     );
   }
 
-  #count(): number {
-    const rows = this.#resolved();
-    return 'step' in rows ? Math.ceil((rows.end - rows.start) / rows.step) : rows.indices.length;
-  }
-
   /** Of the whole array: for those who take what may be a slice. */
   protected get scratch(): ScratchRows {
     return this.#scratch;
   }
+}
+
+function countOf(rows: ChosenRows): number {
+  return 'step' in rows ? Math.ceil((rows.end - rows.start) / rows.step) : rows.indices.length;
 }
 
 /** An array of a workspace. */

@@ -23,8 +23,9 @@ impl PartialEq for RowSet {
     }
 }
 
-/// Ids of one container of a set; as many as are worth adding together.
+/// Ids of one container of a set.
 const CONTAINER_IDS: u64 = 1 << 16;
+/// More of them are added together.
 const LONG_RUN: u64 = 4096;
 
 /// Adds what follows all members. Short runs are added one by one, so that a set comes out the same as by any

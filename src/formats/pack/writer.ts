@@ -123,9 +123,7 @@ export class PackWriter implements ObjectStore {
       const sizeBytes = byteLength(body);
       const token = String(++this.#states);
       const state = { token, sizeBytes, modifiedMs: this.#runtime.now() };
-      const held = isHeld(key)
-        ? { bytes: concat([concat(body)]), position: 0 }
-        : await this.#append(key, body);
+      const held = isHeld(key) ? { bytes: concat(body).slice(), position: 0 } : await this.#append(key, body);
       this.#objects.set(key, { ...state, ...held });
       return { outcome: 'written', token };
     });
