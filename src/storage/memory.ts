@@ -3,7 +3,8 @@
 import { NacreError } from '../errors.js';
 import { type ByteSource, byteLength } from '../util/bytes.js';
 import { type Runtime, throwIfAborted } from '../util/runtime.js';
-import { checkKey, checkKeyPrefix, cutRange } from './keys.js';
+import { checkKey, cutRange } from './keys.js';
+import { pageOfKeys } from './list-pages.js';
 import type {
   ByteRange,
   CallOptions,
@@ -112,19 +113,8 @@ export class MemoryStore implements ObjectStore {
 
   async list(options: ListOptions = {}): Promise<ListPage> {
     this.#begin(options);
-    const { prefix = '', after = '', limit = 1000 } = options;
-    checkKeyPrefix(prefix);
-    const keys = this.#place.sortedKeys();
-    const first = after < prefix ? lowerBound(keys, prefix) : lowerBound(keys, `${after}\0`);
-    const found = keys.slice(first, first + limit + 1).filter((key) => key.startsWith(prefix));
-    const page = found.slice(0, limit);
-    return {
-      entries: page.map((key) => {
-        const { sizeBytes, modifiedMs } = headOf(this.#place.objects.get(key) as StoredObject);
-        return { key, sizeBytes, modifiedMs };
-      }),
-      next: found.length > limit ? page.at(-1) : undefined,
-    };
+    const stateOf = (key: string) => headOf(this.#place.objects.get(key) as StoredObject);
+    return pageOfKeys(this.#place.sortedKeys(), options, stateOf);
   }
 
   async delete(keys: readonly string[], options: CallOptions = {}): Promise<void> {
@@ -165,16 +155,4 @@ function copy(source: ByteSource): Uint8Array {
     offset += piece.byteLength;
   }
   return out;
-}
-
-/** Index of the first key that is not less than `bound`. */
-function lowerBound(keys: readonly string[], bound: string): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((keys[middle] as string) < bound) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

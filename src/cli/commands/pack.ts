@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
-import { NacreError, pack, parseVersion, unpack, type VersionReference } from '../../index.js';
+import { NacreError, pack, parseVersion, type VersionReference } from '../../index.js';
 import { bytesText, plural } from '../output.js';
 import { changing, define } from '../program.js';
 import { forceOption } from '../output-file.js';
 import { parseRate, versionHelp } from '../values.js';
-import { writeOptions, type WritingOptions } from '../sources.js';
+import type { WritingOptions } from '../sources.js';
+import { elsewhere } from './restore.js';
 
 interface PackOptions {
   readonly at?: VersionReference;
@@ -74,22 +75,6 @@ was interrupted goes on when it is run again. See nacre pack; what a pack holds,
       .option('--at <version>', versionHelp, parseVersion)
       .option('--only', 'the data of that version alone')
       .option('-m, --message <text>', 'shown by `nacre log`'),
-  async work(session, options, file: string, uri: string) {
-    const { at, only = false, dryRun = false } = options as UnpackOptions & { readonly dryRun?: boolean };
-    const { author, host, message } = writeOptions(session, options);
-    const report = await unpack(file, uri, {
-      ...session.connection(),
-      ...{ only, dryRun, ...(at === undefined ? {} : { at }) },
-      ...(author === undefined ? {} : { author }),
-      ...(host === undefined ? {} : { host }),
-      ...(message === undefined ? {} : { message }),
-      onProgress: session.phases({ versions: 'versions', bytes: 'unpacking' }),
-    });
-    const { restored, destination, version, versions, objects, bytes } = report;
-    const came = `${plural(versions, 'version')}, ${plural(objects, 'object')} of ${bytesText(bytes)}`;
-    const text = dryRun
-      ? `would unpack version ${restored} of ${file} to ${destination}: ${came}`
-      : `unpacked version ${restored} of ${file} to ${destination} (version ${version ?? 0}): ${came}`;
-    return { json: dryRun ? { ...report, dryRun } : report, text };
-  },
+  work: (session, options, file: string, uri: string) =>
+    elsewhere(session, options, file, uri, { verb: 'unpack', done: 'unpacked', phase: 'unpacking' }),
 });

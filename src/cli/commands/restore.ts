@@ -97,11 +97,21 @@ async function inPlace(
   };
 }
 
-async function elsewhere(
+/** What is done to a version, as it is said before and after. */
+export interface RestoreWords {
+  readonly verb: string;
+  readonly done: string;
+  /** What the bytes are. */
+  readonly phase: string;
+}
+
+/** Restores into another place; a pack is one to restore from. */
+export async function elsewhere(
   session: Session,
-  options: Options & { readonly dryRun?: boolean },
+  options: Pick<Options, 'at' | 'only' | 'limit'> & WritingOptions & { readonly dryRun?: boolean },
   uri: string,
   to: string,
+  words: RestoreWords = { verb: 'restore', done: 'restored', phase: 'copying' },
 ): Promise<Answer> {
   const { at, only = false, limit, dryRun = false } = options;
   const { author, host, message } = writeOptions(session, options);
@@ -113,23 +123,23 @@ async function elsewhere(
     ...(author === undefined ? {} : { author }),
     ...(host === undefined ? {} : { host }),
     ...(message === undefined ? {} : { message }),
-    onProgress: session.phases({ versions: 'versions', bytes: 'copying' }),
+    onProgress: session.phases({ versions: 'versions', bytes: words.phase }),
   });
   const json = dryRun ? { ...report, dryRun } : report;
-  return { json, text: textOf(report, dryRun) };
+  return { json, text: textOf(report, dryRun, words) };
 }
 
-function textOf(report: RestoreToReport, dryRun: boolean): string {
+function textOf(report: RestoreToReport, dryRun: boolean, { verb, done }: RestoreWords): string {
   const { source, destination, restored, version, versions, objects, bytes, presentObjects } = report;
   const came = `${plural(versions, 'version')}, ${plural(objects, 'object')} of ${bytesText(bytes)}`;
   const there = presentObjects > 0 ? `; ${countText(presentObjects)} were there` : '';
   const what = `version ${restored} of ${source}`;
   const lines = [
     dryRun
-      ? `would restore ${what} to ${destination}: ${came}${there}`
-      : `restored ${what} to ${destination} (version ${version ?? 0}): ${came}${there}`,
+      ? `would ${verb} ${what} to ${destination}: ${came}${there}`
+      : `${done} ${what} to ${destination} (version ${version ?? 0}): ${came}${there}`,
   ];
-  if (report.resumed) lines.push('it goes on with a restore that was interrupted');
+  if (report.resumed) lines.push(`it goes on with a ${verb} that was interrupted`);
   const left = report.left.map(({ from, to }) => (from === to ? `${from}` : `${from} to ${to}`));
   if (left.length > 0) lines.push(`without the data of versions ${left.join(', ')}`);
   if (report.tagsLeft.length > 0) lines.push(`without the tags ${report.tagsLeft.join(', ')}`);

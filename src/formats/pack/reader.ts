@@ -1,7 +1,8 @@
 // A pack as a store that is read: each object by position, wherever the file lies. Nothing is written to it.
 import { crc32 } from 'node:zlib';
 import { NacreError } from '../../errors.js';
-import { checkKey, checkKeyPrefix, cutRange } from '../../storage/keys.js';
+import { checkKey, cutRange } from '../../storage/keys.js';
+import { pageOfKeys } from '../../storage/list-pages.js';
 import type {
   ByteRange,
   CallOptions,
@@ -116,15 +117,8 @@ export class PackReader implements ObjectStore {
   }
 
   async list(options: ListOptions = {}): Promise<ListPage> {
-    const { prefix = '', after = '', limit = 1000, signal } = options;
-    throwIfAborted(signal);
-    checkKeyPrefix(prefix);
-    const keys = this.#keys.filter((key) => key.startsWith(prefix) && key > after);
-    const entries = keys.slice(0, limit).map((key) => {
-      const { sizeBytes } = this.#entries.get(key) as ZipEntry;
-      return { key, sizeBytes, modifiedMs: 0 };
-    });
-    return { entries, next: keys.length > limit ? entries.at(-1)?.key : undefined };
+    throwIfAborted(options.signal);
+    return pageOfKeys(this.#keys, options, (key) => headOf(this.#entries.get(key) as ZipEntry));
   }
 
   put(): Promise<PutResult> {

@@ -7,7 +7,8 @@ import { pathToFileURL } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { NacreError } from '../../errors.js';
 import { fileError } from '../../storage/local/errors.js';
-import { checkKey, checkKeyPrefix, cutRange } from '../../storage/keys.js';
+import { checkKey, cutRange } from '../../storage/keys.js';
+import { pageOfKeys } from '../../storage/list-pages.js';
 import type {
   ByteRange,
   CallOptions,
@@ -164,15 +165,8 @@ export class PackWriter implements ObjectStore {
   }
 
   async list(options: ListOptions = {}): Promise<ListPage> {
-    const { prefix = '', after = '', limit = 1000, signal } = options;
-    throwIfAborted(signal);
-    checkKeyPrefix(prefix);
-    const keys = [...this.#objects.keys()].filter((key) => key.startsWith(prefix) && key > after).sort();
-    const entries = keys.slice(0, limit).map((key) => {
-      const { sizeBytes, modifiedMs } = this.#objects.get(key) as Held;
-      return { key, sizeBytes, modifiedMs };
-    });
-    return { entries, next: keys.length > limit ? entries.at(-1)?.key : undefined };
+    throwIfAborted(options.signal);
+    return pageOfKeys([...this.#objects.keys()].sort(), options, (key) => this.#objects.get(key) as Held);
   }
 
   delete(keys: readonly string[], options: CallOptions = {}): Promise<void> {
