@@ -17,7 +17,7 @@ import { parseStoreUri, type StoreLocation } from '../storage/uri.js';
 import { chain } from '../storage/wrap/chain.js';
 import { Meter } from '../storage/wrap/meter.js';
 import { assert } from '../util/assert.js';
-import { toHex } from '../util/bytes.js';
+import { toHex, roomOf } from '../util/bytes.js';
 import { systemRuntime, throwIfAborted } from '../util/runtime.js';
 
 export interface ReadOptions extends CallOptions {
@@ -162,7 +162,7 @@ class LocalFile implements RandomAccess {
 
   async read(position: number, length: number, { signal, into }: ReadOptions = {}): Promise<Uint8Array> {
     assert(position >= 0 && position + length <= this.sizeBytes, 'the range lies in the file');
-    const target = into?.byteLength === length ? into : new Uint8Array(length);
+    const target = roomOf(into, length);
     let done = 0;
     while (done < length) {
       throwIfAborted(signal);

@@ -24,6 +24,11 @@ export function concat(source: ByteSource): Uint8Array {
   return out;
 }
 
+/** Memory of that length: what the caller gave, where it is as long. */
+export function roomOf(into: Uint8Array | undefined, length: number): Uint8Array {
+  return into?.byteLength === length ? into : new Uint8Array(length);
+}
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.byteLength !== b.byteLength) return false;
   for (let i = 0; i < a.byteLength; i++) if (a[i] !== b[i]) return false;

@@ -15,6 +15,7 @@ import { throwIfAborted } from '../../util/runtime.js';
 import { compareText, printable } from '../../util/text.js';
 import type { OpenAccessOptions } from '../random-access.js';
 import type { FolderAccess } from './folder.js';
+import { roomOf } from '../../util/bytes.js';
 
 /** Errors: `NotFound` for a local folder that is not there. A prefix is there when an object below it is. */
 export async function openFolderAccess(name: string, options: OpenAccessOptions): Promise<FolderAccess> {
@@ -57,7 +58,7 @@ class LocalFolder implements FolderAccess {
     return this.#with(key, signal, async (handle, state) => {
       const start = Math.min(range?.start ?? 0, state.size);
       const length = Math.min(range?.end ?? state.size, state.size) - start;
-      const bytes = into?.byteLength === length ? into : new Uint8Array(length);
+      const bytes = roomOf(into, length);
       let done = 0;
       while (done < length) {
         throwIfAborted(signal);
@@ -159,7 +160,7 @@ class Prefix implements FolderAccess {
     });
     if (first === undefined || first.sizeBytes <= middle) return first;
     const end = Math.min(range.end, first.sizeBytes);
-    const bytes = into?.byteLength === end - range.start ? into : new Uint8Array(end - range.start);
+    const bytes = roomOf(into, end - range.start);
     const place = bytes.subarray(pieceBytes);
     const rest = await this.#store.get(key, { ...call, range: { start: middle, end }, into: place });
     if (rest?.token !== first.token) throw changedFile(this, key);

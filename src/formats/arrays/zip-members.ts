@@ -15,7 +15,7 @@ import { isNacreError, type NacreError } from '../../errors.js';
 import { malformed } from '../../npy/problem.js';
 import type { CallOptions } from '../../storage/object-store.js';
 import { assert } from '../../util/assert.js';
-import { equalBytes } from '../../util/bytes.js';
+import { equalBytes, roomOf } from '../../util/bytes.js';
 import { abortedError, throwIfAborted, untilAborted } from '../../util/runtime.js';
 import { quoted } from '../../util/text.js';
 import { type RandomAccess, type ReadOptions, spool } from '../random-access.js';
@@ -204,7 +204,7 @@ class InflatedMember implements ZipMember {
   }
 
   async #readForward(position: number, length: number, { signal, into }: ReadOptions): Promise<Uint8Array> {
-    const target = into?.byteLength === length ? into : new Uint8Array(length);
+    const target = roomOf(into, length);
     this.#forward ??= new Forward(this.#packed);
     const stream = this.#forward;
     const before = stream.at;

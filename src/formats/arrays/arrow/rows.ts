@@ -18,6 +18,7 @@ import type { RandomAccess } from '../../random-access.js';
 import type { FileArray } from '../array-file.js';
 import { checkRowBytes, nullAt, raggedAt } from '../columns.js';
 import type { ArrowColumn } from './schema.js';
+import { roomOf } from '../../../util/bytes.js';
 
 type Values = NonNullable<ArrowColumn['values']>;
 
@@ -75,7 +76,7 @@ export class ArrowRows implements FileArray {
     return reading(this.#access.name, 'Arrow file', async () => {
       const length = (end - start) * this.#rowBytes;
       const call: CallOptions = options.signal === undefined ? {} : { signal: options.signal };
-      const target = options.into?.byteLength === length ? options.into : new Uint8Array(length);
+      const target = roomOf(options.into, length);
       for (let row = start; row < end; ) {
         throwIfAborted(options.signal);
         const batch = this.#batchOf(row);

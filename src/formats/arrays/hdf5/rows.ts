@@ -17,6 +17,7 @@ import { damaged, type Hdf5Bytes, nowhere, unread } from './bytes.js';
 import { type ChunkGrid, gridOf, listChunks, placeOf, type StoredChunk } from './chunks.js';
 import { type Dataset, isWritten } from './dataset.js';
 import { undoFilters } from './filters.js';
+import { roomOf } from '../../../util/bytes.js';
 
 const maxChunkBytes = 256 * 2 ** 20;
 const chunksUnderWay = 64 * 2 ** 20;
@@ -70,7 +71,7 @@ export class Hdf5Rows implements FileArray {
     if (layout.kind === 'compact') return layout.bytes.slice(from, from + length);
     if (layout.kind === 'contiguous' && isWritten(layout))
       return this.#file.data(layout.address + from, length, options);
-    const target = options.into?.byteLength === length ? options.into : new Uint8Array(length);
+    const target = roomOf(options.into, length);
     if (this.#chunks === undefined) fillWith(target, fill);
     else await this.#chunks.read(target, start, end, options);
     return target;

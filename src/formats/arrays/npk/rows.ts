@@ -10,6 +10,7 @@ import type { FolderAccess } from '../folder.js';
 import { changedFile } from '../folder-access.js';
 import type { LiveRows, Run } from './live-rows.js';
 import type { NpkInfo } from './metadata.js';
+import { roomOf } from '../../../util/bytes.js';
 
 /** A smaller gap between rows is read through: that costs as much as another read. */
 const gapBytes = { local: 32 * 2 ** 10, remote: 2 ** 20 } as const;
@@ -57,7 +58,7 @@ export class NpkRows implements FileArray {
     assert(start >= 0 && start <= end && end <= this.rows, 'the rows are in the array');
     const { into, ...call } = options;
     const length = (end - start) * this.#rowBytes;
-    const target = into?.byteLength === length ? into : new Uint8Array(length);
+    const target = roomOf(into, length);
     if (length === 0) return target;
     const runs = this.#live === undefined ? [{ start, end }] : this.#live.runs(start, end);
     let place = 0;

@@ -16,6 +16,7 @@ import { forRuns, matchingEntries, widthOf } from '../../parquet/levels.js';
 import { ChunkPages, type Dictionary, type Page, type PageLevels } from '../../parquet/pages.js';
 import type { ParquetColumn } from './schema.js';
 import { dictionaryOf, type Values, valuesOf } from './values.js';
+import { roomOf } from '../../../util/bytes.js';
 
 /** The column's part of a row group. */
 export interface Chunk {
@@ -93,7 +94,7 @@ export class ParquetRows implements FileArray {
     assert(start >= 0 && start <= end && end <= this.rows, 'the rows are in the file');
     return reading(this.#access.name, 'Parquet file', async () => {
       const length = (end - start) * this.#rowBytes;
-      const target = options.into?.byteLength === length ? options.into : new Uint8Array(length);
+      const target = roomOf(options.into, length);
       const call: CallOptions = options.signal === undefined ? {} : { signal: options.signal };
       for (let row = start; row < end; ) {
         const chunk = this.#chunks.find(({ firstRow, rows }) => row < firstRow + rows);

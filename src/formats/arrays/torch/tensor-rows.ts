@@ -12,6 +12,7 @@ import type { FileArray } from '../array-file.js';
 import type { OpenedTorch } from './opened.js';
 import { type Axis, gather, isStraight, mergeAxes } from './strided.js';
 import type { PlacedTensor } from './tensor.js';
+import { roomOf } from '../../../util/bytes.js';
 
 export class TensorRows implements FileArray {
   readonly array: string | undefined;
@@ -69,7 +70,7 @@ export class TensorRows implements FileArray {
     if (length === 0) return new Uint8Array(0);
     const access = await this.#file.open(storage.key, call);
     if (isStraight(axes, itemBytes)) return access.read(position, length, options);
-    const target = into?.byteLength === length ? into : new Uint8Array(length);
+    const target = roomOf(into, length);
     const source = access.remote && this.#isTransposed() ? await this.#copied(access, call) : access;
     await gather(source, { position, itemBytes, axes }, target, call);
     return target;

@@ -19,6 +19,7 @@ import type { Decoders } from './decoders.js';
 import { ZarrChunks } from './chunks.js';
 import type { ZarrInfo } from './info.js';
 import { KeptChunks } from './kept-chunks.js';
+import { roomOf } from '../../../util/bytes.js';
 
 /** One row at most: it is held in memory. */
 const mostRowBytes = 2 ** 31;
@@ -77,7 +78,7 @@ export class ZarrRows implements FileArray {
     assert(start >= 0 && start <= end && end <= this.rows, 'the rows are in the array');
     const { into, ...call } = options;
     const length = (end - start) * this.#rowBytes;
-    const target = into?.byteLength === length ? into : new Uint8Array(length);
+    const target = roomOf(into, length);
     if (length === 0) return target;
     const jobs = this.#jobs(start, end);
     const lane = async (): Promise<void> => {
