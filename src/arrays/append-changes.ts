@@ -9,6 +9,24 @@ import type { ArrayEnvironment } from './environment.js';
 /** Entries of one append that a root takes in; more go into a segment of their own. */
 export const inlineEntriesBytes = 12 * 1024;
 
+/** Entries of one transaction that a root takes in where a segment would take less of it. */
+const inlineBytesOfAll = 16 * 1024;
+
+/** About what a root holds of a segment of few files. */
+const segmentBytes = 200;
+
+/** What a transaction may still put into the root itself: of many arrays each has an append to add. */
+export class InlineRoom {
+  #left = inlineBytesOfAll;
+
+  take(bytes: number): boolean {
+    if (bytes <= segmentBytes) return true;
+    if (bytes > inlineEntriesBytes || bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+}
+
 /** Some of the files, in their order. */
 interface AppendPiece {
   readonly rows: number;
@@ -18,11 +36,12 @@ interface AppendPiece {
 export async function appendPieces(
   environment: ArrayEnvironment,
   files: readonly PartitionDraft[],
+  room: InlineRoom,
   options: CallOptions,
 ): Promise<AppendPiece[]> {
   const sums = files.reduce((bytes, { object }) => bytes + object.blocks.byteLength, 0);
   const entries = files.reduce((bytes, file) => bytes + entryBytes(file), 0);
-  if (entries + sums <= inlineEntriesBytes) {
+  if (room.take(entries + sums)) {
     return [{ rows: files.reduce((rows, file) => rows + file.rows, 0), content: { partitions: files } }];
   }
   return Promise.all(

@@ -11,7 +11,7 @@ import type { AttributeDraft, Change, PartitionDraft, RowSetDraft } from '../man
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { fromHex } from '../util/bytes.js';
-import { appendPieces } from './append-changes.js';
+import { appendPieces, type InlineRoom } from './append-changes.js';
 import type { AppendedColumns } from './appended-indexes.js';
 import { isAttributeType, numberOfType, typeOfNumber } from './column-message.js';
 import { rowsPerFile, writeAllColumns, writeColumns } from './column-writer.js';
@@ -144,6 +144,13 @@ export function renameAttribute(array: PendingArray, name: string, to: string): 
   return { kind: 'renameAttribute', array: array.id, attribute, name: to };
 }
 
+/** Files of columns of rows that are appended, from row `firstRow` of the transaction's on. */
+export interface AppendedFiles {
+  readonly firstRow: number;
+  readonly drafts: readonly AttributeDraft[];
+  readonly files: readonly PartitionDraft[];
+}
+
 /** Uploads the columns of rows that are appended, from row `firstRow` of the transaction's on. */
 export async function appendColumns(
   environment: ArrayEnvironment,
@@ -151,7 +158,7 @@ export async function appendColumns(
   firstRow: number,
   { drafts, attributes, columns }: AttributeColumns,
   options: CallOptions,
-): Promise<readonly Change[]> {
+): Promise<AppendedFiles> {
   const id = defined(fromHex(array.id), 'array id');
   const step = rowsPerFile(columns);
   const indexed = array.indexAppended(options)?.take(async (add) => {
@@ -164,7 +171,7 @@ export async function appendColumns(
     writeAllColumns(environment, id, attributes, columns, options),
     indexed,
   ]);
-  return appendChanges(environment, array, firstRow, drafts, files, options);
+  return { firstRow, drafts, files };
 }
 
 /** The attributes of a source. `InvalidArgument` where it has other rows, or one of another type. */
@@ -207,11 +214,11 @@ export async function appendSource(
     readonly firstRow: number;
   },
   options: CallOptions,
-): Promise<readonly Change[]> {
+): Promise<AppendedFiles> {
   const { source, drafts, firstRow } = from;
   const id = defined(fromHex(array.id), 'array id');
   const files: PartitionDraft[] = [];
-  if (drafts.length === 0) return [];
+  if (drafts.length === 0) return { firstRow, drafts, files };
   const write = async (add?: (file: AppendedColumns) => Promise<void>): Promise<void> => {
     for await (const { start, columns } of filesOf(source, options)) {
       const written = writeColumns(environment, id, source.attributes, columns, options);
@@ -220,7 +227,7 @@ export async function appendSource(
     }
   };
   await (array.indexAppended(options)?.take(write) ?? write());
-  return appendChanges(environment, array, firstRow, drafts, files, options);
+  return { firstRow, drafts, files };
 }
 
 /** The columns of a source, as many rows at a time as a file takes. */
@@ -241,17 +248,16 @@ async function* filesOf(
 }
 
 /** The changes that add files of columns. */
-async function appendChanges(
+export async function appendChanges(
   environment: ArrayEnvironment,
   array: PendingArray,
-  firstRow: number,
-  attributes: readonly AttributeDraft[],
-  files: readonly PartitionDraft[],
+  { firstRow, drafts: attributes, files }: AppendedFiles,
+  room: InlineRoom,
   options: CallOptions,
 ): Promise<readonly Change[]> {
   if (files.length === 0) return [];
   let next = firstRow;
-  return (await appendPieces(environment, files, options)).map((piece): Change => {
+  return (await appendPieces(environment, files, room, options)).map((piece): Change => {
     const first = next;
     next += piece.rows;
     return { kind: 'appendAttributes', array: array.id, attributes, firstRow: first, ...piece };

@@ -4,7 +4,7 @@
 import { type Change, type PartitionDraft, pendingRowId, type RowSetDraft } from '../manifest/transaction.js';
 import { draftRowSet } from '../manifest/upload.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { appendPieces } from './append-changes.js';
+import { appendPieces, type InlineRoom } from './append-changes.js';
 import type { BackgroundUploads } from './background-uploads.js';
 import type { ArrayEnvironment } from './environment.js';
 import { rowBytesOf } from './partition-writer.js';
@@ -22,7 +22,7 @@ const smallBytes = 4 * 2 ** 20;
 const tailBytes = 16 * 2 ** 20;
 
 /** Changes in the order in which they were made; each may wait for its uploads. */
-export type Changes = (() => Promise<readonly Change[]>)[];
+export type Changes = ((room: InlineRoom) => Promise<readonly Change[]>)[];
 
 export class RowChanges {
   readonly #environment: ArrayEnvironment;
@@ -107,8 +107,8 @@ export class RowChanges {
 
   #noteAppend(array: PendingArray, rows: number, partitions: () => Promise<readonly PartitionDraft[]>): void {
     if (rows === 0) return;
-    this.#changes.push(async () => {
-      const pieces = await appendPieces(this.#environment, await partitions(), this.#options);
+    this.#changes.push(async (room) => {
+      const pieces = await appendPieces(this.#environment, await partitions(), room, this.#options);
       return pieces.map((piece): Change => ({ kind: 'append', array: array.id, ...piece }));
     });
   }

@@ -14,11 +14,14 @@ import {
 import { checkName } from '../manifest/names.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
+import { InlineRoom } from './append-changes.js';
 import { finishCoders, type StagedOptions } from './append-coder.js';
 import type { ArrayView } from './array-view.js';
 import {
   addAttribute,
+  appendChanges,
   appendColumns,
+  type AppendedFiles,
   appendSource,
   type AttributeColumns,
   columnsOf,
@@ -122,9 +125,10 @@ export class WriteTransaction {
     const apart = keyed !== undefined || columns !== undefined;
     await this.#rows.append(array, bytes, rows, apart);
     if (columns !== undefined && columns.columns.length > 0 && rows > 0) {
-      const written = appendColumns(this.#environment, array, firstRow, columns, this.#options);
-      this.#uploads.add(written);
-      this.#changes.push(() => written);
+      void this.#noteColumns(
+        array,
+        appendColumns(this.#environment, array, firstRow, columns, this.#options),
+      );
     }
     await keyed;
   }
@@ -143,12 +147,17 @@ export class WriteTransaction {
     const partitions = this.#rows.appendFrom(array, source);
     if (keyed !== undefined && drafts !== undefined) {
       const from = { source: keyed, drafts, firstRow };
-      const written = appendSource(this.#environment, array, from, this.#options);
-      this.#uploads.add(written);
-      this.#changes.push(() => written);
-      await written;
+      await this.#noteColumns(array, appendSource(this.#environment, array, from, this.#options));
     }
     await partitions;
+  }
+
+  #noteColumns(array: PendingArray, written: Promise<AppendedFiles>): Promise<AppendedFiles> {
+    this.#uploads.add(written);
+    this.#changes.push(async (room) =>
+      appendChanges(this.#environment, array, await written, room, this.#options),
+    );
+    return written;
   }
 
   /** Puts new content in the place of rows, one row for each in the order given; they keep their ids. */
@@ -325,7 +334,8 @@ export class WriteTransaction {
     const finished = finishKeys(arrays, this.#uploads, this.#options);
     const ofIndexes = Promise.all([finishCoders(arrays), finishIndexes(arrays)]);
     const [{ changes: ofKeys, keys }, indexed] = await Promise.all([finished, ofIndexes]);
-    const changes = await Promise.all(this.#changes.map((change) => change()));
+    const room = new InlineRoom();
+    const changes = await Promise.all(this.#changes.map((change) => change(room)));
     return { changes: [...changes, ofKeys, ...indexed].flat(), reads: this.#reads, keys };
   }
 

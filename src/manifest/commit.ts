@@ -14,12 +14,14 @@ import { Anchor } from './anchor.js';
 import { advance } from './head.js';
 import { rootKey } from './keys.js';
 import { Landed } from './landed.js';
+import type { ManifestFunctions } from './functions.js';
+import type { Root } from './message.js';
 import { committedBefore, coversOnce } from './once.js';
 import { OlderOperations } from './operations.js';
 import { type PublishEnvironment, publishRoot } from './publish.js';
 import { checkRebase, type Effects, effectsOf, withoutLandedDrops } from './rebase.js';
 import { Room } from './room.js';
-import { checkRoot, encodeRoot, type LoadedRoot, rootBytesCap } from './root.js';
+import { checkRoot, encodeRoot, type LoadedRoot, rootBounds } from './root.js';
 import { encodeToken } from './settle.js';
 import type { Transaction } from './transaction.js';
 import { draftRowSet } from './upload.js';
@@ -253,8 +255,7 @@ export class Committer {
       timeMs: storeNowMs(this.#environment),
       ...(leaves ? { lineage: newLineage.lineage } : {}),
     };
-    const root = encodeRoot(draft.build(stamp), functions);
-    checkOwnRoot(root);
+    const root = encodeOwnRoot(draft.build(stamp), functions);
     return { root, members, effects: { version, arrays: within.flatMap((effects) => effects.arrays) } };
   }
 
@@ -330,21 +331,32 @@ function checkAtBase({ baseVersion }: Transaction, head: LoadedRoot, membersBefo
 }
 
 /** A root is for ever: one that readers would refuse must not take its slot. */
-function checkOwnRoot(root: LoadedRoot): void {
+function encodeOwnRoot(root: Root, functions: ManifestFunctions): LoadedRoot {
   try {
-    checkRoot(root.root, rootKey(root.root.version));
+    checkRoot(root, rootKey(root.version));
   } catch (cause) {
-    throw new NacreError('Internal', `the root of version ${root.root.version} would not be valid`, {
-      cause,
-    });
+    throw new NacreError('Internal', `the root of version ${root.version} would not be valid`, { cause });
   }
-  if (root.bytes.byteLength <= rootBytesCap) return;
-  throw new NacreError(
-    'ResourceExhausted',
-    `the root of version ${root.root.version} would have ${root.bytes.byteLength} bytes`,
-    {
-      context: { sizeBytes: root.bytes.byteLength, capBytes: rootBytesCap },
-      hint: 'Put fewer arrays or shorter names into one dataset.',
-    },
-  );
+  const { capBytes } = rootBounds(root);
+  const refuse = (sizeBytes: number, cause?: unknown): never => {
+    throw new NacreError(
+      'ResourceExhausted',
+      `the root of version ${root.version} would have ${sizeBytes} bytes`,
+      {
+        ...(cause === undefined ? {} : { cause }),
+        context: { sizeBytes, capBytes, arrays: root.arrays.length },
+        hint: 'Put fewer arrays or shorter names into one dataset; where its files are many run `nacre compact`.',
+      },
+    );
+  };
+  let loaded: LoadedRoot;
+  try {
+    loaded = encodeRoot(root, functions);
+  } catch (error) {
+    if (!isNacreError(error, 'ResourceExhausted')) throw error;
+    // Longer than what anybody would read.
+    return refuse(Number(error.context['sizeBytes']), error);
+  }
+  const sizeBytes = loaded.bytes.byteLength;
+  return sizeBytes <= capBytes ? loaded : refuse(sizeBytes);
 }

@@ -7,15 +7,15 @@
 import type { ArrayEntry, Partition, Root, SegmentRef } from './message.js';
 import { describedBytes } from './attributes.js';
 import { hasUnknownFields } from './message.js';
-import { type LoadedRoot, rootBytesCap } from './root.js';
+import { type LoadedRoot, rootBounds } from './root.js';
 import { inlineBytes } from './row-sets.js';
 import { segmentBytesLimit, segmentEntryLimit } from './segment.js';
 
-/** A root beyond this is folded before the next commit: half of what a root may have. */
-const foldFromBytes = rootBytesCap / 2;
-
-/** What a fold must free to be worth a segment, while there is room for waiting. */
+/** What folds must free to be worth their segments, while there is room for waiting. */
 const worthBytes = 8 * 1024;
+
+/** Folds of one commit at most: each is a segment to send. */
+const foldsAtOnce = 1024;
 
 /** About what the numbers of an entry or a reference take up, with its object's, without sums and sets. */
 const entryBytes = 90;
@@ -47,31 +47,39 @@ interface Item {
   readonly segment?: SegmentRef;
 }
 
-/** What should be folded next to a commit on this root; undefined when there is room, or nothing to gain. */
-export function planFold({ root, bytes }: LoadedRoot): FoldPlan | undefined {
+/** What should be folded next to a commit on this root; nothing while there is room, or little to gain. */
+export function planFolds({ root, bytes }: LoadedRoot): readonly FoldPlan[] {
   const sizeBytes = bytes.byteLength;
-  if (sizeBytes <= foldFromBytes) return undefined;
-  return bestFold(root, Math.min(worthBytes, (rootBytesCap - sizeBytes) / 2));
+  const { foldFromBytes, capBytes } = rootBounds(root);
+  if (sizeBytes <= foldFromBytes) return [];
+  const worth = Math.min(worthBytes, (capBytes - sizeBytes) / 2);
+  return bestFolds(root, worth, worth);
 }
 
-/** The fold that frees the most bytes of a root, at least `worth`. */
-export function bestFold(root: Root, worth: number): FoldPlan | undefined {
-  let best: FoldPlan | undefined;
-  let bestFreed = Math.max(worth, 1);
-  for (const array of root.arrays) {
-    for (const [columns, overrides] of kinds) {
+/**
+ * The folds that free the most bytes of a root, as few as free `enough` together; none where all that there
+ * are do not free `worth`. Most roots need one; where arrays are many each of them has little to give.
+ */
+export function bestFolds(root: Root, worth: number, enough: number): readonly FoldPlan[] {
+  const found = root.arrays.flatMap((array) =>
+    kinds.flatMap(([columns, overrides]) => {
       const track = trackOf(array, columns);
-      const found = bestWindow(overrides ? overridesOf(root, track) : baseOf(root, track), overrides);
-      if (found === undefined || found.freedBytes < bestFreed) continue;
-      bestFreed = found.freedBytes;
-      best = {
-        ...{ array, columns, overrides },
-        partitions: found.items.flatMap(({ partition }) => partition ?? []),
-        segments: found.items.flatMap(({ segment }) => segment ?? []),
-      };
-    }
+      const window = bestWindow(overrides ? overridesOf(root, track) : baseOf(root, track), overrides);
+      return window === undefined || window.freedBytes < 1 ? [] : [{ array, columns, overrides, window }];
+    }),
+  );
+  const plans: FoldPlan[] = [];
+  let freedBytes = 0;
+  for (const { window, ...of } of found.toSorted((a, b) => b.window.freedBytes - a.window.freedBytes)) {
+    if (plans.length > 0 && (freedBytes >= enough || plans.length === foldsAtOnce)) break;
+    freedBytes += window.freedBytes;
+    plans.push({
+      ...of,
+      partitions: window.items.flatMap(({ partition }) => partition ?? []),
+      segments: window.items.flatMap(({ segment }) => segment ?? []),
+    });
   }
-  return best;
+  return freedBytes >= worth ? plans : [];
 }
 
 /** What a segment holds: of rows or of columns, base partitions or overrides. */

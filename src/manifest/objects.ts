@@ -4,7 +4,7 @@
 // slot that we gave up is a hole and may be filled again. So an older release can hand on references that it
 // does not know.
 import { NacreError } from '../errors.js';
-import { assert, defined } from '../util/assert.js';
+import { defined } from '../util/assert.js';
 import { checkPattern, healedKey, type KeyPattern, objectKey } from './keys.js';
 import { evolve, make, type ObjectRef, type ObjectTable, v1 } from './message.js';
 
@@ -121,12 +121,18 @@ export class TableBuilder {
   readonly #objects: ObjectRef[];
   readonly #patterns: KeyPattern[];
   readonly #holes: number[] = [];
+  /** Objects of each pattern. */
+  readonly #uses: number[];
 
   constructor(table: ObjectTable | null) {
     this.#table = table ?? make(v1.ObjectTable, {});
     this.#objects = [...this.#table.objects];
     this.#patterns = [...this.#table.patterns];
-    for (const [index, object] of this.#objects.entries()) if (isHole(object)) this.#holes.push(index);
+    this.#uses = this.#patterns.map(() => 0);
+    for (const [index, object] of this.#objects.entries()) {
+      if (isHole(object)) this.#holes.push(index);
+      else this.#use(object.pattern, 1);
+    }
   }
 
   #pattern(wanted: KeyPattern): number {
@@ -135,11 +141,15 @@ export class TableBuilder {
     );
     if (index >= 0) return index;
     // The pattern of an array that was dropped makes room, or the table would grow for ever.
-    const used = new Set(this.#objects.filter((object) => !isHole(object)).map(({ pattern }) => pattern));
-    const free = this.#patterns.findIndex((_, at) => !used.has(at));
+    const free = this.#uses.indexOf(0);
     const slot = free < 0 ? this.#patterns.length : free;
     this.#patterns[slot] = make(v1.KeyPattern, wanted);
+    this.#uses[slot] = 0;
     return slot;
+  }
+
+  #use(pattern: number, by: 1 | -1): void {
+    this.#uses[pattern] = (this.#uses[pattern] ?? 0) + by;
   }
 
   /** Adds an object, its block sums inline, or in the cold part of a segment where `cold` says. */
@@ -154,12 +164,14 @@ export class TableBuilder {
     });
     const index = this.#holes.pop() ?? this.#objects.length;
     this.#objects[index] = entry;
+    this.#use(entry.pattern, 1);
     return index;
   }
 
   /** Gives up a slot. */
   remove(index: number): void {
-    assert(index < this.#objects.length, 'only a slot of the table can be given up');
+    const { pattern } = defined(this.#objects[index], 'slot that is given up');
+    this.#use(pattern, -1);
     this.#objects[index] = make(v1.ObjectRef, {});
     this.#holes.push(index);
   }

@@ -1,17 +1,23 @@
-// Room in a root that grows full: entries move into a segment, operation ids into an object, beside the
+// Room in a root that grows full: entries move into segments, operation ids into an object, beside the
 // uploads of the next commit. What was prepared and no longer fits, could not be made, or is older than a
 // clean-up that may delete it, is given up.
 import type { RootDraft } from './draft.js';
 import { isFenced } from './fences.js';
 import { type Fold, prepareFold } from './fold.js';
-import { bestFold, type FoldPlan, planFold } from './fold-plan.js';
+import { bestFolds, type FoldPlan, planFolds } from './fold-plan.js';
 import type { LoadedRoot } from './root.js';
 import { planSpill, prepareSpill, type Spill } from './spill.js';
 import type { UploadEnvironment } from './upload.js';
+import { equalBytes } from '../util/bytes.js';
+
+interface Begun {
+  readonly plan: FoldPlan;
+  readonly fold: Promise<Fold>;
+}
 
 export class Room {
   readonly #environment: UploadEnvironment;
-  #fold: Promise<Fold> | undefined;
+  #folds: readonly Begun[] = [];
   #spill: Promise<Spill> | undefined;
   /** The head when the older one of both was begun. */
   #since: number | undefined;
@@ -24,7 +30,7 @@ export class Room {
   prepare(head: LoadedRoot): void {
     // Made anew rather than compared with the plan: a segment costs less than the plan's list.
     if (this.#since !== undefined && isFenced(head.root, this.#since)) this.committed();
-    if (this.#fold === undefined) this.#startFold(head, planFold(head));
+    if (this.#folds.length === 0) this.#startFolds(head, planFolds(head));
     const plan = this.#spill === undefined ? planSpill(head.root) : undefined;
     if (plan === undefined) return;
     this.#since ??= head.root.version;
@@ -33,19 +39,24 @@ export class Room {
     this.#spill.catch(() => undefined);
   }
 
-  #startFold({ root }: LoadedRoot, plan: FoldPlan | undefined): void {
-    if (plan === undefined) return;
+  /** Whether there was one that is not under way. */
+  #startFolds({ root }: LoadedRoot, plans: readonly FoldPlan[]): boolean {
+    const more = plans.filter((plan) => !this.#folds.some((begun) => isOfSame(begun.plan, plan)));
+    if (more.length === 0) return false;
     this.#since ??= root.version;
-    this.#fold = prepareFold(this.#environment, root, plan);
-    this.#fold.catch(() => undefined);
+    const begun = more.map((plan) => ({ plan, fold: prepareFold(this.#environment, root, plan) }));
+    for (const { fold } of begun) fold.catch(() => undefined);
+    this.#folds = [...this.#folds, ...begun];
+    return true;
   }
 
   /** Moves into the draft of a root after `head` what is ready for it. */
   async apply(draft: RootDraft, head: LoadedRoot): Promise<void> {
     this.prepare(head);
-    const [fold, spill] = [this.#fold, this.#spill];
+    const [folds, spill] = [this.#folds, this.#spill];
     try {
-      if (fold !== undefined && !draft.fold(await fold)) this.#fold = undefined;
+      for (const begun of folds)
+        if (!draft.fold(await begun.fold)) this.#folds = this.#folds.filter((one) => one !== begun);
       if (spill !== undefined && !draft.spill(await spill)) this.#spill = undefined;
     } catch (error) {
       this.committed();
@@ -57,15 +68,18 @@ export class Room {
    * Folds whatever frees anything, for a change that has no room otherwise; false when nothing more can go.
    */
   make(head: LoadedRoot): boolean {
-    if (this.#fold !== undefined) return false;
-    this.#startFold(head, bestFold(head.root, 0));
-    return this.#fold !== undefined;
+    return this.#startFolds(head, bestFolds(head.root, 1, Infinity));
   }
 
   /** What was prepared is in a root now. */
   committed(): void {
-    this.#fold = undefined;
+    this.#folds = [];
     this.#spill = undefined;
     this.#since = undefined;
   }
+}
+
+/** Whether two plans are of the same kind of entries of one array: only one of them can be. */
+function isOfSame(a: FoldPlan, b: FoldPlan): boolean {
+  return equalBytes(a.array.id, b.array.id) && a.columns === b.columns && a.overrides === b.overrides;
 }

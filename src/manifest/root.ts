@@ -1,6 +1,6 @@
 // A root's bytes, in and out, and every check that needs nothing but those bytes.
 import { NacreError } from '../errors.js';
-import { toHex } from '../util/bytes.js';
+import { toHex, utf8 } from '../util/bytes.js';
 import { knownFeatures } from './features.js';
 import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
@@ -16,8 +16,28 @@ import {
 import { checkAttributeName, checkName } from './names.js';
 import { checkedObject, isHole, keyAt, presentObject } from './objects.js';
 
-/** Writers keep a root within this, so that a commit's cost does not grow with the dataset. */
+/** Writers keep a root of few arrays within this, so that a commit's cost does not grow with the rows. */
 export const rootBytesCap = 65_536;
+
+/** Arrays that have their place within it; a root of more may be longer. */
+const arraysWithin = 64;
+
+/** About what an array of one file takes up in the root that it comes with, without its name. */
+const arrayBytes = 320;
+
+/** No root is longer, whatever it holds: readers take 1 MiB, and the rest is room for later releases. */
+const rootBytesMost = 960 * 1024;
+
+/**
+ * What a root of these arrays may have, and from which size on its entries move into segments. An array's
+ * share of the cap is twice what it needs, so that some entries of each can wait for their segment.
+ */
+export function rootBounds({ arrays }: Pick<Root, 'arrays'>): { foldFromBytes: number; capBytes: number } {
+  const others = arrays.slice(arraysWithin);
+  const needed = others.reduce((bytes, { name }) => bytes + arrayBytes + utf8.encode(name).byteLength, 0);
+  const capBytes = Math.min(rootBytesMost, rootBytesCap + needed + arrayBytes * others.length);
+  return { foldFromBytes: Math.min(rootBytesCap / 2 + needed, capBytes - rootBytesCap / 4), capBytes };
+}
 
 /** A root together with the bytes that it came as: copies of a root are always copies of these bytes. */
 export interface LoadedRoot {

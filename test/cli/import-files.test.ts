@@ -113,16 +113,16 @@ describe('import', () => {
     expect(refused.error.message).toContain('standard input has no name');
   });
 
-  test('brings two hundred arrays of one file in; more than a dataset has room for before any is written', async () => {
+  test('brings five hundred arrays of one file in; more than a dataset has room for before any is written', async () => {
     const file = async (count: number): Promise<string> => {
       const arrays = Array.from({ length: count }, (_, i) => [`model.layer.${i}`, numbers(1, i)] as const);
       return saveArrays(path.join(folder, `${count}.safetensors`), Object.fromEntries(arrays));
     };
-    await answer(['import', uri, '-', await file(200)]);
+    await answer(['import', uri, '-', await file(500)]);
     const found = await everything(uri);
-    expect(Object.keys(found)).toHaveLength(200);
-    expect(found['model.layer.177']?.data).toEqual(BigInt64Array.of(177n));
-    const refused = await nacre(['import', `${uri}-more`, '-', await file(500), '--json']);
+    expect(Object.keys(found)).toHaveLength(500);
+    expect(found['model.layer.477']?.data).toEqual(BigInt64Array.of(477n));
+    const refused = await nacre(['import', `${uri}-more`, '-', await file(6_000), '--json']);
     expect(refused.error.code).toBe('ResourceExhausted');
     expect(refused.error.hint).toContain('fewer arrays');
     expect(await versionOf(`${uri}-more`)).toBeUndefined();

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { RootDraft } from '../../src/manifest/draft.js';
 import { prepareFold } from '../../src/manifest/fold.js';
-import { bestFold, planFold } from '../../src/manifest/fold-plan.js';
+import { bestFolds, planFolds } from '../../src/manifest/fold-plan.js';
 import {
   evolve,
   make,
@@ -44,8 +44,7 @@ class Commits {
   async commit(...changes: Change[]): Promise<void> {
     const parent = this.head;
     const draft = new RootDraft(parent, parent.root.version + 1, functions);
-    const plan = planFold(parent);
-    if (plan !== undefined) {
+    for (const plan of planFolds(parent)) {
       assert(draft.fold(await prepareFold(this.#environment, parent.root, plan)), 'a fold of the head fits');
       this.folds++;
     }
@@ -190,7 +189,7 @@ describe('folding', () => {
       arrays: root.arrays.map((one) => evolve(one, { partitions: one.partitions.map(mark) })),
     });
     const loaded = decodeRoot(encodeRoot(marked, functions).bytes, 'a newer root', functions);
-    const plan = defined(bestFold(loaded.root, 0), 'plan');
+    const plan = defined(bestFolds(loaded.root, 1, 1)[0], 'plan');
     const environment = { store: commits.store, functions, runtime };
     const draft = new RootDraft(loaded, loaded.root.version + 1, functions);
     expect(draft.fold(await prepareFold(environment, loaded.root, plan))).toBe(true);
@@ -212,7 +211,7 @@ describe('folding', () => {
       make(v1.SegmentRef, { firstRowId, rows: 10, partitions: 3 });
     const references = Array.from({ length: 30 }, (_, i) => (i === 10 ? mark(ref(10 * i)) : ref(10 * i)));
     const entry = make(v1.Array, { segments: references });
-    const plan = bestFold(make(v1.Root, { arrays: [entry] }), 0);
+    const [plan] = bestFolds(make(v1.Root, { arrays: [entry] }), 1, 1);
     expect(plan?.segments).toEqual(references.slice(11));
   });
 });

@@ -139,7 +139,7 @@ function madeText({ type, stored }: Input): string {
   return `${typeText(type)}${stored === undefined ? '' : `, ${stored} in the file`}`;
 }
 
-/** A dataset has room for some hundreds of arrays with rows: more are refused before their rows are sent. */
+/** A dataset has room for some thousands of arrays with rows: more are refused before their rows are sent. */
 async function firstRows(tx: TransactionHandle, make: ReadonlyMap<string, CreateOptions>): Promise<void> {
   for (const [array, { dtype, rowShape = [], scalar = false, key }] of make) {
     const type: RowType = { dtype, rowShape, scalar };
