@@ -27,7 +27,7 @@ export function resolveNames(changes: readonly Change[], arrays: ReadonlyMap<Arr
       if (!isSame || existing.key !== null) {
         throw conflict(`array '${change.name}' was created by another writer as something else`);
       }
-      // Rows that it appends under both names would have the same provisional ids.
+      // Rows that it appends under both names would have the same provisional ids (RFC 0022).
       if (changes.some(({ array }) => array === holder)) {
         const what = `the name '${change.name}' was given to an array that this changes, too, by another writer`;
         throw conflict(what);
