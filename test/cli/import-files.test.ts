@@ -1,7 +1,7 @@
 // Files of arrays of every format on their way into a dataset by the command line.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFile, open, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, open, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -118,7 +118,13 @@ describe('import', () => {
       const arrays = Array.from({ length: count }, (_, i) => [`model.layer.${i}`, numbers(1, i)] as const);
       return saveArrays(path.join(folder, `${count}.safetensors`), Object.fromEntries(arrays));
     };
-    await answer(['import', uri, '-', await file(500)]);
+    const source = await file(500);
+    const made = await nacre(['import', uri, '-', source]);
+    expect(made.stderr).toContain('created 500 arrays\n');
+    expect(made.stderr).not.toContain('model.layer.7');
+    const back = path.join(folder, 'back.safetensors');
+    await answer(['export', uri, '-', '--out', back]);
+    expect(await stat(back)).toMatchObject({ size: (await stat(source)).size });
     const found = await everything(uri);
     expect(Object.keys(found)).toHaveLength(500);
     expect(found['model.layer.477']?.data).toEqual(BigInt64Array.of(477n));

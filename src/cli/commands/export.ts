@@ -18,8 +18,8 @@ const pieceBytes = 16 * 2 ** 20;
 export const exportCommand = define<Options>({
   usage: 'export <uri> [array...]',
   summary: 'write arrays of a dataset, or all of them, to one file',
-  details: `All arrays are of one version, the newest unless --at names another. Some rows of an array:
-nacre read.
+  details: `Without a name, or with -, it is all arrays. They are of one version, the newest unless --at names
+another. Some rows of an array: nacre read.
 
 ${outputHelp('--format')}`,
   examples: [
@@ -43,7 +43,8 @@ ${outputHelp('--format')}`,
     const version = await (at === undefined ? newest : await newest.at(at, { signal })).version({ signal });
     const dataset = await newest.at({ version }, { signal });
     const all = Object.keys((await dataset.info({ signal })).arrays);
-    const wanted = names.length === 0 ? all : names;
+    // As import has it: whatever arrays there are.
+    const wanted = names.length === 0 || (names.length === 1 && names[0] === '-') ? all : names;
     if (wanted.length === 0) throw invalid(`${dataset.uri} has no arrays`, 'Import some first.');
     const twice = wanted.find((name, i) => wanted.indexOf(name) < i);
     if (twice !== undefined) throw invalid(`the array '${twice}' is named twice`, 'Name it once.');

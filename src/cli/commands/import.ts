@@ -26,6 +26,9 @@ interface Options extends WritingOptions, AttributesOptions, FileOptions {
   readonly key?: string;
 }
 
+/** New arrays that are named one by one: a model has hundreds. */
+const mostNamed = 20;
+
 /** Of a row that is made to see whether all fits. */
 const rehearsedBytes = 64 * 2 ** 10;
 
@@ -110,7 +113,8 @@ version); of two that run at once one finds the other for 7 days. Every file is 
     const dataset = existing ?? (await session.open(uri, { create: true }));
     if (created.dataset) session.note(`created dataset ${dataset.uri}`);
     const skips = await importAll(session, options, dataset, inputs, make);
-    for (const [array, input] of missing) session.note(`created array '${array}' (${madeText(input)})`);
+    if (missing.size > mostNamed) session.note(`created ${missing.size} arrays`);
+    else for (const [array, input] of missing) session.note(`created array '${array}' (${madeText(input)})`);
     for (const [array, made] of newAttributesOf(inputs, skips))
       session.note(`created attributes of '${array}': ${attributeList(made)}`);
     const version = await dataset.version({ signal: session.signal });
