@@ -41,7 +41,7 @@ export async function writeNpyFile(
 
 /**
  * Opens a file of arrays: `.npy`, `.npz`, `.safetensors`, PyTorch (`.pt`, `.pth`, of which nothing is ever
- * run), Arrow (`.arrow`, `.feather`, `.ipc`), Parquet, CSV or TSV; raw numbers with `format: 'raw'`, `dtype`
+ * run), Arrow (`.arrow`, `.feather`, `.ipc`), Parquet, HDF5 (`.h5`), CSV or TSV; raw numbers with `format: 'raw'`, `dtype`
  * and `rowShape`. `name` is as for `openNpyFile()`; `format` says what a file with another ending is, else it
  * is told by how the file begins. A folder is opened where it is a Zarr (`.zarr`) or of NumPack (`.npk`); one
  * in a bucket has that ending or a slash, or `format` says so. Of each array `array` is the name that the

@@ -108,6 +108,7 @@ const writers: Readonly<Partial<Record<FileFormat, () => Promise<ArrayWriter>>>>
   torch: async () => (await import('./torch.js')).writeTorch,
   arrow: async () => (await import('./arrow.js')).writeArrow,
   parquet: async () => (await import('./parquet.js')).writeParquet,
+  hdf5: async () => (await import('./hdf5/write.js')).writeHdf5,
   csv: async () => (await import('./text.js')).writeCsv,
   tsv: async () => (await import('./text.js')).writeTsv,
   raw: async () => (await import('./raw.js')).writeRaw,
