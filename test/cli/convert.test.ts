@@ -50,6 +50,23 @@ describe('convert', () => {
     expect(made['sizeBytes']).toBe((await readFile(out)).byteLength);
   });
 
+  test('keeps every byte to a Zarr in a zip file and back, by name and through pipes', async () => {
+    const [input, out, back] = [inFolder('in.npz'), inFolder('in.zarr.zip'), inFolder('from-zip.npz')];
+    const made = await answer(['convert', input, out]);
+    expect(made).toMatchObject({ to: 'zarr.zip', sizeBytes: (await readFile(out)).byteLength });
+    expect(await answer(['convert', out, back])).toMatchObject({ from: 'zarr.zip', to: 'npz' });
+    expect(await contentOf(back)).toEqual(await contentOf(input));
+    const piped = await nacre(['convert', '-', '-', '--to', 'zarr.zip'], { input: await readFile(input) });
+    expect(piped.stdout.equals(await readFile(out))).toBe(true);
+    const again = await nacre(['convert', '-', '-', '--to', 'npz'], { input: piped.stdout });
+    await writeFile(inFolder('zip-through-pipe.npz'), again.stdout);
+    expect(await contentOf(inFolder('zip-through-pipe.npz'))).toEqual(await contentOf(input));
+    const uri = inFolder('dataset-of-zip');
+    await answer(['import', uri, '-', out]);
+    await answer(['export', uri, '--out', inFolder('exported.zarr.zip')]);
+    expect((await readFile(inFolder('exported.zarr.zip'))).equals(piped.stdout)).toBe(true);
+  });
+
   test('says what it took and what it made', async () => {
     const ended = await nacre(['convert', 'in.npz', 'said.safetensors'], { cwd: folder });
     expect(ended.stdout.toString()).toMatch(
