@@ -19,7 +19,6 @@ import { damaged, type Hdf5Bytes, nowhere, unread } from './bytes.js';
 import { type ChunkGrid, gridOf, listChunks, placeOf, type StoredChunk } from './chunks.js';
 import { type Dataset, isWritten } from './dataset.js';
 import { giveBack, undoFilters } from './filters.js';
-import { mapBounded } from '../../../util/bounded.js';
 import { roomOf } from '../../../util/bytes.js';
 
 const maxChunkBytes = 256 * 2 ** 20;
@@ -136,6 +135,24 @@ function roomFor({ spare }: Packed, bytes: number, chunkBytes: number): Uint8Arr
   return new Uint8Array(Math.max(bytes, chunkBytes));
 }
 
+function* from(first: number, end: number): Generator<number> {
+  for (let i = first; i < end; i++) yield i;
+}
+
+/** Without a list of all: of chunks that were never written there may be millions. */
+async function inLanes(
+  places: Generator<number>,
+  lanes: number,
+  take: (place: number) => Promise<void>,
+): Promise<void> {
+  const lane = async (): Promise<void> => {
+    for (const place of places) await take(place);
+  };
+  // A lane that fails ends the generator, and with it the others after the chunk that they wait for.
+  const results = await Promise.allSettled(Array.from({ length: lanes }, lane));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
 function isSame(a: Uint8Array, b: Uint8Array | undefined): boolean {
   return a.buffer === b?.buffer && a.byteOffset === b.byteOffset && a.byteLength === b.byteLength;
 }
@@ -190,8 +207,7 @@ class ChunkRows {
     let room = keptBytes;
     const rows: Window = { target, start, end };
     const packed: Packed = { spare: [] };
-    const places = Array.from({ length: last - first }, (_, i) => first + i);
-    await mapBounded(places, this.#atOnce(), async (place) => {
+    const take = async (place: number): Promise<void> => {
       throwIfAborted(options.signal);
       const before = this.#kept.get(place);
       const chunk = before === undefined ? chunks.get(place) : undefined;
@@ -203,14 +219,15 @@ class ChunkRows {
         room -= bytes.byteLength;
         kept.set(place, bytes);
       } else if (made?.isOwn === true) giveBack(made.bytes);
-    });
+    };
+    await inLanes(from(first, last), this.#atOnce(), take);
     for (const bytes of packed.spare) giveBack(bytes);
     this.#kept = kept;
   }
 
-  /** One more than there are processors, so that the next chunk is read meanwhile. */
+  /** One more than there are processors, so that the next chunk is read meanwhile; requests take longer. */
   #atOnce(): number {
-    const most = Math.min(mostUnderWay, 1 + availableParallelism());
+    const most = this.#file.remote ? mostUnderWay : Math.min(mostUnderWay, 1 + availableParallelism());
     return Math.max(1, Math.min(most, Math.floor(chunksUnderWay / this.#grid.chunkBytes)));
   }
 
