@@ -41,12 +41,13 @@ export async function writeNpyFile(
 
 /**
  * Opens a file of arrays: `.npy`, `.npz`, `.safetensors`, PyTorch (`.pt`, `.pth`, of which nothing is ever
- * run), Arrow (`.arrow`, `.feather`, `.ipc`), Parquet, CSV or TSV; raw numbers with `format: 'raw'`, `dtype`
- * and `rowShape`. `name` is as for `openNpyFile()`; `format` says what a file with another ending is, else it
- * is told by how the file begins. A folder is opened where it is a Zarr (`.zarr`) or of NumPack (`.npk`); one
- * in a bucket has that ending or a slash, or `format` says so. Of each array `array` is the name that the
- * file has for it (undefined in `.npy`, text and raw numbers), `type` and `rows` are known, and rows are read
- * piece by piece: `tx.appendFrom(name, array)` takes them.
+ * run), Arrow (`.arrow`, `.feather`, `.ipc`), Parquet, HDF5 (`.h5`, `.hdf5`, `.h5ad`), a Zarr in a zip file
+ * (`.zarr.zip`), CSV or TSV; raw numbers with `format: 'raw'`, `dtype` and `rowShape`. `name` is as for
+ * `openNpyFile()`; `format` says what a file with another ending is, else it is told by how the file begins.
+ * A folder is opened where it is a Zarr (`.zarr`) or of NumPack (`.npk`); one in a bucket has that ending or
+ * a slash, or `format` says so. Of each array `array` is the name that the file has for it (undefined in
+ * `.npy`, text and raw numbers), `type` and `rows` are known, and rows are read piece by piece:
+ * `tx.appendFrom(name, array)` takes them.
  *
  * Of Arrow and Parquet columns of lists of one length are arrays, and what stands beside them `attributes`;
  * without such a column each column of numbers is an array. bfloat16, which NumPy does not have, is read as

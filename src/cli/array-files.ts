@@ -27,11 +27,11 @@ export interface FileOptions extends ReadOptions {
   readonly from?: string;
 }
 
-export const filesHelp = `FILE is a .npy, .npz, .safetensors, PyTorch, Arrow, Parquet, CSV or TSV file, or of
-another format of docs/formats.md: as its name ends, else as it begins, or as --format says. It is a path, an
-s3:// or gs:// URI, or - for standard input, which is copied to TMPDIR first. Raw numbers (--format raw) need
---dtype, and have one number a row unless --row-shape says more. Text is read as float64 unless --dtype says
-otherwise.`;
+export const filesHelp = `FILE is a .npy, .npz, .safetensors, PyTorch, Arrow, Parquet, HDF5, CSV or TSV file,
+or of another format of docs/formats.md: as its name ends, else as it begins, or as --format says. It is a
+path, an s3:// or gs:// URI, or - for standard input, which is copied to TMPDIR first. Raw numbers (--format
+raw) need --dtype, and have one number a row unless --row-shape says more. Text is read as float64 unless
+--dtype says otherwise.`;
 
 export function fileOptions(command: Command): Command {
   return readOptions(

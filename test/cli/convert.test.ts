@@ -12,6 +12,7 @@ const inFolder = (name: string): string => path.join(folder, name);
 const arrays: Record<string, Values> = { 'a.weights': points(5), b: numbers(5) };
 const formats = {
   ...{ npz: 'npz', safetensors: 'safetensors', pt: 'torch', arrow: 'arrow', parquet: 'parquet' },
+  h5: 'hdf5',
 } as const;
 /** Of tables: a column of one number a row is an attribute beside columns of lists. */
 const tables: readonly string[] = ['arrow', 'parquet'];
@@ -47,6 +48,23 @@ describe('convert', () => {
     expect(found['a.weights']).toEqual(expected['a.weights']);
     if (!tables.includes(from) && !tables.includes(to)) expect(found).toEqual(expected);
     expect(made['sizeBytes']).toBe((await readFile(out)).byteLength);
+  });
+
+  test('keeps every byte to a Zarr in a zip file and back, by name and through pipes', async () => {
+    const [input, out, back] = [inFolder('in.npz'), inFolder('in.zarr.zip'), inFolder('from-zip.npz')];
+    const made = await answer(['convert', input, out]);
+    expect(made).toMatchObject({ to: 'zarr.zip', sizeBytes: (await readFile(out)).byteLength });
+    expect(await answer(['convert', out, back])).toMatchObject({ from: 'zarr.zip', to: 'npz' });
+    expect(await contentOf(back)).toEqual(await contentOf(input));
+    const piped = await nacre(['convert', '-', '-', '--to', 'zarr.zip'], { input: await readFile(input) });
+    expect(piped.stdout.equals(await readFile(out))).toBe(true);
+    const again = await nacre(['convert', '-', '-', '--to', 'npz'], { input: piped.stdout });
+    await writeFile(inFolder('zip-through-pipe.npz'), again.stdout);
+    expect(await contentOf(inFolder('zip-through-pipe.npz'))).toEqual(await contentOf(input));
+    const uri = inFolder('dataset-of-zip');
+    await answer(['import', uri, '-', out]);
+    await answer(['export', uri, '--out', inFolder('exported.zarr.zip')]);
+    expect((await readFile(inFolder('exported.zarr.zip'))).equals(piped.stdout)).toBe(true);
   });
 
   test('says what it took and what it made', async () => {
@@ -119,7 +137,7 @@ describe('convert', () => {
     const zero = "array 'scalar': a 0-d array is no column of Arrow";
     expect(await refused(['convert', scalar, inFolder('x.arrow')], zero)).toBe('2 InvalidArgument');
     const complex = await saveNpy(inFolder('complex.npy'), 'complex64', [1], Float32Array.of(1, 2));
-    for (const ending of ['arrow', 'parquet', 'safetensors', 'pt', 'npz']) {
+    for (const ending of ['arrow', 'parquet', 'safetensors', 'pt', 'npz', 'h5']) {
       const out = inFolder(`complex.${ending}`);
       const ended = await nacre(['convert', complex, out, '--json']);
       if (ended.code === 0) expect(await contentOf(out)).toEqual({ complex: expect.anything() });
@@ -162,7 +180,7 @@ describe('convert', () => {
     const input = await saveArrays(inFolder('large.npz'), {
       e: { dtype: 'float32', shape: [rows, 32], data },
     });
-    for (const ending of ['safetensors', 'arrow', 'parquet']) {
+    for (const ending of ['safetensors', 'arrow', 'parquet', 'h5']) {
       const out = inFolder(`large.${ending}`);
       const peak = await peakOf(['convert', input, out]);
       expect(peak).toBeLessThan(230 * 2 ** 20);
@@ -230,6 +248,29 @@ describe('export', () => {
     const back = inFolder('parquet-back.npz');
     await answer(['export', `${uri}-back`, '-o', back]);
     expect(await contentOf(back)).toEqual({ 'a.weights': before['a.weights'] });
+  });
+
+  test('writes HDF5, from which the same arrays come back, in groups where names have slashes', async () => {
+    const out = inFolder('dataset.h5');
+    const made = await answer(['export', uri, '-o', out]);
+    expect(made).toMatchObject({ format: 'hdf5', attributesNotWritten: [] });
+    await answer(['export', uri, '-o', inFolder('same.npz')]);
+    expect(await contentOf(out)).toEqual(await contentOf(inFolder('same.npz')));
+    const piped = await nacre(['export', uri, '--format', 'hdf5', '-o', '-']);
+    expect((await readFile(out)).equals(piped.stdout)).toBe(true);
+    const grouped = await saveArrays(inFolder('grouped.npz'), { 'g/x': points(2), 'g/y': numbers(3) });
+    await answer(['convert', grouped, inFolder('grouped.h5')]);
+    await answer(['import', `${uri}-hdf5`, '-', inFolder('grouped.h5')]);
+    await answer(['export', `${uri}-hdf5`, '-o', inFolder('back.npz')]);
+    expect(await contentOf(inFolder('back.npz'))).toEqual(await contentOf(grouped));
+    const within = await saveArrays(inFolder('within.npz'), { a: points(2), 'a/b': points(2) });
+    expect(await refused(['convert', within, inFolder('x.h5')], "lies within the array 'a'")).toBe(
+      '2 InvalidArgument',
+    );
+    const kept = inFolder('kept.h5');
+    await writeFile(kept, 'as it was');
+    expect(await refused(['convert', within, kept, '--force'], 'lies within')).toBe('2 InvalidArgument');
+    expect(await readFile(kept, 'utf8')).toBe('as it was');
   });
 
   test('takes the version that is asked for', async () => {

@@ -1,6 +1,6 @@
 // A Python that imports NumPy, pyarrow and safetensors, for tests against these: the one that NACRE_PYTHON
 // names, else python3 if it has them, else a virtual environment, made once in a cache folder and kept. The
-// same of Zarr, which is in an environment of its own, since few tests need it.
+// same of Zarr and of h5py, which are in environments of their own, since few tests need them.
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
@@ -12,6 +12,7 @@ import { systemRuntime } from '../../src/util/runtime.js';
 /** The newest that have wheels for Python 3.11 to 3.14. */
 const pins = ['numpy==2.4.6', 'pyarrow==26.0.1', 'safetensors==0.8.0'];
 const zarrPins = ['numpy==2.4.6', 'zarr==3.1.6'];
+const hdf5Pins = ['numpy==2.4.6', 'h5py==3.16.0'];
 /** Longer than any installation takes; a lock as old as this was left by a process that was killed. */
 const staleLockMs = 5 * 60_000;
 const installTimeoutMs = 4 * 60_000;
@@ -20,6 +21,7 @@ const waitMs = 10 * 60_000;
 const run = promisify(execFile);
 let found: Promise<string | undefined> | undefined;
 let foundZarr: Promise<string | undefined> | undefined;
+let foundHdf5: Promise<string | undefined> | undefined;
 
 /**
  * The path of a Python with NumPy 2, pyarrow and safetensors. Undefined, with one printed line, where there
@@ -32,8 +34,14 @@ export function pythonWithNumpy(): Promise<string | undefined> {
 
 /** The same with Zarr 3. */
 export function pythonWithZarr(): Promise<string | undefined> {
-  foundZarr ??= findZarr();
+  foundZarr ??= findOther('import zarr, numpy; assert zarr.__version__.startswith("3.")', zarrPins, 'Zarr');
   return foundZarr;
+}
+
+/** The same with h5py 3. */
+export function pythonWithHdf5(): Promise<string | undefined> {
+  foundHdf5 ??= findOther('import h5py, numpy; assert h5py.__version__.startswith("3.")', hdf5Pins, 'h5py');
+  return foundHdf5;
 }
 
 /**
@@ -80,11 +88,14 @@ async function findPython(): Promise<string | undefined> {
   return madeOrSkipped(pins, 'NumPy, pyarrow and safetensors');
 }
 
-async function findZarr(): Promise<string | undefined> {
-  const check = 'import zarr, numpy; assert zarr.__version__.startswith("3.")';
+async function findOther(
+  check: string,
+  packages: readonly string[],
+  against: string,
+): Promise<string | undefined> {
   for (const python of [process.env['NACRE_PYTHON'], 'python3'])
     if (python !== undefined && (await has(python, check))) return python;
-  return madeOrSkipped(zarrPins, 'Zarr');
+  return madeOrSkipped(packages, against);
 }
 
 async function madeOrSkipped(packages: readonly string[], against: string): Promise<string | undefined> {

@@ -24,6 +24,7 @@ another. Some rows of an array: nacre read.
 ${outputHelp('--format')}`,
   examples: [
     'nacre export ./faces --out faces.npz',
+    'nacre export ./faces --out faces.h5',
     'nacre export s3://bucket/model encoder decoder --out model.safetensors --at tag:release',
     'nacre export ./faces embeddings --format arrow --out - | python plot.py',
   ],

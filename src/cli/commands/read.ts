@@ -34,8 +34,8 @@ export const read = define<Options>({
   usage: 'read <uri> <array>',
   summary: 'write rows to a file',
   details: `Without --rows, --ids or --all: all rows. The file is .npy, unless its name ends as
-another format does (.npz, .safetensors, .pt, .arrow, .parquet, .csv); it appears whole or not at all. Several
-arrays, and whole ones: nacre export.\n\n${rowsHelp}`,
+another format does (.npz, .safetensors, .pt, .arrow, .parquet, .h5, .csv); it appears whole or not at all.
+Several arrays, and whole ones: nacre export.\n\n${rowsHelp}`,
   examples: [
     'nacre read ./faces embeddings --out all.npy',
     'nacre read s3://bucket/faces embeddings --rows 0:100 --out first.npy',

@@ -82,7 +82,7 @@ class LocalFolder implements FolderAccess {
       await this.#checkFolder(folder);
       const entries = await readdir(folder, { withFileTypes: true });
       const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-      if (names.length > most) throw tooMany(this.name, key, most);
+      if (names.length > most) throw tooManyEntries(this.name, printable(key), most);
       return names.sort(compareText);
     } catch (error) {
       throw fileError(error, 'list', folder);
@@ -196,7 +196,7 @@ class Prefix implements FolderAccess {
       // What follows the slash in order: all keys of the folder are below it.
       after = slash < 0 ? found : `${found.slice(0, slash)}0`;
     }
-    throw tooMany(this.name, key, most);
+    throw tooManyEntries(this.name, printable(key), most);
   }
 
   close(): Promise<void> {
@@ -204,8 +204,8 @@ class Prefix implements FolderAccess {
   }
 }
 
-function tooMany(name: string, key: string, most: number): NacreError {
-  return new NacreError('ResourceExhausted', `${name}/${printable(key)} has more than ${most} entries`, {
+export function tooManyEntries(name: string, key: string, most: number): NacreError {
+  return new NacreError('ResourceExhausted', `${name}/${key} has more than ${most} entries`, {
     context: { file: name, limit: most },
     hint: 'Consolidate the metadata, or open the arrays one by one.',
   });

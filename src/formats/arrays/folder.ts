@@ -66,6 +66,11 @@ const marks: readonly (readonly [string, FolderFormat])[] = [
   ['metadata.npkm', 'npk'],
 ];
 
+/** Names of files that say that a folder is of that format. */
+export function marksOf(format: FolderFormat): string[] {
+  return marks.flatMap(([mark, of]) => (of === format ? [mark] : []));
+}
+
 /** A folder, and the format of its arrays. */
 export interface FolderArrays extends OpenedFolder {
   readonly name: string;
@@ -97,7 +102,7 @@ export async function openFolder(
     if (format === undefined) return undefined;
     throw new NacreError('InvalidArgument', `${name} is no folder, and arrays of ${format} lie in one`, {
       context: { file: name },
-      hint: 'Name the folder; unpack an archive first.',
+      hint: 'Name the folder; of an archive unpack it first, or call a zip file of a Zarr .zarr.zip.',
     });
   }
   if (asked !== undefined && !isFolderFormat(asked))

@@ -2,7 +2,7 @@
 // when it is needed.
 import { NacreError } from '../../errors.js';
 import type { CallOptions } from '../../storage/object-store.js';
-import { endingOf } from '../ending.js';
+import { endingOf, twoEndingsOf } from '../ending.js';
 import { writeStream } from '../npy-writer.js';
 import { openAccess, type OpenAccessOptions, type RandomAccess, sha256Of } from '../random-access.js';
 import type {
@@ -23,6 +23,7 @@ import {
   folderFormatOfName,
   folderFormats,
   isFolderFormat,
+  marksOf,
   openFolder,
   writeFolderArrays,
   writtenFolders,
@@ -40,7 +41,8 @@ type FileFormat =
   | 'hdf5'
   | 'csv'
   | 'tsv'
-  | 'raw';
+  | 'raw'
+  | 'zarr.zip';
 export type ArrayFileFormat = FileFormat | FolderFormat;
 
 export interface ArrayFileOptions extends OpenAccessOptions, ReadArraysOptions {
@@ -86,6 +88,7 @@ const formatOfEnding: Readonly<Record<string, FileFormat>> = {
   hdf: 'hdf5',
   csv: 'csv',
   tsv: 'tsv',
+  'zarr.zip': 'zarr.zip',
 };
 
 const readers: Readonly<Record<FileFormat, () => Promise<ArrayReader>>> = {
@@ -99,6 +102,7 @@ const readers: Readonly<Record<FileFormat, () => Promise<ArrayReader>>> = {
   csv: async () => (await import('./text.js')).readCsv,
   tsv: async () => (await import('./text.js')).readTsv,
   raw: async () => (await import('./raw.js')).readRaw,
+  'zarr.zip': async () => (await import('./zarr-zip.js')).readZarrZip,
 };
 
 const writers: Readonly<Partial<Record<FileFormat, () => Promise<ArrayWriter>>>> = {
@@ -108,9 +112,11 @@ const writers: Readonly<Partial<Record<FileFormat, () => Promise<ArrayWriter>>>>
   torch: async () => (await import('./torch.js')).writeTorch,
   arrow: async () => (await import('./arrow.js')).writeArrow,
   parquet: async () => (await import('./parquet.js')).writeParquet,
+  hdf5: async () => (await import('./hdf5/write.js')).writeHdf5,
   csv: async () => (await import('./text.js')).writeCsv,
   tsv: async () => (await import('./text.js')).writeTsv,
   raw: async () => (await import('./raw.js')).writeRaw,
+  'zarr.zip': async () => (await import('./zarr-zip.js')).writeZarrZip,
 };
 
 /** Formats that a file of arrays can have. */
@@ -248,8 +254,8 @@ export function formatOfName(name: string): ArrayFileFormat | undefined {
 }
 
 function fileFormatOfName(name: string): FileFormat | undefined {
-  const ending = endingOf(name);
-  return Object.hasOwn(formatOfEnding, ending) ? formatOfEnding[ending] : undefined;
+  const ending = [twoEndingsOf(name), endingOf(name)].find((one) => Object.hasOwn(formatOfEnding, one));
+  return ending === undefined ? undefined : formatOfEnding[ending];
 }
 
 async function formatOfBytes(access: RandomAccess, options: CallOptions): Promise<FileFormat> {
@@ -271,9 +277,18 @@ async function formatOfBytes(access: RandomAccess, options: CallOptions): Promis
   // A pickle, of the legacy form of PyTorch.
   if (start[0] === 0x80 && (start[1] ?? 0) <= 5) return 'torch';
   if (text.startsWith('PK')) {
-    const { readZipDirectory } = await import('./zip.js');
-    const entries = await readZipDirectory(access, options);
-    return entries.some(({ name }) => /(^|\/)data\.pkl$/.test(name)) ? 'torch' : 'npz';
+    return formatOfZip(access, options);
   }
   throw noFormat(`neither the name of ${access.name} nor how it begins tells its format`, access.name);
+}
+
+async function formatOfZip(access: RandomAccess, options: CallOptions): Promise<FileFormat> {
+  const { readZipDirectory } = await import('./zip.js');
+  const entries = await readZipDirectory(access, { ...options, lastOfName: true });
+  const names = entries.map(({ name }) => name);
+  if (names.some((name) => /(^|\/)data\.pkl$/.test(name))) return 'torch';
+  // At the top, or below one folder.
+  const marks = marksOf('zarr');
+  const isZarr = names.some((name) => marks.includes(name.replace(/^[^/]*\//, '')));
+  return isZarr ? 'zarr.zip' : 'npz';
 }

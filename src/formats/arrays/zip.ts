@@ -66,6 +66,11 @@ const otherMethods: ReadonlyMap<number, string> = new Map([
   [99, 'AES encryption'],
 ]);
 
+export interface DirectoryOptions extends CallOptions {
+  /** Of several entries of one name the last one counts, as for Python; otherwise they are refused. */
+  readonly lastOfName?: boolean;
+}
+
 /**
  * The entries of a zip file in the order of their bytes, without those of folders. Cost: one read of 64 KiB
  * at the end, and one more for what of the directory, or of zip64, is not in them.
@@ -73,7 +78,7 @@ const otherMethods: ReadonlyMap<number, string> = new Map([
  * Errors: `InvalidArgument` for a file that is none, is cut or says two things; `UnsupportedFormat` for what
  * is encrypted, compressed otherwise, or a directory of more than 16 MiB.
  */
-export async function readZipDirectory(access: RandomAccess, options: CallOptions): Promise<ZipEntry[]> {
+export async function readZipDirectory(access: RandomAccess, options: DirectoryOptions): Promise<ZipEntry[]> {
   const tail = await readTail(access, options);
   const { offset, sizeBytes, entries: expected } = await findDirectory(access, tail, options);
   const directory = await tail.read(offset, sizeBytes);
@@ -86,7 +91,7 @@ export async function readZipDirectory(access: RandomAccess, options: CallOption
   }
   if (entries.length !== expected)
     throw malformed(source, `the directory has ${entries.length} entries, its end says ${expected}`);
-  return withoutOverlap(entries, offset, source);
+  return withoutOverlap(entries, offset, source, options.lastOfName === true);
 }
 
 interface Directory {
@@ -151,7 +156,7 @@ async function findDirectory(access: RandomAccess, tail: Tail, options: CallOpti
     throw unsupported(
       source,
       `the directory has ${directory.sizeBytes} bytes, at most ${maxDirectoryBytes} are read`,
-      'Save fewer arrays into one file.',
+      'Save fewer arrays into one file; a Zarr in fewer chunks, or unpacked.',
     );
   return directory;
 }
@@ -179,7 +184,7 @@ async function notZip(access: RandomAccess, options: CallOptions): Promise<Nacre
         },
       )
     : malformed(access.name, 'this is no zip file', {
-        hint: 'Save the arrays with np.savez or np.savez_compressed.',
+        hint: 'Save the arrays with np.savez or np.savez_compressed; a Zarr with zip -r.',
       });
 }
 
@@ -316,7 +321,7 @@ function methodOf(code: number, source: string, name: string): ZipEntry['method'
     source,
     name,
     `is compressed by ${method}; stored and deflated ones are read`,
-    'Save the arrays with np.savez or np.savez_compressed.',
+    'Save the arrays with np.savez or np.savez_compressed; a Zarr with zip -r.',
   );
 }
 
@@ -329,12 +334,17 @@ export function refusedEntry(source: string, name: string, what: string, hint: s
   });
 }
 
-/** Says of each where the next thing begins; refuses two on one byte, or of one name. */
-function withoutOverlap(entries: readonly Listed[], end: number, source: string): ZipEntry[] {
-  const names = new Set<string>();
-  for (const { name } of entries) {
-    if (names.has(name)) throw entryProblem(source, name, 'is in the directory twice');
-    names.add(name);
+/** Says of each where the next thing begins. Refuses two on one byte; of one name, too, or takes the last. */
+function withoutOverlap(
+  entries: readonly Listed[],
+  end: number,
+  source: string,
+  lastOfName: boolean,
+): ZipEntry[] {
+  const counts = new Map<string, number>();
+  for (const { name, offset } of entries) {
+    if (counts.has(name) && !lastOfName) throw entryProblem(source, name, 'is in the directory twice');
+    counts.set(name, offset);
   }
   const sorted = [...entries].sort((a, b) => a.offset - b.offset);
   return sorted
@@ -348,8 +358,8 @@ function withoutOverlap(entries: readonly Listed[], end: number, source: string)
         );
       return { ...entry, limit };
     })
-    .filter(({ name, sizeBytes }) => {
-      if (!name.endsWith('/')) return true;
+    .filter(({ name, sizeBytes, offset }) => {
+      if (!name.endsWith('/')) return counts.get(name) === offset;
       if (sizeBytes !== 0) throw entryProblem(source, name, 'is a folder, and has bytes');
       return false;
     });

@@ -137,6 +137,11 @@ export class Hdf5Bytes {
     return this.#access.sizeBytes;
   }
 
+  /** Every read is a request. */
+  get remote(): boolean {
+    return this.#access.remote;
+  }
+
   /** Of headers and indexes. */
   async cursor(address: number, length: number, options: CallOptions): Promise<Cursor> {
     // Small ones are counted as more, so that many of them end, too.

@@ -1,32 +1,56 @@
 // What a chunk went through when it was written, undone: deflate, shuffle, lzf, and the sum of Fletcher,
 // which is compared.
+//
+// Memory that is made on the way is given back as soon as the next step has taken its bytes: it lies outside
+// of what the collector of garbage counts, which frees it long after, and a file of many chunks came to
+// hundreds of MiB that nobody needed.
 import { promisify } from 'node:util';
 import { constants, inflate } from 'node:zlib';
+import { native } from '../../../native.js';
+import { roomOf } from '../../../util/bytes.js';
 import { damaged, unread } from './bytes.js';
 import { type Filter, filterIds } from './dataset.js';
 
 const inflated = promisify<Uint8Array, object, Uint8Array>(inflate);
+/** Less is left to the collector. */
+const leastGivenBack = 64 * 1024;
 
-/** `stored` as it was: `bytes` long. Errors: `InvalidArgument` for what is not, or becomes larger. */
+/**
+ * `stored` as it was: `bytes` long. It lies in `into`, where that is given and the last step can write there;
+ * else in memory of its own, or where no filter changes it in that of `stored`. Errors: `InvalidArgument` for
+ * what is not, or becomes larger.
+ */
 export async function undoFilters(
   name: string,
   stored: Uint8Array,
   filters: readonly Filter[],
   mask: number,
   bytes: number,
+  into?: Uint8Array,
 ): Promise<Uint8Array> {
   let data = stored;
   for (let i = filters.length - 1; i >= 0; i--) {
     const filter = filters[i] as Filter;
     if ((mask & (1 << i)) !== 0) continue;
+    const before = data;
+    const isLast = filters.slice(0, i).every((_, j) => (mask & (1 << j)) !== 0);
     if (filter.id === filterIds.deflate) data = await inflateChunk(name, data, bytes + 4 * filters.length);
-    else if (filter.id === filterIds.shuffle) data = unshuffle(data, filter.values[0] ?? 1);
+    else if (filter.id === filterIds.shuffle)
+      data = unshuffle(data, filter.values[0] ?? 1, isLast ? into : undefined);
     else if (filter.id === filterIds.fletcher32) data = checkFletcher(name, data);
     else if (filter.id === filterIds.lzf) data = unpackLzf(name, data, bytes);
     else throw unread(name, `is packed by the filter ${filter.id}`, 'Write it with gzip.');
+    if (before.buffer !== stored.buffer && before.buffer !== data.buffer) giveBack(before);
   }
   if (data.byteLength === bytes) return data;
   throw damaged(name, `a chunk has ${data.byteLength} bytes, its shape ${bytes}`);
+}
+
+/** Frees memory that nobody looks at any more; of what is a small part of more, nothing. */
+export function giveBack(bytes: Uint8Array): void {
+  const { byteLength } = bytes.buffer;
+  // Small ones may lie in the pool of Buffer, with others.
+  if (byteLength >= leastGivenBack && 2 * bytes.byteLength >= byteLength) native().freeBuffer(bytes.buffer);
 }
 
 async function inflateChunk(name: string, data: Uint8Array, most: number): Promise<Uint8Array> {
@@ -42,34 +66,38 @@ async function inflateChunk(name: string, data: Uint8Array, most: number): Promi
   }
 }
 
-/** First the first bytes of all elements, then their second ones. What is over stays at the end. */
-export function unshuffle(data: Uint8Array, size: number): Uint8Array {
+/**
+ * First the first bytes of all elements, then their second ones. What is over stays at the end. The result
+ * lies in `into`, where that is as long.
+ */
+export function unshuffle(data: Uint8Array, size: number, into?: Uint8Array): Uint8Array {
   if (size <= 1) return data;
   const count = Math.floor(data.byteLength / size);
-  const out = new Uint8Array(data.byteLength);
+  const out = roomOf(into, data.byteLength);
   out.set(data.subarray(count * size), count * size);
-  if (size === 4 || size === 8) {
-    const words = new Uint32Array(out.buffer, 0, Math.floor(out.byteLength / 4));
-    const step = size / 4;
-    for (let part = 0; part < step; part++) {
-      const [p0, p1, p2, p3] = [0, 1, 2, 3].map((i) => data.subarray((4 * part + i) * count)) as [
-        Uint8Array,
-        Uint8Array,
-        Uint8Array,
-        Uint8Array,
-      ]; // prettier-ignore
-      for (let i = 0; i < count; i++)
-        words[i * step + part] =
-          (p0[i] as number) |
-          ((p1[i] as number) << 8) |
-          ((p2[i] as number) << 16) |
-          ((p3[i] as number) << 24);
-    }
+  if ((size === 4 || size === 8) && out.byteOffset % 4 === 0) {
+    const words = new Uint32Array(out.buffer, out.byteOffset, Math.floor(out.byteLength / 4));
+    for (let part = 0; part < size / 4; part++)
+      joinWords(data.subarray(4 * part * count), words, part, size / 4);
     return out;
   }
   for (let part = 0; part < size; part++)
     for (let i = 0, at = part; i < count; i++, at += size) out[at] = data[part * count + i] as number;
   return out;
+}
+
+/** Of `planes`, four of them, the word `part` of each element. */
+function joinWords(planes: Uint8Array, words: Uint32Array, part: number, step: number): void {
+  const count = Math.floor(words.length / step);
+  const [p0, p1, p2, p3] = [0, 1, 2, 3].map((i) => planes.subarray(i * count, (i + 1) * count)) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ]; // prettier-ignore
+  for (let i = 0; i < count; i++)
+    words[i * step + part] =
+      (p0[i] as number) | ((p1[i] as number) << 8) | ((p2[i] as number) << 16) | ((p3[i] as number) << 24);
 }
 
 function checkFletcher(name: string, data: Uint8Array): Uint8Array {

@@ -1,8 +1,10 @@
 // Rows of a dataset: as they lie in the file, or put together from chunks, a few of which are unpacked at
 // once. What was never written is the fill value.
 //
-// Memory: what is asked for, chunks under way (64 MiB, or one), and up to 64 MiB of chunks that have rows of
-// the next piece.
+// Memory: what is asked for, chunks under way (64 MiB, or one; each of them packed and unpacked), and up to
+// 64 MiB of chunks that have rows of the next piece. What chunks were read into is used again for the next
+// ones, and what they were unpacked into is given back, both at once.
+import { availableParallelism } from 'node:os';
 import { type RowType, rowBytesOf } from '../../../arrays/partition-writer.js';
 import type { ReadRowsOptions } from '../../../arrays/row-source.js';
 import { dtypes } from '../../../npy/dtype.js';
@@ -16,7 +18,7 @@ import { swap } from '../raw.js';
 import { damaged, type Hdf5Bytes, nowhere, unread } from './bytes.js';
 import { type ChunkGrid, gridOf, listChunks, placeOf, type StoredChunk } from './chunks.js';
 import { type Dataset, isWritten } from './dataset.js';
-import { undoFilters } from './filters.js';
+import { giveBack, undoFilters } from './filters.js';
 import { roomOf } from '../../../util/bytes.js';
 
 const maxChunkBytes = 256 * 2 ** 20;
@@ -106,6 +108,55 @@ function fillWith(target: Uint8Array, fill: Uint8Array | undefined): void {
   else for (let at = 0; at < target.byteLength; at += fill.byteLength) target.set(fill, at);
 }
 
+/** Rows that are asked for, and their memory. */
+interface Window {
+  readonly target: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Unpacked {
+  readonly bytes: Uint8Array;
+  /** They lie in the memory of the rows that are asked for. */
+  readonly isPlaced: boolean;
+  /** Nobody else has their memory. */
+  readonly isOwn: boolean;
+}
+
+/** Memory for packed chunks that nobody uses: one for each that is under way. */
+interface Packed {
+  readonly spare: Uint8Array[];
+}
+
+function roomFor({ spare }: Packed, bytes: number, chunkBytes: number): Uint8Array {
+  const found = spare.pop();
+  if (found !== undefined && found.byteLength >= bytes) return found;
+  if (found !== undefined) giveBack(found);
+  return new Uint8Array(Math.max(bytes, chunkBytes));
+}
+
+function* from(first: number, end: number): Generator<number> {
+  for (let i = first; i < end; i++) yield i;
+}
+
+/** Without a list of all: of chunks that were never written there may be millions. */
+async function inLanes(
+  places: Generator<number>,
+  lanes: number,
+  take: (place: number) => Promise<void>,
+): Promise<void> {
+  const lane = async (): Promise<void> => {
+    for (const place of places) await take(place);
+  };
+  // A lane that fails ends the generator, and with it the others after the chunk that they wait for.
+  const results = await Promise.allSettled(Array.from({ length: lanes }, lane));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+function isSame(a: Uint8Array, b: Uint8Array | undefined): boolean {
+  return a.buffer === b?.buffer && a.byteOffset === b.byteOffset && a.byteLength === b.byteLength;
+}
+
 /** Shape and chunk; axes at the end of which a chunk has all belong to the element. */
 class ChunkRows {
   readonly #file: Hdf5Bytes;
@@ -150,23 +201,34 @@ class ChunkRows {
     const perRow = this.#counts.slice(1).reduce((product, count) => product * count, 1);
     const first = Math.floor(start / height) * perRow;
     const last = Math.ceil(end / height) * perRow;
-    const atOnce = Math.max(1, Math.min(mostUnderWay, Math.floor(chunksUnderWay / this.#grid.chunkBytes)));
     // Chunks with rows behind `end` are the first that the next piece wants.
     const goesOn = end % height === 0 ? last : last - perRow;
     const kept = new Map<number, Uint8Array>();
     let room = keptBytes;
-    for (let place = first; place < last; place += atOnce) {
+    const rows: Window = { target, start, end };
+    const packed: Packed = { spare: [] };
+    const take = async (place: number): Promise<void> => {
       throwIfAborted(options.signal);
-      const places = Array.from({ length: Math.min(atOnce, last - place) }, (_, i) => place + i);
-      const unpacked = await Promise.all(places.map((one) => this.#unpack(chunks.get(one), one, options)));
-      for (const [i, bytes] of unpacked.entries()) {
-        this.#copy(target, start, end, place + i, bytes);
-        if (bytes === undefined || place + i < goesOn || room < bytes.byteLength) continue;
+      const before = this.#kept.get(place);
+      const chunk = before === undefined ? chunks.get(place) : undefined;
+      const made = chunk && (await this.#unpack(chunk, place, rows, packed, options));
+      if (made?.isPlaced === true) return;
+      const bytes = before ?? made?.bytes;
+      this.#copy(rows, place, bytes);
+      if (bytes !== undefined && place >= goesOn && room >= bytes.byteLength) {
         room -= bytes.byteLength;
-        kept.set(place + i, bytes);
-      }
-    }
+        kept.set(place, bytes);
+      } else if (made?.isOwn === true) giveBack(made.bytes);
+    };
+    await inLanes(from(first, last), this.#atOnce(), take);
+    for (const bytes of packed.spare) giveBack(bytes);
     this.#kept = kept;
+  }
+
+  /** One more than there are processors, so that the next chunk is read meanwhile; requests take longer. */
+  #atOnce(): number {
+    const most = this.#file.remote ? mostUnderWay : Math.min(mostUnderWay, 1 + availableParallelism());
+    return Math.max(1, Math.min(most, Math.floor(chunksUnderWay / this.#grid.chunkBytes)));
   }
 
   async #chunks(options: CallOptions): Promise<ReadonlyMap<number, StoredChunk>> {
@@ -182,25 +244,44 @@ class ChunkRows {
   }
 
   async #unpack(
-    chunk: StoredChunk | undefined,
+    { address, bytes, mask }: StoredChunk,
     place: number,
+    rows: Window,
+    packed: Packed,
     options: CallOptions,
-  ): Promise<Uint8Array | undefined> {
-    if (chunk === undefined) return undefined;
-    const kept = this.#kept.get(place);
-    if (kept !== undefined) return kept;
+  ): Promise<Unpacked> {
     const { name, chunkBytes } = this.#grid;
-    const { address, bytes, mask } = chunk;
     // What deflate cannot make smaller it makes little larger.
     if (bytes > 2 * chunkBytes + 1024)
       throw damaged(name, `a chunk of ${chunkBytes} bytes is packed in ${bytes}`);
+    const { filters } = this.#dataset;
+    const into = this.#placeOf(rows, place);
     const call = options.signal === undefined ? {} : { signal: options.signal };
-    const stored = await this.#file.data(address, bytes, call);
-    return undoFilters(name, stored, this.#dataset.filters, mask, chunkBytes);
+    if (filters.length === 0) {
+      const stored = await this.#file.data(address, bytes, { ...call, ...(into && { into }) });
+      const unpacked = await undoFilters(name, stored, filters, mask, chunkBytes);
+      return { bytes: unpacked, isPlaced: isSame(unpacked, into), isOwn: false };
+    }
+    const room = roomFor(packed, bytes, chunkBytes);
+    const stored = await this.#file.data(address, bytes, { ...call, into: room.subarray(0, bytes) });
+    const unpacked = await undoFilters(name, stored, filters, mask, chunkBytes, into);
+    // Bytes that no filter changed are still there. What a store gave may be its own.
+    const isUsed = unpacked.buffer === room.buffer;
+    if (!isUsed) packed.spare.push(room);
+    const isOwn = isUsed || unpacked.buffer !== stored.buffer;
+    return { bytes: unpacked, isPlaced: isSame(unpacked, into), isOwn };
   }
 
-  /** What of the chunk lies in the rows `[start, end)`. */
-  #copy(target: Uint8Array, start: number, end: number, place: number, bytes: Uint8Array | undefined): void {
+  /** Of a chunk that has whole rows, all of which are asked for. */
+  #placeOf({ target, start, end }: Window, place: number): Uint8Array | undefined {
+    const [height = 1] = this.#chunk;
+    const first = place * height - start;
+    if (this.#shape.length > 1 || first < 0 || first + height > end - start) return undefined;
+    return target.subarray(first * this.#itemBytes, (first + height) * this.#itemBytes);
+  }
+
+  /** What of the chunk lies in the rows that are asked for. */
+  #copy({ target, start, end }: Window, place: number, bytes: Uint8Array | undefined): void {
     const [shape, chunk, item] = [this.#shape, this.#chunk, this.#itemBytes];
     const axes = shape.length;
     const corner = this.#corner(place);
