@@ -10,6 +10,7 @@
 import type { RowSetFunctions } from '../manifest/functions.js';
 import { assert, defined } from '../util/assert.js';
 import {
+  areWithin,
   countWithin,
   lastAtMost,
   lastIndexAtMost,
@@ -172,8 +173,10 @@ export class RowMap {
     });
   }
 
-  /** Logical indices of row ids; -1 for an id that is dropped or was never given. Reads as `idsOf` does. */
+  /** Logical indices of row ids, or `ids` itself; -1 for one of no live row. Reads as `idsOf` does. */
   async indicesOf(ids: Float64Array): Promise<Float64Array> {
+    const { firstRowId = 0, rows = 0 } = this.#units.at(-1) ?? {};
+    if (firstRowId + rows === this.liveRows && areWithin(ids, this.liveRows)) return ids;
     const unitOf = (id: number): number => lastIndexAtMost(this.#units, id, ({ firstRowId }) => firstRowId);
     const at = new Int32Array(ids.length);
     // `from` would go through an iterator: several times as long, on the event loop.
