@@ -1,17 +1,19 @@
 //! Approximate search by graphs: segments, and queries over them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use kernels::codes::Transform;
 use kernels::hnsw::{self, Asked, Segment, Selection};
+use kernels::scan::{self, Dtype, MappedRows, Metric};
 use kernels::{Error, Result};
 use napi::Env;
-use napi::bindgen_prelude::{Float64Array, Object, Uint8Array};
+use napi::bindgen_prelude::{Float64Array, Float64ArraySlice, Object, Uint8Array};
 use napi_derive::napi;
 
 use crate::arguments::{fail, numbers, size};
 use crate::codes::CodeTransform;
 use crate::hnsw_build::decoded;
-use crate::scan::{ExactScan, Found, ScanOptions, create_scan, forced_tier, found};
+use crate::scan::{ExactScan, dtype_of, forced_tier, metric_of};
 use crate::search::RowParts;
 use crate::spawn::{Held, pool, spawn, spawn_parts};
 
@@ -126,9 +128,20 @@ struct Inputs {
     search: Arc<hnsw::HnswSearch>,
     segments: Vec<(HnswSegment, Uint8Array)>,
     rows: RowParts,
+    rounds: Rounds,
+}
+
+#[derive(Clone, Copy)]
+struct Rounds {
     width: usize,
     first: usize,
     most: usize,
+}
+
+impl Rounds {
+    fn of(HnswAsked { ef, first, most }: &HnswAsked) -> Result<Self> {
+        Ok(Self { width: size("ef", *ef)?, first: size("first", *first)?, most: size("most", *most)? })
+    }
 }
 
 impl Inputs {
@@ -136,16 +149,31 @@ impl Inputs {
         let rows = self.rows.of(self.search.row_bytes())?;
         let mut searched = Searched::default();
         for query in queries {
-            for (HnswSegment { segment, selection }, bytes) in &self.segments {
-                let asked = Asked { width: self.width, selection: selection.as_deref() };
-                let looked = self.search.walk(query, segment, bytes, asked)?;
-                searched.compared += looked.compared;
-                searched.followed += looked.followed;
-            }
-            searched.read.extend(self.search.settle(query, &rows, self.first, self.most)?);
+            let Searched { read, compared, followed } =
+                search_one(&self.search, query, &self.segments, &rows, self.rounds)?;
+            searched.read.extend(read);
+            searched.compared += compared;
+            searched.followed += followed;
         }
         Ok(searched)
     }
+}
+
+fn search_one(
+    search: &hnsw::HnswSearch,
+    query: usize,
+    segments: &[(HnswSegment, Uint8Array)],
+    rows: &MappedRows<'_>,
+    Rounds { width, first, most }: Rounds,
+) -> Result<Searched> {
+    let (mut compared, mut followed) = (0, 0);
+    for (HnswSegment { segment, selection }, bytes) in segments {
+        let asked = Asked { width, selection: selection.as_deref() };
+        let looked = search.walk(query, segment, bytes, asked)?;
+        compared += looked.compared;
+        followed += looked.followed;
+    }
+    Ok(Searched { read: search.settle(query, rows, first, most)?, compared, followed })
 }
 
 fn join(one: HnswSearched, other: HnswSearched) -> HnswSearched {
@@ -201,48 +229,126 @@ impl HnswSearch {
     }
 }
 
-/// What a search of one query found, best first, and what it did.
-#[napi(object, object_from_js = false)]
-pub struct HnswHits {
-    pub ids: Float64Array,
-    pub scores: Float64Array,
-    /// The ids of the rows that were read.
-    pub read: Float64Array,
-    pub compared: f64,
-    pub followed: f64,
+/// What is searched, of queries that come one by one.
+#[napi(object, object_to_js = false)]
+pub struct GraphsOptions {
+    pub metric: String,
+    pub dtype: String,
+    pub dimensions: f64,
+    pub tier: Option<String>,
 }
 
-/// All of a search for one query on the event loop, in one call: of the 45 µs that it takes with objects
-/// for each step, a third is their making. Nothing as `createHnswSearch`, and where a score is an estimate.
-#[allow(clippy::too_many_arguments, reason = "an object takes longer to read than arguments")]
-#[napi(catch_unwind, js_name = "searchGraphsNow")]
-pub fn search_graphs_now(
-    env: Env,
+/// Graphs and rows that lie in memory, for searches of one query in one call on the event loop. What a call
+/// hands over is numbers, and an array for the answer: of the 45 µs that a search takes with objects for each
+/// step, half is their making.
+#[napi]
+pub struct GraphsHere {
+    transform: Arc<Transform>,
+    metric: Metric,
+    dtype: Dtype,
+    dimensions: usize,
+    tier: Option<String>,
+    segments: Vec<(HnswSegment, Uint8Array)>,
+    rows: RowParts,
+    /// The ids of the rows that the last search read.
+    read: Mutex<Vec<u64>>,
+}
+
+#[napi(catch_unwind, js_name = "openGraphsHere")]
+pub fn open_graphs_here(
     transform: &CodeTransform,
-    options: ScanOptions,
+    options: GraphsOptions,
     segments: Vec<&HnswSegment>,
     bytes: Vec<Uint8Array>,
     rows: &RowParts,
-    asked: HnswAsked,
-) -> napi::Result<Option<HnswHits>> {
-    let search = || {
-        let scan = Arc::new(create_scan(&options)?);
-        let transform = Arc::clone(&transform.0);
-        if scan.queries() != 1 {
-            return Err(Error::invalid("one call searches for one query"));
-        }
-        let tier = options.tier.clone().or_else(forced_tier);
-        let search = hnsw::HnswSearch::new(Arc::clone(&scan), transform, false, tier.as_deref())?;
-        let Some(search) = search else { return Ok(None) };
-        let search = Arc::new(search);
-        let searched = inputs(search, segments, bytes, rows, asked)?.search(0..1)?;
-        Ok(Some((searched, scan)))
+) -> napi::Result<GraphsHere> {
+    let open = || {
+        Ok(GraphsHere {
+            transform: Arc::clone(&transform.0),
+            metric: metric_of(&options.metric)?,
+            dtype: dtype_of(&options.dtype)?,
+            dimensions: size("dimensions", options.dimensions)?,
+            tier: options.tier.clone().or_else(forced_tier),
+            segments: segments_of(segments, bytes)?,
+            rows: rows.clone(),
+            read: Mutex::default(),
+        })
     };
-    let Some((searched, scan)) = search().map_err(fail)? else { return Ok(None) };
-    let Found { ids, scores } = found(&env, &scan)?;
-    let Searched { read, compared, followed } = searched;
-    let (read, compared, followed) = (numbers(read), compared as f64, followed as f64);
-    Ok(Some(HnswHits { ids, scores, read, compared, followed }))
+    open().map_err(fail)
+}
+
+/// What goes before the ids and the scores in the array for an answer.
+const BEFORE_HITS: usize = 2;
+
+#[napi]
+impl GraphsHere {
+    /// The hits of a query, best first: their number; -1 as `createHnswSearch` gives nothing. Into `found` go
+    /// how many rows were compared and followed, then `k` ids, then `k` scores.
+    #[napi(catch_unwind)]
+    pub fn search(
+        &self,
+        query: Float64ArraySlice<'_>,
+        k: f64,
+        ef: f64,
+        first: f64,
+        most: f64,
+        mut found: Float64ArraySlice<'_>,
+    ) -> napi::Result<f64> {
+        let k = size("k", k).map_err(fail)?;
+        if found.len() != BEFORE_HITS + 2 * k {
+            return Err(fail(Error::invalid(format!("room for {} numbers of {k} hits", found.len()))));
+        }
+        let asked = HnswAsked { ef, first, most };
+        let Some((scan, searched)) = self.search_for(&query, k, &asked).map_err(fail)? else {
+            return Ok(-1.0);
+        };
+        let results = scan.results();
+        // SAFETY: no other thread has it, and the query, of which it may be a part, was looked at before.
+        let (before, hits) = unsafe { found.as_mut() }.split_at_mut(BEFORE_HITS);
+        before.copy_from_slice(&[searched.compared as f64, searched.followed as f64]);
+        hits[..k].copy_from_slice(&results.ids);
+        hits[k..].copy_from_slice(&results.scores);
+        *lock(&self.read) = searched.read;
+        Ok(results.counts[0].into())
+    }
+
+    /// How many rows the last search read.
+    #[napi(catch_unwind)]
+    pub fn read_rows(&self) -> f64 {
+        lock(&self.read).len() as f64
+    }
+
+    /// The ids of them.
+    #[napi(catch_unwind)]
+    pub fn read(&self) -> Float64Array {
+        numbers(lock(&self.read).iter().copied())
+    }
+}
+
+impl GraphsHere {
+    fn search_for(
+        &self,
+        query: &[f64],
+        k: usize,
+        asked: &HnswAsked,
+    ) -> Result<Option<(Arc<scan::ExactScan>, Searched)>> {
+        let Self { metric, dtype, dimensions, .. } = *self;
+        if query.len() != dimensions {
+            return Err(Error::invalid(format!("one query has {dimensions} numbers, not {}", query.len())));
+        }
+        let tier = self.tier.as_deref();
+        let options = scan::Options { metric, dtype, dimensions, k, queries: query, tier };
+        let scan = Arc::new(scan::ExactScan::new(options)?);
+        let search = hnsw::HnswSearch::new(Arc::clone(&scan), Arc::clone(&self.transform), false, tier)?;
+        let Some(search) = search else { return Ok(None) };
+        let rows = self.rows.of(search.row_bytes())?;
+        let searched = search_one(&search, 0, &self.segments, &rows, Rounds::of(asked)?)?;
+        Ok(Some((scan, searched)))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn inputs(
@@ -252,15 +358,20 @@ fn inputs(
     rows: &RowParts,
     asked: HnswAsked,
 ) -> Result<Inputs> {
+    Ok(Inputs {
+        search,
+        segments: segments_of(segments, bytes)?,
+        rows: rows.clone(),
+        rounds: Rounds::of(&asked)?,
+    })
+}
+
+fn segments_of(
+    segments: Vec<&HnswSegment>,
+    bytes: Vec<Uint8Array>,
+) -> Result<Vec<(HnswSegment, Uint8Array)>> {
     if segments.len() != bytes.len() {
         return Err(Error::invalid("segments and their bytes are as many"));
     }
-    Ok(Inputs {
-        search,
-        segments: segments.into_iter().cloned().zip(bytes).collect(),
-        rows: rows.clone(),
-        width: size("ef", asked.ef)?,
-        first: size("first", asked.first)?,
-        most: size("most", asked.most)?,
-    })
+    Ok(segments.into_iter().cloned().zip(bytes).collect())
 }

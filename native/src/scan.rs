@@ -55,8 +55,8 @@ fn create(options: &ScanOptions) -> Result<ExactScan> {
     Ok(ExactScan(Held::new(scan, is_large)))
 }
 
-pub fn create_scan(options: &ScanOptions) -> Result<scan::ExactScan> {
-    let metric = match &*options.metric {
+pub fn metric_of(name: &str) -> Result<Metric> {
+    Ok(match name {
         "l2" => Metric::L2,
         "l2sq" => Metric::L2Squared,
         "cosine" => Metric::Cosine,
@@ -69,7 +69,11 @@ pub fn create_scan(options: &ScanOptions) -> Result<scan::ExactScan> {
             let names = "l2, l2sq, cosine, dot, hamming, jaccard, kl or js";
             return Err(Error::invalid(format!("metric is {names}, got {other:?}")));
         }
-    };
+    })
+}
+
+pub fn create_scan(options: &ScanOptions) -> Result<scan::ExactScan> {
+    let metric = metric_of(&options.metric)?;
     let dtype = dtype_of(&options.dtype)?;
     scan::ExactScan::new(Options {
         metric,

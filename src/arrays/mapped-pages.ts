@@ -31,6 +31,9 @@ const watchedFiles = 128;
 /** Rows of so many bytes are copied on the event loop; more would hold it up for longer than a turn. */
 const gatheredNowBytes = 256 * 1024;
 
+/** Of files all of which is in memory it is noted of each so many reads of rows which these were. */
+const notedReads = 16;
+
 /** Blocks of one job on the pool: 4 MiB. */
 const jobBlocks = 64;
 
@@ -170,7 +173,7 @@ export class MappedPages implements Pages {
     // Blocks that are checked stay so.
     const areChecked = new WeakSet<Float64Array>();
     const areHere = (ids: Float64Array): boolean => {
-      for (const one of mapped) if (!this.#residency.isTouched(one, 0, one.bytes.byteLength)) return false;
+      for (const one of mapped) if (!this.#residency.isWhole(one)) return false;
       if (areChecked.has(ids)) return true;
       for (const [i, rows] of byPart(parts, ids)) {
         const { object, dataOffset } = defined(parts[i], 'partition').part;
@@ -188,7 +191,15 @@ export class MappedPages implements Pages {
         this.#residency.touchRows(defined(mapped[i], 'mapping'), dataOffset, rowBytes, rows);
       }
     };
-    const lent = { rows: this.#native.createRowParts(rows), areHere, wereRead };
+    let reads = 0;
+    const wereReadSome = (count: number): boolean => {
+      // Nothing new is in memory then; what is used most is noted often enough.
+      if (reads++ % notedReads === 0) return false;
+      for (const one of mapped) if (!this.#residency.isWhole(one)) return false;
+      this.#meter.mapped(count * rowBytes);
+      return true;
+    };
+    const lent = { rows: this.#native.createRowParts(rows), areHere, wereRead, wereReadSome };
     this.#together.set(parts, { mapped, watch, lent, dropped: this.#dropped });
     return lent;
   }

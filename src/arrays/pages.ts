@@ -22,6 +22,8 @@ export interface LentRows {
   readonly areHere: (ids: Float64Array) => boolean;
   /** The rows of these ids were read. Sorts them. */
   readonly wereRead: (ids: Float64Array) => void;
+  /** So many rows were read; false where it has to be said which. */
+  readonly wereReadSome: (rows: number) => boolean;
 }
 
 /** A whole object where it lies, for who compares what it reads with a checksum of its own. */

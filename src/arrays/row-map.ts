@@ -10,6 +10,7 @@
 import type { RowSetFunctions } from '../manifest/functions.js';
 import { assert, defined } from '../util/assert.js';
 import {
+  areWithin,
   countWithin,
   lastAtMost,
   lastIndexAtMost,
@@ -172,11 +173,12 @@ export class RowMap {
     });
   }
 
-  /** Logical indices of row ids; -1 for an id that is dropped or was never given. Reads as `idsOf` does. */
+  /** Logical indices of row ids, or `ids` itself; -1 for one of no live row. Reads as `idsOf` does. */
   async indicesOf(ids: Float64Array): Promise<Float64Array> {
+    const { firstRowId: first = 0, rows = 0 } = this.#units.at(-1) ?? {};
+    if (first + rows === this.liveRows && areWithin(ids, this.liveRows)) return ids;
     const unitOf = (id: number): number => lastIndexAtMost(this.#units, id, ({ firstRowId }) => firstRowId);
     const at = new Int32Array(ids.length);
-    // `from` would go through an iterator: several times as long, on the event loop.
     for (let i = 0; i < ids.length; i++) at[i] = unitOf(ids[i] ?? 0);
     const known = new Set(at.filter((unit) => unit >= 0));
     const places = await placeAll(known, (unit) => this.#spansOf(unit));

@@ -10,11 +10,14 @@ export interface KeptMapping {
   /** Of all mappings of a residency. */
   readonly id: number;
   readonly bytes: Uint8Array;
+  /** Bytes of it that were touched and not given back. */
+  readonly counted: { touchedBytes: number };
 }
 
 interface Stretch {
   readonly bytes: Uint8Array;
   readonly touched: number;
+  readonly of: KeptMapping['counted'];
 }
 
 /** What is given back together. */
@@ -31,6 +34,11 @@ export class Residency {
     maxSize: Number.MAX_SAFE_INTEGER,
     sizeCalculation: ({ touched }) => touched,
   });
+  /**
+   * Mappings all of which is in memory and was touched since, in that order: what it costs to note it of each
+   * stretch is only spent when something else is touched, or has to go.
+   */
+  readonly #again = new Set<KeptMapping>();
   #heldBytes = 0;
   #mappings = 0;
 
@@ -46,12 +54,19 @@ export class Residency {
 
   /** Counts what is touched of a mapping from now on. */
   add(bytes: Uint8Array): KeptMapping {
-    return { id: this.#mappings++, bytes };
+    return { id: this.#mappings++, bytes, counted: { touchedBytes: 0 } };
   }
 
   /** Bytes `[start, end)` are about to be read. */
   touch(mapping: KeptMapping, start: number, end: number): void {
     const { byteLength } = mapping.bytes;
+    if (start === 0 && end === byteLength && this.isWhole(mapping)) {
+      // To the end of the order.
+      this.#again.delete(mapping);
+      this.#again.add(mapping);
+      return;
+    }
+    this.#noteAgain();
     for (const { at, wanted } of stretchesOf(byteLength, start, end))
       this.#touch(mapping, at, Math.max(touchedBytes, wanted));
     this.#makeRoom();
@@ -64,6 +79,7 @@ export class Residency {
       this.touch(mapping, 0, byteLength);
       return;
     }
+    this.#noteAgain();
     // Rows of one stretch are counted together: its place in the order costs more than the sum.
     const wanted = new Map<number, number>();
     for (let i = 0; i < rows.length; i++) {
@@ -76,18 +92,36 @@ export class Residency {
     this.#makeRoom();
   }
 
-  #touch({ id, bytes }: KeptMapping, at: number, wanted: number): void {
+  #noteAgain(): void {
+    for (const { id, bytes } of this.#again)
+      for (const { at } of stretchesOf(bytes.byteLength, 0, bytes.byteLength))
+        this.#stretches.get(nameOf(id, at));
+    this.#again.clear();
+  }
+
+  #touch({ id, bytes, counted }: KeptMapping, at: number, wanted: number): void {
     const [first, last] = [at * stretchBytes, Math.min((at + 1) * stretchBytes, bytes.byteLength)];
     const name = nameOf(id, at);
     const known = this.#stretches.peek(name);
     const touched = Math.min(last - first, (known?.touched ?? 0) + wanted);
     // `get` moves it to the front, as `set` does.
-    if (known?.touched === touched) this.#stretches.get(name);
-    else this.#stretches.set(name, { bytes: bytes.subarray(first, last), touched });
+    if (known?.touched === touched) {
+      this.#stretches.get(name);
+      return;
+    }
+    counted.touchedBytes += touched - (known?.touched ?? 0);
+    this.#stretches.set(name, { bytes: bytes.subarray(first, last), touched, of: counted });
+  }
+
+  /** Whether all of a mapping is in memory, as far as is known. */
+  isWhole({ bytes, counted }: KeptMapping): boolean {
+    return counted.touchedBytes === bytes.byteLength;
   }
 
   /** Whether all of `[start, end)` is in memory, as far as is known. */
-  isTouched({ id, bytes }: KeptMapping, start: number, end: number): boolean {
+  isTouched(mapping: KeptMapping, start: number, end: number): boolean {
+    if (this.isWhole(mapping)) return true;
+    const { id, bytes } = mapping;
     for (const { at, wanted } of stretchesOf(bytes.byteLength, start, end))
       if ((this.#stretches.peek(nameOf(id, at))?.touched ?? 0) < wanted) return false;
     return true;
@@ -99,9 +133,12 @@ export class Residency {
   }
 
   /** Gives all of a mapping back. */
-  drop({ id, bytes }: KeptMapping): void {
+  drop(mapping: KeptMapping): void {
+    const { id, bytes, counted } = mapping;
+    this.#again.delete(mapping);
     for (const { at } of stretchesOf(bytes.byteLength, 0, bytes.byteLength))
       this.#stretches.delete(nameOf(id, at));
+    counted.touchedBytes = 0;
     this.#givePagesBack(bytes);
   }
 
@@ -118,11 +155,13 @@ export class Residency {
 
   #makeRoom(): void {
     const least = this.#heldBytes > 0 ? 0 : 1;
+    if (this.bytes > this.#budgetBytes) this.#noteAgain();
     while (this.bytes > this.#budgetBytes && this.#stretches.size > least) {
       const [oldest] = this.#stretches.rkeys();
       const stretch = oldest === undefined ? undefined : this.#stretches.peek(oldest);
       if (oldest === undefined || stretch === undefined) return;
       this.#stretches.delete(oldest);
+      stretch.of.touchedBytes -= stretch.touched;
       this.#givePagesBack(stretch.bytes);
     }
   }

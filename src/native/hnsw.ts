@@ -113,15 +113,25 @@ export interface HnswSearch {
   cancel(): void;
 }
 
-/** What a search for one query found, best first, and what it did. */
-export interface HnswHits {
-  readonly ids: Float64Array;
-  readonly scores: Float64Array;
-  /** Ids of the rows that were read. */
-  readonly read: Float64Array;
-  /** Rows that were compared by their codes, and of which links were followed. */
-  readonly compared: number;
-  readonly followed: number;
+/** Graphs and rows in memory that are searched for one query after the other. It keeps their memory. */
+export interface GraphsHere {
+  /**
+   * A scan of one query, its search and its results in one call on the event loop, without objects for each
+   * step: the hits, their number; -1 as `createHnswSearch` gives nothing. Into `found`, which has 2 + 2 k
+   * places, go how many rows were compared by their codes, of how many links were followed, then k ids, best
+   * first, then k scores. `ef`, `first` and `most` as of {@link HnswAsked}, errors as of `HnswSearch`.
+   */
+  search(
+    query: Float64Array,
+    k: number,
+    ef: number,
+    first: number,
+    most: number,
+    found: Float64Array,
+  ): number;
+  /** How many rows the last search read, and their ids. */
+  readRows(): number;
+  read(): Float64Array;
 }
 
 export interface HnswBinding {
@@ -133,19 +143,14 @@ export interface HnswBinding {
    * for one of other codes.
    */
   openHnswSegment(transform: CodeTransform, head: Uint8Array): HnswSegment;
-  /**
-   * A scan of one query, its search through segments and its results in one call on the event loop, without
-   * objects for each step: the fast way for one query where all is in memory. `rows` as of `HnswSearch`.
-   * Errors and nothing as there.
-   */
-  searchGraphsNow(
+  /** The fast way for one query where all is in memory. `rows` as of `HnswSearch`. */
+  openGraphsHere(
     transform: CodeTransform,
-    options: ScanOptions,
+    options: Omit<ScanOptions, 'k' | 'queries'>,
     segments: readonly HnswSegment[],
     bytes: readonly Uint8Array[],
     rows: RowParts,
-    asked: HnswAsked,
-  ): HnswHits | null;
+  ): GraphsHere;
   /**
    * Nothing where the metric is not of products, or a query out of the range of codes. With `estimates`, rows
    * are not scored where codes have an estimate, and none of them is read.

@@ -6,12 +6,19 @@ import { indexMetric } from '../ann/metrics.js';
 import { mostKept, probesFor } from '../ann/probes.js';
 import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import type { Lent } from '../arrays/pages.js';
+import type { Lent, LentRows } from '../arrays/pages.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
+import type { ScanPart } from '../arrays/row-map.js';
 import { uniqueSorted } from '../arrays/row-order.js';
 import { v1 } from '../manifest/message.js';
-import { type CodeTransform, type ExactScan, fromNative, type ScanResults } from '../native.js';
-import type { HnswSearch, HnswSearched, HnswSegment } from '../native/hnsw.js';
+import {
+  type CodeTransform,
+  type ExactScan,
+  fromNative,
+  type ScanMetric,
+  type ScanResults,
+} from '../native.js';
+import type { GraphsHere, HnswSearch, HnswSearched, HnswSegment } from '../native/hnsw.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import type { ApproximateSearch, SearchNow } from './asked.js';
@@ -107,55 +114,92 @@ function isShortWalk(walks: number, ef: number, k: number): boolean {
 }
 
 /**
- * The same for one query in one call, where nothing has to be waited for: half of the time of a search is
- * what is made around it. Undefined where something has, or where codes cannot stand for the query.
+ * The same for one query in one call, where nothing has to be waited for: more than half of the time of a
+ * search is what is made around it. Undefined where something has, or where codes cannot stand for the query.
  */
 export function searchGraphsNow(
   environment: ArrayEnvironment,
   view: ArrayView,
   plan: NearestPlan,
-  { index, transform }: Graphs,
+  graphs: Graphs,
   { parts, k, vectors: { values, count }, counts }: SearchNow,
 ): ScanResults | undefined {
-  const { pages, native, memoryBytes } = environment;
-  const ef = keptFor(plan, index, k);
+  const { memoryBytes } = environment;
+  const ef = keptFor(plan, graphs.index, k);
   const isExact = plan.precision === undefined || !estimates(plan.precision);
-  if (count !== 1 || !isExact || pages.lendRows === undefined || pages.lendNow === undefined)
-    return undefined;
-  const { lists, covered, plain } = divided(index.lists, parts, environment);
+  if (count !== 1 || !isExact) return undefined;
+  const { lists, covered, plain } = divided(graphs.index.lists, parts, environment);
   if (plain.length > 0 || covered.length > mostPartitions || !isShortWalk(lists.length, ef, k))
     return undefined;
-  const [segments, graphs]: [HnswSegment[], Uint8Array[]] = [[], []];
-  for (const { list, dead } of lists) {
-    const bytes = pages.lendNow(list.part, { start: 0, end: list.part.object.sizeBytes })?.bytes;
-    const segment = bytes && openGraph(environment, transform, list, bytes, dead);
-    if (bytes === undefined || segment === undefined || segment instanceof Promise) return undefined;
-    segments.push(segment);
-    graphs.push(bytes);
-  }
-  const rowBytes = rowBytesOf(view.type);
-  const lent = pages.lendRows(covered, rowBytes);
-  if (lent === undefined) return undefined;
-  const { rows, wereRead } = lent;
-  const most = mostOfRound(memoryBytes, rowBytes);
-  const of = {
-    metric: plan.metric,
-    dtype: scanDtype(view),
-    dimensions: dimensionsOf(view),
-    k,
-    queries: values,
-  };
   try {
-    const asked = { ef, first: k + firstRound, most };
-    const found = native.searchGraphsNow(transform, of, segments, graphs, rows, asked);
-    if (found === null) return undefined;
-    counts.codedRows += found.compared;
-    counts.scoredRows += found.read.length;
-    wereRead(found.read);
-    return { counts: Uint32Array.of(found.ids.length), ids: found.ids, scores: found.scores };
+    const found = graphsHere(environment, view, plan, graphs, lists, covered);
+    if (found === undefined) return undefined;
+    const { here, lent } = found;
+    const most = mostOfRound(memoryBytes, rowBytesOf(view.type));
+    const into = new Float64Array(2 + 2 * k);
+    const hits = here.search(values, k, ef, k + firstRound, most, into);
+    if (hits < 0) return undefined;
+    const read = here.readRows();
+    counts.codedRows += into[0] ?? 0;
+    counts.scoredRows += read;
+    if (!lent.wereReadSome(read)) lent.wereRead(here.read());
+    return {
+      counts: Uint32Array.of(hits),
+      ids: into.subarray(2, 2 + hits),
+      scores: into.subarray(2 + k, 2 + k + hits),
+    };
   } catch (error) {
     throw fromNative(error);
   }
+}
+
+/** What was opened last for lists, and of what. */
+interface OpenedHere {
+  readonly here: GraphsHere;
+  readonly lent: LentRows;
+  readonly transform: CodeTransform;
+  readonly metric: ScanMetric;
+  readonly buffers: readonly ArrayBufferLike[];
+}
+
+const openedHere = new WeakMap<readonly CodedRows[], OpenedHere>();
+
+/** Undefined where a graph or rows are not at hand. Throws what the binary does. */
+function graphsHere(
+  environment: ArrayEnvironment,
+  view: ArrayView,
+  { metric }: NearestPlan,
+  { transform }: Graphs,
+  lists: readonly CodedRows[],
+  covered: readonly ScanPart[],
+): OpenedHere | undefined {
+  const { pages, native } = environment;
+  const bytes: Uint8Array[] = [];
+  for (const { list } of lists) {
+    const graph = pages.lendNow?.(list.part, { start: 0, end: list.part.object.sizeBytes })?.bytes;
+    if (graph === undefined) return undefined;
+    bytes.push(graph);
+  }
+  const lent = pages.lendRows?.(covered, rowBytesOf(view.type));
+  if (lent === undefined) return undefined;
+  const known = openedHere.get(lists);
+  const isSame =
+    known?.lent === lent &&
+    known.transform === transform &&
+    known.metric === metric &&
+    known.buffers.every((buffer, i) => buffer === bytes[i]?.buffer);
+  if (isSame) return known;
+  const segments: HnswSegment[] = [];
+  for (const [i, { list, dead }] of lists.entries()) {
+    const segment = openGraph(environment, transform, list, defined(bytes[i], 'graph'), dead);
+    if (segment instanceof Promise) return undefined;
+    segments.push(segment);
+  }
+  const of = { metric, dtype: scanDtype(view), dimensions: dimensionsOf(view) };
+  const here = native.openGraphsHere(transform, of, segments, bytes, lent.rows);
+  const opened = { here, lent, transform, metric, buffers: bytes.map(({ buffer }) => buffer) };
+  openedHere.set(lists, opened);
+  return opened;
 }
 
 function create(

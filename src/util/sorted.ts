@@ -71,3 +71,10 @@ export function lastIndexAtMost<T>(items: readonly T[], value: number, of: (item
   }
   return low - 1;
 }
+
+/** Whether all numbers are from 0 to below `end`. */
+export function areWithin(values: Float64Array, end: number): boolean {
+  for (let i = 0; i < values.length; i++)
+    if (!((values[i] ?? -1) >= 0 && (values[i] ?? end) < end)) return false;
+  return true;
+}

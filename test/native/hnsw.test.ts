@@ -153,20 +153,30 @@ describe('a graph', () => {
     const bytes = await build(0, count);
     const segment = binary.openHnswSegment(transform, bytes);
     const expected = await found([[segment, bytes]], 'searchNow');
+    const part = binary.createRowParts([{ rows, firstRowId: first }]);
+    const options = { metric: 'l2', dtype: 'float32', dimensions } as const;
+    const here = binary.openGraphsHere(transform, options, [segment], [bytes], part);
+    const search = (query: Float64Array, wanted: number, into: Float64Array): number =>
+      here.search(query, wanted, asked.ef, asked.first, asked.most, into);
     for (let q = 0; q < expected.length / k; q++) {
-      const query = queries.subarray(q * dimensions, (q + 1) * dimensions);
-      const options = { metric: 'l2', dtype: 'float32', dimensions, k, queries: query } as const;
-      const part = binary.createRowParts([{ rows, firstRowId: first }]);
-      const hits = binary.searchGraphsNow(transform, options, [segment], [bytes], part, asked);
-      expect([...(hits?.ids ?? [])]).toEqual(expected.slice(q * k, (q + 1) * k));
-      expect(hits?.scores).toEqual(hits?.scores.toSorted());
-      expect(hits?.read.length).toBeGreaterThan(0);
+      const into = new Float64Array(2 + 2 * k);
+      expect(search(queries.subarray(q * dimensions, (q + 1) * dimensions), k, into)).toBe(k);
+      expect([...into.subarray(2, 2 + k)]).toEqual(expected.slice(q * k, (q + 1) * k));
+      const scores = into.subarray(2 + k);
+      expect(scores).toEqual(scores.toSorted());
+      expect(into[0]).toBeGreaterThan(into[1] ?? 0);
+      expect(here.read()).toHaveLength(here.readRows());
+      expect(here.readRows()).toBeGreaterThan(0);
     }
-    const whole = { metric: 'l2', dtype: 'float32', dimensions, k, queries } as const;
-    const refused = await failure(() =>
-      binary.searchGraphsNow(transform, whole, [], [], binary.createRowParts([]), asked),
-    );
-    expect(refused).toMatchObject({ code: 'InvalidArgument' });
+    const query = queries.subarray(0, dimensions);
+    const refusals = [
+      () => search(queries, k, new Float64Array(2 + 2 * k)),
+      () => search(query, k, new Float64Array(2 + k)),
+      () => search(query, 0, new Float64Array(2)),
+      () => search(query, 1.5, new Float64Array(5)),
+      () => binary.openGraphsHere(transform, options, [segment], [], part),
+    ];
+    for (const refused of refusals) expect(await failure(refused)).toMatchObject({ code: 'InvalidArgument' });
   });
 
   test('gives estimates without reading a row', async () => {

@@ -38,7 +38,8 @@ impl Coded {
     }
 
     fn keys(&self, metric: Metric, query: &[f64]) -> Vec<f64> {
-        let (query, dtype) = (Query::new(query, metric), self.epoch.dtype);
+        let dtype = self.epoch.dtype;
+        let query = Query::new(query, metric, dtype);
         let kernels = Tier::Scalar.kernels();
         let rows = self.epoch.bytes.chunks(self.epoch.mean.len() * dtype.bytes());
         rows.map(|row| score(&kernels, metric, dtype.wide(), dtype.widen(row, &mut Vec::new()), &query).key)

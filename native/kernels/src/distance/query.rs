@@ -1,5 +1,6 @@
 //! A query with all that is worked out of it once.
 
+use super::Dtype;
 use super::compensated::Sum;
 use super::integer::steps_before_overflow;
 use super::{Metric, Padded};
@@ -32,10 +33,12 @@ pub fn is_tame(values: &[f64]) -> bool {
 }
 
 impl Query {
-    pub fn new(values: &[f64], metric: Metric) -> Self {
+    /// For rows of one dtype: of any but uint8 nobody asks whether the query is of integers.
+    pub fn new(values: &[f64], metric: Metric, dtype: Dtype) -> Self {
         let is_tame = is_tame(values);
         let norm = if is_tame && !metric.is_l2() { norm(values) } else { Sum::of_integer(0) };
-        Self { values: Padded::new(values), integers: Integers::of(values), is_tame, norm }
+        let integers = (dtype == Dtype::Uint8).then(|| Integers::of(values)).flatten();
+        Self { values: Padded::new(values), integers, is_tame, norm }
     }
 }
 
@@ -67,7 +70,7 @@ mod tests {
     #[test]
     fn only_integers_that_fit_are_integers() {
         let integers = |values: &[f64]| {
-            Query::new(values, Metric::L2).integers.map(|found| found.values.values().to_vec())
+            Query::new(values, Metric::L2, Dtype::Uint8).integers.map(|found| found.values.values().to_vec())
         };
         assert_eq!(integers(&[0.0, -0.0, 255.0, -32767.0]), Some(vec![0, 0, 255, -32767]));
         for value in [0.5, 32768.0, -32768.0, f64::NAN, f64::INFINITY] {
@@ -77,7 +80,7 @@ mod tests {
 
     #[test]
     fn tame_queries_are_those_of_ordinary_size() {
-        let is_tame = |value: f64| Query::new(&[1.0, value], Metric::Cosine).is_tame;
+        let is_tame = |value: f64| Query::new(&[1.0, value], Metric::Cosine, Dtype::Float64).is_tame;
         assert!(is_tame(0.0) && is_tame(-1e-40) && is_tame(1e40));
         for value in [1e-80, 1e80, f64::MIN_POSITIVE, f64::NAN, f64::NEG_INFINITY] {
             assert!(!is_tame(value), "{value}");
@@ -86,7 +89,7 @@ mod tests {
 
     #[test]
     fn the_norm_is_known_to_twice_the_precision() {
-        let norm = Query::new(&[1e10, 1.0, 1e-10], Metric::Cosine).norm;
+        let norm = Query::new(&[1e10, 1.0, 1e-10], Metric::Cosine, Dtype::Float64).norm;
         assert_eq!((norm.high, norm.low), (1e20, 1.0 + (1e-10f64 * 1e-10)));
     }
 }

@@ -135,7 +135,7 @@ impl ExactScan {
             || Best { top: Mutex::new(TopK::new(k)), threshold: AtomicU64::new(f64::INFINITY.to_bits()) };
         let vectors = queries.chunks(dimensions);
         let (queries, operands) = match metric.is_of_products() {
-            true => (vectors.map(|values| Query::new(values, metric)).collect::<Vec<_>>(), Vec::new()),
+            true => (vectors.map(|values| Query::new(values, metric, dtype)).collect::<Vec<_>>(), Vec::new()),
             false => (Vec::new(), vectors.map(|q| Operand::new(q, metric, dtype)).collect::<Result<_>>()?),
         };
         let (integers, floats) =
