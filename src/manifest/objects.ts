@@ -131,14 +131,15 @@ export class TableBuilder {
 
   #pattern(wanted: KeyPattern): number {
     const index = this.#patterns.findIndex(
-      (pattern) => pattern.prefix === wanted.prefix && pattern.suffix === wanted.suffix,
+      ({ prefix, suffix, whole }) =>
+        prefix === wanted.prefix && suffix === wanted.suffix && whole === (wanted.whole ?? false),
     );
     if (index >= 0) return index;
     // The pattern of an array that was dropped makes room, or the table would grow for ever.
     const used = new Set(this.#objects.filter((object) => !isHole(object)).map(({ pattern }) => pattern));
     const free = this.#patterns.findIndex((_, at) => !used.has(at));
     const slot = free < 0 ? this.#patterns.length : free;
-    this.#patterns[slot] = make(v1.KeyPattern, wanted);
+    this.#patterns[slot] = patternMessage(wanted);
     return slot;
   }
 
@@ -181,10 +182,16 @@ export class TableBuilder {
   }
 
   build(): ObjectTable {
-    const end = this.#objects.findLastIndex((object) => !isHole(object)) + 1;
+    const objects = this.#objects.slice(0, this.#objects.findLastIndex((object) => !isHole(object)) + 1);
+    const used = new Set(objects.filter((object) => !isHole(object)).map(({ pattern }) => pattern));
+    // Each linked object has a pattern of its own: those of what is gone would fill the table.
+    const patterns = this.#patterns.map((pattern, at) =>
+      pattern.whole === true && !used.has(at) ? patternMessage({ prefix: '', suffix: '' }) : pattern,
+    );
+    const end = patterns.findLastIndex((pattern, at) => used.has(at) || pattern.prefix !== '') + 1;
     return evolve(this.#table, {
-      objects: this.#objects.slice(0, end),
-      patterns: [...this.#patterns] as ObjectTable['patterns'],
+      objects,
+      patterns: patterns.slice(0, end) as ObjectTable['patterns'],
     });
   }
 }
@@ -198,6 +205,17 @@ export function asNewObject(
   const carried = defined(table.objects[index], 'object');
   const pattern = defined(table.patterns[carried.pattern], 'pattern');
   const { id, sizeBytes, hash, crc32c } = carried;
-  const { prefix, suffix } = pattern;
-  return { pattern: { prefix, suffix }, id, sizeBytes, hash, crc32c, blocks, carried };
+  const { prefix, suffix, whole } = pattern;
+  const own = whole === true ? { prefix, suffix, whole } : { prefix, suffix };
+  return { pattern: own, id, sizeBytes, hash, crc32c, blocks, carried };
+}
+
+export function patternMessage({ prefix, suffix, whole = false }: KeyPattern) {
+  return make(v1.KeyPattern, { prefix, suffix, whole });
+}
+
+/** Bytes that the key of one object takes up in a table for itself alone: none but of a linked one. */
+export function ownKeyBytes(table: ObjectTable | null, slot: number): number {
+  const pattern = table?.patterns[table.objects[slot]?.pattern ?? -1];
+  return pattern?.whole === true ? pattern.prefix.length : 0;
 }
