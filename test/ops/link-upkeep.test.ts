@@ -224,3 +224,19 @@ describe('parity', () => {
     expect((await source.read('a')).slice(0, 3)).toEqual([1, 2, 0]);
   });
 });
+
+test('of two objects that one key was linked with, repair leaves the newer in its place', async () => {
+  await replicated({ source, destination });
+  const replica = { ...environment(destination), name: 'replica' };
+  await member.dataset.write((tx) => tx.dropArray('a'));
+  await source.bare.put('train/a.npy', numbersFile(5));
+  await member.dataset.write(async (tx) => {
+    await tx.link('a', 'train/a.npy');
+  });
+  expect((await member.dataset.scrub({ mode: 'full' })).damaged).toMatchObject([{ key: 'train/a.npy' }]);
+  const report = await repair(environment(source), [replica], {});
+  expect(report).toMatchObject({ isWhole: true, steps: [{ key: 'train/a.npy', outcome: 'healed' }] });
+  expect(await source.read('a')).toEqual([5]);
+  const { dataset } = await source.open();
+  expect(await values(await dataset.at({ version: 2 }), 'a')).toEqual([1, 2]);
+});
