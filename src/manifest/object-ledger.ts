@@ -1,7 +1,6 @@
 // The objects of the next root's table while it is being made: what comes, what goes, and what the set hash
 // and the list of changes say of both. Pure.
 import { toHex } from '../util/bytes.js';
-import { hasLinks } from './features.js';
 import { objectKey } from './keys.js';
 import type { ManifestFunctions } from './functions.js';
 import type { Changes, Root } from './message.js';
@@ -88,8 +87,8 @@ export class ObjectLedger {
 
   /** Whether the root names linked objects, in its table or its changes, or a segment that came does. */
   get namesLinks(): boolean {
-    const { removed, merged } = this.changes();
-    return this.#bringsLinks || [this.table.build(), removed, merged].some(hasLinks);
+    const tables = [this.table, this.#removedTable, this.#mergedTable];
+    return this.#bringsLinks || tables.some((table) => table?.namesLinks === true);
   }
 
   /** What the root's list of changes says of objects. */

@@ -5,6 +5,7 @@
 // does not know.
 import { NacreError } from '../errors.js';
 import { assert, defined } from '../util/assert.js';
+import { hasLinks } from './features.js';
 import { checkPattern, healedKey, type KeyPattern, objectKey } from './keys.js';
 import { evolve, make, type ObjectRef, type ObjectTable, v1 } from './message.js';
 
@@ -179,6 +180,11 @@ export class TableBuilder {
   /** Slots that hold an object. */
   slots(): number[] {
     return this.#objects.flatMap((object, slot) => (isHole(object) ? [] : [slot]));
+  }
+
+  /** Whether an object of it is linked. */
+  get namesLinks(): boolean {
+    return this.#patterns.some(({ whole }) => whole === true) && hasLinks(this.build());
   }
 
   build(): ObjectTable {

@@ -236,7 +236,7 @@ class Repair {
     return { step: { ...what, outcome: 'lost', passedOver } };
   }
 
-  /** What is linked may have been changed, and linked once more: the newer version's bytes are to stand there. */
+  /** What was linked, changed and linked again: the newer version's bytes are to stand there. */
   #refusalOf(one: Surveyed): { refusal?: string } {
     const { key } = one.object;
     if (!isLinkedKey(key)) return {};

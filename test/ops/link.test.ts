@@ -51,7 +51,7 @@ describe('bad input', () => {
     'points/a.npy',
     '.tmp/a.npy',
     '.lock',
-    `${'a'.repeat(901)}`,
+    'a'.repeat(901),
   ];
   test.each(names)('the key %j is refused by name, and nothing is written', async (name) => {
     const error = await failure(link('a', name));
@@ -64,10 +64,12 @@ describe('bad input', () => {
     for (const prefix of names) {
       expect(() => checkPattern({ prefix, suffix: '', whole: true }, 'a root')).toThrow('where no object');
     }
-    expect(() => checkPattern({ prefix: 'a', suffix: '.npy', whole: true }, 'a root')).toThrow();
+    expect(() => checkPattern({ prefix: 'a', suffix: '.npy', whole: true }, 'a root')).toThrow(
+      'no object of a dataset',
+    );
     expect(() => checkPattern({ prefix: 'train/a.npy', suffix: '', whole: true }, 'a root')).not.toThrow();
     // What is no folder is none without the word.
-    expect(() => checkPattern({ prefix: 'train/', suffix: '' }, 'a root')).toThrow();
+    expect(() => checkPattern({ prefix: 'train/', suffix: '' }, 'a root')).toThrow('no object of a dataset');
   });
 
   test('a plan of clean-up that lists a linked object is damage', async () => {
@@ -297,6 +299,27 @@ describe('rows of linked objects', () => {
     await member.dataset.write((tx) => tx.index('a', { type: 'exact', update: true }));
     for (const value of [7, -7, rows + 7, 90_007]) expect(await near(value)).toBe(0);
   });
+});
+
+test('a compaction around long objects leaves them where they are, in segments, too', async () => {
+  const keys = Array.from({ length: 130 }, (_, i) => `long/${1_000 + i}.npy`);
+  for (const [i, key] of keys.entries()) await save(key, longFile(500, 1_000 * i));
+  await link('a', ...keys);
+  for (let i = 0; i < 12; i++) await member.dataset.write((tx) => tx.append('a', int32(-i)));
+  await save('last.npy', longFile(500, -9_000));
+  await link('a', 'last.npy');
+  const expected = await world.read();
+  const { arrays } = await member.dataset.compact({ targetBytes: 2_048 });
+  expect(arrays).toMatchObject([{ array: 'a', filesBefore: 143, filesAfter: 132 }]);
+  expect(await world.read()).toEqual(expected);
+  const { root } = await world.head();
+  expect(root.requiredFeatures).toEqual([linksFeature]);
+  const info = (await member.dataset.info()).arrays['a'];
+  expect(info?.partitions.filter(({ key }) => isLinkedKey(key)).map(({ key }) => key)).toEqual([
+    ...keys,
+    'last.npy',
+  ]);
+  expect((await member.dataset.scrub({ mode: 'full' })).damaged).toEqual([]);
 });
 
 describe('an object that is linked', () => {
