@@ -22,7 +22,7 @@ import type { CallOptions } from '../storage/object-store.js';
 import { callOptions } from '../storage/wrap/forwarding.js';
 import { mapBounded } from '../util/bounded.js';
 import { toHex } from '../util/bytes.js';
-import { digestObject } from './digest.js';
+import { digestObject, type Streamed } from './digest.js';
 import type { ReadEnvironment, UpkeepEnvironment } from './environment.js';
 import { objectsAhead } from './scrub/check.js';
 
@@ -124,7 +124,7 @@ export async function linkInto(
   let doneBytes = 0;
   const onBytes = (bytes: number): void => {
     doneBytes += bytes;
-    onProgress?.(doneBytes, totalBytes);
+    onProgress?.(Math.min(doneBytes, totalBytes), totalBytes);
   };
   const files = await mapBounded(looked, objectsAhead(environment), async (one) => {
     const file = await adopt(environment, one, { ...call, onBytes });
@@ -189,18 +189,43 @@ function refused(key: string, why: string, how?: string): NacreError {
   });
 }
 
-/** Reads it once. */
+/** Reads it once; again where bytes were lost on their way without a word. */
 async function adopt(
   environment: ReadEnvironment,
-  { key, type, rows, sizeBytes, dataOffset, token }: Looked,
-  { onBytes, ...call }: CallOptions & { readonly onBytes: (bytes: number) => void },
+  looked: Looked,
+  options: CallOptions & { readonly onBytes: (bytes: number) => void },
 ): Promise<PartitionDraft> {
+  const { key, rows, sizeBytes, dataOffset, token } = looked;
   await makeDurable(environment, key);
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const { read, bytes } = await digest(environment, looked, options);
+    if (read === undefined || read.token !== token || read.sizeBytes !== sizeBytes) throw changed(key);
+    if (bytes !== sizeBytes) continue;
+    const { blake3: hash, crc32c, blocks } = read.digest;
+    const id = environment.runtime.randomBytes(16);
+    const sums = { sizeBytes, hash, crc32c, blocks: packBlockSums(blocks) };
+    return { object: { pattern: linkedPattern(key), id, ...sums }, rows, dataOffset };
+  }
+  throw new NacreError('Unavailable', `${key} came short of its ${sizeBytes} bytes, twice`, {
+    context: { key, sizeBytes },
+    hint: 'Look at what is between here and the store, then link it again.',
+  });
+}
+
+async function digest(
+  environment: ReadEnvironment,
+  { key, type, sizeBytes, dataOffset }: Looked,
+  { onBytes, ...call }: CallOptions & { readonly onBytes: (bytes: number) => void },
+): Promise<{ readonly read: Streamed | undefined; readonly bytes: number }> {
   const isBool = type.dtype === 'bool';
-  let at = 0;
+  let [at, bytes] = [0, 0];
   const read = await digestObject(environment, key, {
     ...callOptions(call),
-    ...{ blockBytes: defaultBlockBytes, expectedBytes: sizeBytes, onBytes },
+    ...{ blockBytes: defaultBlockBytes, expectedBytes: sizeBytes },
+    onBytes: (more) => {
+      bytes += more;
+      onBytes(more);
+    },
     ...(isBool && {
       onPiece: async (piece: Uint8Array) => {
         const skipped = Math.min(piece.byteLength, Math.max(0, dataOffset - at));
@@ -211,11 +236,7 @@ async function adopt(
       },
     }),
   });
-  if (read === undefined || read.token !== token || read.sizeBytes !== sizeBytes) throw changed(key);
-  const { blake3: hash, crc32c, blocks } = read.digest;
-  const id = environment.runtime.randomBytes(16);
-  const object = { pattern: linkedPattern(key), id, sizeBytes, hash, crc32c, blocks: packBlockSums(blocks) };
-  return { object, rows, dataOffset };
+  return { read, bytes };
 }
 
 /** What a commit acknowledges is durable: who saved a file may not have waited for the disk. */

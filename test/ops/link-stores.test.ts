@@ -131,6 +131,32 @@ describe('in a folder', () => {
     }
   });
 
+  test('a file of more than 256 GiB is refused by its header, unread', async () => {
+    const place = await openTestStore('folder');
+    try {
+      const dataset = await openStoreDataset(place.store, { create: true, cacheDir: false });
+      const rows = 256 * 2 ** 30;
+      const full = path.join(fileURLToPath(place.uri), 'long.npy');
+      await writeFile(full, npyFile({ header: dict("'|u1'", 'False', `(${rows},)`) }));
+      const file = await open(full, 'r+');
+      await file.truncate((await stat(full)).size + rows);
+      await file.close();
+      const error = await failure(
+        dataset.write(async (tx) => {
+          await tx.link('a', 'long.npy');
+        }),
+      );
+      expect([error.code, error.message]).toEqual([
+        'UnsupportedFormat',
+        expect.stringContaining('are allowed'),
+      ]);
+      expect(error.hint).toContain('several files');
+      await dataset.close();
+    } finally {
+      await place.dispose();
+    }
+  });
+
   test('a pack has linked objects, and opens with them', async () => {
     const place = await openTestStore('folder');
     const target = path.join(fileURLToPath(place.uri), '..', 'all.nacre');

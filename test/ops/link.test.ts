@@ -8,6 +8,7 @@ import { readSegment, rootObjects, segmentsOf } from '../../src/manifest/referen
 import { findLinkable } from '../../src/ops/link.js';
 import { functions, int32, type Member, values, World } from '../dataset/world.js';
 import { failure } from '../support/failure.js';
+import { calls, nth } from '../support/faulty-store.js';
 import { dict, npyFile } from '../support/npy-file.js';
 import { forwarding } from '../../src/storage/wrap/forwarding.js';
 import { openStoreDataset } from '../../src/dataset/open.js';
@@ -148,6 +149,37 @@ describe('bad input', () => {
     expect(reads).toBe(2);
   });
 
+  test.each([
+    ['once', 1, undefined],
+    ['again and again', Number.POSITIVE_INFINITY, 'Unavailable'],
+  ])('a body that comes short %s is no part of any checksum', async (_, times, code) => {
+    await save('a.npy', numbersFile(1, 2));
+    // The first read is of the header.
+    const plan = nth(calls('get', /^a\.npy$/), 2, { kind: 'truncate', bytes: 3 }, times);
+    const { dataset, store } = await world.open({ plan });
+    const linking = dataset.write(async (tx) => {
+      await tx.link('a', 'a.npy');
+    });
+    if (code !== undefined) expect((await failure(linking)).code).toBe(code);
+    else {
+      await linking;
+      expect(await world.read()).toEqual([1, 2]);
+    }
+    expect(store.injected.get('truncate')).toBeGreaterThan(0);
+  });
+
+  test('requests that are lost are sent again, whichever it is', async () => {
+    await save('a.npy', numbersFile(1, 2));
+    for (let n = 1; n <= 12; n++) {
+      const plan = nth((call) => call.index > 0, n, { kind: 'drop' });
+      const { dataset } = await world.open({ plan });
+      await dataset.write(async (tx) => {
+        await tx.link(`a${n}`, 'a.npy');
+      });
+      expect(await values(dataset, `a${n}`)).toEqual([1, 2]);
+    }
+  });
+
   test('the signal of the write, and one of its own, end it', async () => {
     await save('a.npy', numbersFile(1));
     const signal = AbortSignal.abort();
@@ -155,6 +187,15 @@ describe('bad input', () => {
       await tx.link('a', 'a.npy', { signal });
     });
     expect((await failure(own)).code).toBe('Aborted');
+    await save('long.npy', longFile(5_000_000));
+    const ofWrite = new AbortController();
+    const begun = member.dataset.write(
+      async (tx) => {
+        await tx.link('a', 'long.npy', { onProgress: () => ofWrite.abort() });
+      },
+      { signal: ofWrite.signal },
+    );
+    expect((await failure(begun)).code).toBe('Aborted');
     expect(await world.slots()).toEqual([1]);
   });
 });
