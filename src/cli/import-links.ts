@@ -12,7 +12,12 @@ import { invalid } from './values.js';
 
 export type LinkOptions = WritingOptions &
   AttributesOptions &
-  FileOptions & { readonly create: boolean; readonly once?: boolean; readonly key?: string };
+  FileOptions & {
+    readonly create: boolean;
+    readonly once?: boolean;
+    readonly key?: string;
+    readonly verify?: boolean;
+  };
 
 interface LinkInput extends LinkableObject {
   readonly name: string;
@@ -109,7 +114,9 @@ async function link(
   const wanted = inputs.filter(({ skipped }) => !skipped);
   if (wanted.length === 0) return;
   const progress = session.progress('reading', 'bytes');
-  const total = bytesOf(wanted);
+  const { verify = false } = options;
+  const reads = verify ? 2 : 1;
+  const total = reads * bytesOf(wanted);
   const more = wanted.length > 3 ? ` and ${wanted.length - 3} more` : '';
   const keys = wanted.slice(0, 3).map(({ key }) => key);
   await dataset.write(
@@ -121,9 +128,9 @@ async function link(
         await tx.link(
           array,
           some.map(({ key }) => key),
-          { signal: session.signal, onProgress },
+          { signal: session.signal, onProgress, verify },
         );
-        before += bytesOf(some);
+        before += reads * bytesOf(some);
       }
     },
     { message: `link ${keys.join(', ')}${more}`, ...writeOptions(session, options) },

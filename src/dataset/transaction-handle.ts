@@ -160,7 +160,7 @@ export class TransactionHandle {
    * owner's: nothing here ever deletes it, and what is changed of it later is damage (`Corrupt`) to whoever
    * reads it. Indexes take its rows up with `update`.
    *
-   * Cost: a GET of 4 KiB an object, and one read of each, by 8 MiB; nothing is written but the manifest.
+   * Cost: a GET of 4 KiB an object, and one read of each (two with `verify`), by 8 MiB; no row is written.
    * Memory: some pieces. A write that begins anew (`retries`) reads them again. Errors: `NotFound`;
    * `InvalidArgument` for other keys, other rows than the array's, and an array with a key;
    * `UnsupportedFormat`, with the reason; `AlreadyExists` where the array has the object already, or another

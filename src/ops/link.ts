@@ -21,7 +21,7 @@ import { listPages } from '../storage/list-pages.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { callOptions } from '../storage/wrap/forwarding.js';
 import { mapBounded } from '../util/bounded.js';
-import { toHex } from '../util/bytes.js';
+import { equalBytes, toHex } from '../util/bytes.js';
 import { digestObject, type Streamed } from './digest.js';
 import type { ReadEnvironment, UpkeepEnvironment } from './environment.js';
 import { objectsAhead } from './scrub/check.js';
@@ -37,6 +37,11 @@ export interface LinkableObject {
 }
 
 export interface LinkOptions extends CallOptions {
+  /**
+   * Reads each object twice, and compares: a bit that flips on its way becomes part of no checksum. Default
+   * false.
+   */
+  readonly verify?: boolean;
   /** Told how many bytes were read, of all that are to be read. */
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
 }
@@ -58,6 +63,10 @@ const mostObjects = 100_000;
 
 /** Its block sums take 16 MiB then, and are read whole when its segment is folded. */
 const mostBytes = 256 * 2 ** 30;
+
+interface Reading extends CallOptions {
+  readonly onBytes: (bytes: number) => void;
+}
 
 interface Looked extends LinkableObject {
   readonly dataOffset: number;
@@ -111,7 +120,7 @@ export async function linkInto(
   environment: UpkeepEnvironment,
   staged: WriteTransaction,
   { name, keys }: { readonly name: string; readonly keys: readonly string[] },
-  { onProgress, signal = staged.signal }: LinkOptions,
+  { onProgress, verify = false, signal = staged.signal }: LinkOptions,
 ): Promise<Linked> {
   const call = signal === undefined ? {} : { signal };
   if (keys.length === 0) throw invalid('no key is named', 'Name at least one object to link.');
@@ -120,14 +129,14 @@ export async function linkInto(
   const looked = await lookAtAll(environment, keys, call);
   const type = typeOfAll(looked);
   const before = await staged.checkLinks(name, type, keys);
-  const totalBytes = looked.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const totalBytes = looked.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) * (verify ? 2 : 1);
   let doneBytes = 0;
   const onBytes = (bytes: number): void => {
     doneBytes += bytes;
     onProgress?.(Math.min(doneBytes, totalBytes), totalBytes);
   };
   const files = await mapBounded(looked, objectsAhead(environment), async (one) => {
-    const file = await adopt(environment, one, { ...call, onBytes });
+    const file = await adopt(environment, one, { ...call, verify, onBytes });
     checkSame(one.key, file, before);
     return file;
   });
@@ -189,33 +198,41 @@ function refused(key: string, why: string, how?: string): NacreError {
   });
 }
 
-/** Reads it once; again where bytes were lost on their way without a word. */
+/** Reads it once, or until two reads agree; again where bytes were lost on their way without a word. */
 async function adopt(
   environment: ReadEnvironment,
   looked: Looked,
-  options: CallOptions & { readonly onBytes: (bytes: number) => void },
+  { verify, ...options }: Reading & { readonly verify: boolean },
 ): Promise<PartitionDraft> {
   const { key, rows, sizeBytes, dataOffset, token } = looked;
   await makeDurable(environment, key);
-  for (let attempt = 0; attempt < 2; attempt++) {
+  let before: Uint8Array | undefined;
+  for (let attempt = 0; attempt < (verify ? 4 : 2); attempt++) {
     const { read, bytes } = await digest(environment, looked, options);
     if (read === undefined || read.token !== token || read.sizeBytes !== sizeBytes) throw changed(key);
     if (bytes !== sizeBytes) continue;
     const { blake3: hash, crc32c, blocks } = read.digest;
+    const agrees = !verify || (before !== undefined && equalBytes(before, hash));
+    before = hash;
+    if (!agrees) continue;
     const id = environment.runtime.randomBytes(16);
     const sums = { sizeBytes, hash, crc32c, blocks: packBlockSums(blocks) };
     return { object: { pattern: linkedPattern(key), id, ...sums }, rows, dataOffset };
   }
-  throw new NacreError('Unavailable', `${key} came short of its ${sizeBytes} bytes, twice`, {
-    context: { key, sizeBytes },
-    hint: 'Look at what is between here and the store, then link it again.',
-  });
+  throw new NacreError(
+    'Unavailable',
+    `${key} came otherwise each time that its ${sizeBytes} bytes were read`,
+    {
+      context: { key, sizeBytes },
+      hint: 'Look at what is between here and the store, then link it again.',
+    },
+  );
 }
 
 async function digest(
   environment: ReadEnvironment,
   { key, type, sizeBytes, dataOffset }: Looked,
-  { onBytes, ...call }: CallOptions & { readonly onBytes: (bytes: number) => void },
+  { onBytes, ...call }: Reading,
 ): Promise<{ readonly read: Streamed | undefined; readonly bytes: number }> {
   const isBool = type.dtype === 'bool';
   let [at, bytes] = [0, 0];

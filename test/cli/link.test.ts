@@ -52,6 +52,12 @@ describe('bad input', () => {
   });
 });
 
+test('--verify without --link is refused', async () => {
+  const file = path.join(uri, 'train', 'a.npy');
+  const ended = await nacre(['import', uri, 'a', file, '--verify', '--json']);
+  expect([ended.code, ended.error.message]).toEqual([2, '--verify goes with --link']);
+});
+
 test('objects of a pattern become rows in one version, and a dry run says which', async () => {
   const args = ['import', uri, 'images', 'train/*.npy', '--link'];
   const planned = await answer([...args, '--dry-run']);
@@ -59,7 +65,7 @@ test('objects of a pattern become rows in one version, and a dry run says which'
   expect((await nacre(['info', uri])).code).toBe(4);
   const text = await nacre([...args, '--dry-run']);
   expect(text.stdout.toString()).toContain("would link 3 rows (268 B, 2 objects) into 'images'");
-  const done = await answer(args);
+  const done = await answer([...args, '--verify']);
   expect(done).toMatchObject({
     version: 2,
     linked: true,

@@ -168,6 +168,30 @@ describe('bad input', () => {
     expect(store.injected.get('truncate')).toBeGreaterThan(0);
   });
 
+  test('a bit that flips on its way becomes part of no checksum, where two reads are to agree', async () => {
+    await save('a.npy', numbersFile(1, 2));
+    const flip = (times: number) => nth(calls('get', /^a\.npy$/), 2, { kind: 'flipBit', bit: 1_030 }, times);
+    const linked = async (times: number): Promise<void> => {
+      const { dataset } = await world.open({ plan: flip(times) });
+      await dataset.write(async (tx) => {
+        await tx.link(`a${times}`, 'a.npy', { verify: true });
+      });
+    };
+    await linked(1);
+    expect(await world.read('a1')).toEqual([1, 2]);
+    // Alternately: no two agree.
+    let reads = 0;
+    const plan = ({ method, key }: { readonly method: string; readonly key: string }) =>
+      method === 'get' && key === 'a.npy' && ++reads > 1
+        ? ({ kind: 'flipBit', bit: 1_030 + reads } as const)
+        : undefined;
+    const { dataset } = await world.open({ plan });
+    const never = dataset.write(async (tx) => {
+      await tx.link('b', 'a.npy', { verify: true });
+    });
+    expect((await failure(never)).code).toBe('Unavailable');
+  });
+
   test('requests that are lost are sent again, whichever it is', async () => {
     await save('a.npy', numbersFile(1, 2));
     for (let n = 1; n <= 12; n++) {

@@ -26,6 +26,7 @@ interface Options extends WritingOptions, AttributesOptions, FileOptions {
   readonly once?: boolean;
   readonly key?: string;
   readonly link?: boolean;
+  readonly verify?: boolean;
 }
 
 /** Of a row that is made to see whether all fits. */
@@ -93,6 +94,7 @@ and what you change of it later is damage. With --once what the array has alread
         .option('--no-create', 'fail when the dataset or the array is missing')
         .option('--once', 'skip files whose content is there already')
         .option('--link', 'take .npy objects below the prefix where they lie, without a copy')
+        .option('--verify', 'with --link: read each object twice, and compare')
         .option('--key <name>', 'an attribute that is the key of arrays that are made'),
     ),
   async work(session, options, uri: string, name: string, files: string[]) {
@@ -102,6 +104,8 @@ and what you change of it later is damage. With --once what the array has alread
         context: { uri },
         hint: 'Check the address, or leave out --no-create.',
       });
+    if (options.verify === true && options.link !== true)
+      throw invalid('--verify goes with --link', 'Leave it out: what is copied is compared on its way.');
     if (options.link === true) return importLinks(session, options, { uri, name, files, existing });
     const arrays = existing === undefined ? {} : (await existing.info({ signal: session.signal })).arrays;
     const inputs = await look(session, options, { name, files, arrays });
