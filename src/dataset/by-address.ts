@@ -7,7 +7,6 @@ import type { OpenReplicas, ReplicateOptions, ReplicateReport } from '../ops/rep
 import type { ScrubOptions, ScrubReport } from '../ops/scrub.js';
 import type { Status, StatusOptions } from '../ops/status.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { keysBelow } from '../storage/uri.js';
 import { connect, type PlaceOptions } from './connect.js';
 import type { Environment } from './environment.js';
 import type { Promoted, PromoteOptions } from './promote.js';
@@ -43,9 +42,13 @@ export function linkable(
   patterns: string | readonly string[],
   options: CallOptions & UpkeepConnection = {},
 ): Promise<readonly LinkableObject[]> {
-  return at(uri, options, async (environment) =>
-    (await import('../ops/link.js')).findLinkable(environment, keysBelow(uri, [patterns].flat()), options),
-  );
+  return at(uri, options, async (environment) => {
+    const [{ findLinkable }, { keysBelow }] = await Promise.all([
+      import('../ops/link.js'),
+      import('../storage/uri.js'),
+    ]);
+    return findLinkable(environment, keysBelow(uri, [patterns].flat()), options);
+  });
 }
 
 /** How a dataset is, by address. As `Dataset.status()`. */
