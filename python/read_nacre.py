@@ -17,6 +17,8 @@ import numpy as np
 
 DTYPES = [None, "?", "i1", "<i2", "<i4", "<i8", "u1", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8", "<c8", "<c16"]
 BLOCK = 65_536
+OWN = "arrays segments indexes parity quarantine healed leases gc replicas versions points drafts moved".split()
+OWN += ["branches", ".tmp", ".lock", "latest", "restoring", "replica"]
 
 
 class Damage(Exception):
@@ -199,7 +201,8 @@ def frame(data, kind, what):
     check(version == 1, f"{what} has format {version}, this reads 1")
     check(length == len(data) - 48, f"{what} has another length than it says")
     fields = message(data[16:-32])
-    check(kind == b"H" or set(numbers(fields, 1)) <= {20, 30}, f"{what} needs a feature that this does not know")
+    known = kind == b"H" or set(numbers(fields, 1)) <= {20, 24, 30}
+    check(known, f"{what} needs a feature that this does not know")
     return fields
 
 
@@ -216,6 +219,10 @@ class Objects:
         entry = self.objects[index]
         pattern = self.patterns[one(entry, 1)]
         prefix, suffix = one(pattern, 1, b"").decode(), one(pattern, 2, b"").decode()
+        if one(pattern, 3):
+            parts = prefix.split("/")
+            check(not {"", ".", ".."} & set(parts) and parts[0] not in OWN, f"the linked key {prefix}")
+            return prefix
         check(prefix.split("/")[0] in ("arrays", "segments") and ".." not in prefix, f"the key prefix {prefix}")
         return prefix + one(entry, 2, b"").hex() + suffix
 

@@ -62,6 +62,7 @@ export type { MeterCounts } from './storage/wrap/meter.js';
 export { cache, doctor } from './ops.js';
 export { pack, type PackOptions, type PackReport } from './dataset/pack.js';
 export {
+  linkable,
   parity,
   promote,
   repair,
@@ -84,6 +85,7 @@ export type { RepairFrom, UpkeepConnection } from './dataset/by-address.js';
 export type { PassedOver, RepairOptions, RepairReport, RepairStep } from './ops/repair.js';
 export type { DamagedObject, DamageKind, ObjectRole, RowIds, ScrubMode, ScrubOptions } from './ops/scrub.js';
 export type { HintReport, ScrubReport, Subset, Unreferenced, VersionRange } from './ops/scrub.js';
+export type { LinkableObject, Linked, LinkOptions } from './ops/link.js';
 export type { ReplicateOptions, ReplicateReport } from './ops/replicate.js';
 export type { BackupOptions, BackupReport } from './ops/backup/create.js';
 export type { BackupList, BackupPoint } from './ops/backup/list.js';

@@ -54,8 +54,9 @@ export async function appendPieces(
 }
 
 /** About what an entry takes up without the sums of its blocks, which a segment has apart. */
-function entryBytes({ columns }: PartitionDraft): number {
-  return 100 + describedBytes(columns);
+function entryBytes({ columns, object: { pattern } }: PartitionDraft): number {
+  const ownKey = pattern.whole === true ? pattern.prefix.length : 0;
+  return 100 + ownKey + describedBytes(columns);
 }
 
 /** As many files as one segment takes, in their order. */

@@ -1,5 +1,6 @@
 // One array at one version: its type, and the map from rows to bytes, made from the manifest when it is first
 // needed.
+import { linksFeature } from '../manifest/features.js';
 import { rootKey } from '../manifest/keys.js';
 import { toHex } from '../util/bytes.js';
 import { NacreError } from '../errors.js';
@@ -61,6 +62,11 @@ export class ArrayView {
   /** Which dataset it is of, which line of its versions, and which of these. */
   get origin(): Pick<Root, 'dataset' | 'lineage' | 'version'> {
     return this.#root;
+  }
+
+  /** Whether some array of the version may have rows in linked objects. */
+  get namesLinks(): boolean {
+    return this.#root.requiredFeatures.includes(linksFeature);
   }
 
   /** Cost: one wave for row sets and override segments that stand in objects; none for most arrays. */

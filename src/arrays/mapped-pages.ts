@@ -18,6 +18,7 @@ import type { Meter } from '../storage/wrap/meter.js';
 import { defined } from '../util/assert.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { BlockSet } from './block-set.js';
+import { linkHint } from './link-hint.js';
 import type { Lent, LentObject, LentRows, Pages } from './pages.js';
 import { byPart, type Part, type Picked, type PlacedPart } from './runs.js';
 import { windowsOfRange } from './windows.js';
@@ -373,6 +374,6 @@ function damage(key: string, what: string, kind: string, cause?: unknown): Nacre
   return new NacreError('Corrupt', `${key} ${what}`, {
     cause,
     context: { key, damage: kind },
-    hint: 'Run `nacre repair` to put back the right bytes from a replica or a backup.',
+    hint: linkHint(key) ?? 'Run `nacre repair` to put back the right bytes from a replica or a backup.',
   });
 }

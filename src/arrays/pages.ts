@@ -6,6 +6,7 @@ import { widen } from '../storage/wrap/blocks.js';
 import { type ExpectedChecksums, readVerified, roomFor } from '../storage/wrap/verified.js';
 import { defined } from '../util/assert.js';
 import { isDoubted } from './doubt.js';
+import { linkHint } from './link-hint.js';
 import type { Part, Picked, PlacedPart } from './runs.js';
 
 /** Checked bytes for who does not write into them. */
@@ -85,7 +86,7 @@ export interface Pages {
 
 /** The sums may stand in a segment: they are asked for in the same wave as what they are of. */
 export function checksumsOf({ object: { sizeBytes, blockBytes, hash }, sums }: Part): ExpectedChecksums {
-  return { sizeBytes, blockBytes, hash, blocks: sums() };
+  return { sizeBytes, blockBytes, hash, blocks: sums(), hintOf: linkHint };
 }
 
 /** Straight from the store, nothing kept. */

@@ -142,13 +142,18 @@ export class PendingArray {
     return this.#map;
   }
 
+  /** Of the rows that the transaction appends; waits for its own uploads, where it appends any. */
+  async ownUnits(): Promise<readonly BaseUnit[]> {
+    return (await Promise.all(this.#appended.map(unitsOf))).flat();
+  }
+
   async #merge(): Promise<RowMap> {
     const { rowSets } = this.#environment.functions;
     const [overrides, dropped] =
       this.base === undefined
         ? [[], rowSets.fromSorted(noRows)]
         : await Promise.all([this.base.overrides(), this.base.dropped()]);
-    const own = (await Promise.all(this.#appended.map(unitsOf))).flat();
+    const own = await this.ownUnits();
     return new RowMap(
       [...(this.base?.units() ?? []), ...own],
       [...overrides, ...this.#overrides],
@@ -193,7 +198,7 @@ function partOf(draft: PartitionDraft): Part {
     sizeBytes: object.sizeBytes,
     hash: object.hash,
     crc32c: object.crc32c,
-    blockBytes: defaultBlockBytes,
+    blockBytes: object.blockBytes ?? defaultBlockBytes,
     blocks: object.blocks,
   };
   return { object: stored, rows, dataOffset, sums: () => Promise.resolve(unpackBlockSums(object.blocks)) };

@@ -98,6 +98,14 @@ export class RowChanges {
     return partitions;
   }
 
+  /** Adds files of rows that are there already. Indexes do not take these up: nobody has read their rows. */
+  appendStored(array: PendingArray, files: readonly PartitionDraft[]): void {
+    this.#endTail(array);
+    array.coder?.stop();
+    const rows = files.reduce((sum, file) => sum + file.rows, 0);
+    this.#note(array, rows, Promise.resolve(files));
+  }
+
   #note(array: PendingArray, rows: number, partitions: Promise<readonly PartitionDraft[]>): void {
     array.append(rows, partitions);
     this.#noteAppend(array, rows, () => partitions);

@@ -11,6 +11,7 @@ import {
   pendingRowId,
   type Transaction,
 } from '../manifest/transaction.js';
+import type { PartitionDraft } from '../manifest/transaction.js';
 import { checkName } from '../manifest/names.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
@@ -39,6 +40,7 @@ import { BackgroundUploads } from './background-uploads.js';
 import type { ArrayEnvironment } from './environment.js';
 import { checkRowType, defaultPartitionBytes, type RowType } from './partition-writer.js';
 import { addKeys, checkNotKey, declareKey, finishKeys, setKey, sourceWithKeys } from './key-changes.js';
+import { checkLinkable, type LinkedBefore, linkedBefore } from './linked-rows.js';
 import { PendingArray } from './pending-array.js';
 import { arrayNotFound } from './not-found.js';
 import { checkReplaced } from './replace-changes.js';
@@ -80,6 +82,11 @@ export class WriteTransaction {
   /** Names of the arrays as the transaction sees them. */
   get names(): string[] {
     return [...this.#arrays.keys()];
+  }
+
+  /** Ends the write. */
+  get signal(): AbortSignal | undefined {
+    return this.#options.signal;
   }
 
   /** Makes an empty array. `AlreadyExists` when the name is taken. */
@@ -158,6 +165,21 @@ export class WriteTransaction {
       appendChanges(this.#environment, array, await written, room, this.#options),
     );
     return written;
+  }
+
+  /** Adds files that lie in the store already, in their order; makes the array when it is not there. */
+  link(name: string, type: RowType, files: readonly PartitionDraft[]): void {
+    if (!this.#arrays.has(name)) this.create(name, type);
+    const array = this.#array(name);
+    checkLinkable(array, type);
+    this.#rows.appendStored(array, files);
+  }
+
+  /** What stands against linking objects of these keys. Cost: see {@link linkedBefore}. */
+  async checkLinks(name: string, type: RowType, keys: readonly string[]): Promise<LinkedBefore> {
+    const array = this.#arrays.get(name);
+    if (array !== undefined) checkLinkable(array, type);
+    return linkedBefore([...this.#arrays.values()], array, keys, this.#options);
   }
 
   /** Puts new content in the place of rows, one row for each in the order given; they keep their ids. */

@@ -251,12 +251,12 @@ export function withFile(error: unknown, inputs: readonly Input[]): unknown {
 }
 
 /** Refuses what does not fit before anything is written; the first file of each array that is to be made. */
-export function checkInputs(
-  inputs: readonly Input[],
+export function checkInputs<I extends Pick<Input, 'array' | 'name' | 'type'>>(
+  inputs: readonly I[],
   arrays: Readonly<Record<string, ArrayInfo>>,
   create: boolean,
-): ReadonlyMap<string, Input> {
-  const missing = new Map<string, Input>();
+): ReadonlyMap<string, I> {
+  const missing = new Map<string, I>();
   for (const input of inputs) {
     const there = Object.hasOwn(arrays, input.array) ? arrays[input.array] : undefined;
     if (there !== undefined) {

@@ -1,5 +1,6 @@
 // Upkeep by address: the way in where open() fails, since a repair begins with what cannot be opened.
 import type { ParityReport, ParityUpdateOptions, ParityUpdateReport } from '../ops/parity.js';
+import type { LinkableObject } from '../ops/link.js';
 import type { RepairOptions, RepairReport } from '../ops/repair.js';
 import { callOptions } from '../storage/wrap/forwarding.js';
 import type { OpenReplicas, ReplicateOptions, ReplicateReport } from '../ops/replicate.js';
@@ -24,6 +25,30 @@ export function scrub(uri: string, options: ScrubOptions & UpkeepConnection = {}
   return at(uri, options, async (environment) =>
     (await import('../ops/scrub.js')).scrub(environment, options),
   );
+}
+
+/**
+ * The `.npy` objects below a prefix that `tx.link()` can make rows of, by keys from the prefix on, by their
+ * addresses (`s3://…`, `/…`, `./…`), or by patterns of either, in which `*` stands for any part of a name:
+ * `train/*.npy`. Each once, those of a pattern in the byte
+ * order of their keys; nothing is written, and no dataset need be there.
+ *
+ * Cost: a LIST for each 1,000 keys that begin as a pattern does, a GET of 4 KiB an object. Errors: `NotFound`
+ * where a key, or all of a pattern, is not there; `InvalidArgument` and `UnsupportedFormat` for what cannot
+ * be linked, with the reason; `ResourceExhausted` for more than 100,000 objects.
+ */
+export function linkable(
+  uri: string,
+  patterns: string | readonly string[],
+  options: CallOptions & UpkeepConnection = {},
+): Promise<readonly LinkableObject[]> {
+  return at(uri, options, async (environment) => {
+    const [{ findLinkable }, { keysBelow }] = await Promise.all([
+      import('../ops/link.js'),
+      import('../storage/uri.js'),
+    ]);
+    return findLinkable(environment, keysBelow(uri, [patterns].flat()), options);
+  });
 }
 
 /** How a dataset is, by address. As `Dataset.status()`. */

@@ -17,6 +17,7 @@ import type { AttributeType } from '../attributes/column.js';
 import type { AttributeSource } from '../attributes/source.js';
 import { NacreError } from '../errors.js';
 import { v1 } from '../manifest/message.js';
+import type { Linked, LinkOptions } from '../ops/link.js';
 import { parityOf, type ParityPolicy } from '../manifest/parity.js';
 import type { ScanDtype } from '../native.js';
 import { viewAs } from '../npy/dtype.js';
@@ -150,6 +151,24 @@ export class TransactionHandle {
     options: { readonly attributes?: AttributeSource } = {},
   ): Promise<void> {
     await this.#staged.appendFrom(name, source, options.attributes);
+  }
+
+  /**
+   * Adds the rows of `.npy` objects that lie below the dataset's prefix, without copying them; makes the
+   * array when there is none. Each is named by its key from the prefix on, `train/a.npy`, of `[a-z0-9._-/]`,
+   * and becomes one partition: C order, little endian, at least one row, 256 GiB at most. It stays its
+   * owner's: nothing here ever deletes it, and what is changed of it later is damage (`Corrupt`) to whoever
+   * reads it. Indexes take its rows up with `update`.
+   *
+   * Cost: a GET of 4 KiB an object, and one read of each (two with `verify`), by 8 MiB; no row is written.
+   * Memory: some pieces. A write that begins anew (`retries`) reads them again. Errors: `NotFound`;
+   * `InvalidArgument` for other keys, other rows than the array's, and an array with a key;
+   * `UnsupportedFormat`, with the reason; `AlreadyExists` where the array has the object already, or another
+   * array has it with other bytes; `Conflict` where it changes while it is read.
+   */
+  async link(name: string, keys: string | readonly string[], options: LinkOptions = {}): Promise<Linked> {
+    const { linkInto } = await import('../ops/link.js');
+    return linkInto(this.#environment, this.#staged, { name, keys: [keys].flat() }, options);
   }
 
   /**

@@ -166,11 +166,20 @@ export class NpyRows implements NpyFile {
   }
 }
 
-/** Refuses bytes but 0 and 1 of bool rows from `start` on: NumPy reads them as it likes. */
-export function checkBools(bytes: Uint8Array, start: number, rowBytes: number, name: string): void {
+/**
+ * Refuses bytes but 0 and 1 of bool rows from `start` on: NumPy reads them as it likes. `within`: bytes of
+ * the first row that are not among them.
+ */
+export function checkBools(
+  bytes: Uint8Array,
+  start: number,
+  rowBytes: number,
+  name: string,
+  within = 0,
+): void {
   const at = bytes.findIndex((byte) => byte > 1);
   if (at < 0) return;
-  const row = start + Math.floor(at / Math.max(1, rowBytes));
+  const row = start + Math.floor((within + at) / Math.max(1, rowBytes));
   throw new NacreError(
     'InvalidArgument',
     `${name}: row ${row} of the bool array holds the byte ${bytes[at] ?? 0}, neither 0 nor 1`,

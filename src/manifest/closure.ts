@@ -3,11 +3,15 @@ import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import type { ManifestFunctions } from './functions.js';
 import { history } from './history.js';
-import { dataPrefixes, healedPrefix } from './keys.js';
+import { mapBounded } from '../util/bounded.js';
+import { dataPrefixes, healedPrefix, isLinkedKey } from './keys.js';
 import { asHealed, type StoredObject } from './objects.js';
 import { readSegment, rootObjects, segmentObjects, segmentsOf } from './references.js';
 import type { LoadedRoot } from './root.js';
 import { listPages } from '../storage/list-pages.js';
+
+/** Objects asked for side by side. */
+const headsAtOnce = 16;
 
 /**
  * Sizes of the objects under the prefixes that data and segments live in. Cost: one LIST for 1,000 objects.
@@ -21,6 +25,19 @@ async function listSizes(store: ObjectStore, options: CallOptions): Promise<Map<
   return sizes;
 }
 
+/** What is linked lies in folders of others, which are not listed. Cost: a HEAD for each, once. */
+async function askLinked(
+  store: ObjectStore,
+  objects: readonly StoredObject[],
+  sizes: Map<string, number>,
+  options: CallOptions,
+): Promise<void> {
+  const keys = new Set(objects.map(({ key }) => key).filter((key) => isLinkedKey(key) && !sizes.has(key)));
+  await mapBounded([...keys], headsAtOnce, async (key) => {
+    sizes.set(key, (await store.head(key, options))?.sizeBytes ?? -1);
+  });
+}
+
 /**
  * Keys that a version needs and that are missing or of another size; what stands in a missing segment is
  * not known.
@@ -28,13 +45,15 @@ async function listSizes(store: ObjectStore, options: CallOptions): Promise<Map<
 async function missingOf(
   store: ObjectStore,
   loaded: LoadedRoot,
-  sizes: ReadonlyMap<string, number>,
+  sizes: Map<string, number>,
   functions: ManifestFunctions,
   options: CallOptions,
 ): Promise<string[]> {
   const isHere = (object: StoredObject): boolean =>
     [object, asHealed(object)].some(({ key }) => sizes.get(key) === object.sizeBytes);
-  const missing = rootObjects(loaded).filter((object) => !isHere(object));
+  const inRoot = rootObjects(loaded);
+  await askLinked(store, inRoot, sizes, options);
+  const missing = inRoot.filter((object) => !isHere(object));
   for (const segment of segmentsOf(loaded)) {
     if (!isHere(segment.object)) continue;
     const { key } = segment.object;
@@ -42,6 +61,7 @@ async function missingOf(
       defined(await readSegment(store, segment, functions, options), 'segment'),
       key,
     );
+    await askLinked(store, objects, sizes, options);
     missing.push(...objects.filter((object) => !isHere(object)));
   }
   return missing.map(({ key }) => key);

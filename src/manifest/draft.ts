@@ -246,11 +246,11 @@ export class RootDraft {
     attributes: readonly number[],
   ): Pick<ArrayEntry, 'partitions' | 'segments'> {
     if ('segment' in content) {
-      const { object, headBytes, headHash, partitions, members } = content.segment;
+      const { headBytes, headHash, partitions } = content.segment;
       const numbers = { headBytes, headHash, firstRowId, rows, partitions, attributes };
       return {
         partitions: [],
-        segments: [make(v1.SegmentRef, { object: this.#objects.add(object, members), ...numbers })],
+        segments: [make(v1.SegmentRef, { object: this.#objects.addSegment(content.segment), ...numbers })],
       };
     }
     let next = firstRowId;
@@ -382,7 +382,7 @@ export class RootDraft {
     const tags = this.#history.changedTags;
     const changes = make(v1.Changes, { arrays, tags, ...this.#objects.changes() });
     return evolve(root, {
-      ...marksOf(this.#requiredFeatures, this.#arrays.values()),
+      ...marksOf(this.#requiredFeatures, this.#arrays.values(), this.#objects.namesLinks),
       version: this.#version,
       parent: make(v1.Parent, { version: root.version, hash: this.#parent.hash }),
       timeMs,

@@ -7,6 +7,7 @@
 import type { ArrayEntry, Partition, Root, SegmentRef } from './message.js';
 import { describedBytes } from './attributes.js';
 import { hasUnknownFields } from './message.js';
+import { ownKeyBytes } from './objects.js';
 import { type LoadedRoot, rootBounds } from './root.js';
 import { inlineBytes } from './row-sets.js';
 import { segmentBytesLimit, segmentEntryLimit } from './segment.js';
@@ -117,7 +118,7 @@ function itemOfPartition(root: Root, partition: Partition): Item {
   const { firstRowId, rows, object, rowIds, dropped, columns } = partition;
   const sums = root.objects?.objects[object]?.blocks.byteLength ?? 0;
   const sets = dropped.byteLength + (rowIds?.inline.byteLength ?? 0);
-  const hot = entryBytes + sets + describedBytes(columns);
+  const hot = entryBytes + ownKeyBytes(root.objects, object) + sets + describedBytes(columns);
   return { firstRowId, rows, entries: 1, bytes: hot, freedBytes: hot + sums, partition };
 }
 

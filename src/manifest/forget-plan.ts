@@ -65,7 +65,8 @@ export class Doomed {
         const plan = decode(v1.ForgetPlan, decodeFrame('forget plan', bytes, key, functions), key);
         checkFeatures(plan.requiredFeatures, key);
         for (const { pattern, ids } of plan.objects) {
-          if (pattern === null || ids.byteLength % idBytes !== 0) throw invalid(key);
+          // What is linked is never deleted: no plan lists it.
+          if (pattern === null || pattern.whole || ids.byteLength % idBytes !== 0) throw invalid(key);
           checkPattern(pattern, key);
           for (let at = 0; at < ids.byteLength; at += idBytes) doomed.#ids.add(ids, at);
         }

@@ -40,6 +40,8 @@ export function versionOfRootKey(key: string): number | undefined {
 export interface KeyPattern {
   readonly prefix: string;
   readonly suffix: string;
+  /** The prefix is all of the key of one linked object, whose id is no part of it. Default false. */
+  readonly whole?: boolean;
 }
 
 export const segmentPattern: KeyPattern = { prefix: 'segments/', suffix: '' };
@@ -148,7 +150,7 @@ export function isIdBelow(prefix: string, key: string): boolean {
 }
 
 export function objectKey(pattern: KeyPattern, id: Uint8Array): string {
-  return `${pattern.prefix}${toHex(id)}${pattern.suffix}`;
+  return pattern.whole === true ? pattern.prefix : `${pattern.prefix}${toHex(id)}${pattern.suffix}`;
 }
 
 const folder =
@@ -160,15 +162,57 @@ const checked = new WeakSet<KeyPattern>();
 /** Patterns come from a bucket; one that could leave the prefix or name a root is refused. */
 export function checkPattern(pattern: KeyPattern, what: string): void {
   if (checked.has(pattern)) return;
-  const safe =
-    folder.test(pattern.prefix) &&
-    pattern.prefix.length <= 900 &&
-    !pattern.prefix.split('/').some((part) => part === '.' || part === '..') &&
-    /^(\.[a-z0-9]{1,16})?$/.test(pattern.suffix);
+  const safe = pattern.whole === true ? isWhole(pattern) : isFolder(pattern);
   if (!safe) {
-    throw new NacreError('Corrupt', `${what} names objects outside the dataset's own folders`, {
+    throw new NacreError('Corrupt', `${what} names objects where no object of a dataset may be`, {
       context: { prefix: pattern.prefix.slice(0, 200), suffix: pattern.suffix.slice(0, 40) },
     });
   }
   checked.add(pattern);
+}
+
+function isFolder({ prefix, suffix }: KeyPattern): boolean {
+  return (
+    folder.test(prefix) &&
+    prefix.length <= mostKeyBytes &&
+    !prefix.split('/').some((part) => part === '.' || part === '..') &&
+    /^(\.[a-z0-9]{1,16})?$/.test(suffix)
+  );
+}
+
+function isWhole({ prefix, suffix }: KeyPattern): boolean {
+  return suffix === '' && isLinkedKey(prefix);
+}
+
+/** Leaves room for the prefix of the dataset in a bucket, whose keys have 1,024 bytes at most. */
+const mostKeyBytes = 900;
+
+/** Where a dataset, a backup or a store keeps things of its own: folders and lone objects. */
+const ownNames: ReadonlySet<string> = new Set([
+  ...['arrays', 'segments', 'indexes', 'parity', 'quarantine', 'healed', 'leases', 'gc', 'replicas'],
+  ...['versions', 'points', 'drafts', 'moved', 'branches', '.tmp', '.lock'],
+  ...[hintKey, restoringKey, replicaMarkKey],
+]);
+
+/** Why an object under this key cannot be linked; undefined where it can. */
+export function linkFlaw(key: string): string | undefined {
+  const odd = /[^a-z0-9._\-/]/u.exec(key)?.[0];
+  if (key === '') return 'it is empty';
+  if (odd !== undefined) return `it holds ${JSON.stringify(odd)}, allowed are a-z 0-9 . _ - and /`;
+  if (key.length > mostKeyBytes) return `it has ${key.length} bytes, ${mostKeyBytes} are allowed`;
+  const parts = key.split('/');
+  if (parts.includes('')) return 'it begins or ends with a / or holds //';
+  if (parts.includes('.') || parts.includes('..')) return 'it has a part that is . or ..';
+  const [first = ''] = parts;
+  return ownNames.has(first) ? `${first} is a name of the dataset's own` : undefined;
+}
+
+/** Whether a key that a manifest names is of a linked object: none that a dataset makes for itself is. */
+export function isLinkedKey(key: string): boolean {
+  return linkFlaw(key) === undefined;
+}
+
+/** The pattern of one linked object. */
+export function linkedPattern(key: string): KeyPattern {
+  return { prefix: key, suffix: '', whole: true };
 }

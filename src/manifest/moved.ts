@@ -2,8 +2,18 @@
 import { NacreError } from '../errors.js';
 import { concat, fromHex, toHex } from '../util/bytes.js';
 import { idBytes } from '../util/id-set.js';
-import { checkPattern, movedPattern, objectKey, rootKey, versionOfRootKey } from './keys.js';
+import {
+  checkPattern,
+  isLinkedKey,
+  linkedPattern,
+  movedPattern,
+  objectKey,
+  rootKey,
+  versionOfRootKey,
+} from './keys.js';
+import { linkMarks } from './features.js';
 import { make, type Point, v1 } from './message.js';
+import { patternMessage } from './objects.js';
 
 const objectForm = /^(.+\/)([0-9a-f]{32})(\.[a-z0-9]{1,16})?$/;
 
@@ -36,17 +46,24 @@ export class Moved {
   }
 
   /** As a point says it. */
-  encode(): Pick<Point, 'moved' | 'movedRoots'> {
+  encode(): Pick<Point, 'moved' | 'movedRoots'> & Partial<Pick<Point, 'requiredFeatures'>> {
     const groups = new Map<
       string,
       { prefix: string; suffix: string; ids: Uint8Array[]; places: Uint8Array[] }
     >();
     const movedRoots: Point['movedRoots'][number][] = [];
+    const linked: Point['moved'][number][] = [];
     for (const [key, place] of this.#places) {
       const placeId = fromHex(place.slice(movedPattern.prefix.length)) ?? new Uint8Array();
       const version = versionOfRootKey(key);
       if (version !== undefined) {
         movedRoots.push(make(v1.MovedRoot, { version, id: placeId }));
+        continue;
+      }
+      if (isLinkedKey(key)) {
+        const pattern = patternMessage(linkedPattern(key));
+        // The id is no part of the key: any stands for it.
+        linked.push(make(v1.MovedObjects, { pattern, ids: placeId, places: placeId }));
         continue;
       }
       const [, prefix = '', id = '', suffix = ''] = objectForm.exec(key) ?? [];
@@ -58,12 +75,12 @@ export class Moved {
     }
     const moved = Array.from(groups.values(), ({ prefix, suffix, ids, places }) =>
       make(v1.MovedObjects, {
-        pattern: make(v1.KeyPattern, { prefix, suffix }),
+        pattern: patternMessage({ prefix, suffix }),
         ids: concat(ids),
         places: concat(places),
       }),
     );
-    return { moved, movedRoots };
+    return { moved: [...moved, ...linked], movedRoots, ...linkMarks(linked.length > 0) };
   }
 
   /** `Corrupt` naming `what` for what leads out of a dataset's own folders, or is not whole. */

@@ -5,6 +5,7 @@ import { objectKey } from './keys.js';
 import type { ManifestFunctions } from './functions.js';
 import type { Changes, Root } from './message.js';
 import { type NewObject, TableBuilder } from './objects.js';
+import type { SegmentDraft } from './transaction.js';
 import { type HashedObject, updateSetHash } from './set-hash.js';
 
 export class ObjectLedger {
@@ -16,6 +17,8 @@ export class ObjectLedger {
   readonly #uploads: Uint8Array[] = [];
   readonly #removed: HashedObject[] = [];
   #moved = 0;
+  /** A segment came that names linked objects. */
+  #bringsLinks = false;
 
   /** `table` takes the place of the parent's: what comes and goes is what differs between both. */
   constructor(objects: Root['objects'], table?: TableBuilder) {
@@ -33,6 +36,12 @@ export class ObjectLedger {
       this.#removedTable.add(object);
       this.#removed.push(hashed(object));
     }
+  }
+
+  /** Its slot. */
+  addSegment({ object, members, namesLinks }: SegmentDraft): number {
+    this.#bringsLinks ||= namesLinks;
+    return this.add(object, members);
   }
 
   /** Its slot. `members` are ids of objects that it names and that come with it. */
@@ -76,6 +85,12 @@ export class ObjectLedger {
     return this.#uploads;
   }
 
+  /** Whether the root names linked objects, in its table or its changes, or a segment that came does. */
+  get namesLinks(): boolean {
+    const tables = [this.table, this.#removedTable, this.#mergedTable];
+    return this.#bringsLinks || tables.some((table) => table?.namesLinks === true);
+  }
+
   /** What the root's list of changes says of objects. */
   changes(): Pick<Changes, 'added' | 'removed' | 'moved' | 'merged'> {
     return {
@@ -95,13 +110,13 @@ function hashed({ pattern, id, hash }: NewObject): HashedObject {
   return { key: objectKey(pattern, id), hash };
 }
 
-/** The objects of a table by key and hash. */
+/** The objects of a table by id, key and hash: a linked object may stand there twice. */
 function hashedObjects(table: TableBuilder): Map<string, { slot: number; object: NewObject }> {
   return new Map(
     table.slots().map((slot) => {
       const object = table.objectAt(slot);
       const { key, hash } = hashed(object);
-      return [`${key} ${toHex(hash)}`, { slot, object }];
+      return [`${toHex(object.id)} ${key} ${toHex(hash)}`, { slot, object }];
     }),
   );
 }

@@ -5,6 +5,7 @@
 // does not know.
 import { NacreError } from '../errors.js';
 import { defined } from '../util/assert.js';
+import { hasLinks } from './features.js';
 import { checkPattern, healedKey, type KeyPattern, objectKey } from './keys.js';
 import { evolve, make, type ObjectRef, type ObjectTable, v1 } from './message.js';
 
@@ -137,13 +138,14 @@ export class TableBuilder {
 
   #pattern(wanted: KeyPattern): number {
     const index = this.#patterns.findIndex(
-      (pattern) => pattern.prefix === wanted.prefix && pattern.suffix === wanted.suffix,
+      ({ prefix, suffix, whole }) =>
+        prefix === wanted.prefix && suffix === wanted.suffix && whole === (wanted.whole ?? false),
     );
     if (index >= 0) return index;
     // The pattern of an array that was dropped makes room, or the table would grow for ever.
     const free = this.#uses.indexOf(0);
     const slot = free < 0 ? this.#patterns.length : free;
-    this.#patterns[slot] = make(v1.KeyPattern, wanted);
+    this.#patterns[slot] = patternMessage(wanted);
     this.#uses[slot] = 0;
     return slot;
   }
@@ -192,11 +194,22 @@ export class TableBuilder {
     return this.#objects.flatMap((object, slot) => (isHole(object) ? [] : [slot]));
   }
 
+  /** Whether an object of it is linked. */
+  get namesLinks(): boolean {
+    return this.#patterns.some(({ whole }) => whole === true) && hasLinks(this.build());
+  }
+
   build(): ObjectTable {
-    const end = this.#objects.findLastIndex((object) => !isHole(object)) + 1;
+    const objects = this.#objects.slice(0, this.#objects.findLastIndex((object) => !isHole(object)) + 1);
+    const used = new Set(objects.filter((object) => !isHole(object)).map(({ pattern }) => pattern));
+    // Each linked object has a pattern of its own: those of what is gone would fill the table.
+    const patterns = this.#patterns.map((pattern, at) =>
+      pattern.whole === true && !used.has(at) ? patternMessage({ prefix: '', suffix: '' }) : pattern,
+    );
+    const end = patterns.findLastIndex((pattern, at) => used.has(at) || pattern.prefix !== '') + 1;
     return evolve(this.#table, {
-      objects: this.#objects.slice(0, end),
-      patterns: [...this.#patterns] as ObjectTable['patterns'],
+      objects,
+      patterns: patterns.slice(0, end) as ObjectTable['patterns'],
     });
   }
 }
@@ -210,6 +223,17 @@ export function asNewObject(
   const carried = defined(table.objects[index], 'object');
   const pattern = defined(table.patterns[carried.pattern], 'pattern');
   const { id, sizeBytes, hash, crc32c } = carried;
-  const { prefix, suffix } = pattern;
-  return { pattern: { prefix, suffix }, id, sizeBytes, hash, crc32c, blocks, carried };
+  const { prefix, suffix, whole } = pattern;
+  const own = whole === true ? { prefix, suffix, whole } : { prefix, suffix };
+  return { pattern: own, id, sizeBytes, hash, crc32c, blocks, carried };
+}
+
+export function patternMessage({ prefix, suffix, whole = false }: KeyPattern) {
+  return make(v1.KeyPattern, { prefix, suffix, whole });
+}
+
+/** Bytes that the key of one object takes up in a table for itself alone: none but of a linked one. */
+export function ownKeyBytes(table: ObjectTable | null, slot: number): number {
+  const pattern = table?.patterns[table.objects[slot]?.pattern ?? -1];
+  return pattern?.whole === true ? pattern.prefix.length : 0;
 }

@@ -4,7 +4,7 @@ import { NacreError } from '../errors.js';
 import { equalBytes } from '../util/bytes.js';
 import { decodeFrame, encodeFrame, frameBytes } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
-import { objectKey, parityPattern, parityPrefix, parseDataKey } from './keys.js';
+import { isLinkedKey, objectKey, parityPattern, parityPrefix, parseDataKey } from './keys.js';
 import { decode, encode, evolve, make, type Parity, type ParityShard, v1 } from './message.js';
 import { blockCount, defaultBlockBytes } from './objects.js';
 import { checkFeatures } from './root.js';
@@ -102,7 +102,8 @@ function whyNot(shard: ParityShard, key: string): string | undefined {
   if (own === undefined) return `it is the shard ${number} of ${shards.length}`;
   if (parityKey(own.id) !== key) return 'it is another key';
   for (const member of members) {
-    const isData = parseDataKey(member.key) !== undefined && !member.key.startsWith(parityPrefix);
+    const isOwn = parseDataKey(member.key) !== undefined && !member.key.startsWith(parityPrefix);
+    const isData = isOwn || isLinkedKey(member.key);
     if (!isData || member.hash.byteLength !== 32) return 'it names members of no form';
   }
   if (new Set(members.map((member) => member.key)).size !== members.length) return 'it names a member twice';

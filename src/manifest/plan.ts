@@ -59,6 +59,7 @@ export async function readPlan(
     for (const { pattern, ids } of plan.objects) {
       if (pattern === null) fail('it lists objects without a pattern');
       else checkPattern(pattern, key);
+      if (pattern?.whole === true) fail('it lists an object that is linked, which nobody deletes');
       if (ids.byteLength % idBytes !== 0) fail(`it has ${ids.byteLength} bytes of ids`);
       for (let at = 0; at < ids.byteLength; at += idBytes) listed.add(ids, at);
     }

@@ -2,6 +2,7 @@
 import { NacreError } from '../errors.js';
 import { toHex, utf8 } from '../util/bytes.js';
 import { knownFeatures } from './features.js';
+import { isLinkedKey } from './keys.js';
 import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
 import {
@@ -130,8 +131,10 @@ function checkObjects(root: Root, what: string, fail: (reason: string) => never)
   for (const [index, object] of objects.entries()) {
     if (isHole(object)) continue;
     const key = keyAt(root.objects, index, what);
-    if (keys.has(key)) fail(`it names ${key} twice`);
-    keys.add(key);
+    // One that is linked may be of two arrays.
+    const name = isLinkedKey(key) ? toHex(object.id) : key;
+    if (keys.has(name)) fail(`it names ${key} twice`);
+    keys.add(name);
   }
 }
 

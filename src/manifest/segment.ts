@@ -9,6 +9,7 @@ import { NacreError } from '../errors.js';
 import { assert, defined } from '../util/assert.js';
 import { concat, equalBytes } from '../util/bytes.js';
 import { renumbered } from './attributes.js';
+import { hasLinks, linkMarks } from './features.js';
 import { decodeFrame, encodeFrame } from './frame.js';
 import type { ManifestFunctions } from './functions.js';
 import { segmentPattern } from './keys.js';
@@ -91,7 +92,8 @@ export function buildSegment(
     }
     return evolve(partition, { object: slot });
   });
-  const segment = make(v1.Segment, { objects: table.build(), partitions, coldBytes });
+  const objects = table.build();
+  const segment = make(v1.Segment, { ...linkMarks(hasLinks(objects)), objects, partitions, coldBytes });
   const head = encodeFrame('segment', encode(v1.Segment, segment), functions);
   const bytes = concat([head, ...cold]);
   const draft: SegmentDraft = {
@@ -101,6 +103,7 @@ export function buildSegment(
     rows,
     partitions: entries.length,
     members: entries.map(({ object }) => object.id),
+    namesLinks: hasLinks(objects),
   };
   return { bytes, draft };
 }

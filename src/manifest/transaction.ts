@@ -37,6 +37,8 @@ export interface SegmentDraft {
   readonly partitions: number;
   /** Ids of the objects that it names, one a partition. */
   readonly members: readonly Uint8Array[];
+  /** Some of them are linked. */
+  readonly namesLinks: boolean;
 }
 
 /**

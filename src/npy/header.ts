@@ -102,7 +102,10 @@ interface Preamble {
 
 /** Magic, version and header length, each checked as soon as its bytes are there. */
 function readPreamble(prefix: Uint8Array, fileSize: number, source: string): Preamble | NeedBytes {
-  if (fileSize === 0) throw malformed(source, 'the file is empty, expected a .npy header');
+  if (fileSize === 0)
+    throw malformed(source, 'the file is empty, expected a .npy header', {
+      hint: 'Save the array with np.save.',
+    });
   const known = Math.min(prefix.byteLength, magic.length);
   if (!equalBytes(prefix.subarray(0, known), magic.subarray(0, known))) throw notNpy(prefix, source);
   if (prefix.byteLength < versionEnd) return more(prefix, fileSize, versionEnd, source);

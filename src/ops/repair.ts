@@ -2,7 +2,7 @@
 // object; what nobody has is named with its rows and versions.
 import { isNacreError, NacreError } from '../errors.js';
 import { readHint, writeHint } from '../manifest/hint.js';
-import { healedKey, rootKey } from '../manifest/keys.js';
+import { healedKey, isLinkedKey, rootKey } from '../manifest/keys.js';
 import { asHealed, defaultBlockBytes, type StoredObject } from '../manifest/objects.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import type { CallOptions } from '../storage/object-store.js';
@@ -20,7 +20,7 @@ import { knownCopies } from './scrub/report.js';
 import type { ScrubNotes } from './scrub/notes.js';
 import { damagedHint, damagedRoot } from './scrub/report.js';
 import { takenSlots } from './scrub/roots.js';
-import type { Surveyed, SurveyedRoot } from './scrub/survey.js';
+import { type Surveyed, type SurveyedRoot, versionsOf } from './scrub/survey.js';
 import { type LookOptions, type Scrubbed, scrubWith } from './scrub.js';
 import { storeNowMs } from '../storage/store-time.js';
 
@@ -222,7 +222,8 @@ class Repair {
         const right = await readRight(source.environment, source.object, this.#call);
         if (right === undefined) return { outcome: 'left', reason: `${source.name} changed meanwhile` };
         try {
-          const wanted = { ...object, isUnreadable: what.damage === 'unreadable' };
+          const isUnreadable = what.damage === 'unreadable';
+          const wanted = { ...object, isUnreadable, ...this.#refusalOf(one) };
           const mended = await putBack(this.#environment, wanted, right.bytes, this.#call);
           if (mended.outcome === 'mended') this.#notes.note(one.id, storeNowMs(this.#environment));
           return mended;
@@ -233,6 +234,16 @@ class Repair {
       return { step: { ...what, outcome: 'planned', from: source.name, passedOver }, mend };
     }
     return { step: { ...what, outcome: 'lost', passedOver } };
+  }
+
+  /** What was linked, changed and linked again: the newer version's bytes are to stand there. */
+  #refusalOf(one: Surveyed): { refusal?: string } {
+    const { key } = one.object;
+    if (!isLinkedKey(key)) return {};
+    const newestOf = (other: Surveyed): number => versionsOf(other).at(-1)?.to ?? 0;
+    const others = [...this.#scrubbed.found.objects.values()].filter(({ object }) => object.key === key);
+    if (!others.some((other) => newestOf(other) > newestOf(one))) return {};
+    return { refusal: 'a newer version has other bytes under this key' };
   }
 
   /** Where the right bytes of an object may be: what an earlier repair healed needs nobody else. */

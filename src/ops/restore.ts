@@ -7,7 +7,7 @@
 import { isNacreError, NacreError } from '../errors.js';
 import { readRoot } from '../manifest/head.js';
 import { isKept } from '../manifest/history-draft.js';
-import { dataPrefixes } from '../manifest/keys.js';
+import { dataPrefixes, isLinkedKey } from '../manifest/keys.js';
 import { locate } from '../manifest/locate.js';
 import type { Restoring } from '../manifest/message.js';
 import type { LoadedRoot } from '../manifest/root.js';
@@ -229,6 +229,10 @@ class Restore {
     }
   }
 
+  async #sizeOf(key: string): Promise<number | undefined> {
+    return (await this.#destination.store.head(key, this.#call))?.sizeBytes;
+  }
+
   /** What would be copied. Cost: a request a version that comes, and a segment. */
   async #plan(
     restored: LoadedRoot,
@@ -249,7 +253,9 @@ class Restore {
       if (!doesCome(come, version)) continue;
       for await (const group of objects.unseen(loaded)) {
         for (const { key, sizeBytes } of group) {
-          const isThere = sizes.get(key) === sizeBytes;
+          // What is linked is not among what was listed.
+          const there = isLinkedKey(key) && mark !== undefined ? await this.#sizeOf(key) : sizes.get(key);
+          const isThere = there === sizeBytes;
           counts[isThere ? 'presentObjects' : 'objects'] += 1;
           counts[isThere ? 'presentBytes' : 'bytes'] += sizeBytes;
         }

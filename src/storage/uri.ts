@@ -65,6 +65,35 @@ export function formatStoreUri(location: StoreLocation): string {
   return `${scheme}://${bucket}${prefix === '' ? '' : `/${prefix}`}${query}`;
 }
 
+/**
+ * What names name below a place: keys as they are, and for addresses (a scheme, or a path that begins with
+ * `/` or a dot) what follows the place. `InvalidArgument` for an address that is not below it.
+ */
+export function keysBelow(place: string, names: readonly string[], options: ParseOptions = {}): string[] {
+  const home = parseStoreUri(place, options);
+  return names.map((name) => {
+    if (!/^[A-Za-z][A-Za-z0-9+.-]*:\/\/|^\.{0,2}\//.test(name)) return name;
+    const key = keyBelow(home, parseStoreUri(name, options));
+    if (key !== undefined) return key;
+    throw invalid(
+      `${quote(name)} is not below ${quote(formatStoreUri(home))}`,
+      'Name what lies below the dataset, by its key from there on or by its address.',
+    );
+  });
+}
+
+function keyBelow(home: StoreLocation, location: StoreLocation): string | undefined {
+  const pathOf = (one: StoreLocation): string =>
+    one.scheme === 'file'
+      ? one.path.split(path.sep).join('/')
+      : one.scheme === 'memory'
+        ? one.name
+        : `${one.bucket}/${one.prefix}`;
+  const start = `${pathOf(home).replace(/\/+$/, '')}/`;
+  const full = pathOf(location);
+  return home.scheme === location.scheme && full.startsWith(start) ? full.slice(start.length) : undefined;
+}
+
 function s3(rest: string): StoreLocation {
   const [place = '', ...queries] = withoutFragment(rest, 's3').split('?');
   const profile = profileOf(queries.join('?'));

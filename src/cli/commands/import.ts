@@ -11,6 +11,7 @@ import {
 } from '../attribute-files.js';
 import { find, rehearse } from '../datasets.js';
 import { importAll, importedBefore } from '../import-arrays.js';
+import { importLinks } from '../import-links.js';
 import { attributesAfter, checkInputs, type Input, look, withFile } from '../inputs.js';
 import { bytesText, countText, plural } from '../output.js';
 import { changing, define } from '../program.js';
@@ -24,6 +25,8 @@ interface Options extends WritingOptions, AttributesOptions, FileOptions {
   readonly create: boolean;
   readonly once?: boolean;
   readonly key?: string;
+  readonly link?: boolean;
+  readonly verify?: boolean;
 }
 
 /** New arrays that are named one by one: a model has hundreds. */
@@ -67,7 +70,12 @@ two rows the same. \`nacre attributes --key\` sets one of an array that is there
 --once skips a file whose content, that of its attributes included, was imported into the array with --once
 before, by its SHA-256; of several arrays of a file each by itself. Each array of a file is then a version of
 its own, so that an import cut short goes on where it stopped. A repeat is found in the log (one request a
-version); of two that run at once one finds the other for 7 days. Every file is read twice.`,
+version); of two that run at once one finds the other for 7 days. Every file is read twice.
+
+--link copies nothing: FILE is a .npy object below the dataset's prefix, named from there on (train/a.npy), by
+its address, or by a pattern in quotes ('train/*.npy'). It is read once, for its checksums, and becomes rows
+where it is: C order, little endian, a name of a-z 0-9 . _ - and /. It stays yours: Nacre never deletes it,
+and what you change of it later is damage. With --once what the array has already is passed over.`,
   examples: [
     'nacre import ./faces images train-*.npy',
     'nacre import s3://bucket/faces - images.npy labels.npy',
@@ -81,12 +89,15 @@ version); of two that run at once one finds the other for 7 days. Every file is 
     'nacre import ./faces images train.npy --attributes train.csv --attribute-type at=timestamp',
     'nacre import ./faces people rows.npy --attributes people.jsonl --key id',
     'python embed.py | nacre import ./faces embeddings -',
+    "nacre import s3://bucket/faces images 'train/*.npy' --link",
   ],
   options: (command) =>
     changing(
       attributesOptions(writingOptions(fileOptions(command)))
         .option('--no-create', 'fail when the dataset or the array is missing')
         .option('--once', 'skip files whose content is there already')
+        .option('--link', 'take .npy objects below the prefix where they lie, without a copy')
+        .option('--verify', 'with --link: read each object twice, and compare')
         .option('--key <name>', 'an attribute that is the key of arrays that are made'),
     ),
   async work(session, options, uri: string, name: string, files: string[]) {
@@ -96,6 +107,9 @@ version); of two that run at once one finds the other for 7 days. Every file is 
         context: { uri },
         hint: 'Check the address, or leave out --no-create.',
       });
+    if (options.verify === true && options.link !== true)
+      throw invalid('--verify goes with --link', 'Leave it out: what is copied is compared on its way.');
+    if (options.link === true) return importLinks(session, options, { uri, name, files, existing });
     const arrays = existing === undefined ? {} : (await existing.info({ signal: session.signal })).arrays;
     const inputs = await look(session, options, { name, files, arrays });
     const missing = checkInputs(inputs, arrays, options.create);

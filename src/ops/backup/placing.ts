@@ -3,7 +3,7 @@
 // plan lists it, and its lock outlasts the point.
 import { isNacreError, NacreError } from '../../errors.js';
 import type { Doomed } from '../../manifest/forget-plan.js';
-import { rootKey } from '../../manifest/keys.js';
+import { isLinkedKey, rootKey } from '../../manifest/keys.js';
 import { type Moved, newPlace } from '../../manifest/moved.js';
 import { getFrame } from '../../manifest/read-checked.js';
 import type { StoredObject } from '../../manifest/objects.js';
@@ -40,6 +40,7 @@ export class Places implements Placing, HistorySink {
   async mayShare({ key }: StoredObject, { lock }: ObjectHead): Promise<boolean> {
     const { moved, doomed, locks } = this.#options;
     const place = moved.placeOf(key);
+    if (place === key && isLinkedKey(key)) return false;
     if (doomed.has(place)) return false;
     return locks === undefined || locks.hold(place, lock);
   }
@@ -81,9 +82,10 @@ export class Places implements Placing, HistorySink {
     return this.#options.keepDraft();
   }
 
+  /** What is linked is never under its own key: nobody could tell what forget may delete there. */
   #isFree(key: string): boolean {
     const { moved, doomed } = this.#options;
-    return moved.placeOf(key) === key && !doomed.has(key);
+    return !isLinkedKey(key) && moved.placeOf(key) === key && !doomed.has(key);
   }
 
   /** False where something else is there by now. */

@@ -2,6 +2,7 @@
 // there in its size for right, and replace what is wrong; a destination whose objects are locked may ask more
 // of what is there, and put it in another way.
 import { NacreError } from '../../errors.js';
+import { isLinkedKey } from '../../manifest/keys.js';
 import type { StoredObject } from '../../manifest/objects.js';
 import type { CallOptions, ObjectHead } from '../../storage/object-store.js';
 import type { ReadEnvironment } from '../environment.js';
@@ -23,18 +24,26 @@ export interface Placing {
 /** Create-only; what is wrong is replaced, and kept in quarantine. */
 export function createOnly(destination: ReadEnvironment, call: CallOptions): Placing {
   const { store } = destination;
+  const putRight = async (object: StoredObject, { bytes }: Whole): Promise<void> => {
+    const mended = await putBack(destination, object, bytes, call);
+    if (mended.outcome !== 'left') return;
+    throw new NacreError('Corrupt', `${object.key} is wrong at the destination, and ${mended.reason}`, {
+      context: { key: object.key, uri: store.uri },
+    });
+  };
   return {
     mayShare: () => Promise.resolve(true),
-    async put({ key, sizeBytes, crc32c }, { bytes }) {
+    async put(object, whole) {
+      const { key, sizeBytes, crc32c } = object;
+      const { bytes } = whole;
+      // No random id says whose bytes came to be there meanwhile: they are compared.
+      if (isLinkedKey(key)) {
+        await putRight(object, whole);
+        return true;
+      }
       const put = await store.put(key, bytes, { ...call, condition: 'absent', uniqueKey: true, crc32c });
       return put.outcome === 'written' || (await store.head(key, call))?.sizeBytes === sizeBytes;
     },
-    async replace(object, { bytes }) {
-      const mended = await putBack(destination, object, bytes, call);
-      if (mended.outcome !== 'left') return;
-      throw new NacreError('Corrupt', `${object.key} is wrong at the destination, and ${mended.reason}`, {
-        context: { key: object.key, uri: store.uri },
-      });
-    },
+    replace: putRight,
   };
 }

@@ -16,6 +16,7 @@ import { findParity, isWhole, type ParityGroup, readParityFrame } from '../parit
 import { cut, type PlannedGroup } from '../parity/plan.js';
 import { encodeAll, removeGroups } from '../parity/update.js';
 import type { Orphans } from './orphans.js';
+import { idOfLinked } from './reachable.js';
 
 export interface ParityCounts {
   /** Groups that were encoded anew, since a member of theirs was to be deleted. */
@@ -66,7 +67,7 @@ export class GcParity {
     // What was encoded since has no member that was dead before.
     if (this.#keys.size === 0) return held;
     const groups = await this.look(head);
-    const covered = coveredBy(groups, needed);
+    const covered = this.#coveredBy(groups, needed);
     const policies = new Map(
       head.root.arrays.map(({ id, parity }) => [toHex(id), policyOf(parity)] as const),
     );
@@ -74,7 +75,8 @@ export class GcParity {
     const policyFor = ({ array, policy }: ParityGroup): ParityPolicy | undefined =>
       policies.has(array) ? policies.get(array) : policy;
     const losing = groups.filter(
-      (group) => group.members.some((member) => !isLive(member, needed)) && policyFor(group) !== undefined,
+      (group) =>
+        group.members.some((member) => !this.#isLive(member, needed)) && policyFor(group) !== undefined,
     );
     const open = new Map<string, OpenMembers>();
     for (const group of losing) {
@@ -84,7 +86,7 @@ export class GcParity {
       const own = open.get(name) ?? { array, policy, members: new Map<string, ParityMember>() };
       open.set(name, own);
       for (const member of members)
-        if (isLive(member, needed) && !covered.has(member.key)) own.members.set(member.key, member);
+        if (this.#isLive(member, needed) && !covered.has(member.key)) own.members.set(member.key, member);
     }
     const planned = [...open.values()].flatMap(({ array, policy, members }): PlannedGroup[] =>
       cut(array, policy, [...members.values()]),
@@ -96,7 +98,7 @@ export class GcParity {
     const wrong = new Set(encoded.wrong.map(({ member }) => member.key));
     for (const { members } of losing) {
       if (!members.some(({ key }) => wrong.has(key))) continue;
-      for (const member of members) if (!isLive(member, needed)) held.add(idOf(member));
+      for (const member of members) if (!this.#isLive(member, needed)) held.add(this.#idOf(member));
     }
     return held;
   }
@@ -121,14 +123,30 @@ export class GcParity {
 
   async #unneeded(head: LoadedRoot, needed: IdSet): Promise<ParityGroup[]> {
     const groups = await this.look(head);
-    const covered = coveredBy(groups, needed);
+    const covered = this.#coveredBy(groups, needed);
     return groups.filter((group) => {
       // What a version names is a version's, whatever its key.
       if (group.shards.some(({ key }) => isNamed(key, needed))) return false;
-      const living = group.members.filter((member) => isLive(member, needed));
+      const living = group.members.filter((member) => this.#isLive(member, needed));
       const isBroken = living.length < group.members.length || !isWhole(group);
       return living.length === 0 || (isBroken && living.every(({ key }) => covered.has(key)));
     });
+  }
+
+  /** Keys of members of groups that have lost nothing. */
+  #coveredBy(groups: readonly ParityGroup[], needed: IdSet): Set<string> {
+    const counting = groups.filter(
+      (group) => isWhole(group) && group.members.every((member) => this.#isLive(member, needed)),
+    );
+    return new Set(counting.flatMap(({ members }) => members.map(({ key }) => key)));
+  }
+
+  #isLive(member: ParityMember, needed: IdSet): boolean {
+    return needed.has(this.#idOf(member));
+  }
+
+  #idOf({ key }: ParityMember): Uint8Array {
+    return parseDataKey(key)?.id ?? idOfLinked(key, this.#environment.functions);
   }
 
   /** Deletes groups that nothing needs any more; one that came since `beforeMs`, or grew, stays. */
@@ -140,22 +158,6 @@ export class GcParity {
     this.counts.removed += objects;
     this.counts.removedBytes += bytes;
   }
-}
-
-/** Keys of members of groups that have lost nothing. */
-function coveredBy(groups: readonly ParityGroup[], needed: IdSet): Set<string> {
-  const counting = groups.filter(
-    (group) => isWhole(group) && group.members.every((member) => isLive(member, needed)),
-  );
-  return new Set(counting.flatMap(({ members }) => members.map(({ key }) => key)));
-}
-
-function isLive(member: ParityMember, needed: IdSet): boolean {
-  return needed.has(idOf(member));
-}
-
-function idOf({ key }: ParityMember): Uint8Array {
-  return parseDataKey(key)?.id ?? new Uint8Array(16);
 }
 
 function isNamed(key: string, needed: IdSet): boolean {

@@ -16,13 +16,14 @@ import { readSegment, type ReferencedSegment, segmentsOf } from '../../manifest/
 import type { LoadedRoot } from '../../manifest/root.js';
 import type { CallOptions, ObjectStore } from '../../storage/object-store.js';
 import { mapBounded } from '../../util/bounded.js';
-import { equalBytes, toHex } from '../../util/bytes.js';
+import { equalBytes, toHex, utf8 } from '../../util/bytes.js';
 import { IdSet } from '../../util/id-set.js';
 
 /** Roots and segments read side by side. */
 const readsAtOnce = 16;
 
 export class Reachable {
+  /** Of what is linked those of {@link idOfLinked}, too. */
   readonly ids = new IdSet();
   /** Of `watched` those that an object of them has. */
   readonly hashes = new Set<string>();
@@ -79,6 +80,8 @@ export class Reachable {
     for (const object of table?.objects ?? []) {
       if (isHole(object)) continue;
       this.ids.add(object.id);
+      const pattern = table?.patterns[object.pattern];
+      if (pattern?.whole === true) this.ids.add(idOfLinked(pattern.prefix, this.#functions));
       if (this.watched.size === 0) continue;
       const hash = toHex(object.hash);
       if (this.watched.has(hash)) this.hashes.add(hash);
@@ -91,6 +94,11 @@ export class Reachable {
     this.#seen.add(name);
     return true;
   }
+}
+
+/** Stands for a key that has no id: 16 bytes of its hash. */
+export function idOfLinked(key: string, { blake3 }: Pick<ManifestFunctions, 'blake3'>): Uint8Array {
+  return blake3(utf8.encode(key)).subarray(0, 16);
 }
 
 /**

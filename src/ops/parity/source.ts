@@ -6,7 +6,7 @@
 // object.
 import PQueue from 'p-queue';
 import { isNacreError, NacreError } from '../../errors.js';
-import { parseDataKey, parityPrefix } from '../../manifest/keys.js';
+import { isLinkedKey, parseDataKey, parityPrefix } from '../../manifest/keys.js';
 import type { ParityMember } from '../../manifest/message.js';
 import { asHealed } from '../../manifest/objects.js';
 import type {
@@ -216,7 +216,8 @@ export class ParitySource {
   }
 
   async #member(key: string): Promise<ParityMember | undefined> {
-    if (key.startsWith(parityPrefix) || parseDataKey(key) === undefined) return undefined;
+    if (key.startsWith(parityPrefix)) return undefined;
+    if (parseDataKey(key) === undefined && !isLinkedKey(key)) return undefined;
     const [group] = await this.groupsOf(key);
     return group?.members.find((member) => member.key === key);
   }

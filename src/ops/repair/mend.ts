@@ -20,6 +20,8 @@ export interface Wanted {
   readonly blockBytes: number;
   /** The disk cannot read what is there: it is replaced, and nothing of it is kept. */
   readonly isUnreadable?: boolean;
+  /** Why the right bytes are not to stand under their own key. */
+  readonly refusal?: string;
 }
 
 export type Mended =
@@ -47,7 +49,10 @@ export async function putBack(
   bytes: ByteSource,
   options: CallOptions,
 ): Promise<Mended> {
-  const own = await putUnderOwnKey(environment, wanted, bytes, options);
+  const own: PutBack =
+    wanted.refusal === undefined
+      ? await putUnderOwnKey(environment, wanted, bytes, options)
+      : { outcome: 'refused', reason: wanted.refusal };
   if (own.outcome !== 'refused') return own;
   const healed = healedKey(wanted.hash);
   const elsewhere = { ...wanted, key: healed, isUnreadable: false };

@@ -1,9 +1,11 @@
 // Whether objects are as the manifest says: by listings, or by reading them.
 import { isNacreError } from '../../errors.js';
 import type { ObjectDigest } from '../../native.js';
+import { isLinkedKey } from '../../manifest/keys.js';
 import { unpackBlockSums } from '../../manifest/upload.js';
 import type { ByteRange, CallOptions, ObjectStore } from '../../storage/object-store.js';
 import { runsOf } from '../../storage/wrap/blocks.js';
+import { mapBounded } from '../../util/bounded.js';
 import { equalBytes, toHex } from '../../util/bytes.js';
 import { digestObject, isDiskFailure, pieceBytesOf } from '../digest.js';
 import type { ReadEnvironment, UpkeepEnvironment } from '../environment.js';
@@ -12,6 +14,9 @@ import { Rooms } from '../rooms.js';
 import type { Pace } from './pace.js';
 import type { ColdPlace, Surveyed } from './survey.js';
 import { listPages } from '../../storage/list-pages.js';
+
+/** Objects asked for side by side. */
+const headsAtOnce = 16;
 
 /** Objects read at once at most: enough that the pool has work while bytes come. */
 const objectsAtOnce = 8;
@@ -49,7 +54,7 @@ export interface Listed {
 /**
  * Compares keys and sizes with listings of the folders that the objects are in, page by page. What a listing
  * does not show, or shows with another size, is asked for by itself. Cost: a LIST for each 1,000 keys, a HEAD
- * for each object that is not as it should be.
+ * for each object that is not as it should be, or is linked.
  */
 export async function checkListed(
   store: ObjectStore,
@@ -59,7 +64,8 @@ export async function checkListed(
   const byKey = new Map<string, Surveyed[]>();
   for (const one of objects) byKey.set(one.object.key, [...(byKey.get(one.object.key) ?? []), one]);
   const folders = new Set(['arrays/', 'segments/', 'indexes/']);
-  for (const key of byKey.keys()) folders.add(`${key.split('/', 1)[0] ?? ''}/`);
+  // What is linked lies in folders of others, where who knows what else is.
+  for (const key of byKey.keys()) if (!isLinkedKey(key)) folders.add(`${key.split('/', 1)[0] ?? ''}/`);
   const right = new Set<Surveyed>();
   const unreferenced = { objects: 0, sizeBytes: 0 };
   for (const prefix of folders) {
@@ -74,9 +80,10 @@ export async function checkListed(
     }
   }
   const damage = new Map<Surveyed, ObjectDamage>();
-  for (const one of [...byKey.values()].flat()) {
-    if (right.has(one)) continue;
-    const head = await store.head(one.object.key, options);
+  const unseen = [...byKey.values()].flat().filter((one) => !right.has(one));
+  const heads = await mapBounded(unseen, headsAtOnce, ({ object }) => store.head(object.key, options));
+  for (const [i, one] of unseen.entries()) {
+    const head = heads[i];
     if (head === undefined) damage.set(one, { kind: 'missing' });
     else if (head.sizeBytes !== one.object.sizeBytes)
       damage.set(one, { kind: 'size', observedBytes: head.sizeBytes });

@@ -27,6 +27,8 @@ export type ExpectedChecksums = Omit<BlockChecksums, 'blocks'> & {
   readonly blocks: Uint32Array | Promise<Uint32Array>;
   /** BLAKE3 of the whole object, by which the store's other sources know it; without it none is asked. */
   readonly hash?: Uint8Array;
+  /** What to do about damage of some objects, where it is more than to repair them. */
+  readonly hintOf?: (key: string) => string | undefined;
 };
 
 const noBlocks = new Uint32Array(0);
@@ -273,7 +275,9 @@ class VerifiedRead {
     };
     return new NacreError('Corrupt', `${where}: ${what}`, {
       context,
-      hint: 'Run `nacre repair`: it puts the same bytes back from parity, a replica or another copy.',
+      hint:
+        this.#expected.hintOf?.(this.#key) ??
+        'Run `nacre repair`: it puts the same bytes back from parity, a replica or another copy.',
     });
   }
 }

@@ -208,6 +208,7 @@ export namespace nacre {
             $unknowns?: Uint8Array[];
             prefix: string;
             suffix: string;
+            whole: boolean;
             static create(properties: nacre.v1.KeyPattern.$Shape): nacre.v1.KeyPattern & nacre.v1.KeyPattern.$Shape;
             static create(properties?: nacre.v1.KeyPattern.$Properties): nacre.v1.KeyPattern;
             static encode(message: nacre.v1.KeyPattern.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -218,6 +219,7 @@ export namespace nacre {
             interface $Properties {
                 prefix?: (string|null);
                 suffix?: (string|null);
+                whole?: (boolean|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = nacre.v1.KeyPattern.$Properties;

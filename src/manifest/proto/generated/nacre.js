@@ -1464,6 +1464,7 @@ export const nacre = $root.nacre = (() => {
              * @typedef {Object} nacre.v1.KeyPattern.$Properties
              * @property {string|null} [prefix] KeyPattern prefix
              * @property {string|null} [suffix] KeyPattern suffix
+             * @property {boolean|null} [whole] KeyPattern whole
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -1512,6 +1513,14 @@ export const nacre = $root.nacre = (() => {
             KeyPattern.prototype.suffix = "";
 
             /**
+             * KeyPattern whole.
+             * @member {boolean} whole
+             * @memberof nacre.v1.KeyPattern
+             * @instance
+             */
+            KeyPattern.prototype.whole = false;
+
+            /**
              * Creates a new KeyPattern instance using the specified properties.
              * @function create
              * @memberof nacre.v1.KeyPattern
@@ -1547,6 +1556,8 @@ export const nacre = $root.nacre = (() => {
                     writer.uint32(/* id 1, wireType 2 =*/10).string(message.prefix);
                 if (message.suffix != null && $Object.hasOwnProperty.call(message, "suffix") && message.suffix !== "")
                     writer.uint32(/* id 2, wireType 2 =*/18).string(message.suffix);
+                if (message.whole != null && $Object.hasOwnProperty.call(message, "whole") && message.whole !== false)
+                    writer.uint32(/* id 3, wireType 0 =*/24).bool(message.whole);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1607,6 +1618,15 @@ export const nacre = $root.nacre = (() => {
                                 message.suffix = value;
                             else
                                 delete message.suffix;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.whole = value;
+                            else
+                                delete message.whole;
                             continue;
                         }
                     }
