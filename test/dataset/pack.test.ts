@@ -132,10 +132,33 @@ describe('a pack', () => {
     }
   });
 
+  test('with a flipped bit anywhere in its directory is refused', async () => {
+    const bytes = await readFile(file);
+    const hurt = path.join(folder, 'hurt-directory.zip');
+    const there = path.join(folder, 'hurt-directory');
+    const end = bytes.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'));
+    const start = bytes.readUInt32LE(end + 16);
+    expect(end - start).toBe(bytes.readUInt32LE(end + 12));
+    for (let at = start; at < end; at++) {
+      const flipped = Buffer.from(bytes);
+      flipped[at] = (flipped[at] ?? 0) ^ (1 << (at & 7));
+      await writeFile(hurt, flipped);
+      const refused = await failure(unpack(hurt, there, options));
+      expect(refused.code, `byte ${at}`).toMatch(/^(InvalidArgument|UnsupportedFormat)$/);
+    }
+    expect((await failure(open(there, options))).code).toBe('NotFound');
+    // Who packs it anew has no checksum of it, and is read.
+    const plain = Buffer.from(bytes.subarray(0, end + 22));
+    plain.writeUInt16LE(0, end + 20);
+    await writeFile(hurt, plain);
+    expect(await contentOf(hurt)).toEqual(await contentOf(source));
+  });
+
   test('of names that lead elsewhere, or that is another file, is refused', async () => {
     const bytes = await readFile(file);
     const bad = path.join(folder, 'bad.zip');
-    const text = bytes.toString('latin1').replaceAll('restoring', '../evil.x');
+    // Without its checksum, as from another program.
+    const text = bytes.toString('latin1').replaceAll('restoring', '../evil.x').replace('nacre:', 'other:');
     await writeFile(bad, Buffer.from(text, 'latin1'));
     expect((await failure(open(bad, options))).message).toContain('climbs out');
     await writeFile(bad, 'PK is no zip file');

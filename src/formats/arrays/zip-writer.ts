@@ -4,8 +4,9 @@
 import { crc32 } from 'node:zlib';
 import { NacreError } from '../../errors.js';
 import { assert, defined } from '../../util/assert.js';
-import { byteLength, concat, utf8 } from '../../util/bytes.js';
+import { concat, utf8 } from '../../util/bytes.js';
 import { quoted } from '../../util/text.js';
+import { directoryComment } from './zip-comment.js';
 import {
   end64Bytes,
   endBytes,
@@ -123,10 +124,14 @@ export class ZipParts {
     return descriptor;
   }
 
-  /** The end of the file. */
-  finish(): Uint8Array {
-    const directory = this.#written.map(directoryEntry);
-    return concat([...directory, endOf(this.#written.length, byteLength(directory), this.#at)]);
+  /**
+   * The end of the file; with `summed` its comment has the checksum of the directory, which zip files have none
+   * of.
+   */
+  finish({ summed = false } = {}): Uint8Array {
+    const directory = concat(this.#written.map(directoryEntry));
+    const comment = summed ? directoryComment(directory) : new Uint8Array(0);
+    return concat([directory, endOf(this.#written.length, directory.byteLength, this.#at, comment)]);
   }
 }
 
@@ -223,7 +228,7 @@ function directoryEntry(member: Member): Uint8Array {
   return concat([bytesOfView(view), member.name, extra]);
 }
 
-function endOf(entries: number, sizeBytes: number, offset: number): Uint8Array {
+function endOf(entries: number, sizeBytes: number, offset: number, comment: Uint8Array): Uint8Array {
   const large = entries >= instead16 || offset >= instead32;
   const end = viewOf(new Uint8Array(endBytes));
   end.setUint32(0, signatures.end, true);
@@ -231,7 +236,8 @@ function endOf(entries: number, sizeBytes: number, offset: number): Uint8Array {
   end.setUint16(10, Math.min(entries, instead16), true);
   end.setUint32(12, sizeBytes, true);
   end.setUint32(16, Math.min(offset, instead32), true);
-  return concat([...(large ? end64(entries, sizeBytes, offset) : []), bytesOfView(end)]);
+  end.setUint16(20, comment.byteLength, true);
+  return concat([...(large ? end64(entries, sizeBytes, offset) : []), bytesOfView(end), comment]);
 }
 
 function end64(entries: number, sizeBytes: number, offset: number): Uint8Array[] {

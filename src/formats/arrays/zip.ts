@@ -14,6 +14,7 @@ import { malformed, unsupported } from '../../npy/problem.js';
 import type { CallOptions } from '../../storage/object-store.js';
 import { quoted } from '../../util/text.js';
 import type { RandomAccess } from '../random-access.js';
+import { checkDirectorySum } from './zip-comment.js';
 import { checkEntryName, entryName } from './zip-names.js';
 
 export interface ZipEntry {
@@ -80,10 +81,11 @@ export interface DirectoryOptions extends CallOptions {
  */
 export async function readZipDirectory(access: RandomAccess, options: DirectoryOptions): Promise<ZipEntry[]> {
   const tail = await readTail(access, options);
-  const { offset, sizeBytes, entries: expected } = await findDirectory(access, tail, options);
+  const { offset, sizeBytes, entries: expected, comment } = await findDirectory(access, tail, options);
   const directory = await tail.read(offset, sizeBytes);
   const entries: Listed[] = [];
   const source = access.name;
+  checkDirectorySum(directory, comment, source);
   for (let at = 0; at < directory.byteLength; ) {
     const entry = readEntry(directory, at, { source, fileBytes: offset });
     entries.push(entry);
@@ -120,7 +122,11 @@ async function readTail(access: RandomAccess, options: CallOptions): Promise<Tai
   };
 }
 
-async function findDirectory(access: RandomAccess, tail: Tail, options: CallOptions): Promise<Directory> {
+async function findDirectory(
+  access: RandomAccess,
+  tail: Tail,
+  options: CallOptions,
+): Promise<Directory & { readonly comment: Uint8Array }> {
   const source = access.name;
   const tailStart = access.sizeBytes - tail.bytes.byteLength;
   const at = findEnd(tail.bytes);
@@ -158,7 +164,7 @@ async function findDirectory(access: RandomAccess, tail: Tail, options: CallOpti
       `the directory has ${directory.sizeBytes} bytes, at most ${maxDirectoryBytes} are read`,
       'Save fewer arrays into one file; a Zarr in fewer chunks, or unpacked.',
     );
-  return directory;
+  return { ...directory, comment: tail.bytes.subarray(at + endBytes) };
 }
 
 /** The end record in the last bytes: the one whose comment goes to the end. Two that do are none. */

@@ -188,7 +188,7 @@ export class PackWriter implements ObjectStore {
   finish(): Promise<number> {
     return this.#inTurn(async () => {
       for (const [key, { bytes }] of this.#objects) if (bytes !== undefined) await this.#append(key, bytes);
-      const end = this.#parts.finish();
+      const end = this.#parts.finish({ summed: true });
       await this.#write([end], this.#parts.position);
       try {
         await this.#file.sync();
