@@ -13,6 +13,7 @@ export type { ArrayDifference, Difference, DiffOptions } from './dataset/diff.js
 export type { RestoreResult } from './dataset/planned.js';
 export type { TagInfo, TagOptions, TagResult } from './dataset/tags.js';
 export { open, type OpenOptions } from './dataset/open.js';
+export type { Durability } from './storage/local/durability.js';
 export type { WriteCall, WriteResult } from './dataset/operation.js';
 export type { Verification, VerifyOptions } from './dataset/verify.js';
 export type { BuildPhase } from './ann/progress.js';

@@ -113,6 +113,7 @@ test('the types that are exported', () => {
       "DropAttributeIndexOptions",
       "DropIndexOptions",
       "Dtype",
+      "Durability",
       "Element",
       "ErrorCode",
       "ErrorContext",
