@@ -4,7 +4,7 @@ export { type ErrorCode, type ErrorContext, type ErrorDetails, isNacreError, Nac
 export type { ArrayHandle, AtOptions, NearestOptions } from './dataset/array-handle.js';
 export type { ReadOptions, Rows, RowSelection } from './dataset/array-handle.js';
 export type { Dataset } from './dataset/dataset.js';
-export type { ArrayInfo, AttributeIndexInfo, DatasetInfo, IndexInfo } from './dataset/info.js';
+export type { ArrayInfo, AttributeIndexInfo, DatasetInfo, IndexInfo, ModifiedInfo } from './dataset/info.js';
 export type { OperationInfo, PartitionInfo, VersionInfo } from './dataset/info.js';
 export type { Operand, Workspace, WorkspaceArray } from './dataset/workspace.js';
 export type { WorkspaceOptions, WorkspaceRows } from './dataset/workspace.js';
