@@ -115,15 +115,16 @@ export async function uploadLarge(
     ...(blockBytes === undefined ? {} : { blockBytes }),
   });
   const block = blockBytes ?? defaultBlockBytes;
+  const digestHere = (): Promise<ObjectDigest> =>
+    native.digestObject(pieces, block).catch((error: unknown) => {
+      throw fromNative(error);
+    });
   if (store.capabilities.digestsOnPut === true) {
-    return describe(
-      await uploadDigested(store, objectKey(pattern, id), pieces, { ...options, blockBytes: block }),
-    );
+    const key = objectKey(pattern, id);
+    const digest = await uploadDigested(store, key, pieces, { ...options, blockBytes: block });
+    return describe(digest ?? (await digestHere()));
   }
-  const digest = await native.digestObject(pieces, block).catch((error: unknown) => {
-    throw fromNative(error);
-  });
-  const object = describe(digest);
+  const object = describe(await digestHere());
   await uploadObject(store, object, pieces, options);
   return object;
 }

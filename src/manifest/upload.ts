@@ -1,7 +1,6 @@
 // Small objects that belong to the manifest: their identity, and their way to the store.
 import type { ObjectDigest } from '../native.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
-import { defined } from '../util/assert.js';
 import type { ByteSource } from '../util/bytes.js';
 import type { Runtime } from '../util/runtime.js';
 import type { ManifestFunctions } from './functions.js';
@@ -61,13 +60,16 @@ export async function uploadObject(
   await store.put(key, bytes, { ...options, condition: 'absent', uniqueKey: true, crc32c: object.crc32c });
 }
 
-/** The same of a body that a store digests while it writes it (`digestsOnPut`). */
+/**
+ * The same of a body that a store digests while it writes it (`digestsOnPut`); undefined where somebody
+ * between took the body, and the store never saw it.
+ */
 export async function uploadDigested(
   store: ObjectStore,
   key: string,
   bytes: ByteSource,
   { blockBytes, ...options }: CallOptions & { readonly blockBytes: number },
-): Promise<ObjectDigest> {
+): Promise<ObjectDigest | undefined> {
   let digest: ObjectDigest | undefined;
   const take = (made: ObjectDigest): void => {
     digest = made;
@@ -79,7 +81,7 @@ export async function uploadDigested(
     digest: { blockBytes, take },
   });
   // One that was refused on a repeat found what an earlier attempt had written, and digested.
-  return defined(digest, 'digest of a body that was written');
+  return digest;
 }
 
 /** A row set ready for a transaction; uploads it when it is too large for a root. */

@@ -1,16 +1,20 @@
 //! An object into its file, hashed by the threads that write it, piece by piece: what one hash has read, the
 //! other and the write find in the cache.
 //!
+//! A file takes one write at a time. Who has hashed a piece while another thread writes leaves it to that
+//! one, and hashes the next.
+//!
 //! A piece begins at a multiple of its size, a power of two: so it is a subtree of BLAKE3, whose chaining
 //! values give the hash of the whole, and lies in a folio of its own, which the kernel can map by one entry.
 
+use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, IoSlice};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use blake3::Hasher;
 use blake3::hazmat::{ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root};
@@ -42,7 +46,15 @@ pub struct ObjectFile {
     block_bytes: usize,
     length: usize,
     next: AtomicUsize,
-    done: Mutex<Vec<Option<Piece>>>,
+    /// Pieces that are not yet written, by their numbers.
+    hashed: Mutex<VecDeque<(usize, Piece)>>,
+    /// What pieces that are written come to; held by who writes.
+    written: Mutex<Written>,
+}
+
+struct Written {
+    pieces: Vec<Option<Piece>>,
+    left: usize,
 }
 
 impl ObjectFile {
@@ -52,31 +64,62 @@ impl ObjectFile {
         let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW;
         let file = OpenOptions::new().write(true).custom_flags(flags).open(path);
         let file = file.map_err(|error| Error::io("write", path, &error))?;
-        let done = Mutex::new((0..pieces_of(length)).map(|_| None).collect());
-        Ok(Self { path: path.into(), file, block_bytes, length, next: AtomicUsize::new(0), done })
+        let left = pieces_of(length);
+        let written = Mutex::new(Written { pieces: (0..left).map(|_| None).collect(), left });
+        let (next, hashed) = (AtomicUsize::new(0), Mutex::default());
+        Ok(Self { path: path.into(), file, block_bytes, length, next, hashed, written })
     }
 
-    /// Hashes and writes pieces until each is taken. Who ends the last one gets the digest. `parts` one after
-    /// the other are the object.
+    /// Hashes and writes pieces until each is taken. Who writes the last one gets the digest. `parts` one
+    /// after the other are the object.
     pub fn run(&self, parts: &[&[u8]], cancel: &Cancel) -> Result<Option<ObjectDigest>> {
         let pieces = pieces_of(self.length);
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             if number >= pieces {
-                return Ok(None);
+                // What was left to a writer that had just ended.
+                return self.write_hashed(parts, lock(&self.written), cancel);
             }
             cancel.check()?;
-            let start = number * PIECE;
-            let slices = slices_between(parts, start, self.length.min(start + PIECE));
+            let slices = self.slices_of(parts, number);
             slices.iter().try_for_each(|slice| populate(slice))?;
-            let piece = self.digest(&slices, start, pieces == 1);
-            self.write(&slices, start).map_err(|error| Error::io("write", &self.path, &error))?;
-            let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-            done[number] = Some(piece);
-            if done.iter().all(Option::is_some) {
-                return self.finish(done.drain(..).flatten().collect()).map(Some);
+            let piece = self.digest(&slices, number * PIECE, pieces == 1);
+            lock(&self.hashed).push_back((number, piece));
+            if let Ok(written) = self.written.try_lock() {
+                let digest = self.write_hashed(parts, written, cancel)?;
+                if digest.is_some() {
+                    return Ok(digest);
+                }
             }
         }
+    }
+
+    fn write_hashed(
+        &self,
+        parts: &[&[u8]],
+        mut written: MutexGuard<Written>,
+        cancel: &Cancel,
+    ) -> Result<Option<ObjectDigest>> {
+        while let Some((number, piece)) = self.next_hashed() {
+            cancel.check()?;
+            let slices = self.slices_of(parts, number);
+            self.write(&slices, number * PIECE).map_err(|error| Error::io("write", &self.path, &error))?;
+            written.pieces[number] = Some(piece);
+            written.left -= 1;
+            if written.left == 0 {
+                return self.finish(written.pieces.drain(..).flatten().collect()).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_hashed(&self) -> Option<(usize, Piece)> {
+        lock(&self.hashed).pop_front()
+    }
+
+    fn slices_of<'a>(&self, parts: &[&'a [u8]], number: usize) -> Vec<&'a [u8]> {
+        let start = number * PIECE;
+        slices_between(parts, start, self.length.min(start + PIECE))
     }
 
     fn digest(&self, slices: &[&[u8]], start: usize, is_alone: bool) -> Piece {
@@ -133,6 +176,10 @@ impl ObjectFile {
         let nodes: Vec<_> = pieces.into_iter().map(|piece| piece.node).collect();
         Ok(ObjectDigest { blake3: root(&nodes), crc32c, blocks })
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// At least one: nothing has a hash, too.
