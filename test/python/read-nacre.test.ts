@@ -31,7 +31,7 @@ function rowsOf(count: number, from: number): { data: Float32Array; shape: numbe
 
 /** Long names bring a root to where the next commits fold. */
 async function fillRoot(dataset: Dataset): Promise<void> {
-  for (let batch = 0; batch < 26; batch++) {
+  for (let batch = 0; batch < 24; batch++) {
     await dataset.write(async (tx) => {
       for (let i = 0; i < 10; i++) await tx.create(`${batch}-${i}`.padEnd(200, 'x'), { dtype: 'bool' });
     });
