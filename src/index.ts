@@ -4,7 +4,7 @@ export { type ErrorCode, type ErrorContext, type ErrorDetails, isNacreError, Nac
 export type { ArrayHandle, AtOptions, NearestOptions } from './dataset/array-handle.js';
 export type { ReadOptions, Rows, RowSelection } from './dataset/array-handle.js';
 export type { Dataset } from './dataset/dataset.js';
-export type { ArrayInfo, AttributeIndexInfo, DatasetInfo, IndexInfo } from './dataset/info.js';
+export type { ArrayInfo, AttributeIndexInfo, DatasetInfo, IndexInfo, ModifiedInfo } from './dataset/info.js';
 export type { OperationInfo, PartitionInfo, VersionInfo } from './dataset/info.js';
 export type { Operand, Workspace, WorkspaceArray } from './dataset/workspace.js';
 export type { WorkspaceOptions, WorkspaceRows } from './dataset/workspace.js';
@@ -13,6 +13,7 @@ export type { ArrayDifference, Difference, DiffOptions } from './dataset/diff.js
 export type { RestoreResult } from './dataset/planned.js';
 export type { TagInfo, TagOptions, TagResult } from './dataset/tags.js';
 export { open, type OpenOptions } from './dataset/open.js';
+export type { Durability } from './storage/local/durability.js';
 export type { WriteCall, WriteResult } from './dataset/operation.js';
 export type { Verification, VerifyOptions } from './dataset/verify.js';
 export type { BuildPhase } from './ann/progress.js';

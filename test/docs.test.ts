@@ -274,7 +274,7 @@ describe('docs/reliability.md', () => {
 
 describe.each([
   ['docs/quick-reference.md', 1, 1],
-  ['docs/arrays.md', 3, 0],
+  ['docs/arrays.md', 4, 0],
   ['docs/formats.md', 4, 2],
   ['docs/history.md', 4, 4],
   ['docs/upkeep.md', 1, 1],

@@ -22,6 +22,7 @@ mod ivf_here;
 mod ivf_merge;
 mod ivf_search;
 mod join;
+mod object_file;
 mod parity;
 mod rows;
 mod rowset;

@@ -4,11 +4,11 @@
 // under way at once follows from the memory budget, so a stream of any length keeps within it.
 import PQueue from 'p-queue';
 import { NacreError } from '../errors.js';
-import { type KeyPattern, partitionPattern } from '../manifest/keys.js';
+import { type KeyPattern, objectKey, partitionPattern } from '../manifest/keys.js';
 import { defaultBlockBytes, type NewObject } from '../manifest/objects.js';
 import type { PartitionDraft } from '../manifest/transaction.js';
-import { packBlockSums, uploadObject } from '../manifest/upload.js';
-import { fromNative } from '../native.js';
+import { packBlockSums, uploadDigested, uploadObject } from '../manifest/upload.js';
+import { fromNative, type ObjectDigest } from '../native.js';
 import { type Dtype, dtypes } from '../npy/dtype.js';
 import { encodeHeader } from '../npy/header.js';
 import type { CallOptions } from '../storage/object-store.js';
@@ -97,7 +97,10 @@ export class PartitionWriter {
   }
 }
 
-/** Digests an object off the event loop and uploads it under a random key; `blockBytes` default 64 KiB. */
+/**
+ * Digests an object off the event loop, and uploads it under a random key; a store that can does both at
+ * once. `blockBytes` default 64 KiB.
+ */
 export async function uploadLarge(
   { native, runtime, store }: ArrayEnvironment,
   pattern: KeyPattern,
@@ -105,20 +108,23 @@ export async function uploadLarge(
   options: CallOptions,
   blockBytes?: number,
 ): Promise<NewObject> {
-  const digest = await native
-    .digestObject(pieces, blockBytes ?? defaultBlockBytes)
-    .catch((error: unknown) => {
+  const id = runtime.randomBytes(16);
+  const describe = (digest: ObjectDigest): NewObject => ({
+    ...{ pattern, id, sizeBytes: byteLength(pieces) },
+    ...{ hash: digest.blake3, crc32c: digest.crc32c, blocks: packBlockSums(digest.blocks) },
+    ...(blockBytes === undefined ? {} : { blockBytes }),
+  });
+  const block = blockBytes ?? defaultBlockBytes;
+  const digestHere = (): Promise<ObjectDigest> =>
+    native.digestObject(pieces, block).catch((error: unknown) => {
       throw fromNative(error);
     });
-  const object: NewObject = {
-    pattern,
-    id: runtime.randomBytes(16),
-    sizeBytes: byteLength(pieces),
-    hash: digest.blake3,
-    crc32c: digest.crc32c,
-    blocks: packBlockSums(digest.blocks),
-    ...(blockBytes === undefined ? {} : { blockBytes }),
-  };
+  if (store.capabilities.digestsOnPut === true) {
+    const key = objectKey(pattern, id);
+    const digest = await uploadDigested(store, key, pieces, { ...options, blockBytes: block });
+    return describe(digest ?? (await digestHere()));
+  }
+  const object = describe(await digestHere());
   await uploadObject(store, object, pieces, options);
   return object;
 }

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { exitCodeHelp } from './exit-codes.js';
 import { type Answer, type CommonOptions, runSession, type Session } from './session.js';
-import { parseDuration } from './values.js';
+import { parseDurability, parseDuration } from './values.js';
 
 /** Where the work of the chosen command is started; the exit code is what it gives. */
 export interface Running {
@@ -73,6 +73,11 @@ export function makeProgram(running: Running, commands: readonly Register[]): Co
     .option('-v, --verbose', 'print requests, waves, bytes and price on standard error')
     .option('--timeout <duration>', 'give up after 500ms, 30s, 5m or 1h', parseDuration)
     .option('--hedge', 'send reads of a bucket again when they are late')
+    .option(
+      '--durability <how>',
+      "commits to a folder wait for the disk ('fsync') or not ('none')",
+      parseDurability,
+    )
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({ outputError: () => undefined })
     .showSuggestionAfterError()

@@ -4,7 +4,14 @@
 // everywhere; but for rows without number, which are written as they come. Handles are closed at the end,
 // whatever happened: closing waits a moment for the hint.
 import { createInterface } from 'node:readline/promises';
-import { type Dataset, type MeterCounts, NacreError, open, type OpenOptions } from '../index.js';
+import {
+  type Dataset,
+  type Durability,
+  type MeterCounts,
+  NacreError,
+  open,
+  type OpenOptions,
+} from '../index.js';
 import { errorText, meterText } from './output.js';
 import { Progress } from './progress.js';
 
@@ -15,6 +22,7 @@ export interface CommonOptions {
   readonly verbose?: boolean;
   readonly timeout?: number;
   readonly hedge?: boolean;
+  readonly durability?: Durability;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
   readonly memory?: number;
@@ -66,7 +74,9 @@ export class Session {
 
   /** Opens a dataset that is closed, and counted by -v, when the command ends. */
   async open(uri: string, options: Pick<OpenOptions, 'create'> = {}): Promise<Dataset> {
-    const dataset = await open(uri, { ...options, ...this.#connection() });
+    const { durability } = this.options;
+    const writing = durability === undefined ? {} : { durability };
+    const dataset = await open(uri, { ...options, ...writing, ...this.#connection() });
     this.onClose(() => dataset.close());
     this.count(() => dataset.meter.snapshot());
     return dataset;

@@ -1,5 +1,5 @@
 // What the values of options mean.
-import { type Attribute, type AttributeType, NacreError, type Subset } from '../index.js';
+import { type Attribute, type AttributeType, type Durability, NacreError, type Subset } from '../index.js';
 
 /** `500ms`, `30s`, `5m`, `1h`, or a number of seconds; milliseconds. */
 export function parseDuration(text: string): number {
@@ -9,6 +9,14 @@ export function parseDuration(text: string): number {
   // What Node's timers can wait.
   if (ms >= 1 && ms <= 2 ** 31 - 1) return ms;
   throw invalid(`'${text}' is no duration`, 'Write 500ms, 30s, 5m or 1h.');
+}
+
+export function parseDurability(text: string): Durability {
+  if (text === 'fsync' || text === 'none') return text;
+  throw invalid(
+    `'${text}' is no durability`,
+    'Write fsync, the default, or none: a power failure may take commits then.',
+  );
 }
 
 /** `90s`, `12h`, `30d`, `8w`: an age, which needs its unit; milliseconds. */

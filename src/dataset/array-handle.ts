@@ -24,6 +24,7 @@ import { RowQuery } from '../query/rows.js';
 import type { QueryVectors, StoredRow } from '../query/vectors.js';
 import type { Environment } from './environment.js';
 import type { HeadSource } from './head-source.js';
+import { describeModified, type ModifiedInfo } from './info.js';
 import type { Snapshot } from './snapshot.js';
 import type { WriteCall, WriteResult } from './operation.js';
 import type {
@@ -96,6 +97,14 @@ export class ArrayHandle {
 
   async dtype(options: AtOptions = {}): Promise<Dtype> {
     return (await this.#view(options)).type.dtype;
+  }
+
+  /**
+   * When its rows were last changed, without a look at earlier versions. Undefined where a release before
+   * this one changed them, which kept no time. Cost: that of `shape()`.
+   */
+  async modified(options: AtOptions = {}): Promise<ModifiedInfo | undefined> {
+    return describeModified(await this.#view(options));
   }
 
   /**

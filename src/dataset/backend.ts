@@ -3,6 +3,7 @@
 import { open, stat } from 'node:fs/promises';
 import { packEnding } from '../formats/pack/ending.js';
 import { firstRead, hintKey } from '../manifest/keys.js';
+import type { Durability } from '../storage/local/durability.js';
 import type { ObjectStore } from '../storage/object-store.js';
 import { openStore } from '../storage/open.js';
 import { parseStoreUri, type StoreLocation } from '../storage/uri.js';
@@ -13,16 +14,17 @@ import { onAbort, type Runtime, systemRuntime } from '../util/runtime.js';
 export interface BackendOptions {
   readonly runtime?: Runtime;
   readonly signal?: AbortSignal;
+  readonly durability?: Durability;
 }
 
 export async function openBackend(uri: string, options: BackendOptions): Promise<ObjectStore> {
-  const { runtime = systemRuntime } = options;
+  const { runtime = systemRuntime, durability = 'fsync' } = options;
   const location = parseStoreUri(uri);
   if (await isPack(uri, location)) {
     const { PackReader } = await import('../formats/pack/reader.js');
     return PackReader.open(uri, runtime, callOptions(options));
   }
-  const store = await openStore(location, { runtime, ...callOptions(options) });
+  const store = await openStore(location, { runtime, durability, ...callOptions(options) });
   return location.scheme === 's3' || location.scheme === 'gs' ? askedAhead(store, hintKey, options) : store;
 }
 

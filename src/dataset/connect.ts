@@ -17,7 +17,8 @@ export async function connect(uri: string, options: PlaceOptions): Promise<Conne
     import('./backend.js'),
     import('./environment.js'),
   ]);
-  const backend = await openBackend(uri, options);
+  // Whatever the handle at hand waits for: what is copied or mended here is for when something was lost.
+  const backend = await openBackend(uri, { ...options, durability: 'fsync' });
   try {
     const environment = environmentOf(backend, options);
     options.onConnect?.(environment.meter);

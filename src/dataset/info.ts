@@ -6,6 +6,7 @@ import { keyOfEntry } from '../arrays/pending-keys.js';
 import { type ParityPolicy, policyOf } from '../manifest/parity.js';
 import { shapeOf } from '../arrays/types.js';
 import { type Root, v1 } from '../manifest/message.js';
+import { modifiedOf } from '../manifest/modified.js';
 import type { Dtype } from '../npy/dtype.js';
 import { attributesOf } from '../query/attributes.js';
 import type { CallOptions } from '../storage/object-store.js';
@@ -66,6 +67,18 @@ export interface ArrayInfo {
   readonly key: string | null;
   /** How its objects are to be covered, null where nothing asks for it. */
   readonly parity: ParityPolicy | null;
+  /** When its rows were last changed; null where a release before this one did so, which kept no time. */
+  readonly modified: ModifiedInfo | null;
+}
+
+/**
+ * The last version that made an array, added, dropped or restored rows, or changed what they or their
+ * attributes hold.
+ */
+export interface ModifiedInfo {
+  readonly version: number;
+  /** When it was committed, by the store's clock; ISO 8601, UTC. */
+  readonly time: string;
 }
 
 export interface DatasetInfo {
@@ -137,7 +150,13 @@ export async function describeArray(view: ArrayView, options: CallOptions): Prom
     }),
     key: keyOfEntry(view.entry)?.name ?? null,
     parity: policyOf(view.entry.parity) ?? null,
+    modified: describeModified(view) ?? null,
   };
+}
+
+export function describeModified({ entry }: ArrayView): ModifiedInfo | undefined {
+  const modified = modifiedOf(entry);
+  return modified && { version: modified.version, time: new Date(modified.timeMs).toISOString() };
 }
 
 export const indexTypes = [

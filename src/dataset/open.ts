@@ -1,5 +1,6 @@
 // The way in. The engine is loaded by the first call, so that the import of Nacre stays cheap; of a bucket
 // the first request is under way meanwhile.
+import type { Durability } from '../storage/local/durability.js';
 import type { ObjectStore } from '../storage/object-store.js';
 import type { Dataset } from './dataset.js';
 import type { ConnectOptions } from './environment.js';
@@ -20,6 +21,14 @@ export interface OpenOptions extends ConnectOptions {
    * store alone, and so does all that `open()` itself reads.
    */
   readonly replicas?: readonly string[];
+  /**
+   * What commits to a folder wait for. `'fsync'` (default): the disk. `'none'`: the operating system alone,
+   * as `np.save` does. Of a process that is killed nothing is lost either way; a power failure or a crash of
+   * the system may take the last commits, or damage them, later ones by handles that wait included: checksums
+   * and `scrub()` find it. Buckets and memory know one way to write, whatever this says; what opens a place
+   * by its address (copies, backups, restores, repairs) always waits.
+   */
+  readonly durability?: Durability;
 }
 
 /**

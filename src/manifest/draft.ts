@@ -24,6 +24,7 @@ import { type Fold, foldedEntry, takenEntries } from './fold.js';
 import { HistoryDraft } from './history-draft.js';
 import { changeIndexes, type IndexObjects } from './indexes.js';
 import { ObjectLedger } from './object-ledger.js';
+import { withModified } from './modified.js';
 import { type NewObject, TableBuilder } from './objects.js';
 import type { AppliedChange } from './rebase.js';
 import { restoreArrays, slotsOfArray, slotsOfPartition } from './restore.js';
@@ -379,8 +380,7 @@ export class RootDraft {
     const timeMs = Math.max(stamp.timeMs, root.timeMs);
     for (const slot of this.#operations.forget(timeMs)) this.#removeObject(slot);
     const arrays = [...this.#changes.values()];
-    const tags = this.#history.changedTags;
-    const changes = make(v1.Changes, { arrays, tags, ...this.#objects.changes() });
+    const changes = make(v1.Changes, { arrays, tags: this.#history.changedTags, ...this.#objects.changes() });
     return evolve(root, {
       ...marksOf(this.#requiredFeatures, this.#arrays.values(), this.#objects.namesLinks),
       version: this.#version,
@@ -389,7 +389,7 @@ export class RootDraft {
       commitId: stamp.commitId,
       lineage: stamp.lineage ?? root.lineage,
       changes,
-      arrays: [...this.#arrays.values()],
+      arrays: withModified(this.#arrays.values(), this.#changes, { version: this.#version, timeMs }),
       objects: this.#objects.table.build(),
       setHash: this.#objects.setHash(root.setHash, this.#functions),
       ...this.#operations.build(timeMs, this.#arrays),

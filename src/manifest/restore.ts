@@ -69,6 +69,8 @@ export function restoreArrays(
     return evolve(array, {
       nextRowId: Math.max(array.nextRowId, current.nextRowId),
       nextAttributeId: Math.max(array.nextAttributeId, current.nextAttributeId),
+      // Of one that is restored this version says so.
+      ...{ modifiedVersion: current.modifiedVersion, modifiedMs: current.modifiedMs },
     });
   });
   for (const { id, liveRows } of present.values()) {
@@ -91,7 +93,11 @@ function changed(current: ArrayEntry, array: ArrayEntry): RestoredArray {
 
 /** Whether nothing of an array changed. Slots keep their objects, so equal entries most often mean it. */
 export function isSameArray(a: ArrayEntry, ofA: Root, b: ArrayEntry, ofB: Root): boolean {
-  if (!equalBytes(encode(v1.Array, a), encode(v1.Array, b))) return false;
+  // What was restored is the same at another time.
+  const [first, second] = [a, b].map((entry) =>
+    encode(v1.Array, evolve(entry, { modifiedVersion: 0, modifiedMs: 0 })),
+  );
+  if (!equalBytes(defined(first, 'entry'), defined(second, 'entry'))) return false;
   // What a newer release says may refer to objects, too.
   if (hasUnknownFields(a)) return false;
   const hashIn = (root: Root, slot: number): Uint8Array =>

@@ -1,4 +1,5 @@
 // Small objects that belong to the manifest: their identity, and their way to the store.
+import type { ObjectDigest } from '../native.js';
 import type { CallOptions, ObjectStore } from '../storage/object-store.js';
 import type { ByteSource } from '../util/bytes.js';
 import type { Runtime } from '../util/runtime.js';
@@ -57,6 +58,30 @@ export async function uploadObject(
 ): Promise<void> {
   const key = objectKey(object.pattern, object.id);
   await store.put(key, bytes, { ...options, condition: 'absent', uniqueKey: true, crc32c: object.crc32c });
+}
+
+/**
+ * The same of a body that a store digests while it writes it (`digestsOnPut`); undefined where somebody
+ * between took the body, and the store never saw it.
+ */
+export async function uploadDigested(
+  store: ObjectStore,
+  key: string,
+  bytes: ByteSource,
+  { blockBytes, ...options }: CallOptions & { readonly blockBytes: number },
+): Promise<ObjectDigest | undefined> {
+  let digest: ObjectDigest | undefined;
+  const take = (made: ObjectDigest): void => {
+    digest = made;
+  };
+  await store.put(key, bytes, {
+    ...options,
+    condition: 'absent',
+    uniqueKey: true,
+    digest: { blockBytes, take },
+  });
+  // One that was refused on a repeat found what an earlier attempt had written, and digested.
+  return digest;
 }
 
 /** A row set ready for a transaction; uploads it when it is too large for a root. */

@@ -1,4 +1,5 @@
-// What the binary has for files: locks, mappings, and reads that are checked on the way.
+// What the binary has for files: locks, mappings, reads that are checked on the way, writes that are hashed.
+import type { ObjectDigest } from '../native.js';
 
 /** An exclusive lock on a file, held until released or until the process ends. */
 export interface FileLock {
@@ -11,6 +12,17 @@ export interface FileWatch {
   isSame(): boolean;
 }
 
+/** Writes one object into a file, by all threads of the pool, which make its digests on the way. */
+export interface ObjectFileWriter {
+  /**
+   * `parts` one after the other, from the beginning of the file; nobody changes them before the promise
+   * settles. Once it has, nothing of it runs any more.
+   */
+  write(parts: readonly Uint8Array[]): Promise<ObjectDigest>;
+  /** Ends it within 2 MiB a thread, as `Aborted`. */
+  cancel(): void;
+}
+
 /** A file without a name, for what is worked on; it is gone with the process. */
 export interface ScratchFile {
   /**
@@ -21,6 +33,8 @@ export interface ScratchFile {
 }
 
 export interface FileBinding {
+  /** For an empty file that is there; `blockBytes` as for `digestObject`. */
+  createObjectFileWriter(path: string, blockBytes: number): ObjectFileWriter;
   /** Zeros, of which a page takes memory when it is first touched. `ResourceExhausted`. */
   mapMemory(length: number): Uint8Array;
   /** A sparse file of `bytes` zeros, made at `path` and taken out of its folder at once. */

@@ -1,7 +1,8 @@
 // Objects as files of a folder, shared by any number of processes (POSIX; one file system).
 //
 // - A body becomes visible in one step, and only after it is complete and synced: a new file in `.tmp/`,
-//   then link(2) for create-only, or rename(2), then an fsync of the folder.
+//   then link(2) for create-only, or rename(2), then an fsync of the folder. With the durability 'none' all
+//   of this but the syncing: whoever looks sees the same, whoever loses power may not.
 // - Whatever replaces or removes a key does so under the lock on `.lock`, so that a comparison holds until
 //   the rename. Create-only needs no lock: link(2) decides.
 // - Below the root no symbolic link is followed, and only plain files are objects.
@@ -16,6 +17,7 @@ import { assert } from '../util/assert.js';
 import type { ByteSource } from '../util/bytes.js';
 import { type Runtime, throwIfAborted } from '../util/runtime.js';
 import { checkKey, checkKeyPrefix } from './keys.js';
+import { checkDurability, type Durability } from './local/durability.js';
 import { errnoOf, fileError, notAFile } from './local/errors.js';
 import {
   headOf,
@@ -55,6 +57,11 @@ const pageKeys = 1000;
 const sweepAgeMs = 24 * 3_600_000;
 const sweepFiles = 1000;
 
+export interface LocalStoreOptions {
+  /** Default `'fsync'`. */
+  readonly durability?: Durability;
+}
+
 export class LocalStore implements ObjectStore {
   readonly uri: string;
   readonly capabilities: StoreCapabilities = {
@@ -63,20 +70,23 @@ export class LocalStore implements ObjectStore {
     deleteBatch: pageKeys,
     singlePutBytes: Number.MAX_SAFE_INTEGER,
     checksOnPut: false,
+    digestsOnPut: true,
   };
   readonly #root: string;
   readonly #runtime: Runtime;
+  readonly #durability: Durability;
   readonly #folders: Folders;
   readonly #lock: ExclusiveLock;
   #swept = false;
   #closed = false;
 
   /** Touches no disk; the folder is made by the first put. */
-  constructor(root: string, runtime: Runtime) {
+  constructor(root: string, runtime: Runtime, { durability = 'fsync' }: LocalStoreOptions = {}) {
     this.#root = path.resolve(root);
     this.uri = pathToFileURL(this.#root).href;
     this.#runtime = runtime;
-    this.#folders = new Folders(this.#root);
+    this.#durability = checkDurability(durability);
+    this.#folders = new Folders(this.#root, durability);
     this.#lock = new ExclusiveLock(path.join(this.#root, lockName));
   }
 
@@ -97,7 +107,7 @@ export class LocalStore implements ObjectStore {
   }
 
   async put(key: string, body: ByteSource, options: PutOptions = {}): Promise<PutResult> {
-    const { condition, signal } = options;
+    const { condition, digest, signal } = options;
     const file = this.#begin(key, signal);
     try {
       await this.#folders.make(parentOf(key));
@@ -106,7 +116,8 @@ export class LocalStore implements ObjectStore {
       // A condition that fails already needs no bytes written.
       if (!holds(condition, await stateToReplace(file))) return { outcome: 'refused' };
       const folder = path.join(this.#root, temporaries);
-      const temporary = await writeTemporary(folder, body, this.#runtime, signal);
+      const how = { durability: this.#durability, digest, signal };
+      const temporary = await writeTemporary(folder, body, this.#runtime, how);
       try {
         return condition === 'absent'
           ? await this.#create(file, temporary)
@@ -238,6 +249,7 @@ export class LocalStore implements ObjectStore {
   }
 
   async #syncEntry(file: string): Promise<void> {
+    if (this.#durability === 'none') return;
     await syncFolder(path.dirname(file)).catch((cause: unknown) => {
       const message = `${file} was written, but its folder cannot be synced, so it may not outlast a power failure`;
       throw new NacreError('Unavailable', message, { cause, context: { path: file } });

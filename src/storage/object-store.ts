@@ -10,6 +10,7 @@
 //
 // A put that throws `Unavailable` or `Aborted` may still have been applied, or may be applied later. Nothing
 // else may.
+import type { ObjectDigest } from '../native.js';
 import type { ByteSource } from '../util/bytes.js';
 import type { Healing } from './wrap/healing.js';
 
@@ -79,6 +80,12 @@ export interface ObjectLock {
  */
 export type PutCondition = 'absent' | { readonly token: StateToken };
 
+export interface BodyDigest {
+  /** Bytes of a block: a positive multiple of 64. */
+  readonly blockBytes: number;
+  readonly take: (digest: ObjectDigest) => void;
+}
+
 export interface PutOptions extends CallOptions {
   readonly condition?: PutCondition;
   /** CRC32C of the whole body; sent along where the store can compare it on arrival. */
@@ -91,6 +98,11 @@ export interface PutOptions extends CallOptions {
    * attempt. Lets the retrying wrapper repeat a create-only put; never set for roots.
    */
   readonly uniqueKey?: boolean;
+  /**
+   * Where the store {@link StoreCapabilities.digestsOnPut}: `take` gets the digests of the body, before the
+   * key is there. Elsewhere nothing comes of it.
+   */
+  readonly digest?: BodyDigest;
   /**
    * Only where the store has {@link ObjectStore.versioned}; `InvalidArgument` where the bucket has no locks.
    */
@@ -187,6 +199,8 @@ export interface StoreCapabilities {
   readonly singlePutBytes: number;
   /** The store compares `PutOptions.crc32c` with the body that arrived and refuses it as `Corrupt`. */
   readonly checksOnPut: boolean;
+  /** The store makes {@link PutOptions.digest} while it writes: sooner than before it does. Default false. */
+  readonly digestsOnPut?: boolean;
 }
 
 export interface ObjectStore {

@@ -1,9 +1,13 @@
 // The signal of one run of a command.
 import { once } from 'node:events';
+import { mkdtemp, open as openFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Session } from '../../src/cli/session.js';
+import { parseDurability } from '../../src/cli/values.js';
 import { NacreError } from '../../src/index.js';
 
 setFlagsFromString('--expose-gc');
@@ -39,4 +43,24 @@ test('a session that closed is not aborted any more, and leaves nothing behind',
   await session.close();
   interrupt.abort();
   expect(session.signal.aborted).toBe(false);
+});
+
+test('what it opens waits for the disk, unless it is told not to', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'nacre-session-'));
+  const handle = await openFile(process.execPath, 'r');
+  const syncs = vi.spyOn(Object.getPrototypeOf(handle) as typeof handle, 'sync');
+  await handle.close();
+  try {
+    for (const durability of ['none', 'fsync'] as const) {
+      const session = new Session({ durability }, new AbortController().signal);
+      const dataset = await session.open(path.join(folder, durability), { create: true });
+      await dataset.write((tx) => tx.create('a', { dtype: 'int8' }));
+      await session.close();
+      expect([durability, syncs.mock.calls.length > 0]).toEqual([durability, durability === 'fsync']);
+    }
+    expect(() => parseDurability('full')).toThrow("'full' is no durability");
+  } finally {
+    syncs.mockRestore();
+    await rm(folder, { recursive: true });
+  }
 });

@@ -1,5 +1,5 @@
 // Bytes outlive code: what the first release of the format wrote is read for ever, and written the same from
-// the same seed. `NACRE_UPDATE_FIXTURES=1` writes the folder anew; a release never does.
+// the same seed. `NACRE_UPDATE_FIXTURES=1` writes the newest folder anew; a release never does.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -9,25 +9,25 @@ import { newestRoot } from '../../src/manifest/head.js';
 import { toHex } from '../../src/util/bytes.js';
 import { functions } from '../dataset/world.js';
 import { application, byteAt, droppedRows, goldenFolder, operationId } from './golden.js';
-import { readGolden, storeOf, writeGolden } from './golden.js';
+import { goldenReleases, readGolden, storeOf, writeGolden, writtenNow } from './golden.js';
 
 beforeAll(async () => {
   if (process.env['NACRE_UPDATE_FIXTURES'] !== '1') return;
-  await rm(goldenFolder, { recursive: true, force: true });
+  await rm(goldenFolder(writtenNow), { recursive: true, force: true });
   for (const [key, bytes] of await writeGolden()) {
-    const file = path.join(goldenFolder, key);
+    const file = path.join(goldenFolder(writtenNow), key);
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, bytes);
   }
 });
 
-async function open(): Promise<Dataset> {
-  return openStoreDataset(await storeOf(await readGolden()), { cacheDir: false });
-}
+describe.each(goldenReleases)('the golden dataset of format 1, %s', (release) => {
+  async function open(): Promise<Dataset> {
+    return openStoreDataset(await storeOf(await readGolden(release)), { cacheDir: false });
+  }
 
-describe('the golden dataset of format 1', () => {
   test('holds every kind of object', async () => {
-    const keys = [...(await readGolden()).keys()];
+    const keys = [...(await readGolden(release)).keys()];
     const kinds = new Set(keys.map((key) => key.split('/')[0]));
     expect([...kinds].sort()).toEqual(['arrays', 'latest', 'segments', 'versions']);
     // A segment of entries, and the set of rows that were dropped.
@@ -76,14 +76,38 @@ describe('the golden dataset of format 1', () => {
     const dataset = await open();
     const again = await dataset.write(() => undefined, { application });
     expect(again).toEqual({ version: 6, recovered: true });
-    const found = await newestRoot(await storeOf(await readGolden()), functions);
+    const found = await newestRoot(await storeOf(await readGolden(release)), functions);
     expect(found?.head.root.recentOperations.map(({ id, version }) => [toHex(id), version])).toEqual([
       [operationId, 5],
     ]);
   });
 
+  test('says when arrays were last changed, and of those that an older release changed that it does not know', async () => {
+    const dataset = await open();
+    const modified = async () =>
+      Object.fromEntries(
+        Object.entries((await dataset.info()).arrays).map(([name, array]) => [name, array.modified]),
+      );
+    const times = new Map<number, string>();
+    for await (const { version, time } of dataset.log()) times.set(version, time);
+    const versions = { 'images/Übung': 4, many: 5, scattered: 7, pi: 8 };
+    const expected = Object.fromEntries(
+      Object.entries(versions).map(([name, version]) => [
+        name,
+        release === 'v1' ? null : { version, time: times.get(version) },
+      ]),
+    );
+    expect(await modified()).toEqual(expected);
+    expect(await dataset.array('many').modified()).toEqual(expected['many'] ?? undefined);
+    await dataset.write((tx) => tx.drop('many', [0]));
+    const { time } = await dataset.info();
+    expect(await modified()).toEqual({ ...expected, many: { version: 11, time } });
+  });
+});
+
+describe('the golden dataset', () => {
   test('is written byte by byte the same from the same seed', async () => {
-    const [written, golden] = [await writeGolden(), await readGolden()];
+    const [written, golden] = [await writeGolden(), await readGolden(writtenNow)];
     expect([...written.keys()].sort()).toEqual([...golden.keys()].sort());
     const hash = (bytes: Uint8Array | undefined): string =>
       toHex(functions.blake3(bytes ?? new Uint8Array()));

@@ -7,7 +7,19 @@ import { openStoreDataset } from '../../src/dataset/open.js';
 import { MemoryStore } from '../../src/storage/memory.js';
 import { FakeRuntime } from '../support/fake-runtime.js';
 
-export const goldenFolder = path.join(import.meta.dirname, 'golden', 'v1');
+/**
+ * As releases wrote it, oldest first: `v1` before arrays said when they were last changed. The last one is
+ * written still.
+ */
+export const goldenReleases = ['v1', 'v1-modified'] as const;
+
+export type GoldenRelease = (typeof goldenReleases)[number];
+
+export const writtenNow: GoldenRelease = 'v1-modified';
+
+export function goldenFolder(release: GoldenRelease): string {
+  return path.join(import.meta.dirname, 'golden', release);
+}
 
 /** Its place; the hint names it as its home. */
 const home = 'golden-v1';
@@ -93,13 +105,14 @@ const steps: readonly ((dataset: Dataset) => Promise<unknown>)[] = [
 ];
 
 /** The committed files, by key. */
-export async function readGolden(): Promise<Map<string, Uint8Array>> {
-  const entries = await readdir(goldenFolder, { recursive: true, withFileTypes: true });
+export async function readGolden(release: GoldenRelease): Promise<Map<string, Uint8Array>> {
+  const folder = goldenFolder(release);
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const out = new Map<string, Uint8Array>();
   for (const entry of entries) {
     if (!entry.isFile()) continue;
     const file = path.join(entry.parentPath, entry.name);
-    const key = path.relative(goldenFolder, file).split(path.sep).join('/');
+    const key = path.relative(folder, file).split(path.sep).join('/');
     out.set(key, new Uint8Array(await readFile(file)));
   }
   return out;

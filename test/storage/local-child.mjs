@@ -1,11 +1,11 @@
-// A process of its own on a folder store, for races and crashes: `node local-child.mjs ROOT JOB ID COUNT`.
+// A process of its own on a folder store, for races and crashes: `node local-child.mjs ROOT JOB ID COUNT [DURABILITY]`.
 // Prints one JSON line for each step that was acknowledged. Imports the built library, as users do.
 import { LocalStore } from '../../dist/storage/local.js';
 import { systemRuntime } from '../../dist/util/runtime.js';
 
-const [root, job, id, countText] = process.argv.slice(2);
+const [root, job, id, countText, durability = 'fsync'] = process.argv.slice(2);
 const count = Number(countText);
-const store = new LocalStore(root, systemRuntime);
+const store = new LocalStore(root, systemRuntime, { durability });
 const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 
 const jobs = {
@@ -32,7 +32,9 @@ const jobs = {
     for (let i = 0; ; i++) {
       const body = [Buffer.alloc(300_000, i % 251), Buffer.alloc(700_000, i % 251)];
       const key = `${id}/${i}`;
-      await store.put(key, body, { condition: 'absent' });
+      // Of every second one the threads that digest write it.
+      const digest = { blockBytes: 65_536, take: () => {} };
+      await store.put(key, body, { condition: 'absent', ...(i % 2 === 0 ? {} : { digest }) });
       await store.put('hot', body);
       say(key);
     }

@@ -12,6 +12,7 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { native } from '../../src/native.js';
 import { fileError } from '../../src/storage/local/errors.js';
@@ -72,10 +73,11 @@ describe('several processes on one folder', () => {
     expect(temporaries()).toEqual([]);
   });
 
-  test('killed writers leave whole objects, every one that was acknowledged, and no lock', async () => {
+  const killed = 'killed writers leave whole objects, every one that was acknowledged, and no lock';
+  test.each(['fsync', 'none'])(`${killed}: %s`, async (durability) => {
     const acknowledged: string[] = [];
     for (let round = 0; round < 6; round++) {
-      const writer = spawn(process.execPath, [child, root, 'flood', String(round), '0'], {
+      const writer = spawn(process.execPath, [child, root, 'flood', String(round), '0', durability], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       const ended = new Promise((resolve) => writer.once('exit', resolve));
@@ -137,6 +139,21 @@ describe('while a call runs', () => {
     expect(temporaries()).toEqual([]);
   });
 
+  test('a signal stops a put that digests before its key is there, and nobody writes on', async () => {
+    const body = noise(256 << 20);
+    const stop = new AbortController();
+    let taken = 0;
+    const digest = { blockBytes: 65_536, take: () => taken++ };
+    const put = store.put('other', body, { condition: 'absent', digest, signal: stop.signal });
+    // Once there is a file it is being written.
+    while (!existsSync(path.join(root, '.tmp')) || temporaries().length === 0) await setImmediate();
+    stop.abort();
+    expect(await put.catch(codeOfError)).toBe('Aborted');
+    expect(taken).toBe(0);
+    expect(await store.head('other')).toBeUndefined();
+    expect(temporaries()).toEqual([]);
+  });
+
   test('a signal ends the wait for a lock that another process holds', async () => {
     await store.put('key', bytes('old'));
     const lock = await native().lockFile(path.join(root, '.lock'));
@@ -174,10 +191,9 @@ describe('a disk that refuses', () => {
     try {
       const small = noise(100_000);
       await store.put('small', small);
-      for (const condition of [undefined, 'absent'] as const)
-        await expect(
-          store.put('large', noise(4 << 20), condition === undefined ? {} : { condition }),
-        ).rejects.toMatchObject({
+      const digest = { blockBytes: 65_536, take: () => {} };
+      for (const options of [{}, { condition: 'absent' }, { condition: 'absent', digest }] as const)
+        await expect(store.put('large', noise(4 << 20), options)).rejects.toMatchObject({
           code: 'ResourceExhausted',
           hint: expect.stringContaining('space') as string,
         });

@@ -22,15 +22,16 @@ import { systemRuntime } from '../../src/util/runtime.js';
 import { bytes, codeOf, text, written } from './conformance/support.js';
 import { conformance } from './conformance.js';
 
-conformance('a folder', async () => {
-  const parent = mkdtempSync(path.join(os.tmpdir(), 'nacre-local-'));
-  const root = path.join(parent, 'made', 'by put');
-  return {
-    store: new LocalStore(root, systemRuntime),
-    another: async () => new LocalStore(root, systemRuntime),
-    dispose: async () => rmSync(parent, { recursive: true }),
-  };
-});
+for (const durability of ['fsync', 'none'] as const)
+  conformance(durability === 'fsync' ? 'a folder' : 'a folder without fsync', async () => {
+    const parent = mkdtempSync(path.join(os.tmpdir(), 'nacre-local-'));
+    const root = path.join(parent, 'made', 'by put');
+    return {
+      store: new LocalStore(root, systemRuntime, { durability }),
+      another: async () => new LocalStore(root, systemRuntime, { durability }),
+      dispose: async () => rmSync(parent, { recursive: true }),
+    };
+  });
 
 const dayMs = 24 * 3_600_000;
 

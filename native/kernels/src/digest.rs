@@ -29,11 +29,48 @@ pub fn digest_object<P: AsRef<[u8]>>(pieces: &[P], block_bytes: usize) -> Result
 pub struct Digester {
     hasher: ::blake3::Hasher,
     block_bytes: usize,
+    sums: BlockSums,
+    total: u64,
+}
+
+/// Sums of blocks, of those of parts that lie within one.
+#[derive(Clone)]
+pub struct BlockSums {
+    block_bytes: usize,
     blocks: Vec<u32>,
     /// Of the block in progress: its sum so far and how many bytes that covers.
     sum: u32,
     covered: usize,
-    total: u64,
+}
+
+impl BlockSums {
+    pub fn new(block_bytes: usize) -> Self {
+        Self { block_bytes, blocks: Vec::new(), sum: 0, covered: 0 }
+    }
+
+    /// The next part: no longer than what is left of its block.
+    pub fn add(&mut self, sum: u32, length: usize) {
+        self.sum = if self.covered == 0 { sum } else { combine(self.sum, sum, length as u64) };
+        self.covered += length;
+        debug_assert!(self.covered <= self.block_bytes, "a part lies within a block");
+        if self.covered == self.block_bytes {
+            self.blocks.push(std::mem::take(&mut self.sum));
+            self.covered = 0;
+        }
+    }
+
+    /// Bytes that the block in progress has room for.
+    fn room(&self) -> usize {
+        self.block_bytes - self.covered
+    }
+
+    /// One per block, the last one over what is left.
+    pub fn finish(mut self) -> Vec<u32> {
+        if self.covered > 0 {
+            self.blocks.push(self.sum);
+        }
+        self.blocks
+    }
 }
 
 impl Digester {
@@ -41,37 +78,36 @@ impl Digester {
     pub fn new(block_bytes: usize) -> Result<Self> {
         check_block_bytes(block_bytes)?;
         let hasher = ::blake3::Hasher::new();
-        Ok(Self { hasher, block_bytes, blocks: Vec::new(), sum: 0, covered: 0, total: 0 })
+        Ok(Self { hasher, block_bytes, sums: BlockSums::new(block_bytes), total: 0 })
     }
 
     pub fn update(&mut self, piece: &[u8]) {
-        self.total += piece.len() as u64;
-        for window in piece.chunks(WINDOW) {
+        for window in windows(piece, self.total) {
             self.hasher.update(window);
             let mut rest = window;
             while !rest.is_empty() {
-                let (now, later) = rest.split_at(rest.len().min(self.block_bytes - self.covered));
-                let sum = crc32c(now);
-                self.sum = if self.covered == 0 { sum } else { combine(self.sum, sum, now.len() as u64) };
-                self.covered += now.len();
-                if self.covered == self.block_bytes {
-                    self.blocks.push(std::mem::take(&mut self.sum));
-                    self.covered = 0;
-                }
+                let (now, later) = rest.split_at(rest.len().min(self.sums.room()));
+                self.sums.add(crc32c(now), now.len());
                 rest = later;
             }
         }
+        self.total += piece.len() as u64;
     }
 
     /// Of all pieces so far.
     pub fn digest(&self) -> Result<ObjectDigest> {
-        let mut blocks = self.blocks.clone();
-        if self.covered > 0 {
-            blocks.push(self.sum);
-        }
+        let blocks = self.sums.clone().finish();
         let crc32c = join(&blocks, self.block_bytes as u64, self.total)?;
         Ok(ObjectDigest { blake3: self.hasher.finalize().into(), crc32c, blocks })
     }
+}
+
+/// The windows of a piece that begins at byte `position` of its object. They begin at multiples of their
+/// size: BLAKE3 hashes as many chunks at once as its place in the tree allows, elsewhere one, then two.
+pub fn windows(piece: &[u8], position: u64) -> impl Iterator<Item = &[u8]> {
+    let lead = (position.next_multiple_of(WINDOW as u64) - position) as usize;
+    let (first, rest) = piece.split_at(lead.min(piece.len()));
+    Some(first).filter(|first| !first.is_empty()).into_iter().chain(rest.chunks(WINDOW))
 }
 
 /// Index of the first block whose CRC32C differs from `expected`.

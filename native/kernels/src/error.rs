@@ -47,7 +47,7 @@ impl Error {
             }
             (_, ErrorKind::NotFound | ErrorKind::NotADirectory) => Code::NotFound,
             (_, ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => Code::PermissionDenied,
-            (_, ErrorKind::StorageFull) => Code::ResourceExhausted,
+            (_, ErrorKind::StorageFull | ErrorKind::FileTooLarge) => Code::ResourceExhausted,
             (_, ErrorKind::IsADirectory | ErrorKind::InvalidInput | ErrorKind::InvalidFilename) => {
                 Code::InvalidArgument
             }

@@ -14,6 +14,7 @@ pub mod filter;
 pub mod hnsw;
 pub mod ivf;
 mod mutants;
+pub mod object_file;
 pub mod parity;
 pub mod placement;
 pub mod resident;

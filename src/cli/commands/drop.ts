@@ -1,7 +1,17 @@
+import type { TransactionHandle } from '../../index.js';
 import { checkVersion } from '../datasets.js';
 import { plural, shellWord } from '../output.js';
 import { define, destructive } from '../program.js';
-import { lookUp, optionText, requireRows, type RowOptions, rowOptions, rowsHelp, targetOf } from '../rows.js';
+import {
+  fromTheEnd,
+  lookUp,
+  optionText,
+  requireRows,
+  type RowOptions,
+  rowOptions,
+  rowsHelp,
+  targetOf,
+} from '../rows.js';
 import type { Session } from '../session.js';
 import { writeOptions, type WritingOptions } from '../sources.js';
 import { invalid, parseCount } from '../values.js';
@@ -19,6 +29,7 @@ empty array, --array takes the array itself.\n\n${rowsHelp}`,
   examples: [
     'nacre drop ./faces embeddings --rows 0:100',
     'nacre drop s3://bucket/faces embeddings --ids bad.npy --if-version 12 --yes',
+    'nacre drop ./faces embeddings --mask bad.npy',
     'nacre drop ./faces embeddings --array',
   ],
   options: (command) =>
@@ -46,7 +57,10 @@ async function dropRows(session: Session, options: Options, uri: string, name: s
   if (options.dryRun === true)
     return { json: { ...answer, rows: count, dryRun: true, version: null }, text: `would drop ${what}` };
   await session.confirm(`Drop ${what}?`);
-  const { version } = await dataset.write((tx) => tx.drop(name, target), {
+  const dropped = async (tx: TransactionHandle): Promise<void> => {
+    for (const rows of fromTheEnd(target)) await tx.drop(name, rows);
+  };
+  const { version } = await dataset.write(dropped, {
     message: `drop ${what}`,
     ...writeOptions(session, options),
     ...(options.ifVersion === undefined ? {} : { ifVersion: options.ifVersion }),
@@ -64,8 +78,11 @@ async function dropRows(session: Session, options: Options, uri: string, name: s
 }
 
 async function dropArray(session: Session, options: Options, uri: string, name: string) {
-  if ((options.rows ?? options.ids ?? options.all) !== undefined)
-    throw invalid('--array takes the array itself, with all its rows', 'Leave out --rows, --ids and --all.');
+  if ((options.rows ?? options.ids ?? options.mask ?? options.all) !== undefined)
+    throw invalid(
+      '--array takes the array itself, with all its rows',
+      'Leave out --rows, --ids, --mask and --all.',
+    );
   const { signal } = session;
   const dataset = await session.open(uri);
   const [rows = 1] = await dataset.array(name).shape({ signal });

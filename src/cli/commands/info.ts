@@ -13,7 +13,8 @@ export const info = define<Options>({
   usage: 'info <uri>',
   summary: 'show what a dataset holds',
   details:
-    'With --json also the objects of every array: key, rows and size. `nacre attributes` lists attributes.',
+    'MODIFIED is when rows of an array were last changed. With --json also the objects of every array: key, ' +
+    'rows and size. `nacre attributes` lists attributes.',
   examples: ['nacre info s3://bucket/faces', 'nacre info ./faces --at -1 --json'],
   options: (command) => command.option('--at <version>', versionHelp, parseVersion),
   async work(session, { at }, uri: string) {
@@ -59,13 +60,14 @@ export function sizeOf(array: ArrayInfo): number {
 
 export function arrayTable(arrays: readonly (readonly [string, ArrayInfo])[]): string {
   return table(
-    ['ARRAY', 'DTYPE', 'SHAPE', 'PARTITIONS', 'SIZE'],
+    ['ARRAY', 'DTYPE', 'SHAPE', 'PARTITIONS', 'SIZE', 'MODIFIED'],
     arrays.map(([name, array]) => [
       name,
       array.dtype,
       shapeText(array.shape),
       countText(array.partitions.length),
       bytesText(sizeOf(array)),
+      array.modified?.time ?? '-',
     ]),
   );
 }

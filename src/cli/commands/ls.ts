@@ -24,6 +24,7 @@ export const ls = define<Options>({
       shape: array.shape,
       partitions: array.partitions.length,
       sizeBytes: sizeOf(array),
+      modified: array.modified,
     }));
     return {
       json: { uri: dataset.uri, version, arrays: listed },

@@ -10,6 +10,7 @@ import { openAt } from '../datasets.js';
 import { bytesText, plural } from '../output.js';
 import { define } from '../program.js';
 import { rowsOf } from '../row-bytes.js';
+import { maskedRows } from '../row-mask.js';
 import {
   chooseRows,
   placesOf,
@@ -33,12 +34,13 @@ const pieceBytes = 16 * 2 ** 20;
 export const read = define<Options>({
   usage: 'read <uri> <array>',
   summary: 'write rows to a file',
-  details: `Without --rows, --ids or --all: all rows. The file is .npy, unless its name ends as
+  details: `Without --rows, --ids, --mask or --all: all rows. The file is .npy, unless its name ends as
 another format does (.npz, .safetensors, .pt, .arrow, .parquet, .h5, .csv); it appears whole or not at all.
 Several arrays, and whole ones: nacre export.\n\n${rowsHelp}`,
   examples: [
     'nacre read ./faces embeddings --out all.npy',
     'nacre read s3://bucket/faces embeddings --rows 0:100 --out first.npy',
+    'nacre read ./faces embeddings --mask mask.npy --out some.npy',
     'nacre read ./faces embeddings --rows -10: --at -1 --out - | python plot.py',
   ],
   options: (command) =>
@@ -54,7 +56,9 @@ Several arrays, and whole ones: nacre export.\n\n${rowsHelp}`,
     const dataset = await openAt(session, uri, options.at);
     const array = dataset.array(name);
     const type = await typeOf(array, signal);
-    const [total = 1] = await array.shape({ signal });
+    const arrayShape = await array.shape({ signal });
+    const [total = 1] = arrayShape;
+    if (choice.kind === 'mask') choice.mask.check(name, arrayShape);
     const { count, pieces } = await piecesOf(array, choice, { type, total, signal });
     const progress = session.progress(`reading ${name}`, 'rows');
     const bytes = async function* (): AsyncGenerator<ArrayBufferView> {
@@ -118,7 +122,13 @@ async function piecesOf(
       array.read({ ids: ids.subarray(from, to), signal });
     return { count: ids.length, pieces: pieces(ids.length, step, readIds) };
   }
-  const rows = placesOf(choice, total) ?? new Float64Array(0);
+  if (choice.kind === 'mask') {
+    const { mask } = choice;
+    const readMasked = (from: number, to: number): Promise<Piece> =>
+      array.read({ rows: mask.places(from, to), signal });
+    return { count: mask.count, pieces: pieces(mask.count, Math.min(step, maskedRows), readMasked) };
+  }
+  const rows = placesOf(choice, total);
   if (rows.length > step) await array.ids({ rows, signal });
   const readList = (from: number, to: number): Promise<Piece> =>
     array.read({ rows: rows.subarray(from, to), signal });

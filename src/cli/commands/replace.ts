@@ -4,6 +4,7 @@ import { checkVersion } from '../datasets.js';
 import { plural, shellWord } from '../output.js';
 import { define, destructive } from '../program.js';
 import { readRows, rowsOf } from '../row-bytes.js';
+import { maskedRows, RowMask } from '../row-mask.js';
 import {
   type ChosenRows,
   lookUp,
@@ -12,6 +13,7 @@ import {
   type RowOptions,
   rowOptions,
   rowsHelp,
+  type TakenRows,
   targetOf,
 } from '../rows.js';
 import { writeOptions, writingOptions, type WritingOptions } from '../sources.js';
@@ -33,6 +35,7 @@ one to take.`,
   examples: [
     'nacre replace ./faces embeddings new.npy --rows 0:100',
     "nacre replace ./faces embeddings new.bin --rows 0:100 --format raw --dtype '<f4' --row-shape 384",
+    'nacre replace ./faces embeddings new.npy --mask changed.npy',
     "nacre replace s3://bucket/faces embeddings new.npy --ids '3,7,9' --if-version 12 --yes",
   ],
   options: (command) =>
@@ -93,14 +96,16 @@ async function replaceAll(
   source: RowSource,
   signal: AbortSignal,
 ): Promise<void> {
-  const step = rowsOf(pieceBytes, source.type);
+  const most = rowsOf(pieceBytes, source.type);
+  const step = target instanceof RowMask ? Math.min(most, maskedRows) : most;
   for (let start = 0; start < source.rows; start += step) {
     const end = Math.min(source.rows, start + step);
     await tx.replace(name, part(target, start, end), await readRows(source, start, end, signal));
   }
 }
 
-function part(target: ChosenRows, start: number, end: number): ChosenRows {
+function part(target: ChosenRows, start: number, end: number): TakenRows {
+  if (target instanceof RowMask) return target.places(start, end);
   if ('all' in target) return Float64Array.from({ length: end - start }, (_, i) => start + i);
   if ('ids' in target) return { ids: Array.prototype.slice.call(target.ids, start, end) as number[] };
   return Array.prototype.slice.call(target, start, end) as number[];

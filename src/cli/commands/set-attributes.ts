@@ -10,6 +10,7 @@ import {
 import { checkVersion, rehearse } from '../datasets.js';
 import { plural, shellWord } from '../output.js';
 import { define, destructive } from '../program.js';
+import { RowMask } from '../row-mask.js';
 import { lookUp, requireRows, type RowOptions, rowOptions, rowsHelp, targetOf } from '../rows.js';
 import { writeOptions, type WritingOptions } from '../sources.js';
 import { parseCount } from '../values.js';
@@ -40,7 +41,9 @@ their values. ${attributesHelp}\n\n${rowsHelp}`,
     const choice = await requireRows(session, options, 'give values to');
     const dataset = await session.open(uri);
     const array = dataset.array(name);
-    const { target, count } = await targetOf(array, choice, signal);
+    const chosen = await targetOf(array, choice, signal);
+    const { count } = chosen;
+    const target = chosen.target instanceof RowMask ? chosen.target.places(0, count) : chosen.target;
     const known = await array.attributes({ signal });
     const wanted = `${plural(count, 'row')} of '${name}' ${count === 1 ? 'is' : 'are'} named`;
     const from = { array: name, known, rows: count, wanted, dataset };

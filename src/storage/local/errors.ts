@@ -69,6 +69,13 @@ export function fileError(cause: unknown, action: string, path: string): NacreEr
   });
 }
 
+/** What the binary says about `path`, whose codes cross alone, with the hint that Node's errors get. */
+export function withHint(error: NacreError, path: string): NacreError {
+  const { code, message, cause } = error;
+  const hint = [full, denied].find((meaning) => meaning.code === code)?.hint;
+  return hint === undefined ? error : new NacreError(code, message, { cause, hint, context: { path } });
+}
+
 /** What is at `path` is neither an object nor a folder that the store would make. */
 export function notAFile(path: string, isLink: boolean): NacreError {
   const what = isLink ? 'a symbolic link' : 'no plain file';

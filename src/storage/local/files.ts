@@ -1,5 +1,6 @@
 // Reading and writing single files of a local store: positional reads of exactly what was asked for, and new
-// bodies that are complete and durable under a name of their own before anyone can see them.
+// bodies that are complete, and durable unless nobody asks for that, under a name of their own before anyone
+// can see them.
 //
 // Reading is synchronous but for the bytes of a large range. Opening a dataset is some twenty calls of a few
 // microseconds each, and waiting for a thread makes each of them fifty. Also, each call of `node:fs/promises`
@@ -13,9 +14,10 @@ import { NacreError } from '../../errors.js';
 import { type ByteSource, toHex } from '../../util/bytes.js';
 import { type Runtime, throwIfAborted } from '../../util/runtime.js';
 import { cutRange } from '../keys.js';
-import type { ByteRange, ObjectHead, StateToken } from '../object-store.js';
+import type { BodyDigest, ByteRange, ObjectHead, StateToken } from '../object-store.js';
+import type { Durability } from './durability.js';
 import { errnoOf, fileError, notAFile } from './errors.js';
-import { writePieces } from './pieces.js';
+import { writeDigested, writePieces } from './pieces.js';
 
 /** Bytes a system call moves at most; the signal is looked at between two. */
 const chunkBytes = 8 << 20;
@@ -28,7 +30,7 @@ const readAsync = promisify(read);
 /** Without O_NONBLOCK, opening a pipe waits for a writer. */
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** A file that was written in full and synced, and that no key names yet. */
+/** A file that was written in full, and synced where that is asked for, and that no key names yet. */
 export interface Temporary {
   readonly file: string;
   readonly state: BigIntStats;
@@ -138,19 +140,27 @@ function allocate(length: number, file: string): Uint8Array {
   }
 }
 
-/** Writes a body into a new file of `folder` and syncs it. Leaves nothing behind when it fails. */
+export interface WriteOptions {
+  readonly durability: Durability;
+  readonly digest: BodyDigest | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Writes a body into a new file of `folder`, durably by default. Leaves nothing behind when it fails. */
 export async function writeTemporary(
   folder: string,
   body: ByteSource,
   runtime: Runtime,
-  signal: AbortSignal | undefined,
+  { durability, digest, signal }: WriteOptions,
 ): Promise<Temporary> {
   const file = path.join(folder, toHex(runtime.randomBytes(16)));
   const handle = await open(file, 'wx');
   try {
-    await writePieces(handle, body instanceof Uint8Array ? [body] : body, signal);
+    const parts = body instanceof Uint8Array ? [body] : body;
+    if (digest === undefined) await writePieces(handle, parts, signal);
+    else digest.take(await writeDigested(file, parts, digest.blockBytes, signal));
     throwIfAborted(signal);
-    await handle.sync();
+    if (durability === 'fsync') await handle.sync();
     return { file, state: await handle.stat({ bigint: true }) };
   } catch (error) {
     await unlink(file).catch(() => {});

@@ -4,18 +4,22 @@ import { realpathSync, statSync } from 'node:fs';
 import { lstat, mkdir, open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { NacreError } from '../../errors.js';
+import type { Durability } from './durability.js';
 import { errnoOf, fileError, notAFile } from './errors.js';
 
-/** Folders remembered as durable; beyond it the memory starts anew, which costs an fsync a folder. */
+/** Folders remembered as made; beyond it the memory starts anew, which costs an fsync a folder. */
 const rememberedFolders = 4096;
 
 /** Folders are named relative to the root, without slashes at the ends; '' is the root. */
 export class Folders {
   readonly root: string;
-  readonly #durable = new Set<string>();
+  readonly #durability: Durability;
+  /** Made, and as durable as is asked for. */
+  readonly #made = new Set<string>();
 
-  constructor(root: string) {
+  constructor(root: string, durability: Durability = 'fsync') {
     this.root = root;
+    this.#durability = durability;
   }
 
   /**
@@ -37,31 +41,38 @@ export class Folders {
     }
   }
 
-  /** Makes the folder and those above it, and returns when a power failure cannot take them any more. */
+  /**
+   * Makes the folder and those above it, and returns when a power failure cannot take them any more, unless
+   * nobody asks for that.
+   */
   async make(folder: string): Promise<void> {
-    if (this.#durable.has(folder)) return;
+    if (this.#made.has(folder)) return;
     const full = path.join(this.root, folder);
     try {
-      if (folder === '') await makeRoot(full);
+      if (folder === '') await makeRoot(full, this.#sync);
       else {
         const parent = parentOf(folder);
         await this.make(parent);
         await mkdir(full).catch(unlessExists);
         const found = await lstat(full);
         if (!found.isDirectory()) throw folderExpected(full, found.isSymbolicLink());
-        await syncFolder(path.join(this.root, parent));
+        await this.#sync(path.join(this.root, parent));
       }
     } catch (error) {
       throw fileError(error, 'make the folder', full);
     }
-    if (this.#durable.size >= rememberedFolders) this.#durable.clear();
-    this.#durable.add(folder);
+    if (this.#made.size >= rememberedFolders) this.#made.clear();
+    this.#made.add(folder);
   }
 
   /** To be called when a folder that was made turns out to be gone. */
   forget(): void {
-    this.#durable.clear();
+    this.#made.clear();
   }
+
+  readonly #sync = async (full: string): Promise<void> => {
+    if (this.#durability === 'fsync') await syncFolder(full);
+  };
 
   #rootIsFolder(): boolean {
     try {
@@ -89,11 +100,11 @@ export async function syncFolder(full: string): Promise<void> {
   }
 }
 
-async function makeRoot(full: string): Promise<void> {
+async function makeRoot(full: string, sync: (folder: string) => Promise<void>): Promise<void> {
   const made = await mkdir(full, { recursive: true }).catch(unlessExists);
   if (!(await stat(full)).isDirectory()) throw folderExpected(full, false);
   if (made === undefined) return;
-  for (let at = full; at.length >= made.length; at = path.dirname(at)) await syncFolder(path.dirname(at));
+  for (let at = full; at.length >= made.length; at = path.dirname(at)) await sync(path.dirname(at));
 }
 
 function unlessExists(error: unknown): undefined {

@@ -3,7 +3,11 @@
 // maps by one entry. A header that is written by itself moves all that follows off those places: half of it
 // would be mapped by pages of 4 KiB, which a scan reads at four fifths of the speed.
 import type { FileHandle } from 'node:fs/promises';
+import { isNacreError } from '../../errors.js';
+import { native, type ObjectDigest } from '../../native.js';
+import { untilCancelled } from '../../native/cancel.js';
 import { throwIfAborted } from '../../util/runtime.js';
+import { withHint } from './errors.js';
 
 /**
  * A system call writes up to the next multiple of this, a few milliseconds' worth: no file holds one of the
@@ -38,6 +42,21 @@ export async function writePieces(
     }
   }
   if (waiting > 0) await flush();
+}
+
+/** The same into an empty file by the threads that digest, which do so on the way. */
+export async function writeDigested(
+  file: string,
+  parts: readonly Uint8Array[],
+  blockBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<ObjectDigest> {
+  const writer = native().createObjectFileWriter(file, blockBytes);
+  try {
+    return await untilCancelled(writer, signal, () => writer.write(parts));
+  } catch (error) {
+    throw isNacreError(error) ? withHint(error, file) : error;
+  }
 }
 
 async function writeParts(handle: FileHandle, parts: Uint8Array[], position: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
+import { native, type ObjectDigest } from '../../../src/native.js';
 import type { ObjectStore } from '../../../src/storage/object-store.js';
 import { crc32c } from '../../support/crc32c.js';
 import { bytes, codeOfError, freshKey, type Get, minuteMs, noise, text, written } from './support.js';
@@ -84,6 +85,21 @@ export function readsAndWrites(store: Get<ObjectStore>): void {
     const compares = store().capabilities.checksOnPut;
     expect(outcome).toBe(compares ? 'Corrupt' : 'written');
     expect((await store().get(key))?.bytes).toEqual(compares ? undefined : body);
+  });
+
+  test('a store that digests what it puts says the same of it as the digest alone, others say nothing', async () => {
+    const { digestsOnPut = false } = store().capabilities;
+    // Around the 2 MiB that one thread takes, and around a block.
+    for (const size of [0, 1, 65_535, 65_537, (2 << 20) - 128, (2 << 20) + 1, (6 << 20) + 77]) {
+      const whole = noise(size);
+      const pieces = [whole.subarray(0, 128), new Uint8Array(0), whole.subarray(128)];
+      const key = freshKey();
+      const taken: ObjectDigest[] = [];
+      const digest = { blockBytes: 65_536, take: (made: ObjectDigest) => taken.push(made) };
+      expect((await store().put(key, pieces, { condition: 'absent', digest })).outcome).toBe('written');
+      expect((await store().get(key))?.bytes).toEqual(whole);
+      expect(taken).toEqual(digestsOnPut ? [await native().digestObject([whole], 65_536)] : []);
+    }
   });
 
   test('a deleted key is gone at once, and can be made again', async () => {

@@ -603,6 +603,8 @@ export namespace nacre {
             attributeIndexes: nacre.v1.AttributeIndex.$Properties[];
             key?: (nacre.v1.Key.$Properties|null);
             parity?: (nacre.v1.Parity.$Properties|null);
+            modifiedVersion: number;
+            modifiedMs: number;
             static create(properties: nacre.v1.Array.$Shape): nacre.v1.Array & nacre.v1.Array.$Shape;
             static create(properties?: nacre.v1.Array.$Properties): nacre.v1.Array;
             static encode(message: nacre.v1.Array.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
@@ -630,6 +632,8 @@ export namespace nacre {
                 attributeIndexes?: (nacre.v1.AttributeIndex.$Properties[]|null);
                 key?: (nacre.v1.Key.$Properties|null);
                 parity?: (nacre.v1.Parity.$Properties|null);
+                modifiedVersion?: (number|null);
+                modifiedMs?: (number|null);
                 $unknowns?: Uint8Array[];
             }
             type $Shape = {
@@ -652,6 +656,8 @@ export namespace nacre {
               attributeIndexes?: nacre.v1.AttributeIndex.$Shape[]|null;
               key?: nacre.v1.Key.$Shape|null;
               parity?: nacre.v1.Parity.$Shape|null;
+              modifiedVersion?: number|null;
+              modifiedMs?: number|null;
               $unknowns?: Uint8Array[];
             };
         }

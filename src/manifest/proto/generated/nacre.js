@@ -4207,6 +4207,8 @@ export const nacre = $root.nacre = (() => {
              * @property {Array.<nacre.v1.AttributeIndex.$Properties>|null} [attributeIndexes] Array attributeIndexes
              * @property {nacre.v1.Key.$Properties|null} [key] Array key
              * @property {nacre.v1.Parity.$Properties|null} [parity] Array parity
+             * @property {number|null} [modifiedVersion] Array modifiedVersion
+             * @property {number|null} [modifiedMs] Array modifiedMs
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -4240,6 +4242,8 @@ export const nacre = $root.nacre = (() => {
              *   attributeIndexes?: Array.<nacre.v1.AttributeIndex.$Shape>|null;
              *   key?: nacre.v1.Key.$Shape|null;
              *   parity?: nacre.v1.Parity.$Shape|null;
+             *   modifiedVersion?: number|null;
+             *   modifiedMs?: number|null;
              *   $unknowns?: Array.<Uint8Array>;
              * }} nacre.v1.Array.$Shape
              */
@@ -4421,6 +4425,22 @@ export const nacre = $root.nacre = (() => {
             Array.prototype.parity = null;
 
             /**
+             * Array modifiedVersion.
+             * @member {number} modifiedVersion
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.modifiedVersion = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Array modifiedMs.
+             * @member {number} modifiedMs
+             * @memberof nacre.v1.Array
+             * @instance
+             */
+            Array.prototype.modifiedMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
              * Creates a new Array instance using the specified properties.
              * @function create
              * @memberof nacre.v1.Array
@@ -4498,6 +4518,10 @@ export const nacre = $root.nacre = (() => {
                     $root.nacre.v1.Key.encode(message.key, writer.uint32(/* id 36, wireType 2 =*/290).fork(), _depth + 1).ldelim();
                 if (message.parity != null && $Object.hasOwnProperty.call(message, "parity"))
                     $root.nacre.v1.Parity.encode(message.parity, writer.uint32(/* id 50, wireType 2 =*/402).fork(), _depth + 1).ldelim();
+                if (message.modifiedVersion != null && $Object.hasOwnProperty.call(message, "modifiedVersion") && (typeof message.modifiedVersion === "object" ? message.modifiedVersion.low || message.modifiedVersion.high : message.modifiedVersion !== 0))
+                    writer.uint32(/* id 65, wireType 0 =*/520).uint64(message.modifiedVersion);
+                if (message.modifiedMs != null && $Object.hasOwnProperty.call(message, "modifiedMs") && (typeof message.modifiedMs === "object" ? message.modifiedMs.low || message.modifiedMs.high : message.modifiedMs !== 0))
+                    writer.uint32(/* id 66, wireType 0 =*/528).uint64(message.modifiedMs);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -4702,6 +4726,24 @@ export const nacre = $root.nacre = (() => {
                             if (wireType !== 2)
                                 break;
                             message.parity = $root.nacre.v1.Parity.decode(reader, reader.size(), $undefined, _depth + 1, message.parity);
+                            continue;
+                        }
+                    case 65: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.modifiedVersion = value;
+                            else
+                                delete message.modifiedVersion;
+                            continue;
+                        }
+                    case 66: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.modifiedMs = value;
+                            else
+                                delete message.modifiedMs;
                             continue;
                         }
                     }
