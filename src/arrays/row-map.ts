@@ -180,8 +180,7 @@ export class RowMap {
     const unitOf = (id: number): number => lastIndexAtMost(this.#units, id, ({ firstRowId }) => firstRowId);
     const at = new Int32Array(ids.length);
     for (let i = 0; i < ids.length; i++) at[i] = unitOf(ids[i] ?? 0);
-    const known = new Set(at.filter((unit) => unit >= 0));
-    const places = await placeAll(known, (unit) => this.#spansOf(unit));
+    const places = await placeAll(new Set(at.filter((unit) => unit >= 0)), (unit) => this.#spansOf(unit));
     return ids.map((id, i) => {
       const spans = places.get(at[i] ?? -1) ?? [];
       const span = lastAtMost(spans, id, ({ firstRowId }) => firstRowId);

@@ -125,8 +125,8 @@ export class ZipParts {
   }
 
   /**
-   * The end of the file; with `summed` its comment has the checksum of the directory, which zip files have none
-   * of.
+   * The end of the file; with `summed` its comment has the checksum of the directory, which the format has
+   * none of.
    */
   finish({ summed = false } = {}): Uint8Array {
     const directory = concat(this.#written.map(directoryEntry));
