@@ -160,6 +160,7 @@ pub struct Kernels {
     block_distances: BlockKernel,
     any_left: unsafe fn(&[f64], f64) -> bool,
     divergence_bounds: unsafe fn(&[u8], &Estimate, Bound, &mut [f64]),
+    project: unsafe fn(&[f32], &[f32], &mut [f64]),
 }
 
 /// Those over rows of one encoding.
@@ -234,6 +235,12 @@ impl Kernels {
     pub fn divergence_bounds(&self, tile: &[u8], query: &Estimate, bound: Bound, into: &mut [f64]) {
         // SAFETY: as in `floats`.
         unsafe { (self.divergence_bounds)(tile, query, bound, into) }
+    }
+
+    /// What `projection::project` gives.
+    pub fn project(&self, basis: &[f32], vector: &[f32], into: &mut [f64]) {
+        // SAFETY: as in `floats`.
+        unsafe { (self.project)(basis, vector, into) }
     }
 
     /// What `number::distances` gives for the rows of a tile.
@@ -318,6 +325,11 @@ macro_rules! kernels {
             // SAFETY: as above.
             unsafe { estimate::bounds::<$simd>(tile, query, bound, into) }
         }
+        $(#[target_feature(enable = $features)])?
+        unsafe fn project(basis: &[f32], vector: &[f32], into: &mut [f64]) {
+            // SAFETY: as above.
+            unsafe { crate::codes::projection::project::<$simd>(basis, vector, into) }
+        }
         fn of_elements<E: Element>() -> FloatKernels {
             FloatKernels {
                 dot: (floats::<E, 1, 4, false>, floats::<E, QUERY_BLOCK, 2, false>),
@@ -336,6 +348,7 @@ macro_rules! kernels {
             block_distances,
             any_left,
             divergence_bounds,
+            project,
         }
     }};
 }

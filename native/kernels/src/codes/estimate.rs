@@ -63,6 +63,16 @@ impl Turned {
         Self::with(transform, metric, query, turn)
     }
 
+    /// The same in float32, for queries of one limb: what is added to the error is small beside what that
+    /// misses.
+    pub fn roughly(transform: &Transform, kernels: &Kernels, metric: Metric, query: &[f64]) -> Option<Self> {
+        let turn = |residuals: Vec<f64>, residual: f64| {
+            let error = (transform.error() + transform.rough_error()) * residual;
+            (transform.apply_roughly(kernels, &residuals), error)
+        };
+        Self::with(transform, metric, query, turn)
+    }
+
     /// The query less another mean, that of `centre`, of which `from` are the coordinates less this one.
     pub fn at(&self, centre: &Transform, from: &Self, metric: Metric, query: &[f64]) -> Option<Self> {
         Self::with(centre, metric, query, |_, _| {

@@ -19,6 +19,7 @@ pub mod layout;
 pub mod norms;
 pub mod principal;
 pub mod product;
+pub mod projection;
 pub mod query;
 pub mod rotation;
 pub mod signs;

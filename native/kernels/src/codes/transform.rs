@@ -6,6 +6,7 @@ use super::LANES;
 use super::encode::BOTH_CODES;
 use super::layout::{Layout, STEP};
 use super::product::{TILE_COLUMNS, TILE_ROWS, Tile, dot};
+use super::projection;
 use super::rotation::{Lane, Rotation};
 use crate::arch::Kernels;
 use crate::distance::{Padded, Wide};
@@ -113,6 +114,27 @@ impl Transform {
         coordinates.resize(self.layout.coordinates, 0.0);
         self.turn.rotation.apply(&mut coordinates);
         coordinates
+    }
+
+    /// The same in float32, for residuals of which the length is one that rows may have: farther from the
+    /// orthonormal transform by `rough_error`.
+    pub fn apply_roughly(&self, kernels: &Kernels, residual: &[f64]) -> Vec<f64> {
+        let Some(basis) = &self.turn.basis else { return self.apply_to_one(kernels, residual) };
+        let narrow: Vec<f32> = residual.iter().map(|&x| x as f32).collect();
+        let mut coordinates = vec![0.0; self.layout.coordinates];
+        let directions = basis.len() / self.dimensions;
+        kernels.project(basis, &narrow, &mut coordinates[..directions]);
+        self.turn.rotation.apply(&mut coordinates);
+        coordinates
+    }
+
+    /// What `apply_roughly` may add to `error`, as a part of the length of what went in.
+    pub fn rough_error(&self) -> f64 {
+        match &self.turn.basis {
+            None => 0.0,
+            // Of each coordinate; the directions have the length 1, but for the defect.
+            Some(_) => projection::error_factor(self.dimensions) * (self.layout.coordinates as f64).sqrt(),
+        }
     }
 
     /// `residuals` is a number for each dimension, of `LANES` rows. `project` is `add_tile`, not fused.

@@ -44,9 +44,13 @@ impl Query {
 
 impl Integers {
     fn of(values: &[f64]) -> Option<Self> {
-        let small =
-            |&value: &f64| (value.fract() == 0.0 && value.abs() <= i16::MAX.into()).then_some(value as i16);
-        let values: Vec<i16> = values.iter().map(small).collect::<Option<_>>()?;
+        // Conversions saturate, and of what is no number they make 0: only such integers come back as they were.
+        let small: Vec<i16> = values.iter().map(|&value| value as i16).collect();
+        let is_same = |(&small, &value): (&i16, &f64)| f64::from(small) == value && small != i16::MIN;
+        if !small.iter().zip(values).all(is_same) {
+            return None;
+        }
+        let values = small;
         let largest = values.iter().map(|value| value.abs()).max().unwrap_or(0);
         let norm = values.iter().map(|&value| i64::from(value) * i64::from(value)).sum();
         Some(Self { steps: steps_before_overflow(largest), norm, values: Padded::new(&values) })

@@ -77,7 +77,9 @@ impl HnswSearch {
         let kernels = if estimates { Tier::Scalar.kernels() } else { scan.kernels() };
         let mut queries = Vec::with_capacity(scan.queries());
         for q in 0..scan.queries() {
-            let Some(turned) = Turned::new(&transform, &kernels, metric, scan.query(q)) else {
+            // Estimates are of the coordinates themselves, and the same on every tier.
+            let turn = if estimates { Turned::new } else { Turned::roughly };
+            let Some(turned) = turn(&transform, &kernels, metric, scan.query(q)) else {
                 return Ok(None);
             };
             let code = CodeQuery::of(&transform, &turned, Limbs::One);
