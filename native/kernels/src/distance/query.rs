@@ -44,7 +44,7 @@ impl Query {
 
 impl Integers {
     fn of(values: &[f64]) -> Option<Self> {
-        // Conversions saturate, and of what is no number they make 0: only such integers come back as they were.
+        // Conversions saturate, and make 0 of NaN: only such integers come back as they were.
         let small: Vec<i16> = values.iter().map(|&value| value as i16).collect();
         let is_same = |(&small, &value): (&i16, &f64)| f64::from(small) == value && small != i16::MIN;
         if !small.iter().zip(values).all(is_same) {
