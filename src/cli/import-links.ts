@@ -4,7 +4,7 @@ import type { ArrayInfo, CreateOptions, Dataset, LinkableObject } from '../index
 import type { FileOptions } from './array-files.js';
 import type { AttributesOptions } from './attribute-files.js';
 import { rehearse } from './datasets.js';
-import { arrayNameOf, checkInputs } from './inputs.js';
+import { arrayNameOf, checkInputs, noteCreated } from './inputs.js';
 import { bytesText, countText, plural } from './output.js';
 import type { Answer, Session } from './session.js';
 import { typeText, writeOptions, type WritingOptions } from './sources.js';
@@ -71,7 +71,7 @@ export async function importLinks(
   const dataset = existing ?? (await session.open(uri, { create: true }));
   if (created.dataset) session.note(`created dataset ${dataset.uri}`);
   await link(session, options, dataset, inputs);
-  for (const [array, { type }] of missing) session.note(`created array '${array}' (${typeText(type)})`);
+  noteCreated(session, missing, ({ type }) => typeText(type));
   return answer({ uri: dataset.uri, inputs, created, version: await dataset.version({ signal }) });
 }
 

@@ -281,3 +281,16 @@ export function checkInputs<I extends Pick<Input, 'array' | 'name' | 'type'>>(
   }
   return missing;
 }
+
+/** New arrays that are named one by one: a model has hundreds. */
+const mostNamed = 20;
+
+/** Tells which arrays were made, or where they are many, how many. */
+export function noteCreated<T>(
+  session: Session,
+  arrays: ReadonlyMap<string, T>,
+  textOf: (made: T) => string,
+): void {
+  if (arrays.size > mostNamed) session.note(`created ${arrays.size} arrays`);
+  else for (const [array, made] of arrays) session.note(`created array '${array}' (${textOf(made)})`);
+}

@@ -1,3 +1,4 @@
+import { firstTextFrom } from '../util/sorted.js';
 import { checkKeyPrefix } from './keys.js';
 import type { CallOptions, ListEntry, ListOptions, ListPage, ObjectStore } from './object-store.js';
 
@@ -21,25 +22,13 @@ export function pageOfKeys(
   stateOf: (key: string) => Pick<ListEntry, 'sizeBytes' | 'modifiedMs'>,
 ): ListPage {
   checkKeyPrefix(prefix);
-  const first = after < prefix ? firstFrom(sorted, prefix) : firstFrom(sorted, `${after}\0`);
+  const first = after < prefix ? firstTextFrom(sorted, prefix) : firstTextFrom(sorted, `${after}\0`);
   const found = sorted.slice(first, first + limit + 1).filter((key) => key.startsWith(prefix));
   const entries = found.slice(0, limit).map((key) => {
     const { sizeBytes, modifiedMs } = stateOf(key);
     return { key, sizeBytes, modifiedMs };
   });
   return { entries, next: found.length > limit ? entries.at(-1)?.key : undefined };
-}
-
-/** Index of the first key that is not less than `bound`. */
-function firstFrom(keys: readonly string[], bound: string): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((keys[middle] as string) < bound) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Whether there is anything below a prefix. Cost: a LIST of one key. */

@@ -1,4 +1,5 @@
-// Ascending lists of numbers without repeats, as typed arrays: the form in which row ids are worked with.
+// Ascending lists of numbers without repeats, as typed arrays: the form in which row ids are worked with; and
+// of keys.
 
 /** Index of the first member at or above the value. */
 export function lowerBound(sorted: Float64Array, value: number): number {
@@ -77,4 +78,16 @@ export function areWithin(values: Float64Array, end: number): boolean {
   for (let i = 0; i < values.length; i++)
     if (!((values[i] ?? -1) >= 0 && (values[i] ?? end) < end)) return false;
   return true;
+}
+
+/** Index of the first text that is not less than `bound`, in the order of their code units. */
+export function firstTextFrom(sorted: readonly string[], bound: string): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as string) < bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

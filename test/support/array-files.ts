@@ -80,6 +80,11 @@ export async function readBytes(
   return readAll(file, read);
 }
 
+/** Bytes that are numbers of every dtype: no NaNs, and 0 and 1 alone for bool. */
+export function bytesOf(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (i % 3 === 0 ? 1 : 0));
+}
+
 export function arrayToWrite(
   array: string,
   dtype: Dtype,

@@ -12,7 +12,7 @@ import {
 import { find, rehearse } from '../datasets.js';
 import { importAll, importedBefore } from '../import-arrays.js';
 import { importLinks } from '../import-links.js';
-import { attributesAfter, checkInputs, type Input, look, withFile } from '../inputs.js';
+import { attributesAfter, checkInputs, type Input, look, noteCreated, withFile } from '../inputs.js';
 import { bytesText, countText, plural } from '../output.js';
 import { changing, define } from '../program.js';
 import { rowBytes } from '../row-bytes.js';
@@ -28,9 +28,6 @@ interface Options extends WritingOptions, AttributesOptions, FileOptions {
   readonly link?: boolean;
   readonly verify?: boolean;
 }
-
-/** New arrays that are named one by one: a model has hundreds. */
-const mostNamed = 20;
 
 /** Of a row that is made to see whether all fits. */
 const rehearsedBytes = 64 * 2 ** 10;
@@ -127,8 +124,7 @@ and what you change of it later is damage. With --once what the array has alread
     const dataset = existing ?? (await session.open(uri, { create: true }));
     if (created.dataset) session.note(`created dataset ${dataset.uri}`);
     const skips = await importAll(session, options, dataset, inputs, make);
-    if (missing.size > mostNamed) session.note(`created ${missing.size} arrays`);
-    else for (const [array, input] of missing) session.note(`created array '${array}' (${madeText(input)})`);
+    noteCreated(session, missing, madeText);
     for (const [array, made] of newAttributesOf(inputs, skips))
       session.note(`created attributes of '${array}': ${attributeList(made)}`);
     const version = await dataset.version({ signal: session.signal });

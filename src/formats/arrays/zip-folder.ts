@@ -6,6 +6,7 @@
 // beginning for each of them.
 import type { CallOptions, GetOptions, ObjectBody } from '../../storage/object-store.js';
 import { throwIfAborted, untilAborted } from '../../util/runtime.js';
+import { firstTextFrom } from '../../util/sorted.js';
 import { compareText, printable } from '../../util/text.js';
 import type { RandomAccess } from '../random-access.js';
 import type { FolderAccess } from './folder.js';
@@ -88,7 +89,7 @@ class ZipFolder implements FolderAccess {
     this.#names ??= [...this.#entries.keys()].sort((a, b) => (a < b ? -1 : 1));
     const prefix = this.#prefix + (key === '' ? '' : `${key}/`);
     const found: string[] = [];
-    let at = firstFrom(this.#names, prefix);
+    let at = firstTextFrom(this.#names, prefix);
     for (let name = this.#names[at]; name?.startsWith(prefix) === true; name = this.#names[at]) {
       const slash = name.indexOf('/', prefix.length);
       if (slash < 0) {
@@ -98,7 +99,7 @@ class ZipFolder implements FolderAccess {
       found.push(name.slice(prefix.length, slash));
       if (found.length > most) throw tooManyEntries(this.name, printable(key), most);
       // What follows the slash in order: all names of the folder are below it.
-      at = firstFrom(this.#names, `${name.slice(0, slash)}0`);
+      at = firstTextFrom(this.#names, `${name.slice(0, slash)}0`);
     }
     return Promise.resolve(found.sort(compareText));
   }
@@ -158,15 +159,4 @@ class ZipFolder implements FolderAccess {
 
 async function closed({ member }: Open): Promise<void> {
   await (await member.catch(() => undefined))?.close();
-}
-
-/** Place of the first name that is not below `text` in order. */
-function firstFrom(names: readonly string[], text: string): number {
-  let [low, high] = [0, names.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((names[middle] as string) < text) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

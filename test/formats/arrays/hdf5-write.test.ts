@@ -12,6 +12,7 @@ import { openArrayFile, writeArrayFile } from '../../../src/index.js';
 import { dtypeNames, dtypes } from '../../../src/npy/dtype.js';
 import {
   arrayToWrite,
+  bytesOf,
   badFiles,
   readAll,
   temporaryFolder,
@@ -23,11 +24,6 @@ import { pythonWithHdf5, runPython } from '../../support/python.js';
 
 const folder = temporaryFolder();
 const python = await pythonWithHdf5();
-
-function bytesOf(length: number): Uint8Array {
-  // No NaNs, and 0 and 1 alone where it is bool.
-  return Uint8Array.from({ length }, (_, i) => (i % 3 === 0 ? 1 : 0));
-}
 
 const everything: readonly ArrayToWrite[] = [
   ...dtypeNames.flatMap((dtype) => {

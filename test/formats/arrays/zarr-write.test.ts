@@ -5,10 +5,16 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ArrayToWrite } from '../../../src/index.js';
 import { openArrayFile, writeArrayFile } from '../../../src/index.js';
-import { dtypeNames, dtypes } from '../../../src/npy/dtype.js';
-import { arrayToWrite, type ReadArray, readArray, temporaryFolder } from '../../support/array-files.js';
+import {
+  arrayToWrite,
+  bytesOf,
+  type ReadArray,
+  readArray,
+  temporaryFolder,
+} from '../../support/array-files.js';
 import { failure } from '../../support/failure.js';
 import { pythonWithZarr, runPython } from '../../support/python.js';
+import { everything } from './zarr-arrays.js';
 
 const folder = temporaryFolder();
 const python = await pythonWithZarr();
@@ -16,21 +22,6 @@ const python = await pythonWithZarr();
 function digest(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
-
-function bytesOf(length: number): Uint8Array {
-  // No NaNs, and 0 and 1 alone where it is bool.
-  return Uint8Array.from({ length }, (_, i) => (i % 3 === 0 ? 1 : 0));
-}
-
-const everything: readonly ArrayToWrite[] = [
-  ...dtypeNames.map((dtype) =>
-    arrayToWrite(`d/${dtype}`, dtype, [5, 3], bytesOf(15 * dtypes[dtype].itemBytes), 7),
-  ),
-  arrayToWrite('scalar', 'float32', [], Uint8Array.of(0, 0, 128, 63)),
-  arrayToWrite('empty', 'int8', [0, 4], new Uint8Array(0)),
-  arrayToWrite('nothing', 'int8', [4, 0], new Uint8Array(0)),
-  arrayToWrite('Wide and far/ä', 'uint8', [7, 2 ** 21], bytesOf(7 * 2 ** 21), 2 ** 20),
-];
 
 const expected = Object.fromEntries(
   everything.map(({ array, type, rows, pieces }) => [

@@ -4,11 +4,11 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { NacreError } from '../../../src/errors.js';
 import { writeZarrZip } from '../../../src/formats/arrays/zarr-zip.js';
-import { type ArrayToWrite, openArrayFile, writeArrayFile } from '../../../src/index.js';
-import { dtypeNames, dtypes } from '../../../src/npy/dtype.js';
+import { openArrayFile, writeArrayFile } from '../../../src/index.js';
 import { Meter } from '../../../src/storage/wrap/meter.js';
 import {
   arrayToWrite,
+  bytesOf,
   type ReadArray,
   readArray,
   temporaryFolder,
@@ -20,6 +20,7 @@ import { serversUnderTest } from '../../support/servers/index.ts';
 import { openTestStore } from '../../support/servers/open.ts';
 import { rawObjects } from '../../support/servers/raw-objects.ts';
 import { type EntryParts, zipFile } from '../../support/zip-file.js';
+import { everything } from './zarr-arrays.js';
 import { zarrWriter } from './zarr-python.js';
 
 const folder = temporaryFolder();
@@ -209,19 +210,6 @@ describe('a Zarr in a zip file', () => {
     await opened.close();
   });
 });
-
-function bytesOf(length: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, i) => (i % 3 === 0 ? 1 : 0));
-}
-
-const everything: readonly ArrayToWrite[] = [
-  ...dtypeNames.map((dtype) =>
-    arrayToWrite(`d/${dtype}`, dtype, [5, 3], bytesOf(15 * dtypes[dtype].itemBytes), 7),
-  ),
-  arrayToWrite('scalar', 'float32', [], Uint8Array.of(0, 0, 128, 63)),
-  arrayToWrite('empty', 'int8', [0, 4], new Uint8Array(0)),
-  arrayToWrite('Wide and far/ä', 'uint8', [7, 2 ** 21], bytesOf(7 * 2 ** 21), 2 ** 20),
-];
 
 const expected = Object.fromEntries(
   everything.map(({ array: name, type, rows, pieces }) => [
