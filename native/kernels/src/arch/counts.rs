@@ -27,8 +27,21 @@ pub trait BitCounts {
     unsafe fn sums(counts: [Self::Counts; COUNTED_ROWS]) -> [u64; COUNTED_ROWS];
     /// The same eight bytes, throughout.
     unsafe fn repeat(word: u64) -> Self::Bytes;
-    /// Writes a count for each eight bytes.
-    unsafe fn store(counts: Self::Counts, into: *mut u64);
+    /// Writes the words of eight rows of 64 bytes, `stride` apart: the first of each, then the next.
+    #[inline(always)]
+    unsafe fn turn(rows: *const u8, stride: usize, into: *mut u64) {
+        for r in 0..COUNTED_ROWS {
+            for word in 0..8 {
+                // SAFETY: as the trait says.
+                unsafe {
+                    let value = rows.add(r * stride + 8 * word).cast::<u64>().read_unaligned();
+                    into.add(word * COUNTED_ROWS + r).write(value);
+                }
+            }
+        }
+    }
+    /// Writes a count for each eight bytes, which is below 2^52, as a float64.
+    unsafe fn store(counts: Self::Counts, into: *mut f64);
 }
 
 impl BitCounts for Scalar {
@@ -89,8 +102,8 @@ impl BitCounts for Scalar {
     }
 
     #[inline(always)]
-    unsafe fn store(counts: [u64; 8], into: *mut u64) {
+    unsafe fn store(counts: [u64; 8], into: *mut f64) {
         // SAFETY: as the trait says.
-        unsafe { into.cast::<[u64; 8]>().write(counts) };
+        unsafe { into.cast::<[f64; 8]>().write_unaligned(counts.map(|count| count as f64)) };
     }
 }

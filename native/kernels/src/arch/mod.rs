@@ -157,6 +157,7 @@ pub struct Kernels {
     dot_shorts: (IntegerKernel<1>, IntegerKernel<QUERY_BLOCK>),
     integer_norm: unsafe fn(&[u8]) -> i64,
     bits: BitKernel,
+    turn: unsafe fn(&[u8], &mut [u64]),
     block_distances: BlockKernel,
     any_left: unsafe fn(&[f64], f64) -> bool,
     divergence_bounds: unsafe fn(&[u8], &Estimate, Bound, &mut [f64]),
@@ -217,6 +218,12 @@ impl Kernels {
     pub fn bits(&self, tile: &[u8], query: &BitQuery, into: &mut [f64]) {
         // SAFETY: as in `floats`.
         unsafe { (self.bits)(tile, query, into) }
+    }
+
+    /// What `bits::turn` gives for the rows of a block.
+    pub fn turn(&self, rows: &[u8], into: &mut [u64]) {
+        // SAFETY: as in `floats`.
+        unsafe { (self.turn)(rows, into) }
     }
 
     /// What `bits::block_distances` gives for rows in blocks.
@@ -311,6 +318,11 @@ macro_rules! kernels {
             unsafe { bits::distances::<$simd>(tile, query, into) }
         }
         $(#[target_feature(enable = $features)])?
+        unsafe fn turn(rows: &[u8], into: &mut [u64]) {
+            // SAFETY: as above.
+            unsafe { bits::turn::<$simd>(rows, into) }
+        }
+        $(#[target_feature(enable = $features)])?
         unsafe fn block_distances(blocks: &BitBlocks, queries: [&BitQuery; BIT_QUERIES], into: &mut [f64]) {
             // SAFETY: as above.
             unsafe { bits::block_distances::<$simd>(blocks, queries, into) }
@@ -345,6 +357,7 @@ macro_rules! kernels {
             dot_shorts: (shorts::<1>, shorts::<QUERY_BLOCK>),
             integer_norm,
             bits,
+            turn,
             block_distances,
             any_left,
             divergence_bounds,

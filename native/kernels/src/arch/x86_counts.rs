@@ -8,6 +8,9 @@ use crate::distance::BitQuery;
 use crate::distance::bits::{self, BitBlocks};
 use std::arch::x86_64::*;
 
+/// 2^52: with an integer below it as the fraction, the sum of both.
+const SHIFTED: f64 = (1u64 << 52) as f64;
+
 impl BitCounts for Avx2 {
     const BYTES: usize = 32;
     type Bytes = __m256i;
@@ -70,8 +73,9 @@ impl BitCounts for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn store(counts: __m256i, into: *mut u64) {
-        _mm256_storeu_si256(into.cast(), counts);
+    unsafe fn store(counts: __m256i, into: *mut f64) {
+        let above = _mm256_or_si256(counts, _mm256_castpd_si256(_mm256_set1_pd(SHIFTED)));
+        _mm256_storeu_pd(into, _mm256_sub_pd(_mm256_castsi256_pd(above), _mm256_set1_pd(SHIFTED)));
     }
 }
 
@@ -144,8 +148,32 @@ macro_rules! counts_512 {
             }
 
             #[inline(always)]
-            unsafe fn store(counts: __m512i, into: *mut u64) {
-                _mm512_storeu_si512(into.cast(), counts);
+            unsafe fn turn(rows: *const u8, stride: usize, into: *mut u64) {
+                let row = |r: usize| _mm512_loadu_si512(rows.add(r * stride).cast());
+                // Pairs of rows: words 0, 2, 4 and 6 of both, and then the odd ones.
+                let pairs: [_; 4] = std::array::from_fn(|i| [row(2 * i), row(2 * i + 1)]);
+                let even = pairs.map(|[a, b]| _mm512_unpacklo_epi64(a, b));
+                let odd = pairs.map(|[a, b]| _mm512_unpackhi_epi64(a, b));
+                for (first, [a, b, c, d]) in [even, odd].into_iter().enumerate() {
+                    let (ab, cd) = (_mm512_shuffle_i64x2::<0x44>(a, b), _mm512_shuffle_i64x2::<0x44>(c, d));
+                    let (of_ab, of_cd) =
+                        (_mm512_shuffle_i64x2::<0xee>(a, b), _mm512_shuffle_i64x2::<0xee>(c, d));
+                    let words = [
+                        _mm512_shuffle_i64x2::<0x88>(ab, cd),
+                        _mm512_shuffle_i64x2::<0xdd>(ab, cd),
+                        _mm512_shuffle_i64x2::<0x88>(of_ab, of_cd),
+                        _mm512_shuffle_i64x2::<0xdd>(of_ab, of_cd),
+                    ];
+                    for (i, words) in words.into_iter().enumerate() {
+                        _mm512_storeu_si512(into.add(COUNTED_ROWS * (2 * i + first)).cast(), words);
+                    }
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn store(counts: __m512i, into: *mut f64) {
+                let above = _mm512_or_si512(counts, _mm512_castpd_si512(_mm512_set1_pd(SHIFTED)));
+                _mm512_storeu_pd(into, _mm512_sub_pd(_mm512_castsi512_pd(above), _mm512_set1_pd(SHIFTED)));
             }
         }
     };

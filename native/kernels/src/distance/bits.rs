@@ -165,20 +165,18 @@ impl BitBlocks {
         let row_bytes = query.row_bytes;
         self.row_words = row_bytes.div_ceil(8);
         self.rows = tile.len() / row_bytes;
-        self.words.clear();
-        self.words.resize(self.row_words * self.rows.next_multiple_of(COUNTED_ROWS), 0);
+        // What is behind the last row are zeros, or another's.
+        self.words.resize(self.row_words * self.padded_rows(), 0);
         let blocks = self.words.chunks_exact_mut(self.row_words * COUNTED_ROWS);
         for (block, rows) in blocks.zip(tile.chunks(row_bytes * COUNTED_ROWS)) {
+            if rows.len() == row_bytes * COUNTED_ROWS && !query.bools {
+                kernels.turn(rows, block);
+                continue;
+            }
             for (r, row) in rows.chunks_exact(row_bytes).enumerate() {
-                let (whole, rest) = row.as_chunks::<8>();
-                for (line, bytes) in block.as_chunks_mut::<COUNTED_ROWS>().0.iter_mut().zip(whole) {
-                    line[r] = word_of(*bytes, query.bools);
-                }
-                if !rest.is_empty() {
-                    let mut bytes = [0; 8];
-                    bytes[..rest.len()].copy_from_slice(rest);
-                    block[whole.len() * COUNTED_ROWS + r] = word_of(bytes, query.bools);
-                }
+                words_of(row, query.bools)
+                    .enumerate()
+                    .for_each(|(word, value)| block[word * COUNTED_ROWS + r] = value);
             }
         }
         if query.jaccard {
@@ -196,9 +194,38 @@ impl BitBlocks {
     }
 }
 
+/// The words of a row, with zeros behind.
 #[inline(always)]
-fn word_of(bytes: [u8; 8], bools: bool) -> u64 {
-    u64::from_ne_bytes(if bools { bytes.map(|byte| u8::from(byte != 0)) } else { bytes })
+fn words_of(row: &[u8], bools: bool) -> impl Iterator<Item = u64> {
+    let (whole, rest) = row.as_chunks::<8>();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let last = (!rest.is_empty()).then_some(last);
+    whole.iter().copied().chain(last).map(move |bytes| {
+        u64::from_ne_bytes(if bools { bytes.map(|byte| u8::from(byte != 0)) } else { bytes })
+    })
+}
+
+/// A block of the words of `COUNTED_ROWS` rows of bytes.
+///
+/// # Safety
+/// The CPU has the features of `C`.
+#[inline(always)]
+pub unsafe fn turn<C: BitCounts>(rows: &[u8], into: &mut [u64]) {
+    const LINE: usize = 64;
+    let row_bytes = rows.len() / COUNTED_ROWS;
+    let fits = rows.len() == row_bytes * COUNTED_ROWS && into.len() == row_bytes.div_ceil(8) * COUNTED_ROWS;
+    assert!(fits, "a block has whole rows");
+    let whole = row_bytes - row_bytes % LINE;
+    for first in (0..whole).step_by(LINE) {
+        // SAFETY: the features are the caller's; each row has `LINE` bytes from `first` on, and their words of
+        // all rows are as many as bytes of one.
+        unsafe { C::turn(rows.as_ptr().add(first), row_bytes, into.as_mut_ptr().add(first)) };
+    }
+    for (r, row) in rows.chunks_exact(row_bytes).enumerate() {
+        let rest = words_of(&row[whole..], false);
+        rest.enumerate().for_each(|(word, value)| into[whole + word * COUNTED_ROWS + r] = value);
+    }
 }
 
 /// The distance of each row of the blocks, those behind the last row included, from one query after the
@@ -220,10 +247,10 @@ pub unsafe fn block_distances<C: BitCounts>(
     let words = queries.map(|query| query.bytes.as_chunks::<8>().0);
     assert!(words.iter().all(|words| words.len() >= row_words), "queries and rows have one length");
     for (block, from) in blocks.words.chunks_exact(row_words * COUNTED_ROWS).enumerate() {
-        let mut different = [[0; COUNTED_ROWS]; BIT_QUERIES];
+        let first = block * COUNTED_ROWS;
         for row in (0..COUNTED_ROWS).step_by(C::BYTES / 8) {
             // SAFETY: the features are the caller's; a vector has at most `COUNTED_ROWS` words, and divides
-            // them, so that it ends in the block, and its counts in those of a query; `word` is below
+            // them, so that it ends in the block, and its counts among those of a query; `word` is below
             // `row_words`.
             unsafe {
                 let mut counts = [C::zero(); BIT_QUERIES];
@@ -234,26 +261,19 @@ pub unsafe fn block_distances<C: BitCounts>(
                         *counts = C::add(*counts, C::different(q, x));
                     }
                 }
-                for (counts, different) in counts.into_iter().zip(&mut different) {
-                    C::store(counts, different.as_mut_ptr().add(row));
+                for (q, counts) in counts.into_iter().enumerate() {
+                    C::store(counts, into.as_mut_ptr().add(q * padded + first + row));
                 }
             }
         }
-        for (q, different) in different.into_iter().enumerate() {
-            let first = block * COUNTED_ROWS;
-            let into: &mut [f64; COUNTED_ROWS] =
-                (&mut into[q * padded + first..][..COUNTED_ROWS]).try_into().expect("a block");
-            for (distance, different) in into.iter_mut().zip(different) {
-                *distance = different as f64;
-            }
-            if queries[q].jaccard {
-                let size = queries[q].size as f64;
-                for (distance, of_row) in into.iter_mut().zip(&blocks.sizes[first..][..COUNTED_ROWS]) {
-                    // Twice the number of bits that are set in either; integers, so that only the quotient
-                    // rounds.
-                    let either = size + of_row + *distance;
-                    *distance = 2.0 * *distance / if either > 0.0 { either } else { 1.0 };
-                }
+        for (q, query) in queries.iter().enumerate().filter(|(_, query)| query.jaccard) {
+            let size = query.size as f64;
+            let into = &mut into[q * padded + first..][..COUNTED_ROWS];
+            for (distance, of_row) in into.iter_mut().zip(&blocks.sizes[first..][..COUNTED_ROWS]) {
+                // Twice the number of bits that are set in either; integers, so that only the quotient
+                // rounds.
+                let either = size + of_row + *distance;
+                *distance = 2.0 * *distance / if either > 0.0 { either } else { 1.0 };
             }
         }
     }

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::pass::TILE_BYTES;
 use super::{Dtype, Error, ExactScan, Metric, Partition, Result, Wide};
-use crate::arch::BIT_QUERIES;
+use crate::arch::{BIT_QUERIES, Stream};
 use crate::distance::bits::BitBlocks;
 use crate::distance::{BitQuery, Bound, Estimate, NumberQuery, jaccard};
 use crate::mutants::{Mutant, drops_tie};
@@ -116,6 +116,9 @@ pub fn run(scan: &ExactScan, partition: &Partition<'_>, range: Range<usize>) {
         let tile = match scan.operands.first() {
             Some(Operand::Bits(query)) if blocked => {
                 blocks.fill(&scan.kernels, bytes, query);
+                // Memory has as long as these rows take with all queries.
+                let next = partition.rows[rows.end * scan.row_bytes()..].chunks(64);
+                next.take(bytes.len() / 64).for_each(|line| Stream::Second.prefetch(line.as_ptr()));
                 bytes
             }
             Some(Operand::Bits(_)) | None => bytes,
@@ -169,10 +172,13 @@ fn offer(
     (q, how, top): (usize, Bound, &mut TopK),
     bounds: &[f64],
 ) -> usize {
+    let mut threshold = scan.best[q].threshold().min(top.threshold());
+    if !scan.kernels.any_left(bounds, threshold) {
+        return 0;
+    }
     let row_bytes = tile.len() / bounds.len();
     let operand = &scan.operands[q];
     let mut left = 0;
-    let mut threshold = scan.best[q].threshold().min(top.threshold());
     for (chunk, bounds) in bounds.chunks(CHUNK).enumerate() {
         if !scan.kernels.any_left(bounds, threshold) {
             continue;
