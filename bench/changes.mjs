@@ -44,6 +44,7 @@ async function measure(context, { rows, random, rounds }) {
     replaceInBatch: () => own.inBatch((tx) => tx.replace('a', chosen, own.rows(chosen.length))),
     batch: () => own.batch(),
     workspace: () => own.workspace(),
+    whole: () => own.whole(),
     append: () => own.commit((tx) => tx.append('a', own.rows(few))),
     replace: () => own.commit((tx) => tx.replace('a', chosen, own.rows(chosen.length))),
   };
@@ -67,7 +68,7 @@ async function measure(context, { rows, random, rounds }) {
 const peerQuestions = [
   ...['npy_save', 'npy_replace', 'npy_append', 'npy_rows'],
   ...['numpack_save', 'numpack_lazy', 'numpack_append', 'numpack_replace', 'numpack_rows'],
-  ...['numpack_batch', 'numpack_writable'],
+  ...['numpack_batch', 'numpack_writable', 'numpack_whole'],
 ];
 
 function table({ medians, missing, checksum }) {
@@ -89,6 +90,7 @@ function table({ medians, missing, checksum }) {
     line('replace of 100 rows, in a batch', 'replaceInBatch', 'µs', 'numpack_replace', { mostRatio: 0.1 }),
     line('100 times a[:10] *= 2, in a batch', 'batch', 'ms', 'numpack_batch', { mostRatio: 0.5 }),
     line('the same in a workspace', 'workspace', 'ms', 'numpack_writable', { mostRatio: 0.5 }),
+    line('a *= 2 of all rows, committed', 'whole', 'ms', 'numpack_whole', {}),
     line('append of 100 rows, committed', 'append', 'ms', 'npy_append', { mostRatio: 1 / 3 }),
     line('replace of 100 rows, committed', 'replace', 'ms', 'npy_replace', { mostRatio: 1 / 3 }),
   ];
@@ -159,6 +161,10 @@ class Nacre {
     };
     await this.dataset.workspace(work).catch(unlessGivenUp);
     return taken;
+  }
+
+  async whole() {
+    return (await timed(() => this.dataset.workspace((w) => w.array('a').mul(2)))).ms;
   }
 
   async #givenUp(work) {

@@ -255,6 +255,8 @@ export interface NativeBinding
   /** All of `[start, end)`. */
   rowSetRange(start: number, end: number): Uint8Array;
   rowSetToSorted(set: Uint8Array): Float64Array;
+  /** Start and end of each run of members that follow each other, one run after the other. */
+  rowSetRuns(set: Uint8Array): Float64Array;
   rowSetCount(set: Uint8Array): number;
   rowSetUnion(a: Uint8Array, b: Uint8Array): Uint8Array;
   rowSetIntersection(a: Uint8Array, b: Uint8Array): Uint8Array;

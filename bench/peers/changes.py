@@ -134,3 +134,15 @@ def numpack_writable(**args):
                 rows[:10] *= np.float32(1.0)
 
     return {"ms": clock(batch)[0]}
+
+
+@answer
+def numpack_whole(**args):
+    s = made(**args)
+
+    def batch():
+        with s["pack"].writable_batch_mode() as writable:
+            rows = writable.load("a")
+            rows *= np.float32(1.0)
+
+    return {"ms": clock(batch)[0]}

@@ -30,6 +30,11 @@ pub fn row_set_to_sorted(set: Uint8ArraySlice) -> napi::Result<Float64Array> {
     Ok(Float64Array::new(sorted))
 }
 
+#[napi(catch_unwind, js_name = "rowSetRuns")]
+pub fn row_set_runs(set: Uint8ArraySlice) -> napi::Result<Float64Array> {
+    RowSet::decode(&set).and_then(|set| set.runs()).map(Float64Array::new).map_err(fail)
+}
+
 #[napi(catch_unwind, js_name = "rowSetCount")]
 pub fn row_set_count(set: Uint8ArraySlice) -> napi::Result<f64> {
     RowSet::decode(&set).map(|set| set.len() as f64).map_err(fail)

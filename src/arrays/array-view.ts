@@ -22,7 +22,8 @@ import { attributeIndexKind, type IndexedRows } from './attribute-index.js';
 import type { ColumnFile } from './column-sources.js';
 import type { ArrayEnvironment } from './environment.js';
 import type { RowType } from './partition-writer.js';
-import { type BasePart, type BaseUnit, type Override, RowMap, type ScanPart } from './row-map.js';
+import type { Override } from './overrides.js';
+import { type BasePart, type BaseUnit, RowMap, type ScanPart } from './row-map.js';
 import type { Part } from './runs.js';
 import { dtypeOfEntry } from './types.js';
 

@@ -17,7 +17,7 @@ import { isAttributeType, numberOfType, typeOfNumber } from './column-message.js
 import { rowsPerFile, writeAllColumns, writeColumns } from './column-writer.js';
 import type { ArrayEnvironment } from './environment.js';
 import type { PendingArray } from './pending-array.js';
-import { sortedOrder, splitPending } from './row-order.js';
+import { rowSetOf, sortedOrder, splitPending } from './row-order.js';
 
 /** Values by the name of their attribute, one for each row. */
 export type GivenAttributes = Readonly<Record<string, AttributeValues>>;
@@ -282,9 +282,9 @@ export async function setColumns(
   for (const [start, end] of splitPending(sorted, rowsPerFile(columns))) {
     const some = columns.map((column) => sliceColumn(column, start, end));
     const file = await writeColumns(environment, id, attributes, some, options);
-    partitions.push({ ...file, rowIds: await draftSet(rowSets.fromSorted(sorted.slice(start, end))) });
+    partitions.push({ ...file, rowIds: await draftSet(rowSetOf(sorted.subarray(start, end), rowSets)) });
   }
-  const rows = { set: rowSets.fromSorted(sorted) };
+  const rows = { set: rowSetOf(sorted, rowSets) };
   return { kind: 'setAttributes', array: array.id, rows, attributes: drafts, partitions };
 }
 

@@ -16,7 +16,8 @@ import type { ArrayView } from './array-view.js';
 import type { ArrayEnvironment } from './environment.js';
 import { rowBytesOf, type RowType } from './partition-writer.js';
 import type { PendingKeys } from './pending-keys.js';
-import { type BasePart, type BaseUnit, type Override, RowMap } from './row-map.js';
+import type { Override } from './overrides.js';
+import { type BasePart, type BaseUnit, RowMap } from './row-map.js';
 import type { Part } from './runs.js';
 import { type Seal, StagedRows, Tail } from './staged-rows.js';
 

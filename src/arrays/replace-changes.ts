@@ -2,10 +2,11 @@
 import { NacreError } from '../errors.js';
 import type { Change, RowSetDraft } from '../manifest/transaction.js';
 import { defined } from '../util/assert.js';
+import { isAscending } from '../util/sorted.js';
 import type { ArrayEnvironment } from './environment.js';
 import { rowBytesOf } from './partition-writer.js';
 import type { PendingArray } from './pending-array.js';
-import { permuteRows, sortedOrder, splitPending } from './row-order.js';
+import { permuteRows, rowSetOf, sortedOrder, splitPending } from './row-order.js';
 import type { RowsWriter } from './rows-writer.js';
 
 /** Uploads `bytes`, a row for each id in their order. `InvalidArgument` when a row is named twice. */
@@ -18,14 +19,12 @@ export async function replaceRows(
   draftSet: (set: Uint8Array) => Promise<RowSetDraft>,
 ): Promise<Change> {
   const { rowSets } = functions;
-  const order = sortedOrder(ids, array.name);
-  const sorted = order.map((at) => ids[at] ?? 0);
   const rowBytes = rowBytesOf(array.type);
-  const inOrder = permuteRows(bytes, order, rowBytes);
+  const [sorted, inOrder] = ascending(ids, bytes, rowBytes, array.name);
   const writer = rows.writer(array);
   const sets: Uint8Array[] = [];
   for (const [start, end] of splitPending(sorted, rows.rowsPerPartition(array))) {
-    sets.push(rowSets.fromSorted(sorted.slice(start, end)));
+    sets.push(rowSetOf(sorted.subarray(start, end), rowSets));
     await writer.add(inOrder.subarray(start * rowBytes, end * rowBytes), end - start);
   }
   const drafts = await writer.finish();
@@ -33,7 +32,19 @@ export async function replaceRows(
     drafts.map(async (draft, i) => ({ ...draft, rowIds: await draftSet(defined(sets[i], 'row ids')) })),
   );
   array.replace(drafts.map((draft, i) => ({ draft, ids: defined(sets[i], 'row ids') })));
-  return { kind: 'replace', array: array.id, rows: { set: rowSets.fromSorted(sorted) }, partitions };
+  return { kind: 'replace', array: array.id, rows: { set: rowSetOf(sorted, rowSets) }, partitions };
+}
+
+/** Ids and their rows in the order in which they are stored: themselves, where they are in it. */
+function ascending(
+  ids: Float64Array,
+  bytes: Uint8Array,
+  rowBytes: number,
+  array: string,
+): [ids: Float64Array, bytes: Uint8Array] {
+  if (isAscending(ids)) return [ids, bytes];
+  const order = sortedOrder(ids, array);
+  return [order.map((at) => ids[at] ?? 0), permuteRows(bytes, order, rowBytes)];
 }
 
 /** Refuses data of another number of rows than are named. */

@@ -19,7 +19,9 @@ import {
   slice,
   upperBound,
 } from '../util/sorted.js';
-import { common, idsWithin, nthLive, placeAll, rangeOf, type Span, spanOf } from './row-spans.js';
+import { type Override, Overrides } from './overrides.js';
+import { idsWithin, nthLive, placeAll, rangeOf, type Span, spanOf } from './row-spans.js';
+import type { ResolvedSelection } from './selection.js';
 import { ascendingPlaces, type Part, type Picked, PickList, type Run, RunList } from './runs.js';
 
 export interface BaseUnit {
@@ -38,25 +40,12 @@ export interface BasePart {
   readonly folded: Float64Array;
 }
 
-export interface Override {
-  readonly part: Part;
-  /** Row i of the partition has the i-th id. */
-  readonly ids: Uint8Array;
-}
-
 /** A partition as a scan sees it: every row with its id, but for those in `dead`. */
 export interface ScanPart {
   readonly part: Part;
   readonly firstRowId: number;
   readonly rowIds: Float64Array | undefined;
   readonly dead: Uint8Array | undefined;
-}
-
-interface LiveOverride {
-  readonly part: Part;
-  /** Ids whose newest copy is here, ascending, with their rows. */
-  readonly ids: Float64Array;
-  readonly rows: Float64Array;
 }
 
 interface PlacedPart extends Span {
@@ -71,9 +60,7 @@ export class RowMap {
   readonly #dropped: Float64Array;
   readonly #droppedSet: Uint8Array;
   readonly #rowSets: RowSetFunctions;
-  readonly #overrides: readonly Override[];
-  #live: readonly LiveOverride[] | undefined;
-  #superseded: Float64Array | undefined;
+  readonly #overrides: Overrides;
 
   /** Units ascending by first row id; overrides oldest first; `dropped` holds what no unit records. */
   constructor(
@@ -83,7 +70,7 @@ export class RowMap {
     rowSets: RowSetFunctions,
   ) {
     this.#units = units;
-    this.#overrides = overrides;
+    this.#overrides = new Overrides(overrides, dropped, rowSets);
     this.#droppedSet = dropped;
     this.#dropped = rowSets.toSorted(dropped);
     this.#rowSets = rowSets;
@@ -103,7 +90,7 @@ export class RowMap {
     const runs: Run[] = [];
     const parts = await this.#partsOf(start, end);
     for (const placed of parts) this.#baseRuns(placed, start, end, runs);
-    if (this.#overrides.length > 0) for (const placed of parts) this.#overrideRuns(placed, start, end, runs);
+    if (!this.#overrides.isEmpty) for (const placed of parts) this.#overrideRuns(placed, start, end, runs);
     return runs;
   }
 
@@ -121,7 +108,7 @@ export class RowMap {
   async #pickOfOne(indices: Float64Array): Promise<Picked | undefined> {
     const [low, high] = rangeOf(indices);
     const unit = upperBound(this.#starts, low) - 1;
-    if (this.#overrides.length > 0 || high >= (this.#starts[unit + 1] ?? 0)) return undefined;
+    if (!this.#overrides.isEmpty || high >= (this.#starts[unit + 1] ?? 0)) return undefined;
     const parts = await this.#place(unit);
     const found = lastAtMost(parts, low, ({ firstIndex }) => firstIndex);
     if (found === undefined || found.dropped.length > 0 || high >= found.endIndex) return undefined;
@@ -137,7 +124,7 @@ export class RowMap {
     places: ReadonlyMap<number, readonly PlacedPart[]>,
   ): Picked[] {
     const picks = new PickList();
-    const overridden = this.#overrides.length > 0;
+    const overridden = !this.#overrides.isEmpty;
     let found: PlacedPart | undefined;
     for (let i = 0; i < indices.length; i++) {
       const index = indices[i] ?? 0;
@@ -149,7 +136,7 @@ export class RowMap {
         );
       }
       const id = nthLive(found, index - found.firstIndex);
-      const newer = overridden ? this.#newest(id) : undefined;
+      const newer = overridden ? this.#overrides.newest(id) : undefined;
       if (newer === undefined) picks.add(found.part, id - found.firstRowId, i);
       else picks.add(newer.part, newer.row, i);
     }
@@ -171,6 +158,34 @@ export class RowMap {
       }
       return nthLive(found, index - found.firstIndex);
     });
+  }
+
+  /** The same of a list or a range. */
+  async idsOfRows(rows: ResolvedSelection): Promise<Float64Array> {
+    if (rows.kind === 'list') return this.idsOf(rows.indices);
+    const runs = this.#rowSets.runs(await this.idSetOf(rows.start, rows.end));
+    const ids = new Float64Array(rows.end - rows.start);
+    let at = 0;
+    for (let i = 0; i < runs.length; i += 2)
+      for (let id = runs[i] ?? 0, end = runs[i + 1] ?? 0; id < end; id++) ids[at++] = id;
+    return ids;
+  }
+
+  /** The same of the rows `[start, end)`, as a set. */
+  async idSetOf(start: number, end: number): Promise<Uint8Array> {
+    const { union, difference, range, fromSorted } = this.#rowSets;
+    let ids = range(0, 0);
+    for (let i = Math.max(0, upperBound(this.#starts, start) - 1); i < this.#units.length; i++) {
+      if ((this.#starts[i] ?? 0) >= end) break;
+      for (const span of await this.#spansOf(i)) {
+        if (span.firstIndex >= span.endIndex || span.firstIndex >= end || span.endIndex <= start) continue;
+        const within = idsWithin(span, start, end);
+        ids = union(ids, range(within.start, within.end));
+        const dropped = slice(span.dropped, within.start, within.end);
+        if (dropped.length > 0) ids = difference(ids, fromSorted(dropped));
+      }
+    }
+    return ids;
   }
 
   /** Logical indices of row ids, or `ids` itself; -1 for one of no live row. Reads as `idsOf` does. */
@@ -236,37 +251,27 @@ export class RowMap {
 
   /** Every partition with the rows that a scan must pass over; segments are read one after the other. */
   async *scanParts(): AsyncGenerator<ScanPart> {
-    const superseded = this.#overriddenIds();
+    const { union, difference, intersection, fromSorted, toSorted, count, range } = this.#rowSets;
+    const superseded = this.#overrides.set;
     // Overridden rows whose drop stands in their base entry alone.
-    let gone: Float64Array = new Float64Array(0);
+    let gone = range(0, 0);
     for (const unit of this.#units) {
       for (const { part, firstRowId, folded } of await unit.load()) {
-        gone = mergeSorted(gone, common(folded, superseded));
         const end = firstRowId + part.rows;
-        const dead = mergeSorted(
-          mergeSorted(folded, slice(this.#dropped, firstRowId, end)),
-          slice(superseded, firstRowId, end),
-        );
-        if (dead.length === part.rows) continue;
-        const set = dead.length === 0 ? undefined : this.#rowSets.fromSorted(dead);
-        yield { part, firstRowId, rowIds: undefined, dead: set };
+        const dropped = mergeSorted(folded, slice(this.#dropped, firstRowId, end));
+        let dead = this.#rowSets.slice(superseded, firstRowId, end);
+        if (folded.length > 0) gone = union(gone, intersection(fromSorted(folded), superseded));
+        if (dropped.length > 0) dead = union(dead, fromSorted(dropped));
+        const dying = count(dead);
+        if (dying === part.rows) continue;
+        yield { part, firstRowId, rowIds: undefined, dead: dying === 0 ? undefined : dead };
       }
     }
-    for (const override of this.#overrides) {
-      const live = defined(
-        this.#liveOverrides().find(({ part }) => part === override.part),
-        'override',
-      );
-      const ids = live.ids.filter((id) => countWithin(gone, id, id + 1) === 0);
-      if (ids.length === 0) continue;
-      const rowIds = this.#rowSets.toSorted(override.ids);
-      const dead = ids.length === rowIds.length ? undefined : this.#deadOf(override.ids, ids);
-      yield { part: override.part, firstRowId: 0, rowIds, dead };
+    for (const { part, ids, live } of this.#overrides.partitions(gone)) {
+      const rowIds = toSorted(ids);
+      const dead = count(live) === rowIds.length ? undefined : difference(ids, live);
+      yield { part, firstRowId: 0, rowIds, dead };
     }
-  }
-
-  #deadOf(all: Uint8Array, live: Float64Array): Uint8Array {
-    return this.#rowSets.difference(all, this.#rowSets.fromSorted(live));
   }
 
   /** Partitions that hold live rows of `[start, end)`, placed. */
@@ -324,76 +329,43 @@ export class RowMap {
     const { part, firstRowId } = placed;
     const ids = idsWithin(placed, start, end);
     const dropped = slice(placed.dropped, ids.start, ids.end);
-    const superseded = slice(this.#overriddenIds(), ids.start, ids.end);
     const emit = (from: number, count: number, at: number): void => {
       if (count > 0) runs.push({ part, row: from, count, target: at - start });
     };
     let row = ids.start - firstRowId;
     let index = ids.firstIndex;
-    for (let d = 0, s = 0; d < dropped.length || s < superseded.length; ) {
-      const drop = dropped[d] ?? Number.POSITIVE_INFINITY;
-      const other = superseded[s] ?? Number.POSITIVE_INFINITY;
-      const gap = Math.min(drop, other) - firstRowId;
-      emit(row, gap - row, index);
-      index += gap - row;
-      row = gap + 1;
-      // A dropped row has no place; one that an override holds keeps its own.
-      if (drop > other) index++;
-      if (drop <= other) d++;
-      if (other <= drop) s++;
+    let d = 0;
+    /** Gives the live rows up to `id`, and goes on at `next`. */
+    const goTo = (id: number, next: number): void => {
+      emit(row, id - firstRowId - row, index);
+      index += id - firstRowId - row;
+      row = next - firstRowId;
+    };
+    const passDropped = (before: number): void => {
+      for (; (dropped[d] ?? before) < before; d++) goTo(dropped[d] ?? 0, (dropped[d] ?? 0) + 1);
+    };
+    for (const [from, to] of this.#overrides.runsWithin(ids.start, ids.end)) {
+      passDropped(from);
+      goTo(from, to);
+      // A row that an override holds keeps its place; a dropped one has none.
+      index += to - from - countWithin(dropped, from, to);
+      d = lowerBound(dropped, to);
     }
-    emit(row, ids.end - firstRowId - row, index);
+    passDropped(ids.end);
+    goTo(ids.end, ids.end);
   }
 
   #overrideRuns(placed: PlacedPart, start: number, end: number, runs: Run[]): void {
     const within = idsWithin(placed, start, end);
     const dropped = slice(placed.dropped, within.start, within.end);
     const list = new RunList(runs);
-    for (const { part, ids, rows } of this.#liveOverrides()) {
-      let below = 0;
-      for (let i = lowerBound(ids, within.start); i < ids.length; i++) {
-        const id = ids[i] ?? 0;
-        if (id >= within.end) break;
-        while ((dropped[below] ?? Number.POSITIVE_INFINITY) < id) below++;
-        // Its drop may stand in the base entry alone, once the entry was folded.
-        if (dropped[below] === id) continue;
-        list.add(part, rows[i] ?? 0, within.firstIndex + id - within.start - below - start);
-      }
+    let [before, below] = [within.start, 0];
+    for (const { part, row, id, count } of this.#overrides.rowsWithin(within.start, within.end, dropped)) {
+      // Of each override they ascend. A drop may stand in the base entry alone, once the entry was folded.
+      if (id < before) below = 0;
+      while ((dropped[below] ?? Number.POSITIVE_INFINITY) < id) below++;
+      before = id;
+      list.add(part, row, within.firstIndex + id - within.start - below - start, count);
     }
-  }
-
-  #newest(id: number): { part: Part; row: number } | undefined {
-    if (this.#overrides.length === 0) return undefined;
-    for (const { part, ids, rows } of this.#liveOverrides()) {
-      const at = lowerBound(ids, id);
-      if (ids[at] === id) return { part, row: rows[at] ?? 0 };
-    }
-    return undefined;
-  }
-
-  #overriddenIds(): Float64Array {
-    this.#superseded ??= this.#rowSets.toSorted(
-      this.#overrides.reduce(
-        (union, { ids }) => this.#rowSets.union(union, ids),
-        this.#rowSets.fromSorted(new Float64Array(0)),
-      ),
-    );
-    return this.#superseded;
-  }
-
-  #liveOverrides(): readonly LiveOverride[] {
-    if (this.#live !== undefined) return this.#live;
-    const { difference, union, toSorted } = this.#rowSets;
-    let gone = this.#droppedSet;
-    const live: LiveOverride[] = [];
-    for (const { part, ids } of this.#overrides.toReversed()) {
-      const kept = toSorted(difference(ids, gone));
-      const all = toSorted(ids);
-      const areAll = kept.length === all.length;
-      live.push({ part, ids: kept, rows: kept.map((id, i) => (areAll ? i : lowerBound(all, id))) });
-      gone = union(gone, ids);
-    }
-    this.#live = live.reverse();
-    return this.#live;
   }
 }

@@ -1,6 +1,7 @@
 // Lists of row ids as a transaction is given them, brought into the order in which they are stored.
 import { NacreError } from '../errors.js';
-import { isAscending } from '../util/sorted.js';
+import type { RowSetFunctions } from '../manifest/functions.js';
+import { isAscending, lowerBound } from '../util/sorted.js';
 import { pendingRowId } from '../manifest/transaction.js';
 
 /**
@@ -22,7 +23,6 @@ export function sortedOrder(ids: Float64Array, array: string): Float64Array {
 }
 
 export function permuteRows(bytes: Uint8Array, order: Float64Array, rowBytes: number): Uint8Array {
-  if (order.every((at, i) => at === i)) return bytes.slice();
   const out = new Uint8Array(bytes.byteLength);
   for (const [i, at] of order.entries())
     out.set(bytes.subarray(at * rowBytes, (at + 1) * rowBytes), i * rowBytes);
@@ -32,14 +32,20 @@ export function permuteRows(bytes: Uint8Array, order: Float64Array, rowBytes: nu
 /** Ranges of at most `limit` ids; old and provisional ids never share one. */
 export function splitPending(sorted: Float64Array, limit: number): [number, number][] {
   const ranges: [number, number][] = [];
-  const boundary = sorted.findIndex((id) => id >= pendingRowId);
-  const ends = boundary <= 0 ? [sorted.length] : [boundary, sorted.length];
+  const boundary = lowerBound(sorted, pendingRowId);
+  const ends = boundary === 0 || boundary === sorted.length ? [sorted.length] : [boundary, sorted.length];
   let start = 0;
   for (const end of ends) {
     for (; start < end; start = Math.min(end, start + limit))
       ranges.push([start, Math.min(end, start + limit)]);
   }
   return ranges;
+}
+
+/** Ids that ascend without repeats. */
+export function rowSetOf(sorted: Float64Array, rowSets: RowSetFunctions): Uint8Array {
+  const [first = 0, last = -1] = [sorted[0], sorted.at(-1)];
+  return last - first === sorted.length - 1 ? rowSets.range(first, last + 1) : rowSets.fromSorted(sorted);
 }
 
 export function uniqueSorted(ids: Float64Array): Float64Array {

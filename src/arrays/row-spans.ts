@@ -1,5 +1,5 @@
 // Row ids that follow each other, some of them dropped, and the logical indices of the others.
-import { countWithin, upperBound } from '../util/sorted.js';
+import { upperBound } from '../util/sorted.js';
 
 /** Row ids that follow each other, and the logical indices of those that are live. */
 export interface Span {
@@ -34,10 +34,6 @@ export async function placeAll<T>(
 
 export function spanOf(firstRowId: number, rows: number, firstIndex: number, dropped: Float64Array): Span {
   return { firstRowId, rows, firstIndex, endIndex: firstIndex + rows - dropped.length, dropped };
-}
-
-export function common(a: Float64Array, b: Float64Array): Float64Array {
-  return a.filter((id) => countWithin(b, id, id + 1) === 1);
 }
 
 /** The ids of the live rows `[start, end)` that are in a span, which has some: from the first to the last. */

@@ -1,7 +1,7 @@
 // The rows that a change is of, as callers name them.
 import { NacreError } from '../errors.js';
 import type { PendingArray } from './pending-array.js';
-import { indicesOf, resolveSelection, type RowSelection, selectors } from './selection.js';
+import { resolveSelection, type RowSelection, selectors } from './selection.js';
 import type { RowTarget } from './write-options.js';
 
 /** Their ids, in the order in which they are named. `NotFound` for an id that no row has. */
@@ -9,7 +9,7 @@ export async function idsOf(array: PendingArray, target: RowTarget): Promise<Flo
   const map = await array.rowMap();
   if (!('ids' in target)) {
     const resolved = resolveSelection(selectionOf(target), map.liveRows, array.name);
-    return map.idsOf(indicesOf(resolved));
+    return map.idsOfRows(resolved);
   }
   const ids = Float64Array.from(target.ids);
   const missing = (await map.indicesOf(ids)).indexOf(-1);

@@ -36,12 +36,12 @@ export class RunList {
     this.runs = runs;
   }
 
-  add(part: Part, row: number, target: number): void {
+  add(part: Part, row: number, target: number, count = 1): void {
     const last = this.#last;
     if (last?.part === part && last.row + last.count === row && last.target + last.count === target) {
-      last.count++;
+      last.count += count;
     } else {
-      this.#last = { part, row, count: 1, target };
+      this.#last = { part, row, count, target };
       this.runs.push(this.#last);
     }
   }

@@ -45,7 +45,7 @@ import { PendingArray } from './pending-array.js';
 import { arrayNotFound } from './not-found.js';
 import { checkReplaced } from './replace-changes.js';
 import { type Changes, RowChanges } from './row-changes.js';
-import { sortedOrder, uniqueSorted } from './row-order.js';
+import { rowSetOf, sortedOrder, uniqueSorted } from './row-order.js';
 import type { RowSource } from './row-source.js';
 import { RowsWriter } from './rows-writer.js';
 import { checkRows, type RowsInput } from './rows-input.js';
@@ -338,12 +338,13 @@ export class WriteTransaction {
   ): Promise<{ bytes: Uint8Array; rows: number; type: RowType }> {
     const array = this.#array(name);
     const { ids, ...found } = await readPending(this.#environment, array, selection, this.#options);
-    this.#noteReads(array.id, ids);
+    const { rowSets } = this.#environment.functions;
+    this.#noteReads(array.id, rowSetOf(uniqueSorted(ids.filter((id) => id < pendingRowId)), rowSets));
     return found;
   }
 
   /** What another writer changes of these rows, by their ids, is a conflict. */
-  noteRead(name: string, ids: Float64Array): void {
+  noteRead(name: string, ids: Uint8Array): void {
     this.#noteReads(this.#array(name).id, ids);
   }
 
@@ -385,9 +386,8 @@ export class WriteTransaction {
     this.#changes.push(() => Promise.resolve([change]));
   }
 
-  #noteReads(array: ArrayId, ids: Float64Array): void {
+  #noteReads(array: ArrayId, settled: Uint8Array): void {
     const { rowSets } = this.#environment.functions;
-    const settled = rowSets.fromSorted(uniqueSorted(ids.filter((id) => id < pendingRowId)));
     this.#reads.set(array, rowSets.union(this.#reads.get(array) ?? settled, settled));
   }
 }

@@ -6,7 +6,7 @@ import { keyOfEntry } from '../arrays/pending-keys.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { readPicks, readRuns } from '../arrays/reader.js';
 import { allocate } from '../native/memory.js';
-import { indicesOf, resolveSelection, type RowSelection, selectors } from '../arrays/selection.js';
+import { resolveSelection, type RowSelection, selectors } from '../arrays/selection.js';
 import { shapeOf } from '../arrays/types.js';
 import { NacreError } from '../errors.js';
 import type { VersionReference } from '../manifest/version-reference.js';
@@ -156,7 +156,7 @@ export class ArrayHandle {
     return this.#on(async (snapshot) => {
       const map = await snapshot.array(this.name).rowMap(selection);
       const resolved = resolveSelection(selection, map.liveRows, this.name);
-      return map.idsOf(indicesOf(resolved));
+      return map.idsOfRows(resolved);
     }, selection);
   }
 

@@ -3,7 +3,6 @@ import type { ArrayView } from '../arrays/array-view.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { readRuns } from '../arrays/reader.js';
 import type { RowSource } from '../arrays/row-source.js';
-import { indicesOf } from '../arrays/selection.js';
 import type { RowMap } from '../arrays/row-map.js';
 import type { AttributeSource } from '../attributes/source.js';
 import { columnOf } from '../attributes/values.js';
@@ -47,7 +46,7 @@ function attributesIn(environment: Environment, view: ArrayView, map: RowMap): A
     rows: map.liveRows,
     attributes: attributes.map(({ name, type }) => ({ name, type })),
     read: async (start: number, end: number, options: CallOptions = {}) => {
-      const ids = await map.idsOf(indicesOf({ kind: 'range', start, end }));
+      const ids = await map.idsOfRows({ kind: 'range', start, end });
       const values = await valuesOfRows(environment, view, attributes, ids, options);
       return attributes.map(({ name, type }, i) => columnOf(name, type, values[i] ?? []));
     },

@@ -165,6 +165,7 @@ export function manifestFunctions(binding: NativeBinding): ManifestFunctions {
       fromBits: typed((first: number, bits: Uint8Array) => binding.rowSetFromBits(first, bits)),
       range: typed((start: number, end: number) => binding.rowSetRange(start, end)),
       toSorted: typed((set: Uint8Array) => binding.rowSetToSorted(set)),
+      runs: typed((set: Uint8Array) => binding.rowSetRuns(set)),
       count: typed((set: Uint8Array) => binding.rowSetCount(set)),
       union: typed((a: Uint8Array, b: Uint8Array) => binding.rowSetUnion(a, b)),
       intersection: typed((a: Uint8Array, b: Uint8Array) => binding.rowSetIntersection(a, b)),

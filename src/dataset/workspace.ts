@@ -34,9 +34,6 @@ type ChosenRows = SteppedRange | { readonly indices: Float64Array };
 
 const none = new Uint8Array(0);
 
-/** Ids that are noted together. */
-const notedIds = 1_000_000;
-
 /** Bytes of changed rows that become an object together; of one piece it may be more. */
 const replacedBytes = 16 * 2 ** 20;
 
@@ -298,16 +295,16 @@ export class Workspace {
       row += indices.length;
     }
     const shape = scalar ? [] : [count, ...rowShape];
-    await this.#staged.replace(view.name, all.indices, { data: viewAs(dtype, all.bytes), shape, dtype });
+    // Neighbours need not be looked up one by one.
+    const [start = 0, last = -1] = [all.indices[0], all.indices.at(-1)];
+    const target = last - start === count - 1 ? { start, end: last + 1 } : all.indices;
+    await this.#staged.replace(view.name, target, { data: viewAs(dtype, all.bytes), shape, dtype });
   }
 
   async #noteLooked({ view, looked }: ScratchRows): Promise<void> {
     const map = await view.rowMap(this.#options);
     for (const { start, end } of looked.list()) {
-      for (let first = start; first < end; first += notedIds) {
-        const indices = new Float64Array(Math.min(notedIds, end - first)).map((_, i) => first + i);
-        this.#staged.noteRead(view.name, await map.idsOf(indices));
-      }
+      this.#staged.noteRead(view.name, await map.idSetOf(start, end));
     }
   }
 

@@ -8,6 +8,8 @@ export interface RowSetFunctions {
   /** All of `[start, end)`. */
   readonly range: (start: number, end: number) => Uint8Array;
   readonly toSorted: (set: Uint8Array) => Float64Array;
+  /** Start and end of each run of members that follow each other, one run after the other. */
+  readonly runs: (set: Uint8Array) => Float64Array;
   readonly count: (set: Uint8Array) => number;
   readonly union: (a: Uint8Array, b: Uint8Array) => Uint8Array;
   readonly intersection: (a: Uint8Array, b: Uint8Array) => Uint8Array;

@@ -9,9 +9,8 @@ export const inlineRowSetBytes = 2_048;
 type Place = { readonly inline: Uint8Array } | { readonly object: number };
 
 export function rowSetMessage(set: Uint8Array, place: Place, rowSets: RowSetFunctions): RowSet {
-  const ids = rowSets.toSorted(set);
-  const end = ids.length === 0 ? 0 : (ids.at(-1) ?? 0) + 1;
-  return make(v1.RowSet, { ...place, count: ids.length, start: ids[0] ?? 0, end });
+  const runs = rowSets.runs(set);
+  return make(v1.RowSet, { ...place, count: rowSets.count(set), start: runs[0] ?? 0, end: runs.at(-1) ?? 0 });
 }
 
 /** The set itself when it stands in the message. */
@@ -23,8 +22,8 @@ export function inlineBytes(message: RowSet): Uint8Array | undefined {
 
 /** Gives provisional ids their number: row i of what the transaction appends gets `base + i`. */
 export function resolvePending(set: Uint8Array, base: number, rowSets: RowSetFunctions): Uint8Array {
+  if ((rowSets.runs(set).at(-1) ?? 0) <= pendingRowId) return set;
   const ids = rowSets.toSorted(set);
-  if (ids.length === 0 || (ids.at(-1) ?? 0) < pendingRowId) return set;
   return rowSets.fromSorted(ids.map((id) => (id < pendingRowId ? id : id - pendingRowId + base)));
 }
 

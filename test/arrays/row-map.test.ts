@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { manifestFunctions } from '../../src/dataset/environment.js';
-import { type BasePart, type BaseUnit, type Override, RowMap } from '../../src/arrays/row-map.js';
+import type { Override } from '../../src/arrays/overrides.js';
+import { type BasePart, type BaseUnit, RowMap } from '../../src/arrays/row-map.js';
 import type { Part, Picked, Run } from '../../src/arrays/runs.js';
 import { native } from '../../src/native.js';
 

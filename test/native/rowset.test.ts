@@ -16,6 +16,12 @@ function list(set: Uint8Array): number[] {
   return [...binary.rowSetToSorted(set)];
 }
 
+function endOf(id: number, among: readonly number[]): number {
+  let end = id + 1;
+  while (among.includes(end)) end++;
+  return end;
+}
+
 describe('row sets', () => {
   test('behave like sets of numbers', () => {
     fc.assert(
@@ -28,6 +34,8 @@ describe('row sets', () => {
         expect(list(binary.rowSetDifference(set(a), set(b)))).toEqual(a.filter((id) => !b.includes(id)));
         const slice = list(binary.rowSetSlice(set(a), start, end));
         expect(slice).toEqual(a.filter((id) => id >= start && id < end));
+        const runs = a.filter((id) => !a.includes(id - 1)).flatMap((id) => [id, endOf(id, a)]);
+        expect([...binary.rowSetRuns(set(a))]).toEqual(runs);
       }),
     );
   });
@@ -44,9 +52,16 @@ describe('row sets', () => {
         expect(Buffer.from(made).equals(set(wanted))).toBe(true);
         const range = binary.rowSetRange(first, first + bits.length);
         expect(list(range)).toEqual(Array.from(bits, (_, i) => first + i));
+        expect([...binary.rowSetRuns(range)]).toEqual(bits.length === 0 ? [] : [first, first + bits.length]);
       }),
     );
     expect(list(binary.rowSetRange(5, 5))).toEqual([]);
+    // A run goes on over containers and high words, and is the same bytes however it was made.
+    for (const length of [1, 2, 3, 4_095, 4_096, 4_097, 70_000, 200_000]) {
+      const range = binary.rowSetRange(2 ** 32 - 60_000, 2 ** 32 - 60_000 + length);
+      expect([...binary.rowSetRuns(range)]).toEqual([2 ** 32 - 60_000, 2 ** 32 - 60_000 + length]);
+      expect(Buffer.from(range).equals(set(binary.rowSetToSorted(range)))).toBe(true);
+    }
   });
 
   test('are the same bytes as other roaring libraries write', () => {

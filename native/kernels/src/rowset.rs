@@ -123,7 +123,7 @@ impl RowSet {
     /// All ids of `[start, end)`.
     pub fn range(start: u64, end: u64) -> Self {
         let mut set = RoaringTreemap::new();
-        set.insert_range(start..end);
+        add_run(&mut set, (start < end).then(|| (start, end - 1)));
         Self::of(set)
     }
 
@@ -172,6 +172,29 @@ impl RowSet {
             return Err(Error::new(Code::ResourceExhausted, message));
         }
         Ok(self.0.iter().map(|id| id as f64).collect())
+    }
+
+    /// Start and end of each run of members that follow each other, ascending.
+    pub fn runs(&self) -> Result<Vec<f64>> {
+        let mut runs: Vec<f64> = Vec::new();
+        for (high, part) in self.0.bitmaps() {
+            let base = u64::from(high) << 32;
+            let mut members = part.iter();
+            while let Some(range) = members.next_range() {
+                let start = (base + u64::from(*range.start())) as f64;
+                let end = (base + u64::from(*range.end()) + 1) as f64;
+                // Runs may end where their container does.
+                match runs.last_mut() {
+                    Some(last) if *last == start => *last = end,
+                    _ => runs.extend([start, end]),
+                }
+            }
+            if runs.len() as u64 / 2 > MAX_LISTED {
+                let message = format!("a set of more than {MAX_LISTED} runs of row ids");
+                return Err(Error::new(Code::ResourceExhausted, message));
+            }
+        }
+        Ok(runs)
     }
 
     /// The members, ascending.
