@@ -3,7 +3,7 @@
 // A batch is one write(), a workspace one workspace(): what is timed of them is a change inside, as it is of
 // NumPack, whose changes reach the disk when the system likes; then, apart, whole commits, each of which is on
 // the disk when it returns, but for the save that says so (`durability: 'none'`).
-import { backMemory, checksumOf, interleaved, row, timed } from './harness.mjs';
+import { backFiles, checksumOf, interleaved, row, timed } from './harness.mjs';
 import { randomFloats, randomIndices, writeNpy } from './support/data.mjs';
 
 export const title = 'changes of an array in a folder';
@@ -58,7 +58,7 @@ async function measure(context, { rows, random, rounds }) {
     for (const name of peerQuestions) samplers[name] = async () => (await peer.ask(name, asked)).ms;
   }
   // Each save of ours is a new file, in fresh pages; np.save writes over its own.
-  const before = context.small ? undefined : () => backMemory(4 * content.byteLength);
+  const before = context.small ? undefined : () => backFiles(folder, 4 * content.byteLength);
   const medians = await interleaved(rounds, samplers, before);
   const checksum = checksumOf((await dataset.array('a').read({ end: 10 })).data);
   await Promise.all([dataset.close(), unsynced.close()]);

@@ -69,6 +69,13 @@ export function backMemory(bytes) {
   execFileSync(process.execPath, ['-e', touch]);
 }
 
+/** The same of what files lie in, which the kernel takes from elsewhere: writes one of so many bytes, and deletes it. */
+export function backFiles(folder, bytes) {
+  const file = JSON.stringify(path.join(folder, 'backed'));
+  const write = `const fs = require('node:fs'); fs.writeFileSync(${file}, Buffer.alloc(${bytes}, 1)); fs.unlinkSync(${file})`;
+  execFileSync(process.execPath, ['-e', write]);
+}
+
 export const megabytesPerSecond = (bytes, ms) => bytes / 1e3 / ms;
 
 /** CRC-32 of the result of the work, by zlib: two runs that did the same print the same. */

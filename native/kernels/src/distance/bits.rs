@@ -218,8 +218,8 @@ pub unsafe fn turn<C: BitCounts>(rows: &[u8], into: &mut [u64]) {
     assert!(fits, "a block has whole rows");
     let whole = row_bytes - row_bytes % LINE;
     for first in (0..whole).step_by(LINE) {
-        // SAFETY: the features are the caller's; each row has `LINE` bytes from `first` on, and `into` as many
-        // words.
+        // SAFETY: the features are the caller's; each row has `LINE` bytes from `first` on, and what they are
+        // turned into as many words.
         unsafe { C::turn(rows.as_ptr().add(first), row_bytes, into.as_mut_ptr().add(first)) };
     }
     for (r, row) in rows.chunks_exact(row_bytes).enumerate() {
