@@ -203,7 +203,9 @@ export function keysOf(
   if (at < 0 || draft === undefined) {
     throw new NacreError('InvalidArgument', `rows of '${name}' need its key, the attribute '${keyName}'`, {
       context: { array: name, attribute: keyName },
-      hint: `Give a value for each row: { attributes: { ${JSON.stringify(keyName)}: […] } }.`,
+      hint:
+        `Give a value for each row: { attributes: { ${JSON.stringify(keyName)}: […] } } in code, ` +
+        'a file by --attributes to a command.',
     });
   }
   const type = keyType(array, keyName, draft.type);

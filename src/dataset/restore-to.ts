@@ -35,7 +35,7 @@ export interface RestoreToReport {
   readonly left: readonly VersionRange[];
   /** Tags of these, which did not come either. */
   readonly tagsLeft: readonly string[];
-  /** Objects that were copied, and the bytes that were read for it; of a dry run what would be. */
+  /** Objects that were copied, and their bytes; of a dry run what would be. */
   readonly objects: number;
   readonly bytes: number;
   /** Objects that were there already. */

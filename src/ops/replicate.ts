@@ -49,7 +49,7 @@ export interface ReplicateReport {
   readonly version: number;
   /** Versions that came. */
   readonly versions: number;
-  /** Objects that were copied, and the bytes that were read for it. */
+  /** Objects that were copied, and their bytes. */
   readonly objects: number;
   readonly bytes: number;
   /** Objects that were there already, of versions that came, or of all with `verify`. */

@@ -245,7 +245,9 @@ describe('set-attributes', () => {
         { row: 9, attributes: { lang: 'it', big: 9, size: 1 } },
       ],
     });
-    await answer(['drop', uri, 'e', '--rows', '0', '--yes']);
+    const dropped = await answer(['drop', uri, 'e', '--rows', '0', '--yes']);
+    // A file of the rows would not have their attributes.
+    expect(dropped['undo']).toBe(`nacre restore ${uri} --at 3`);
     await answer([...set, '--ids', '8,9']);
     expect(await answer(['query', uri, 'e', '--where', 'size = 2', '--select', 'lang'])).toMatchObject({
       rows: [{ row: 8, id: '9', attributes: { lang: null } }],

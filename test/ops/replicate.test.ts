@@ -1,5 +1,6 @@
 // Replication: only what is missing, checked on the way, so that the destination opens at every moment at a
 // version of the source; and whatever else stands there is refused, by name.
+import type { NacreError } from '../../src/errors.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readHint } from '../../src/manifest/hint.js';
 import { hintKey, rootKey } from '../../src/manifest/keys.js';
@@ -179,8 +180,14 @@ describe('what is damaged at the source', () => {
     const [key = ''] = await source.keys('arrays/');
     await source.flip(key);
     const third = { source, destination: new World(4) };
-    await replicated(third, { others: [new World(5), destination] });
+    const warnings: NacreError[] = [];
+    const report = await replicated(third, { others: [new World(5), destination], warnings });
     expect(await content(third.destination)).toEqual(whole);
+    expect(warnings).toMatchObject([{ code: 'Corrupt', context: { key, uri: destination.bare.uri } }]);
+    // What was read in vain is none of what came.
+    expect(report.bytes).toBe(
+      (await replicated({ source, destination: new World(6) }, { from: destination.bare })).bytes,
+    );
   });
 
   test('and nowhere right is named, and not written; versions before it are there', async () => {

@@ -1,4 +1,4 @@
-import type { TransactionHandle } from '../../index.js';
+import type { ArrayHandle, TransactionHandle } from '../../index.js';
 import { checkVersion } from '../datasets.js';
 import { plural, shellWord } from '../output.js';
 import { define, destructive } from '../program.js';
@@ -51,6 +51,7 @@ async function dropRows(session: Session, options: Options, uri: string, name: s
   const { target, count } = await targetOf(array, choice, signal);
   await checkVersion(session, dataset, options.ifVersion);
   const before = await dataset.version({ signal });
+  const hasMore = await hasAttributes(array, signal);
   await lookUp(array, target, signal);
   const what = `${plural(count, 'row')} of '${name}'`;
   const answer = { uri: dataset.uri, array: name };
@@ -66,9 +67,10 @@ async function dropRows(session: Session, options: Options, uri: string, name: s
     ...(options.ifVersion === undefined ? {} : { ifVersion: options.ifVersion }),
   });
   const at = `${shellWord(uri)} ${shellWord(name)}`;
-  const undo =
-    `nacre read ${at}${optionText(options)} --at ${before} --out dropped.npy && ` +
-    `nacre append ${at} dropped.npy`;
+  const undo = hasMore
+    ? restoring(uri, before)
+    : `nacre read ${at}${optionText(options)} --at ${before} --out dropped.npy && ` +
+      `nacre append ${at} dropped.npy`;
   const shape = await array.shape({ signal });
   const left = plural(shape[0] ?? 0, 'row');
   return {
@@ -85,9 +87,11 @@ async function dropArray(session: Session, options: Options, uri: string, name: 
     );
   const { signal } = session;
   const dataset = await session.open(uri);
-  const [rows = 1] = await dataset.array(name).shape({ signal });
+  const array = dataset.array(name);
+  const [rows = 1] = await array.shape({ signal });
   await checkVersion(session, dataset, options.ifVersion);
   const before = await dataset.version({ signal });
+  const hasMore = await hasAttributes(array, signal);
   const what = `array '${name}' of ${plural(rows, 'row')}`;
   const answer = { uri: dataset.uri, array: name, rows };
   if (options.dryRun === true)
@@ -99,6 +103,18 @@ async function dropArray(session: Session, options: Options, uri: string, name: 
     ...(options.ifVersion === undefined ? {} : { ifVersion: options.ifVersion }),
   });
   const at = `${shellWord(uri)} ${shellWord(name)}`;
-  const undo = `nacre read ${at} --at ${before} --out dropped.npy && nacre import ${at} dropped.npy`;
+  const undo = hasMore
+    ? restoring(uri, before)
+    : `nacre read ${at} --at ${before} --out dropped.npy && nacre import ${at} dropped.npy`;
   return { json: { ...answer, version, undo }, text: `dropped ${what} (version ${version})\nundo: ${undo}` };
+}
+
+/** A file of rows does not have them. */
+async function hasAttributes(array: ArrayHandle, signal: AbortSignal): Promise<boolean> {
+  return (await array.attributes({ signal })).length > 0;
+}
+
+/** Takes back what was changed since, too, and says so before it does. */
+function restoring(uri: string, version: number): string {
+  return `nacre restore ${shellWord(uri)} --at ${version}`;
 }

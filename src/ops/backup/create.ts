@@ -65,7 +65,7 @@ export interface BackupReport {
   readonly version: number;
   /** Versions that came. */
   readonly versions: number;
-  /** Objects that were copied, and the bytes that were read for it. */
+  /** Objects that were copied, and their bytes. */
   readonly objects: number;
   readonly bytes: number;
   /** Objects that were looked for and were there. */

@@ -114,6 +114,8 @@ export class Objects {
   readonly #long = new PQueue({ concurrency: longAtOnce });
   readonly #longReads = new PQueue({ concurrency: longReadsAtOnce });
   readonly #rooms: Rooms;
+  /** That the source lacks right bytes of an object: once, since a disk that fails has many. */
+  #hasWarned = false;
 
   /** `seen`: ids of what is there, to which is added what comes. */
   constructor(source: ReadEnvironment, destination: UpkeepEnvironment, seen: IdSet, options: ObjectsOptions) {
@@ -239,7 +241,10 @@ export class Objects {
         this.#destination.warn?.(notAsked(other.store.uri, error));
         return undefined;
       });
-      if (whole !== undefined) return whole;
+      if (whole === undefined) continue;
+      if (!this.#hasWarned) this.#destination.warn?.(cameFrom(other.store.uri, this.#source.store.uri, key));
+      this.#hasWarned = true;
+      return whole;
     }
     throw new NacreError('Corrupt', `${key}, which version ${version} needs, is damaged or missing`, {
       context: { key, version, asked },
@@ -250,6 +255,8 @@ export class Objects {
   async #readFrom(place: ReadEnvironment, object: StoredObject): Promise<Whole | undefined> {
     const { pace, call, onBytes } = this.#options;
     const held = Math.min(this.#destination.memoryBytes, mostHeldBytes) / atOnce;
+    // What was read in vain, too, while it is not known.
+    let read = 0;
     const whole = await readRight(place, object, {
       ...call,
       sizeBytes: object.sizeBytes,
@@ -258,13 +265,17 @@ export class Objects {
       pieceBytes: pace.pieceBytes(8 * 2 ** 20),
       pace: (bytes) => pace.take(bytes, call.signal),
       onBytes: (bytes) => {
+        read += bytes;
         this.counts.bytes += bytes;
         onBytes(this.counts);
       },
     }).catch((error: unknown) => {
+      this.counts.bytes -= read;
+      read = 0;
       if (isDiskFailure(error)) return undefined;
       throw error;
     });
+    this.counts.bytes += (whole === undefined ? 0 : object.sizeBytes) - read;
     if (whole !== undefined) this.#compareSums(object, whole);
     return whole;
   }
@@ -283,6 +294,17 @@ export class Objects {
 function ofCorrupt(error: unknown): undefined {
   if (!isNacreError(error, 'Corrupt')) throw error;
   return undefined;
+}
+
+function cameFrom(uri: string, source: string, key: string): NacreError {
+  return new NacreError(
+    'Corrupt',
+    `${source}: ${key} is damaged or missing; its right bytes came from ${uri}`,
+    {
+      context: { key, uri },
+      hint: '`nacre scrub` names all that is damaged, and `nacre repair` mends it.',
+    },
+  );
 }
 
 function notAsked(uri: string, cause: unknown): NacreError {
