@@ -1,6 +1,6 @@
 // Files in and out, each verb loaded when it is called.
 import type { RowType } from './arrays/partition-writer.js';
-import type { ArrayToWrite } from './formats/arrays/array-file.js';
+import type { ArrayToWrite, WriteArraysOptions } from './formats/arrays/array-file.js';
 import type { ArrayFile, ArrayFileFormat, ArrayFileOptions } from './formats/arrays/open.js';
 import type { AttributeFile, AttributeFileOptions } from './formats/attributes/open.js';
 import type { NpyFile } from './formats/npy-file.js';
@@ -72,10 +72,16 @@ export async function arrayFileFormatOf(name: string): Promise<ArrayFileFormat |
   return (await import('./formats/arrays/open.js')).formatOfName(name);
 }
 
+/** Whether files of the format hold attributes of rows beside arrays: `writeArrayFile()` takes them then. */
+export async function holdsAttributes(format: ArrayFileFormat): Promise<boolean> {
+  return (await import('./formats/arrays/open.js')).holdsAttributes(format);
+}
+
 /**
  * Writes arrays to a file of a format of `openArrayFile()`, by the ending of its name or `format`, and says
  * how many bytes that were: one array to `.npy`, text and raw numbers, arrays of the same rows to Arrow and
- * Parquet. Rows go through piece by piece; the same arrays give the same bytes. `-` is standard output, with
+ * Parquet, with `attributes` beside them. Rows go through piece by piece; the same arrays give the same
+ * bytes. `-` is standard output, with
  * `format`. An existing file is replaced at the end; a Zarr is a new folder. Errors: as `writeNpyFile()`;
  * `InvalidArgument` for what the format cannot hold, by name; `AlreadyExists` for a folder that holds
  * something.
@@ -83,7 +89,7 @@ export async function arrayFileFormatOf(name: string): Promise<ArrayFileFormat |
 export async function writeArrayFile(
   name: string,
   arrays: readonly ArrayToWrite[],
-  options: CallOptions & { readonly format?: ArrayFileFormat } = {},
+  options: WriteArraysOptions & { readonly format?: ArrayFileFormat } = {},
 ): Promise<number> {
   return (await import('./formats/arrays/open.js')).writeArrayFile(name, arrays, options);
 }

@@ -48,8 +48,14 @@ export type { Settled } from './manifest/settle.js';
 export { parseVersion, type VersionReference } from './manifest/version-reference.js';
 export { arrayFileFormatOf, openArrayFile, openAttributeFile, openNpyFile } from './formats.js';
 export { readCertificate } from './formats.js';
-export { writeArrayFile, writeCertificate, writeNpyFile } from './formats.js';
-export type { ArrayToWrite, AttributesBeside, FileArray, LeftOut } from './formats/arrays/array-file.js';
+export { holdsAttributes, writeArrayFile, writeCertificate, writeNpyFile } from './formats.js';
+export type {
+  ArrayToWrite,
+  AttributesBeside,
+  FileArray,
+  LeftOut,
+  WriteArraysOptions,
+} from './formats/arrays/array-file.js';
 export type { ArrayFile, ArrayFileFormat, ArrayFileOptions } from './formats/arrays/open.js';
 export type { Attribute, AttributeType, Column } from './attributes/column.js';
 export type { AttributeSource } from './attributes/source.js';

@@ -18,6 +18,7 @@ test('the values that are exported', () => {
       "cache",
       "col",
       "doctor",
+      "holdsAttributes",
       "isNacreError",
       "linkable",
       "not",
@@ -58,6 +59,7 @@ test('the types that are exported', () => {
   );
   expect(names.toSorted()).toMatchInlineSnapshot(`
     [
+      "",
       "Aggregate",
       "AppendOptions",
       "ArrayDifference",
@@ -237,6 +239,7 @@ test('the types that are exported', () => {
       "WorkspaceArray",
       "WorkspaceOptions",
       "WorkspaceRows",
+      "WriteArraysOptions",
       "WriteCall",
       "WriteResult",
     ]
@@ -257,6 +260,7 @@ test('the members of the handles', () => {
   }).toMatchInlineSnapshot(`
     {
       "ArrayHandle": [
+        "attributeSource",
         "attributes",
         "batches",
         "dropIndex",

@@ -5,6 +5,9 @@ import {
   arrayFileFormatOf,
   type ArrayFileFormat,
   type ArrayToWrite,
+  type Attribute,
+  type AttributeSource,
+  holdsAttributes,
   NacreError,
   writeArrayFile,
 } from '../index.js';
@@ -24,8 +27,8 @@ export function outputHelp(option: string): string {
   return [
     `The format is that of the ending of the name, or as ${option} says. The file appears whole or not at all;`,
     'one that is there is replaced with --force only. - is standard output. Rows go through piece by piece:',
-    'arrays may be larger than memory. Attributes are not written. What the format cannot hold is refused, and',
-    'what can is said.',
+    'arrays may be larger than memory. Attributes of one array are written to Arrow and Parquet, as columns',
+    'beside it, and to no other format. What the format cannot hold is refused, and what can is said.',
   ].join('\n');
 }
 
@@ -81,6 +84,7 @@ export async function writeArrays(
   out: string,
   format: ArrayFileFormat,
   arrays: readonly Outgoing[],
+  attributes: AttributeSource | undefined,
 ): Promise<number> {
   const progress = session.progress(`writing ${outName(out)}`, 'bytes');
   const total = arrays.reduce((sum, { rows, type }) => sum + rows * rowBytes(type), 0);
@@ -98,10 +102,27 @@ export async function writeArrays(
         });
       },
     })),
-    { format, signal: session.signal },
+    { format, signal: session.signal, ...(attributes && { attributes }) },
   );
   progress.end();
   return sizeBytes;
+}
+
+/** Whether the attributes of an array go into the file with it. */
+export async function takesAttributes(
+  format: ArrayFileFormat,
+  arrays: readonly Outgoing[],
+  attributes: readonly Attribute[],
+): Promise<boolean> {
+  const [first] = arrays;
+  if (first === undefined || arrays.length > 1 || attributes.length === 0) return false;
+  // Columns of one name are none of one file.
+  return !attributes.some(({ name }) => name === first.array) && holdsAttributes(format);
+}
+
+/** `attributes were not written: …`, of some. */
+export function noteLeft(session: Session, left: readonly string[]): void {
+  if (left.length > 0) session.note(`attributes were not written: ${left.slice(0, 10).join(', ')}`);
 }
 
 /** What was written, for --json. */

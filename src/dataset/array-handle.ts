@@ -2,6 +2,7 @@
 import type { ArrayView } from '../arrays/array-view.js';
 import type { AttributeIndexReport } from '../arrays/attribute-index-builder.js';
 import type { Attribute } from '../attributes/column.js';
+import type { AttributeSource } from '../attributes/source.js';
 import { keyOfEntry } from '../arrays/pending-keys.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { readPicks, readRuns } from '../arrays/reader.js';
@@ -202,6 +203,18 @@ export class ArrayHandle {
   /** The attributes of its rows, in the order in which they were made. */
   async attributes(options: AtOptions = {}): Promise<readonly Attribute[]> {
     return attributesOf(await this.#view(options)).map(({ name, type }) => ({ name, type }));
+  }
+
+  /**
+   * Their values, of one version, to be read piece by piece in the order of the rows: what `writeArrayFile()`
+   * and `append()` take. Cost: one wave a piece, for the columns of its rows.
+   */
+  async attributeSource(options: AtOptions = {}): Promise<AttributeSource> {
+    this.#check();
+    return this.#on(async (snapshot) => {
+      const { attributeSource } = await import('./clone.js');
+      return attributeSource(this.#environment, snapshot.array(this.name));
+    }, options);
   }
 
   /** The attribute that is its key, null where it has none. */

@@ -23,6 +23,11 @@ export async function sourcesOf(
     : { rows, attributes: attributesIn(environment, view, map) };
 }
 
+/** The attributes alone. */
+export async function attributeSource(environment: Environment, view: ArrayView): Promise<AttributeSource> {
+  return attributesIn(environment, view, await view.rowMap());
+}
+
 function rowsOf({ pages, native }: Environment, view: ArrayView, map: RowMap): RowSource {
   const rowBytes = rowBytesOf(view.type);
   return {

@@ -308,6 +308,16 @@ describe('export', () => {
     await answer(['import', other, '-', columns]);
     const ended = await nacre(['export', other, '-o', inFolder('e.safetensors')]);
     expect(ended.stderr).toBe('attributes were not written: n\n');
+    // Arrow and Parquet take those of one array, and convert hands them on.
+    const [parquet, arrow] = [inFolder('with.parquet'), inFolder('with.arrow')];
+    expect(await answer(['export', other, 'e', '-o', parquet])).toMatchObject({ attributesNotWritten: [] });
+    expect(await answer(['convert', parquet, arrow])).toMatchObject({ attributesNotWritten: [] });
+    await answer(['import', `${uri}-again`, 'e', arrow]);
+    const asked = ['e', '--all', '--select', 'n'];
+    const [before, after] = await Promise.all(
+      [other, `${uri}-again`].map((one) => answer(['query', one, ...asked])),
+    );
+    expect(after?.['rows']).toEqual(before?.['rows']);
     const made = await answer(['read', uri, 'b', '--rows', '2:4', '--out', inFolder('rows.safetensors')]);
     expect(made).toMatchObject({ format: 'safetensors', shape: [2] });
     expect(await contentOf(inFolder('rows.safetensors'))).toMatchObject({ b: { shape: [2] } });

@@ -67,7 +67,7 @@ export function finished(
 }
 
 function schemaOf(builder: flatbuffers.Builder, attributes: readonly Attribute[]): flatbuffers.Offset {
-  const fields = attributes.map(({ name, type }) => fieldOf(builder, name, type));
+  const fields = attributes.map(({ name, type }) => attributeField(builder, name, type));
   const vector = offsetsOf(builder, fields);
   builder.startObject(fb.schemaFields);
   builder.addFieldOffset(fb.schema.fields, vector, 0);
@@ -83,9 +83,13 @@ export function offsetsOf(
   return builder.endVector();
 }
 
-function fieldOf(builder: flatbuffers.Builder, name: string, type: Attribute['type']): flatbuffers.Offset {
+export function attributeField(
+  builder: flatbuffers.Builder,
+  name: string,
+  type: Attribute['type'],
+): flatbuffers.Offset {
   // Arrow's own libraries give the items of a list this name.
-  const children = type === 'strings' ? [fieldOf(builder, 'item', 'string')] : [];
+  const children = type === 'strings' ? [attributeField(builder, 'item', 'string')] : [];
   const childVector = offsetsOf(builder, children);
   const [nameText, typeTable] = [builder.createString(name), typeOf(builder, type)];
   builder.startObject(fb.fieldFields);
@@ -170,7 +174,8 @@ export function pairsOf(
   return builder.endVector();
 }
 
-function collect({ nodes, buffers }: Collected, column: Column): void {
+/** Puts a column behind those that are there. */
+export function collect({ nodes, buffers }: Collected, column: Column): void {
   const nulls = column.valid === undefined ? 0 : column.rows - countBits(column.valid, column.rows);
   nodes.push({ rows: column.rows, nulls });
   buffers.push(nulls === 0 ? new Uint8Array(0) : (column.valid as Uint8Array));

@@ -2,7 +2,7 @@ import type { ArrayFile, ArrayFileFormat, FileArray } from '../../index.js';
 import { arraysOf, filesHelp, openFile, type ReadOptions, readOptions } from '../array-files.js';
 import { arrayNameOf } from '../inputs.js';
 import { checkOutput, fileText, forceOption, type Outgoing, outName, outputHelp } from '../output-file.js';
-import { type OutputOptions, writeArrays, writtenJson } from '../output-file.js';
+import { noteLeft, type OutputOptions, takesAttributes, writeArrays, writtenJson } from '../output-file.js';
 import { define } from '../program.js';
 import { piecesOf } from '../row-bytes.js';
 import { addOne, invalid } from '../values.js';
@@ -53,9 +53,13 @@ nacre import and nacre export.`,
     const chosen = choose(file, names);
     const arrays: Outgoing[] = [];
     for (const one of chosen) arrays.push(await outgoing(one, input, session.signal));
-    const sizeBytes = await writeArrays(session, out, format, arrays);
-    const left = file.attributes?.attributes.map(({ name }) => name) ?? [];
-    if (left.length > 0) session.note(`attributes were not written: ${left.slice(0, 10).join(', ')}`);
+    const { attributes = [], refusal } = file.attributes ?? {};
+    // One that cannot be read keeps nobody from the arrays.
+    const isTaken = refusal === undefined && (await takesAttributes(format, arrays, attributes));
+    const beside = isTaken ? file.attributes?.forArray() : undefined;
+    const sizeBytes = await writeArrays(session, out, format, arrays, beside);
+    const left = isTaken ? [] : attributes.map(({ name }) => name);
+    noteLeft(session, left);
     const taken = fileText(input === '-' ? file.name : input, file.format, file.arrays.length);
     const some = chosen.length === file.arrays.length ? undefined : chosen.length;
     const text = `${taken} -> ${fileText(outName(out), format, some, sizeBytes)}`;

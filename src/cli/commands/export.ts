@@ -1,6 +1,12 @@
-import { type ArrayFileFormat, type ArrayHandle, parseVersion, type VersionReference } from '../../index.js';
+import {
+  type ArrayFileFormat,
+  type ArrayHandle,
+  type Attribute,
+  parseVersion,
+  type VersionReference,
+} from '../../index.js';
 import { checkOutput, fileText, forceOption, type Outgoing, outName, outputHelp } from '../output-file.js';
-import { type OutputOptions, writeArrays, writtenJson } from '../output-file.js';
+import { noteLeft, type OutputOptions, takesAttributes, writeArrays, writtenJson } from '../output-file.js';
 import { define } from '../program.js';
 import { rowsOf } from '../row-bytes.js';
 import { typeOf } from '../sources.js';
@@ -50,14 +56,18 @@ ${outputHelp('--format')}`,
     const twice = wanted.find((name, i) => wanted.indexOf(name) < i);
     if (twice !== undefined) throw invalid(`the array '${twice}' is named twice`, 'Name it once.');
     const arrays: Outgoing[] = [];
-    const left = new Set<string>();
+    const attributes: Attribute[] = [];
     for (const name of wanted) {
       const array = dataset.array(name);
       arrays.push(await outgoing(array, signal));
-      for (const one of await array.attributes({ signal })) left.add(one.name);
+      attributes.push(...(await array.attributes({ signal })));
     }
-    const sizeBytes = await writeArrays(session, out, format, arrays);
-    if (left.size > 0) session.note(`attributes were not written: ${[...left].slice(0, 10).join(', ')}`);
+    const beside = (await takesAttributes(format, arrays, attributes))
+      ? await dataset.array(wanted[0] ?? '').attributeSource({ signal })
+      : undefined;
+    const sizeBytes = await writeArrays(session, out, format, arrays, beside);
+    const left = beside === undefined ? [...new Set(attributes.map(({ name }) => name))] : [];
+    noteLeft(session, left);
     const file = fileText(outName(out), format, arrays.length, sizeBytes);
     const text = `wrote version ${version} of ${dataset.uri} to ${file}`;
     if (out === '-') {
@@ -66,7 +76,7 @@ ${outputHelp('--format')}`,
     }
     const json = {
       ...{ uri: dataset.uri, version, out, format, sizeBytes },
-      ...{ arrays: writtenJson(arrays), attributesNotWritten: [...left] },
+      ...{ arrays: writtenJson(arrays), attributesNotWritten: left },
     };
     return { json, text };
   },

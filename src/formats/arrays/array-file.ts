@@ -77,5 +77,10 @@ export interface ArrayToWrite {
 /** The bytes of a file, in order. Errors: `InvalidArgument` for what the format cannot hold, by name. */
 export type ArrayWriter = (
   arrays: readonly ArrayToWrite[],
-  options: CallOptions,
+  options: WriteArraysOptions,
 ) => AsyncIterable<Uint8Array>;
+
+export interface WriteArraysOptions extends CallOptions {
+  /** Columns beside the arrays, of as many rows: of Arrow and Parquet alone. They stay open. */
+  readonly attributes?: AttributeSource;
+}

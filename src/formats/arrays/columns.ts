@@ -165,6 +165,7 @@ export function checkColumns(
   format: string,
   arrays: readonly ArrayToWrite[],
   holds: (type: RowType) => boolean,
+  attributes?: AttributeSource,
 ): number {
   const [first] = arrays;
   if (first === undefined) {
@@ -184,5 +185,27 @@ export function checkColumns(
       throw refuse(what, `Columns of ${format} have the same rows: write one file for each array.`);
     }
   }
+  if (attributes !== undefined) checkBeside(attributes, seen, first);
   return first.rows;
+}
+
+/** Columns beside arrays of these names. */
+function checkBeside(
+  { name, rows, attributes }: AttributeSource,
+  arrays: ReadonlySet<string>,
+  first: ArrayToWrite,
+): void {
+  const clash = attributes.find((attribute) => arrays.has(attribute.name));
+  const context = { array: first.array, attributes: name };
+  if (clash !== undefined) {
+    throw new NacreError('InvalidArgument', `an array and an attribute are both called '${clash.name}'`, {
+      hint: 'Rename one of them.',
+      context: { ...context, attribute: clash.name },
+    });
+  }
+  if (rows === first.rows) return;
+  throw new NacreError('InvalidArgument', `${name}: attributes of ${rows} rows for ${first.rows} rows`, {
+    hint: 'Give those of the rows that are written.',
+    context,
+  });
 }

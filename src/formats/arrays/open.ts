@@ -14,6 +14,7 @@ import type {
   LeftOut,
   OpenedArrays,
   ReadArraysOptions,
+  WriteArraysOptions,
 } from './array-file.js';
 import { checkReadOptions } from './read-options.js';
 
@@ -122,6 +123,14 @@ const writers: Readonly<Partial<Record<FileFormat, () => Promise<ArrayWriter>>>>
 /** Formats that a file of arrays can have. */
 export const arrayFileFormats = [...(Object.keys(readers) as FileFormat[]), ...folderFormats];
 
+/** Those that hold attributes beside arrays. */
+const withAttributes: readonly ArrayFileFormat[] = ['arrow', 'parquet'];
+
+/** What `holdsAttributes()` of `src/formats.ts` does. */
+export function holdsAttributes(format: ArrayFileFormat): boolean {
+  return withAttributes.includes(format);
+}
+
 /** What `openArrayFile()` of `src/formats.ts` does. */
 export async function openArrayFile(name: string, options: ArrayFileOptions = {}): Promise<ArrayFile> {
   const asked = options.format === undefined ? fileFormatOfName(name) : checkFormat(options.format);
@@ -151,10 +160,15 @@ export async function openArrayFile(name: string, options: ArrayFileOptions = {}
 export async function writeArrayFile(
   name: string,
   arrays: readonly ArrayToWrite[],
-  options: CallOptions & { readonly format?: ArrayFileFormat } = {},
+  options: WriteArraysOptions & { readonly format?: ArrayFileFormat } = {},
 ): Promise<number> {
   const format = options.format === undefined ? formatOfName(name) : checkFormat(options.format);
   if (format === undefined) throw noFormat(`${name} has no ending that tells its format`, name);
+  if (options.attributes !== undefined && !holdsAttributes(format))
+    throw new NacreError('InvalidArgument', `${format} files have no attributes beside their arrays`, {
+      context: { file: name },
+      hint: `Of these are ${withAttributes.join(' and ')}.`,
+    });
   const written = isFolderFormat(format) ? await writeFolderArrays(name, format, arrays, options) : undefined;
   if (written !== undefined) return written;
   const writer = isFolderFormat(format) ? undefined : writers[format];

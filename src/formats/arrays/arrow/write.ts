@@ -3,9 +3,12 @@
 import * as flatbuffers from 'flatbuffers';
 import { type RowType, rowBytesOf } from '../../../arrays/partition-writer.js';
 import * as fb from '../../../attributes/arrow/format.js';
+import type { Attribute, Column } from '../../../attributes/column.js';
 import {
+  attributeField,
   type BatchPlace,
   batchMessage,
+  collect,
   finished,
   footerOf,
   framed,
@@ -15,34 +18,45 @@ import {
 } from '../../../attributes/arrow/write.js';
 import { NacreError } from '../../../errors.js';
 import { type Dtype, dtypes } from '../../../npy/dtype.js';
-import type { CallOptions } from '../../../storage/object-store.js';
 import { concat } from '../../../util/bytes.js';
-import type { ArrayToWrite } from '../array-file.js';
+import type { ArrayToWrite, WriteArraysOptions } from '../array-file.js';
 import { checkColumns } from '../columns.js';
 import { RowsTaken } from '../pieces.js';
 import { extensionMetadata, extensionName, tensorName } from './schema.js';
 
 /** Of a record batch, all columns together. */
 const batchBytes = 8 * 2 ** 20;
+/** Rows of a batch that has attributes: those of them all are in memory at once. */
+const mostRowsWithAttributes = 2 ** 15;
 
-/** Memory: two batches. Errors: `InvalidArgument` for complex numbers and other numbers of rows. */
+/**
+ * Memory: two batches, of 32,768 rows at most where there are attributes. Errors: `InvalidArgument` for
+ * complex numbers and other numbers of rows.
+ */
 export async function* writeArrow(
   arrays: readonly ArrayToWrite[],
-  options: CallOptions,
+  { attributes, ...options }: WriteArraysOptions,
 ): AsyncGenerator<Uint8Array> {
-  const rows = checkColumns('Arrow', arrays, ({ dtype }) => dtypes[dtype].kind !== 'complex');
+  const holds = ({ dtype }: RowType): boolean => dtypes[dtype].kind !== 'complex';
+  const rows = checkColumns('Arrow', arrays, holds, attributes);
+  const more = attributes?.attributes ?? [];
   const total = arrays.reduce((sum, { type }) => sum + rowBytesOf(type), 0);
   for (const { array, type } of arrays) checkItems(array, type);
-  const perBatch = Math.max(1, Math.floor(batchBytes / Math.max(1, total)));
+  const most = attributes === undefined ? Number.POSITIVE_INFINITY : mostRowsWithAttributes;
+  const perBatch = Math.min(most, Math.max(1, Math.floor(batchBytes / Math.max(1, total))));
   const taken = arrays.map((array) => new RowsTaken(array, options));
   const places: BatchPlace[] = [];
   try {
-    const head = concat([padded(fb.magic, fb.messageAlignment), schemaBytes(arrays)]);
+    const head = concat([padded(fb.magic, fb.messageAlignment), schemaBytes(arrays, more)]);
     let offset = head.byteLength;
     yield head;
     for (let row = 0; row < rows; row += perBatch) {
       const count = Math.min(perBatch, rows - row);
-      const { metadata, body, bodyBytes } = await batchOf(taken, count);
+      const { metadata, body, bodyBytes } = await batchOf(
+        taken,
+        count,
+        await attributes?.read(row, row + count, options),
+      );
       const message = framed(metadata, offset);
       places.push({ offset, metadataBytes: message.byteLength, bodyBytes });
       offset += message.byteLength + bodyBytes;
@@ -50,16 +64,16 @@ export async function* writeArrow(
       yield* body.filter(({ byteLength }) => byteLength > 0);
     }
     for (const rows of taken) await rows.end();
-    yield tailOf(footerOf((builder) => schemaOf(builder, arrays), places));
+    yield tailOf(footerOf((builder) => schemaOf(builder, arrays, more), places));
   } finally {
     await Promise.all(taken.map((rows) => rows.close()));
   }
 }
 
 /** A message with the schema of such a file, framed: what Parquet files keep of it, too. */
-export function schemaBytes(arrays: readonly ArrayToWrite[]): Uint8Array {
+export function schemaBytes(arrays: readonly ArrayToWrite[], attributes: readonly Attribute[]): Uint8Array {
   const builder = new flatbuffers.Builder(1024);
-  return framed(finished(builder, fb.header.schema, schemaOf(builder, arrays), 0));
+  return framed(finished(builder, fb.header.schema, schemaOf(builder, arrays, attributes), 0));
 }
 
 /** Bits of bytes that are 0 or 1. */
@@ -83,7 +97,11 @@ function checkItems(array: string, type: RowType): void {
   });
 }
 
-async function batchOf(taken: readonly RowsTaken[], rows: number): Promise<ReturnType<typeof batchMessage>> {
+async function batchOf(
+  taken: readonly RowsTaken[],
+  rows: number,
+  attributes: readonly Column[] = [],
+): Promise<ReturnType<typeof batchMessage>> {
   const nodes: { rows: number; nulls: number }[] = [];
   const buffers: Uint8Array[] = [];
   const noNulls = new Uint8Array(0);
@@ -98,11 +116,19 @@ async function batchOf(taken: readonly RowsTaken[], rows: number): Promise<Retur
     }
     buffers.push(type.dtype === 'bool' ? bitsOfBytes(bytes) : bytes);
   }
+  for (const column of attributes) collect({ nodes, buffers }, column);
   return batchMessage(rows, { nodes, buffers });
 }
 
-function schemaOf(builder: flatbuffers.Builder, arrays: readonly ArrayToWrite[]): flatbuffers.Offset {
-  const fields = arrays.map(({ array, type }) => fieldOf(builder, array, type));
+function schemaOf(
+  builder: flatbuffers.Builder,
+  arrays: readonly ArrayToWrite[],
+  attributes: readonly Attribute[],
+): flatbuffers.Offset {
+  const fields = [
+    ...arrays.map(({ array, type }) => fieldOf(builder, array, type)),
+    ...attributes.map(({ name, type }) => attributeField(builder, name, type)),
+  ];
   const vector = offsetsOf(builder, fields);
   builder.startObject(fb.schemaFields);
   builder.addFieldOffset(fb.schema.fields, vector, 0);

@@ -2,7 +2,6 @@
 import type { RowType } from '../../../arrays/partition-writer.js';
 import { type Dtype, dtypes } from '../../../npy/dtype.js';
 import type { ArrayToWrite } from '../array-file.js';
-import { schemaBytes } from '../arrow/write.js';
 import type { Physical } from './schema.js';
 import { encodeThrift, i32, i64, list, struct, text, type ThriftValue } from './thrift.js';
 
@@ -18,16 +17,26 @@ export interface GroupWritten {
   readonly chunks: readonly ChunkWritten[];
 }
 
+/** A column as the footer has it. */
+export interface FileColumn {
+  /** From the root of the schema to the values. */
+  readonly path: readonly string[];
+  readonly physical: number;
+  /** Of the schema: the column and what is within it. */
+  readonly elements: readonly ThriftValue[];
+}
+
 /** Numbers of the format. */
-const physicalTypes: Readonly<Record<Physical, number>> = {
+export const physicalTypes: Readonly<Record<Physical | 'BYTE_ARRAY', number>> = {
   BOOLEAN: 0,
   INT32: 1,
   INT64: 2,
   FLOAT: 4,
   DOUBLE: 5,
+  BYTE_ARRAY: 6,
   FIXED_LEN_BYTE_ARRAY: 7,
 };
-const optional = 1;
+export const optional = 1;
 const repeated = 2;
 const listConverted = 3;
 const firstUnsigned = 11;
@@ -63,21 +72,23 @@ export function pageHeader(bytes: number, crc: number, entries: number): Uint8Ar
   });
 }
 
+/** `arrowSchema`: the same columns as a message of Arrow, which has shapes. */
 export function footerOf(
-  arrays: readonly ArrayToWrite[],
+  columns: readonly FileColumn[],
   rows: number,
   groups: readonly GroupWritten[],
+  arrowSchema: Uint8Array,
 ): Uint8Array {
-  const arrowSchema = Buffer.from(schemaBytes(arrays)).toString('base64');
+  const schemaText = Buffer.from(arrowSchema).toString('base64');
   return encodeThrift({
     1: i32(version),
-    2: list('struct', [root(arrays.length), ...arrays.flatMap(elementsOf)]),
+    2: list('struct', [root(columns.length), ...columns.flatMap(({ elements }) => elements)]),
     3: i64(rows),
     4: list(
       'struct',
-      groups.map((group, i) => groupOf(arrays, group, i)),
+      groups.map((group, i) => groupOf(columns, group, i)),
     ),
-    5: list('struct', [struct({ 1: text('ARROW:schema'), 2: text(arrowSchema) })]),
+    5: list('struct', [struct({ 1: text('ARROW:schema'), 2: text(schemaText) })]),
     6: text(createdBy),
   });
 }
@@ -86,15 +97,25 @@ function root(columns: number): ThriftValue {
   return struct({ 4: text('schema'), 5: i32(columns) });
 }
 
-/** Of rows of lists three, as the format asks: the list, its entries, and the number in each. */
-function elementsOf({ array, type }: ArrayToWrite): ThriftValue[] {
-  if (!isList(type)) return [leafOf(array, type.dtype)];
+export function columnOfArray({ array, type }: ArrayToWrite): FileColumn {
+  const physical = physicalTypes[physicalOf(type.dtype)];
+  if (isList(type)) return listColumn(array, physical, (name) => leafOf(name, type.dtype));
+  return { path: [array], physical, elements: [leafOf(array, type.dtype)] };
+}
+
+/** Of lists three elements, as the format asks: the list, its entries, and what is in each. */
+export function listColumn(
+  name: string,
+  physical: number,
+  leafOf: (name: string) => ThriftValue,
+): FileColumn {
   const logical = struct({ 3: struct({}) });
-  return [
-    struct({ 3: i32(optional), 4: text(array), 5: i32(1), 6: i32(listConverted), 10: logical }),
+  const elements = [
+    struct({ 3: i32(optional), 4: text(name), 5: i32(1), 6: i32(listConverted), 10: logical }),
     struct({ 3: i32(repeated), 4: text('list'), 5: i32(1) }),
-    leafOf('element', type.dtype),
+    leafOf('element'),
   ];
+  return { path: [name, 'list', 'element'], physical, elements };
 }
 
 function leafOf(name: string, dtype: Dtype): ThriftValue {
@@ -120,16 +141,12 @@ function annotationOf(dtype: Dtype): { readonly converted?: ThriftValue; readonl
   return { converted: i32(first + Math.log2(itemBytes)), logical: struct({ 10: width }) };
 }
 
-function groupOf(
-  arrays: readonly ArrayToWrite[],
-  { rows, chunks }: GroupWritten,
-  index: number,
-): ThriftValue {
+function groupOf(columns: readonly FileColumn[], { rows, chunks }: GroupWritten, index: number): ThriftValue {
   const bytes = chunks.reduce((sum, chunk) => sum + chunk.bytes, 0);
   return struct({
     1: list(
       'struct',
-      chunks.map((chunk, i) => chunkOf(arrays[i] as ArrayToWrite, chunk)),
+      chunks.map((chunk, i) => chunkOf(columns[i] as FileColumn, chunk)),
     ),
     2: i64(bytes),
     3: i64(rows),
@@ -140,10 +157,9 @@ function groupOf(
   });
 }
 
-function chunkOf({ array, type }: ArrayToWrite, { offset, bytes, entries }: ChunkWritten): ThriftValue {
-  const path = isList(type) ? [array, 'list', 'element'] : [array];
+function chunkOf({ path, physical }: FileColumn, { offset, bytes, entries }: ChunkWritten): ThriftValue {
   const metadata = struct({
-    1: i32(physicalTypes[physicalOf(type.dtype)]),
+    1: i32(physical),
     2: list('i32', [i32(encodings.plain), i32(encodings.rle)]),
     3: list('text', path.map(text)),
     4: i32(uncompressed),

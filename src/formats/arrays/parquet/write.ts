@@ -9,32 +9,44 @@ import { NacreError } from '../../../errors.js';
 import { type Dtype, dtypes, viewAs } from '../../../npy/dtype.js';
 import type { CallOptions } from '../../../storage/object-store.js';
 import { byteLength, concat, utf8 } from '../../../util/bytes.js';
-import type { ArrayToWrite } from '../array-file.js';
-import { bitsOfBytes, itemsOfRow } from '../arrow/write.js';
+import type { ArrayToWrite, WriteArraysOptions } from '../array-file.js';
+import { bitsOfBytes, itemsOfRow, schemaBytes } from '../arrow/write.js';
 import { checkColumns } from '../columns.js';
 import { RowsTaken } from '../pieces.js';
-import { type ChunkWritten, footerOf, type GroupWritten, isList, pageHeader, physicalOf } from './footer.js';
+import { columnOfAttribute, pageOf } from './attributes.js';
+import {
+  type ChunkWritten,
+  columnOfArray,
+  footerOf,
+  type GroupWritten,
+  isList,
+  pageHeader,
+  physicalOf,
+} from './footer.js';
+import { repetitionOf, runOf, sized } from './levels.js';
 
 const magic = utf8.encode('PAR1');
 /** Of the arrays, as a group has them; what readers hold at once is often one. */
 const groupBytes = 64 * 2 ** 20;
 /** Numbers of a page: 1 MiB of float64. */
 const pageItems = 2 ** 17;
-/** Lists of more entries are told apart by runs, and not by bits. */
-const longList = 32;
+/** Rows of a group that has attributes: those of them all are in memory at once. */
+const mostRowsWithAttributes = 2 ** 15;
 
 /**
- * Memory: a page of one array, and the places of row groups. Errors: `InvalidArgument` for complex numbers,
- * and for other numbers of rows.
+ * Memory: a page of one array, the places of row groups, and the attributes of 32,768 rows. Errors:
+ * `InvalidArgument` for complex numbers, and for other numbers of rows.
  */
 export async function* writeParquet(
   arrays: readonly ArrayToWrite[],
-  options: CallOptions,
+  { attributes, ...options }: WriteArraysOptions,
 ): AsyncGenerator<Uint8Array> {
-  const rows = checkColumns('Parquet', arrays, ({ dtype }) => dtypes[dtype].kind !== 'complex');
+  const holds = ({ dtype }: RowType): boolean => dtypes[dtype].kind !== 'complex';
+  const rows = checkColumns('Parquet', arrays, holds, attributes);
   for (const { array, type } of arrays) checkItems(array, type);
   const total = arrays.reduce((sum, { type }) => sum + rowBytesOf(type), 0);
-  const perGroup = Math.max(1, Math.floor(groupBytes / Math.max(1, total)));
+  const most = attributes === undefined ? Number.POSITIVE_INFINITY : mostRowsWithAttributes;
+  const perGroup = Math.min(most, Math.max(1, Math.floor(groupBytes / Math.max(1, total))));
   const columns = arrays.map((array) => new ColumnWriter(array, options));
   const groups: GroupWritten[] = [];
   try {
@@ -52,10 +64,19 @@ export async function* writeParquet(
         chunks.push({ offset, bytes, entries: count * column.perRow });
         offset += bytes;
       }
+      for (const column of (await attributes?.read(row, row + count, options)) ?? []) {
+        const { entries, pieces } = pageOf(column);
+        const bytes = byteLength(pieces);
+        yield* pieces;
+        chunks.push({ offset, bytes, entries });
+        offset += bytes;
+      }
       groups.push({ rows: count, chunks });
     }
     for (const column of columns) await column.end();
-    const footer = footerOf(arrays, rows, groups);
+    const more = attributes?.attributes ?? [];
+    const all = [...arrays.map(columnOfArray), ...more.map(columnOfAttribute)];
+    const footer = footerOf(all, rows, groups, schemaBytes(arrays, more));
     yield concat([footer, new Uint8Array(Uint32Array.of(footer.byteLength).buffer), magic]);
   } finally {
     await Promise.all(columns.map((column) => column.close()));
@@ -141,49 +162,4 @@ function plain(dtype: Dtype, bytes: Uint8Array): Uint8Array {
   if (physicalOf(dtype) !== 'INT32' || dtypes[dtype].itemBytes === 4) return bytes;
   const wide = Int32Array.from(viewAs(dtype, bytes) as Iterable<number>);
   return new Uint8Array(wide.buffer);
-}
-
-function sized(levels: Uint8Array): Uint8Array {
-  return concat([new Uint8Array(Uint32Array.of(levels.byteLength).buffer), levels]);
-}
-
-/** One level, so many times. */
-function runOf(level: number, count: number): Uint8Array {
-  return Uint8Array.from([...varint(2 * count), level]);
-}
-
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
-  return [...bytes, rest];
-}
-
-/** 0 where a row begins, 1 within it. */
-function repetitionOf(perRow: number, phase: number, entries: number): Uint8Array {
-  if (perRow === 1) return runOf(0, entries);
-  if (perRow < longList) return bitsOfRows(perRow, entries);
-  const levels: number[] = [];
-  const start = varint(2);
-  for (let at = 0; at < entries; ) {
-    const begun = (phase + at) % perRow;
-    if (begun === 0) levels.push(...start, 0);
-    const within = Math.min(perRow - Math.max(1, begun), entries - at - (begun === 0 ? 1 : 0));
-    if (within > 0) levels.push(...varint(2 * within), 1);
-    at += within + (begun === 0 ? 1 : 0);
-  }
-  return Uint8Array.from(levels);
-}
-
-/** Eight levels in a byte, one run of them all. */
-function bitsOfRows(perRow: number, entries: number): Uint8Array {
-  const bytes = Math.ceil(entries / 8);
-  const head = varint(2 * bytes + 1);
-  const levels = new Uint8Array(head.length + bytes).fill(0xff);
-  levels.set(head);
-  for (let at = 0; at < entries; at += perRow) {
-    const place = head.length + (at >> 3);
-    levels[place] = (levels[place] as number) & ~(1 << (at & 7));
-  }
-  return levels;
 }
