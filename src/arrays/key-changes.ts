@@ -81,7 +81,7 @@ export function checkNotKey(array: PendingArray, given: readonly { readonly name
   if (keyName === undefined || !given.some((one) => one.name === keyName)) return;
   throw new NacreError('InvalidArgument', `'${keyName}' is the key of '${name}', which rows keep`, {
     context: { array: name, attribute: keyName },
-    hint: 'Drop the row and append it with another key; tx.upsert() changes all else of a row.',
+    hint: 'Drop the row and append it with another key; upsert changes all else of a row.',
   });
 }
 

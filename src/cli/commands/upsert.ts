@@ -2,7 +2,7 @@ import type { Upserted } from '../../index.js';
 import { addRows, type AddOptions } from '../add-rows.js';
 import { fileOptions, filesHelp } from '../array-files.js';
 import { attributesHelp, attributesOptions, besideHelp } from '../attribute-files.js';
-import { plural } from '../output.js';
+import { countText, plural } from '../output.js';
 import { define, destructive } from '../program.js';
 import { writingOptions } from '../sources.js';
 import { invalid } from '../values.js';
@@ -44,7 +44,8 @@ ${filesHelp} Of a file with several arrays --from names the one to take. ${besid
       });
       const shape = await array.shape({ signal });
       const { inserted, replaced } = done;
-      const text = `upserted ${what}: ${inserted} inserted, ${replaced} replaced (version ${version})`;
+      const counts = `${countText(inserted)} inserted, ${countText(replaced)} replaced`;
+      const text = `upserted ${what}: ${counts} (version ${version})`;
       return { json: { version, inserted, replaced, shape }, text };
     });
   },
