@@ -182,6 +182,32 @@ export interface VersionedObjects {
   deleteForGood(keys: readonly string[], options?: CallOptions): Promise<readonly string[]>;
 }
 
+/** A state of an object that lies somewhere on the server of a store. */
+export interface CopySource {
+  readonly store: ObjectStore;
+  readonly key: string;
+  readonly token: StateToken;
+}
+
+/**
+ * `refused`: the state is there no longer, or the server or the credentials do not allow it, or the key is
+ * taken, for certain and at this attempt. `crc32c` is of what was made, where the server says it.
+ */
+export type CopyResult =
+  | { readonly outcome: 'written'; readonly crc32c: number | undefined }
+  | { readonly outcome: 'refused' };
+
+/** What only some stores have: objects that the server makes of others, so that no bytes come this way. */
+export interface ServerCopies {
+  /** Whether a copy from there may go well: both are of one server. */
+  reaches(store: ObjectStore): boolean;
+  /**
+   * Makes an object of the state of another one, create-only where the server looks at that: some write over
+   * what is there. A failure leaves the same doubt as that of a put.
+   */
+  copy(key: string, from: CopySource, options?: CallOptions): Promise<CopyResult>;
+}
+
 export type StoreScheme = 's3' | 'gs' | 'file' | 'memory';
 
 export interface StoreCapabilities {
@@ -209,6 +235,8 @@ export interface ObjectStore {
   readonly capabilities: StoreCapabilities;
   /** Absent where the store has nothing of it. */
   readonly versioned?: VersionedObjects;
+  /** Absent where no server copies. */
+  readonly copies?: ServerCopies;
   /** Who else has right bytes, for reads that check theirs; added by a wrapper. */
   readonly healing?: Healing;
   /** The object or a range of it; undefined when, and only when, the store says that there is no such key. */

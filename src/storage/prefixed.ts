@@ -1,5 +1,5 @@
 import { checkKey, checkKeyPrefix } from './keys.js';
-import type { ObjectStore, VersionedObjects } from './object-store.js';
+import type { ObjectStore, ServerCopies, VersionedObjects } from './object-store.js';
 
 /**
  * The part of `store` whose keys begin with `prefix/`, as a store of its own; no key leads out of it. Costs
@@ -18,6 +18,7 @@ export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
     ...(store.versioned === undefined
       ? {}
       : { versioned: prefixedVersions(store.versioned, full, relative) }),
+    ...(store.copies === undefined ? {} : { copies: prefixedCopies(store.copies, full) }),
     get: async (key, options) => store.get(full(key), options),
     getRanges: async (key, ranges, options) => store.getRanges(full(key), ranges, options),
     put: async (key, body, options) => store.put(full(key), body, options),
@@ -38,6 +39,13 @@ export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
     },
     timeMs: () => store.timeMs(),
     close: () => store.close(),
+  };
+}
+
+function prefixedCopies(copies: ServerCopies, full: (key: string) => string): ServerCopies {
+  return {
+    reaches: (store) => copies.reaches(store),
+    copy: async (key, from, options) => copies.copy(full(key), from, options),
   };
 }
 

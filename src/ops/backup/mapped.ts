@@ -8,7 +8,11 @@ import type { ReadEnvironment } from '../environment.js';
 
 /** Without requests. `moved` may change meanwhile. Closing it closes nothing. */
 export function mapped(store: ObjectStore, moved: Moved): ObjectStore {
-  const { versioned: _, ...rest } = forwarding(store, {
+  const {
+    versioned: _,
+    copies: __,
+    ...rest
+  } = forwarding(store, {
     get: (key, options) => store.get(moved.placeOf(key), options),
     getRanges: (key, ranges, options) => store.getRanges(moved.placeOf(key), ranges, options),
     head: (key, options) => store.head(moved.placeOf(key), options),

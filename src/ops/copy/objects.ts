@@ -35,6 +35,11 @@ const longBytes = 4 * 2 ** 20;
 const longAtOnce = 4;
 const longReadsAtOnce = 2;
 
+/** Shorter ones are put: a copy by the server and a look at it are a request more. */
+const leastCopied = 2 ** 20;
+/** Of one request. */
+const mostCopied = 5 * 2 ** 30;
+
 /** Memory for them: what does not fit goes by a file. */
 const mostHeldBytes = 2 ** 30;
 
@@ -98,6 +103,12 @@ export function movesTooFast(error: unknown, verb: string): NacreError | undefin
   return new NacreError('Conflict', 'the source expires versions faster than they are copied', {
     hint: `${verb} again, or clean up the source with a longer grace.`,
   });
+}
+
+interface Right {
+  readonly whole: Whole;
+  /** They are what the source has under the key itself. */
+  readonly isOwn: boolean;
 }
 
 export class Objects {
@@ -187,11 +198,14 @@ export class Objects {
       return;
     }
     this.counts.plannedBytes += sizeBytes;
-    const read = (): Promise<Whole> => this.#rightBytes(object, version);
-    const whole = await (sizeBytes > longBytes ? this.#longReads.add(read) : read());
+    const read = (): Promise<Right> => this.#rightBytes(object, version);
+    const { whole, isOwn } = await (sizeBytes > longBytes ? this.#longReads.add(read) : read());
     try {
       const isWrong = there !== undefined && !isRight;
-      if (isWrong || !(await this.#placing.put(object, whole, there))) await this.#replace(object, whole);
+      const made = isOwn && there === undefined ? await this.#copyWithin(object, whole) : 'not';
+      const isPut =
+        made === 'right' || (made === 'not' && !isWrong && (await this.#placing.put(object, whole, there)));
+      if (!isPut) await this.#replace(object, whole);
       this.counts.objects += 1;
     } catch (error) {
       whole.release();
@@ -199,6 +213,23 @@ export class Objects {
     }
     whole.reuse();
     onBytes(this.counts);
+  }
+
+  /**
+   * By the server, where both places are of one: the state that was read just now, whose bytes are right.
+   * What it made is compared by the checksum that it says, else by reading it.
+   */
+  async #copyWithin(object: StoredObject, { token, digest }: Whole): Promise<'right' | 'wrong' | 'not'> {
+    const { key, sizeBytes } = object;
+    const { copies } = this.#destination.store;
+    const { placing, call } = this.#options;
+    const isOne = sizeBytes >= leastCopied && sizeBytes <= mostCopied && placing === undefined;
+    if (!isOne || token === undefined || isLinkedKey(key)) return 'not';
+    if (copies?.reaches(this.#source.store) !== true) return 'not';
+    const made = await copies.copy(key, { store: this.#source.store, key, token }, call);
+    if (made.outcome === 'refused') return 'not';
+    const isRight = made.crc32c === undefined ? await this.#isRight(object) : made.crc32c === digest.crc32c;
+    return isRight ? 'right' : 'wrong';
   }
 
   /** Compares what is at the destination. */
@@ -225,12 +256,13 @@ export class Objects {
   }
 
   /** From the source, read again where they are wrong or healed elsewhere, then from other replicas. */
-  async #rightBytes(object: StoredObject, version: number): Promise<Whole> {
+  async #rightBytes(object: StoredObject, version: number): Promise<Right> {
     const { isStillKept, others, call } = this.#options;
     // What could not be put back under its own key there comes to stand under it here.
-    const own =
-      (await this.#readFrom(this.#source, object)) ?? (await this.#readFrom(this.#source, asHealed(object)));
-    if (own !== undefined) return own;
+    const own = await this.#readFrom(this.#source, object);
+    if (own !== undefined) return { whole: own, isOwn: true };
+    const healed = await this.#readFrom(this.#source, asHealed(object));
+    if (healed !== undefined) return { whole: healed, isOwn: false };
     if (!(await isStillKept(version))) throw new SourceMovedOn();
     const { key } = object;
     const asked = [this.#source.store.uri];
@@ -244,7 +276,7 @@ export class Objects {
       if (whole === undefined) continue;
       if (!this.#hasWarned) this.#destination.warn?.(cameFrom(other.store.uri, this.#source.store.uri, key));
       this.#hasWarned = true;
-      return whole;
+      return { whole, isOwn: false };
     }
     throw new NacreError('Corrupt', `${key}, which version ${version} needs, is damaged or missing`, {
       context: { key, version, asked },

@@ -20,10 +20,12 @@ import type {
   ObjectStore,
   PutOptions,
   PutResult,
+  ServerCopies,
   StoreCapabilities,
   VersionedObjects,
 } from '../object-store.js';
 import type { ConfiguredS3 } from './config.js';
+import { S3Copies } from './copies.js';
 import { type S3Call, s3Error, serverCode, statusOf } from './errors.js';
 import { type PartsHeaders, putInParts } from './multipart.js';
 import { lockParameters, S3Versions } from './versions.js';
@@ -45,6 +47,7 @@ export class S3Store implements ObjectStore {
   readonly uri: string;
   readonly capabilities: StoreCapabilities;
   readonly versioned: VersionedObjects;
+  readonly copies: ServerCopies;
   readonly #configured: ConfiguredS3;
   readonly #options: S3StoreOptions;
   readonly #bucket: string;
@@ -84,6 +87,11 @@ export class S3Store implements ObjectStore {
       sdk: () => this.#sdk(),
       call: (operation, signal, key) => this.#call(operation, signal, key),
       get: (key, version, get) => this.#get(key, version, get),
+    });
+    this.copies = new S3Copies({
+      ...{ server: configured.server, bucket, prefix: this.#prefix },
+      sdk: () => this.#sdk(),
+      call: (operation, signal, key) => this.#call(operation, signal, key),
     });
   }
 

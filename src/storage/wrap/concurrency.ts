@@ -4,7 +4,7 @@ import PQueue from 'p-queue';
 import { NacreError } from '../../errors.js';
 import { abortedError, onAbort, throwIfAborted } from '../../util/runtime.js';
 import { lengthOf } from '../keys.js';
-import type { CallOptions, ObjectStore, VersionedObjects } from '../object-store.js';
+import type { CallOptions, ObjectStore, ServerCopies, VersionedObjects } from '../object-store.js';
 import { forwarding } from './forwarding.js';
 import { ownSignal } from './parallel.js';
 
@@ -74,8 +74,16 @@ export function limits(options: LimitOptions = {}): Limits {
       put: (key, body, call = {}) => write(call, (own) => inner.put(key, body, own)),
       delete: (keys, call = {}) => write(call, (own) => inner.delete(keys, own)),
       ...(inner.versioned === undefined ? {} : { versioned: limitedVersions(inner.versioned, read, write) }),
+      ...(inner.copies === undefined ? {} : { copies: limitedCopies(inner.copies, write) }),
     });
   return { around, place };
+}
+
+function limitedCopies(inner: ServerCopies, write: Gate): ServerCopies {
+  return {
+    reaches: (store) => inner.reaches(store),
+    copy: (key, from, call = {}) => write(call, (own) => inner.copy(key, from, own)),
+  };
 }
 
 function limitedVersions(inner: VersionedObjects, read: Gate, write: Gate): VersionedObjects {

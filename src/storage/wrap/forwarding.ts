@@ -9,6 +9,7 @@ export function forwarding(inner: ObjectStore, overrides: StoreOverrides): Objec
     uri: inner.uri,
     capabilities: inner.capabilities,
     ...(inner.versioned === undefined ? {} : { versioned: inner.versioned }),
+    ...(inner.copies === undefined ? {} : { copies: inner.copies }),
     ...(inner.healing === undefined ? {} : { healing: inner.healing }),
     get: (key, options) => inner.get(key, options),
     getRanges: (key, ranges, options) => inner.getRanges(key, ranges, options),

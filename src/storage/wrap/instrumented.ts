@@ -1,7 +1,7 @@
 // Counts on a Meter what is asked of a store. Stands next to the backend, below retries and queues, so that
 // it sees every request that is sent and none that waits.
 import { byteLength, type ByteSource } from '../../util/bytes.js';
-import type { CallOptions, ObjectStore, VersionedObjects } from '../object-store.js';
+import type { CallOptions, ObjectStore, ServerCopies, VersionedObjects } from '../object-store.js';
 import { forwarding } from './forwarding.js';
 import { outrun } from './hedged.js';
 import type { Meter } from './meter.js';
@@ -72,7 +72,16 @@ export function instrumented(
         requests: Math.ceil(keys.length / deleteBatch),
       }),
     ...(inner.versioned === undefined ? {} : { versioned: countedVersions(inner.versioned, counted) }),
+    ...(inner.copies === undefined ? {} : { copies: countedCopies(inner.copies, counted) }),
   });
+}
+
+/** A look at what was made, where one is needed, is not counted. */
+function countedCopies(inner: ServerCopies, counted: Counted): ServerCopies {
+  return {
+    reaches: (store) => inner.reaches(store),
+    copy: (key, from, call) => counted('put', call, () => inner.copy(key, from, call)),
+  };
 }
 
 /** What it takes to find the states of keys that are deleted for good is not counted. */

@@ -10,7 +10,14 @@
 import { isNacreError, NacreError } from '../../errors.js';
 import { byteLength, type ByteSource } from '../../util/bytes.js';
 import { abortedError, type Runtime, systemRuntime, throwIfAborted } from '../../util/runtime.js';
-import type { CallOptions, ObjectStore, PutOptions, PutResult, VersionedObjects } from '../object-store.js';
+import type {
+  CallOptions,
+  ObjectStore,
+  PutOptions,
+  PutResult,
+  ServerCopies,
+  VersionedObjects,
+} from '../object-store.js';
 import { callOptions, forwarding } from './forwarding.js';
 import { type OwnSignal, ownSignal } from './parallel.js';
 import { type RetryBudgetOptions, retryBudget } from './retry-budget.js';
@@ -62,6 +69,7 @@ export function retrying(inner: ObjectStore, options: RetryOptions = {}): Object
     list: (call) => run('list', call?.prefix ?? '', call, () => inner.list(call)),
     delete: (keys, call) => run('delete', nameOf(keys), call, () => inner.delete(keys, call)),
     ...(inner.versioned === undefined ? {} : { versioned: retryingVersions(inner.versioned, run) }),
+    ...(inner.copies === undefined ? {} : { copies: retryingCopies(inner.copies, run) }),
     put(key, body, call) {
       if (call?.condition === undefined)
         return run('put', key, call, (attempt) => keepDoubt(key, attempt, () => inner.put(key, body, call)));
@@ -71,6 +79,14 @@ export function retrying(inner: ObjectStore, options: RetryOptions = {}): Object
       );
     },
   });
+}
+
+/** The same state of the same object comes of each attempt. */
+function retryingCopies(inner: ServerCopies, run: Run): ServerCopies {
+  return {
+    reaches: (store) => inner.reaches(store),
+    copy: (key, from, call) => run('copy', key, call, () => inner.copy(key, from, call)),
+  };
 }
 
 /** Each of them may be repeated. */
