@@ -51,9 +51,9 @@ export class Overrides {
   }
 
   /** Runs of them within `[start, end)`. */
-  *runsWithin(start: number, end: number): Generator<[start: number, end: number]> {
+  runsWithin(start: number, end: number): Iterable<[from: number, to: number, run: number]> {
     this.#runs ??= this.#runsOf(this.set);
-    for (const [from, to] of within(this.#runs, start, end)) yield [from, to];
+    return within(this.#runs, start, end);
   }
 
   /** Rows of `[start, end)` that are read here, but for those in `dropped`, with the id of the first. */
@@ -109,16 +109,10 @@ export class Overrides {
   }
 
   #liveOverrides(): readonly LiveOverride[] {
-    if (this.#live !== undefined) return this.#live;
-    const { difference, union } = this.#rowSets;
-    let gone = this.#dropped;
-    const live: LiveOverride[] = [];
-    for (const { part, ids } of this.#overrides.toReversed()) {
-      const kept = this.#runsOf(difference(ids, gone));
-      live.push({ part, ids: kept, rows: ranksOf(kept, this.#runsOf(ids)) });
-      gone = union(gone, ids);
-    }
-    this.#live = live.reverse();
+    this.#live ??= Array.from(this.partitions(this.#rowSets.range(0, 0)), ({ part, ids, live }) => {
+      const kept = this.#runsOf(live);
+      return { part, ids: kept, rows: ranksOf(kept, this.#runsOf(ids)) };
+    });
     return this.#live;
   }
 }

@@ -1,7 +1,7 @@
 // Lists of row ids as a transaction is given them, brought into the order in which they are stored.
 import { NacreError } from '../errors.js';
 import type { RowSetFunctions } from '../manifest/functions.js';
-import { isAscending, lowerBound } from '../util/sorted.js';
+import { isAscending, lowerBound, rangeOfAll } from '../util/sorted.js';
 import { pendingRowId } from '../manifest/transaction.js';
 
 /**
@@ -44,8 +44,8 @@ export function splitPending(sorted: Float64Array, limit: number): [number, numb
 
 /** Ids that ascend without repeats. */
 export function rowSetOf(sorted: Float64Array, rowSets: RowSetFunctions): Uint8Array {
-  const [first = 0, last = -1] = [sorted[0], sorted.at(-1)];
-  return last - first === sorted.length - 1 ? rowSets.range(first, last + 1) : rowSets.fromSorted(sorted);
+  const range = rangeOfAll(sorted);
+  return range === undefined ? rowSets.fromSorted(sorted) : rowSets.range(range.start, range.end);
 }
 
 export function uniqueSorted(ids: Float64Array): Float64Array {

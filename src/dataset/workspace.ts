@@ -15,6 +15,7 @@ import { type Element, elementBytes } from '../npy/element.js';
 import { shapeText } from '../npy/shape.js';
 import { fileError } from '../storage/local/errors.js';
 import { toHex } from '../util/bytes.js';
+import { rangeOfAll } from '../util/sorted.js';
 import type { Rows } from './array-handle.js';
 import type { Environment } from './environment.js';
 import type { WriteCall } from './operation.js';
@@ -296,8 +297,7 @@ export class Workspace {
     }
     const shape = scalar ? [] : [count, ...rowShape];
     // Neighbours need not be looked up one by one.
-    const [start = 0, last = -1] = [all.indices[0], all.indices.at(-1)];
-    const target = last - start === count - 1 ? { start, end: last + 1 } : all.indices;
+    const target = rangeOfAll(all.indices) ?? all.indices;
     await this.#staged.replace(view.name, target, { data: viewAs(dtype, all.bytes), shape, dtype });
   }
 

@@ -30,6 +30,14 @@ export function isAscending(numbers: Float64Array): boolean {
   return true;
 }
 
+/** The range that the numbers of an ascending list are, where they are whole and none is left out. */
+export function rangeOfAll(
+  sorted: Float64Array,
+): { readonly start: number; readonly end: number } | undefined {
+  const [start = 0, last = -1] = [sorted[0], sorted.at(-1)];
+  return last - start === sorted.length - 1 ? { start, end: last + 1 } : undefined;
+}
+
 /** Members in `[start, end)`. */
 export function countWithin(sorted: Float64Array, start: number, end: number): number {
   return lowerBound(sorted, end) - lowerBound(sorted, start);

@@ -189,6 +189,19 @@ export function checkColumns(
   return first.rows;
 }
 
+/** Rows that are put together where there are attributes: those of them all are in memory at once. */
+const mostRowsWithAttributes = 2 ** 15;
+
+/** So many of the rows that `bytes` have room for, `rowBytes` each, as are put together; one at least. */
+export function rowsTogether(
+  bytes: number,
+  rowBytes: number,
+  attributes: AttributeSource | undefined,
+): number {
+  const rows = Math.max(1, Math.floor(bytes / Math.max(1, rowBytes)));
+  return attributes === undefined ? rows : Math.min(mostRowsWithAttributes, rows);
+}
+
 /** Columns beside arrays of these names. */
 function checkBeside(
   { name, rows, attributes }: AttributeSource,

@@ -20,14 +20,12 @@ import { NacreError } from '../../../errors.js';
 import { type Dtype, dtypes } from '../../../npy/dtype.js';
 import { concat } from '../../../util/bytes.js';
 import type { ArrayToWrite, WriteArraysOptions } from '../array-file.js';
-import { checkColumns } from '../columns.js';
+import { checkColumns, rowsTogether } from '../columns.js';
 import { RowsTaken } from '../pieces.js';
 import { extensionMetadata, extensionName, tensorName } from './schema.js';
 
 /** Of a record batch, all columns together. */
 const batchBytes = 8 * 2 ** 20;
-/** Rows of a batch that has attributes: those of them all are in memory at once. */
-const mostRowsWithAttributes = 2 ** 15;
 
 /**
  * Memory: two batches, of 32,768 rows at most where there are attributes. Errors: `InvalidArgument` for
@@ -42,8 +40,7 @@ export async function* writeArrow(
   const more = attributes?.attributes ?? [];
   const total = arrays.reduce((sum, { type }) => sum + rowBytesOf(type), 0);
   for (const { array, type } of arrays) checkItems(array, type);
-  const most = attributes === undefined ? Number.POSITIVE_INFINITY : mostRowsWithAttributes;
-  const perBatch = Math.min(most, Math.max(1, Math.floor(batchBytes / Math.max(1, total))));
+  const perBatch = rowsTogether(batchBytes, total, attributes);
   const taken = arrays.map((array) => new RowsTaken(array, options));
   const places: BatchPlace[] = [];
   try {

@@ -11,7 +11,7 @@ import type { CallOptions } from '../../../storage/object-store.js';
 import { byteLength, concat, utf8 } from '../../../util/bytes.js';
 import type { ArrayToWrite, WriteArraysOptions } from '../array-file.js';
 import { bitsOfBytes, itemsOfRow, schemaBytes } from '../arrow/write.js';
-import { checkColumns } from '../columns.js';
+import { checkColumns, rowsTogether } from '../columns.js';
 import { RowsTaken } from '../pieces.js';
 import { columnOfAttribute, pageOf } from './attributes.js';
 import {
@@ -30,8 +30,6 @@ const magic = utf8.encode('PAR1');
 const groupBytes = 64 * 2 ** 20;
 /** Numbers of a page: 1 MiB of float64. */
 const pageItems = 2 ** 17;
-/** Rows of a group that has attributes: those of them all are in memory at once. */
-const mostRowsWithAttributes = 2 ** 15;
 
 /**
  * Memory: a page of one array, the places of row groups, and the attributes of 32,768 rows. Errors:
@@ -45,8 +43,7 @@ export async function* writeParquet(
   const rows = checkColumns('Parquet', arrays, holds, attributes);
   for (const { array, type } of arrays) checkItems(array, type);
   const total = arrays.reduce((sum, { type }) => sum + rowBytesOf(type), 0);
-  const most = attributes === undefined ? Number.POSITIVE_INFINITY : mostRowsWithAttributes;
-  const perGroup = Math.min(most, Math.max(1, Math.floor(groupBytes / Math.max(1, total))));
+  const perGroup = rowsTogether(groupBytes, total, attributes);
   const columns = arrays.map((array) => new ColumnWriter(array, options));
   const groups: GroupWritten[] = [];
   try {
