@@ -94,19 +94,13 @@ fn lend(env: &Env, mapping: Mapping) -> napi::Result<Uint8ArraySlice<'_>> {
     }
 }
 
-#[napi(catch_unwind, js_name = "mapMemory")]
-pub fn map_memory(env: &Env, length: f64) -> napi::Result<Uint8ArraySlice<'_>> {
-    let length = size("length", length).map_err(fail)?;
-    lend(env, Mapping::of_memory(length).map_err(fail)?)
-}
-
 /// A file without a name; gone with the last of its mappings, and with the process.
 #[napi]
 pub struct ScratchFile(Scratch);
 
 #[napi]
 impl ScratchFile {
-    /// `[offset, offset + length)`, with its room on the disk.
+    /// `[offset, offset + length)`, with its room on the disk, where it is there.
     #[napi(catch_unwind)]
     pub fn map<'env>(&self, env: &'env Env, offset: f64, length: f64) -> napi::Result<Uint8ArraySlice<'env>> {
         let offset = integer("offset", offset, MAX_ID).map_err(fail)?;
@@ -116,9 +110,11 @@ impl ScratchFile {
 }
 
 #[napi(catch_unwind, js_name = "createScratchFile")]
-pub fn create_scratch_file(name: String, bytes: f64) -> napi::Result<ScratchFile> {
+pub fn create_scratch_file(name: String, bytes: f64, in_memory: bool) -> napi::Result<ScratchFile> {
     let bytes = integer("bytes", bytes, MAX_ID).map_err(fail)?;
-    Ok(ScratchFile(Scratch::new(&path(name).map_err(fail)?, bytes).map_err(fail)?))
+    let path = path(name).map_err(fail)?;
+    let made = if in_memory { Scratch::in_memory(&path, bytes) } else { Scratch::new(&path, bytes) };
+    Ok(ScratchFile(made.map_err(fail)?))
 }
 
 #[napi(catch_unwind, js_name = "givePagesBack")]

@@ -29,6 +29,10 @@ export class HealedPages implements Pages {
     return this.#mapped.isAtHand();
   }
 
+  isMapped(part: Part): boolean {
+    return this.#mapped.isMapped(part);
+  }
+
   prepare(part: Part): void {
     this.#mapped.prepare(part);
   }

@@ -231,6 +231,10 @@ export class MappedPages implements Pages {
     return true;
   }
 
+  isMapped(part: Part): boolean {
+    return this.#mapped?.has(part.object.key) === true;
+  }
+
   prepare(part: Part): void {
     // Whoever reads will hear of it.
     void part.sums().catch(() => undefined);

@@ -42,6 +42,8 @@ export interface Pages {
    * is read is not kept.
    */
   isAtHand?(part: Part): boolean;
+  /** Whether the object is mapped now. Not there where nothing is mapped to be read. */
+  isMapped?(part: Part): boolean;
   /**
    * Starts what reading a large range of the part needs besides its bytes. Called before the memory for them
    * is made: see `storage/local/files.ts` for what small buffers cost after it.

@@ -8,6 +8,14 @@ import type { Part, Picked, Run } from './runs.js';
 /** A run of this size is worth two requests more to arrive where it belongs. */
 const largeRunBytes = 4 * 2 ** 20;
 
+export interface RunOptions extends CallOptions {
+  /**
+   * Whoever reads keeps the rows, and does not ask again: no file is mapped for them. A mapping counts as
+   * memory for V8, whole, and what is mapped for few rows has it collect garbage for milliseconds.
+   */
+  readonly once?: boolean;
+}
+
 /**
  * Copies runs into the memory that `room` makes, row `run.target` at `run.target * rowBytes`, and returns it.
  * One wave of requests for all partitions.
@@ -17,7 +25,7 @@ export async function readRuns(
   rowBytes: number,
   room: () => Uint8Array,
   pages: Pages,
-  options: CallOptions = {},
+  { once = false, ...options }: RunOptions = {},
 ): Promise<Uint8Array> {
   if (rowBytes === 0) return room();
   const byPart = new Map<Part, Run[]>();
@@ -26,11 +34,13 @@ export async function readRuns(
     if (group === undefined) byPart.set(run.part, [run]);
     else group.push(run);
   }
-  for (const [part, group] of byPart) if (largeRun(group, rowBytes) !== undefined) pages.prepare?.(part);
+  const runInto = (part: Part, group: readonly Run[]): Run | undefined =>
+    onlyRun(group, rowBytes, once && pages.isMapped?.(part) === false ? 0 : largeRunBytes);
+  for (const [part, group] of byPart) if (runInto(part, group) !== undefined) pages.prepare?.(part);
   const target = room();
   await Promise.all(
     [...byPart].map(async ([part, group]) => {
-      const only = largeRun(group, rowBytes);
+      const only = runInto(part, group);
       if (only !== undefined) {
         const start = part.dataOffset + only.row * rowBytes;
         const end = start + only.count * rowBytes;
@@ -49,10 +59,10 @@ export async function readRuns(
   return target;
 }
 
-/** The only run of a part, when it is large. */
-function largeRun(runs: readonly Run[], rowBytes: number): Run | undefined {
+/** The only run of a part, when it is of so many bytes. */
+function onlyRun(runs: readonly Run[], rowBytes: number, leastBytes: number): Run | undefined {
   const [only] = runs;
-  return runs.length === 1 && only !== undefined && only.count * rowBytes >= largeRunBytes ? only : undefined;
+  return runs.length === 1 && only !== undefined && only.count * rowBytes >= leastBytes ? only : undefined;
 }
 
 /**

@@ -1,14 +1,14 @@
 // The rows of one array where they are changed in place, filled from the dataset piece by piece as they are
-// first touched: in memory, or, of an array that is larger than a part of the budget, in a mapped file that
-// has no name. Pages of that are written to the disk as the system needs memory: an array may be larger than
-// it. A process that is killed leaves nothing.
+// first touched: in a file without a name, of memory, or of the disk where the array is larger than a part of
+// the budget. Pages of that are written to the disk as the system needs memory: an array may be larger than
+// it. A process that is killed leaves nothing. Pieces are mapped one by one: V8 takes mappings for memory,
+// and collects garbage for large ones.
 import type { ElementOperation } from '../native/elementwise.js';
 import type { ScratchFile } from '../native/files.js';
 import { NacreError } from '../errors.js';
 import { fromNative } from '../native.js';
 import { dtypes } from '../npy/dtype.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { defined } from '../util/assert.js';
 import { Intervals } from '../util/intervals.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { ArrayView } from './array-view.js';
@@ -61,9 +61,7 @@ export class ScratchRows {
   /** Rows that were looked at, by whatever came of it. */
   readonly looked = new Intervals();
   readonly #environment: ArrayEnvironment;
-  /** All rows, where they fit the budget; the system gives memory for what is touched of it. */
-  readonly #memory: Uint8Array | undefined;
-  readonly #file: ScratchFile | undefined;
+  readonly #file: ScratchFile;
   readonly #options: CallOptions;
   readonly #unitRows: number;
   readonly #mostMapped: number;
@@ -92,15 +90,12 @@ export class ScratchRows {
     this.#mostMapped = Math.max(1, Math.min(mostMapped, share));
     const bytes = this.rows * this.rowBytes;
     const isSmall = bytes <= environment.memoryBytes / 4;
-    if (isSmall) this.#memory = typed(() => environment.native.mapMemory(bytes));
-    else this.#file = typed(() => environment.native.createScratchFile(path, bytes));
+    this.#file = typed(() => environment.native.createScratchFile(path, bytes, isSmall));
   }
 
   /** The memory of the rows `[first, first + rows)`. `ResourceExhausted` for want of room on the disk. */
   #bytesOf(first: number, rows: number): Uint8Array {
-    const [start, length] = [first * this.rowBytes, rows * this.rowBytes];
-    if (this.#memory !== undefined) return this.#memory.subarray(start, start + length);
-    return typed(() => defined(this.#file, 'scratch file').map(start, length));
+    return typed(() => this.#file.map(first * this.rowBytes, rows * this.rowBytes));
   }
 
   /** Changes rows in place. One that fails half way fails the workspace. */
@@ -111,7 +106,7 @@ export class ScratchRows {
 
   /** A copy of what is lent itself: it may be what is changed. */
   #apart(operand: Uint8Array): Uint8Array {
-    const own = [this.#memory, ...this.#lent].some((bytes) => bytes?.buffer === operand.buffer);
+    const own = this.#lent.some((bytes) => bytes.buffer === operand.buffer);
     return own ? operand.slice() : operand;
   }
 
@@ -221,7 +216,6 @@ export class ScratchRows {
   free(): void {
     const { native } = this.#environment;
     const all = [...this.#lent, ...[...this.#mapped.values()].map(({ bytes }) => bytes)];
-    if (this.#memory !== undefined) all.push(this.#memory);
     for (const buffer of new Set(all.map((bytes) => bytes.buffer)))
       if (buffer.byteLength > 0) native.freeBuffer(buffer);
     this.#mapped.clear();
@@ -270,7 +264,7 @@ export class ScratchRows {
     const [oldest] = this.#mapped;
     if (oldest !== undefined && this.#mapped.size >= this.#mostMapped) {
       this.#mapped.delete(oldest[0]);
-      if (this.#memory === undefined) this.#environment.native.freeBuffer(oldest[1].bytes.buffer);
+      this.#environment.native.freeBuffer(oldest[1].bytes.buffer);
     }
     const mapped = { first, rows, bytes };
     this.#mapped.set(unit, mapped);
@@ -291,7 +285,7 @@ export class ScratchRows {
     const map = await this.view.rowMap(this.#options);
     const runs = await map.runsOfRange(first, first + rows);
     const { pages } = this.#environment;
-    await readRuns(runs, this.rowBytes, () => into, pages, this.#options);
+    await readRuns(runs, this.rowBytes, () => into, pages, { ...this.#options, once: true });
   }
 }
 

@@ -35,10 +35,11 @@ export interface ScratchFile {
 export interface FileBinding {
   /** For an empty file that is there; `blockBytes` as for `digestObject`. */
   createObjectFileWriter(path: string, blockBytes: number): ObjectFileWriter;
-  /** Zeros, of which a page takes memory when it is first touched. `ResourceExhausted`. */
-  mapMemory(length: number): Uint8Array;
-  /** A sparse file of `bytes` zeros, made at `path` and taken out of its folder at once. */
-  createScratchFile(path: string, bytes: number): ScratchFile;
+  /**
+   * A sparse file of `bytes` zeros: in memory, of which a page is taken when it is first touched (on Linux;
+   * elsewhere on the disk), or made at `path` and taken out of its folder at once.
+   */
+  createScratchFile(path: string, bytes: number, inMemory: boolean): ScratchFile;
   /** Waits for an exclusive lock (flock) on `path`, made if missing; off the event loop. */
   lockFile(path: string): Promise<FileLock>;
   /** The same without waiting: null where another handle, of this process or another, holds it. */

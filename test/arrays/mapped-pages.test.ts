@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { MappedPages } from '../../src/arrays/mapped-pages.js';
+import { readRuns } from '../../src/arrays/reader.js';
 import type { Part } from '../../src/arrays/runs.js';
 import { native } from '../../src/native.js';
 import { LocalStore } from '../../src/storage/local.js';
@@ -62,6 +63,34 @@ test('rows are lent together, until a file of them is another', async () => {
   expect(pages.lendRows(parts, rowBytes)).toBe(other);
   truncateSync(path.join(folder, 'd'), 100);
   expect(() => pages.lendRows(parts, rowBytes)).toThrow(expect.objectContaining({ code: 'Corrupt' }));
+});
+
+test('nothing is mapped for rows that are read once, and what is mapped is made use of', async () => {
+  const pages = new MappedPages(new LocalStore(folder, systemRuntime), binary, new Meter(), 2 ** 20);
+  const bytes = Uint8Array.from({ length: 200_000 }, (_, i) => i % 251);
+  const part = { ...(await stored('once', bytes)), rows: 20_000 };
+  const runs = [{ part, row: 7_000, count: 3, target: 0 }];
+  const read = async (once: boolean) => readRuns(runs, 10, () => new Uint8Array(30), pages, { once });
+  const expected = Buffer.from(bytes.subarray(70_000, 70_030));
+  expect(expected.equals(await read(true))).toBe(true);
+  expect(pages.isMapped(part)).toBe(false);
+  expect(expected.equals(await read(false))).toBe(true);
+  expect(pages.isMapped(part)).toBe(true);
+  expect(expected.equals(await read(true))).toBe(true);
+
+  const damaged = await stored('once-damaged', bytes);
+  writeFileSync(path.join(folder, 'once-damaged'), bytes.with(70_011, 1));
+  const once = readRuns(
+    [{ part: damaged, row: 0, count: 1, target: 0 }],
+    70_030,
+    () => new Uint8Array(70_030),
+    pages,
+    {
+      once: true,
+    },
+  );
+  await expect(once).rejects.toMatchObject({ code: 'Corrupt' });
+  expect(pages.isMapped(damaged)).toBe(false);
 });
 
 test('rows are lent anew after their mappings made room for others', async () => {

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::crc::crc32c;
 use crate::digest::check_block_bytes;
-use crate::{Code, Error, Result};
+use crate::{Error, Result};
 
 /// An exclusive flock(2), held until dropped. The kernel drops it with the process.
 #[derive(Debug)]
@@ -138,38 +138,20 @@ impl Mapping {
 
     /// Maps `[offset, offset + length)` of a file that is as long, private or shared.
     pub(crate) fn of(file: &File, offset: u64, length: usize, sharing: libc::c_int) -> io::Result<Self> {
-        let lead = (offset % page_bytes()) as usize;
-        let mapping =
-            Self::map(lead, length, sharing, file.as_raw_fd(), (offset - lead as u64) as libc::off_t)?;
-        if length > 0 {
-            lock(&LIVE).insert(mapping.base.as_ptr() as usize, lead + length);
-        }
-        Ok(mapping)
-    }
-
-    /// Zeros that are no file's: the kernel gives a page of memory when it is touched first.
-    pub fn of_memory(length: usize) -> Result<Self> {
-        Self::map(0, length, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0).map_err(|error| {
-            Error::new(Code::ResourceExhausted, format!("{length} bytes of memory: {error}"))
-        })
-    }
-
-    fn map(
-        lead: usize,
-        length: usize,
-        flags: libc::c_int,
-        file: libc::c_int,
-        offset: libc::off_t,
-    ) -> io::Result<Self> {
         if length == 0 {
             return Ok(Self { base: NonNull::dangling(), lead: 0, length });
         }
+        let lead = (offset % page_bytes()) as usize;
         let protection = libc::PROT_READ | libc::PROT_WRITE;
-        // SAFETY: a new mapping at an address that the kernel picks overlaps nothing; the descriptor, where
-        // there is one, is open.
-        let base = unsafe { libc::mmap(ptr::null_mut(), lead + length, protection, flags, file, offset) };
+        let (descriptor, start) = (file.as_raw_fd(), (offset - lead as u64) as libc::off_t);
+        // SAFETY: a new mapping at an address that the kernel picks overlaps nothing; the descriptor is open.
+        let base =
+            unsafe { libc::mmap(ptr::null_mut(), lead + length, protection, sharing, descriptor, start) };
         match NonNull::new(base.cast::<u8>()) {
-            Some(start) if base != libc::MAP_FAILED => Ok(Self { base: start, lead, length }),
+            Some(start) if base != libc::MAP_FAILED => {
+                lock(&LIVE).insert(start.as_ptr() as usize, lead + length);
+                Ok(Self { base: start, lead, length })
+            }
             _ => Err(io::Error::last_os_error()),
         }
     }

@@ -1,4 +1,5 @@
-//! A file without a name for what is worked on: mapped where it is touched, gone with the process.
+//! A file without a name for what is worked on, on the disk or in memory: mapped where it is touched, gone
+//! with the process.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -13,6 +14,7 @@ pub struct Scratch {
     file: File,
     path: PathBuf,
     bytes: u64,
+    in_memory: bool,
 }
 
 impl Scratch {
@@ -28,17 +30,41 @@ impl Scratch {
             .map_err(fail)?;
         std::fs::remove_file(path).map_err(fail)?;
         file.set_len(bytes).map_err(fail)?;
-        Ok(Self { file, path: path.into(), bytes })
+        Ok(Self { file, path: path.into(), bytes, in_memory: false })
+    }
+
+    /// The same of memory, of which a page is taken when it is touched first. Where there are no such files
+    /// it is one at `path`.
+    #[cfg(target_os = "linux")]
+    pub fn in_memory(path: &Path, bytes: u64) -> Result<Self> {
+        use std::os::fd::FromRawFd;
+        let fail = |error: io::Error| Error::io("make", path, &error);
+        // SAFETY: the name is a string that ends, and lives; the call touches no other memory of ours.
+        let descriptor = unsafe { libc::memfd_create(c"nacre-scratch".as_ptr(), libc::MFD_CLOEXEC) };
+        if descriptor < 0 {
+            return Err(fail(io::Error::last_os_error()));
+        }
+        // SAFETY: the descriptor was made just now, and is nobody else's.
+        let file = unsafe { File::from_raw_fd(descriptor) };
+        file.set_len(bytes).map_err(fail)?;
+        Ok(Self { file, path: path.into(), bytes, in_memory: true })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub fn in_memory(path: &Path, bytes: u64) -> Result<Self> {
+        Self::new(path, bytes)
     }
 
     /// Maps `[offset, offset + length)`: what is written there is read by all mappings. Its room on the disk
-    /// is taken first: for want of it this fails, where touching the bytes would end the process.
+    /// is taken first: for want of it this fails, where touching the bytes would end the process. (For want
+    /// of memory the system ends one, whatever kind of memory it is.)
     pub fn map(&self, offset: u64, length: usize) -> Result<Mapping> {
         if offset.checked_add(length as u64).is_none_or(|end| end > self.bytes) {
             return Err(Error::invalid(format!("{length} bytes from {offset} on are not in {}", self.bytes)));
         }
         let mapped = match length {
             0 => Ok(()),
+            _ if self.in_memory => Ok(()),
             _ => self.take_room(offset, length as u64),
         };
         mapped
@@ -100,6 +126,19 @@ mod tests {
         drop(one);
         assert_eq!(bytes(&mut scratch.map(5_001, 3).unwrap()), b"bcd");
         assert!(scratch.map(0, 0).unwrap().is_empty());
+    }
+
+    #[test]
+    fn mappings_of_one_in_memory_are_the_same_bytes() {
+        let path = path("memory");
+        let scratch = Scratch::in_memory(&path, 20_000).unwrap();
+        assert!(!path.exists());
+        let mut one = scratch.map(0, 20_000).unwrap();
+        assert!(bytes(&mut one).iter().all(|&byte| byte == 0));
+        bytes(&mut one)[4_900..4_904].copy_from_slice(b"abcd");
+        drop(one);
+        assert_eq!(bytes(&mut scratch.map(4_901, 3).unwrap()), b"bcd");
+        assert!(scratch.map(19_999, 2).is_err());
     }
 
     #[test]
