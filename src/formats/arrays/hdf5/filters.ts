@@ -6,14 +6,12 @@
 // hundreds of MiB that nobody needed.
 import { promisify } from 'node:util';
 import { constants, inflate } from 'node:zlib';
-import { native } from '../../../native.js';
 import { roomOf } from '../../../util/bytes.js';
+import { giveBack } from '../give-back.js';
 import { damaged, unread } from './bytes.js';
 import { type Filter, filterIds } from './dataset.js';
 
 const inflated = promisify<Uint8Array, object, Uint8Array>(inflate);
-/** Less is left to the collector. */
-const leastGivenBack = 64 * 1024;
 
 /**
  * `stored` as it was: `bytes` long. It lies in `into`, where that is given and the last step can write there;
@@ -44,13 +42,6 @@ export async function undoFilters(
   }
   if (data.byteLength === bytes) return data;
   throw damaged(name, `a chunk has ${data.byteLength} bytes, its shape ${bytes}`);
-}
-
-/** Frees memory that nobody looks at any more; of what is a small part of more, nothing. */
-export function giveBack(bytes: Uint8Array): void {
-  const { byteLength } = bytes.buffer;
-  // Small ones may lie in the pool of Buffer, with others.
-  if (byteLength >= leastGivenBack && 2 * bytes.byteLength >= byteLength) native().freeBuffer(bytes.buffer);
 }
 
 async function inflateChunk(name: string, data: Uint8Array, most: number): Promise<Uint8Array> {

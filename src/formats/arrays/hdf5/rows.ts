@@ -14,11 +14,12 @@ import { assert } from '../../../util/assert.js';
 import { throwIfAborted } from '../../../util/runtime.js';
 import { checkBools } from '../../npy-file.js';
 import type { FileArray } from '../array-file.js';
+import { giveBack } from '../give-back.js';
 import { swap } from '../raw.js';
 import { damaged, type Hdf5Bytes, nowhere, unread } from './bytes.js';
 import { type ChunkGrid, gridOf, listChunks, placeOf, type StoredChunk } from './chunks.js';
 import { type Dataset, isWritten } from './dataset.js';
-import { giveBack, undoFilters } from './filters.js';
+import { undoFilters } from './filters.js';
 import { roomOf } from '../../../util/bytes.js';
 
 const maxChunkBytes = 256 * 2 ** 20;

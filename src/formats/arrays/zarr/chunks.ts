@@ -5,6 +5,7 @@ import { dtypes } from '../../../npy/dtype.js';
 import type { ByteRange, CallOptions } from '../../../storage/object-store.js';
 import type { FolderAccess } from '../folder.js';
 import { changedFile } from '../folder-access.js';
+import { giveBack } from '../give-back.js';
 import { stridesOf } from './box.js';
 import { crc32cBytes, crc32cStage, decodeStages, encodedMost } from './codecs.js';
 import type { Decoders } from './decoders.js';
@@ -77,6 +78,8 @@ export class ZarrChunks {
     } catch (cause) {
       throw this.#damaged(found, `cannot be decoded: ${messageOf(cause)}`, cause);
     }
+    // What a store gives may be what it gives others, too.
+    if (!this.#access.remote && encoded.buffer !== decoded.buffer) giveBack(encoded);
     return this.#inOrder(decoded);
   }
 

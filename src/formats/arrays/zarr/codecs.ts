@@ -8,6 +8,7 @@ import { gunzip, inflate, type ZlibOptions } from 'node:zlib';
 import { fromNative, native } from '../../../native.js';
 import { type Dtype, dtypes, viewAs } from '../../../npy/dtype.js';
 import { decompressLz4Block } from '../../attributes/lz4.js';
+import { giveBack } from '../give-back.js';
 import type { Decoders } from './decoders.js';
 import { checkZstd } from './zstd.js';
 
@@ -33,7 +34,9 @@ export async function decodeStages(
   for (let i = stages.length - 1; i >= 0; i--) {
     const stage = stages[i] as Stage;
     const most = i === 0 ? decodedBytes : encodedMost(decodedBytes);
-    now = await stage.decode(now, most, decoders);
+    const before = now;
+    now = await stage.decode(before, most, decoders);
+    if (before.buffer !== bytes.buffer && before.buffer !== now.buffer) giveBack(before);
     if (now.byteLength > most)
       throw new Error(`${stage.name} gives ${now.byteLength} bytes, ${most} at most`);
   }

@@ -6,6 +6,7 @@
 // from ending. Who waits for them is bounded: each array decodes a few chunks at once.
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { giveBack } from '../give-back.js';
 
 export type Decompressor = 'blosc' | 'zstd';
 
@@ -25,6 +26,8 @@ interface Task {
 
 interface Answer {
   readonly content?: Uint8Array;
+  /** What it was decoded from: the thread itself would keep it until its collector comes by. */
+  readonly bytes?: Uint8Array;
   readonly message?: string;
 }
 
@@ -34,7 +37,7 @@ parentPort.on('message', async ({ codec, bytes }) => {
   try {
     const { default: made } = await import(workerData.addresses[codec]);
     const content = await made.fromConfig({ ...workerData.settings, id: codec }).decode(bytes);
-    parentPort.postMessage({ content }, [content.buffer]);
+    parentPort.postMessage({ content, bytes }, [content.buffer, bytes.buffer]);
   } catch (error) {
     parentPort.postMessage({ message: String(error?.message ?? error) });
   }
@@ -52,8 +55,9 @@ class Thread {
     };
     this.#worker = new Worker(script, { eval: true, workerData: { addresses, settings } });
     this.#worker.unref();
-    this.#worker.on('message', ({ content, message }: Answer) => {
+    this.#worker.on('message', ({ content, bytes, message }: Answer) => {
       const task = this.#over();
+      if (bytes !== undefined) giveBack(bytes);
       if (content !== undefined) task?.done(content);
       else task?.failed(new Error(message));
       idle();
