@@ -7,7 +7,12 @@ import { keyOfEntry } from '../arrays/pending-keys.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { readPicks, readRuns } from '../arrays/reader.js';
 import { allocate } from '../native/memory.js';
-import { resolveSelection, type RowSelection, selectors } from '../arrays/selection.js';
+import {
+  type ResolvedSelection,
+  resolveSelection,
+  type RowSelection,
+  selectors,
+} from '../arrays/selection.js';
 import { shapeOf } from '../arrays/types.js';
 import { NacreError } from '../errors.js';
 import type { VersionReference } from '../manifest/version-reference.js';
@@ -123,8 +128,7 @@ export class ArrayHandle {
   async #readFrom(snapshot: Snapshot, options: ReadOptions): Promise<Rows> {
     const view = snapshot.array(this.name);
     const map = await view.rowMap(options);
-    const selection = options.ids === undefined ? options : { rows: await this.#indicesOf(view, options) };
-    const resolved = resolveSelection(selection, map.liveRows, this.name);
+    const resolved = await this.#resolve(view, options);
     const count = resolved.kind === 'range' ? resolved.end - resolved.start : resolved.indices.length;
     const rowBytes = rowBytesOf(view.type);
     const { pages, native } = snapshot.environment;
@@ -135,6 +139,12 @@ export class ArrayHandle {
         : await readPicks(await map.picksOfList(resolved.indices), rowBytes, room, pages, options);
     const { dtype } = view.type;
     return { data: viewAs(dtype, bytes), shape: shapeOf(view.entry, count), dtype };
+  }
+
+  async #resolve(view: ArrayView, options: ReadOptions): Promise<ResolvedSelection> {
+    const { liveRows } = await view.rowMap(options);
+    const selection = options.ids === undefined ? options : { rows: await this.#indicesOf(view, options) };
+    return resolveSelection(selection, liveRows, this.name);
   }
 
   async #indicesOf(view: ArrayView, { ids = [], ...options }: ReadOptions): Promise<Float64Array> {
@@ -207,13 +217,15 @@ export class ArrayHandle {
 
   /**
    * Their values, of one version, to be read piece by piece in the order of the rows: what `writeArrayFile()`
-   * and `append()` take. Cost: one wave a piece, for the columns of its rows.
+   * and `append()` take. Of all rows, or of those that `read()` of the same options gives. Cost: one wave a
+   * piece, for the columns of its rows.
    */
-  async attributeSource(options: AtOptions = {}): Promise<AttributeSource> {
+  async attributeSource(options: ReadOptions = {}): Promise<AttributeSource> {
     this.#check();
     return this.#on(async (snapshot) => {
       const { attributeSource } = await import('./clone.js');
-      return attributeSource(this.#environment, snapshot.array(this.name));
+      const view = snapshot.array(this.name);
+      return attributeSource(this.#environment, view, await this.#resolve(view, options));
     }, options);
   }
 

@@ -4,11 +4,14 @@ import { rowBytesOf } from '../arrays/partition-writer.js';
 import { readRuns } from '../arrays/reader.js';
 import type { RowSource } from '../arrays/row-source.js';
 import type { RowMap } from '../arrays/row-map.js';
+import { uniqueSorted } from '../arrays/row-order.js';
+import type { ResolvedSelection } from '../arrays/selection.js';
 import type { AttributeSource } from '../attributes/source.js';
 import { columnOf } from '../attributes/values.js';
 import { allocate } from '../native/memory.js';
 import { attributesOf, valuesOfRows } from '../query/attributes.js';
 import type { CallOptions } from '../storage/object-store.js';
+import { isAscending, lowerBound } from '../util/sorted.js';
 import type { Environment } from './environment.js';
 
 /** The rows of a view, and their attributes where it has some. Cost: none before the first read. */
@@ -23,9 +26,13 @@ export async function sourcesOf(
     : { rows, attributes: attributesIn(environment, view, map) };
 }
 
-/** The attributes alone. */
-export async function attributeSource(environment: Environment, view: ArrayView): Promise<AttributeSource> {
-  return attributesIn(environment, view, await view.rowMap());
+/** The attributes alone, of some rows in their order. */
+export async function attributeSource(
+  environment: Environment,
+  view: ArrayView,
+  rows: ResolvedSelection,
+): Promise<AttributeSource> {
+  return attributesIn(environment, view, await view.rowMap(), rows);
 }
 
 function rowsOf({ pages, native }: Environment, view: ArrayView, map: RowMap): RowSource {
@@ -44,17 +51,33 @@ function rowsOf({ pages, native }: Environment, view: ArrayView, map: RowMap): R
   };
 }
 
-function attributesIn(environment: Environment, view: ArrayView, map: RowMap): AttributeSource {
+function attributesIn(
+  environment: Environment,
+  view: ArrayView,
+  map: RowMap,
+  rows: ResolvedSelection = { kind: 'range', start: 0, end: map.liveRows },
+): AttributeSource {
   const attributes = attributesOf(view);
   return {
     name: view.name,
-    rows: map.liveRows,
+    rows: rows.kind === 'list' ? rows.indices.length : rows.end - rows.start,
     attributes: attributes.map(({ name, type }) => ({ name, type })),
     read: async (start: number, end: number, options: CallOptions = {}) => {
-      const ids = await map.idsOfRows({ kind: 'range', start, end });
-      const values = await valuesOfRows(environment, view, attributes, ids, options);
-      return attributes.map(({ name, type }, i) => columnOf(name, type, values[i] ?? []));
+      const ids = await map.idsOfRows(within(rows, start, end));
+      const inOrder = isAscending(ids);
+      const sorted = inOrder ? ids : uniqueSorted(ids);
+      const values = await valuesOfRows(environment, view, attributes, sorted, options);
+      const ordered = inOrder
+        ? values
+        : values.map((list) => Array.from(ids, (id) => list[lowerBound(sorted, id)] ?? null));
+      return attributes.map(({ name, type }, i) => columnOf(name, type, ordered[i] ?? []));
     },
     close: async () => undefined,
   };
+}
+
+/** The rows `[start, end)` of those that are selected. */
+function within(rows: ResolvedSelection, start: number, end: number): ResolvedSelection {
+  if (rows.kind === 'list') return { kind: 'list', indices: rows.indices.subarray(start, end) };
+  return { kind: 'range', start: rows.start + start, end: rows.start + end };
 }

@@ -326,4 +326,35 @@ describe('export', () => {
     expect(rows).toMatchObject({ format: 'parquet', shape: [2] });
     expect(await contentOf(table)).toEqual(await contentOf(inFolder('rows.safetensors')));
   });
+
+  test.each([
+    ['--rows', '3,0,3', [3, 0, 3]],
+    ['--rows', '::-2', [3, 1]],
+    ['--rows', '1:3', [1, 2]],
+    ['--ids', '2,1', [2, 1]],
+    ['--mask', 'mask.npy', [0, 3]],
+  ])('read %s %s writes the attributes of these rows to Arrow and Parquet', async (option, rows, places) => {
+    const name = `${option}${rows.replace(/\W/g, '-')}`;
+    const of = `${uri}${name}`;
+    const columns = await saveArrays(inFolder('attributes.arrow'), { e: points(4), n: numbers(4) });
+    await answer(['import', of, '-', columns]);
+    await saveNpy(inFolder('mask.npy'), 'bool', [4], Uint8Array.of(1, 0, 0, 1));
+    const attributesOf = async (one: string): Promise<unknown[]> => {
+      const { rows: found } = await answer(['query', one, 'e', '--all', '--select', 'n']);
+      return (found as { attributes: unknown }[]).map(({ attributes }) => attributes);
+    };
+    const all = await attributesOf(of);
+    for (const ending of ['parquet', 'arrow']) {
+      const file = inFolder(`some${name}.${ending}`);
+      const chosen = option === '--mask' ? inFolder(rows) : rows;
+      await answer(['read', of, 'e', option, chosen, '--out', file]);
+      const again = `${of}-${ending}`;
+      await answer(['import', again, 'e', file]);
+      expect(await attributesOf(again)).toEqual(places.map((place) => all[place]));
+      const [expected, found] = [inFolder('expected.npy'), inFolder('found.npy')];
+      await answer(['read', of, 'e', option, chosen, '--out', expected]);
+      await answer(['read', again, 'e', '--out', found]);
+      expect((await readFile(found)).equals(await readFile(expected))).toBe(true);
+    }
+  });
 });

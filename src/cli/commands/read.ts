@@ -1,12 +1,17 @@
 import {
   arrayFileFormatOf,
+  type ArrayFileFormat,
   type ArrayHandle,
+  type AttributeSource,
+  holdsAttributes,
   parseVersion,
+  type ReadOptions,
   type RowType,
   type VersionReference,
   writeArrayFile,
 } from '../../index.js';
 import { openAt } from '../datasets.js';
+import { noteLeft } from '../output-file.js';
 import { bytesText, plural } from '../output.js';
 import { define } from '../program.js';
 import { rowsOf } from '../row-bytes.js';
@@ -20,6 +25,7 @@ import {
   rowsHelp,
   sliceBounds,
 } from '../rows.js';
+import type { Session } from '../session.js';
 import { typeOf } from '../sources.js';
 import { invalid, versionHelp } from '../values.js';
 
@@ -36,11 +42,13 @@ export const read = define<Options>({
   summary: 'write rows to a file',
   details: `Without --rows, --ids, --mask or --all: all rows. The file is .npy, unless its name ends as
 another format does (.npz, .safetensors, .pt, .arrow, .parquet, .h5, .csv); it appears whole or not at all.
+Arrow and Parquet files have the attributes of the rows, as columns beside them.
 Several arrays, and whole ones: nacre export.\n\n${rowsHelp}`,
   examples: [
     'nacre read ./faces embeddings --out all.npy',
     'nacre read s3://bucket/faces embeddings --rows 0:100 --out first.npy',
     'nacre read ./faces embeddings --mask mask.npy --out some.npy',
+    'nacre read ./faces embeddings --rows 3,7,9 --out some.parquet',
     'nacre read ./faces embeddings --rows -10: --at -1 --out - | python plot.py',
   ],
   options: (command) =>
@@ -59,19 +67,21 @@ Several arrays, and whole ones: nacre export.\n\n${rowsHelp}`,
     const arrayShape = await array.shape({ signal });
     const [total = 1] = arrayShape;
     if (choice.kind === 'mask') choice.mask.check(name, arrayShape);
-    const { count, pieces } = await piecesOf(array, choice, { type, total, signal });
+    const { count, chosen } = await chosenOf(array, choice, { type, total, signal });
+    const step = Math.min(rowsOf(pieceBytes, type), choice.kind === 'mask' ? maskedRows : count);
     const progress = session.progress(`reading ${name}`, 'rows');
-    const bytes = async function* (): AsyncGenerator<ArrayBufferView> {
-      let done = 0;
-      for await (const { data, shape } of pieces) {
-        done += shape[0] ?? 1;
-        yield data;
-        progress.update(done, count);
+    const pieces = async function* (): AsyncGenerator<ArrayBufferView> {
+      for (let from = 0; from < count; from += step) {
+        const to = Math.min(from + step, count);
+        yield (await array.read({ ...chosen(from, to), signal })).data;
+        progress.update(to, count);
       }
     };
     const format = (await arrayFileFormatOf(out)) ?? 'npy';
-    const written = [{ array: name, type, rows: count, pieces: bytes }];
-    const sizeBytes = await writeArrayFile(out, written, { format, signal });
+    const written = [{ array: name, type, rows: count, pieces }];
+    const beside = await attributesOf(session, array, format, chosen);
+    const attributes = beside && { attributes: { ...beside, rows: count } };
+    const sizeBytes = await writeArrayFile(out, written, { format, signal, ...attributes });
     progress.end();
     const version = await dataset.version({ signal });
     const text = `${plural(count, 'row')} of '${name}' at version ${version} (${bytesText(sizeBytes)})`;
@@ -94,55 +104,60 @@ interface Reading {
   readonly signal: AbortSignal;
 }
 
-type Piece = Awaited<ReturnType<ArrayHandle['read']>>;
+/** The rows `[from, to)` of the chosen ones, as `read()` takes them. */
+type Chosen = (from: number, to: number) => ReadOptions;
 
-/** How many rows are chosen, and the rows piece by piece; every one was looked up before the first piece. */
-async function piecesOf(
+/** How many rows are chosen, and which; every one was looked up. */
+async function chosenOf(
   array: ArrayHandle,
   choice: RowChoice,
   { type, total, signal }: Reading,
-): Promise<{ readonly count: number; readonly pieces: AsyncIterable<Piece> }> {
-  const step = rowsOf(pieceBytes, type);
-  if (type.scalar) return { count: 1, pieces: once(array.read({ signal })) };
+): Promise<{ readonly count: number; readonly chosen: Chosen }> {
+  if (type.scalar) return { count: 1, chosen: () => ({}) };
   if (choice.kind === 'all' || choice.kind === 'slice') {
-    const { start, end, step: stride } = sliceBounds(choice, total);
-    if (stride === 1) {
-      const count = Math.max(0, end - start);
-      return {
-        count,
-        pieces: pieces(count, step, (from, to) =>
-          array.read({ start: start + from, end: start + to, signal }),
-        ),
-      };
+    const { start, end, step } = sliceBounds(choice, total);
+    if (step === 1) {
+      const chosen: Chosen = (from, to) => ({ start: start + from, end: start + to });
+      return { count: Math.max(0, end - start), chosen };
     }
   }
   if (choice.kind === 'ids') {
     const { ids } = choice;
-    const readIds = (from: number, to: number): Promise<Piece> =>
-      array.read({ ids: ids.subarray(from, to), signal });
-    return { count: ids.length, pieces: pieces(ids.length, step, readIds) };
+    return { count: ids.length, chosen: (from, to) => ({ ids: ids.subarray(from, to) }) };
   }
   if (choice.kind === 'mask') {
     const { mask } = choice;
-    const readMasked = (from: number, to: number): Promise<Piece> =>
-      array.read({ rows: mask.places(from, to), signal });
-    return { count: mask.count, pieces: pieces(mask.count, Math.min(step, maskedRows), readMasked) };
+    return { count: mask.count, chosen: (from, to) => ({ rows: mask.places(from, to) }) };
   }
   const rows = placesOf(choice, total);
-  if (rows.length > step) await array.ids({ rows, signal });
-  const readList = (from: number, to: number): Promise<Piece> =>
-    array.read({ rows: rows.subarray(from, to), signal });
-  return { count: rows.length, pieces: pieces(rows.length, step, readList) };
+  if (rows.length > rowsOf(pieceBytes, type)) await array.ids({ rows, signal });
+  return { count: rows.length, chosen: (from, to) => ({ rows: rows.subarray(from, to) }) };
 }
 
-async function* pieces(
-  count: number,
-  step: number,
-  readPiece: (from: number, to: number) => Promise<Piece>,
-): AsyncGenerator<Piece> {
-  for (let from = 0; from < count; from += step) yield await readPiece(from, Math.min(from + step, count));
-}
-
-async function* once(piece: Promise<Piece>): AsyncGenerator<Piece> {
-  yield await piece;
+/** Attributes of the chosen rows, where the array has some and a file of the format takes them. */
+async function attributesOf(
+  session: Session,
+  array: ArrayHandle,
+  format: ArrayFileFormat,
+  chosen: Chosen,
+): Promise<Omit<AttributeSource, 'rows'> | undefined> {
+  const attributes = await array.attributes({ signal: session.signal });
+  if (attributes.length === 0 || !(await holdsAttributes(format))) return undefined;
+  // Columns of one name are none of one file.
+  if (attributes.some(({ name }) => name === array.name)) {
+    noteLeft(
+      session,
+      attributes.map(({ name }) => name),
+    );
+    return undefined;
+  }
+  return {
+    name: array.name,
+    attributes,
+    read: async (start, end, options = {}) => {
+      const source = await array.attributeSource({ ...chosen(start, end), ...options });
+      return source.read(0, end - start, options);
+    },
+    close: () => Promise.resolve(),
+  };
 }
