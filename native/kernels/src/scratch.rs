@@ -33,8 +33,8 @@ impl Scratch {
         Ok(Self { file, path: path.into(), bytes, in_memory: false })
     }
 
-    /// The same of memory, of which a page is taken when it is touched first. Where there are no such files
-    /// it is one at `path`.
+    /// The same of memory, of which a page is taken when it is touched first. Where the system has no such
+    /// files, or lets nobody make them, it is one at `path`.
     #[cfg(target_os = "linux")]
     pub fn in_memory(path: &Path, bytes: u64) -> Result<Self> {
         use std::os::fd::FromRawFd;
@@ -42,7 +42,7 @@ impl Scratch {
         // SAFETY: the name is a string that ends, and lives; the call touches no other memory of ours.
         let descriptor = unsafe { libc::memfd_create(c"nacre-scratch".as_ptr(), libc::MFD_CLOEXEC) };
         if descriptor < 0 {
-            return Err(fail(io::Error::last_os_error()));
+            return Self::new(path, bytes);
         }
         // SAFETY: the descriptor was made just now, and is nobody else's.
         let file = unsafe { File::from_raw_fd(descriptor) };
