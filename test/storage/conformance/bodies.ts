@@ -97,7 +97,7 @@ export function readsAndWrites(store: Get<ObjectStore>): void {
       const taken: ObjectDigest[] = [];
       const digest = { blockBytes: 65_536, take: (made: ObjectDigest) => taken.push(made) };
       expect((await store().put(key, pieces, { condition: 'absent', digest })).outcome).toBe('written');
-      // toEqual goes element by element: some seconds for these, in which servers close connections that idle.
+      // toEqual goes element by element, for a minute: servers close connections that idle so long.
       expect(Buffer.from(whole).equals((await store().get(key))?.bytes ?? Buffer.of())).toBe(true);
       expect(taken).toEqual(digestsOnPut ? [await native().digestObject([whole], 65_536)] : []);
     }
