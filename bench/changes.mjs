@@ -41,7 +41,7 @@ async function measure(context, { rows, random, rounds }) {
     save: () => own.save(dataset),
     saveUnsynced: () => own.save(unsynced),
     lazy: () => own.lazy(),
-    // Another hundred of other things was done before: this waits for the compiler, and for pages.
+    // After other work: this waits for the compiler, and for pages.
     randomOnce: async () => (await timed(() => dataset.array('still').read({ rows: lists[0] }))).ms,
     random: async () => {
       const { ms } = await timed(async () => {
@@ -59,11 +59,11 @@ async function measure(context, { rows, random, rounds }) {
   };
   const { peer, missing } = context.peer();
   if (peer !== undefined) {
-    const all = Float32Array.from(lists.flatMap((list) => Array.from(list)));
+    const indices = Float32Array.from(lists.flatMap((list) => Array.from(list)));
     const asked = {
       ...{ folder, file },
       chosen: writeNpy(`${folder}/chosen.npy`, Float32Array.from(chosen), [chosen.length]),
-      indices: writeNpy(`${folder}/indices.npy`, all, [lists.length, random]),
+      indices: writeNpy(`${folder}/indices.npy`, indices, [lists.length, random]),
     };
     for (const name of peerQuestions) samplers[name] = async () => (await peer.ask(name, asked)).ms;
   }
@@ -77,7 +77,7 @@ async function measure(context, { rows, random, rounds }) {
 
 const peerQuestions = [
   ...['npy_save', 'npy_replace', 'npy_append', 'npy_rows_once', 'npy_rows'],
-  ...['numpack_save', 'numpack_lazy', 'numpack_append', 'numpack_replace', 'numpack_rows'],
+  ...['numpack_save', 'numpack_lazy', 'numpack_append', 'numpack_replace'],
   ...['numpack_batch', 'numpack_writable', 'numpack_whole'],
 ];
 

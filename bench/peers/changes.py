@@ -114,18 +114,6 @@ def numpack_replace(**args):
 
 
 @answer
-def numpack_rows(**args):
-    s = made(**args)
-    lists = [chosen.tolist() for chosen in s["random"]]
-
-    def rows():
-        for chosen in lists:
-            s["pack"].getitem("a", chosen)
-
-    return {"ms": clock(rows)[0] / len(lists)}
-
-
-@answer
 def numpack_batch(**args):
     s = made(**args)
 

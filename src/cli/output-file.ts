@@ -111,7 +111,7 @@ export async function writeArrays(
 /** Whether the attributes of an array go into the file with it. */
 export async function takesAttributes(
   format: ArrayFileFormat,
-  arrays: readonly Outgoing[],
+  arrays: readonly Pick<Outgoing, 'array'>[],
   attributes: readonly Attribute[],
 ): Promise<boolean> {
   const [first] = arrays;

@@ -6,6 +6,7 @@ import type { AttributeSource } from '../attributes/source.js';
 import { keyOfEntry } from '../arrays/pending-keys.js';
 import { rowBytesOf } from '../arrays/partition-writer.js';
 import { readPicks, readRuns } from '../arrays/reader.js';
+import type { RowMap } from '../arrays/row-map.js';
 import { allocate } from '../native/memory.js';
 import {
   type ResolvedSelection,
@@ -128,7 +129,7 @@ export class ArrayHandle {
   async #readFrom(snapshot: Snapshot, options: ReadOptions): Promise<Rows> {
     const view = snapshot.array(this.name);
     const map = await view.rowMap(options);
-    const resolved = await this.#resolve(view, options);
+    const resolved = await this.#resolve(view, map, options);
     const count = resolved.kind === 'range' ? resolved.end - resolved.start : resolved.indices.length;
     const rowBytes = rowBytesOf(view.type);
     const { pages, native } = snapshot.environment;
@@ -141,8 +142,7 @@ export class ArrayHandle {
     return { data: viewAs(dtype, bytes), shape: shapeOf(view.entry, count), dtype };
   }
 
-  async #resolve(view: ArrayView, options: ReadOptions): Promise<ResolvedSelection> {
-    const { liveRows } = await view.rowMap(options);
+  async #resolve(view: ArrayView, { liveRows }: RowMap, options: ReadOptions): Promise<ResolvedSelection> {
     const selection = options.ids === undefined ? options : { rows: await this.#indicesOf(view, options) };
     return resolveSelection(selection, liveRows, this.name);
   }
@@ -225,7 +225,8 @@ export class ArrayHandle {
     return this.#on(async (snapshot) => {
       const { attributeSource } = await import('./clone.js');
       const view = snapshot.array(this.name);
-      return attributeSource(this.#environment, view, await this.#resolve(view, options));
+      const rows = await this.#resolve(view, await view.rowMap(options), options);
+      return attributeSource(this.#environment, view, rows);
     }, options);
   }
 

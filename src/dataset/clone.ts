@@ -4,14 +4,12 @@ import { rowBytesOf } from '../arrays/partition-writer.js';
 import { readRuns } from '../arrays/reader.js';
 import type { RowSource } from '../arrays/row-source.js';
 import type { RowMap } from '../arrays/row-map.js';
-import { uniqueSorted } from '../arrays/row-order.js';
 import type { ResolvedSelection } from '../arrays/selection.js';
 import type { AttributeSource } from '../attributes/source.js';
 import { columnOf } from '../attributes/values.js';
 import { allocate } from '../native/memory.js';
 import { attributesOf, valuesOfRows } from '../query/attributes.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { isAscending, lowerBound } from '../util/sorted.js';
 import type { Environment } from './environment.js';
 
 /** The rows of a view, and their attributes where it has some. Cost: none before the first read. */
@@ -64,13 +62,8 @@ function attributesIn(
     attributes: attributes.map(({ name, type }) => ({ name, type })),
     read: async (start: number, end: number, options: CallOptions = {}) => {
       const ids = await map.idsOfRows(within(rows, start, end));
-      const inOrder = isAscending(ids);
-      const sorted = inOrder ? ids : uniqueSorted(ids);
-      const values = await valuesOfRows(environment, view, attributes, sorted, options);
-      const ordered = inOrder
-        ? values
-        : values.map((list) => Array.from(ids, (id) => list[lowerBound(sorted, id)] ?? null));
-      return attributes.map(({ name, type }, i) => columnOf(name, type, ordered[i] ?? []));
+      const values = await valuesOfRows(environment, view, attributes, ids, options);
+      return attributes.map(({ name, type }, i) => columnOf(name, type, values[i] ?? []));
     },
     close: async () => undefined,
   };

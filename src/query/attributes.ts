@@ -4,12 +4,13 @@ import { typeOfNumber } from '../arrays/column-message.js';
 import { readValues, type WindowRows } from '../arrays/column-reader.js';
 import { ColumnSources } from '../arrays/column-sources.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
+import { uniqueSorted } from '../arrays/row-order.js';
 import type { Attribute, AttributeType } from '../attributes/column.js';
 import type { Value } from '../attributes/values.js';
 import { NacreError } from '../errors.js';
 import { nearestName } from '../manifest/names.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { slice } from '../util/sorted.js';
+import { isAscending, lowerBound, slice } from '../util/sorted.js';
 
 /**
  * The value of an attribute. Of `int` a number where JavaScript holds it exactly, else a bigint; of
@@ -55,25 +56,35 @@ export async function attributesOfRows(
   ids: Float64Array,
   options: CallOptions = {},
 ): Promise<RowAttributes[]> {
-  const sorted = ids.slice().sort();
-  const lists = await valuesOfRows(environment, view, attributes, sorted, options);
-  const placeOf = new Map<number, number>();
-  for (const [place, id] of sorted.entries()) placeOf.set(id, place);
-  return Array.from(ids, (id) => {
-    const place = placeOf.get(id) ?? -1;
-    return Object.fromEntries(
+  const lists = await valuesOfRows(environment, view, attributes, ids, options);
+  return Array.from(ids, (_, place) =>
+    Object.fromEntries(
       attributes.map(({ name, type }, i) => [name, valueForUsers(type, lists[i]?.[place] ?? null)]),
-    );
-  });
+    ),
+  );
 }
 
-/** Of each attribute the values of rows, whose ids ascend. Cost: as of `attributesOfRows`. */
+/** Of each attribute the values of rows by their ids, in any order. Cost: as of `attributesOfRows`. */
 export async function valuesOfRows(
-  { pages, functions }: ArrayEnvironment,
+  environment: ArrayEnvironment,
   view: ArrayView,
   attributes: readonly KnownAttribute[],
   ids: Float64Array,
   options: CallOptions = {},
+): Promise<readonly (readonly Value[])[]> {
+  if (isAscending(ids)) return valuesInOrder(environment, view, attributes, ids, options);
+  const sorted = uniqueSorted(ids);
+  const lists = await valuesInOrder(environment, view, attributes, sorted, options);
+  const places = Array.from(ids, (id) => lowerBound(sorted, id));
+  return lists.map((list) => places.map((place) => list[place] ?? null));
+}
+
+async function valuesInOrder(
+  { pages, functions }: ArrayEnvironment,
+  view: ArrayView,
+  attributes: readonly KnownAttribute[],
+  ids: Float64Array,
+  options: CallOptions,
 ): Promise<readonly (readonly Value[])[]> {
   const files = await view.columnFiles(options);
   const sources = new ColumnSources(attributes, files, view.entry.nextRowId, functions.rowSets);

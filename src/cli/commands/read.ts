@@ -11,7 +11,7 @@ import {
   writeArrayFile,
 } from '../../index.js';
 import { openAt } from '../datasets.js';
-import { noteLeft } from '../output-file.js';
+import { noteLeft, takesAttributes } from '../output-file.js';
 import { bytesText, plural } from '../output.js';
 import { define } from '../program.js';
 import { rowsOf } from '../row-bytes.js';
@@ -142,13 +142,11 @@ async function attributesOf(
   chosen: Chosen,
 ): Promise<Omit<AttributeSource, 'rows'> | undefined> {
   const attributes = await array.attributes({ signal: session.signal });
-  if (attributes.length === 0 || !(await holdsAttributes(format))) return undefined;
-  // Columns of one name are none of one file.
-  if (attributes.some(({ name }) => name === array.name)) {
-    noteLeft(
-      session,
-      attributes.map(({ name }) => name),
-    );
+  // Of other formats nobody expects them.
+  if (!(await holdsAttributes(format))) return undefined;
+  if (!(await takesAttributes(format, [{ array: array.name }], attributes))) {
+    const left = attributes.map(({ name }) => name);
+    noteLeft(session, left);
     return undefined;
   }
   return {
