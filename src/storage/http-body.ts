@@ -14,6 +14,21 @@ export class PlacedBody extends Readable {
   }
 }
 
+/** A stream of bytes that have arrived, for those who need no stream as well. */
+export class HeldBody extends Readable {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    super({
+      read: () => {
+        this.push(bytes);
+        this.push(null);
+      },
+    });
+    this.bytes = bytes;
+  }
+}
+
 /** One body is held in memory, so an answer that announces more is not begun. */
 export const largestBodyBytes = 4 * 2 ** 30;
 

@@ -3,14 +3,15 @@
 // node:http makes two buffers of every 64 KiB that arrive, one for its parser and one for its reader, and
 // the collector marks and sweeps them: 307 MB over loopback cost 530 ms of CPU that way; a prototype of
 // this took 110 ms into memory that was in use before and 260 to 360 ms into fresh memory. So this speaks
-// HTTP/1.1 itself, as far as it goes: one request at a time on a connection that stays open, and one kind
-// of answer, 200 or 206 with a body as long as its place. Whatever else comes (an error, a body in chunks,
-// a status of 1xx, a head that is not plain) is handed to node:http from its first byte on; the connection
-// serves again when that has read all of it.
+// HTTP/1.1 itself, as far as it goes: one request at a time on a connection that stays open, and two kinds
+// of answer, 200 or 206 with a body as long as its place, and a refusal with a short message: opening asks for
+// a version that is not there yet, and the first use of node:http costs 6 to 12 ms. Whatever else comes (a body
+// in chunks, a status of 1xx or 3xx, a head that is not plain) is handed to node:http from its first byte on; the
+// connection serves again when that has read all of it.
 import net from 'node:net';
 import { Duplex, type Readable } from 'node:stream';
 import { abortedError, onAbort, throwIfAborted } from '../util/runtime.js';
-import { largestBodyBytes, PlacedBody, roomFor, wrongLength } from './http-body.js';
+import { HeldBody, largestBodyBytes, PlacedBody, roomFor, wrongLength } from './http-body.js';
 
 /** node:tls and node:http take 2 ms each at the start of a process, and not every one needs them. */
 const tls = () => process.getBuiltinModule('node:tls');
@@ -18,6 +19,9 @@ const http = () => process.getBuiltinModule('node:http');
 
 /** Longer heads are for node:http to judge. */
 const headBytes = 16 * 1024;
+
+/** Longer bodies of refusals, too: no server's message has as much. */
+export const longestMessageBytes = 64 * 1024;
 
 export interface DirectGet {
   /** Default `GET`. */
@@ -38,7 +42,7 @@ export interface DirectGet {
 export interface DirectAnswer {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** A {@link PlacedBody} when all of it is in its place. */
+  /** A {@link PlacedBody} when all of it is in its place, a {@link HeldBody} when it is a refusal's. */
   readonly body: Readable;
 }
 
@@ -215,7 +219,8 @@ class Connection {
     this.#answer = undefined;
     this.#received = 0;
     this.#ended(exchange, !/\bclose\b/i.test(answer.headers['connection'] ?? ''));
-    exchange.resolve({ ...answer, body: new PlacedBody(into) });
+    const body = answer.statusCode < 300 ? new PlacedBody(into) : new HeldBody(into);
+    exchange.resolve({ ...answer, body });
   }
 
   /** All of the answer was taken. */
@@ -272,7 +277,7 @@ function headOf({ method = 'GET', path, headers }: DirectGet): string {
 /** The answer that a head announces when its body comes as it is and has room; undefined for any other. */
 function plainAnswer(head: string, { method, into }: DirectGet): Arriving | undefined {
   const [status = '', ...lines] = head.split('\r\n');
-  const [, statusCode] = /^HTTP\/1\.1 (200|206)( |$)/.exec(status) ?? [];
+  const [, said] = /^HTTP\/1\.1 (200|206|[45]\d\d)( |$)/.exec(status) ?? [];
   const headers: Record<string, string> = {};
   for (const line of lines) {
     const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
@@ -281,8 +286,11 @@ function plainAnswer(head: string, { method, into }: DirectGet): Arriving | unde
     headers[key] = Object.hasOwn(headers, key) ? `${headers[key]}, ${value}` : value;
   }
   const { 'content-length': length = '', 'transfer-encoding': encoding } = headers;
-  if (statusCode === undefined || encoding !== undefined || !/^\d{1,15}$/.test(length)) return undefined;
+  if (said === undefined || encoding !== undefined || !/^\d{1,15}$/.test(length)) return undefined;
+  const statusCode = Number(said);
   const bytes = method === 'HEAD' ? 0 : Number(length);
+  if (statusCode >= 400)
+    return bytes > longestMessageBytes ? undefined : { statusCode, headers, into: roomFor(bytes) };
   if (into === undefined ? bytes > largestBodyBytes : bytes !== into.byteLength) return undefined;
-  return { statusCode: Number(statusCode), headers, into: into ?? roomFor(bytes) };
+  return { statusCode, headers, into: into ?? roomFor(bytes) };
 }

@@ -9,7 +9,7 @@ import type { Readable } from 'node:stream';
 import tls from 'node:tls';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
-import { PlacedBody } from '../../src/storage/http-body.js';
+import { HeldBody, PlacedBody } from '../../src/storage/http-body.js';
 import { type DirectGet, DirectGets } from '../../src/storage/http-direct.js';
 
 const closers: (() => void)[] = [];
@@ -142,12 +142,72 @@ describe('a request without a place for its answer', () => {
   });
 });
 
+describe('a refusal', () => {
+  const refusal = (length: number, more = '') =>
+    `HTTP/1.1 404 Not Found\r\n${more}Content-Length: ${length}\r\n\r\n`;
+
+  test('is held with its message, and its connection serves again', async () => {
+    const { get, made } = await serve((socket, request) => {
+      if (request.includes('/empty')) socket.write(refusal(0));
+      else if (request.includes('/none')) socket.write(`${refusal(3)}abc`);
+      else socket.write(`${ok(3)}xyz`);
+    });
+    for (const into of [new Uint8Array(3), new Uint8Array(5), undefined]) {
+      const { statusCode, headers, body } = await get(into, { path: '/none' });
+      expect([statusCode, headers]).toEqual([404, { 'content-length': '3' }]);
+      expect(body instanceof HeldBody && Buffer.from(body.bytes).toString()).toBe('abc');
+      expect(await textOf(body)).toBe('abc');
+      // What was to be read has not come.
+      expect(into?.some((byte) => byte !== 0) ?? false).toBe(false);
+    }
+    expect(await textOf((await get(undefined, { path: '/empty' })).body)).toBe('');
+    const { body } = await get(new Uint8Array(3));
+    expect(body instanceof PlacedBody && Buffer.from(body.bytes).toString()).toBe('xyz');
+    expect(made.connections).toBe(1);
+  });
+
+  test('may come byte by byte', async () => {
+    const { get } = await serve((socket) => {
+      for (const [i, byte] of Buffer.from(`${refusal(3)}abc`).entries()) writeAfter(i, socket, byte);
+    });
+    expect(await textOf((await get(new Uint8Array(3))).body)).toBe('abc');
+  });
+
+  test.each([
+    ['that says so', `${refusal(3, 'Connection: close\r\n')}abc`],
+    ['that runs over', `${refusal(3)}abc${ok(3)}abc`],
+    ['with a message of more than 64 KiB', refusal(2 ** 16 + 1)],
+  ])('%s is the last on its connection', async (_, answer) => {
+    const { get, made } = await serve((socket) => socket.write(answer));
+    for (let i = 0; i < 2; i++) {
+      const { statusCode, body } = await get(new Uint8Array(3));
+      expect(statusCode).toBe(404);
+      body.on('error', () => {}).destroy();
+    }
+    expect(made.connections).toBe(2);
+  });
+
+  test('that is cut says how much came', async () => {
+    const { get } = await serve((socket) => socket.end(`${refusal(9)}abc`));
+    await expect(get(new Uint8Array(3))).rejects.toMatchObject({
+      code: 'Unavailable',
+      context: { problem: 'truncated', receivedBytes: 3, expectedBytes: 9 },
+    });
+  });
+
+  test('that stalls is given up', async () => {
+    const { get } = await serve((socket) => socket.write(`${refusal(9)}abc`));
+    await expect(get(new Uint8Array(3))).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+});
+
 describe('another answer is left to node:http', () => {
   const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n';
   test.each([
     ['of another length', `${ok(2)}ab`, 200, 'ab'],
-    ['an error', 'HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nabc', 404, 'abc'],
     ['in chunks', chunked, 200, 'abc'],
+    ['a refusal in chunks', chunked.replace('200 OK', '404 Not Found'), 404, 'abc'],
+    ['elsewhere', 'HTTP/1.1 301 Moved Permanently\r\nContent-Length: 3\r\n\r\nabc', 301, 'abc'],
     ['after a hint', `HTTP/1.1 103 Early Hints\r\n\r\n${ok(3)}abc`, 200, 'abc'],
   ])('%s', async (_, answer, status, said) => {
     const { get, made } = await serve((socket) => socket.write(answer));
@@ -160,11 +220,12 @@ describe('another answer is left to node:http', () => {
     expect(made.connections).toBe(1);
   });
 
+  const begun = 'HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n';
   test.each([
-    ['that says so', 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc', 'abc'],
+    ['that says so', chunked.replace('200 OK', '404 Not Found\r\nConnection: close'), 'abc'],
     ['of HTTP/1.0', 'HTTP/1.0 404 Not Found\r\nContent-Length: 3\r\n\r\nabc', 'abc'],
-    ['that runs over', `HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nabc${ok(3)}abc`, 'abc'],
-    ['that is not read to its end', 'HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nabc', undefined],
+    ['that runs over', `${begun}0\r\n\r\n${ok(3)}abc`, 'abc'],
+    ['that is not read to its end', begun, undefined],
   ])('one %s is the last on its connection', async (_, answer, said) => {
     const { get, made } = await serve((socket) => socket.write(answer));
     for (let i = 0; i < 2; i++) {
@@ -176,9 +237,7 @@ describe('another answer is left to node:http', () => {
   });
 
   test('an abort ends it, too', async () => {
-    const { get, made } = await serve((socket) =>
-      socket.write('HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nabc'),
-    );
+    const { get, made } = await serve((socket) => socket.write(begun));
     const controller = new AbortController();
     const { body } = await get(new Uint8Array(3), { signal: controller.signal });
     controller.abort();

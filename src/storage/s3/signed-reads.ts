@@ -2,7 +2,8 @@
 // share their connections, so that a wave of reads finds those that the one before it has made.
 import type { Readable } from 'node:stream';
 import { onAbort, type Runtime, throwIfAborted } from '../../util/runtime.js';
-import { type DirectAnswer, DirectGets } from '../http-direct.js';
+import { HeldBody, PlacedBody } from '../http-body.js';
+import { type DirectAnswer, DirectGets, longestMessageBytes } from '../http-direct.js';
 import { answeredError } from './errors.js';
 import {
   type GetAnswer,
@@ -124,7 +125,7 @@ function described(headers: Readonly<Record<string, string>>): HeadAnswer {
 
 /** The beginning of a body that is a message; what is longer is dropped with its connection. */
 async function messageText(body: Readable, signal: AbortSignal | undefined): Promise<string> {
-  const longest = 64 * 1024;
+  if (body instanceof PlacedBody || body instanceof HeldBody) return Buffer.from(body.bytes).toString('utf8');
   const ended = onAbort(signal, () => void body.destroy());
   const pieces: Uint8Array[] = [];
   let bytes = 0;
@@ -132,10 +133,10 @@ async function messageText(body: Readable, signal: AbortSignal | undefined): Pro
     for await (const piece of body as AsyncIterable<Uint8Array>) {
       pieces.push(piece);
       bytes += piece.byteLength;
-      if (bytes > longest) break;
+      if (bytes > longestMessageBytes) break;
     }
   } finally {
     ended();
   }
-  return Buffer.concat(pieces).toString('utf8', 0, longest);
+  return Buffer.concat(pieces).toString('utf8', 0, longestMessageBytes);
 }
