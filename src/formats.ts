@@ -1,5 +1,5 @@
 // Files in and out, each verb loaded when it is called.
-import type { RowType } from './arrays/partition-writer.js';
+import type { RowType } from './arrays/row-type.js';
 import type { ArrayToWrite, WriteArraysOptions } from './formats/arrays/array-file.js';
 import type { ArrayFile, ArrayFileFormat, ArrayFileOptions } from './formats/arrays/open.js';
 import type { AttributeFile, AttributeFileOptions } from './formats/attributes/open.js';

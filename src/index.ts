@@ -63,7 +63,7 @@ export type { AttributeFile, AttributeFileFormat } from './formats/attributes/op
 export type { AttributeFileOptions } from './formats/attributes/open.js';
 export type { FileRows, NpyFile } from './formats/npy-file.js';
 export type { RowPieces } from './formats/npy-writer.js';
-export type { RowType } from './arrays/partition-writer.js';
+export type { RowType } from './arrays/row-type.js';
 export type { HedgeOptions } from './storage/wrap/hedge-policy.js';
 export type { MeterCounts } from './storage/wrap/meter.js';
 export { cache, doctor } from './ops.js';

@@ -5,7 +5,7 @@
 import type { AppendCoder } from '../arrays/append-coder.js';
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
+import { rowBytesOf } from '../arrays/row-type.js';
 import { v1 } from '../manifest/message.js';
 import type { Change } from '../manifest/transaction.js';
 import type { CallOptions } from '../storage/object-store.js';

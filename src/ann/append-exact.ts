@@ -1,7 +1,7 @@
 // Appended rows into lists of an index of exact search.
 import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
+import { rowBytesOf } from '../arrays/row-type.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { CodedRowType, SegmentBuilder, SegmentMaker } from './append-index.js';
 import { readEpoch } from './epoch.js';

@@ -5,7 +5,7 @@
 // list.
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { ArrayView } from '../arrays/array-view.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
+import { rowBytesOf } from '../arrays/row-type.js';
 import type { BasePart } from '../arrays/row-map.js';
 import { NacreError } from '../errors.js';
 import { v1 } from '../manifest/message.js';

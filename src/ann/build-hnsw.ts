@@ -5,7 +5,7 @@
 // in the graph yet: they come in at the end.
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
+import { rowBytesOf } from '../arrays/row-type.js';
 import type { BasePart } from '../arrays/row-map.js';
 import { NacreError } from '../errors.js';
 import { v1 } from '../manifest/message.js';

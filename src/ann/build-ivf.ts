@@ -6,7 +6,7 @@
 // too, as in `build-exact.ts`.
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
+import { rowBytesOf } from '../arrays/row-type.js';
 import type { BasePart } from '../arrays/row-map.js';
 import { v1 } from '../manifest/message.js';
 import type { NewObject } from '../manifest/objects.js';

@@ -1,7 +1,7 @@
 // Objects of an index, out.
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import { uploadLarge } from '../arrays/partition-writer.js';
+import { uploadLarge } from '../arrays/upload-large.js';
 import { indexPattern } from '../manifest/keys.js';
 import type { NewObject } from '../manifest/objects.js';
 import type { CallOptions } from '../storage/object-store.js';

@@ -21,7 +21,7 @@ import { untilAborted } from '../util/runtime.js';
 import { attributeIndexKind, type IndexedRows } from './attribute-index.js';
 import type { ColumnFile } from './column-sources.js';
 import type { ArrayEnvironment } from './environment.js';
-import type { RowType } from './partition-writer.js';
+import type { RowType } from './row-type.js';
 import type { Override } from './overrides.js';
 import { type BasePart, type BaseUnit, RowMap, type ScanPart } from './row-map.js';
 import type { Part } from './runs.js';

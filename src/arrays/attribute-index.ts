@@ -17,7 +17,7 @@ import { toHex } from '../util/bytes.js';
 import { decodeValue, numberOfType, typeOfNumber } from './column-message.js';
 import type { ArrayEnvironment } from './environment.js';
 import { Kept } from './kept.js';
-import { uploadLarge } from './partition-writer.js';
+import { uploadLarge } from './upload-large.js';
 import type { Part } from './runs.js';
 
 /** The rows `[firstRowId, firstRowId + rows)` in an index, as the manifest describes it. */

@@ -9,7 +9,7 @@ import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { columnMessage } from './column-message.js';
 import type { ArrayEnvironment } from './environment.js';
-import { uploadLarge } from './partition-writer.js';
+import { uploadLarge } from './upload-large.js';
 
 /**
  * Rows of one file at most: statistics of more would rule little out, and what is written of an entry in the

@@ -11,7 +11,8 @@ import { addAttribute, type AttributeColumns, knownAttribute } from './attribute
 import type { ArrayEnvironment } from './environment.js';
 import { checkUnique } from './key-check.js';
 import type { PendingArray } from './pending-array.js';
-import { checkNulls, keyAttribute, keysOf, keyType, withKeys } from './pending-keys.js';
+import { keyType } from './key-attribute.js';
+import { checkNulls, keyAttribute, keysOf, withKeys } from './pending-keys.js';
 
 /** The key of an array that the transaction makes. */
 export function declareKey(

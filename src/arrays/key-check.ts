@@ -11,7 +11,8 @@ import type { ArrayView } from './array-view.js';
 import { readColumns } from './column-reader.js';
 import type { ColumnWindow } from './column-sources.js';
 import type { ArrayEnvironment } from './environment.js';
-import { type KeyAttribute, patchedKeys, windowsOf } from './key-lookup.js';
+import type { KeyAttribute } from './key-attribute.js';
+import { patchedKeys, windowsOf } from './key-lookup.js';
 import { checkRoom } from './pending-keys.js';
 
 /** Windows that are read at once at most. */

@@ -2,7 +2,7 @@
 // column of the key alone.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { bitAt, bytesOfBits } from '../attributes/bits.js';
-import { type KeyColumn, KeyRows, type KeyTable, type KeyType, turnRows } from '../attributes/key-table.js';
+import { type KeyColumn, KeyRows, type KeyTable, turnRows } from '../attributes/key-table.js';
 import { inBytes } from '../attributes/native-column.js';
 import { columnOf } from '../attributes/values.js';
 import { fromNative } from '../native.js';
@@ -15,14 +15,8 @@ import type { ArrayView } from './array-view.js';
 import { readColumns, readValues } from './column-reader.js';
 import { type ColumnFile, ColumnSources, type ColumnWindow } from './column-sources.js';
 import type { ArrayEnvironment } from './environment.js';
+import type { KeyAttribute } from './key-attribute.js';
 import { keyFiles } from './key-files.js';
-
-/** The attribute that is the key. */
-export interface KeyAttribute {
-  readonly id: number;
-  readonly name: string;
-  readonly type: KeyType;
-}
 
 /** A live row with one of the keys. */
 export interface KeyHit {

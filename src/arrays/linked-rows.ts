@@ -4,7 +4,7 @@ import { isLinkedKey } from '../manifest/keys.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { mapBounded } from '../util/bounded.js';
 import { toHex } from '../util/bytes.js';
-import { checkRowType, type RowType } from './partition-writer.js';
+import { checkRowType, type RowType } from './row-type.js';
 import type { PendingArray } from './pending-array.js';
 
 /** Segments read side by side. */

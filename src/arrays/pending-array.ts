@@ -14,7 +14,7 @@ import type { AppendCoder } from './append-coder.js';
 import { AppendedIndexes } from './appended-indexes.js';
 import type { ArrayView } from './array-view.js';
 import type { ArrayEnvironment } from './environment.js';
-import { rowBytesOf, type RowType } from './partition-writer.js';
+import { rowBytesOf, type RowType } from './row-type.js';
 import type { PendingKeys } from './pending-keys.js';
 import type { Override } from './overrides.js';
 import { type BasePart, type BaseUnit, RowMap } from './row-map.js';

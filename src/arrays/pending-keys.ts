@@ -3,26 +3,19 @@
 // They stay in memory until the commit, which asks again of rows that landed since the transaction began.
 // Keys of rows that are there never change, so each row is looked at once, however often a commit is tried.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import {
-  firstNull,
-  isKeyType,
-  type KeyColumn,
-  KeyTable,
-  type KeyType,
-  keyText,
-} from '../attributes/key-table.js';
-import type { Column } from '../attributes/column.js';
+import { firstNull, type KeyColumn, KeyTable, keyText } from '../attributes/key-table.js';
+import type { Column, KeyType } from '../attributes/column.js';
 import type { AttributeSource } from '../attributes/source.js';
 import { valueAt } from '../attributes/values.js';
 import { isNacreError, NacreError } from '../errors.js';
-import type { ArrayEntry, Root } from '../manifest/message.js';
+import type { Root } from '../manifest/message.js';
 import { type KeyClaim, pendingRowId } from '../manifest/transaction.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
 import { ArrayView } from './array-view.js';
-import { typeOfNumber } from './column-message.js';
 import type { ArrayEnvironment } from './environment.js';
-import { findKeys, type KeyAttribute, type KeyHit } from './key-lookup.js';
+import { type KeyAttribute, keyType } from './key-attribute.js';
+import { findKeys, type KeyHit } from './key-lookup.js';
 import type { PendingArray } from './pending-array.js';
 
 const appendHint = 'tx.upsert() replaces the rows whose key is there, and appends the others.';
@@ -169,23 +162,6 @@ export function keyAttribute(
   const draft = array.keyName === undefined ? undefined : array.attributes.get(array.keyName);
   if (draft?.id === undefined) return undefined;
   return { id: draft.id, name: draft.name, type: keyType(array, draft.name, draft.type) };
-}
-
-export function keyOfEntry(entry: ArrayEntry): KeyAttribute | undefined {
-  const found = entry.attributes.find(({ id }) => id === entry.key?.attribute);
-  if (found === undefined) return undefined;
-  const type = typeOfNumber(found.type, found.name);
-  return isKeyType(type) ? { id: found.id, name: found.name, type } : undefined;
-}
-
-/** `InvalidArgument` for a type that no key has. */
-export function keyType(array: { readonly name: string }, attribute: string, number: number): KeyType {
-  const type = typeOfNumber(number, attribute);
-  if (isKeyType(type)) return type;
-  throw new NacreError('InvalidArgument', `'${attribute}' of '${array.name}' is ${type}, which is no key`, {
-    context: { array: array.name, attribute, observed: type },
-    hint: 'A key is int, string or timestamp.',
-  });
 }
 
 /**

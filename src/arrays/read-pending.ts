@@ -1,7 +1,7 @@
 // Rows of an array as a transaction sees them.
 import type { CallOptions } from '../storage/object-store.js';
 import type { ArrayEnvironment } from './environment.js';
-import { rowBytesOf, type RowType } from './partition-writer.js';
+import { rowBytesOf, type RowType } from './row-type.js';
 import type { PendingArray } from './pending-array.js';
 import { readPicks } from './reader.js';
 import type { Picked } from './runs.js';

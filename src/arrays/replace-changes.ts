@@ -4,7 +4,7 @@ import type { Change, RowSetDraft } from '../manifest/transaction.js';
 import { defined } from '../util/assert.js';
 import { isAscending } from '../util/sorted.js';
 import type { ArrayEnvironment } from './environment.js';
-import { rowBytesOf } from './partition-writer.js';
+import { rowBytesOf } from './row-type.js';
 import type { PendingArray } from './pending-array.js';
 import { permuteRows, rowSetOf, sortedOrder, splitPending } from './row-order.js';
 import type { RowsWriter } from './rows-writer.js';

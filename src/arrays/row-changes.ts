@@ -7,7 +7,7 @@ import type { CallOptions } from '../storage/object-store.js';
 import { appendPieces, type InlineRoom } from './append-changes.js';
 import type { BackgroundUploads } from './background-uploads.js';
 import type { ArrayEnvironment } from './environment.js';
-import { rowBytesOf } from './partition-writer.js';
+import { rowBytesOf } from './row-type.js';
 import type { PendingArray } from './pending-array.js';
 import { replaceRows } from './replace-changes.js';
 import { isAscending } from '../util/sorted.js';

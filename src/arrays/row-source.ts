@@ -1,6 +1,6 @@
 // Rows that come from somewhere piece by piece, so that importing them never holds the whole in memory.
 import type { CallOptions } from '../storage/object-store.js';
-import type { RowType } from './partition-writer.js';
+import type { RowType } from './row-type.js';
 
 export interface ReadRowsOptions extends CallOptions {
   /** Memory as long as the rows, which the source may fill and return: it spares making new one. */

@@ -2,7 +2,7 @@
 import { NacreError } from '../errors.js';
 import { type Dtype, dtypeOf, dtypes, isDtype, type TypedArray } from '../npy/dtype.js';
 import { bytesOf } from '../npy/dtype.js';
-import type { RowType } from './partition-writer.js';
+import type { RowType } from './row-type.js';
 
 /** Rows in C order. */
 export interface RowsInput {

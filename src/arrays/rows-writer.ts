@@ -4,7 +4,8 @@ import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
 import { fromHex } from '../util/bytes.js';
 import type { ArrayEnvironment } from './environment.js';
-import { PartitionWriter, rowBytesOf, rowsPerPartition } from './partition-writer.js';
+import { rowBytesOf } from './row-type.js';
+import { PartitionWriter, rowsPerPartition } from './partition-writer.js';
 import type { PendingArray } from './pending-array.js';
 import type { RowSource } from './row-source.js';
 

@@ -13,7 +13,7 @@ import { Intervals } from '../util/intervals.js';
 import { throwIfAborted } from '../util/runtime.js';
 import type { ArrayView } from './array-view.js';
 import type { ArrayEnvironment } from './environment.js';
-import { rowBytesOf } from './partition-writer.js';
+import { rowBytesOf } from './row-type.js';
 import { readRuns } from './reader.js';
 
 /** Rows of a range, every `step`-th of them. */

@@ -18,7 +18,7 @@ import { blockBytes, decodeDirectory, type IndexedRows } from './attribute-index
 import { numberOfType } from './column-message.js';
 import type { ArrayEnvironment } from './environment.js';
 import { Kept } from './kept.js';
-import { uploadLarge } from './partition-writer.js';
+import { uploadLarge } from './upload-large.js';
 import { readUnchecked } from './self-checked.js';
 
 /** What an object has, by numbers: 0 are the nulls, 1 is NaN, block i is number i + 2. */

@@ -10,8 +10,9 @@ import { defined } from '../util/assert.js';
 import { type AttributeColumns, inOrderOf } from './attribute-changes.js';
 import type { ArrayEnvironment } from './environment.js';
 import { findKeys } from './key-lookup.js';
-import { rowBytesOf } from './partition-writer.js';
+import { rowBytesOf } from './row-type.js';
 import type { PendingArray } from './pending-array.js';
+import { noKey } from './key-attribute.js';
 import { checkNulls, checkRoom, keyAttribute, keysOf } from './pending-keys.js';
 import type { RowSource } from './row-source.js';
 
@@ -135,13 +136,6 @@ export class Upsert {
     }
     return { inserted, replaced };
   }
-}
-
-export function noKey(name: string): NacreError {
-  return new NacreError('InvalidArgument', `array '${name}' has no key`, {
-    context: { array: name },
-    hint: `Set one: tx.setKey(${JSON.stringify(name)}, 'id').`,
-  });
 }
 
 function ofRows({ drafts, attributes, columns }: AttributeColumns, rows: Float64Array): AttributeColumns {

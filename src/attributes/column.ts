@@ -7,6 +7,14 @@
  */
 export type AttributeType = 'bool' | 'int' | 'float' | 'string' | 'strings' | 'timestamp';
 
+/** Types that a key has: those that compare by equality alone, and are one value a row. */
+const keyTypes = ['int', 'string', 'timestamp'] as const;
+export type KeyType = (typeof keyTypes)[number];
+
+export function isKeyType(type: AttributeType): type is KeyType {
+  return (keyTypes as readonly AttributeType[]).includes(type);
+}
+
 export interface Attribute {
   readonly name: string;
   readonly type: AttributeType;

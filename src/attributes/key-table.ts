@@ -5,20 +5,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { lastIndexAtMost } from '../util/sorted.js';
 import { bitAt } from './bits.js';
-import type { AttributeType, Column } from './column.js';
+import type { Column, KeyType } from './column.js';
 import { joinColumns } from './join.js';
 import { sliceColumn } from './slice.js';
 import type { Statistics } from './statistics.js';
 import { type Value, columnOf, valueAt } from './values.js';
 
-/** Types that a key has: those that compare by equality alone, and are one value a row. */
-const keyTypes = ['int', 'string', 'timestamp'] as const;
-export type KeyType = (typeof keyTypes)[number];
 export type KeyColumn = Extract<Column, { readonly type: KeyType }>;
-
-export function isKeyType(type: AttributeType): type is KeyType {
-  return (keyTypes as readonly AttributeType[]).includes(type);
-}
 
 /** Keys that are looked at in one turn of the event loop: one to two milliseconds. */
 export const turnRows = 4_096;

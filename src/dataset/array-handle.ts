@@ -3,8 +3,8 @@ import type { ArrayView } from '../arrays/array-view.js';
 import type { AttributeIndexReport } from '../arrays/attribute-index-builder.js';
 import type { Attribute } from '../attributes/column.js';
 import type { AttributeSource } from '../attributes/source.js';
-import { keyOfEntry } from '../arrays/pending-keys.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
+import { keyOfEntry } from '../arrays/key-attribute.js';
+import { rowBytesOf } from '../arrays/row-type.js';
 import { readPicks, readRuns } from '../arrays/reader.js';
 import type { RowMap } from '../arrays/row-map.js';
 import { allocate } from '../native/memory.js';
@@ -20,7 +20,7 @@ import type { VersionReference } from '../manifest/version-reference.js';
 import { type Dtype, type TypedArray, viewAs } from '../npy/dtype.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { attributesOf } from '../query/attributes.js';
-import { type ByKeyOptions, type Key, type KeyedRow, rowsByKey } from '../query/by-key.js';
+import type { ByKeyOptions, Key, KeyedRow } from '../query/by-key.js';
 import type { Hit } from '../query/execute.js';
 import type { Filter } from '../query/filter/filter.js';
 import { type Metric, resolveMetric } from '../query/metric.js';
@@ -260,7 +260,9 @@ export class ArrayHandle {
    */
   async rowsByKey(keys: readonly Key[], options: ByKeyOptions = {}): Promise<(KeyedRow | undefined)[]> {
     const { fresh = false, at } = options;
-    return this.#queries().on({ fresh, at }, (place) => rowsByKey(place, keys, options), options);
+    const queries = this.#queries();
+    const { rowsByKey } = await import('../query/by-key.js');
+    return queries.on({ fresh, at }, (place) => rowsByKey(place, keys, options), options);
   }
 
   #rows(): RowQuery {

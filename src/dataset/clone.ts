@@ -1,6 +1,6 @@
 // An array as a source of its own rows and attributes, piece by piece: what a clone is filled from.
 import type { ArrayView } from '../arrays/array-view.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
+import { rowBytesOf } from '../arrays/row-type.js';
 import { readRuns } from '../arrays/reader.js';
 import type { RowSource } from '../arrays/row-source.js';
 import type { RowMap } from '../arrays/row-map.js';

@@ -1,22 +1,21 @@
 // How a handle commits: one committer and one keeper of the hint, made when they are needed first, and the
 // loop that tries again after a conflict.
 import { isNacreError, type NacreError } from '../errors.js';
-import { type CommitOutcome, Committer } from '../manifest/commit.js';
+import type { CommitOutcome, Committer } from '../manifest/commit.js';
 import { HintKeeper } from '../manifest/hint-keeper.js';
 import type { HintState } from '../manifest/hint.js';
 import type { Place } from '../manifest/locate.js';
 import type { LoadedRoot } from '../manifest/root.js';
-import { decodeToken, settle, type Settled } from '../manifest/settle.js';
+import type { Settled } from '../manifest/settle.js';
 import type { CallOptions } from '../storage/object-store.js';
-import { adoptCopy } from './adopt.js';
-import { attemptWrite, type Work } from './attempt.js';
+import type { Work } from './attempt.js';
 import type { Environment } from './environment.js';
 import type { HeadSource } from './head-source.js';
 import { checkIfVersion, committed, type Identity, identityOf, operationOf } from './operation.js';
 import type { WriteCall, WriteResult } from './operation.js';
 import type { PlannedChange } from './planned.js';
 import type { Snapshot } from './snapshot.js';
-import { TransactionHandle } from './transaction-handle.js';
+import type { TransactionHandle } from './transaction-handle.js';
 import type { Workspace, WorkspaceOptions } from './workspace.js';
 import { storeNowMs } from '../storage/store-time.js';
 
@@ -29,6 +28,13 @@ interface Beginning {
 
 /** How long `close` waits for the hint, milliseconds. */
 const hintPatienceMs = 1_000;
+
+let kept: typeof import('./writing.js') | undefined;
+
+/** Kept, since an `import()` of what is there takes turns of the event loop, too. */
+export async function writing(): Promise<typeof import('./writing.js')> {
+  return (kept ??= await import('./writing.js'));
+}
 
 export class Commits {
   /** What transactions read and write by: its reads ask replicas, too, where there are any. */
@@ -49,10 +55,11 @@ export class Commits {
   }
 
   /** Runs the callback of `write()` and commits what it did. */
-  write(
+  async write(
     work: (transaction: TransactionHandle) => Promise<void> | void,
     options: WriteCall,
   ): Promise<WriteResult> {
+    const { TransactionHandle } = await writing();
     return this.run((...staged) => work(new TransactionHandle(...staged)), options);
   }
 
@@ -66,7 +73,8 @@ export class Commits {
   }
 
   /** Runs what changes something and commits what it did. */
-  run(work: Work, options: WriteCall): Promise<WriteResult> {
+  async run(work: Work, options: WriteCall): Promise<WriteResult> {
+    const { attemptWrite } = await writing();
     return this.#commit(async (identity) => {
       const { committer, snapshot } = await this.#begin(options, identity);
       try {
@@ -139,6 +147,7 @@ export class Commits {
   }
 
   async #makeCommitter(options: CallOptions): Promise<Committer> {
+    const { Committer, adoptCopy } = await writing();
     const { store, functions, runtime, deadlineMs } = this.environment;
     const { hint, onWarning } = this.#beginning;
     const onHead = (head: LoadedRoot): void => {
@@ -158,6 +167,7 @@ export class Commits {
   /** See `Dataset.settle()`. */
   async settle(token: string, options: CallOptions & { readonly fence?: boolean }): Promise<Settled> {
     const { store, functions, runtime, deadlineMs } = this.environment;
+    const { decodeToken, settle } = await writing();
     const { loaded } = await this.#source.confirmed(options);
     const environment = { store, functions, runtime, deadlineMs };
     const settled = await settle(environment, loaded, decodeToken(token), options);

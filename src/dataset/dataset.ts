@@ -17,13 +17,13 @@ import type { Status, StatusOptions } from '../ops/status.js';
 import type { CallOptions } from '../storage/object-store.js';
 import type { Meter } from '../storage/wrap/meter.js';
 import { ArrayHandle } from './array-handle.js';
-import { Commits } from './commits.js';
+import { Commits, writing } from './commits.js';
 import type { Difference, DiffOptions } from './diff.js';
 import type { Elsewhere } from './elsewhere.js';
 import type { Environment } from './environment.js';
 import type { RestoreToOptions, RestoreToReport } from './restore-to.js';
 import { HeadSource } from './head-source.js';
-import { type DatasetInfo, describe, describeVersion, type VersionInfo } from './info.js';
+import { type DatasetInfo, describe, describeTag, describeVersion, type VersionInfo } from './info.js';
 import type { Lease, LeaseOptions } from './lease.js';
 import type { OpenOptions } from './open.js';
 import { checkNotReplica } from './operation.js';
@@ -31,8 +31,7 @@ import type { WriteCall, WriteResult } from './operation.js';
 import { Snapshot } from './snapshot.js';
 import type { TransactionHandle } from './transaction-handle.js';
 import type { RepairFrom } from './by-address.js';
-import { type RestoreResult, restoreVersion } from './planned.js';
-import { describeTag, planDeletion, tagVersion } from './tags.js';
+import type { RestoreResult } from './planned.js';
 import type { TagInfo, TagOptions, TagResult } from './tags.js';
 import { upkeepOf } from './upkeep.js';
 import type { Verification, VerifyOptions } from './verify.js';
@@ -175,7 +174,7 @@ export class Dataset implements AsyncDisposable {
   async tag(name: string, options: TagOptions = {}): Promise<TagResult> {
     checkTagName(name);
     this.#checkWritable('written to');
-    return tagVersion(this.#commits, name, options);
+    return (await writing()).tagVersion(this.#commits, name, options);
   }
 
   /**
@@ -184,6 +183,7 @@ export class Dataset implements AsyncDisposable {
    */
   async deleteTag(name: string, options: WriteCall = {}): Promise<WriteResult> {
     this.#checkWritable('written to');
+    const { planDeletion } = await writing();
     return this.#commits.change(async ({ head }) => planDeletion(head, name), options);
   }
 
@@ -198,7 +198,7 @@ export class Dataset implements AsyncDisposable {
    */
   async restore(reference: VersionReference, options: WriteCall = {}): Promise<RestoreResult> {
     this.#checkWritable('written to');
-    return restoreVersion(this.#commits, this.#environment.runtime, reference, options);
+    return (await writing()).restoreVersion(this.#commits, this.#environment.runtime, reference, options);
   }
 
   /**

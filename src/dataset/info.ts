@@ -2,16 +2,18 @@
 import { directoryEntryBytes, mostKept, probesFor } from '../ann/probes.js';
 import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
 import type { Attribute } from '../attributes/column.js';
-import { keyOfEntry } from '../arrays/pending-keys.js';
+import { keyOfEntry } from '../arrays/key-attribute.js';
 import { type ParityPolicy, policyOf } from '../manifest/parity.js';
 import { shapeOf } from '../arrays/types.js';
 import { type Root, v1 } from '../manifest/message.js';
 import { modifiedOf } from '../manifest/modified.js';
 import type { Dtype } from '../npy/dtype.js';
 import { attributesOf } from '../query/attributes.js';
+import { isoTime } from '../manifest/version-reference.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { toHex } from '../util/bytes.js';
 import type { Snapshot } from './snapshot.js';
+import type { TagInfo } from './tags.js';
 
 export interface PartitionInfo {
   readonly key: string;
@@ -222,4 +224,8 @@ export function describeVersion(root: Root, tags: Root['tags']): VersionInfo {
       return all.map((count) => ({ id: toHex(id), kind, ...count }));
     }),
   };
+}
+
+export function describeTag({ name, version, timeMs }: Root['tags'][number]): TagInfo {
+  return { name, version, time: isoTime(timeMs) };
 }

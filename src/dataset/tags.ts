@@ -2,10 +2,9 @@
 import { NacreError } from '../errors.js';
 import { taggedVersion } from '../manifest/history-draft.js';
 import { locate, type Place } from '../manifest/locate.js';
-import type { Root } from '../manifest/message.js';
 import type { LoadedRoot } from '../manifest/root.js';
 import { liveTags, tagLimit, tagOf } from '../manifest/tags.js';
-import { isoTime, type VersionReference } from '../manifest/version-reference.js';
+import type { VersionReference } from '../manifest/version-reference.js';
 import type { WriteCall, WriteResult } from './operation.js';
 import type { Committing, PlannedChange } from './planned.js';
 
@@ -27,10 +26,6 @@ export interface TagResult extends WriteResult {
   readonly name: string;
   /** The version that has the name; `version` is the one that says so. */
   readonly tagged: number;
-}
-
-export function describeTag({ name, version, timeMs }: Root['tags'][number]): TagInfo {
-  return { name, version, time: isoTime(timeMs) };
 }
 
 /** What `Dataset.tag()` does. */

@@ -7,7 +7,7 @@ import type { ArrayView } from '../arrays/array-view.js';
 import type { GivenAttributes } from '../arrays/attribute-changes.js';
 import type { AttributeIndexReport, BuildAttributeIndexOptions } from '../arrays/attribute-index-builder.js';
 import type { RowSource } from '../arrays/row-source.js';
-import { keyOfEntry } from '../arrays/pending-keys.js';
+import { keyOfEntry } from '../arrays/key-attribute.js';
 import { checkRows, type RowsInput } from '../arrays/rows-input.js';
 import type { RowSelection } from '../arrays/selection.js';
 import type { AppendOptions, CreateOptions, RowTarget } from '../arrays/write-options.js';

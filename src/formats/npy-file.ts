@@ -4,7 +4,7 @@
 // Memory is what was asked for (twice that for Fortran order), whatever the size of the file: rows of a C
 // file lie together; rows of a Fortran file are gathered column by column. A Fortran file in a bucket is
 // copied to the temporary folder first, since every column of every piece would be a request.
-import { type RowType, rowBytesOf } from '../arrays/partition-writer.js';
+import { type RowType, rowBytesOf } from '../arrays/row-type.js';
 import type { ReadRowsOptions, RowSource } from '../arrays/row-source.js';
 import { NacreError } from '../errors.js';
 import { fromNative, native } from '../native.js';

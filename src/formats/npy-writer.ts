@@ -2,7 +2,7 @@
 // and renamed. Pipes, devices and standard output are written to directly.
 import { open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import type { RowType } from '../arrays/partition-writer.js';
+import type { RowType } from '../arrays/row-type.js';
 import { NacreError } from '../errors.js';
 import { encodeHeader } from '../npy/header.js';
 import { fileError } from '../storage/local/errors.js';

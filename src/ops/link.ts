@@ -7,7 +7,7 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import type { LinkedBefore } from '../arrays/linked-rows.js';
-import { type RowType, rowBytesOf } from '../arrays/partition-writer.js';
+import { type RowType, rowBytesOf } from '../arrays/row-type.js';
 import type { WriteTransaction } from '../arrays/write-transaction.js';
 import { NacreError } from '../errors.js';
 import { checkBools, isScattered } from '../formats/npy-file.js';

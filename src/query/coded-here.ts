@@ -2,7 +2,7 @@
 // the codes leave is scored by the same call.
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
+import { rowBytesOf } from '../arrays/row-type.js';
 import { isOneWindow, rangeOf } from '../arrays/windows.js';
 import type { Cascade, CodeRows, Scoring, Searched } from '../native.js';
 import type { RowParts } from '../native/row-parts.js';

@@ -3,7 +3,7 @@
 import { readEpoch } from '../ann/epoch.js';
 import type { ArrayView, CodeList } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
+import { rowBytesOf } from '../arrays/row-type.js';
 import { allocate } from '../native/memory.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import { eachWindow, isOneWindow, type Window, windowsOf } from '../arrays/windows.js';

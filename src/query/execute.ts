@@ -4,7 +4,7 @@
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import { doubt, indexParts } from '../arrays/doubt.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
+import { rowBytesOf } from '../arrays/row-type.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import type { Part } from '../arrays/runs.js';
 import { eachWindow, isOneWindow, rangeOf, scanBytes, type Window, windowsOf } from '../arrays/windows.js';

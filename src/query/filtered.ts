@@ -3,7 +3,7 @@
 import { LRUCache } from 'lru-cache';
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
+import { rowBytesOf } from '../arrays/row-type.js';
 import type { RowMap, ScanPart } from '../arrays/row-map.js';
 import { countBits } from '../attributes/bits.js';
 import type { RowSetFunctions } from '../manifest/functions.js';

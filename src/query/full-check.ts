@@ -16,7 +16,7 @@ import {
   typed,
 } from './proof.js';
 import { keysOf, resultsOf, Turns } from './scan.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
+import { rowBytesOf } from '../arrays/row-type.js';
 
 /** Bytes of rows that one call works on, times its queries: a caller who leaves waits for no more. */
 const pieceBytes = 4 * 2 ** 20;

@@ -7,7 +7,7 @@ import { mostKept, probesFor } from '../ann/probes.js';
 import type { ArrayIndex, ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { Lent, LentRows } from '../arrays/pages.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
+import { rowBytesOf } from '../arrays/row-type.js';
 import type { ScanPart } from '../arrays/row-map.js';
 import { uniqueSorted } from '../arrays/row-order.js';
 import { v1 } from '../manifest/message.js';

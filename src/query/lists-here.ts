@@ -2,7 +2,7 @@
 import type { ArrayView } from '../arrays/array-view.js';
 import type { ArrayEnvironment } from '../arrays/environment.js';
 import type { LentObject, LentRows } from '../arrays/pages.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
+import { rowBytesOf } from '../arrays/row-type.js';
 import type { ScanPart } from '../arrays/row-map.js';
 import { fromNative, type ScanResults } from '../native.js';
 import type {

@@ -1,6 +1,6 @@
 // The scanner as plans and searches use it: rows of a type, errors that are typed, lists of hits.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RowType } from '../arrays/partition-writer.js';
+import type { RowType } from '../arrays/row-type.js';
 import type { RowMap } from '../arrays/row-map.js';
 import type { Picked } from '../arrays/runs.js';
 import { NacreError } from '../errors.js';

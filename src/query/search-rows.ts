@@ -1,7 +1,7 @@
 // Exact search without a dataset: rows that are in memory, or that a file gives piece by piece.
 import { type CheckedRows, checkRows, type RowsInput } from '../arrays/rows-input.js';
 import type { RowSource } from '../arrays/row-source.js';
-import { rowBytesOf } from '../arrays/partition-writer.js';
+import { rowBytesOf } from '../arrays/row-type.js';
 import { native } from '../native.js';
 import { throwIfAborted } from '../util/runtime.js';
 import { resolveMetric } from './metric.js';

@@ -4,10 +4,10 @@
 // the collector marks and sweeps them: 307 MB over loopback cost 530 ms of CPU that way; a prototype of
 // this took 110 ms into memory that was in use before and 260 to 360 ms into fresh memory. So this speaks
 // HTTP/1.1 itself, as far as it goes: one request at a time on a connection that stays open, and two kinds
-// of answer, 200 or 206 with a body as long as its place, and a refusal with a short message: opening asks for
-// a version that is not there yet, and the first use of node:http costs 6 to 12 ms. Whatever else comes (a body
-// in chunks, a status of 1xx or 3xx, a head that is not plain) is handed to node:http from its first byte on; the
-// connection serves again when that has read all of it.
+// of answer, 200 or 206 with a body as long as its place, and a refusal with a short message: opening asks
+// for a version that is not there yet, and the first use of node:http costs 6 to 12 ms. Whatever else comes
+// (a body in chunks, a status of 1xx or 3xx, a head that is not plain) is handed to node:http from its first
+// byte on; the connection serves again when that has read all of it.
 import net from 'node:net';
 import { Duplex, type Readable } from 'node:stream';
 import { abortedError, onAbort, throwIfAborted } from '../util/runtime.js';

@@ -1,13 +1,8 @@
 // The hash table of keys, beside a Map.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  firstNull,
-  type KeyColumn,
-  KeyRows,
-  KeyTable,
-  type KeyType,
-} from '../../src/attributes/key-table.js';
+import type { KeyType } from '../../src/attributes/column.js';
+import { firstNull, type KeyColumn, KeyRows, KeyTable } from '../../src/attributes/key-table.js';
 import { compareValues, statisticsOf } from '../../src/attributes/statistics.js';
 import { columnOf, type Value } from '../../src/attributes/values.js';
 import { native } from '../../src/native.js';

@@ -1,5 +1,5 @@
 // What a reader and a writer of array files are, whatever the format.
-import type { RowType } from '../../arrays/partition-writer.js';
+import type { RowType } from '../../arrays/row-type.js';
 import type { RowSource } from '../../arrays/row-source.js';
 import type { Attribute } from '../../attributes/column.js';
 import type { AttributeSource } from '../../attributes/source.js';

@@ -1,5 +1,5 @@
 // What files of columns have in common: how a column is refused, and the attributes beside its arrays.
-import type { RowType } from '../../arrays/partition-writer.js';
+import type { RowType } from '../../arrays/row-type.js';
 import type { Attribute, Column } from '../../attributes/column.js';
 import type { AttributeSource } from '../../attributes/source.js';
 import { isNacreError, NacreError } from '../../errors.js';

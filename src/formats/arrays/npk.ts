@@ -2,7 +2,7 @@
 // of raw numbers for each array, `data_NAME.npkd`, and `deleted_NAME.npkb` says which of its rows are dropped
 // (src/formats/arrays/npk/live-rows.ts). Large arrays of NumPack 0.7 lie in several files, which a JSON file,
 // `data_NAME.npkseg`, lists.
-import { rowBytesOf } from '../../arrays/partition-writer.js';
+import { rowBytesOf } from '../../arrays/row-type.js';
 import { checkForeignKey } from '../../storage/keys.js';
 import type { CallOptions } from '../../storage/object-store.js';
 import { mapBounded } from '../../util/bounded.js';

@@ -1,5 +1,5 @@
 // The rows of an array on their way into a file, as many as its shape says.
-import { rowBytesOf } from '../../arrays/partition-writer.js';
+import { rowBytesOf } from '../../arrays/row-type.js';
 import { NacreError } from '../../errors.js';
 import { bytesOf } from '../../npy/dtype.js';
 import { encodeHeader } from '../../npy/header.js';

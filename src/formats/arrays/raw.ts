@@ -1,5 +1,5 @@
 // Raw numbers: rows one after the other, without a header. What they are, whoever opens them has to say.
-import { type RowType, rowBytesOf } from '../../arrays/partition-writer.js';
+import { type RowType, rowBytesOf } from '../../arrays/row-type.js';
 import type { ReadRowsOptions } from '../../arrays/row-source.js';
 import { NacreError } from '../../errors.js';
 import { fromNative, native } from '../../native.js';

@@ -4,7 +4,7 @@
 //
 // Reading is as strict as the reference, and stricter on the header. Writing gives the bytes that the
 // reference gives: by dtype, the widest first, then by name, the header padded to 8 bytes.
-import { type RowType, rowBytesOf } from '../../arrays/partition-writer.js';
+import { type RowType, rowBytesOf } from '../../arrays/row-type.js';
 import type { ReadRowsOptions } from '../../arrays/row-source.js';
 import { NacreError } from '../../errors.js';
 import { widenBfloat16 } from '../../npy/bfloat16.js';

@@ -4,7 +4,8 @@
 import type { ArrayView } from '../../arrays/array-view.js';
 import type { ArrayEnvironment } from '../../arrays/environment.js';
 import type { Pages } from '../../arrays/pages.js';
-import { PartitionWriter, rowBytesOf } from '../../arrays/partition-writer.js';
+import { rowBytesOf } from '../../arrays/row-type.js';
+import { PartitionWriter } from '../../arrays/partition-writer.js';
 import { readRuns } from '../../arrays/reader.js';
 import { allocate } from '../../native/memory.js';
 import { type Run, RunList } from '../../arrays/runs.js';

@@ -2,7 +2,7 @@
 import type { ArrayView } from '../../arrays/array-view.js';
 import type { ColumnFile } from '../../arrays/column-sources.js';
 import type { ArrayEnvironment } from '../../arrays/environment.js';
-import { rowBytesOf } from '../../arrays/partition-writer.js';
+import { rowBytesOf } from '../../arrays/row-type.js';
 import type { Part } from '../../arrays/runs.js';
 import { loadRowSet } from '../../manifest/effects.js';
 import { bySequence, entryOf, loadEntries } from '../../manifest/fold.js';

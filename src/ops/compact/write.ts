@@ -1,6 +1,7 @@
 // Writes what a plan says of one track, rows or columns.
 import { type Pages, storePages } from '../../arrays/pages.js';
-import { rowBytesOf, rowsPerPartition } from '../../arrays/partition-writer.js';
+import { rowBytesOf } from '../../arrays/row-type.js';
+import { rowsPerPartition } from '../../arrays/partition-writer.js';
 import { defined } from '../../util/assert.js';
 import type { Compacted, NewBase, NewOverride } from './change.js';
 import { writeBaseColumns, writeColumnOverrides } from './columns.js';

@@ -2,7 +2,7 @@
 // reads.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { RowType } from '../../../src/arrays/partition-writer.js';
+import type { RowType } from '../../../src/arrays/row-type.js';
 import type { Attribute, AttributeType } from '../../../src/attributes/column.js';
 import { sliceColumn } from '../../../src/attributes/slice.js';
 import type { AttributeSource } from '../../../src/attributes/source.js';

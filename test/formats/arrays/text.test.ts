@@ -7,7 +7,7 @@ import type { ReadArraysOptions } from '../../../src/formats/arrays/array-file.j
 import { openArrayFile, writeArrayFile } from '../../../src/index.js';
 import { type Dtype, dtypeNames, dtypes, viewAs } from '../../../src/npy/dtype.js';
 import { float16ToNumber, numberToFloat16 } from '../../../src/npy/float16.js';
-import { rowBytesOf } from '../../../src/arrays/partition-writer.js';
+import { rowBytesOf } from '../../../src/arrays/row-type.js';
 import { lent } from '../../../src/formats/arrays/columns.js';
 import { readCsv } from '../../../src/formats/arrays/text.js';
 import { openAccess, type RandomAccess } from '../../../src/formats/random-access.js';

@@ -1,7 +1,7 @@
 // The rows of a column, from the buffers of the batches that hold them and from no others. Of a batch that is
 // not compressed only the bytes of the rows are read; compressed buffers are kept while rows of their batch
 // are read.
-import type { RowType } from '../../../arrays/partition-writer.js';
+import type { RowType } from '../../../arrays/row-type.js';
 import type { ReadRowsOptions } from '../../../arrays/row-source.js';
 import * as fb from '../../../attributes/arrow/format.js';
 import { damaged, type Table } from '../../../attributes/arrow/table.js';

@@ -1,7 +1,7 @@
 // Arrays as an Arrow IPC file (Feather of version 2) that any Arrow library opens: a column for each, record
 // batches of some MiB, uncompressed. Rows of more axes than one are of the extension type that has a shape.
 import * as flatbuffers from 'flatbuffers';
-import { type RowType, rowBytesOf } from '../../../arrays/partition-writer.js';
+import { type RowType, rowBytesOf } from '../../../arrays/row-type.js';
 import * as fb from '../../../attributes/arrow/format.js';
 import type { Attribute, Column } from '../../../attributes/column.js';
 import {

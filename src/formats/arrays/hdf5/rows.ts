@@ -5,7 +5,7 @@
 // 64 MiB of chunks that have rows of the next piece. What chunks were read into is used again for the next
 // ones, and what they were unpacked into is given back, both at once.
 import { availableParallelism } from 'node:os';
-import { type RowType, rowBytesOf } from '../../../arrays/partition-writer.js';
+import { type RowType, rowBytesOf } from '../../../arrays/row-type.js';
 import type { ReadRowsOptions } from '../../../arrays/row-source.js';
 import { dtypes } from '../../../npy/dtype.js';
 import { arrayBytes, maxDimensions } from '../../../npy/shape.js';

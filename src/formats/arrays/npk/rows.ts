@@ -1,5 +1,5 @@
 // Rows of one array of NumPack: raw numbers in one file, or in several, of which some rows may be dropped.
-import { type RowType, rowBytesOf } from '../../../arrays/partition-writer.js';
+import { type RowType, rowBytesOf } from '../../../arrays/row-type.js';
 import type { ReadRowsOptions } from '../../../arrays/row-source.js';
 import { assert } from '../../../util/assert.js';
 import { throwIfAborted } from '../../../util/runtime.js';

@@ -1,5 +1,5 @@
 // What stands at the end of a Parquet file: the columns with their types, and where each part of them lies.
-import type { RowType } from '../../../arrays/partition-writer.js';
+import type { RowType } from '../../../arrays/row-type.js';
 import { type Dtype, dtypes } from '../../../npy/dtype.js';
 import type { ArrayToWrite } from '../array-file.js';
 import type { Physical } from './schema.js';

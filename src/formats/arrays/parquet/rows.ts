@@ -1,7 +1,7 @@
 // The rows of a column of a Parquet file, page by page. Levels of every page that is passed are compared with
 // the shape of the rows, run by run; values go from the page to where they are wanted.
 import type { ColumnMetaData } from 'hyparquet';
-import type { RowType } from '../../../arrays/partition-writer.js';
+import type { RowType } from '../../../arrays/row-type.js';
 import type { ReadRowsOptions } from '../../../arrays/row-source.js';
 import { damaged } from '../../../attributes/arrow/table.js';
 import { dtypes } from '../../../npy/dtype.js';

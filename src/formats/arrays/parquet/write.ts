@@ -4,7 +4,7 @@
 // Rows go through page by page. A row group has all columns, one after the other, so that of each array as
 // many rows are taken as the group has, and never more than a page of them is in memory.
 import { crc32 } from 'node:zlib';
-import { type RowType, rowBytesOf } from '../../../arrays/partition-writer.js';
+import { type RowType, rowBytesOf } from '../../../arrays/row-type.js';
 import { NacreError } from '../../../errors.js';
 import { type Dtype, dtypes, viewAs } from '../../../npy/dtype.js';
 import type { CallOptions } from '../../../storage/object-store.js';

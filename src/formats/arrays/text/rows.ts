@@ -1,7 +1,7 @@
 // The rows of a text of numbers, block after block from the place that the layout has before them. Rows of
 // plain numbers are put where they are wanted by the native binary; one that has something else is looked at
 // here, field by field, and so is every one of float16 and bool.
-import { type RowType, rowBytesOf } from '../../../arrays/partition-writer.js';
+import { type RowType, rowBytesOf } from '../../../arrays/row-type.js';
 import type { ReadRowsOptions } from '../../../arrays/row-source.js';
 import { NacreError } from '../../../errors.js';
 import { fromNative, native } from '../../../native.js';

@@ -1,5 +1,5 @@
 // The rows of one tensor of a file: in C order, little endian, whatever its strides and its byte order are.
-import { type RowType, rowBytesOf } from '../../../arrays/partition-writer.js';
+import { type RowType, rowBytesOf } from '../../../arrays/row-type.js';
 import type { ReadRowsOptions } from '../../../arrays/row-source.js';
 import { fromNative, native } from '../../../native.js';
 import { widenBfloat16 } from '../../../npy/bfloat16.js';

@@ -1,5 +1,5 @@
 // Whether a tensor lies in its storage, and what type of rows it is.
-import type { RowType } from '../../../arrays/partition-writer.js';
+import type { RowType } from '../../../arrays/row-type.js';
 import { type NacreError, isNacreError } from '../../../errors.js';
 import { malformed, unsupported } from '../../../npy/problem.js';
 import { arrayBytes, maxDimensions, shapeText } from '../../../npy/shape.js';

@@ -2,7 +2,7 @@
 //
 // Memory is what is asked for, and chunks: each is decoded once as long as rows are read in order, and those
 // that are not used up are kept (src/formats/arrays/zarr/kept-chunks.ts).
-import { type RowType, rowBytesOf } from '../../../arrays/partition-writer.js';
+import { type RowType, rowBytesOf } from '../../../arrays/row-type.js';
 import type { ReadRowsOptions } from '../../../arrays/row-source.js';
 import { NacreError } from '../../../errors.js';
 import { dtypes } from '../../../npy/dtype.js';

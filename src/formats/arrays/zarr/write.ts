@@ -3,7 +3,7 @@
 //
 // Numbers are not compressed: rows of floats become little shorter by it, and chunks can be told from damaged
 // ones by their sums all the same. Zarr of Python, zarrita and others read it.
-import { rowBytesOf } from '../../../arrays/partition-writer.js';
+import { rowBytesOf } from '../../../arrays/row-type.js';
 import { NacreError } from '../../../errors.js';
 import { dtypes } from '../../../npy/dtype.js';
 import { arrayBytes } from '../../../npy/shape.js';
