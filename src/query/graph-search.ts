@@ -21,6 +21,7 @@ import {
 import type { GraphsHere, HnswSearch, HnswSearched, HnswSegment } from '../native/hnsw.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { defined } from '../util/assert.js';
+import { shortArray } from '../util/short-arrays.js';
 import type { ApproximateSearch, SearchNow } from './asked.js';
 import { type CodedRows, divided, firstRound, mostOfRound, scanIds } from './coded.js';
 import { mostPartitions } from './coded-here.js';
@@ -136,7 +137,7 @@ export function searchGraphsNow(
     if (found === undefined) return undefined;
     const { here, lent } = found;
     const most = mostOfRound(memoryBytes, rowBytesOf(view.type));
-    const into = new Float64Array(2 + 2 * k);
+    const into = shortArray(2 + 2 * k);
     const hits = here.search(values, k, ef, k + firstRound, most, into);
     if (hits < 0) return undefined;
     const read = here.readRows();

@@ -11,6 +11,7 @@ import { type Dtype, dtypes, type TypedArray, viewAs } from '../npy/dtype.js';
 import { putNumbers } from '../npy/float64.js';
 import type { CallOptions } from '../storage/object-store.js';
 import { throwIfAborted } from '../util/runtime.js';
+import { shortArray } from '../util/short-arrays.js';
 import { dimensionsOf } from './scan.js';
 
 /** One vector; or many with their shape `[queries, dimensions]` (`[dimensions]` for a list of one). */
@@ -110,7 +111,7 @@ async function toFloat64(
   dtype: Dtype | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Float64Array> {
-  const values = new Float64Array(data.length);
+  const values = shortArray(data.length);
   const isSlow = dtype === 'float16' || data instanceof BigInt64Array || data instanceof BigUint64Array;
   const step = isSlow ? slowNumbersOfTurn : numbersOfTurn;
   for (let at = 0; at < values.length; at += step) {
