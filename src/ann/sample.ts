@@ -76,17 +76,25 @@ export async function sampleRows(
 const heldOutOf = 4;
 
 /**
- * Up to so many rows of a sample, evenly spread, and the rest of it: what is trained on some rows is measured
- * by others. One row is both.
+ * The fractional parts of its multiples lie evenly, and none repeats: rows that are picked by them are of all
+ * kinds, also where kinds take turns.
+ */
+const golden = (Math.sqrt(5) - 1) / 2;
+
+/**
+ * Up to so many rows of a sample, one of each of as many stretches of it, and the rest: what is trained on
+ * some rows is measured by others. One row is both.
  */
 export function holdOut({ bytes, rows, ids }: Sample, most: number): { held: Sample; rest: Sample } {
   const rowBytes = bytes.byteLength / rows;
   const count = Math.min(most, Math.floor(rows / heldOutOf));
   if (count === 0) return { held: { bytes, rows, ids }, rest: { bytes, rows, ids } };
-  const picked = Array.from({ length: count }, (_, i) => Math.floor((i * rows) / count));
+  const picked = Array.from({ length: count }, (_, i) =>
+    Math.floor(((i + ((i * golden) % 1)) * rows) / count),
+  );
   const isHeld = new Set(picked);
   const bytesOf = (start: number, end: number) => bytes.subarray(start * rowBytes, end * rowBytes);
-  const between = picked.map((row, i) => bytesOf(row + 1, picked[i + 1] ?? rows));
+  const between = [-1, ...picked].map((row, i) => bytesOf(row + 1, picked[i] ?? rows));
   return {
     held: {
       bytes: concat(picked.map((row) => bytesOf(row, row + 1))),
