@@ -96,11 +96,13 @@ async function clustered(context, { rows, width, centres, queries, rounds, parti
       counted: true,
     });
   };
+  const starter = context.child('starting.mjs');
+  const environment = place.env({ counted: true });
   const wholeProcess = async (round) => {
     const vectors = path.join(folder, `vectors-${turn++}.json`);
     writeFileSync(vectors, JSON.stringify(vectorsOf(round)));
     const args = [bucket.uri, 'rows', '0.99', vectors];
-    return (await timed(() => runChild(place, 'ann-function.mjs', args, { counted: true }))).ms;
+    return (await starter.ask('run', { script: 'ann-function.mjs', args, environment })).ms;
   };
   const counted = await place.count(() => cold('f8', 0));
   const inMany = [
