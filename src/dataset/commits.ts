@@ -29,11 +29,9 @@ interface Beginning {
 /** How long `close` waits for the hint, milliseconds. */
 const hintPatienceMs = 1_000;
 
-let kept: typeof import('./writing.js') | undefined;
-
-/** Kept, since an `import()` of what is there takes turns of the event loop, too. */
-export async function writing(): Promise<typeof import('./writing.js')> {
-  return (kept ??= await import('./writing.js'));
+/** What only commits need: the first one waits until it is loaded, later ones some 2 us. */
+export function writing(): Promise<typeof import('./writing.js')> {
+  return import('./writing.js');
 }
 
 export class Commits {
