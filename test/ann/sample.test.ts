@@ -35,7 +35,7 @@ test('where kinds of rows take turns, as many of each kind are held out', () => 
   const { held } = holdOut(sampleOf(6000), 1000);
   const rows = numbersOf(held);
   for (let kinds = 2; kinds <= 100; kinds++) {
-    const counts = new Array<number>(kinds).fill(0);
+    const counts = Array.from({ length: kinds }, () => 0);
     for (const row of rows) counts[row % kinds] = (counts[row % kinds] ?? 0) + 1;
     const share = rows.length / kinds;
     // Picked by chance, 5 standard deviations would be this far.
