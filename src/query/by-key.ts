@@ -2,10 +2,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { findKeys } from '../arrays/key-lookup.js';
 import { rowBytesOf } from '../arrays/row-type.js';
-import { keyOfEntry } from '../arrays/key-attribute.js';
 import { readPicks } from '../arrays/reader.js';
 import { allocate } from '../native/memory.js';
-import { noKey } from '../arrays/key-attribute.js';
+import { keyOfEntry, noKey } from '../arrays/key-attribute.js';
 import { firstNull, type KeyColumn, KeyRows, KeyTable, turnRows } from '../attributes/key-table.js';
 import { columnOf } from '../attributes/values.js';
 import { NacreError } from '../errors.js';

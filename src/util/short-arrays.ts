@@ -1,5 +1,5 @@
-// Short arrays of numbers, side by side in one buffer: an ArrayBuffer of its own costs some hundred times as
-// much as the numbers of an answer, most of it when the collector frees it.
+// Short arrays of numbers, side by side in one buffer: to make an ArrayBuffer for each, and to free it again,
+// costs more than the numbers of an answer.
 
 const sharedNumbers = 8 * 1024;
 /** A cache line, so that no two arrays share one. */
